@@ -1,0 +1,45 @@
+# Every target sets up first what it needs; `make setup` again takes under a second.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test soak lint bench lock clean
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make setup   .venv with the locked packages, and Pulumi's engine
+setup:
+	@$(PYTHON) tools/setup.py
+
+## make demo    a real `pulumi up` of sessions.yaml against the sandbox
+demo: setup
+	@$(BIN)/python tools/demo.py
+
+## make test    every test
+test: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
+
+## make soak    the same faults and crashes more often: about 30 minutes
+soak: setup
+	@TORNADO_SOAK=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal \
+	  tests/unit/test_faults.py tests/unit/test_lifecycle_machine.py tests/acceptance/test_crashes.py
+
+## make lint    format, lint, types
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+## make bench   the ratios of bench/results.json, measured now
+bench: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/run.py
+
+## make lock    requirements.lock anew from pyproject.toml (needs uv)
+lock:
+	@uv pip compile pyproject.toml --extra sandbox --group dev --generate-hashes --universal --python-version 3.11 \
+	  --no-header --quiet --upgrade --output-file requirements.lock
+
+## make clean   everything that these targets made in this folder
+clean:
+	@rm -rf .venv .demo Pulumi.demo.yaml .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage* build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,36 @@
+"""For every test: nothing from the developer's environment, and no pause between retries."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+import stamina
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A shell that runs CI in the background ignores SIGINT, and every child would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def sealed_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
+    for name in [name for name in os.environ if name != "TORNADO_SOAK"]:
+        if name.startswith(("BLAND_", "PULUMI_", "TORNADO_", "GITHUB_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def retries_without_pauses() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=5):
+        yield
