@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornado_resource.declarations.planning import plan
+from tornado_resource.declarations.resolving import check_document, resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado_resource.declarations.planning import Plan
+
+TEXT = """\
+version: 1
+defaults: {timeout_ms: 120000, gate: {passed: any}}
+sessions:
+  a: {pathway_id: p}
+  b: {pathway_id: q, timeout_ms: 60000}
+  c: {pathway_id: p, gate: {repaired: refuse}}
+  d: {pathway_id: p}
+"""
+
+
+def planned(folder: Path) -> Plan:
+    (folder / "s.yaml").write_text(TEXT, encoding="utf-8")
+    document = check_document(str(folder / "s.yaml"))
+    return plan(document, resolve(document, None)[0])
+
+
+def test_sessions_on_one_pathway_run_in_the_files_order(tmp_path: Path) -> None:
+    sessions = planned(tmp_path).sessions
+    assert {entry.declaration.name: entry.after for entry in sessions} == {"a": None, "b": None, "c": "a", "d": "c"}
+
+
+def test_the_worst_case_adds_up_on_a_pathway_with_a_minute_of_grace_each(tmp_path: Path) -> None:
+    assert planned(tmp_path).minutes == 3 * (2 + 1)
+
+
+def test_each_value_knows_the_layer_that_had_the_last_word(tmp_path: Path) -> None:
+    origins = planned(tmp_path).sessions[2].origins
+    lines = {key: place.line for key, place in origins.items()}
+    assert lines == {"timeout_ms": 2, "gate.passed": 2, "pathway_id": 6, "gate.repaired": 6}

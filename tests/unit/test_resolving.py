@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.resolving import load, merge
+from tornado_resource.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado_resource.declarations.model import Environment
+
+
+def resolved(folder: Path, text: str, environment: str | None = None) -> Environment:
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    return load(str(folder / "s.yaml"), environment)
+
+
+RFC_7396 = [
+    ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+    ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+    ({"a": "b"}, {"a": None}, {}),
+    ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+    ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+    ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+    ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+    ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+    (["a", "b"], ["c", "d"], ["c", "d"]),
+    ({"a": "b"}, ["c"], ["c"]),
+    ({"a": "foo"}, None, None),
+    ({"a": "foo"}, "bar", "bar"),
+    ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+    ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+    ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+]
+
+
+@pytest.mark.parametrize(("target", "patch", "result"), RFC_7396)
+def test_merging_is_rfc_7396(target: Any, patch: Any, result: Any) -> None:
+    """The examples of the RFC's appendix A."""
+    assert merge(target, patch) == result
+
+
+json_values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3) | st.lists(inner, max_size=2),
+    max_leaves=8,
+)
+
+
+@given(json_values, json_values)
+def test_merging_twice_is_merging_once(target: Any, patch: Any) -> None:
+    assert merge(merge(target, patch), patch) == merge(target, patch)
+
+
+def test_each_layer_overrules_the_one_before(tmp_path: Path) -> None:
+    text = """\
+version: 1
+defaults: {max_iterations: 1, timeout_ms: 1, version_number: 1, persona_id: base}
+sessions:
+  a: {pathway_id: p, version_number: 3, persona_id: session}
+environments:
+  e:
+    defaults: {timeout_ms: 2, version_number: 2, persona_id: environment}
+    sessions: {a: {persona_id: own}}
+"""
+    request = resolved(tmp_path, text, "e").declarations[0].request
+    assert request == {
+        "pathway_id": "p", "persona_id": "own", "version_number": 3, "max_iterations": 1, "timeout_ms": 2,
+    }  # fmt: skip
+
+
+def test_an_omitted_field_is_not_in_the_request_and_null_means_omitted(tmp_path: Path) -> None:
+    text = "version: 1\ndefaults: {max_iterations: 3}\nsessions:\n  a: {pathway_id: p, max_iterations: null}\n"
+    assert resolved(tmp_path, text).declarations[0].request == {"pathway_id": "p"}
+
+
+def test_numbers_are_sent_as_integers(tmp_path: Path) -> None:
+    text = "version: 1\nsessions:\n  a: {pathway_id: p, timeout_ms: 1e3, max_iterations: 5.0}\n"
+    request = resolved(tmp_path, text).declarations[0].request
+    assert [type(request["timeout_ms"]), type(request["max_iterations"])] == [int, int]
+
+
+def test_null_leaves_a_session_out_and_a_new_one_comes_last(tmp_path: Path) -> None:
+    text = """\
+version: 1
+sessions: {a: {pathway_id: p}, b: {pathway_id: q}}
+environments: {e: {sessions: {new: {pathway_id: r}, a: null}}}
+"""
+    assert [d.name for d in resolved(tmp_path, text, "e").declarations] == ["b", "new"]
+
+
+def test_without_environments_every_stack_gets_the_base(tmp_path: Path) -> None:
+    text = "version: 1\nsessions: {a: {pathway_id: p}}\n"
+    assert resolved(tmp_path, text, "anything").declarations == resolved(tmp_path, text).declarations
+
+
+def test_an_environment_that_is_not_listed_is_an_error_that_names_the_listed_ones(tmp_path: Path) -> None:
+    text = "version: 1\nsessions: {a: {pathway_id: p}}\nenvironments: {staging: {}, production: {}}\n"
+    with pytest.raises(DeclarationError, match="expected one of staging, production; did you mean `staging`"):
+        resolved(tmp_path, text, "stagign")
+
+
+@pytest.mark.parametrize(
+    ("gate", "promotes", "expected"),
+    [
+        ("{}", False, Gate("all", "allow")),
+        ("{}", True, Gate("all", "refuse")),
+        ("{repaired: allow}", True, Gate("all", "allow")),
+        ("{passed: 3}", False, Gate(3, "allow")),
+        ("{passed: 95%, repaired: refuse}", False, Gate("95%", "refuse")),
+        ("none", True, None),
+    ],
+)
+def test_the_gate_is_stricter_where_a_pass_is_promoted(
+    tmp_path: Path,
+    gate: str,
+    promotes: bool,  # noqa: FBT001
+    expected: Gate | None,
+) -> None:
+    source = "promotes_from: other" if promotes else ""
+    text = f"""\
+version: 1
+sessions: {{a: {{pathway_id: p, gate: {gate}}}}}
+environments: {{other: {{}}, e: {{{source}}}}}
+"""
+    assert resolved(tmp_path, text, "e").declarations[0].gate == expected

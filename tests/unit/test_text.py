@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.text import clean, count, nearest
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain · ünï ✓", "plain · ünï ✓"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("a\r\nb\tc", "a\\r\\nb\\tc"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202eevil", "\\u202eevil"),
+        ("<{%fg 1%}>", "< {%fg 1%}>"),
+        ("\ud800", "\\ud800"),
+        ("x" * 400, "x" * 299 + "…"),
+    ],
+)
+def test_text_is_shown_and_not_obeyed(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+@given(st.text())
+def test_nothing_is_left_that_a_terminal_or_pulumi_would_obey(text: str) -> None:
+    shown = clean(text)
+    assert not [character for character in shown if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}]
+    assert "<{%" not in shown
+
+
+def test_small_words() -> None:
+    assert (count(1, "session"), count(0, "session")) == ("1 session", "0 sessions")
+    assert (nearest("adpot", ["adopt", "fail"]), nearest("xyz", ["adopt"])) == ("adopt", None)

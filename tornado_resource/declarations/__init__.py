@@ -1,0 +1,1 @@
+"""From `sessions.yaml` to the declarations of one environment."""

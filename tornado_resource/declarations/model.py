@@ -1,0 +1,111 @@
+"""What a declaration says, as plain values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.declarations.document import Place
+
+OnConflict = Literal["fail", "adopt", "wait", "supersede"]
+OnDestroy = Literal["cancel", "leave"]
+Rerun = Literal["on_failure", "on_change", "always"]
+Publish = Literal["staging", "production"]
+
+REQUEST_FIELDS: Final = (
+    "pathway_id",
+    "persona_id",
+    "scenario_ids",
+    "version_number",
+    "max_iterations",
+    "timeout_ms",
+)
+"""The fields of the start call, in the order of the API's page *Start Tornado Session*."""
+ON_CONFLICT: Final = ("fail", "adopt", "wait", "supersede")
+ON_DESTROY: Final = ("cancel", "leave")
+RERUN: Final = ("on_failure", "on_change", "always")
+DEFAULT_TIMEOUT_MS: Final = 900_000
+"""The API's own default: it applies when `timeout_ms` is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What must hold for a session's verdict to be *passed*.
+
+    *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`.
+    """
+
+    passed: str | int = "all"
+    repaired: Literal["allow", "refuse"] = "allow"
+
+    @classmethod
+    def of(
+        cls, value: Mapping[str, Any] | str | None, *, repaired: Literal["allow", "refuse"] = "allow"
+    ) -> Gate | None:
+        """Read a resolved `gate` key; None stands for `gate: none`. *repaired* is what an absent key means."""
+        if value == "none":
+            return None
+        given = value if value is not None and not isinstance(value, str) else {}
+        passed = given.get("passed", "all")
+        return cls(passed if isinstance(passed, str) else int(passed), given.get("repaired", repaired))
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One session as it is to run in one environment.
+
+    *request* holds what the start call sends, no more: only declared fields, by the API's names.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    gate: Gate | None
+    place: Place
+    on_conflict: OnConflict = "fail"
+    on_destroy: OnDestroy = "cancel"
+    rerun: Rerun = "on_failure"
+    triggers: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    publish: Publish | None = None
+
+    @property
+    def pathway_id(self) -> str:
+        """The pathway that the session runs on."""
+        return str(self.request["pathway_id"])
+
+    @property
+    def timeout_ms(self) -> int:
+        """The session's time limit, the API's default if none is declared."""
+        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS))
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The declarations of one environment (None: the file has no environments), in the file's order."""
+
+    name: str | None
+    declarations: tuple[Declaration, ...]
+    promotes_from: str | None = None
+    max_age: str | None = None
+
+
+def digest(request: Mapping[str, Any]) -> str:
+    """Name a request by content: the sha-256 of its canonical JSON, in hexadecimal."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def request_from(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the declared request fields, with whole numbers as integers.
+
+    Pulumi carries every number as a float (`5.0`), and YAML has `5.0` and `1e3` too; the API takes integers.
+    """
+    request: dict[str, Any] = {}
+    for name in REQUEST_FIELDS:
+        value = values.get(name)
+        if value is not None:
+            request[name] = int(value) if isinstance(value, float) else value
+    return request

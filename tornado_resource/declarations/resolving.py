@@ -1,0 +1,182 @@
+"""From a checked document to the declarations of one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from tornado_resource.declarations import checking, reading
+from tornado_resource.declarations.document import Problem, dotted
+from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from
+from tornado_resource.errors import DeclarationError
+from tornado_resource.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tornado_resource.declarations.document import Document, Path
+
+MISSING_PATHWAY = "`pathway_id` is missing{where}, expected the id of the pathway to test"
+Layer = tuple["Path", Mapping[str, Any]]
+"""Where a part of the file stands, and its values."""
+
+
+def load(path: str, environment: str | None = None) -> Environment:
+    """Read, check and resolve the declarations at *path* for one environment (with none: the sessions as they are).
+
+    Raises:
+        ConfigurationError: the file cannot be opened.
+        DeclarationError: anything is wrong in it; all problems at once.
+
+    """
+    document = check_document(path)
+    resolved, problems = resolve(document, environment)
+    if problems:
+        raise DeclarationError(problems)
+    return resolved
+
+
+def check_document(path: str) -> Document:
+    """Read the file and check its form and its names. Raises as `load` does."""
+    document = reading.read(path)
+    problems = {*document.problems, *checking.check(document), *_dangling_names(document), *_missing_pathways(document)}
+    if problems:
+        raise DeclarationError(sorted(problems))
+    return document
+
+
+def environment_names(document: Document) -> list[str]:
+    """The environments that a checked document lists, in the file's order."""
+    return list(document.data.get("environments") or {})
+
+
+def resolve(document: Document, environment: str | None) -> tuple[Environment, list[Problem]]:
+    """Resolve a checked document for one environment; the problems are those that merging brings to light."""
+    listed = environment_names(document)
+    if listed and environment is not None and environment not in listed:
+        place = document.place(("environments",), of_key=True)
+        return Environment(environment, ()), [Problem(place, "environments", _unknown_name(environment, listed))]
+    settings = _settings(document, environment)
+    problems: list[Problem] = []
+    declarations: list[Declaration] = []
+    for name in session_names(document, environment):
+        resolved = _declare(document, environment, settings, name)
+        if isinstance(resolved, Problem):
+            problems.append(resolved)
+        else:
+            declarations.append(resolved)
+    found = Environment(environment, tuple(declarations), settings.get("promotes_from"), settings.get("max_age"))
+    return found, problems
+
+
+def session_names(document: Document, environment: str | None) -> list[str]:
+    """The sessions of an environment in the file's order: its own new ones come last."""
+    own = _settings(document, environment).get("sessions") or {}
+    base = document.data["sessions"]
+    names = [name for name in base if not (name in own and own[name] is None)]
+    return [*names, *(name for name in own if name not in base and own[name] is not None)]
+
+
+def layers(document: Document, environment: str | None, name: str) -> list[Layer]:
+    """What a session is merged from, the weakest first (design: defaults, environment's, session, environment's)."""
+    data, own = document.data, _settings(document, environment)
+    above: Path = ("environments", environment or "")
+    candidates: list[tuple[Path, Any]] = [
+        (("defaults",), data.get("defaults")),
+        ((*above, "defaults"), own.get("defaults")),
+        (("sessions", name), data["sessions"].get(name)),
+        ((*above, "sessions", name), (own.get("sessions") or {}).get(name)),
+    ]
+    return [(path, values) for path, values in candidates if values]
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """Apply a JSON Merge Patch (RFC 7396) and return the result; neither argument is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value) if isinstance(value, dict) else value
+    return merged
+
+
+def _declare(
+    document: Document, environment: str | None, settings: Mapping[str, Any], name: str
+) -> Declaration | Problem:
+    values: dict[str, Any] = {}
+    parts = layers(document, environment, name)
+    for _, part in parts:
+        values = merge(values, part)
+    is_own = name not in document.data["sessions"]
+    home: Path = ("environments", environment or "", "sessions", name) if is_own else ("sessions", name)
+    place = document.place(home, of_key=True)
+    if "pathway_id" not in values:
+        suffix = f" in environment {environment}" if environment is not None else ""
+        return Problem(place, dotted(home), MISSING_PATHWAY.format(where=suffix))
+    strictness: Literal["allow", "refuse"] = "refuse" if settings.get("promotes_from") else "allow"
+    kept = {key: values[key] for key in ("on_conflict", "on_destroy", "rerun", "triggers") if key in values}
+    return Declaration(
+        name=name,
+        request=request_from(values),
+        gate=Gate.of(values.get("gate"), repaired=strictness),
+        place=place,
+        publish=values.get("publish", settings.get("publish")),
+        **kept,
+    )
+
+
+def _settings(document: Document, environment: str | None) -> Mapping[str, Any]:
+    environments = document.data.get("environments") or {}
+    return environments.get(environment) or {}
+
+
+def _dangling_names(document: Document) -> Iterator[Problem]:
+    """Find names of sessions and environments that refer to nothing, in a file that may be wrong in other ways too."""
+    data = _mapping(document.data)
+    environments, sessions = list(_mapping(data.get("environments"))), list(_mapping(data.get("sessions")))
+    for environment in environments:
+        settings = _mapping(_mapping(data["environments"])[environment])
+        source = settings.get("promotes_from")
+        if isinstance(source, str) and "/" not in source:
+            path: Path = ("environments", environment, "promotes_from")
+            if source == environment:
+                yield Problem(document.place(path), dotted(path), "an environment cannot promote from itself")
+            elif source not in environments:
+                yield Problem(document.place(path), dotted(path), _unknown_name(source, environments))
+        for name, own in _mapping(settings.get("sessions")).items():
+            if name not in sessions and "pathway_id" not in _mapping(own):
+                path = ("environments", environment, "sessions", name)
+                yield Problem(document.place(path, of_key=True), dotted(path), _unknown_session(name, sessions))
+
+
+def _missing_pathways(document: Document) -> Iterator[Problem]:
+    """Find the sessions that no layer of any environment gives a pathway."""
+    data = _mapping(document.data)
+    environments = [_mapping(settings) for settings in _mapping(data.get("environments")).values()]
+    has_merge_keys = any(problem.path.endswith("<<") for problem in document.problems)
+    if has_merge_keys or any("pathway_id" in _mapping(settings.get("defaults")) for settings in [data, *environments]):
+        return
+    for name, session in _mapping(data.get("sessions")).items():
+        own = [_mapping(_mapping(settings.get("sessions")).get(name)) for settings in environments]
+        if isinstance(session, dict | None) and not any("pathway_id" in _mapping(layer) for layer in (session, *own)):
+            path: Path = ("sessions", name)
+            yield Problem(document.place(path, of_key=True), dotted(path), MISSING_PATHWAY.format(where=""))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unknown_name(name: str, listed: list[str]) -> str:
+    meant = nearest(name, listed)
+    hint = f"; did you mean `{meant}`?" if meant else ""
+    return f"no environment '{name}', expected one of {', '.join(listed)}{hint}"
+
+
+def _unknown_session(name: str, sessions: list[str]) -> str:
+    meant = nearest(name, sessions)
+    hint = f"; did you mean `{meant}`?" if meant else ""
+    return f"`sessions` has no '{name}', expected a session of the file, or a new one with its pathway_id{hint}"

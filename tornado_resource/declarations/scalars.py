@@ -1,0 +1,50 @@
+"""YAML 1.2 core schema: what a plain scalar means (YAML 1.2.2, section 10.3.2)."""
+
+from __future__ import annotations
+
+import math
+import re
+
+Scalar = str | int | float | bool | None
+
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
+    **dict.fromkeys(["true", "True", "TRUE"], True),
+    **dict.fromkeys(["false", "False", "FALSE"], False),
+}
+_NUMERIC_START = frozenset("+-.0123456789")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_MOST_DIGITS = 400
+
+
+def plain(text: str) -> Scalar:
+    """Turn a plain (unquoted) scalar into its value: `on`, `no`, `1_000`, `12:30` and dates stay text.
+
+    Raises:
+        ValueError: a number that JSON cannot carry (infinite, not a number, more than 400 digits).
+
+    """
+    if not text or text[0] not in _NUMERIC_START:
+        return _WORDS.get(text, text)
+    if len(text) > _MOST_DIGITS and _FLOAT.fullmatch(text):
+        message = f"a number of {len(text)} digits"
+        raise ValueError(message)
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text):
+        return _finite(float(text), text)
+    if _NOT_FINITE.fullmatch(text):
+        return _finite(math.inf, text)
+    return text
+
+
+def _finite(number: float, text: str) -> float:
+    if math.isfinite(number):
+        return number
+    message = f"{text}, which is no finite number"
+    raise ValueError(message)
