@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.fakes import KEY, answer, client_of
+from tornado_resource.bland.client import MOST_ANSWER_BYTES
+from tornado_resource.errors import ApiError, Conflict, NotFound, Rejected, Unanswered, Unsent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+STARTED = {
+    "session_id": "s-1",
+    "status": "RUNNING",
+    "pathway_id": "pw-1",
+    "max_iterations": 5,
+    "timeout_ms": 900000,
+    "created_at": "2026-04-14T10:15:00.000Z",
+    "new_field": [1],
+}
+
+
+async def test_a_start_sends_the_request_and_the_bare_key() -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return answer(STARTED)
+
+    started = await client_of(handle).start({"pathway_id": "pw-1", "max_iterations": 5})
+    assert (started.session_id, started.created_at) == ("s-1", "2026-04-14T10:15:00.000Z")
+    assert seen[0].headers["authorization"] == KEY
+    assert (seen[0].method, seen[0].url.path) == ("POST", "/v1/agent-testing/tornado/start")
+    assert seen[0].content == b'{"pathway_id":"pw-1","max_iterations":5}'
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (httpx.ConnectError("refused"), Unsent),
+        (httpx.ConnectTimeout("slow"), Unsent),
+        (httpx.ProxyError("no"), Unsent),
+        (httpx.UnsupportedProtocol("no"), Unsent),
+        (httpx.ReadTimeout("slow"), Unanswered),
+        (httpx.WriteTimeout("slow"), Unanswered),
+        (httpx.PoolTimeout("full"), Unanswered),
+        (httpx.ReadError("reset"), Unanswered),
+        (httpx.WriteError("reset"), Unanswered),
+        (httpx.CloseError("reset"), Unanswered),
+        (httpx.RemoteProtocolError("cut"), Unanswered),
+        (httpx.LocalProtocolError(f"Illegal header value b'{KEY}'"), Unanswered),
+    ],
+)
+async def test_every_transport_fault_is_mapped(raised: Exception, kind: type[ApiError]) -> None:
+    def handle(_request: httpx.Request) -> httpx.Response:
+        raise raised
+
+    with pytest.raises(ApiError) as caught:
+        await client_of(handle).status("s-1")
+    assert type(caught.value) is kind
+    assert KEY not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_mapping_is_complete() -> None:
+    """A transport error that httpx may add one day is `Unanswered`, the careful choice."""
+    known = {
+        httpx.TimeoutException,
+        httpx.NetworkError,
+        httpx.ProtocolError,
+        httpx.ProxyError,
+        httpx.UnsupportedProtocol,
+    }
+    assert set(httpx.TransportError.__subclasses__()) == known
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": "it\'s %s"}',
+        '{"message": "it\'s %s"}',
+        '{"status": "error", "message": "it\'s %s"}',
+        '{"data": null, "errors": [{"error": "E1", "message": "it\'s %s"}]}',
+        '{"error": {"message": "it\'s %s"}}',
+    ],
+)
+async def test_an_errors_sentence_is_found_in_every_shape_and_never_holds_the_key(body: str) -> None:
+    def handle(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(422, text=body % f"{KEY} \\u001b[31m")
+
+    with pytest.raises(Rejected) as caught:
+        await client_of(handle).status("s-1")
+    assert str(caught.value) == "status of session s-1: HTTP 422: it's [secret] \\x1b[31m"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotFound), (410, NotFound), (409, Conflict), (400, Rejected), (503, Rejected)]
+)
+async def test_error_statuses_have_types(status: int, kind: type[Rejected]) -> None:
+    with pytest.raises(Rejected) as caught:
+        await client_of(lambda _: httpx.Response(status)).status("s-1")
+    assert type(caught.value) is kind
+    assert caught.value.status_code == status
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed_and_name_the_host_alone(status: int) -> None:
+    calls: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        calls.append(str(request.url))
+        return httpx.Response(status, headers={"location": "https://evil.example/steal?x=1"})
+
+    with pytest.raises(Rejected, match=r"redirected to evil\.example; redirects are not followed"):
+        await client_of(handle).start({"pathway_id": "pw-1"})
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"<html>",
+        b'{"session_id": "s-1"',
+        b"{}",
+        b'{"session_id": 7}',
+        b'{"session_id": ""}',
+        b"[" * 100_000,
+    ],
+)
+async def test_a_start_without_a_usable_body_is_unanswered(content: bytes) -> None:
+    with pytest.raises(Unanswered):
+        await client_of(lambda _: httpx.Response(200, content=content)).start({"pathway_id": "pw-1"})
+
+
+async def test_an_answer_wrapped_in_data_will_do() -> None:
+    started = await client_of(lambda _: answer({"data": STARTED, "errors": None})).start({"pathway_id": "pw-1"})
+    assert started.session_id == "s-1"
+
+
+class _Endless(httpx.AsyncByteStream):
+    def __init__(self) -> None:
+        self.given = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            self.given += 65536
+            yield b"x" * 65536
+
+
+async def test_an_answer_is_cut_off_at_its_cap() -> None:
+    stream = _Endless()
+    with pytest.raises(Unanswered, match="larger than 10 MiB"):
+        await client_of(lambda _: httpx.Response(200, stream=stream)).status("s-1")
+    assert stream.given <= MOST_ANSWER_BYTES + 2 * 65536
+
+
+async def test_a_compressed_answer_is_refused_undecoded() -> None:
+    response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=_Endless())
+    with pytest.raises(Unanswered, match="compressed"):
+        await client_of(lambda _: response).status("s-1")
+
+
+class _Dripping(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield b" "
+
+
+async def test_a_dripping_answer_ends_at_the_requests_time_limit() -> None:
+    client = client_of(lambda _: httpx.Response(200, stream=_Dripping()), request_seconds=0.1)
+    with pytest.raises(Unanswered, match=r"no complete answer within 0\.1 s"):
+        await client.status("s-1")
+
+
+@given(
+    st.text(max_size=40)
+    | st.sampled_from(["..", ".", "", "%2e%2e", "a/b", "a?b", "a#b", "a\x00", "\u202e", "x" * 10_240])
+)
+async def test_an_id_fills_exactly_one_segment_or_nothing_is_sent(session_id: str) -> None:
+    paths: list[bytes] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.raw_path)
+        return answer({"status": "RUNNING"})
+
+    try:
+        await client_of(handle).status(session_id)
+    except Unsent:
+        assert not paths
+    else:
+        assert paths == [f"/v1/agent-testing/tornado/{session_id}/status".encode()]
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("0", None, 0.0),
+        ("3", None, 3.0),
+        ("3600", None, 60.0),
+        ("-1", None, None),
+        ("soon", None, None),
+        ("1.5", None, None),
+        ("Tue, 14 Apr 2026 10:00:05 GMT", "Tue, 14 Apr 2026 10:00:00 GMT", 5.0),
+        ("Tue, 14 Apr 2026 09:00:00 GMT", "Tue, 14 Apr 2026 10:00:00 GMT", 0.0),
+        ("Tue, 14 Apr 2026 10:00:05 GMT", None, None),
+    ],
+)
+async def test_retry_after_is_read_and_capped(value: str, date: str | None, seconds: float | None) -> None:
+    headers = {"retry-after": value, **({"date": date} if date else {})}
+    with pytest.raises(Rejected) as caught:
+        await client_of(lambda _: answer({}, 429, headers)).status("s-1")
+    assert caught.value.retry_after == seconds
+
+
+async def test_no_active_session_is_none() -> None:
+    assert await client_of(lambda _: httpx.Response(404)).active("pw-1") is None
+
+
+@pytest.mark.parametrize("content", [{}, {"session_id": 5}, {"status": "RUNNING"}])
+async def test_an_active_answer_that_names_no_session_is_no_answer(content: Any) -> None:
+    with pytest.raises(Unanswered):
+        await client_of(lambda _: answer(content)).active("pw-1")
+
+
+async def test_odd_fields_of_a_status_do_not_matter() -> None:
+    odd = {
+        "status": "NEW_STATUS",
+        "passed_scenarios": "38",
+        "failed_scenarios": 2.0,
+        "total_scenarios": True,
+        "iterations": [None, {"iteration": 1, "passed_ids": "x", "failed_ids": ["a", 7], "fix_plan": []}],
+        "unfixable_ids": None,
+        "forked_version": "7",
+    }
+    status = await client_of(lambda _: answer(odd)).status("s-1")
+    assert (status.status, status.passed_scenarios, status.failed_scenarios) == ("NEW_STATUS", 38, 2)
+    assert (status.total_scenarios, status.forked_version) == (None, 7)
+    assert [iteration.failed_ids for iteration in status.iterations] == [("a",)]
+    assert not status.is_final
+    assert not status.is_running
+
+
+async def test_the_key_is_in_no_repr_of_the_client() -> None:
+    client = client_of(lambda _: answer(STARTED))
+    await client.start({"pathway_id": "pw-1"})
+    assert KEY not in repr(vars(client)) + repr(vars(client._http)) + json.dumps(STARTED)

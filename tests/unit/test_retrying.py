@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from tornado_resource.bland.retrying import ATTEMPTS, PASSING_CODES, _pause, retried
+from tornado_resource.errors import ApiError, Rejected, TornadoError, Unanswered, Unsent
+
+
+def rejected(status: int, retry_after: float | None = None) -> Rejected:
+    return Rejected("r", "c", status_code=status, retry_after=retry_after)
+
+
+async def tries(error: Exception) -> int:
+    count = 0
+
+    async def call() -> None:
+        nonlocal count
+        count += 1
+        raise error
+
+    with pytest.raises(type(error)):
+        await retried(call)
+    return count
+
+
+@pytest.mark.parametrize("error", [Unsent("r", "c"), Unanswered("r", "c"), *map(rejected, sorted(PASSING_CODES))])
+async def test_passing_faults_are_tried_again(error: ApiError) -> None:
+    assert await tries(error) == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    "error", [*map(rejected, [302, 400, 401, 403, 404, 409, 422, 501]), TornadoError("x"), KeyError()]
+)
+async def test_everything_else_is_not(error: Exception) -> None:
+    assert await tries(error) == 1
+
+
+async def test_a_call_that_works_in_the_end_is_a_success() -> None:
+    faults: list[Exception] = [Unsent("r", "c"), rejected(503)]
+
+    async def call() -> str:
+        if faults:
+            raise faults.pop()
+        return "fine"
+
+    assert await retried(call) == "fine"
+
+
+def test_retry_after_sets_the_pause() -> None:
+    assert _pause(rejected(429, retry_after=7.0)) == 7.0
+    assert _pause(rejected(429)) is True

@@ -1,0 +1,1 @@
+"""The Bland API as far as tornado sessions need it."""
