@@ -1,0 +1,190 @@
+"""The sandbox over real HTTP, as a second reading of the API's pages."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.sandbox.playing import Session, active_of, status_of
+from tornado_resource.sandbox.scripts import Script, read_scripts
+from tornado_resource.sandbox.serving import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TORNADO = "/v1/agent-testing/tornado"
+pytest_plugins = ["tornado_resource.sandbox.fixtures"]
+
+
+@pytest.fixture(scope="module")
+def slow_sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def http(slow_sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=slow_sandbox.url, headers={"authorization": "sk-any-key"}, trust_env=False) as client:
+        client.post("/_sandbox/reset")
+        yield client
+
+
+def start(http: httpx.Client, **body: Any) -> httpx.Response:
+    return http.post(f"{TORNADO}/start", json={"pathway_id": "pw-1", **body})
+
+
+def test_a_start_answers_as_the_page_says(http: httpx.Client) -> None:
+    answer = start(http).json()
+    assert answer["status"] == "RUNNING"
+    assert (answer["max_iterations"], answer["timeout_ms"], answer["pathway_id"]) == (5, 900000, "pw-1")
+    assert len(answer["created_at"]) == len("2026-04-14T10:15:00.000Z")
+    assert answer.keys() == {"session_id", "status", "pathway_id", "max_iterations", "timeout_ms", "created_at"}
+
+
+def test_one_session_at_a_time_on_a_pathway(http: httpx.Client) -> None:
+    first = start(http).json()["session_id"]
+    assert start(http).status_code == 409
+    assert start(http, pathway_id="pw-2").status_code == 200
+    assert http.post(f"{TORNADO}/{first}/cancel").json() == {"cancelled": True}
+    assert start(http).status_code == 200
+
+
+def test_active_is_the_running_session_or_404(http: httpx.Client) -> None:
+    assert http.get(f"{TORNADO}/active", params={"pathway_id": "pw-1"}).status_code == 404
+    assert http.get(f"{TORNADO}/active").status_code == 400
+    session_id = start(http, persona_id="pe-1").json()["session_id"]
+    by_pathway = http.get(f"{TORNADO}/active", params={"pathway_id": "pw-1"}).json()
+    by_persona = http.get(f"{TORNADO}/active", params={"persona_id": "pe-1"}).json()
+    assert by_pathway["session_id"] == by_persona["session_id"] == session_id
+    assert "timeout_ms" not in by_pathway
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"pathway_id": ""},
+        {"pathway_id": 5},
+        {"max_iterations": 5.5},
+        {"max_iterations": True},
+        {"max_iterations": 0},
+        {"timeout_ms": "1"},
+        {"scenario_ids": []},
+        {"scenario_ids": [1]},
+        {"scenario_ids": [f"sc-{n}" for n in range(51)]},
+        {"gate": "all"},
+        {"persona_id": None},
+    ],
+)
+def test_undocumented_requests_are_refused(http: httpx.Client, body: dict[str, Any]) -> None:
+    assert start(http, **body).status_code == 400
+    assert http.get("/_sandbox/sessions").json() == []
+
+
+@pytest.mark.parametrize("key", ["", "Bearer sk-any-key"])
+def test_the_bare_key_is_asked_for(http: httpx.Client, key: str) -> None:
+    assert http.post(f"{TORNADO}/start", json={"pathway_id": "p"}, headers={"authorization": key}).status_code == 401
+
+
+def test_an_unknown_route_is_refused_loudly_and_not_as_404(
+    http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert http.get("/v2/anything").status_code == 501
+    assert http.put(f"{TORNADO}/start").status_code in {405, 501}
+    assert "no such route in the documented API: GET /v2/anything" in capsys.readouterr().err
+
+
+def test_publishing_is_checked_and_remembered(http: httpx.Client) -> None:
+    assert http.post("/v1/pathway/pw-1/publish", json={"version_id": 7}).json()["message"]
+    assert http.post("/v1/pathway/pw-1/publish", json={"version_id": "7"}).status_code == 400
+    assert http.post("/v1/pathway/pw-1/publish", json={"version_id": 7, "environment": "dev"}).status_code == 400
+    assert http.get("/_sandbox/published").json() == [
+        {"pathway_id": "pw-1", "environment": "production", "version_id": 7}
+    ]
+
+
+def test_every_request_is_logged_and_the_key_is_not(http: httpx.Client) -> None:
+    start(http)
+    log = http.get("/_sandbox/requests")
+    assert [(row["method"], row["path"], row["status"]) for row in log.json()] == [("POST", f"{TORNADO}/start", 200)]
+    assert "sk-any-key" not in log.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "has_effect"),
+    [
+        ({"kind": "status", "status": 503, "headers": {"retry-after": "1"}}, False),
+        ({"kind": "status_after", "status": 500}, True),
+        ({"kind": "reset_before"}, False),
+        ({"kind": "reset_after"}, True),
+        ({"kind": "garbage"}, True),
+        ({"kind": "truncate"}, True),
+        ({"kind": "delay", "seconds": 0.05}, True),
+    ],
+)
+def test_faults_strike_once_where_they_should(
+    http: httpx.Client,
+    fault: dict[str, Any],
+    has_effect: bool,  # noqa: FBT001
+) -> None:
+    http.post("/_sandbox/faults", json={**fault, "method": "POST", "path": "/start"})
+    try:
+        answer = start(http)
+        is_spoilt = answer.status_code >= 500 or "session_id" not in answer.text
+    except httpx.TransportError:
+        is_spoilt = True
+    assert is_spoilt is (fault["kind"] != "delay")
+    assert (len(http.get("/_sandbox/sessions").json()) == 1) is has_effect
+    assert start(http).status_code == (409 if has_effect else 200)
+
+
+def test_a_fault_that_is_none_is_refused(http: httpx.Client) -> None:
+    assert http.post("/_sandbox/faults", json={"kind": "earthquake"}).status_code == 400
+    assert http.post("/_sandbox/faults", content=b"[]").status_code == 400
+
+
+def test_scaled_time_plays_a_session_to_its_end(tornado_sandbox: Sandbox) -> None:
+    headers = {"authorization": "sk-any-key"}
+    with httpx.Client(base_url=tornado_sandbox.url, headers=headers, trust_env=False) as http:
+        session_id = start(http).json()["session_id"]
+        deadline = time.monotonic() + 10
+        while (status := http.get(f"{TORNADO}/{session_id}/status").json())["status"] == "RUNNING":
+            assert time.monotonic() < deadline
+        assert status["status"] == "COMPLETED_ALL_PASSED"
+        assert (status["passed_scenarios"], status["total_scenarios"], status["forked_version"]) == (5, 5, 2)
+        assert [len(entry["failed_ids"]) for entry in status["iterations"]] == [2, 1, 0]
+
+
+def test_sessions_outlive_the_server_in_a_file(tmp_path: Path) -> None:
+    for _ in range(2):
+        with Sandbox(db=str(tmp_path / "s.sqlite")) as sandbox:
+            last = httpx.post(f"{sandbox.url}{TORNADO}/start", json={"pathway_id": "p"}, headers={"authorization": "k"})
+    assert last.status_code == 409
+
+
+SCRIPT = Script((), (2, 1, 0), 1000, None, None, is_open=True)
+
+
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=8).map(sorted), st.integers(1, 5), st.integers(1, 5000))
+def test_a_session_never_goes_back(moments: list[int], max_iterations: int, timeout_ms: int) -> None:
+    session = Session("s", "p", None, ("a", "b", "c"), None, max_iterations, timeout_ms, 0, None)
+    seen = [status_of(session, SCRIPT, moment, 1.0) for moment in moments]
+    for before, after in itertools.pairwise(seen):
+        assert after["elapsed_ms"] >= before["elapsed_ms"]
+        assert before["status"] == "RUNNING" or after == before
+    for moment, status in zip(moments, seen, strict=True):
+        assert status["passed_scenarios"] + status["failed_scenarios"] in {0, 3}
+        assert (active_of(session, SCRIPT, moment, 1.0) is None) is (status["status"] != "RUNNING")
+
+
+@pytest.mark.parametrize("text", ["[]", "pathways: []", "pathways: {p: {colour: blue}}"])
+def test_a_scenario_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="expected"):
+        read_scripts(tmp_path / "s.yaml")

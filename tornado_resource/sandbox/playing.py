@@ -1,0 +1,140 @@
+"""How a session stands at a moment of its own time. Pure: everything follows from its script and its age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tornado_resource.sandbox.scripts import Script
+
+Json = dict[str, Any]
+RUNNING = "RUNNING"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A started session. Real times in milliseconds since 1970; *speed* scales them into the session's own."""
+
+    session_id: str
+    pathway_id: str
+    persona_id: str | None
+    scenario_ids: tuple[str, ...]
+    version_number: int | None
+    max_iterations: int
+    timeout_ms: int
+    created_ms: int
+    cancelled_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """Where a session is: its age, its end, and the iterations done by now."""
+
+    age_ms: int
+    done: int
+    rounds: list[set[str]]
+    status: str
+
+
+def status_of(session: Session, script: Script, now_ms: int, speed: float) -> Json:
+    """Answer *Get Tornado Status*."""
+    course = _course(session, script, now_ms, speed)
+    failed = course.rounds[course.done - 1] if course.done else set(session.scenario_ids)
+    has_ended = course.status != RUNNING
+    unfixable = sorted(failed) if has_ended and course.status == "COMPLETED_PARTIAL" else []
+    has_forked = any(course.rounds[index] for index in range(min(course.done, len(course.rounds) - 1)))
+    return {
+        "session_id": session.session_id,
+        "status": course.status,
+        "current_iteration": course.done if has_ended else course.done + 1,
+        "max_iterations": session.max_iterations,
+        "total_scenarios": len(session.scenario_ids),
+        "passed_scenarios": len(session.scenario_ids) - len(failed) if course.done else 0,
+        "failed_scenarios": len(failed) if course.done else 0,
+        "unfixable_count": len(unfixable),
+        "unfixable_ids": unfixable,
+        "iterations": [_iteration(session, script, course, index, speed) for index in range(course.done)],
+        "elapsed_ms": course.age_ms,
+        "timeout_ms": session.timeout_ms,
+        "forked_version": _forked(session, script) if has_forked else None,
+    }
+
+
+def active_of(session: Session, script: Script, now_ms: int, speed: float) -> Json | None:
+    """Answer *Get Active Tornado Session*: None when the session has ended."""
+    status = status_of(session, script, now_ms, speed)
+    if status["status"] != RUNNING:
+        return None
+    kept = ("session_id", "status", "current_iteration", "max_iterations")
+    counts = ("total_scenarios", "passed_scenarios", "failed_scenarios")
+    return {
+        **{key: status[key] for key in (*kept, *counts)},
+        "pathway_id": session.pathway_id,
+        "persona_id": session.persona_id,
+        "created_at": iso(session.created_ms),
+    }
+
+
+def iso(milliseconds: float) -> str:
+    """Write a time as the API does: `2026-04-14T10:15:00.000Z`."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _course(session: Session, script: Script, now_ms: int, speed: float) -> _Course:
+    rounds = [_failing(session, entry) for entry in script.failing[: session.max_iterations]]
+    age_ms = int((now_ms - session.created_ms) * speed)
+    end_ms, status = len(rounds) * script.iteration_ms, "COMPLETED_PARTIAL" if rounds[-1] else "COMPLETED_ALL_PASSED"
+    status = script.ends_as or status
+    if session.timeout_ms < end_ms:
+        end_ms, status = session.timeout_ms, "TIMEOUT"
+    if session.cancelled_ms is not None:
+        cancelled_at = int((session.cancelled_ms - session.created_ms) * speed)
+        if cancelled_at < end_ms:
+            end_ms, status = cancelled_at, "CANCELLED"
+    has_ended = age_ms >= end_ms
+    age_ms = min(age_ms, end_ms)
+    done = min(age_ms // script.iteration_ms if script.iteration_ms else len(rounds), len(rounds))
+    if not has_ended:
+        done = min(done, len(rounds) - 1)
+    return _Course(age_ms, done, rounds, status if has_ended else RUNNING)
+
+
+def _failing(session: Session, entry: int | tuple[str, ...]) -> set[str]:
+    chosen = session.scenario_ids[:entry] if isinstance(entry, int) else entry
+    return set(session.scenario_ids).intersection(chosen)
+
+
+def _forked(session: Session, script: Script) -> int:
+    if script.forked_version is not None:
+        return script.forked_version
+    return session.version_number + 1 if session.version_number is not None else 2
+
+
+def _iteration(session: Session, script: Script, course: _Course, index: int, speed: float) -> Json:
+    failed = course.rounds[index]
+    begins = session.created_ms + index * script.iteration_ms / speed
+    is_last = index == len(course.rounds) - 1
+    fixes = [
+        {
+            "id": f"fix-{index + 1}-{scenario_id}",
+            "target_node": f"node-{scenario_id.removeprefix('sc-')}",
+            "description": f"Say clearly what the caller of {scenario_id} can expect",
+            "type": "prompt_edit",
+        }
+        for scenario_id in sorted(failed)
+        if not is_last
+    ]
+    return {
+        "iteration": index + 1,
+        "batch_id": f"batch-{session.session_id[:8]}-{index + 1}",
+        "started_at": iso(begins),
+        "completed_at": iso(begins + script.iteration_ms / speed),
+        "passed_ids": [scenario_id for scenario_id in session.scenario_ids if scenario_id not in failed],
+        "failed_ids": [scenario_id for scenario_id in session.scenario_ids if scenario_id in failed],
+        "newly_unfixable_ids": sorted(failed) if is_last else [],
+        "fix_plan": {"fixes": fixes, "priority_order": [fix["id"] for fix in fixes]},
+        "norm_prompt_excerpt": None,
+    }

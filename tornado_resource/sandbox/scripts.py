@@ -1,0 +1,73 @@
+"""What the sandbox plays: for each pathway its scenarios, and how many or which fail in each iteration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+DEFAULT_FILE: Final = Path(__file__).parent / "default.yaml"
+ANY_PATHWAY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario of a pathway, as *scenarios* lists it."""
+
+    id: str
+    name: str
+    is_required_for_promotion: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How a session on a pathway goes. `iteration_ms` is in the session's own (scaled) time.
+
+    *failing* has an entry per iteration: which scenarios fail, or how many of them. The last entry ends the session;
+    *ends_as* names another final status than those numbers give.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    failing: tuple[int | tuple[str, ...], ...]
+    iteration_ms: int
+    ends_as: str | None
+    forked_version: int | None
+    is_open: bool
+    """Whether any scenario id is taken for one of the pathway's."""
+
+
+def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
+    """Read a scenario file: scripts by pathway id, `*` for every other pathway.
+
+    Raises:
+        ValueError: the file is not one; the text says what is wrong.
+
+    """
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    pathways = content.get("pathways") if isinstance(content, dict) else None
+    if not isinstance(pathways, dict):
+        message = f"{path}: expected a mapping with `pathways`"
+        raise ValueError(message)  # noqa: TRY004 - one kind of error for all that is wrong with a file
+    return {str(pathway_id): _script(path, str(pathway_id), values or {}) for pathway_id, values in pathways.items()}
+
+
+def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
+    known = {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version"}
+    if unknown := sorted(values.keys() - known):
+        message = f"{path}: pathways.{pathway_id}: unknown key {unknown[0]}, expected {', '.join(sorted(known))}"
+        raise ValueError(message)
+    scenarios = tuple(
+        Scenario(str(entry["id"]), str(entry.get("name", entry["id"])), bool(entry.get("required", False)))
+        for entry in values.get("scenarios", [])
+    )
+    failing = tuple(entry if isinstance(entry, int) else tuple(map(str, entry)) for entry in values.get("failing", [0]))
+    return Script(
+        scenarios=scenarios,
+        failing=failing or (0,),
+        iteration_ms=int(values.get("iteration_ms", 60_000)),
+        ends_as=values.get("ends_as"),
+        forked_version=values.get("forked_version"),
+        is_open=pathway_id == ANY_PATHWAY,
+    )

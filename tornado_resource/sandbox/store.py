@@ -1,0 +1,109 @@
+"""The sandbox's memory: SQLite, in memory or in a file that outlives the server."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from tornado_resource.sandbox.playing import Session
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS sessions (
+  session_id TEXT PRIMARY KEY, pathway_id TEXT NOT NULL, persona_id TEXT, scenario_ids TEXT NOT NULL,
+  version_number INTEGER, max_iterations INTEGER NOT NULL, timeout_ms INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, cancelled_ms INTEGER);
+CREATE INDEX IF NOT EXISTS by_pathway ON sessions (pathway_id, created_ms);
+CREATE TABLE IF NOT EXISTS published (
+  pathway_id TEXT NOT NULL, environment TEXT NOT NULL, version_id INTEGER NOT NULL,
+  PRIMARY KEY (pathway_id, environment));
+CREATE TABLE IF NOT EXISTS requests (
+  number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
+  body TEXT NOT NULL, status INTEGER);
+"""
+
+
+class Store:
+    """Sessions, published versions and the request log. The API key of a request is never kept."""
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._rows.row_factory = sqlite3.Row
+        self._rows.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; {_TABLES}")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._rows.close()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._rows.executescript("DELETE FROM sessions; DELETE FROM published; DELETE FROM requests;")
+
+    def add(self, session: Session) -> None:
+        """Keep a started session."""
+        self._rows.execute(
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                session.session_id,
+                session.pathway_id,
+                session.persona_id,
+                json.dumps(session.scenario_ids),
+                session.version_number,
+                session.max_iterations,
+                session.timeout_ms,
+                session.created_ms,
+                session.cancelled_ms,
+            ),
+        )
+
+    def session(self, session_id: str) -> Session | None:
+        """The session of that id."""
+        row = self._rows.execute("SELECT * FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+        return _session(row) if row else None
+
+    def newest(self, *, pathway_id: str | None = None, persona_id: str | None = None) -> list[Session]:
+        """Sessions, newest first: of a pathway, of a persona, or all."""
+        where, value = ("1", None)
+        if pathway_id is not None:
+            where, value = "pathway_id = ?", pathway_id
+        elif persona_id is not None:
+            where, value = "persona_id = ?", persona_id
+        query = f"SELECT * FROM sessions WHERE {where} ORDER BY created_ms DESC, rowid DESC"  # noqa: S608 - constants
+        return [_session(row) for row in self._rows.execute(query, () if value is None else (value,))]
+
+    def cancel(self, session_id: str, now_ms: int) -> None:
+        """Note that a session was cancelled."""
+        self._rows.execute("UPDATE sessions SET cancelled_ms = ? WHERE session_id = ?", (now_ms, session_id))
+
+    def forget(self, session_id: str) -> None:
+        """Delete a session, as if it had never been."""
+        self._rows.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,))
+
+    def publish(self, pathway_id: str, environment: str, version_id: int) -> None:
+        """Note which version an environment has."""
+        self._rows.execute("REPLACE INTO published VALUES (?, ?, ?)", (pathway_id, environment, version_id))
+
+    def published(self) -> list[dict[str, Any]]:
+        """What is published where."""
+        return [dict(row) for row in self._rows.execute("SELECT * FROM published ORDER BY pathway_id, environment")]
+
+    def log(self, at_ms: int, method: str, path: str, query: str, body: str) -> int:
+        """Note a request, and give its number."""
+        row = (at_ms, method, path, query, body)
+        cursor = self._rows.execute(
+            "INSERT INTO requests (at_ms, method, path, query, body) VALUES (?, ?, ?, ?, ?)", row
+        )
+        return cursor.lastrowid or 0
+
+    def log_status(self, number: int, status: int | None) -> None:
+        """Note what a request was answered; None when the connection was broken instead."""
+        self._rows.execute("UPDATE requests SET status = ? WHERE number = ?", (status, number))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The request log, oldest first."""
+        return [dict(row) for row in self._rows.execute("SELECT * FROM requests ORDER BY number")]
+
+
+def _session(row: sqlite3.Row) -> Session:
+    values = dict(row)
+    return Session(**{**values, "scenario_ids": tuple(json.loads(values["scenario_ids"]))})
