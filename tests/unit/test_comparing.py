@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.bland.models import Status
+from tornado_resource.declarations.model import Gate, Rerun
+from tornado_resource.lifecycle.comparing import REPLACING, UPDATING, Change, compare, rerun_reason
+
+BASE: dict[str, Any] = {"pathway_id": "pw-1"}
+CASES: list[tuple[str, Any, Any, Change]] = [
+    ("pathway_id", "pw-1", "pw-2", Change(replaces=("pathway_id",))),
+    ("persona_id", None, "pe-1", Change(replaces=("persona_id",))),
+    ("persona_id", "pe-1", None, Change(replaces=("persona_id",))),
+    ("scenario_ids", ["a"], ["a", "b"], Change(replaces=("scenario_ids",))),
+    ("scenario_ids", ["a", "b"], ["b", "a"], Change(replaces=("scenario_ids",))),
+    ("version_number", 3, 4.0, Change(replaces=("version_number",))),
+    ("version_number", None, 0.0, Change(replaces=("version_number",))),
+    ("max_iterations", 5, 5.0, Change()),
+    ("timeout_ms", 900000.0, 900001.0, Change(replaces=("timeout_ms",))),
+    ("triggers", {"a": "1"}, {"a": 1.0}, Change(replaces=("triggers",))),
+    ("triggers", {"a": 1.0}, {"a": True}, Change(replaces=("triggers",))),
+    ("triggers", {"a": 1}, {"a": 1.0}, Change()),
+    ("triggers", {"a": 1, "b": 2}, {"b": 2, "a": 1}, Change()),
+    ("gate", None, {"passed": "any"}, Change(updates=("gate",))),
+    ("rerun", None, "always", Change(updates=("rerun",))),
+    ("on_conflict", None, "adopt", Change(updates=("on_conflict",))),
+    ("on_destroy", "leave", None, Change(updates=("on_destroy",))),
+    ("adopt", None, "s-9", Change()),
+    ("name", "a", "b", Change()),
+]
+
+
+@pytest.mark.parametrize(("key", "old", "new", "change"), CASES)
+def test_what_a_change_means(key: str, old: Any, new: Any, change: Change) -> None:
+    assert compare({**BASE, key: old}, {**BASE, key: new}) == change
+
+
+def test_every_key_is_in_the_table() -> None:
+    assert {key for key, *_ in CASES} >= {*REPLACING, *UPDATING}
+
+
+inputs = st.fixed_dictionaries(
+    {"pathway_id": st.text(max_size=5)},
+    optional={
+        "scenario_ids": st.lists(st.text(max_size=3), max_size=4),
+        "version_number": st.integers(0, 2**53),
+        "triggers": st.dictionaries(st.text(max_size=3), st.text(max_size=3) | st.integers(-9, 9) | st.booleans()),
+        "gate": st.just("none") | st.fixed_dictionaries({"passed": st.integers(1, 5) | st.just("all")}),
+        "rerun": st.sampled_from(["always", "on_change"]),
+    },
+)
+
+
+def as_pulumi_hands_it_over(value: Any) -> Any:
+    """Every number arrives as a float."""
+    if isinstance(value, dict):
+        return {key: as_pulumi_hands_it_over(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [as_pulumi_hands_it_over(entry) for entry in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@given(inputs)
+def test_the_same_declaration_is_no_change(declared: dict[str, Any]) -> None:
+    assert compare(declared, declared) == Change()
+    assert compare(declared, as_pulumi_hands_it_over(declared)) == Change()
+
+
+PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
+FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1)
+
+
+@pytest.mark.parametrize(
+    ("rerun", "gate", "status", "is_due"),
+    [
+        ("on_failure", Gate(), PASSED, False),
+        ("on_failure", Gate(), FAILED, True),
+        ("on_failure", Gate(1), FAILED, False),
+        ("on_failure", Gate(), Status("TIMEOUT"), True),
+        ("on_failure", Gate(), Status("RUNNING"), False),
+        ("on_failure", Gate(), Status("NEW_STATUS"), False),
+        ("on_failure", None, FAILED, False),
+        ("on_change", Gate(), FAILED, False),
+        ("always", Gate(), PASSED, True),
+        ("always", None, PASSED, True),
+        ("always", Gate(), Status("RUNNING"), False),
+    ],
+)
+def test_when_an_unchanged_declaration_runs_again(
+    rerun: Rerun,
+    gate: Gate | None,
+    status: Status,
+    is_due: bool,  # noqa: FBT001
+) -> None:
+    assert (rerun_reason(rerun, gate, status) is not None) is is_due
+
+
+def test_the_reason_is_told() -> None:
+    reason = rerun_reason("on_failure", Gate(), FAILED)
+    assert reason == "the last run did not meet its gate: 1 of 2 scenarios passed, the gate asks for all"

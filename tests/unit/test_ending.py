@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.fakes import FakeApi, FakeTime, answer, client_of
+from tornado_resource.errors import ApiError
+from tornado_resource.lifecycle.ending import end
+
+if TYPE_CHECKING:
+    import httpx
+
+
+async def run(api: FakeApi, session_id: str = "s-1") -> None:
+    await end(api.client(), session_id, "pw-1", api.time.clock())
+
+
+async def test_a_running_session_is_cancelled_once_and_seen_to_settle() -> None:
+    api = FakeApi(FakeTime())
+    session = api.add()
+    await run(api)
+    assert session.status == "CANCELLED"
+    assert api.calls == ["GET s-1/status", "POST s-1/cancel", "GET s-1/status", "GET active"]
+
+
+@pytest.mark.parametrize(
+    "status", ["COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR"]
+)
+async def test_a_finished_session_is_left_alone(status: str) -> None:
+    api = FakeApi(FakeTime())
+    api.add().status = status
+    await run(api)
+    assert api.calls == ["GET s-1/status"]
+
+
+async def test_an_unknown_session_is_done() -> None:
+    api = FakeApi(FakeTime())
+    await run(api, "gone")
+    assert api.calls == ["GET gone/status"]
+
+
+async def test_one_that_does_not_settle_is_an_error_after_a_minute() -> None:
+    time = FakeTime()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        is_cancel = request.url.path.endswith("/cancel")
+        return answer({"cancelled": True} if is_cancel else {"session_id": "s-1", "status": "RUNNING"})
+
+    with pytest.raises(ApiError, match="still running 60 s after"):
+        await end(client_of(handle), "s-1", "pw-1", time.clock())
+    assert 60 <= time.seconds < 70
+
+
+@pytest.mark.parametrize("code", [404, 409, 410])
+async def test_a_cancel_that_comes_too_late_is_done(code: int) -> None:
+    statuses = ["RUNNING", "CANCELLED"]
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/cancel"):
+            return answer({}, code)
+        if request.url.path.endswith("/active"):
+            return answer({}, 404)
+        return answer({"status": statuses.pop(0)})
+
+    await end(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+    assert not statuses

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import os
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tornado_resource.errors import TornadoError
+from tornado_resource.lifecycle.intents import Address, Intent, IntentStore, address_of, backend_of, intents_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ADDRESS = Address("b", "agents", "dev", "a")
+INTENT = Intent(ADDRESS, "pw-1", "digest", "2026-04-14T10:00:00+00:00")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> IntentStore:
+    return IntentStore(tmp_path / "state/intents")
+
+
+def test_what_is_written_is_found_answered_settled_and_gone(store: IntentStore) -> None:
+    assert store.find(ADDRESS) is None
+    store.write(INTENT)
+    assert store.find(ADDRESS) == INTENT
+    store.settle(ADDRESS, "s-1")
+    assert store.find(ADDRESS) == INTENT, "no answer yet: nothing is known to be recorded"
+    store.answer(INTENT, "s-1", "t")
+    store.settle(ADDRESS, "another")
+    found = store.find(ADDRESS)
+    assert found is not None
+    assert (found.session_id, found.created_at) == ("s-1", "t")
+    assert list(store.all()) == [found]
+    store.settle(ADDRESS, "s-1")
+    assert list(store.all()) == []
+    store.clear(ADDRESS)
+
+
+def test_a_file_cut_off_at_any_byte_is_no_intent_and_no_crash(store: IntentStore, tmp_path: Path) -> None:
+    store.write(INTENT)
+    (file,) = (tmp_path / "state/intents").iterdir()
+    content = file.read_bytes()
+    for offset in range(len(content)):
+        file.write_bytes(content[:offset])
+        assert store.find(ADDRESS) is None
+        assert list(store.all()) == []
+    for damage in (b"[]", b"null", b"{}", b"\xff", content.replace(b"2026", b"soon")):
+        file.write_bytes(damage)
+        assert store.find(ADDRESS) is None
+    store.write(INTENT)
+    assert store.find(ADDRESS) == INTENT
+
+
+def test_two_stacks_that_share_a_folder_never_mix(tmp_path: Path) -> None:
+    folder = tmp_path / "intents"
+    for seed in range(100):
+        chance = random.Random(seed)  # noqa: S311 - an order of steps, no secrets
+        stacks = [Address("b", "agents", stack, "a") for stack in ("dev", "prod")]
+        steps: dict[Address, list[Callable[[IntentStore, Intent], None]]] = {
+            address: [
+                lambda store, intent: store.write(intent),
+                lambda store, intent: store.answer(intent, f"s-{intent.address.stack}", None),
+                lambda store, intent: store.settle(intent.address, f"s-{intent.address.stack}"),
+            ]
+            for address in stacks
+        }
+        while any(steps.values()):
+            address = chance.choice([address for address in stacks if steps[address]])
+            intent = Intent(address, f"pw-{address.stack}", "d", "2026-04-14T10:00:00+00:00")
+            other = stacks[1 - stacks.index(address)]
+            before = IntentStore(folder).find(other)
+            steps[address].pop(0)(IntentStore(folder), intent)
+            assert IntentStore(folder).find(other) == before
+        assert list(IntentStore(folder).all()) == []
+
+
+@pytest.mark.parametrize(("function", "code"), [("fsync", errno.ENOSPC), ("open", errno.EROFS), ("fsync", errno.EIO)])
+def test_what_cannot_reach_the_disk_is_an_error_that_leaves_nothing(
+    store: IntentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, code: int
+) -> None:
+    def fails(*_arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, function, fails)
+    with pytest.raises(TornadoError) as caught:
+        store.write(INTENT)
+    monkeypatch.undo()
+    assert str(caught.value).startswith(
+        f"nothing was sent, since the start could not be noted first: {os.strerror(code)}"
+    )
+    assert store.find(ADDRESS) is None
+    assert list((tmp_path / "state/intents").iterdir()) == []
+
+
+def test_it_is_synced_before_it_takes_its_name_and_the_folder_after(
+    store: IntentStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[tuple[bool, int]] = []
+    sync = os.fsync
+
+    def spy(descriptor: int) -> None:
+        is_folder = os.path.isdir(f"/proc/self/fd/{descriptor}")  # noqa: PTH112 - a descriptor, no path
+        seen.append((is_folder, len(list((tmp_path / "state/intents").glob("*.json")))))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    store.write(INTENT)
+    assert seen == [(False, 0), (True, 1)]
+
+
+def test_only_its_owner_can_read_it(store: IntentStore, tmp_path: Path) -> None:
+    store.write(INTENT)
+    (file,) = (tmp_path / "state/intents").iterdir()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_every_part_of_an_address_matters(tmp_path: Path) -> None:
+    store = IntentStore(tmp_path)
+    parts = itertools.product("xy", repeat=4)
+    addresses = [Address(*part) for part in parts]
+    for address in addresses:
+        store.write(Intent(address, "p", "d", "2026-04-14T10:00:00+00:00"))
+    assert len(list(store.all())) == len(addresses)
+
+
+def test_the_backend_is_named_without_its_password(tmp_path: Path) -> None:
+    url = "postgres://user:hunter22@127.0.0.1/db"
+    named = backend_of({"PULUMI_BACKEND_URL": url})
+    assert "hunter22" not in named
+    (tmp_path / "credentials.json").write_text(json.dumps({"current": url}), encoding="utf-8")
+    assert backend_of({"PULUMI_HOME": str(tmp_path)}) == named
+    assert backend_of({"PULUMI_HOME": str(tmp_path / "none")}) != named
+
+
+def test_where_a_resource_is() -> None:
+    address = address_of("acme/dev/support-line", "agents", {"PULUMI_BACKEND_URL": "file:///x"})
+    assert (address.project, address.stack, address.resource) == ("agents", "acme/dev", "support-line")
+
+
+def test_the_folder_is_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert intents_folder({"XDG_STATE_HOME": "/x"}).parts[:2] == ("/", "x")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert intents_folder({}) == tmp_path / ".local/state/tornado-resource/intents"

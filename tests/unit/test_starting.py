@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.unit.fakes import FakeApi, FakeTime, answer
+from tornado_resource.declarations.model import digest
+from tornado_resource.errors import Rejected, TornadoError, Unanswered, Unsent
+from tornado_resource.lifecycle.intents import Address, Intent, IntentStore
+from tornado_resource.lifecycle.starting import Order, Session, adopt, start
+from tornado_resource.lifecycle.stepping import TRIES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADDRESS = Address("b", "agents", "dev", "support-line")
+REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}
+REFUSED = httpx.ConnectError("refused")
+RESET = httpx.ReadError("reset")
+CUT = httpx.RemoteProtocolError("cut")
+SLOW = httpx.ReadTimeout("slow")
+NOT_JSON = httpx.Response(200, text="<html>")
+NO_ID = answer({"status": "RUNNING"})
+HALF = httpx.Response(200, text='{"session_id": "s-')
+
+
+def order(on_conflict: Any = "fail", **fields: Any) -> Order:
+    return Order(ADDRESS, {**REQUEST, **fields}, on_conflict)
+
+
+async def run(api: FakeApi, chosen: Order | None = None) -> Session:
+    async with api.client() as client:
+        return await start(client, chosen or order(), api.intents, api.time.clock())
+
+
+async def test_a_start_is_one_post_and_nothing_else() -> None:
+    api = FakeApi(FakeTime())
+    session = await run(api)
+    assert api.calls == ["POST start"]
+    assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=False)
+
+
+CANNOT_START = [REFUSED, answer({}, 429), answer({}, 503), answer({}, 429, {"retry-after": "7"})]
+MAY_START = [RESET, CUT, SLOW, NOT_JSON, NO_ID, HALF, *(answer({}, code) for code in (500, 502, 503, 504, 429, 408))]
+
+
+@pytest.mark.parametrize("fault", [*CANNOT_START, *MAY_START], ids=str)
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_start_that_had_no_effect_is_made_again(fault: Any, times: int) -> None:
+    api = FakeApi(FakeTime(), faults=[(fault, False)] * times)
+    session = await run(api)
+    assert (session.session_id, api.effective_starts) == ("s-1", 1)
+
+
+@pytest.mark.parametrize("fault", MAY_START, ids=str)
+@pytest.mark.parametrize("sends_date", [True, False])
+@pytest.mark.parametrize("lost_before", [0, 1])
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_a_start_that_took_effect_is_found_and_not_made_again(
+    fault: Any,
+    sends_date: bool,  # noqa: FBT001
+    lost_before: int,
+    on_conflict: Any,
+) -> None:
+    """The session is ours whatever `on_conflict` says, even when an earlier try was lost without effect."""
+    api = FakeApi(FakeTime(), faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
+    session = await run(api, order(on_conflict))
+    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+    assert session.created_at is not None
+    assert "POST s-1/cancel" not in api.calls
+
+
+async def test_the_apis_own_clock_decides_when_ours_is_an_hour_off() -> None:
+    api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
+    assert (await run(api)).session_id == "s-1"
+
+
+async def test_a_foreign_session_is_not_taken_for_ours_after_a_lost_start() -> None:
+    api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+    api.add(age=30, max_iterations=5)
+    with pytest.raises(TornadoError, match="session s-1 is already active on pathway pw-1"):
+        await run(api)
+
+
+async def test_a_later_foreign_session_that_differs_is_not_taken_for_ours() -> None:
+    api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+    api.add(age=-1, max_iterations=2)
+    with pytest.raises(TornadoError, match="already active"):
+        await run(api)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+async def test_a_plain_refusal_is_final(status: int) -> None:
+    api = FakeApi(FakeTime(), faults=[(answer({"error": "no"}, status), False)])
+    with pytest.raises(Rejected, match=f"HTTP {status}: no"):
+        await run(api)
+    assert api.calls == ["POST start"]
+
+
+async def test_a_redirect_is_looked_into_and_not_tried_again() -> None:
+    api = FakeApi(FakeTime(), faults=[(answer({}, 302, {"location": "https://x.example"}), False)])
+    with pytest.raises(Rejected, match="redirected to x"):
+        await run(api)
+    assert api.calls == ["POST start", "GET active", "GET active"]
+
+
+async def test_tries_end() -> None:
+    api = FakeApi(FakeTime(), faults=[(REFUSED, False)] * 99)
+    with pytest.raises(Unsent):
+        await run(api)
+    assert len(api.calls) == TRIES
+
+
+async def test_when_the_api_does_not_tell_nothing_is_sent_again_and_the_way_out_is_named() -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 99)
+    with pytest.raises(Unanswered, match=r"tornado:adopt\.support-line SESSION_ID"):
+        await run(api)
+    assert api.calls.count("POST start") == 1
+
+
+async def test_retry_after_is_honoured() -> None:
+    api = FakeApi(FakeTime(), faults=[(answer({}, 429, {"retry-after": "7"}), False)])
+    await run(api)
+    assert api.time.slept == [7.0]
+
+
+class TestConflict:
+    async def test_fail_names_the_holder_and_the_commands(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60)
+        with pytest.raises(TornadoError) as caught:
+            await run(api)
+        assert str(caught.value).splitlines() == [
+            (
+                "session s-1 is already active on pathway pw-1 since 2026-04-14T10:00:00.000Z, "
+                "and the API runs one at a time there."
+            ),
+            "To take it over:    pulumi config set --path tornado:adopt.support-line s-1 && pulumi up",
+            "To cancel it first: pulumi up --config tornado:onConflict=supersede; pulumi config rm tornado:onConflict",
+        ]
+        assert api.effective_starts == 0
+
+    async def test_adopt_takes_over_what_matches(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60, max_iterations=5)
+        session = await run(api, order("adopt"))
+        assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", True, 0)
+
+    @pytest.mark.parametrize(
+        ("theirs", "ours", "said"),
+        [
+            ({"persona_id": "pe-1"}, {}, "its persona_id is pe-1, declared is none"),
+            ({}, {"persona_id": "pe-1"}, "its persona_id is none, declared is pe-1"),
+            ({"max_iterations": 9}, {}, "its max_iterations is 9, declared is 5"),
+            ({"scenario_ids": ["a", "b"]}, {"scenario_ids": ["a"]}, "it runs 2 scenarios, declared are 1"),
+        ],
+    )
+    async def test_adopt_refuses_what_differs(self, theirs: Any, ours: Any, said: str) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60, **theirs)
+        with pytest.raises(TornadoError, match=said):
+            await run(api, order("adopt", **ours))
+
+    async def test_wait_starts_when_the_other_has_ended(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        other = api.add(age=60)
+        original = api.time.sleep
+
+        async def sleep(seconds: float) -> None:
+            await original(seconds)
+            if api.time.seconds > 120:
+                other.status = "COMPLETED_PARTIAL"
+
+        api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
+        session = await run(api, order("wait"))
+        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+
+    async def test_a_lost_answer_after_a_long_wait_is_still_ours(self) -> None:
+        """The wait may be longer than the time in which a start of ours can take effect."""
+        api = FakeApi(FakeTime(seconds=60), faults=[(answer({}, 409), False), (RESET, True)])
+        other = api.add(age=60)
+        original = api.time.sleep
+
+        async def sleep(seconds: float) -> None:
+            await original(seconds)
+            if api.time.seconds > 60 + 720:
+                other.status = "COMPLETED_PARTIAL"
+
+        api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
+        session = await run(api, order("wait"))
+        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        noted = api.intents.find(ADDRESS)
+        assert noted is not None
+        assert noted.sent_at > "2026-04-14T10:12"
+
+    async def test_after_a_doubt_a_foreign_session_leaves_the_intent(self) -> None:
+        api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+        api.add(age=30, max_iterations=5)
+        with pytest.raises(TornadoError, match="already active"):
+            await run(api)
+        assert api.intents.find(ADDRESS) is not None
+
+    async def test_wait_ends_at_timeout_ms(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60)
+        with pytest.raises(TornadoError, match=r"Waited 30 s \(timeout_ms\) for it to end"):
+            await run(api, order("wait", timeout_ms=30000))
+        assert api.time.seconds == pytest.approx(90, abs=1)
+
+    async def test_supersede_cancels_and_starts(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        other = api.add(age=60)
+        session = await run(api, order("supersede"))
+        assert (other.status, session.session_id, session.adopted) == ("CANCELLED", "s-2", False)
+
+    async def test_a_conflict_with_nobody_is_tried_once_more(self) -> None:
+        api = FakeApi(FakeTime(), faults=[(answer({}, 409), False)])
+        assert (await run(api)).session_id == "s-1"
+
+
+class TestAdopt:
+    async def test_a_running_session_brings_its_created_at(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add()
+        session = await adopt(api.client(), order(), "s-1")
+        assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=True)
+        assert api.calls == ["GET s-1/status", "GET active"]
+
+    async def test_a_session_of_another_pathway_is_refused(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add("pw-other")
+        with pytest.raises(TornadoError, match="session s-1 runs, but not on pathway pw-1"):
+            await adopt(api.client(), order(), "s-1")
+
+    async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
+        with pytest.raises(TornadoError, match=r"check or remove tornado:adopt\.support-line"):
+            await adopt(FakeApi(FakeTime()).client(), order(), "nope")
+
+    async def test_a_finished_sessions_created_at_is_never_invented(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add().status = "COMPLETED_ALL_PASSED"
+        session = await adopt(api.client(), order(), "s-1")
+        assert (session.created_at, session.status, session.adopted) == (None, "COMPLETED_ALL_PASSED", True)
+        assert api.calls == ["GET s-1/status"]
+
+
+class TestRecovery:
+    """After a crash between a start and its checkpoint."""
+
+    async def crash_after(self, api: FakeApi, *, is_answered: bool, chosen: Order | None = None) -> None:
+        """Start, and lose what the engine would have been told."""
+        if is_answered:
+            await run(api, chosen)
+            return
+        ordered = chosen or order()
+        sent_at = api.time.now().isoformat()
+        api.intents.write(Intent(ADDRESS, "pw-1", digest(ordered.request), sent_at))
+        await api.client().start(ordered.request)
+
+    @pytest.mark.parametrize("is_answered", [True, False])
+    @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+    @pytest.mark.parametrize("skew", [0, -3600, 3600])
+    async def test_the_next_run_recognises_its_own_session(
+        self,
+        is_answered: bool,  # noqa: FBT001
+        on_conflict: Any,
+        skew: float,
+    ) -> None:
+        api = FakeApi(FakeTime(skew=skew))
+        await self.crash_after(api, is_answered=is_answered)
+        api.time.seconds += 300
+        session = await run(api, order(on_conflict))
+        assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+        assert session.created_at == "2026-04-14T10:00:00.000Z"
+        assert "POST s-1/cancel" not in api.calls
+        api.intents.settle(ADDRESS, "s-1")
+        assert api.intents.find(ADDRESS) is None
+
+    async def test_a_session_that_has_ended_meanwhile_is_recorded_when_its_id_was_noted(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        session = await run(api)
+        assert (session.session_id, session.status, session.created_at) == (
+            "s-1", "COMPLETED_PARTIAL", "2026-04-14T10:00:00.000Z",
+        )  # fmt: skip
+        assert api.effective_starts == 1
+
+    async def test_the_declared_hole_starts_again(self) -> None:
+        """The answer was lost and the session ended before anyone looked: nothing tells of it any more."""
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=False)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        assert (await run(api)).session_id == "s-2"
+
+    async def test_another_declaration_is_not_served_by_the_old_session(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api, order(version_number=4))
+
+    async def test_a_session_that_began_long_after_the_crash_is_somebody_elses(self) -> None:
+        api = FakeApi(FakeTime())
+        api.intents.write(Intent(ADDRESS, "pw-1", digest(REQUEST), api.time.now().isoformat()))
+        api.time.seconds += 3600
+        api.add(age=5, max_iterations=5)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api)
+
+    async def test_on_another_machine_it_is_a_conflict(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        api.intents.clear(ADDRESS)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api)
+        assert (await run(api, order("adopt"))).adopted
+
+    async def test_a_session_that_the_api_has_forgotten_is_started_again(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        api.sessions.clear()
+        assert api.effective_starts == 1
+        await run(api)
+        assert api.effective_starts == 2
+
+
+class TestIntent:
+    async def test_it_is_on_disk_before_anything_is_sent_and_holds_the_answer_after(self) -> None:
+        api = FakeApi(FakeTime())
+        seen: list[Intent | None] = []
+        handle = api.handle
+
+        def spy(request: httpx.Request) -> httpx.Response:
+            seen.append(api.intents.find(ADDRESS))
+            return handle(request)
+
+        api.handle = spy  # type: ignore[method-assign] # looks at the disk while the request is on its way
+        await run(api)
+        assert seen == [Intent(ADDRESS, "pw-1", digest(REQUEST), "2026-04-14T10:00:00+00:00")]
+        after = api.intents.find(ADDRESS)
+        assert after is not None
+        assert (after.session_id, after.created_at) == ("s-1", "2026-04-14T10:00:00.000Z")
+
+    async def test_a_start_that_cannot_be_noted_is_not_sent(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        api = FakeApi(FakeTime(), intents=IntentStore(tmp_path / "file" / "intents"))
+        with pytest.raises(TornadoError, match="nothing was sent, since the start could not be noted first"):
+            await run(api)
+        assert api.calls == []
+
+    async def test_an_answer_that_cannot_be_noted_is_not_lost(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The disk fills up while the request is on its way."""
+        api = FakeApi(FakeTime())
+        write, calls = IntentStore.write, []
+
+        def fills_up(self: IntentStore, intent: Intent) -> None:
+            calls.append(intent)
+            if len(calls) > 1:
+                raise TornadoError
+            write(self, intent)
+
+        monkeypatch.setattr(IntentStore, "write", fills_up)
+        assert (await run(api)).session_id == "s-1"
+        assert len(calls) == 2
+        assert api.intents.find(ADDRESS) is not None
+
+    @pytest.mark.parametrize("fault", [answer({}, 422), answer({}, 302), REFUSED])
+    async def test_it_goes_when_certainly_nothing_was_started(self, fault: Any) -> None:
+        api = FakeApi(FakeTime(), faults=[(fault, False)] * 9)
+        with pytest.raises(TornadoError):
+            await run(api)
+        assert api.intents.find(ADDRESS) is None
+
+    async def test_it_stays_when_that_is_unknown(self) -> None:
+        api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 5)
+        with pytest.raises(Unanswered):
+            await run(api)
+        assert api.intents.find(ADDRESS) is not None
+        assert (await run(api)).session_id == "s-1"
+        assert api.effective_starts == 1
+
+
+async def test_an_effect_that_comes_late_is_seen_by_the_second_look() -> None:
+    """A gateway gave up on the request, while the API still worked on it."""
+    api = FakeApi(FakeTime(), faults=[(answer({}, 504), False)])
+    sleep = api.time.sleep
+
+    async def takes_effect_now(seconds: float) -> None:
+        await sleep(seconds)
+        if not api.sessions:
+            api.effective_starts += 1
+            api.add(max_iterations=5)
+
+    api.time.sleep = takes_effect_now  # type: ignore[method-assign] # the API works while we wait
+    assert (await run(api)).session_id == "s-1"
+    assert api.effective_starts == 1
+    assert api.calls.count("POST start") == 1
