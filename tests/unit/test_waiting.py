@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.fakes import FakeTime, answer, client_of
+from tornado_resource.gate.waiting import Awaited, Progress, duration, wait
+
+if TYPE_CHECKING:
+    from tornado_resource.gate.judging import Ending
+
+RUNNING = {"status": "RUNNING", "current_iteration": 2, "max_iterations": 5, "total_scenarios": 40}
+RUNNING = {**RUNNING, "passed_scenarios": 38, "failed_scenarios": 2, "elapsed_ms": 190_000}
+DONE = {**RUNNING, "status": "COMPLETED_ALL_PASSED", "passed_scenarios": 40, "failed_scenarios": 0}
+AWAITED = Awaited("support-line", "e1f2a3b4-5678", 900_000)
+
+
+class Script:
+    """Answers status calls one after the other, the last for ever; notes when each was asked."""
+
+    def __init__(self, *answers: Any, awaited: Awaited = AWAITED, random: float = 0.5) -> None:
+        self.answers = list(answers)
+        self.time = FakeTime()
+        self.asked: list[float] = []
+        self.lines: list[Progress] = []
+        self.awaited = awaited
+        self.random = random
+
+    def _handle(self, _request: httpx.Request) -> httpx.Response:
+        self.asked.append(self.time.seconds)
+        given = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(given, Exception):
+            raise given
+        return given if isinstance(given, httpx.Response) else answer(given)
+
+    async def run(self) -> Ending:
+        return await wait(client_of(self._handle), self.awaited, self.lines.append, self.time.clock(self.random))
+
+
+async def test_a_finished_session_costs_one_call_and_no_wait() -> None:
+    script = Script(DONE)
+    ending = await script.run()
+    assert ending.given_up is None
+    assert (script.asked, script.time.slept, script.lines) == ([0.0], [], [])
+
+
+async def test_progress_is_told_when_something_changed_and_only_then() -> None:
+    later = {**RUNNING, "elapsed_ms": 250_000}
+    script = Script(RUNNING, later, later, {**later, "current_iteration": 3}, DONE)
+    await script.run()
+    assert script.lines == [
+        Progress("support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m", is_last=False),
+        Progress("support-line e1f2a3b4 iteration 3/5 · 38 passed, 2 failed of 40 · 4m10s of 15m", is_last=False),
+        Progress(
+            "support-line e1f2a3b4 COMPLETED_ALL_PASSED iteration 2/5 · 40 passed, 0 failed of 40 · 3m10s of 15m",
+            is_last=True,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("random", [0.0, 0.999])
+async def test_polling_backs_off_and_stays_below_12_calls_a_minute(random: float) -> None:
+    script = Script(*[RUNNING] * 100, DONE, random=random)
+    await script.run()
+    assert script.time.slept[0] <= 0.5
+    assert max(script.time.slept) <= 15.0
+    minutes = [sum(1 for moment in script.asked if start <= moment < start + 60) for start in (0, 60, 300)]
+    assert max(minutes) <= 12
+
+
+async def test_pauses_differ_by_jitter() -> None:
+    pauses = []
+    for random in (0.0, 0.999):
+        script = Script(*[RUNNING] * 30, DONE, random=random)
+        await script.run()
+        pauses.append(script.time.slept[-1])
+    assert pauses[0] / pauses[1] >= 1.2
+
+
+@pytest.mark.parametrize(
+    "fault", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), answer({}, 503), answer({}, 429)], ids=str
+)
+async def test_an_outage_of_less_than_five_minutes_changes_nothing(fault: Any) -> None:
+    script = Script(RUNNING, *[fault] * 20, DONE)
+    ending = await script.run()
+    assert (ending.given_up, script.time.seconds > 200) == (None, True)
+
+
+async def test_a_longer_outage_is_given_up() -> None:
+    script = Script(RUNNING, httpx.ConnectError("x"))
+    ending = await script.run()
+    assert ending.given_up is not None
+    assert "could not be asked for 5 minutes" in ending.given_up
+    assert 300 <= script.time.seconds <= 320
+
+
+async def test_outages_do_not_add_up() -> None:
+    script = Script(*([httpx.ConnectError("x")] * 10 + [RUNNING]) * 4, DONE)
+    assert (await script.run()).given_up is None
+
+
+async def test_a_refusal_is_given_up_at_once() -> None:
+    script = Script(answer({"error": "bad key"}, 401))
+    ending = await script.run()
+    assert ending.given_up is not None
+    assert "bad key" in ending.given_up
+    assert len(script.asked) == 1
+
+
+async def test_a_vanished_session_is_given_up_after_the_third_404() -> None:
+    script = Script(RUNNING, answer({}, 404))
+    ending = await script.run()
+    assert ending.given_up is not None
+    assert ending.given_up.startswith("the API no longer knows session e1f2a3b4-5678; `pulumi refresh` drops it")
+    assert len(script.asked) == 4
+
+
+async def test_one_404_among_answers_is_no_end() -> None:
+    assert (await Script(answer({}, 404), RUNNING, answer({}, 404), DONE).run()).given_up is None
+
+
+async def test_waiting_ends_a_minute_after_the_time_limit() -> None:
+    script = Script(RUNNING)
+    ending = await script.run()
+    assert ending.given_up == "it has not ended within its time limit of 15m and a minute more"
+    assert script.time.seconds == pytest.approx(960)
+
+
+async def test_a_clock_that_jumps_changes_no_deadline() -> None:
+    script = Script(RUNNING)
+    script.time.skew = -3600
+    await script.run()
+    assert script.time.seconds == pytest.approx(960)
+
+
+async def test_retry_after_lengthens_the_pause() -> None:
+    script = Script(answer({}, 429, {"retry-after": "20"}), DONE)
+    await script.run()
+    assert script.time.slept == [20.0]
+
+
+answers = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_from([200, 404, 429, 500, 302, 401]).map(
+    lambda code: answer([], code)
+)
+
+
+@given(st.lists(answers, min_size=1, max_size=30), st.floats(0, 1, exclude_max=True), st.integers(1, 10_000_000))
+async def test_any_sequence_of_answers_ends_in_time(script: list[Any], random: float, timeout_ms: int) -> None:
+    run = Script(*script, awaited=Awaited("a", "s", timeout_ms), random=random)
+    await run.run()
+    assert run.time.seconds <= timeout_ms / 1000 + 60 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "0s"), (999, "0s"), (45_000, "45s"), (190_000, "3m10s"), (900_000, "15m"), (7_200_000, "2h"), (-5, "0s")],
+)
+def test_durations_read_well(milliseconds: int, text: str) -> None:
+    assert duration(milliseconds) == text

@@ -1,0 +1,1 @@
+"""From started sessions to verdicts."""
