@@ -1,0 +1,155 @@
+"""A project of its own for each test, run through `pulumi` as a user runs it, against a sandbox over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tornado_resource.sandbox.serving import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+KEY = "sk-canary-0123456789abcdef"
+PROGRAM = "from tornado_resource import deploy\n\ndeploy()\n"
+PULUMI_SECONDS = 120
+
+
+@dataclass
+class Project:
+    """A Pulumi project in a folder, with a file backend, and the sandbox that it talks to."""
+
+    folder: Path
+    home: Path
+    sandbox: Sandbox
+    http: httpx.Client
+    stack: str = "dev"
+
+    @property
+    def state_folder(self) -> Path:
+        return self.folder.parent / "state"
+
+    @property
+    def state_home(self) -> Path:
+        """Where this test's machine keeps intents."""
+        return self.folder.parent / "state-home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": self.state_folder.as_uri(),
+            "PULUMI_HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.state_home),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "BLAND_API_KEY": KEY,
+            "BLAND_BASE_URL": self.sandbox.url,
+        }
+
+    def declare(self, text: str) -> None:
+        (self.folder / "sessions.yaml").write_text(text, encoding="utf-8")
+
+    def pulumi(self, *arguments: str, expect: int | None = 0, **environment: str) -> str:
+        """Run pulumi, check its exit code (None: any but 0), and return all that it printed."""
+        result = subprocess.run(
+            ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PULUMI_SECONDS,
+            check=False,
+        )
+        is_expected = result.returncode == expect if expect is not None else result.returncode != 0
+        assert is_expected, f"exit {result.returncode}\n{result.stdout}"
+        return result.stdout
+
+    def up(self, expect: int | None = 0, **environment: str) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", expect=expect, **environment)
+
+    def outputs(self) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json"))
+        return result
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The sessions of the state."""
+        deployment = json.loads(self.pulumi("stack", "export"))["deployment"]
+        return [entry for entry in deployment.get("resources", []) if entry["type"].endswith("bland:TornadoSession")]
+
+    def requests(self, part: str = "") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.http.get("/_sandbox/requests").json()
+        return [row for row in rows if part in f"{row['method']} {row['path']}"]
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """What the start calls sent."""
+        return [json.loads(row["body"]) for row in self.requests("/start")]
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """The sandbox's sessions, oldest first."""
+        rows: list[dict[str, Any]] = self.http.get("/_sandbox/sessions").json()
+        return rows[::-1]
+
+    def fail(self, **fault: Any) -> None:
+        """Let a request fail."""
+        self.http.post("/_sandbox/faults", json=fault).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared by a worker's tests. Without an engine the tests fail, rather than being skipped."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    assert shutil.which("pulumi", path=path), "no engine: run `make setup`"
+    return tmp_path_factory.mktemp("pulumi-home")
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Project]]:
+    """Make projects; *speed* and *script* are the sandbox's."""
+    closing: list[Callable[[], object]] = []
+
+    def make(*, speed: float = 1.0, script: str | None = None, stack: str = "dev", program: str = PROGRAM) -> Project:
+        folder = tmp_path / "project"
+        folder.mkdir()
+        (tmp_path / "state").mkdir()
+        (folder / "Pulumi.yaml").write_text("name: agents\nruntime: python\n", encoding="utf-8")
+        (folder / "__main__.py").write_text(program, encoding="utf-8")
+        options: dict[str, Any] = {}
+        if script is not None:
+            options["script"] = tmp_path / "script.yaml"
+            options["script"].write_text(script, encoding="utf-8")
+        sandbox = Sandbox(speed=speed, **options).__enter__()
+        closing.append(sandbox.__exit__)
+        http = httpx.Client(base_url=sandbox.url, headers={"authorization": KEY}, trust_env=False)
+        closing.append(http.close)
+        project = Project(folder, pulumi_home, sandbox, http, stack)
+        project.pulumi("stack", "init")
+        return project
+
+    yield make
+    for close in reversed(closing):
+        close()
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    """A project whose sessions pass after less than half a second."""
+    return make_project(speed=1000)
+
+
+@pytest.fixture
+def slow_project(make_project: Callable[..., Project]) -> Project:
+    """A project whose sessions run for minutes."""
+    return make_project()

@@ -1,0 +1,97 @@
+"""Killing `pulumi up` at a chosen point of a start, with the real engine.
+
+The sandbox delays the start call, before or after its effect, so that there is time to kill; the intents on disk and
+the sandbox's log tell which point has been reached.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.acceptance.conftest import Project
+
+REACH_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Victim:
+    """Which processes are killed: the CLI, the provider's, or both."""
+
+    name: str
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        family = descendants(process.pid)
+        providers = [pid for pid, command in family.items() if "pulumi.dynamic" in command and "python" in command]
+        chosen = {"provider": providers, "cli": [process.pid], "both": [process.pid, *providers]}[self.name]
+        for pid in chosen:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+def descendants(root: int) -> dict[int, str]:
+    """All processes below *root*, with their command lines."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    found, parents = {}, {root}
+    while parents:
+        children = {int(row[0]): row[2] for row in rows if int(row[1]) in parents and len(row) == 3}
+        found.update(children)
+        parents = set(children)
+    return found
+
+
+def crash(project: Project, victim: Victim, is_reached: Callable[[], bool], after_seconds: float = 0.0) -> None:
+    """Run `pulumi up`, wait until a point is reached, and kill; then let what is left end."""
+    process = subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", project.stack],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + REACH_SECONDS
+    while not is_reached():
+        assert time.monotonic() < deadline, "the point was never reached"
+        assert process.poll() is None, "pulumi ended before the point was reached"
+        time.sleep(0.005)
+    time.sleep(after_seconds)
+    family = descendants(process.pid)
+    victim.kill(process)
+    process.wait(60)
+    deadline = time.monotonic() + 10
+    # Pulumi's language host has a health check of its own, every five minutes: it is not ours to end.
+    ours = {pid: command for pid, command in family.items() if "pulumi-language-python 127" not in command}
+    while alive := [pid for pid in ours if not is_zombie(pid)]:
+        assert time.monotonic() < deadline, f"outlived the engine by 10 s: {[family[pid] for pid in alive]}"
+        time.sleep(0.1)
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return True
+
+
+def recover(project: Project) -> None:
+    """What a person does after a crash (docs/lifecycle.md): put back a state cut off, lift the lock, and go on."""
+    for state in project.state_folder.rglob(f"stacks/*/{project.stack}.json"):
+        backup = state.with_name(f"{state.name}.bak")
+        if state.stat().st_size == 0 and backup.exists():
+            shutil.copy(backup, state)
+    if any((project.state_folder / ".pulumi/locks").rglob("*.json")):
+        project.pulumi("cancel", "--yes")
+    project.up()

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.conftest import KEY, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.acceptance.conftest import Project
+
+ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, gate: none}\n"
+
+
+def test_bad_declarations_are_told_whole_and_nothing_is_sent(project: Project) -> None:
+    project.declare((ROOT / "tests/examples/invalid/many-at-once.yaml").read_text(encoding="utf-8"))
+    printed = project.up(expect=None)
+    expected = (ROOT / "tests/examples/invalid/many-at-once.txt").read_text(encoding="utf-8")
+    for line in expected.replace("many-at-once.yaml", "sessions.yaml").splitlines():
+        assert line in printed
+    assert "Traceback" not in printed
+    assert project.requests() == []
+
+
+def test_a_stack_that_is_no_environment_is_told_the_listed_ones(project: Project) -> None:
+    project.declare(ONE + "environments: {staging: {}, production: {}}\n")
+    assert "no environment 'dev', expected one of staging, production" in project.up(expect=None)
+    project.pulumi("config", "set", "tornado:environment", "staging")
+    project.up()
+    assert project.outputs()["environment"] == "staging"
+
+
+def test_wrong_config_is_told_whole(project: Project) -> None:
+    project.declare(ONE)
+    project.pulumi("config", "set", "tornado:pollInterval", "often")
+    project.pulumi("config", "set", "tornado:onConflict", "adpot")
+    printed = project.up(expect=None)
+    assert "config tornado:pollInterval is 'often', expected a duration" in printed
+    assert "config tornado:onConflict is 'adpot', expected fail, adopt, wait, supersede; did you mean adopt?" in printed
+    project.pulumi("config", "rm", "tornado:pollInterval")
+    project.pulumi("config", "rm", "tornado:onConflict")
+    project.pulumi("config", "set", "--path", "tornado:adopt.suport-line", "s-1")
+    assert "expected one of support-line; did you mean support-line?" in project.up(expect=None)
+
+
+def test_what_is_not_built_yet_is_refused_before_anything_starts(project: Project) -> None:
+    project.declare(ONE + "environments: {staging: {}, dev: {promotes_from: staging, publish: production}}\n")
+    printed = project.up(expect=None)
+    assert "`promotes_from: staging` and `publish` (support-line), which this version cannot do yet" in printed
+    assert project.requests() == []
+
+
+@pytest.mark.parametrize("key", ["", "short", f"{KEY} x"])
+def test_a_missing_or_unfit_key_is_told_without_showing_it(project: Project, key: str) -> None:
+    project.declare(ONE)
+    printed = project.up(expect=None, BLAND_API_KEY=key)
+    assert "pulumi config set --secret bland:apiKey" in printed
+    assert "Traceback" not in printed
+    assert KEY not in printed
+    assert project.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "status", "status": 401}, "HTTP 401: the sandbox was told to fail; check the API key"),
+        ({"kind": "status", "status": 422}, "HTTP 422: the sandbox was told to fail"),
+        (
+            {"kind": "status", "status": 302, "headers": {"location": "https://evil.example/"}},
+            "HTTP 302: redirected to evil.example",
+        ),
+    ],
+)
+def test_a_refused_start_is_a_few_lines(project: Project, fault: dict[str, object], said: str) -> None:
+    project.declare(ONE)
+    project.fail(**fault, path="/start", times=9)
+    printed = project.up(expect=None)
+    assert f"error: tornado: sessions.yaml:3:3: start on pathway pw-1: {said}" in printed
+    assert "Traceback" not in printed
+    assert "KeyboardInterrupt" not in printed
+    assert project.resources() == []
+
+
+def test_an_api_that_is_not_there_is_a_few_lines(project: Project) -> None:
+    project.declare(ONE)
+    printed = project.up(expect=None, BLAND_BASE_URL="http://127.0.0.1:9")
+    assert "start on pathway pw-1: no connection to 127.0.0.1:9" in printed
+    assert "Traceback" not in printed
+
+
+def files_with(folder: Path, text: str) -> list[str]:
+    return [str(path) for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("is_config", [True, False])
+def test_the_key_is_nowhere_but_in_memory(project: Project, is_config: bool) -> None:  # noqa: FBT001
+    """Through a good run, a failing one, a refresh and a destroy, with the engine's own logs on."""
+    environment: dict[str, Any] = {}
+    if is_config:
+        project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
+        environment = {"BLAND_API_KEY": ""}
+    printed = ""
+    project.declare(ONE.replace(", gate: none", ""))
+    printed += project.pulumi("preview", "--diff", "--json", **environment)
+    printed += project.up(**environment)
+    project.declare(ONE.replace(", gate: none", ", triggers: {a: 1}"))
+    project.fail(kind="status", status=500, body=f'{{"message": "your key {KEY} is odd"}}', path="/start", times=99)
+    printed += project.up(expect=None, **environment)
+    project.http.delete("/_sandbox/faults")
+    printed += project.up(**environment)
+    printed += project.pulumi("refresh", "--yes", **environment)
+    printed += project.pulumi("stack", "export", **environment)
+    printed += project.pulumi("destroy", "--yes", "--skip-preview", **environment)
+    assert KEY not in printed
+    assert files_with(project.folder.parent, KEY) == []
+    assert files_with(project.home, KEY) == []
+    assert project.http.get("/_sandbox/requests").text.count(KEY) == 0

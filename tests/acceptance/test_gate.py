@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.acceptance.conftest import Project
+
+ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
+FAILING = """\
+pathways:
+  "*":
+    scenarios: [{id: sc-1}, {id: sc-2}, {id: sc-3}]
+    failing: [2, [sc-2]]
+"""
+
+
+def test_a_failed_gate_fails_the_update_and_its_verdict_overwrites_the_old_one(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare(ONE.replace("pw-1", "pw-1, gate: {passed: any}"))
+    project.up()
+    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
+    project.declare(ONE.replace("pw-1", "pw-1, rerun: on_change"))
+    printed = project.up(expect=None)
+    verdict = project.outputs()["verdicts"]["support-line"]
+    assert (verdict["outcome"], verdict["failed_ids"], verdict["version"]) == ("failed", ["sc-2"], 2)
+    assert "gate failed: 1 of 1 session did not pass" in printed
+    assert "support-line (sessions.yaml:3:3, session " in printed
+    assert "failed: 2 of 3 scenarios passed, the gate asks for all" in printed
+    assert "Traceback" not in printed
+    assert len(project.requests("/start")) == 1
+    assert len(project.resources()) == 1
+
+
+def test_a_run_that_failed_is_started_anew_and_the_preview_says_why(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare(ONE)
+    project.up(expect=None)
+    printed = project.pulumi("preview")
+    assert "support-line: runs again, the last run did not meet its gate: 2 of 3 scenarios passed" in printed
+    assert len(project.requests("POST")) == 1
+    project.up(expect=None)
+    assert len(project.requests("/start")) == 2
+    assert len(project.requests("/cancel")) == 0
+
+
+def test_rerun_always_runs_with_every_up_but_never_twice_at_once(make_project: Callable[..., Project]) -> None:
+    project = make_project()
+    project.declare("version: 1\nsessions:\n  support-line: {pathway_id: pw-1, rerun: always, gate: none}\n")
+    project.up()
+    project.up()
+    assert len(project.requests("/start")) == 1
+    session_id = project.sessions()[0]["session_id"]
+    project.http.post(f"/v1/agent-testing/tornado/{session_id}/cancel")
+    project.pulumi("up", "--yes")
+    assert len(project.requests("/start")) == 2
+
+
+def test_wait_false_starts_and_leaves_the_verdict_to_others(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.pulumi("config", "set", "tornado:wait", "false")
+    project.up()
+    assert len(project.sessions()) == 1
+    assert project.outputs()["verdicts"] == {}
+
+
+def test_scenarios_that_cannot_be_read_leave_a_promotion_gate_incomplete(project: Project) -> None:
+    project.declare(ONE.replace("pw-1", "pw-1, gate: {passed: promotion}"))
+    project.fail(kind="status", status=500, path="/scenarios", times=9)
+    printed = project.up(expect=None)
+    assert "what promotion requires could not be read: scenarios of pathway pw-1: HTTP 500" in printed
+    assert "Traceback" not in printed
+    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"
+
+
+def test_a_session_that_vanishes_is_incomplete(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.pulumi("config", "set", "tornado:wait", "false")
+    project.up()
+    project.http.delete(f"/_sandbox/sessions/{project.sessions()[0]['session_id']}")
+    project.pulumi("config", "rm", "tornado:wait")
+    printed = project.up(expect=None)
+    assert "gate incomplete" in printed
+    assert "the API no longer knows session" in printed
+    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"
+    assert len(project.requests("/start")) == 1
+
+
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project: Project, interrupt: int) -> None:
+    project = slow_project
+    project.declare(ONE + "  billing: {pathway_id: pw-2}\n")
+    process = subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while len(project.requests("/status")) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    interrupted = time.monotonic()
+    os.killpg(process.pid, interrupt)
+    printed, _ = process.communicate(timeout=30)
+    assert time.monotonic() - interrupted < 4  # a second on its own; other tests run beside this one
+    assert process.returncode != 0
+    assert "Traceback" not in printed
+    assert "Ctrl-C leaves sessions running and recorded, `pulumi up` resumes" in printed
+    recorded = {resource["id"] for resource in project.resources()}
+    assert recorded == {row["session_id"] for row in project.sessions()}
+    for session_id in recorded:
+        project.http.post(f"/v1/agent-testing/tornado/{session_id}/cancel")
+    project.declare((ONE + "  billing: {pathway_id: pw-2}\n").replace("}", ", rerun: on_change}"))
+    assert "gate failed" in project.up(expect=None)
+    assert len(project.requests("/start")) == 2
+
+
+def test_no_process_of_ours_is_left(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE.replace("pw-1", "pw-1, gate: none"))
+    project.up()
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(project.folder) not in processes

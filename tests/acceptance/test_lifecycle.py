@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.conftest import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.acceptance.conftest import Project
+
+TWO = """\
+version: 1
+sessions:
+  support-line:
+    pathway_id: pw-1
+    persona_id: pe-1
+    scenario_ids: [sc-1, sc-2]
+    version_number: 3
+    max_iterations: 4
+    timeout_ms: 600000
+  billing: {pathway_id: pw-2}
+"""
+ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, gate: none}\n"
+
+
+def test_two_declarations_are_two_starts_and_then_none(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    bodies = {body["pathway_id"]: body for body in project.bodies()}
+    assert bodies == {
+        "pw-1": {
+            "pathway_id": "pw-1",
+            "persona_id": "pe-1",
+            "scenario_ids": ["sc-1", "sc-2"],
+            "version_number": 3,
+            "max_iterations": 4,
+            "timeout_ms": 600000,
+        },
+        "pw-2": {"pathway_id": "pw-2"},
+    }
+    assert all('": 3.0' not in row["body"] for row in project.requests("/start"))
+    served = {row["pathway_id"]: row for row in project.sessions()}
+    outputs = project.outputs()
+    for name, pathway_id in (("support-line", "pw-1"), ("billing", "pw-2")):
+        session, answered = outputs["sessions"][name], served[pathway_id]
+        assert (session["session_id"], session["created_at"]) == (answered["session_id"], answered["created_at"])
+        assert outputs["verdicts"][name]["outcome"] == "passed"
+    assert outputs["environment"] == "dev"
+    assert outputs["sessions"]["billing"] == {
+        "session_id": served["pw-2"]["session_id"],
+        "created_at": served["pw-2"]["created_at"],
+        "status": "RUNNING",
+        "pathway_id": "pw-2",
+        "max_iterations": 5,
+        "timeout_ms": 900000,
+        "adopted": False,
+    }
+
+    project.pulumi("preview", "--expect-no-changes")
+    project.up()
+    assert len(project.requests("/start")) == 2
+    assert project.outputs() == outputs
+
+
+def test_an_unchanged_session_costs_at_most_three_gets_and_no_post(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    before = len(project.requests())
+    project.pulumi("up", "--yes")
+    calls = project.requests()[before:]
+    assert [row for row in calls if row["method"] != "GET"] == []
+    assert len(calls) <= 2 * 3
+
+
+def test_a_preview_of_a_clean_stack_lists_the_sessions_and_posts_nothing(project: Project) -> None:
+    project.declare(TWO)
+    printed = project.pulumi("preview")
+    assert "support-line create" in printed
+    assert "billing create" in printed
+    assert [row for row in project.requests() if row["method"] != "GET"] == []
+
+
+def test_destroy_cancels_what_runs_and_leaves_an_empty_state(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert [row["status"] for row in project.sessions()] == ["CANCELLED"]
+    assert len(project.requests("/cancel")) == 1
+    assert project.resources() == []
+
+
+def test_destroy_of_a_finished_session_cancels_nothing(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert project.requests("/cancel") == []
+    assert project.resources() == []
+
+
+def test_on_destroy_leave_leaves_the_session_running(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    project.declare(ONE.replace("gate: none", "gate: none, on_destroy: leave"))
+    project.up()
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert [row["status"] for row in project.sessions()] == ["RUNNING"]
+
+
+@pytest.mark.parametrize("change", ["timeout_ms: 600000", "triggers: {prompt: 2}"])
+def test_another_request_or_trigger_cancels_and_then_starts(slow_project: Project, change: str) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    project.declare(ONE.replace("gate: none", f"gate: none, {change}"))
+    printed = project.pulumi("preview")
+    assert "replace" in printed
+    project.up()
+    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
+    posts = [row["path"].rpartition("/")[2] for row in project.requests("POST")]
+    assert posts == ["start", "cancel", "start"]
+    assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[1]["session_id"]
+
+
+def test_what_changes_nothing_for_the_run_is_recorded_and_starts_nothing(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    fields = "{rerun: on_change, on_conflict: wait, on_destroy: leave, pathway_id: pw-1, gate: none}"
+    project.declare(f"# a comment, so that every line moves\nversion: 1\nsessions:\n  support-line: {fields}\n")
+    assert "update" in project.pulumi("preview")
+    project.up()
+    assert len(project.requests("POST")) == 1
+    assert project.resources()[0]["outputs"]["declared"]["rerun"] == "on_change"
+    project.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_comment_and_other_places_in_the_file_are_no_change(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    project.declare(f"# a comment, so that every line moves\n{ONE}")
+    project.pulumi("preview", "--expect-no-changes")
+    project.up()
+    assert len(project.requests("POST")) == 1
+
+
+def test_the_whole_life_of_a_resource_is_quiet_where_nothing_changes(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    for command in (
+        ("preview", "--expect-no-changes"),
+        ("refresh", "--yes", "--expect-no-changes"),
+        ("up", "--yes", "--refresh", "--expect-no-changes"),
+        ("preview", "--expect-no-changes"),
+    ):
+        project.pulumi(*command)
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert [row["status"] for row in project.sessions()] == ["CANCELLED"]
+    assert [row["path"].rpartition("/")[2] for row in project.requests("POST")] == ["start", "cancel"]
+
+
+def test_another_machine_resumes_from_the_state_alone(slow_project: Project, tmp_path: Path) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    other: dict[str, Any] = {"XDG_STATE_HOME": str(tmp_path / "b"), "PULUMI_HOME": str(tmp_path / "other-home")}
+    project.pulumi("up", "--yes", "--expect-no-changes", **other)
+    assert len(project.requests("POST")) == 1
+
+
+def test_on_conflict_wait_starts_when_the_other_has_ended(slow_project: Project) -> None:
+    project = slow_project
+    path = "/v1/agent-testing/tornado"
+    other = project.http.post(f"{path}/start", json={"pathway_id": "pw-1"}).json()["session_id"]
+    project.declare(ONE.replace("gate: none", "gate: none, on_conflict: wait"))
+    threading.Timer(2.0, lambda: project.http.post(f"{path}/{other}/cancel")).start()
+    project.up()
+    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
+
+
+def test_a_trigger_from_config_runs_every_session_again(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    project.pulumi("config", "set", "--path", "tornado:triggers.commit", "4f1c2d3")
+    project.up()
+    assert len(project.requests("/start")) == 4
+
+
+def test_sessions_on_one_pathway_run_one_after_the_other_in_the_files_order(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project(speed=200)
+    project.declare(
+        "version: 1\nsessions:\n  b: {pathway_id: p, version_number: 1}\n  a: {pathway_id: p, version_number: 2}\n"
+    )
+    printed = project.pulumi("preview")
+    assert "a starts when b has ended: one session at a time on a pathway" in printed
+    assert "at worst, 32 minutes until all have ended" in printed
+    project.up()
+    assert [body["version_number"] for body in project.bodies()] == [1, 2]
+    assert [row["status"] for row in project.requests("/start")] == [200, 200]
+    assert {verdict["outcome"] for verdict in project.outputs()["verdicts"].values()} == {"passed"}
+
+
+def test_refresh_keeps_a_finished_session_and_drops_only_what_is_gone(project: Project) -> None:
+    project.declare(ONE.replace(", gate: none", ""))
+    project.up()
+    before = len(project.requests())
+    project.pulumi("refresh", "--yes", "--skip-preview")
+    assert [row["method"] for row in project.requests()[before:]] == ["GET"]
+    assert project.resources()[0]["outputs"]["status"] == "COMPLETED_ALL_PASSED"
+    for fault in ({"kind": "status", "status": 401}, {"kind": "status", "status": 500}, {"kind": "reset_before"}):
+        project.fail(**fault, path="/status", times=9)
+        project.pulumi("refresh", "--yes", expect=None)
+        assert len(project.resources()) == 1
+        project.http.delete("/_sandbox/faults")
+    project.http.delete(f"/_sandbox/sessions/{project.sessions()[0]['session_id']}")
+    project.pulumi("refresh", "--yes")
+    assert project.resources() == []
+
+
+def test_adopt_takes_an_existing_session_over_without_a_start(slow_project: Project) -> None:
+    project = slow_project
+    headers = {"authorization": KEY}
+    body = {"pathway_id": "pw-1", "max_iterations": 5}
+    existing = project.http.post("/v1/agent-testing/tornado/start", json=body, headers=headers).json()
+    project.declare(ONE)
+    message = project.up(expect=None)
+    assert f"pulumi config set --path tornado:adopt.support-line {existing['session_id']} && pulumi up" in message
+    assert "Traceback" not in message
+    project.pulumi("config", "set", "--path", "tornado:adopt.support-line", existing["session_id"])
+    project.up()
+    session = project.outputs()["sessions"]["support-line"]
+    assert (session["session_id"], session["adopted"]) == (existing["session_id"], True)
+    assert session["created_at"] == existing["created_at"]
+    project.pulumi("preview", "--expect-no-changes")
+    project.pulumi("config", "rm", "--path", "tornado:adopt.support-line")
+    project.pulumi("preview", "--expect-no-changes")
+    assert len(project.requests("/start")) == 2  # the foreign one, and the one that met 409
+
+
+def test_on_conflict_can_be_overruled_for_one_run(slow_project: Project) -> None:
+    project = slow_project
+    project.http.post("/v1/agent-testing/tornado/start", json={"pathway_id": "pw-1"})
+    project.declare(ONE)
+    project.pulumi("up", "--yes", "--skip-preview", "--config", "tornado:onConflict=supersede")
+    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "garbage", "truncate", "status_after"])
+def test_the_id_of_a_start_whose_answer_was_lost_is_in_the_state(slow_project: Project, kind: str) -> None:
+    project = slow_project
+    project.fail(kind=kind, path="/start")
+    project.declare(ONE)
+    project.up()
+    assert len(project.sessions()) == 1
+    assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[0]["session_id"]
+
+
+def test_the_provider_is_in_the_state_by_reference_only(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(ONE)
+    project.up()
+    resource = project.resources()[0]
+    assert len(resource["inputs"]["__provider"]) <= 84
+    assert resource["type"] == "pulumi-python:dynamic/bland:TornadoSession"
+    assert resource["id"] == resource["outputs"]["session_id"]
+    assert json.dumps(resource).count("pw-1") == 3
+
+
+def test_the_parts_are_a_library(make_project: Callable[..., Project]) -> None:
+    program = """\
+import pulumi
+from tornado_resource import TornadoSession, wait_for
+
+session = TornadoSession("mine", pathway_id=pulumi.Output.from_input("pw-9"), max_iterations=2)
+pulumi.export("id", session.session_id)
+pulumi.export("outcome", wait_for(session, {"passed": "any"})["outcome"])
+"""
+    project = make_project(speed=1000, program=program)
+    project.pulumi("preview")
+    project.up()
+    assert project.bodies() == [{"pathway_id": "pw-9", "max_iterations": 2}]
+    assert project.outputs() == {"id": project.sessions()[0]["session_id"], "outcome": "passed"}

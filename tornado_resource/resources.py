@@ -1,0 +1,118 @@
+"""The Pulumi resources, for any Pulumi program."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from tornado_resource.lifecycle.intents import IntentStore, address_of, intents_folder
+from tornado_resource.provider import TornadoProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pulumi import Input, Output, ResourceOptions
+
+LOCAL = "organization"
+"""The name that backends without organizations give theirs."""
+OUTPUTS = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
+
+
+class TornadoSession(Resource, module="bland", name="TornadoSession"):
+    """One tornado session: started when the resource is created, cancelled when it is deleted.
+
+    Creating it returns as soon as the API has answered the start call; `wait_for` waits for the end.
+    """
+
+    session_id: Output[str]
+    """The API's id, byte for byte."""
+    created_at: Output[str | None]
+    """When the API created the session, byte for byte; None for a finished session that was adopted."""
+    status: Output[str]
+    """The status as last read: at the start, or by `pulumi refresh`."""
+    pathway_id: Output[str]
+    max_iterations: Output[int | None]
+    timeout_ms: Output[int | None]
+    adopted: Output[bool]
+    """Whether an existing session was taken over rather than started."""
+    declared: Output[dict[str, Any]]
+
+    def __init__(  # noqa: PLR0913 - the keys of a declaration, all by name
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        persona_id: Input[str] | None = None,
+        scenario_ids: Input[Sequence[Input[str]]] | None = None,
+        version_number: Input[int] | None = None,
+        max_iterations: Input[int] | None = None,
+        timeout_ms: Input[int] | None = None,
+        gate: Input[Mapping[str, Any] | str] | None = None,
+        on_conflict: Input[str] | None = None,
+        on_destroy: Input[str] | None = None,
+        rerun: Input[str] | None = None,
+        triggers: Input[Mapping[str, Any]] | None = None,
+        adopt: Input[str] | None = None,
+        source: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare a session.
+
+        The request fields and the other keys mean what they mean in `sessions.yaml`; one that is None is not sent.
+
+        Args:
+            name: the resource's name, `[a-z][a-z0-9-]{0,62}`.
+            pathway_id: the pathway to test and fix.
+            persona_id: the persona to test with.
+            scenario_ids: 1 to 50 scenarios; None for every enabled one.
+            version_number: the pathway version to start from.
+            max_iterations: the most fix iterations.
+            timeout_ms: the session's time limit in milliseconds.
+            gate: decides, with *rerun*, whether an unchanged declaration runs again.
+            on_conflict: `fail`, `adopt`, `wait` or `supersede`.
+            on_destroy: `cancel` or `leave`.
+            rerun: `on_failure`, `on_change` or `always`.
+            triggers: values whose change runs the session again.
+            adopt: the id of an existing session to take over instead of starting one.
+            source: where the session is declared, such as `sessions.yaml:14:3`, for messages.
+            opts: Pulumi's resource options.
+
+        """
+        place = _place(name)
+        inputs = {
+            "name": place,
+            "pathway_id": pathway_id,
+            "persona_id": persona_id,
+            "scenario_ids": scenario_ids,
+            "version_number": version_number,
+            "max_iterations": max_iterations,
+            "timeout_ms": timeout_ms,
+            "gate": gate,
+            "on_conflict": on_conflict,
+            "on_destroy": on_destroy,
+            "rerun": rerun,
+            "triggers": triggers,
+            "adopt": adopt,
+            "source": source,
+        }
+        given = {key: value for key, value in inputs.items() if value is not None}
+        awaited = dict.fromkeys((*OUTPUTS, "declared"))
+        super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
+        if not pulumi.runtime.is_dry_run():
+            self.session_id.apply(lambda session_id: _settle(place, session_id))
+
+
+def _place(name: str) -> str:
+    """Say where a resource is: `create` is told neither stack nor name."""
+    organization = pulumi.get_organization()
+    parts = [pulumi.get_stack(), name] if organization == LOCAL else [organization, pulumi.get_stack(), name]
+    return "/".join(parts)
+
+
+def _settle(place: str, session_id: str) -> None:
+    """Forget the intent: the engine writes its checkpoint before a program learns the id."""
+    address = address_of(place, pulumi.get_project(), os.environ)
+    IntentStore(intents_folder(os.environ)).settle(address, session_id)

@@ -1,0 +1,100 @@
+"""Pulumi config under `tornado:`, checked as a whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.declarations.model import ON_CONFLICT
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.text import clean, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_UNIT_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m|h)")
+LEAST_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What config says of this run; *poll_seconds* is the longest pause between two status calls of a session."""
+
+    declarations: str = "sessions.yaml"
+    environment: str | None = None
+    triggers: Mapping[str, Any] = field(default_factory=dict)
+    adopt: Mapping[str, str] = field(default_factory=dict)
+    poll_seconds: float = 15.0
+    is_waiting: bool = True
+
+
+KEYS: Final = ("declarations", "environment", "triggers", "onConflict", "adopt", "pollInterval", "wait")
+
+
+def read_settings(config: Mapping[str, str | None]) -> Settings:
+    """Read the `tornado:` values, keyed without the prefix; objects are JSON text, as Pulumi hands them over.
+
+    Raises:
+        ConfigurationError: anything is wrong; all of it at once.
+
+    """
+    faults = list(_faults(config))
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    default = Settings()
+    return Settings(
+        declarations=config.get("declarations") or default.declarations,
+        environment=config.get("environment"),
+        triggers=_mapping(config.get("triggers")) or {},
+        adopt=_mapping(config.get("adopt")) or {},
+        poll_seconds=_seconds(config.get("pollInterval")) or default.poll_seconds,
+        is_waiting=(config.get("wait") or "true").lower() != "false",
+    )
+
+
+def _faults(config: Mapping[str, str | None]) -> Iterator[str]:
+    for key, value in config.items():
+        if value is None:
+            continue
+        expected = _expected(key, value)
+        if expected is not None:
+            yield f"config tornado:{key} is {clean(value, 80)!r}, expected {expected}"
+
+
+def _expected(key: str, value: str) -> str | None:
+    """Say what *key* takes if *value* is not that."""
+    match key:
+        case "triggers" if not _is_mapping_of(value, (str, int, float, bool)):
+            return "an object of strings, numbers and booleans: pulumi config set --path tornado:triggers.commit $SHA"
+        case "adopt" if not _is_mapping_of(value, (str,)):
+            return "an object of session ids: pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID"
+        case "onConflict" if value not in ON_CONFLICT:
+            meant = nearest(value, list(ON_CONFLICT))
+            return f"{', '.join(ON_CONFLICT)}" + (f"; did you mean {meant}?" if meant else "")
+        case "pollInterval" if (_seconds(value) or 0) < LEAST_POLL_SECONDS:
+            return f"a duration such as 15s, of at least {LEAST_POLL_SECONDS:g}s"
+        case "wait" if value.lower() not in {"true", "false"}:
+            return "true or false"
+        case _:
+            return None
+
+
+def _mapping(text: str | None) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _is_mapping_of(text: str, kinds: tuple[type, ...]) -> bool:
+    mapping = _mapping(text)
+    return mapping is not None and all(isinstance(value, kinds) for value in mapping.values())
+
+
+def _seconds(text: str | None) -> float | None:
+    match = _DURATION.fullmatch(text or "")
+    return float(match[1]) * _UNIT_SECONDS[match[2]] if match else None

@@ -1,0 +1,107 @@
+"""Stacks as Pulumi has recorded them, read through its command line: that works on every backend."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.lifecycle.intents import backend_url
+from tornado_resource.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
+PULUMI_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A session in a stack's state."""
+
+    name: str
+    session_id: str
+    pathway_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What is known of a stack: its config (secrets in clear), sessions, pending creations, and who locks it."""
+
+    name: str
+    config: Mapping[str, str]
+    sessions: tuple[Recorded, ...]
+    pending: tuple[str, ...]
+    locked_by: str | None
+
+    def __repr__(self) -> str:
+        return f"Stack({self.name!r})"
+
+
+def stack_names() -> list[str]:
+    """The stacks of the project in this folder. Raises ConfigurationError where Pulumi cannot tell."""
+    return [entry["name"] for entry in _pulumi("stack", "ls")]
+
+
+def read_stack(name: str) -> Stack:
+    """Read one stack of the project in this folder. Raises ConfigurationError where Pulumi cannot."""
+    deployment = _pulumi("stack", "export", "--stack", name).get("deployment") or {}
+    config = _pulumi("config", "--show-secrets", "--stack", name)
+    return Stack(
+        name=name,
+        config={key: value["value"] for key, value in config.items() if isinstance(value.get("value"), str)},
+        sessions=tuple(
+            Recorded(_name(entry), entry["id"], entry["outputs"]["pathway_id"])
+            for entry in deployment.get("resources") or []
+            if entry["type"] == SESSION_TYPE and entry.get("id")
+        ),
+        pending=tuple(
+            _name(operation["resource"])
+            for operation in deployment.get("pending_operations") or []
+            if operation["type"] == "creating" and operation["resource"]["type"] == SESSION_TYPE
+        ),
+        locked_by=_lock(name),
+    )
+
+
+def _name(resource: Mapping[str, Any]) -> str:
+    return str(resource["urn"]).rpartition("::")[2]
+
+
+def _pulumi(*arguments: str) -> Any:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    if arguments[:2] != ("stack", "export"):
+        command.append("--json")
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PULUMI_SECONDS)
+    except FileNotFoundError:
+        message = "`pulumi` is not on PATH; it is needed to read the stacks"
+        raise ConfigurationError(message) from None
+    except subprocess.TimeoutExpired:
+        message = f"`{' '.join(command)}` did not end within {PULUMI_SECONDS} s"
+        raise ConfigurationError(message) from None
+    if result.returncode != 0:
+        message = f"`{' '.join(command)}` failed: {clean(result.stderr.strip().removeprefix('error: '))}"
+        raise ConfigurationError(message)
+    return json.loads(result.stdout)
+
+
+def _lock(stack: str) -> str | None:
+    """Who holds a stack of a file backend: `user@host, process 123, since …`. Other backends say it themselves."""
+    url = urlsplit(backend_url(os.environ))
+    if url.scheme != "file":
+        return None
+    root = Path(unquote(url.netloc + url.path)).expanduser() / ".pulumi/locks"
+    for file in sorted(root.glob(f"*/*/{stack}/*.json")):
+        try:
+            lock = json.loads(file.read_text(encoding="utf-8"))
+            return clean(f"{lock['username']}@{lock['hostname']}, process {lock['pid']}, since {lock['timestamp']}")
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
