@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tornado_resource
+from tornado_resource.cli import COMMANDS, main
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "tests/examples"
+INVALID = sorted((EXAMPLES / "invalid").glob("*.yaml"))
+VALID = sorted((EXAMPLES / "valid").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+def test_a_bad_declaration_is_exit_2_and_its_exact_message(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    assert main(["validate", path.name]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert captured.out == ""
+
+
+def test_there_are_enough_bad_examples() -> None:
+    assert len(INVALID) >= 60
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+def test_a_good_declaration_is_exit_0(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(path), "--all-environments"]) == 0
+    assert "no problems" in capsys.readouterr().out
+
+
+def test_problems_of_all_files_come_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", *map(str, INVALID[:3]), "/no/such/file", str(VALID[0])]) == 2
+    error = capsys.readouterr().err
+    assert all(path.name in error for path in INVALID[:3])
+    assert "/no/such/file: no such file or directory" in error
+
+
+def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(EXAMPLES / "invalid/gate-unknown-key.yaml"), "--format", "json"]) == 2
+    written = json.loads(capsys.readouterr().out)
+    assert written["valid"] is False
+    assert written["problems"][0]["line"] == 5
+    assert written["problems"][0]["path"] == "sessions.support-line.gate.pass"
+    assert main(["validate", str(VALID[0]), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
+
+
+def test_problems_as_annotations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a,b.yaml").write_text("version: 1\nsessions: {a: {pathway_id: '100%'}}\n", encoding="utf-8")
+    assert main(["validate", "a,b.yaml", "--format", "github"]) == 2
+    line = capsys.readouterr().out
+    assert line.startswith(
+        "::error file=a%2Cb.yaml,line=2,col=28,title=tornado-resource::sessions.a.pathway_id: found '100%25'"
+    )
+
+
+def test_an_environment_that_is_not_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["validate", "--environment", "stagign"]) == 2
+    assert "expected one of dev, staging, production; did you mean `staging`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_the_plan_reads_as_it_did(
+    output: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Golden: look at the change, then copy it over."""
+    monkeypatch.chdir(EXAMPLES / "plan")
+    assert main(["plan", "--environment", "production", "--format", output]) == 0
+    assert capsys.readouterr().out == Path(f"plan.{output}.txt").read_text(encoding="utf-8")
+
+
+def test_a_plan_needs_an_environment_where_there_are_some(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["plan"]) == 2
+    assert "--environment dev|staging|production" in capsys.readouterr().err
+    assert main(["plan", "-e", "nowhere"]) == 2
+    assert main(["plan", str(INVALID[0])]) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["validate", "--nonsense"], ["validate", "-e", "a", "--all-environments"]]
+)
+def test_wrong_usage_is_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_the_exit_codes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Exit codes:" in text
+    assert "130  Ctrl-C" in text
+
+
+def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(_path: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tornado_resource.declarations.resolving.check_document", interrupt)
+    assert main(["validate"]) == 130
+    assert capsys.readouterr().err == "\ninterrupted\n"
+
+
+def test_the_schema_command_prints_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert capsys.readouterr().out == (ROOT / "schemas/sessions.schema.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--port", "99999"], ["--scenario-file", "/no/such"], ["--scenario-file", "tests/examples/invalid/empty.yaml"]],
+)
+def test_the_sandbox_says_what_it_cannot_serve(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["sandbox", *arguments]) == 2
+
+
+def test_a_bad_file_costs_less_than_a_second_and_200_mb(tmp_path: Path) -> None:
+    """The worst small file: a megabyte of wrong sessions."""
+    text = "version: 1\nsessions:\n" + "".join(f"  S{n}: {{pathway_id: {n}, gate: [x]}}\n" for n in range(20_000))
+    (tmp_path / "s.yaml").write_text(text[:1_000_000].rpartition("\n")[0], encoding="utf-8")
+    program = (
+        "import sys, time; from tornado_resource.cli import main; before = time.process_time();"
+        f"code = main(['validate', {str(tmp_path / 's.yaml')!r}]);"
+        "peak = next(row for row in open('/proc/self/status') if row.startswith('VmHWM'));"
+        "print(code, time.process_time() - before, int(peak.split()[1]) / 1024)"
+    )
+    spent = []
+    for _ in range(3):  # the best of three: other tests run beside this one
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        code, seconds, mebibytes = result.stdout.split()
+        assert code == "2"
+        assert float(mebibytes) < 200
+        spent.append(float(seconds))
+    assert min(spent) < 1
+    assert result.stderr.count("\n") == 1001
+    assert result.stderr.endswith("more than 1,000 problems; here it stops\n")
+
+
+def test_public_names_exist_and_load_lazily() -> None:
+    for name in tornado_resource.__all__:
+        assert getattr(tornado_resource, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tornado_resource.nothing  # noqa: B018 - the access is the test
+
+
+def test_a_wheel_carries_all_it_needs(tmp_path: Path) -> None:
+    """Installed from a wheel rather than the source tree, `validate` and `schema` work."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT, source, symlinks=True, ignore=shutil.ignore_patterns(".*", "tests", "build", "*.egg-info"))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
+    command = [*pip, "--no-build-isolation", "--target", str(tmp_path / "site"), str(source)]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import tornado_resource.cli as cli;"
+        f"assert cli.__file__.startswith({str(tmp_path)!r}); assert cli.main(['validate', {str(VALID[0])!r}]) == 0;"
+        "from tornado_resource.sandbox.scripts import read_scripts; read_scripts();"
+        "from tornado_resource.sandbox.app import PAGE; assert PAGE.exists()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

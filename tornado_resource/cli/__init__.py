@@ -1,0 +1,75 @@
+"""The command line. A file per command, imported only when that command runs."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from tornado_resource.errors import ApiError, TornadoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "validate": "Check declarations files and report all problems at once.",
+    "plan": "Show what an environment would run: payloads, their origins, order, worst-case minutes.",
+    "doctor": "Compare what runs on the declared pathways with the state of the stacks.",
+    "schema": "Print the JSON Schema of the declarations file.",
+    "sandbox": "Serve a stand-in for the Bland API on this machine.",
+}
+PASSED, FAILED, WRONG, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = """\b
+Exit codes:
+  0    passed, fine
+  1    failed
+  2    wrong declaration, configuration or usage
+  3    incomplete: network, time, interrupted
+  130  Ctrl-C
+"""
+
+
+class _LazyGroup(click.Group):
+    """Knows all commands by name and one line each, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"tornado_resource.cli.{cmd_name}").command
+        command.short_help = COMMANDS[cmd_name]
+        command.epilog = EXIT_CODES
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tornado-resource", prog_name="tornado-resource")
+def cli() -> None:
+    """Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every error that is a user's ends here, without a traceback."""
+    try:
+        result = cli.main(list(arguments) if arguments is not None else None, "tornado-resource", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return WRONG
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except TornadoError as error:
+        print(error, file=sys.stderr)
+        return INCOMPLETE if isinstance(error, ApiError) else WRONG
+    return result if isinstance(result, int) else PASSED

@@ -1,0 +1,144 @@
+"""`tornado-resource plan`: what would run, offline."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tornado_resource.cli import problems
+from tornado_resource.declarations import planning, resolving
+from tornado_resource.declarations.document import Problem
+from tornado_resource.errors import DeclarationError
+from tornado_resource.text import clean, count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tornado_resource.declarations.model import Gate
+    from tornado_resource.declarations.planning import Plan, Planned
+
+
+@click.command("plan")
+@click.argument("file", default="sessions.yaml")
+@click.option("--environment", "-e", metavar="E", help="The environment (needed if the file lists any).")
+@click.option("--format", "output", type=click.Choice(problems.FORMATS), default="text", show_default=True)
+def command(file: str, environment: str | None, output: str) -> int:
+    """Show what an environment of FILE (default: sessions.yaml) would run.
+
+    For each session: the payload of its start call, where each value comes from, and what it waits for.
+    Offline: nothing is asked or sent.
+    """
+    try:
+        plan = _plan(file, environment)
+    except DeclarationError as error:
+        click.echo(problems.write(error.problems, output), err=output == "text")
+        return 2
+    writers = {"text": _as_text, "json": _as_json, "github": _as_github}
+    click.echo(writers[output](plan))
+    return 0
+
+
+def _plan(file: str, environment: str | None) -> Plan:
+    document = resolving.check_document(file)
+    listed = resolving.environment_names(document)
+    if listed and environment is None:
+        message = f"name the environment: --environment {'|'.join(listed)}"
+        raise click.UsageError(message)
+    resolved, found = resolving.resolve(document, environment)
+    if found:
+        raise DeclarationError(found)
+    return planning.plan(document, resolved)
+
+
+def _as_text(plan: Plan) -> str:
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    environment = plan.environment
+    title = f"environment {environment.name}" if environment.name is not None else "no environments"
+    yield f"{title}: {count(len(plan.sessions), 'session')}, at worst {count(plan.minutes, 'minute')}"
+    if environment.promotes_from is not None:
+        age = f", no older than {environment.max_age}" if environment.max_age else ""
+        yield f"promotes what passed in {environment.promotes_from}{age}"
+    for planned in plan.sessions:
+        yield ""
+        yield from _session_lines(planned)
+
+
+def _session_lines(planned: Planned) -> Iterator[str]:
+    declaration = planned.declaration
+    yield declaration.name
+    rows = [*_flat(declaration.request), *_flat({"gate": _gate(declaration.gate)})]
+    if declaration.triggers:
+        rows += _flat({"triggers": dict(declaration.triggers)})
+    rows += [
+        (key, value)
+        for key in ("on_conflict", "on_destroy", "rerun", "publish")
+        if (value := getattr(declaration, key)) is not None and (key in planned.origins or key == "publish")
+    ]
+    width = max(len(key) for key, _ in rows)
+    shown = [(key, clean(json.dumps(value, ensure_ascii=False), 100)) for key, value in rows]
+    indent = max(len(value) for _, value in shown if len(value) <= 44) if shown else 0
+    for key, value in shown:
+        origin = planned.origins.get(key)
+        yield f"  {key:<{width}}  {value:<{indent}}  {origin or 'default'}".rstrip()
+    if planned.after is not None:
+        yield f"  starts when {planned.after} has ended (one session at a time on a pathway)"
+
+
+def _gate(gate: Gate | None) -> Any:
+    return "none" if gate is None else {"passed": gate.passed, "repaired": gate.repaired}
+
+
+def _flat(values: Any, above: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        rows += _flat(value, f"{above}{key}.") if isinstance(value, dict) else [(f"{above}{key}", value)]
+    return rows
+
+
+def _as_json(plan: Plan) -> str:
+    environment = plan.environment
+    sessions = [
+        {
+            "name": planned.declaration.name,
+            "place": str(planned.declaration.place),
+            "payload": planned.declaration.request,
+            "gate": _gate(planned.declaration.gate),
+            "on_conflict": planned.declaration.on_conflict,
+            "on_destroy": planned.declaration.on_destroy,
+            "rerun": planned.declaration.rerun,
+            "triggers": planned.declaration.triggers,
+            "publish": planned.declaration.publish,
+            "after": planned.after,
+            "origins": {key: str(place) for key, place in planned.origins.items()},
+        }
+        for planned in plan.sessions
+    ]
+    whole = {
+        "environment": environment.name,
+        "promotes_from": environment.promotes_from,
+        "max_age": environment.max_age,
+        "worst_case_minutes": plan.minutes,
+        "sessions": sessions,
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=not _is_utf8())
+
+
+def _is_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def _as_github(plan: Plan) -> str:
+    return "\n".join(problems.annotation("notice", _notice(planned)) for planned in plan.sessions)
+
+
+def _notice(planned: Planned) -> Problem:
+    declaration = planned.declaration
+    after = f" when {planned.after} has ended" if planned.after else ""
+    text = f"starts{after} with {json.dumps(declaration.request)}"
+    return Problem(declaration.place, f"sessions.{declaration.name}", text)
