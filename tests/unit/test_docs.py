@@ -1,0 +1,88 @@
+"""What the docs name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tornado_resource.cli import COMMANDS
+from tornado_resource.cli import main as run
+from tornado_resource.gate.judging import Verdict
+from tornado_resource.resources import OUTPUTS
+from tornado_resource.settings import KEYS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def doc(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"`tornado-resource {command}" in README
+
+
+@pytest.mark.parametrize("code", ["0", "1", "2", "3", "130"])
+def test_every_exit_code_is_in_the_readme(code: str) -> None:
+    assert f"**{code}**" in README
+
+
+@pytest.mark.parametrize("name", [*OUTPUTS, *Verdict.__slots__])
+def test_every_output_is_in_the_readme(name: str) -> None:
+    table = README.partition("## What the stack records")[2].partition("\n## ")[0]
+    assert re.search(rf"[`.]{name}`", table)
+
+
+def test_every_key_of_a_declaration_is_in_the_docs() -> None:
+    schema = json.loads((ROOT / "schemas/sessions.schema.json").read_text(encoding="utf-8"))
+    keys = [
+        *schema["properties"],
+        *schema["$defs"]["session"]["properties"],
+        *schema["$defs"]["environment"]["properties"],
+    ]
+    assert [key for key in keys if f"`{key}`" not in doc("declarations.md")] == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_config_key_is_in_the_docs(key: str) -> None:
+    assert f"`tornado:{key}`" in doc("configuration.md")
+
+
+def test_links_between_documents_work() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_readmes_declaration_is_valid(tmp_path: Path) -> None:
+    sample = re.search(r"```yaml\n(# sessions.yaml\n.*?)```", README, re.DOTALL)
+    assert sample is not None
+    (tmp_path / "sessions.yaml").write_text(sample[1], encoding="utf-8")
+    assert run(["validate", str(tmp_path / "sessions.yaml")]) == 0
+
+
+def test_the_sandboxs_scenario_file_is_valid(tmp_path: Path) -> None:
+    from tornado_resource.sandbox.scripts import read_scripts
+
+    sample = re.search(r"```yaml\n(.*?)```", doc("sandbox.md"), re.DOTALL)
+    assert sample is not None
+    (tmp_path / "s.yaml").write_text(sample[1], encoding="utf-8")
+    assert len(read_scripts(tmp_path / "s.yaml")) == 2
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`?make ([a-z]+)", README)):
+        assert f"\n{target}:" in makefile
+
+
+def test_the_version_has_a_place_in_the_changelog() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## [Unreleased]" in changelog or f"## [{version}]" in changelog
