@@ -13,6 +13,7 @@ RANKS = [
     ["declarations"],
     ["bland", "settings"],
     ["gate"],
+    ["reports"],
     ["lifecycle"],
     ["stacks"],
     ["provider"],
@@ -31,6 +32,9 @@ DOORS |= {
     "uvicorn": {"sandbox/"},
     "click": {"cli/"},
     "stamina": {"bland/retrying.py"},
+    "jinja2": {"reports/html.py"},
+    "junitparser": {"reports/junit.py"},
+    "rich": {"cli/"},
     "pytest": {"sandbox/fixtures.py"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -41,10 +41,11 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A line that says how a session stands, and whether it is the last one."""
+    """How a session stands: a line that says it, the status it is from, and whether it is the last one."""
 
     line: str
     is_last: bool
+    status: Status
 
 
 async def wait(client: Client, awaited: Awaited, report: Callable[[Progress], None], clock: Clock = SYSTEM) -> Ending:
@@ -93,7 +94,7 @@ class _Watch:
         is_news = head != self._shown and not (status.is_final and not self._shown)
         if is_news:
             self._shown = head
-            self._report(Progress(line, is_last=not status.is_running))
+            self._report(Progress(line, not status.is_running, status))
         return None if status.is_running else Ending(status)
 
     def trouble(self, error: ApiError) -> Ending | None:
@@ -103,8 +104,7 @@ class _Watch:
         if isinstance(error, NotFound):
             self._missing += 1
             if self._missing >= VANISHED_AFTER:
-                gone = f"the API no longer knows session {clean(self._awaited.session_id)}"
-                return Ending(self._last, f"{gone}; `pulumi refresh` drops it, and the next `pulumi up` starts anew")
+                return gone(self._awaited.session_id, self._last)
             return None
         if not is_passing(error):
             return Ending(self._last, f"the API could not be asked: {error}")
@@ -118,6 +118,12 @@ class _Watch:
     def out_of_time(self) -> Ending:
         limit = duration(self._awaited.timeout_ms)
         return Ending(self._last, f"it has not ended within its time limit of {limit} and a minute more")
+
+
+def gone(session_id: str, last: Status | None = None) -> Ending:
+    """Give the end of a session that the API does not know (any more)."""
+    text = f"the API no longer knows session {clean(session_id)}"
+    return Ending(last, f"{text}; `pulumi refresh` drops it, and the next `pulumi up` starts anew")
 
 
 def progress_line(awaited: Awaited, status: Status) -> str:
