@@ -7,7 +7,6 @@ the sandbox's log tell which point has been reached.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -87,11 +86,10 @@ def is_zombie(pid: int) -> bool:
 
 
 def recover(project: Project) -> None:
-    """What a person does after a crash (docs/lifecycle.md): put back a state cut off, lift the lock, and go on."""
-    for state in project.state_folder.rglob(f"stacks/*/{project.stack}.json"):
-        backup = state.with_name(f"{state.name}.bak")
-        if state.stat().st_size == 0 and backup.exists():
-            shutil.copy(backup, state)
+    """What a person does after a crash (docs/lifecycle.md): remove an empty sidecar, lift the lock, and go on."""
+    for sidecar in project.state_folder.rglob("*.attrs"):
+        if sidecar.stat().st_size == 0:
+            sidecar.unlink()
     if any((project.state_folder / ".pulumi/locks").rglob("*.json")):
         project.pulumi("cancel", "--yes")
     project.up()
