@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tornado_resource.reports.annotations import command
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -40,13 +42,4 @@ def annotation(level: str, problem: Problem) -> str:
     """Write a workflow command that shows a problem at its line (GitHub, *Workflow commands*)."""
     place = problem.place
     text = f"{problem.path}: {problem.text}" if problem.path else problem.text
-    where = f"file={_property(place.file)},line={place.line},col={place.column}"
-    return f"::{level} {where},title=tornado-resource::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return command(level, text, file=place.file, line=place.line, column=place.column, title="tornado-resource")
