@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.unit.reportdata import report_of, result_of, sample, status_of, subject_of
+from tornado_resource.bland.models import Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.reports.verdicts import verdicts_json
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))
+
+
+def read(text: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(text)
+    Draft202012Validator(SCHEMA).validate(content)
+    return content
+
+
+def subschemas(schema: Any) -> list[dict[str, Any]]:
+    """Every place that describes a value."""
+    found = [schema]
+    for key in ("properties", "$defs"):
+        for inner in schema.get(key, {}).values():
+            found += subschemas(inner)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict) and "$ref" not in schema[key]:
+            found += subschemas(schema[key])
+    return found
+
+
+def test_the_sample_reads_as_it_did() -> None:
+    """Golden: look at the change, then copy it over."""
+    text = verdicts_json(sample())
+    assert text == (ROOT / "tests/examples/reports/verdicts.json").read_text(encoding="utf-8")
+    content = read(text)
+    assert content["tally"] == {"passed": 2, "failed": 2, "incomplete": 2}
+    assert content["sessions"]["support-line"]["scenarios"][1:] == [
+        {"id": "sc-refund", "name": "Refund | within 30 days", "passed": False, "unfixable": False},
+        {"id": "sc-cancel", "name": "Cancel an order", "passed": False, "unfixable": True},
+    ]
+
+
+def test_the_schema_explains_every_key_and_allows_no_other() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for schema in subschemas(SCHEMA):
+        assert schema["title"], schema
+        assert schema["description"], schema
+        if "properties" in schema:
+            assert schema["additionalProperties"] is False
+            assert set(schema["required"]) == set(schema["properties"])
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;x\x07", "\x7f", "\x9b31m", "\u202e", "\u200b", "\U000e0041", "ü", "\ufffe"])
+def test_values_are_those_of_the_api_in_ascii(text: str) -> None:
+    written = verdicts_json(report_of(result_of(subject_of("a", text), Status(text, unfixable_ids=(text,)))))
+    assert written.isascii()
+    assert written.replace("\n", "").isprintable()
+    session = read(written)["sessions"]["a"]
+    assert (session["session_id"], session["status"], session["unfixable_ids"]) == (text, text, [text])
+
+
+def test_lone_surrogates_are_replaced_since_strict_readers_refuse_them() -> None:
+    written = verdicts_json(report_of(result_of(subject_of("a", "x\ud800y"), None, "no answer")))
+    assert read(written)["sessions"]["a"]["session_id"] == "x\ufffdy"
+    assert "ud800" not in written
+
+
+def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
+    status = status_of("COMPLETED_PARTIAL", ("a",), ("b",), total_scenarios=10**30, current_iteration=-1)
+    content = read(verdicts_json(report_of(result_of(subject_of("a", gate=Gate(1)), status))))
+    assert content["sessions"]["a"]["gate"] == {"passed": 1, "repaired": "allow"}
+    assert content["sessions"]["a"]["total_scenarios"] == 10**30
+
+
+def test_no_session_at_all() -> None:
+    assert read(verdicts_json(report_of()))["sessions"] == {}
