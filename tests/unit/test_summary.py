@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.unit.reportdata import FIX, report_of, result_of, sample, status_of, subject_of
+from tornado_resource.bland.models import Iteration
+from tornado_resource.reports.summary import CUT, MOST_BYTES, MOST_SECTIONS, escape, summary
+
+GOLDEN = Path(__file__).parents[1] / "examples/reports/summary.md"
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def test_the_sample_reads_as_it_did() -> None:
+    """Golden: look at the change, then copy it over."""
+    assert summary(sample()) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_it_renders_as_it_is_meant() -> None:
+    page = MARKDOWN.render(summary(sample()))
+    assert page.count("<tr>") == 7
+    assert page.count("<td>") == 30
+    assert page.count("<h3>") == 4
+    assert "<li>“Refund | within 30 days (sc-refund)”</li>" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a | b",
+        "a \\| b \\",
+        "`code` ``",
+        "<b>&lt;</b> <!-- x -->",
+        "[x](javascript:alert(1)) ![y](z)",
+        "*a* __b__ ~~c~~ _d_",
+        "$x$ #1 1. - + >",
+        "&#60;script&#62;",
+    ],
+)
+def test_text_from_outside_is_shown_as_it_is(text: str) -> None:
+    shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    assert MARKDOWN.render(f"x {escape(text)} y") == f"<p>x {shown} y</p>\n"
+    table = MARKDOWN.render(f"| a | b |\n| --- | --- |\n| x {escape(text)} y | z |\n")
+    assert f"<td>x {shown} y</td>\n<td>z</td>" in table
+
+
+@pytest.mark.parametrize("text", ["@everyone", "a@example.com", "https://x.example", "www.x.example", "mailto:a@b.c"])
+def test_nothing_becomes_a_link_or_a_mention(text: str) -> None:
+    assert "&#8288;" in escape(text)
+    assert MARKDOWN.render(escape(text)).replace("\u2060", "") == f"<p>{text}</p>\n"
+
+
+def test_line_breaks_end_no_line() -> None:
+    assert escape("a\r\n\n| b |\t# c\n") == "a &#124; b &#124; \\# c"
+
+
+def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
+    fixes = tuple(FIX for _ in range(40))
+    words = tuple("<&@|" * 2500 + str(number) for number in range(50))
+    status = status_of("COMPLETED_PARTIAL", (), words, iterations=(Iteration(1, None, None, (), words, fixes),))
+    results = [result_of(subject_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
+    text = summary(report_of(*results))
+    assert len(text.encode()) <= MOST_BYTES
+    assert text.endswith(CUT)
+
+
+def test_a_hundred_sessions_are_told_in_full() -> None:
+    status = status_of("COMPLETED_PARTIAL", ("sc-1",), tuple(f"sc-{number}" for number in range(2, 60)))
+    results = [result_of(subject_of(f"s-{number}"), status) for number in range(MOST_SECTIONS + 1)]
+    text = summary(report_of(*results))
+    assert text.count("### ") == MOST_SECTIONS
+    assert text.endswith("… and 1 session more did not pass: see `report.html`.\n")
+    assert text.count("  - and 38 more\n") == MOST_SECTIONS
+
+
+def test_more_sessions_than_the_table_holds() -> None:
+    passed = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
+    text = summary(report_of(*(result_of(subject_of(f"s-{number}"), passed) for number in range(1002))))
+    assert "… and 2 sessions more: see `verdicts.json`." in text
+
+
+def test_no_session_at_all() -> None:
+    assert summary(report_of()).startswith("## ✅ Tornado gate passed: no session\n")
