@@ -1,0 +1,145 @@
+"""The report for CI systems: JUnit XML, a suite per session, a case per scenario, and a case for the gate itself.
+
+A CI system turns red on any failure. So a scenario that failed is a failure only where the gate did not pass; where it
+did (`passed: 80%`), the scenario is skipped and says why.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from tornado_resource.bland.models import parse_time
+from tornado_resource.reports.scenarios import last_fixes, played
+from tornado_resource.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tornado_resource.gate.verifying import Result
+    from tornado_resource.reports.model import Report
+    from tornado_resource.reports.scenarios import Played
+
+GATE_CASE: Final = "gate"
+MOST_FIXES: Final = 10
+MOST_MILLISECONDS: Final = 10**12
+
+
+def junit(report: Report) -> str:
+    """Write the results as JUnit XML."""
+    document = JUnitXml(clean(f"tornado {report.stack}"))
+    for result in report.results:
+        document.add_testsuite(_suite(result))
+    document.update_statistics()
+    written = BytesIO()
+    document.write(written, pretty=True)
+    return written.getvalue().decode()
+
+
+def _suite(result: Result) -> TestSuite:
+    suite = TestSuite(clean(result.subject.name))
+    moment = _timestamp(result.subject.created_at)
+    if moment is not None:
+        suite.timestamp = moment
+    for name, value in _properties(result):
+        suite.add_property(name, clean(value))
+    suite.add_testcases(_cases(result))
+    return suite
+
+
+def _properties(result: Result) -> Iterator[tuple[str, str]]:
+    subject, verdict = result.subject, result.verdict
+    found = {
+        "session_id": verdict.session_id or None,
+        "pathway_id": subject.request.get("pathway_id"),
+        "version": verdict.version,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "status": verdict.status,
+        "gate": subject.gate.passed,
+        "repaired": str(verdict.repaired).lower(),
+        "iterations": verdict.iterations,
+        "declaration": verdict.declaration,
+        "finished_at": verdict.finished_at,
+        "place": subject.place or None,
+    }
+    return ((name, str(value)) for name, value in found.items() if value is not None)
+
+
+def _cases(result: Result) -> list[TestCase]:
+    """One case for the gate, whose time is the session's, and one for each scenario: no two of one name."""
+    cases, names = [_gate_case(result)], {GATE_CASE}
+    fixes = _fix_plan(result)
+    for scenario in played(result):
+        label = clean(scenario.label)
+        name = next(name for number in range(len(names) + 1) if (name := _numbered(label, number)) not in names)
+        names.add(name)
+        cases.append(_scenario_case(result, scenario, name, fixes))
+    return cases
+
+
+def _numbered(label: str, number: int) -> str:
+    return f"{label} #{number + 1}" if number else label
+
+
+def _gate_case(result: Result) -> TestCase:
+    verdict, status = result.verdict, result.status
+    elapsed_ms = status.elapsed_ms if status and status.elapsed_ms is not None else 0
+    case = TestCase(GATE_CASE, clean(result.subject.name), min(max(elapsed_ms, 0), MOST_MILLISECONDS) / 1000)
+    if verdict.outcome == "passed":
+        return case
+    kind = Failure if verdict.outcome == "failed" else Error
+    entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
+    known = {"session": verdict.session_id, "declared at": result.subject.place}
+    entry.text = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
+    case.result = [entry]
+    return case
+
+
+def _scenario_case(result: Result, scenario: Played, name: str, fixes: str) -> TestCase:
+    case = TestCase(name, clean(result.subject.name))
+    has_gate_passed = result.verdict.outcome == "passed"
+    if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
+        case.result = [Skipped("no result: the API tells of no run of this scenario")]
+    elif not scenario.is_met and has_gate_passed:
+        case.result = [Skipped(f"failed, but the gate ({clean(str(result.subject.gate.passed))}) passed")]
+    elif not scenario.is_met:
+        case.result = [_failure(scenario, fixes)]
+    return case
+
+
+def _failure(scenario: Played, fixes: str) -> Failure:
+    word = "unfixable" if scenario.unfixable else "failed"
+    tail = ", and the session found no fix: unfixable" if scenario.unfixable else ""
+    ran = "failed the last time that it ran" if scenario.passed is False else "no run is known"
+    failure = Failure(f"{ran}{tail}", type_=word)
+    if fixes:
+        failure.text = fixes
+    return failure
+
+
+def _fix_plan(result: Result) -> str:
+    fixes = last_fixes(result)
+    lines = [
+        f"- {_line(fix.target_node or 'unknown node')} ({_line(fix.kind or 'unknown kind')}): "
+        f"{_line(fix.description or 'no description')}"
+        for fix in fixes[:MOST_FIXES]
+    ]
+    more = [f"- and {len(fixes) - MOST_FIXES} more"] if len(fixes) > MOST_FIXES else []
+    return "\n".join(["last fix plan of the session:", *lines, *more]) if lines else ""
+
+
+def _line(text: str) -> str:
+    return clean(" ".join(text.split()), 1000)
+
+
+def _timestamp(text: str | None) -> str | None:
+    """Write a time as JUnit has it, in UTC without an offset; None when it cannot be read."""
+    moment = parse_time(text)
+    try:
+        return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") if moment else None
+    except OverflowError:
+        return None
