@@ -29,18 +29,31 @@ class Settings:
     adopt: Mapping[str, str] = field(default_factory=dict)
     poll_seconds: float = 15.0
     is_waiting: bool = True
+    reports: str | None = None
 
 
-KEYS: Final = ("declarations", "environment", "triggers", "onConflict", "adopt", "pollInterval", "wait")
+PREFIX: Final = "tornado:"
+KEYS: Final = (
+    "declarations",
+    "environment",
+    "triggers",
+    "onConflict",
+    "adopt",
+    "pollInterval",
+    "promoteWithout",
+    "wait",
+    "reports",
+)
 
 
-def read_settings(config: Mapping[str, str | None]) -> Settings:
-    """Read the `tornado:` values, keyed without the prefix; objects are JSON text, as Pulumi hands them over.
+def read_settings(config: Mapping[str, str]) -> Settings:
+    """Read the `tornado:` values of a stack's whole config; objects are JSON text, as Pulumi hands them over.
 
     Raises:
         ConfigurationError: anything is wrong; all of it at once.
 
     """
+    config = {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
     faults = list(_faults(config))
     if faults:
         raise ConfigurationError("\n".join(faults))
@@ -52,12 +65,16 @@ def read_settings(config: Mapping[str, str | None]) -> Settings:
         adopt=_mapping(config.get("adopt")) or {},
         poll_seconds=_seconds(config.get("pollInterval")) or default.poll_seconds,
         is_waiting=(config.get("wait") or "true").lower() != "false",
+        reports=config.get("reports") or None,
     )
 
 
-def _faults(config: Mapping[str, str | None]) -> Iterator[str]:
+def _faults(config: Mapping[str, str]) -> Iterator[str]:
     for key, value in config.items():
-        if value is None:
+        if key not in KEYS:
+            meant = nearest(key, list(KEYS))
+            hint = f"; did you mean {PREFIX}{meant}?" if meant else ""
+            yield f"config {PREFIX}{clean(key, 80)} is not known, expected one of {', '.join(KEYS)}{hint}"
             continue
         expected = _expected(key, value)
         if expected is not None:

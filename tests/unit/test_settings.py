@@ -3,11 +3,15 @@ from __future__ import annotations
 import pytest
 
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.settings import KEYS, Settings, read_settings
+from tornado_resource.settings import Settings, read_settings
+
+
+def prefixed(values: dict[str, str]) -> dict[str, str]:
+    return {f"tornado:{key}": value for key, value in values.items()}
 
 
 def test_without_config_the_defaults_apply() -> None:
-    assert read_settings(dict.fromkeys(KEYS)) == Settings("sessions.yaml", None, {}, {}, 15.0, is_waiting=True)
+    assert read_settings({"bland:apiKey": "k"}) == Settings("sessions.yaml", None, {}, {}, 15.0, is_waiting=True)
 
 
 def test_every_value_is_read() -> None:
@@ -19,16 +23,23 @@ def test_every_value_is_read() -> None:
         "onConflict": "adopt",
         "pollInterval": "1.5s",
         "wait": "False",
+        "reports": "out",
     }
     expected = Settings(
-        "other.yaml", "staging", {"commit": "abc", "n": 1, "b": True}, {"support-line": "s-1"}, 1.5, is_waiting=False
+        "other.yaml",
+        "staging",
+        {"commit": "abc", "n": 1, "b": True},
+        {"support-line": "s-1"},
+        1.5,
+        is_waiting=False,
+        reports="out",
     )
-    assert read_settings(config) == expected
+    assert read_settings(prefixed(config)) == expected
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("15s", 15.0), ("2m", 120.0), ("1h", 3600.0)])
 def test_durations(text: str, seconds: float) -> None:
-    assert read_settings({"pollInterval": text}).poll_seconds == seconds
+    assert read_settings({"tornado:pollInterval": text}).poll_seconds == seconds
 
 
 def test_all_that_is_wrong_comes_at_once() -> None:
@@ -38,9 +49,10 @@ def test_all_that_is_wrong_comes_at_once() -> None:
         "onConflict": "adpot",
         "pollInterval": "0s",
         "wait": "no",
+        "triger": "x",
     }
     with pytest.raises(ConfigurationError) as caught:
-        read_settings(wrong)
+        read_settings(prefixed(wrong))
     assert (
         str(caught.value)
         == """\
@@ -50,5 +62,7 @@ config tornado:adopt is '{"a": 1}', expected an object of session ids: \
 pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID
 config tornado:onConflict is 'adpot', expected fail, adopt, wait, supersede; did you mean adopt?
 config tornado:pollInterval is '0s', expected a duration such as 15s, of at least 0.1s
-config tornado:wait is 'no', expected true or false"""
+config tornado:wait is 'no', expected true or false
+config tornado:triger is not known, expected one of declarations, environment, triggers, onConflict, adopt, \
+pollInterval, promoteWithout, wait, reports; did you mean tornado:triggers?"""
     )
