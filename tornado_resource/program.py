@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.access import find_access
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate, digest, request_from
+from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.planning import predecessors, worst_minutes
 from tornado_resource.declarations.resolving import load
-from tornado_resource.errors import ApiError, ConfigurationError, TornadoError
+from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.gate.verifying import Subject
+from tornado_resource.gatekeeper import Gatekeeper
 from tornado_resource.resources import OUTPUTS, TornadoSession
-from tornado_resource.settings import KEYS, Settings, read_settings
+from tornado_resource.settings import Settings, read_settings
 from tornado_resource.text import count, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import FrameType
 
     from tornado_resource.bland.access import Access
-    from tornado_resource.bland.client import Client
-    from tornado_resource.bland.models import Scenario
     from tornado_resource.declarations.model import Declaration, Environment
-    from tornado_resource.gate.waiting import Progress
 
 SHOWN = 32
 """The exit code that tells Pulumi's language host that the user has seen a message already."""
@@ -42,8 +43,7 @@ def deploy() -> None:
         pulumi.RunError: the declarations or the configuration are wrong, with all problems at once.
 
     """
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, _leave)
+    _leave_on_signals(None)
     try:
         settings, access = _read_config()
         name = settings.environment or pulumi.get_stack()
@@ -54,12 +54,14 @@ def deploy() -> None:
         raise pulumi.RunError(_as_message(error)) from None
     if is_dry_run():
         _tell_order(environment.declarations)
-    gatekeeper = _Gatekeeper(access, settings)
+    gatekeeper = Gatekeeper(access, settings, name)
+    _leave_on_signals(gatekeeper)
     sessions = _declare(environment.declarations, settings, gatekeeper)
+    gatekeeper.disown_old_verdicts()
     pulumi.export("environment", name)
     pulumi.export("sessions", {key: _shown(session) for key, session in sessions.items()})
     pulumi.export("verdicts", gatekeeper.verdicts)
-    gatekeeper.hold(environment.declarations)
+    gatekeeper.hold()
 
 
 def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = None) -> pulumi.Output[dict[str, Any]]:
@@ -72,12 +74,13 @@ def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = No
     """
     settings, access = _read_config()
     chosen = gate if isinstance(gate, Gate) else Gate.of(gate)
-    return _Gatekeeper(access, settings).verdict(session, chosen or Gate())
+    name = session._name  # noqa: SLF001 - the SDK has no public way to a resource's name
+    return Gatekeeper(access, settings).verdict(session, name, chosen or Gate())
 
 
 def _read_config() -> tuple[Settings, Access]:
-    tornado, bland = pulumi.Config("tornado"), pulumi.Config("bland")
-    settings = read_settings({key: tornado.get(key) for key in KEYS})
+    bland = pulumi.Config("bland")
+    settings = read_settings(json.loads(os.environ.get("PULUMI_CONFIG") or "{}"))
     access = find_access({f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}, os.environ)
     return settings, access
 
@@ -111,7 +114,7 @@ def _tell_order(declarations: Sequence[Declaration]) -> None:
 
 
 def _declare(
-    declarations: Sequence[Declaration], settings: Settings, gatekeeper: _Gatekeeper
+    declarations: Sequence[Declaration], settings: Settings, gatekeeper: Gatekeeper
 ) -> dict[str, TornadoSession]:
     """Declare all sessions; one on a pathway that another holds depends on that one's end."""
     before = predecessors(declarations)
@@ -132,12 +135,15 @@ def _declare(
             source=str(declaration.place),
             opts=opts,
         )
-        is_gated = declaration.gate is not None and settings.is_waiting
-        if is_gated or declaration.name in before.values():
-            ends[declaration.name] = gatekeeper.verdict(session, declaration.gate or Gate("any"))
-        if is_gated:
-            gatekeeper.verdicts[declaration.name] = ends[declaration.name]
+        if declaration.gate is not None and settings.is_waiting:
+            ends[declaration.name] = gatekeeper.expect(session, _subject(declaration, declaration.gate))
+        elif declaration.name in before.values():
+            ends[declaration.name] = gatekeeper.verdict(session, declaration.name, Gate("any"))
     return sessions
+
+
+def _subject(declaration: Declaration, gate: Gate) -> Subject:
+    return Subject(declaration.name, "", gate, declaration.request, place=str(declaration.place))
 
 
 def _after(session: TornadoSession, end: pulumi.Output[Any]) -> pulumi.Input[Any]:
@@ -161,107 +167,24 @@ def _shown(session: TornadoSession) -> dict[str, Any]:
     return {name: getattr(session, name) for name in OUTPUTS}
 
 
-class _Gatekeeper:
-    """Waits for all sessions of a program with one client, on the program's event loop."""
-
-    def __init__(self, access: Access, settings: Settings) -> None:
-        self._access = access
-        self._settings = settings
-        self._shared: Client | None = None
-        self._is_announced = False
-        self.verdicts: dict[str, pulumi.Output[dict[str, Any]]] = {}
-
-    def verdict(self, session: TornadoSession, gate: Gate) -> pulumi.Output[dict[str, Any]]:
-        """The verdict on one session as plain values, once it has ended."""
-
-        async def judge(known: list[Any]) -> Any:
-            if is_dry_run():
-                return pulumi.UNKNOWN
-            session_id, created_at, timeout_ms, declared = known
-            return asdict(await self._judge(session, gate, session_id, created_at, timeout_ms, declared))
-
-        parts = (session.session_id, session.created_at, session.timeout_ms, session.declared)
-        return pulumi.Output.all(*parts).apply(judge)
-
-    def hold(self, declarations: Sequence[Declaration]) -> None:
-        """Fail the update when a verdict is not `passed`: no output itself, it comes after they are registered."""
-        from tornado_resource.gate.summing import failure_message
-
-        places = {declaration.name: str(declaration.place) for declaration in declarations}
-
-        def fail(verdicts: dict[str, dict[str, Any]]) -> None:
-            message = failure_message(verdicts, places)
-            if message is not None:
-                raise pulumi.RunError(message)
-
-        if self.verdicts and not is_dry_run():
-            pulumi.Output.all(**self.verdicts).apply(fail)
-
-    async def _judge(  # noqa: PLR0913 - what the engine tells of one session
-        self,
-        session: TornadoSession,
-        gate: Gate,
-        session_id: str,
-        created_at: str | None,
-        timeout_ms: float | None,
-        declared: dict[str, Any],
-    ) -> Any:
-        from tornado_resource.bland.retrying import retried
-        from tornado_resource.gate.judging import verdict_of
-        from tornado_resource.gate.waiting import Awaited, wait
-
-        client = self._client()
-        name = session._name  # noqa: SLF001 - the SDK has no public way to a resource's name
-        limit = int(timeout_ms) if timeout_ms is not None else DEFAULT_TIMEOUT_MS
-        awaited = Awaited(name, session_id, limit, self._settings.poll_seconds)
-
-        def report(progress: Progress) -> None:
-            self._announce()
-            pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
-
-        ending = await wait(client, awaited, report)
-        request = request_from(declared)
-        required: tuple[Scenario, ...] = ()
-        if gate.passed == "promotion" and ending.given_up is None:
-            try:
-                required = await retried(lambda: client.scenarios(request["pathway_id"]))
-            except ApiError as error:
-                ending = replace(ending, given_up=f"what promotion requires could not be read: {error}")
-        return verdict_of(
-            gate,
-            ending,
-            session_id=session_id,
-            created_at=created_at,
-            request=request,
-            declaration=digest(request),
-            required=required,
-        )
-
-    def _announce(self) -> None:
-        """Say once, when the wait has begun, how it can be left."""
-        if not self._is_announced:
-            self._is_announced = True
-            pulumi.log.info("waiting for verdicts; Ctrl-C leaves sessions running and recorded, `pulumi up` resumes")
-
-    def _client(self) -> Client:
-        from tornado_resource.bland.client import Client
-
-        if self._shared is None:
-            self._shared = Client(self._access)
-        return self._shared
-
-
 def _as_message(error: TornadoError) -> str:
     lines = str(error).splitlines()
     return "\n".join(["the declarations or the configuration are not right, and nothing was started:", *lines])
 
 
-def _leave(_signal: int, _frame: Any) -> None:
+def _leave_on_signals(gatekeeper: Gatekeeper | None) -> None:
     """Leave on SIGTERM or SIGINT (Ctrl-C, or the engine after a failed resource) without Python's traceback.
 
     Every session that was started is recorded by the engine, and goes on; the next `pulumi up` resumes the wait, as
     was said when it began: the engine may be too far gone now to print anything.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(SHOWN)
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        if gatekeeper is not None:
+            gatekeeper.write_reports()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(SHOWN)
+
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, leave)

@@ -18,6 +18,7 @@ RANKS = [
     ["stacks"],
     ["provider"],
     ["resources"],
+    ["gatekeeper"],
     ["program"],
     ["cli"],
 ]
@@ -25,7 +26,7 @@ RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 ALONE = "sandbox"
 DOORS = {
     "httpx": {"bland/client.py"},
-    "pulumi": {"provider.py", "resources.py", "program.py"},
+    "pulumi": {"provider.py", "resources.py", "gatekeeper.py", "program.py"},
     "starlette": {"sandbox/"},
 }
 DOORS |= {

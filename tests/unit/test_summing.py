@@ -2,55 +2,86 @@ from __future__ import annotations
 
 from typing import Any
 
+from tornado_resource.bland.models import Fix, Iteration, Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.judging import Ending, verdict_of
 from tornado_resource.gate.summing import failure_message
+from tornado_resource.gate.verifying import Result, Subject
+
+FIXES = tuple(Fix(f"node-{number}", f"Say the price, {number}", "prompt_edit") for number in range(3))
 
 
-def verdict(outcome: str, reason: str = "because", **fields: Any) -> dict[str, Any]:
-    return {"outcome": outcome, "reason": reason, "session_id": "s-1", "failed_ids": [], "unfixable_ids": [], **fields}
+def failed(name: str = "billing", *, ids: tuple[str, ...] = ("sc-1", "sc-2"), **fields: Any) -> Result:
+    iterations = (
+        Iteration(1, None, None, (), ids, FIXES),
+        Iteration(2, None, None, (), ids, ()),
+    )
+    values = {"total_scenarios": 12, "passed_scenarios": 10, "iterations": iterations, **fields}
+    return _result(name, Ending(Status("COMPLETED_PARTIAL", **values)))
+
+
+def late(name: str = "late") -> Result:
+    return _result(name, Ending(None, "it has not ended in time"))
+
+
+def passed(name: str = "fine") -> Result:
+    return _result(name, Ending(Status("COMPLETED_ALL_PASSED", total_scenarios=1, passed_scenarios=1)))
+
+
+def _result(name: str, ending: Ending) -> Result:
+    subject = Subject(name, f"s-{name}", Gate(), {"pathway_id": "pw"}, place="sessions.yaml:14:3")
+    verdict = verdict_of(
+        subject.gate, ending, session_id=subject.session_id, created_at=None, request=subject.request, declaration="d"
+    )
+    return Result(subject, verdict, ending.status, {"sc-1": "Refunds an order"})
 
 
 def test_no_message_when_everything_passed() -> None:
-    assert failure_message({"a": verdict("passed")}, {}) is None
-    assert failure_message({}, {}) is None
+    assert failure_message([passed()]) is None
+    assert failure_message([]) is None
 
 
-def test_a_failed_gate_says_what_where_and_what_to_do() -> None:
-    verdicts = {
-        "late": verdict("incomplete", "it has not ended in time"),
-        "fine": verdict("passed"),
-        "billing": verdict("failed", "2 of 12 scenarios passed, the gate asks for all", unfixable_ids=["sc-1"]),
-    }
-    verdicts["billing"]["failed_ids"] = [f"sc-{number}" for number in range(10)]
-    message = failure_message(verdicts, {"late": "sessions.yaml:9:3", "billing": "sessions.yaml:14:3"})
+def test_a_failed_gate_says_what_where_what_was_tried_and_what_to_do() -> None:
+    ids = tuple(f"sc-{number}" for number in range(8))
+    message = failure_message([late(), passed(), failed(ids=ids, unfixable_ids=("sc-1",))])
     assert (
         message
         == """\
 gate failed: 2 of 3 sessions did not pass
-  billing (sessions.yaml:14:3, session s-1): failed: 2 of 12 scenarios passed, the gate asks for all
-    failed: sc-0, sc-1, sc-2, sc-3, sc-4, sc-5, sc-6, sc-7 and 2 more
-    unfixable: sc-1
-  late (sessions.yaml:9:3, session s-1): incomplete: it has not ended in time
-The verdicts are recorded (pulumi stack output verdicts). \
+  billing (sessions.yaml:14:3, session s-billing): failed: 10 of 12 scenarios passed, the gate asks for all
+    failed: sc-0, sc-2, sc-3, sc-4, sc-5 and 2 more
+    unfixable: Refunds an order (sc-1)
+    last fix plan, iteration 1:
+      node-0: Say the price, 0
+      node-1: Say the price, 1
+      … and 1 more
+  late (sessions.yaml:14:3, session s-late): incomplete: it has not ended in time
+All verdicts: pulumi stack output verdicts. \
 Fix the pathway or the scenarios, then run `pulumi up` again: what failed is started anew."""
     )
 
 
 def test_an_incomplete_gate_is_not_called_failed() -> None:
-    message = failure_message({"a": verdict("incomplete")}, {"a": "f:1:1"})
+    message = failure_message([late()])
     assert message is not None
     assert message.startswith("gate incomplete: 1 of 1 session did not pass")
     assert "sessions that still run are resumed, not doubled" in message
 
 
+def test_three_failures_fit_on_a_screen() -> None:
+    message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("y",) * 40) for n in range(3)])
+    assert message is not None
+    assert len(message.splitlines()) <= 24
+
+
 def test_a_hundred_failures_fit_on_sixty_lines() -> None:
-    verdicts = {f"s-{n}": verdict("failed", failed_ids=["x"] * 40, unfixable_ids=["x"]) for n in range(100)}
-    message = failure_message(verdicts, {})
+    message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("x",)) for n in range(100)])
     assert message is not None
     assert len(message.splitlines()) <= 60
-    assert "and 88 more" in message
+    assert "and 60 more" in message
 
 
 def test_text_from_the_api_is_made_safe() -> None:
-    message = failure_message({"a": verdict("failed", failed_ids=["\x1b[2J<{%fg 1%}>"])}, {})
+    message = failure_message([failed(ids=("\x1b[2J<{%fg 1%}>",))])
     assert message is not None
     assert "failed: \\x1b[2J< {%fg 1%}>" in message

@@ -16,7 +16,6 @@ from tornado_resource.reports.verdicts import verdicts_json
 from tornado_resource.reports.writing import announce, append_summary, write_reports
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from tornado_resource.reports.model import Report
@@ -26,20 +25,20 @@ NAMES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]
 
 @pytest.fixture(autouse=True)
 def page(monkeypatch: pytest.MonkeyPatch) -> None:
-    def html(report: Report, pages: Mapping[str, str] | None = None) -> str:
-        return f"<p>{report.stack} {dict(pages or {})} \ud800</p>"
+    def html(report: Report) -> str:
+        return f"<p>{report.stack} \ud800</p>"
 
     monkeypatch.setitem(sys.modules, "tornado_resource.reports.html", SimpleNamespace(html=html))
 
 
 def test_four_files_in_a_new_folder(tmp_path: Path) -> None:
     folder = tmp_path / "a/b"
-    assert sorted(path.name for path in write_reports(folder, sample(), {"x": "y"})) == NAMES
+    assert sorted(path.name for path in write_reports(folder, sample())) == NAMES
     assert sorted(path.name for path in folder.iterdir()) == NAMES
     assert (folder / "junit.xml").read_text(encoding="utf-8") == junit(sample())
     assert (folder / "verdicts.json").read_text(encoding="utf-8") == verdicts_json(sample())
     assert (folder / "summary.md").read_text(encoding="utf-8") == summary(sample())
-    assert (folder / "report.html").read_text(encoding="utf-8") == "<p>acme/voice/staging {'x': 'y'} ?</p>"
+    assert (folder / "report.html").read_text(encoding="utf-8") == "<p>acme/voice/staging ?</p>"
 
 
 def test_old_files_are_replaced(tmp_path: Path) -> None:

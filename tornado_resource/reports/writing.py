@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
 
 
-def write_reports(folder: Path, report: Report, pages: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+def write_reports(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write `junit.xml`, `verdicts.json`, `summary.md` and `report.html` into *folder*, and return their paths.
 
     Args:
         folder: made if absent; files of these names are replaced, each in one step.
         report: what to write.
-        pages: passed on to the HTML report.
 
     Raises:
         ConfigurationError: the folder cannot be written to; the files of an earlier run are as they were.
@@ -39,7 +38,7 @@ def write_reports(folder: Path, report: Report, pages: Mapping[str, str] | None 
         "junit.xml": junit(report),
         "verdicts.json": verdicts_json(report),
         "summary.md": summary(report),
-        "report.html": html(report, pages),
+        "report.html": html(report),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

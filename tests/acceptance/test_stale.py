@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.acceptance.conftest import Project
+
+ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
+TWO = ONE + "  billing: {pathway_id: pw-slow, timeout_ms: 90000000}\n"
+SCRIPT = """\
+pathways:
+  pw-slow: {scenarios: [{id: sc-1}], iteration_ms: 600000000}
+  "*": {scenarios: [{id: sc-1}]}
+"""
+
+
+@pytest.fixture
+def passed(make_project: Callable[..., Project]) -> Project:
+    """A project whose only session has passed."""
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(ONE)
+    project.up()
+    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
+    return project
+
+
+def test_an_interrupted_update_leaves_no_older_pass(passed: Project) -> None:
+    passed.declare(TWO)
+    process = subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"],
+        cwd=passed.folder,
+        env=passed.environment,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while len(passed.requests("/start")) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(30) != 0
+    assert {name: verdict["outcome"] for name, verdict in passed.outputs()["verdicts"].items()} == {
+        "support-line": "incomplete",
+        "billing": "incomplete",
+    }
+
+
+def test_a_start_that_fails_leaves_no_older_pass(passed: Project) -> None:
+    passed.declare(TWO)
+    passed.fail(kind="status", status=422, path="/start")
+    passed.up(expect=None)
+    assert passed.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"

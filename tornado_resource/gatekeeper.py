@@ -1,0 +1,163 @@
+"""The gate inside a Pulumi program: verdicts as outputs, progress in the update's log, reports, and the failure."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.declarations.model import request_from
+from tornado_resource.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.bland.access import Access
+    from tornado_resource.bland.client import Client
+    from tornado_resource.declarations.model import Gate
+    from tornado_resource.gate.verifying import Result, Subject
+    from tornado_resource.gate.waiting import Progress
+    from tornado_resource.reports.model import Report
+    from tornado_resource.resources import TornadoSession
+    from tornado_resource.settings import Settings
+
+
+class Gatekeeper:
+    """Waits for all sessions of a program with one client, on the program's event loop.
+
+    *verdicts* are the sessions' verdicts as outputs, by name, for those that `expect` was called for.
+    """
+
+    def __init__(self, access: Access, settings: Settings, environment: str | None = None) -> None:
+        self._access = access
+        self._settings = settings
+        self._environment = environment
+        self._shared: Client | None = None
+        self._is_announced = False
+        self._results: dict[str, Result] = {}
+        self.verdicts: dict[str, pulumi.Output[dict[str, Any]]] = {}
+
+    def expect(self, session: TornadoSession, subject: Subject) -> pulumi.Output[dict[str, Any]]:
+        """Await a session, and hold the gate with its verdict. *subject* needs no id: the engine tells it."""
+        from tornado_resource.gate.verifying import pending
+
+        self._results[subject.name] = pending(subject, "the update did not get as far as its verdict")
+        verdict = self.verdicts[subject.name] = self.verdict(session, subject.name, subject.gate, subject.place)
+        return verdict
+
+    def verdict(self, session: TornadoSession, name: str, gate: Gate, place: str = "") -> pulumi.Output[dict[str, Any]]:
+        """The verdict on one session as plain values, once it has ended; unknown in a preview."""
+
+        async def judge(known: list[Any]) -> Any:
+            if is_dry_run():
+                return pulumi.UNKNOWN
+            subject = _subject(name, gate, place, *known)
+            return asdict((await self._await(session, subject)).verdict)
+
+        parts = (session.session_id, session.created_at, session.timeout_ms, session.declared)
+        return pulumi.Output.all(*parts).apply(judge)
+
+    def disown_old_verdicts(self) -> None:
+        """Record now that no verdict is known yet, should the update be cut off before its outputs are registered.
+
+        The engine keeps the last outputs that a stack registers, writes them at the end, however that comes about, and
+        keeps old ones where it got none: the verdict of an earlier run would outlive a run that was interrupted.
+        """
+        if not is_dry_run():
+            verdicts = {name: asdict(result.verdict) for name, result in self._results.items()}
+            stack = pulumi.runtime.get_root_resource()
+            if isinstance(stack, pulumi.ComponentResource):
+                stack.register_outputs({"verdicts": verdicts})
+
+    def hold(self) -> None:
+        """Write the reports, and fail the update when a verdict is not `passed`.
+
+        This is no output itself: it comes after all outputs are registered, the failing verdicts among them.
+        """
+        if is_dry_run():
+            return
+        fault = self.write_reports()
+        if fault is not None:
+            raise pulumi.RunError(fault)
+        if self.verdicts:
+            pulumi.Output.all(**self.verdicts).apply(self._close)
+
+    def write_reports(self) -> str | None:
+        """Write what is known so far where `tornado:reports` says, over anything older; return what went wrong.
+
+        Done before the wait, too: an update that is cut off must not leave the reports of the one before.
+        """
+        from tornado_resource.reports.writing import write_reports
+
+        if self._settings.reports is None or not self._results:
+            return None
+        try:
+            write_reports(Path(self._settings.reports), self._report())
+        except ConfigurationError as error:
+            return str(error)
+        return None
+
+    def _close(self, _verdicts: Mapping[str, Any]) -> None:
+        from tornado_resource.gate.summing import failure_message
+        from tornado_resource.reports.writing import announce
+
+        fault = self.write_reports()
+        announce(self._report(), os.environ, pulumi.log.info)
+        if self._settings.reports is not None and fault is None:
+            pulumi.log.info(f"the reports are in {self._settings.reports}")
+        problems = [failure_message([self._results[name] for name in self.verdicts]), fault]
+        if any(problems):
+            raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+
+    def _report(self) -> Report:
+        from tornado_resource.reports.model import Report
+
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Report(pulumi.get_stack(), self._environment, now, tuple(self._results.values()))
+
+    async def _await(self, session: TornadoSession, subject: Subject) -> Result:
+        from tornado_resource.gate.verifying import await_result, pending
+
+        def tell(progress: Progress) -> None:
+            self._announce()
+            pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
+
+        if subject.name in self.verdicts:
+            self._results[subject.name] = pending(subject, "the update was interrupted while it ran")
+        result = await await_result(self._client(), subject, self._settings.poll_seconds, tell)
+        if subject.name in self.verdicts:
+            self._results[subject.name] = result
+        return result
+
+    def _announce(self) -> None:
+        """Say once, when the wait has begun, how it can be left."""
+        if not self._is_announced:
+            self._is_announced = True
+            pulumi.log.info("waiting for verdicts; Ctrl-C leaves sessions running and recorded, `pulumi up` resumes")
+
+    def _client(self) -> Client:
+        from tornado_resource.bland.client import Client
+
+        if self._shared is None:
+            self._shared = Client(self._access)
+        return self._shared
+
+
+def _subject(  # noqa: PLR0913 - what the program and the engine know of one session
+    name: str,
+    gate: Gate,
+    place: str,
+    session_id: str,
+    created_at: str | None,
+    timeout_ms: float | None,
+    declared: Mapping[str, Any],
+) -> Subject:
+    from tornado_resource.gate.verifying import Subject
+
+    limit = int(timeout_ms) if timeout_ms is not None else None
+    return Subject(name, session_id, gate, request_from(declared), created_at, limit, place)
