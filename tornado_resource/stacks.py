@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
+from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.gate.verifying import Subject
 from tornado_resource.lifecycle.intents import backend_url
 from tornado_resource.text import clean
 
@@ -23,11 +25,12 @@ PULUMI_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A session in a stack's state."""
+    """A session in a stack's state; *subject* is what its gate is held with, None for `gate: none`."""
 
     name: str
     session_id: str
     pathway_id: str
+    subject: Subject | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Stack:
     name: str
     config: Mapping[str, str]
     sessions: tuple[Recorded, ...]
+    environment: str | None
     pending: tuple[str, ...]
     locked_by: str | None
 
@@ -49,6 +53,15 @@ def stack_names() -> list[str]:
     return [entry["name"] for entry in _pulumi("stack", "ls")]
 
 
+def selected_stack() -> str:
+    """Name the stack that is selected in this folder. Raises ConfigurationError where none is."""
+    name = next((entry["name"] for entry in _pulumi("stack", "ls") if entry.get("current")), None)
+    if name is None:
+        message = "no stack is selected: name one with --stack, or pulumi stack select"
+        raise ConfigurationError(message)
+    return str(name)
+
+
 def read_stack(name: str) -> Stack:
     """Read one stack of the project in this folder. Raises ConfigurationError where Pulumi cannot."""
     deployment = _pulumi("stack", "export", "--stack", name).get("deployment") or {}
@@ -57,10 +70,11 @@ def read_stack(name: str) -> Stack:
         name=name,
         config={key: value["value"] for key, value in config.items() if isinstance(value.get("value"), str)},
         sessions=tuple(
-            Recorded(_name(entry), entry["id"], entry["outputs"]["pathway_id"])
+            _recorded(entry)
             for entry in deployment.get("resources") or []
             if entry["type"] == SESSION_TYPE and entry.get("id")
         ),
+        environment=_environment(deployment),
         pending=tuple(
             _name(operation["resource"])
             for operation in deployment.get("pending_operations") or []
@@ -68,6 +82,32 @@ def read_stack(name: str) -> Stack:
         ),
         locked_by=_lock(name),
     )
+
+
+def _environment(deployment: Mapping[str, Any]) -> str | None:
+    stacks = (entry for entry in deployment.get("resources") or [] if entry["type"] == "pulumi:pulumi:Stack")
+    stack = next(stacks, None) or {}
+    name = (stack.get("outputs") or {}).get("environment")
+    return name if isinstance(name, str) else None
+
+
+def _recorded(resource: Mapping[str, Any]) -> Recorded:
+    name, outputs, inputs = _name(resource), resource["outputs"], resource.get("inputs") or {}
+    declared = outputs.get("declared") or {}
+    gate = Gate.of(declared.get("gate"))
+    subject = None
+    if gate is not None:
+        limit = outputs.get("timeout_ms")
+        subject = Subject(
+            name=name,
+            session_id=resource["id"],
+            gate=gate,
+            request=request_from(declared),
+            created_at=outputs.get("created_at"),
+            timeout_ms=int(limit) if limit is not None else None,
+            place=inputs.get("source") or "",
+        )
+    return Recorded(name, resource["id"], outputs["pathway_id"], subject)
 
 
 def _name(resource: Mapping[str, Any]) -> str:

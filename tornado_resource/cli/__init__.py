@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "validate": "Check declarations files and report all problems at once.",
     "plan": "Show what an environment would run: payloads, their origins, order, worst-case minutes.",
+    "wait": "Wait for a stack's sessions, and hold their gates.",
+    "status": "Show how a stack's sessions stand now.",
+    "report": "Write reports of a stack's sessions as they stand now.",
     "doctor": "Compare what runs on the declared pathways with the state of the stacks.",
     "schema": "Print the JSON Schema of the declarations file.",
     "sandbox": "Serve a stand-in for the Bland API on this machine.",

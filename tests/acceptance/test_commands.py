@@ -1,0 +1,225 @@
+"""`wait`, `status` and `report`: the same verdicts outside of `pulumi up`, from Pulumi's state alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.conftest import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.acceptance.conftest import Project
+
+SCRIPT = """\
+pathways:
+  pw-fail: {scenarios: [{id: sc-1, name: Refunds an order}, {id: sc-2}], failing: [2, [sc-1]]}
+  pw-slow: {scenarios: [{id: sc-1}], iteration_ms: 600000000}
+  pw-stuck: {scenarios: [{id: sc-1}], ends_as: TIMEOUT}
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}], failing: [1, 0]}
+"""
+FILES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]
+
+
+def declared(*pathways: str) -> str:
+    sessions = "".join(f"  session-{name}: {{pathway_id: pw-{name}, timeout_ms: 90000000}}\n" for name in pathways)
+    return f"version: 1\nsessions:\n{sessions}"
+
+
+def run(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["tornado-resource", *arguments],
+        cwd=project.folder,
+        env={**project.environment, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def started(make_project: Callable[..., Project]) -> Callable[..., Project]:
+    """Start sessions without waiting for them."""
+
+    def start(*pathways: str) -> Project:
+        project = make_project(speed=1000, script=SCRIPT)
+        project.declare(declared(*pathways))
+        project.pulumi("config", "set", "tornado:wait", "false")
+        project.up()
+        return project
+
+    return start
+
+
+def normal(text: str) -> str:
+    """Leave out what differs from run to run: ids and times."""
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "SESSION-ID", text)
+    text = re.sub(r"(session-[a-z]+) [0-9a-f]{8} ", r"\1 SESSION ", text)
+    return re.sub(r"· [0-9hms]+ of", "· ELAPSED of", text)
+
+
+def last_lines(text: str, name: str) -> list[str]:
+    return [line for line in normal(text).splitlines() if line.startswith(name)][-2:]
+
+
+def test_wait_passes_when_all_passed_and_says_so(started: Callable[..., Project]) -> None:
+    project = started("good", "fine")
+    result = run(project, "wait", "--stack", "dev")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("waiting for 2 sessions of stack dev; Ctrl-C leaves them running\n")
+    assert last_lines(result.stdout, "session-good")[-1] == "session-good passed: 2 of 2 scenarios passed"
+    assert len(project.requests("POST")) == 2
+
+
+def test_wait_fails_with_the_message_of_pulumi_up(started: Callable[..., Project]) -> None:
+    project = started("good", "fail", "stuck")
+    result = run(project, "wait", "--stack", "dev")
+    assert result.returncode == 1
+    assert (
+        normal(result.stderr)
+        == """\
+gate failed: 2 of 3 sessions did not pass
+  session-fail (sessions.yaml:4:3, session SESSION-ID): failed: 1 of 2 scenarios passed, the gate asks for all
+    unfixable: Refunds an order (sc-1)
+    last fix plan, iteration 1:
+      node-1: Say clearly what the caller of sc-1 can expect
+      node-2: Say clearly what the caller of sc-2 can expect
+  session-stuck (sessions.yaml:5:3, session SESSION-ID): failed: it ran into its time limit (TIMEOUT, 1 of 1 scenario \
+passed)
+All verdicts: tornado-resource status. Fix the pathway or the scenarios, then run `pulumi up` again: what failed is \
+started anew.
+"""
+    )
+
+
+def test_wait_is_incomplete_without_the_api(started: Callable[..., Project]) -> None:
+    project = started("good")
+    project.fail(kind="status", status=401, path="/status", times=9)
+    result = run(project, "wait")
+    assert result.returncode == 3
+    assert "gate incomplete: 1 of 1 session did not pass" in result.stderr
+    assert KEY not in result.stdout + result.stderr
+
+
+def test_ctrl_c_ends_the_wait_at_once_and_says_how_to_resume(started: Callable[..., Project]) -> None:
+    project = started("slow")
+    command = ["tornado-resource", "wait", "--stack", "dev"]
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while len(project.requests("/status")) < 2:
+        assert process.poll() is None
+        time.sleep(0.05)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 2
+    assert process.returncode == 130
+    assert stderr == "\ninterrupted; sessions go on, to resume: tornado-resource wait --stack dev\n"
+    assert len(project.requests("/cancel")) == 0
+
+
+def test_status_looks_once_and_tells_what_runs(started: Callable[..., Project]) -> None:
+    project = started("slow", "good")
+    time.sleep(0.5)
+    result = run(project, "status")
+    assert result.returncode == 3
+    lines = normal(result.stdout).splitlines()
+    assert lines == [
+        "session-slow  incomplete  SESSION-ID  RUNNING iteration 1: it still runs",
+        "session-good  passed      SESSION-ID  COMPLETED_ALL_PASSED iteration 2: 2 of 2 scenarios passed",
+    ]
+    assert len(project.requests("/status")) == 2
+    as_json = json.loads(run(project, "status", "--format", "json").stdout)
+    assert as_json["tally"] == {"passed": 1, "failed": 0, "incomplete": 1}
+
+
+def test_report_writes_all_files_from_the_state_alone_on_another_machine(
+    started: Callable[..., Project], tmp_path: Path
+) -> None:
+    project = started("fail", "good")
+    time.sleep(0.5)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(project.folder / "Pulumi.yaml", elsewhere)
+    shutil.copy(project.folder / "Pulumi.dev.yaml", elsewhere)
+    project.folder = elsewhere
+    result = run(project, "report", "--stack", "dev", "--folder", "out", XDG_STATE_HOME=str(tmp_path / "new"))
+    assert result.returncode == 1
+    assert sorted(path.name for path in (elsewhere / "out").iterdir()) == FILES
+    verdicts = json.loads((elsewhere / "out/verdicts.json").read_text(encoding="utf-8"))
+    assert verdicts["environment"] == "dev"
+    assert verdicts["sessions"]["session-fail"]["outcome"] == "failed"
+    assert len(project.requests("POST")) == 2
+
+
+def test_pulumi_up_writes_the_reports_though_the_gate_fails(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(declared("fail", "good"))
+    project.pulumi("config", "set", "tornado:reports", "reports")
+    printed = project.up(expect=None, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(project.folder / "step.md"))
+    folder = project.folder / "reports"
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))["outcome"] == "failed"
+    assert any(line.strip().startswith("::error file=sessions.yaml,line=3") for line in printed.splitlines())
+    assert "session-fail" in (project.folder / "step.md").read_text(encoding="utf-8")
+    assert not any(KEY in path.read_text(encoding="utf-8") for path in folder.iterdir())
+
+
+def test_a_start_that_fails_leaves_no_older_green_report(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(declared("good"))
+    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.up()
+    verdicts = project.folder / "reports/verdicts.json"
+    assert json.loads(verdicts.read_text(encoding="utf-8"))["outcome"] == "passed"
+    project.declare(declared("good", "other"))
+    project.fail(kind="status", status=422, path="/start")
+    project.up(expect=None)
+    assert json.loads(verdicts.read_text(encoding="utf-8"))["outcome"] == "incomplete"
+
+
+def test_reports_that_cannot_be_written_are_an_error_and_lose_nothing(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(declared("good"))
+    (project.folder / "reports").write_text("a file is in the way", encoding="utf-8")
+    project.pulumi("config", "set", "tornado:reports", "reports")
+    printed = project.up(expect=None)
+    assert "reports" in printed
+    assert "Traceback" not in printed
+    assert len(project.resources()) == len(project.sessions())
+
+
+def test_in_a_terminal_wait_draws_a_table_that_ends_with_the_verdicts(started: Callable[..., Project]) -> None:
+    project = started("good", "fail")
+    master, slave = pty.openpty()
+    environment: dict[str, Any] = {**project.environment, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+    command = ["tornado-resource", "wait", "--stack", "dev"]
+    process = subprocess.Popen(command, cwd=project.folder, env=environment, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(master)
+    assert process.wait(30) == 1
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(r"session-good +━+ +2 of 2 +2/5 .*✓ passed", text)
+    assert re.search(r"session-fail +━+.* +1 of 2 +2/5 .*✗ failed", text)

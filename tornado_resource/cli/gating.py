@@ -1,0 +1,82 @@
+"""What `wait`, `status` and `report` share: a stack's recorded sessions, and what follows from their verdicts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tornado_resource.bland.access import find_access
+from tornado_resource.cli import FAILED, INCOMPLETE, PASSED
+from tornado_resource.reports.annotations import position
+from tornado_resource.reports.model import Report
+from tornado_resource.settings import read_settings
+from tornado_resource.stacks import read_stack, selected_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tornado_resource.bland.access import Access
+    from tornado_resource.gate.judging import Outcome
+    from tornado_resource.gate.verifying import Result, Subject
+    from tornado_resource.settings import Settings
+
+EXITS: dict[Outcome, int] = {"passed": PASSED, "failed": FAILED, "incomplete": INCOMPLETE}
+
+
+def stack_option(command: Any) -> Any:
+    """Give a command its `--stack`."""
+    help_text = "The stack (default: the one that is selected)."
+    return click.option("--stack", "-s", "name", metavar="S", help=help_text)(command)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A stack's gated sessions in the order of their declaration, and how to ask the API about them.
+
+    All of it comes from Pulumi's state and config.
+    """
+
+    stack: str
+    environment: str | None
+    subjects: tuple[Subject, ...]
+    settings: Settings
+    access: Access
+
+    def report(self, results: Iterable[Result]) -> Report:
+        """Put results together, stamped with the time."""
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Report(self.stack, self.environment, now, tuple(results))
+
+
+def recorded(name: str | None) -> Recorded:
+    """Read a stack of the project in this folder.
+
+    Raises:
+        ConfigurationError: Pulumi cannot tell, the config is wrong, or the key is missing.
+
+    """
+    stack = read_stack(name or selected_stack())
+    gated = (session.subject for session in stack.sessions if session.subject is not None)
+    subjects = tuple(sorted(gated, key=lambda subject: position(subject.place)))
+    settings = read_settings(stack.config)
+    return Recorded(stack.name, stack.environment, subjects, settings, find_access(stack.config, os.environ))
+
+
+def finish(report: Report, folder: str | None) -> int:
+    """Write the reports if a folder is given, tell what failed, and return the exit code."""
+    from tornado_resource.gate.summing import failure_message
+    from tornado_resource.reports.writing import announce, write_reports
+
+    if folder is not None:
+        write_reports(Path(folder), report)
+        click.echo(f"the reports are in {folder}")
+    announce(report, os.environ, click.echo)
+    message = failure_message(report.results, "tornado-resource status")
+    if message is not None:
+        click.echo(message, err=True)
+    return EXITS[report.outcome]

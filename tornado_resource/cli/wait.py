@@ -1,0 +1,75 @@
+"""`tornado-resource wait`: hold the gate outside of `pulumi up`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from tornado_resource.cli import INTERRUPTED
+from tornado_resource.cli.gating import finish, recorded, stack_option
+from tornado_resource.text import count
+
+if TYPE_CHECKING:
+    from tornado_resource.cli.gating import Recorded
+    from tornado_resource.cli.live import LiveTable
+    from tornado_resource.gate.verifying import Result, Subject
+    from tornado_resource.gate.waiting import Progress
+
+
+@click.command("wait")
+@stack_option
+def command(name: str | None) -> int:
+    """Wait for the sessions that a stack has recorded, and hold their gates.
+
+    Works from the stack's state and config alone, on any machine; starts and records nothing. Shows a live table in a
+    terminal, and a line for each change elsewhere. Writes the reports if the config has `tornado:reports`.
+    """
+    stack = recorded(name)
+    if not stack.subjects:
+        click.echo(f"stack {stack.stack} has no session with a gate: nothing to wait for")
+        return 0
+    click.echo(
+        f"waiting for {count(len(stack.subjects), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
+    )
+    try:
+        results = asyncio.run(_results(stack))
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted; sessions go on, to resume: tornado-resource wait --stack {stack.stack}", err=True)
+        return INTERRUPTED
+    return finish(stack.report(results), stack.settings.reports)
+
+
+async def _results(stack: Recorded) -> list[Result]:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.gate.verifying import await_result
+
+    live = _live_table(stack)
+    async with Client(stack.access) as client:
+
+        async def result_of(subject: Subject) -> Result:
+            tell = live.progress(subject) if live is not None else _echo
+            result = await await_result(client, subject, stack.settings.poll_seconds, tell)
+            if live is not None:
+                live.end(result)
+            else:
+                click.echo(f"{subject.name} {result.verdict.outcome}: {result.verdict.reason}")
+            return result
+
+        with live.shown if live is not None else nullcontext():
+            return await asyncio.gather(*(result_of(subject) for subject in stack.subjects))
+
+
+def _live_table(stack: Recorded) -> LiveTable | None:
+    if not sys.stdout.isatty():
+        return None
+    from tornado_resource.cli.live import LiveTable
+
+    return LiveTable(stack.subjects)
+
+
+def _echo(progress: Progress) -> None:
+    click.echo(progress.line)
