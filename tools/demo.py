@@ -69,6 +69,7 @@ def _tell(url: str, environment: dict[str, str]) -> None:
     _show_outputs(json.loads(_capture(["stack", "output", "--json"], environment)))
     _say("→", "Where to go from here")
     print(
+        f"  The HTML report  {_relative(HOME / 'reports/report.html')} (open it in a browser)\n"
         f"  The state        {_relative(HOME / 'state')}\n"
         f"  Change something triggers or scenario_ids in sessions.yaml, then `make demo`: that session runs again\n"
         f"  The offline plan .venv/bin/tornado-resource plan --environment production\n"
@@ -120,7 +121,8 @@ def _prepare(environment: dict[str, str]) -> None:
     locks = HOME / "state/.pulumi/locks"
     if any(locks.rglob("*.json")):
         _capture(["cancel", "--yes"], environment)
-    _capture(["config", "set", "tornado:environment", ENVIRONMENT, "--stack", STACK], environment)
+    for key, value in (("environment", ENVIRONMENT), ("reports", _relative(HOME / "reports"))):
+        _capture(["config", "set", f"tornado:{key}", value, "--stack", STACK], environment)
 
 
 def _pulumi(arguments: list[str], environment: dict[str, str]) -> None:
