@@ -1,0 +1,119 @@
+"""The HTML report as a person has it: in a browser, at any width, in light and dark, without a mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.reporting import large
+from tests.unit.test_html import HOSTILE, hostile_page
+from tornado_resource.reports.html import html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+CONTRAST = """
+() => {
+  const luminance = color => {
+    const parts = color.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
+      .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  };
+  const ground = element => {
+    for (let node = element; node; node = node.parentElement) {
+      const color = getComputedStyle(node).backgroundColor;
+      if (!color.endsWith(', 0)') && color !== 'transparent') return color;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const ratio = element => {
+    const pair = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => b - a);
+    return (pair[0] + 0.05) / (pair[1] + 0.05);
+  };
+  const chosen = document.querySelectorAll('h1, h2, h3, p, dt, dd, td, th, li, code, .badge, .key, summary');
+  return Math.min(...[...chosen].map(ratio));
+}
+"""
+
+
+@pytest.fixture
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
+    """Open a page from a file; give it, and all that it complained of or asked for."""
+    contexts = []
+
+    def open_page(content: str, width: int = 1280, scheme: Any = "light") -> tuple[Page, list[str]]:
+        file = tmp_path / "report.html"
+        file.write_text(content, encoding="utf-8", errors="replace")
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page, troubles = context.new_page(), []
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: troubles.append(request.url) if request.url != file.as_uri() else None)
+        page.goto(file.as_uri())
+        return page, troubles
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("sessions", [1, 12, 200])
+def test_it_opens_without_complaint_request_or_sideways_scroll(
+    opened: Callable[..., tuple[Page, list[str]]], sessions: int, width: int, scheme: str
+) -> None:
+    page, troubles = opened(html(large(sessions)), width, scheme)
+    assert troubles == []
+    assert page.locator("section").count() == sessions
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate(CONTRAST) >= 4.5
+
+
+def test_charts_match_the_numbers(opened: Callable[..., tuple[Page, list[str]]]) -> None:
+    report = large(12)
+    page, _ = opened(html(report))
+    read = page.evaluate("""
+      () => Object.fromEntries([...document.querySelectorAll('section')].map(section => [
+        section.querySelector('h2').textContent,
+        [...section.querySelectorAll('svg g')].map(bar => {
+          const height = kind => bar.querySelector('rect.' + kind)?.getBBox().height ?? 0;
+          const whole = height('passed') + height('failed');
+          const scenarios = +bar.dataset.passed + +bar.dataset.failed;
+          return [+bar.dataset.iteration, Math.round(height('passed') / whole * scenarios), +bar.dataset.failed];
+        })]))""")
+    for result in report.results:
+        rounds = result.status.iterations if result.status else ()
+        expected = [[entry.number, len(entry.passed_ids), len(entry.failed_ids)] for entry in rounds]
+        assert read[result.subject.name] == expected
+
+
+def test_a_keyboard_is_enough(opened: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, _ = opened(html(large(2)))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the sessions"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.locator("section summary").first.focus()
+    was_open = page.locator("section details").first.get_attribute("open")
+    page.keyboard.press("Enter")
+    assert page.locator("section details").first.get_attribute("open") != was_open
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_does_nothing(opened: Callable[..., tuple[Page, list[str]]], text: str) -> None:
+    page, troubles = opened(hostile_page(text))
+    assert troubles == []
+    assert page.locator("script, img, iframe, object").count() == 0
+
+
+def test_a_screen_reader_hears_the_charts(opened: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, _ = opened(html(large(1)))
+    assert page.get_by_role("img").get_attribute("aria-labelledby") is not None
+    assert "Iteration 1: 3 passed, 5 failed." in str(page.locator("svg title").text_content())
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert page.get_by_role("main").count() == 1

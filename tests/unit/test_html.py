@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+import pytest
+from lxml import etree
+from lxml import html as lxml_html
+
+from tests.reporting import iterations, large
+from tests.unit.reportdata import report_of, result_of, sample, status_of, subject_of
+from tornado_resource.bland.models import Fix, Iteration, Status
+from tornado_resource.gate.verifying import pending
+from tornado_resource.reports.html import CHART_HEIGHT, chart, html
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(1)",
+    "</style><script>1</script>",
+    "{{ 7 * 7 }}",
+    "\x1b[2J\x00\x07",
+    "\u202egnp.exe",
+    "\ud800",
+]
+
+
+def hostile_page(text: str) -> str:
+    fix = Fix(text, text, text)
+    status = Status(
+        text,
+        total_scenarios=1,
+        passed_scenarios=0,
+        unfixable_ids=(text,),
+        iterations=(Iteration(1, text, text, (text,), (text + "2",), (fix,)),),
+    )
+    subject = subject_of("support-line", text, created_at=text, place=text)
+    return html(report_of(result_of(subject, status, names={text: text, text + "2": text}), result_of(subject, None)))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_from_the_api_stays_text(text: str) -> None:
+    page = hostile_page(text)
+    tree = lxml_html.document_fromstring(page)
+    assert not tree.xpath("//script | //img | //svg[@onload] | //*[@onerror] | //*[@style]")
+    assert {link.get("href")[0] for link in tree.xpath("//a")} == {"#"}
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page)
+    assert "49" not in tree.xpath("string(//section)") or "{{" not in text
+
+
+def test_the_policy_allows_the_pages_own_style_and_nothing_else() -> None:
+    tree = lxml_html.document_fromstring(html(sample()))
+    style = tree.xpath("string(//style)")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert policy == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
+
+
+def test_nothing_of_the_page_is_elsewhere() -> None:
+    page = html(large(12))
+    assert not re.search(r"https?://|@import|url\(|\bsrc=|<link", page)
+
+
+def test_what_did_not_pass_comes_first() -> None:
+    tree = lxml_html.document_fromstring(html(large(20)))
+    outcomes = tree.xpath("//section/@data-outcome")
+    assert outcomes == sorted(outcomes, key=["failed", "incomplete", "passed"].index)
+    assert len(outcomes) == 20
+
+
+def test_many_that_passed_are_folded_and_others_are_open() -> None:
+    tree = lxml_html.document_fromstring(html(large(20)))
+    folded = tree.xpath("//section[not(details[@open])]/@data-outcome")
+    assert set(folded) == {"passed"}
+    assert not lxml_html.document_fromstring(html(large(12))).xpath("//section[not(details[@open])]")
+
+
+def test_what_is_not_known_is_said() -> None:
+    page = html(report_of(pending(subject_of("support-line", "", created_at=None, place=""), "not started")))
+    assert page.count("not known") >= 6
+    assert ">None<" not in page
+    assert "Overview" not in page
+
+
+def test_a_chart_is_in_proportion() -> None:
+    bars = chart(iterations(8, 4, 0))
+    assert [(bar.number, bar.passed, bar.failed) for bar in bars] == [(1, 0, 8), (2, 4, 4), (3, 8, 0)]
+    assert [bar.passed_height + bar.failed_height for bar in bars] == [CHART_HEIGHT] * 3
+    assert bars[1].passed_height == CHART_HEIGHT / 2
+    assert chart((Iteration(None, None, None, (), (), ()),))[0].passed_height == 0
+
+
+def test_scenarios_are_told_by_name_and_fixes_by_node() -> None:
+    status = status_of("COMPLETED_PARTIAL", ("sc-1",), ("sc-2",))
+    page = html(report_of(result_of(subject_of("support-line"), status, names={"sc-2": "Refunds an order"})))
+    assert re.search(r"<li>Refunds an order <code>sc-2</code></li>", page)
+    assert "refund_node" in page
+
+
+def test_the_page_is_well_formed() -> None:
+    parser = etree.HTMLParser(recover=False)
+    etree.fromstring(html(large(3)).replace("<nav", "<div").replace("</nav", "</div").encode(), parser)

@@ -1,0 +1,39 @@
+"""The pictures of the HTML report in docs/images, made anew: run it when the page has changed, and look at them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import browser  # noqa: E402 - the tools and the tests are no packages
+
+from tests.reporting import large  # noqa: E402
+from tornado_resource.reports.html import html  # noqa: E402
+
+HEIGHTS: Final = {390: 1500, 1280: 1200}
+
+
+def main() -> int:
+    """Take the four pictures."""
+    folder = ROOT / "docs/images"
+    folder.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser.find(), args=["--no-sandbox"])
+        for width, height in HEIGHTS.items():
+            for scheme in ("light", "dark"):
+                page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                page.set_content(html(large(12)))
+                page.screenshot(path=folder / f"report-{width}-{scheme}.png")
+                page.close()
+        chromium.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The report for people: one page that needs nothing else, and asks for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tornado_resource.bland.models import parse_time
+from tornado_resource.gate.waiting import duration
+from tornado_resource.reports.scenarios import played
+from tornado_resource.text import clean
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.models import Iteration
+    from tornado_resource.gate.verifying import Result
+    from tornado_resource.reports.model import Report
+    from tornado_resource.reports.scenarios import Played
+
+HERE: Final = Path(__file__).parent
+MARKS: Final = {"passed": "✓", "failed": "✗", "incomplete": "?"}
+RANK: Final = {"failed": 0, "incomplete": 1, "passed": 2}
+MOST_OPEN: Final = 12
+"""With more sessions than this, those that passed are folded."""
+MOST_CHARACTERS: Final = 2000
+CHART_HEIGHT: Final = 120
+BAR_WIDTH: Final = 34
+BAR_PITCH: Final = 52
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One iteration of a chart: how many scenarios passed and failed, and where its parts are, in SVG units."""
+
+    number: int
+    passed: int
+    failed: int
+    x: int
+    passed_height: float
+    failed_height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What the page shows of one session."""
+
+    anchor: str
+    result: Result
+    failed: tuple[Played, ...]
+    unfixable: tuple[Played, ...]
+    bars: tuple[Bar, ...]
+    is_open: bool
+
+
+def html(report: Report) -> str:
+    """Write the page: what did not pass comes first.
+
+    Its policy (`Content-Security-Policy`) allows its own style sheet, by hash, and nothing else.
+    """
+    style = (HERE / "report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    ranked = sorted(enumerate(report.results), key=lambda entry: (RANK[entry[1].verdict.outcome], entry[0]))
+    is_long = len(ranked) > MOST_OPEN
+    sections = [_section(index, result, is_long=is_long) for index, result in ranked]
+    page = _environment().get_template("report.html.j2")
+    return page.render(report=report, sections=sections, style=style, digest=digest, marks=MARKS)
+
+
+def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
+    """Lay out a bar for each iteration, in proportion to the largest one."""
+    counts = [(len(set(iteration.passed_ids)), len(set(iteration.failed_ids))) for iteration in iterations]
+    largest = max((passed + failed for passed, failed in counts), default=0) or 1
+    unit = CHART_HEIGHT / largest
+    return tuple(
+        Bar(
+            number=iteration.number if iteration.number is not None else index + 1,
+            passed=passed,
+            failed=failed,
+            x=index * BAR_PITCH,
+            passed_height=round(passed * unit, 1),
+            failed_height=round(failed * unit, 1),
+        )
+        for index, (iteration, (passed, failed)) in enumerate(zip(iterations, counts, strict=True))
+    )
+
+
+def _section(index: int, result: Result, *, is_long: bool) -> Section:
+    unmet = tuple(scenario for scenario in played(result) if not scenario.is_met)
+    return Section(
+        anchor=f"session-{index + 1}",
+        result=result,
+        failed=tuple(scenario for scenario in unmet if not scenario.unfixable),
+        unfixable=tuple(scenario for scenario in unmet if scenario.unfixable),
+        bars=chart(result.status.iterations) if result.status else (),
+        is_open=result.verdict.outcome != "passed" or not is_long,
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"safe_text": _safe_text, "duration": duration, "moment": _moment, "known": _known}
+    return environment
+
+
+def _safe_text(text: str) -> str:
+    return clean(text, MOST_CHARACTERS)
+
+
+def _moment(text: str | None) -> str:
+    """Show a time to the second, in UTC; what is no time is shown as it came."""
+    moment = parse_time(text)
+    if moment is None:
+        return _safe_text(text) if text else "not known"
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _known(value: object) -> str:
+    return "not known" if value is None else _safe_text(str(value))
