@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.scenarios import Played
 
 GATE_CASE: Final = "gate"
+NAMELESS: Final = "a scenario without an id"
 MOST_FIXES: Final = 10
 MOST_MILLISECONDS: Final = 10**12
 
@@ -74,7 +75,7 @@ def _cases(result: Result) -> list[TestCase]:
     cases, names = [_gate_case(result)], {GATE_CASE}
     fixes = _fix_plan(result)
     for scenario in played(result):
-        label = clean(scenario.label)
+        label = clean(scenario.label.strip()) or NAMELESS
         name = next(name for number in range(len(names) + 1) if (name := _numbered(label, number)) not in names)
         names.add(name)
         cases.append(_scenario_case(result, scenario, name, fixes))
