@@ -19,6 +19,10 @@ from tornado_resource.text import clean, count, nearest
         ("\u202eevil", "\\u202eevil"),
         ("<{%fg 1%}>", "< {%fg 1%}>"),
         ("\ud800", "\\ud800"),
+        ("a\u200bb\u2060\u00ad", "a\\u200bb\\u2060\\xad"),
+        ("\ufffe\uffff\ufdd0\U0001ffff", "\\ufffe\\uffff\\ufdd0\\U0001ffff"),
+        ("\U000e0041", "\\U000e0041"),
+        ("<\u200b{%fg 1%}>", "<\\u200b{%fg 1%}>"),
         ("x" * 400, "x" * 299 + "…"),
     ],
 )
