@@ -6,7 +6,6 @@ that contradict each other, fewer scenarios than declared, a vanished session) i
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -145,9 +144,10 @@ def _doubt(status: Status, declared: int | None) -> str | None:
         return "no scenario ran"
     if declared is not None and total < declared:
         return f"{count(total, 'scenario')} ran, declared are {declared}"
-    if passed < 0 or passed > total or (failed is not None and passed + failed > total):
-        return f"the API's numbers contradict each other: {passed} passed and {failed} failed of {total}"
-    if (status.status == "COMPLETED_ALL_PASSED") != (passed == total) or (passed == total and failed):
+    if passed < 0 or passed > total or (failed is not None and not 0 <= failed <= total - passed):
+        told = "" if failed is None else f" and {failed} failed"
+        return f"the API's numbers contradict each other: {passed} passed{told} of {total}"
+    if (status.status == "COMPLETED_ALL_PASSED") != (passed == total):
         return f"the API's numbers contradict each other: {status.status}, but {passed} passed of {total}"
     return None
 
@@ -161,14 +161,15 @@ def _threshold(gate: Gate, status: Status, required: tuple[Scenario, ...]) -> tu
         case "promotion":
             return _promotion(status, required)
         case "all":
-            needed = total
+            needed, wanted = total, "all"
         case str():
-            needed = math.ceil(total * int(gate.passed.removesuffix("%")) / 100)
+            needed = -(-total * int(gate.passed.removesuffix("%")) // 100)  # rounded up, and exact for any number
+            wanted = f"{needed} ({gate.passed})"
         case int():
-            needed = gate.passed
+            needed, wanted = gate.passed, str(gate.passed)
     if passed >= needed:
         return "passed", tally
-    return "failed", f"{tally}, the gate asks for {'all' if gate.passed == 'all' else f'{needed} ({gate.passed})'}"
+    return "failed", f"{tally}, the gate asks for {wanted}"
 
 
 def _promotion(status: Status, required: tuple[Scenario, ...]) -> tuple[Outcome, str]:
@@ -180,7 +181,7 @@ def _promotion(status: Status, required: tuple[Scenario, ...]) -> tuple[Outcome,
     if missed:
         more = f" and {len(missed) - 5} more" if len(missed) > 5 else ""
         return "failed", f"required for promotion and not passed: {', '.join(missed[:5])}{more}"
-    return "passed", f"all {count(len(ids), 'scenario')} required for promotion passed"
+    return "passed", f"every scenario required for promotion passed ({len(ids)})"
 
 
 def _tally(status: Status) -> str:
@@ -201,5 +202,8 @@ def _finished_at(status: Status, created_at: str | None) -> str | None:
     created = parse_time(created_at)
     if created is None or status.elapsed_ms is None:
         return None
-    moment = created + timedelta(milliseconds=status.elapsed_ms)
+    try:
+        moment = created + timedelta(milliseconds=status.elapsed_ms)
+    except OverflowError:
+        return None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
