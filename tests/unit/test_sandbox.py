@@ -183,6 +183,15 @@ def test_a_session_never_goes_back(moments: list[int], max_iterations: int, time
         assert (active_of(session, SCRIPT, moment, 1.0) is None) is (status["status"] != "RUNNING")
 
 
+def test_a_script_may_end_with_an_answer_that_makes_no_sense(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("pathways: {'*': {answer: {total_scenarios: null, passed_scenarios: 9}}}")
+    script = read_scripts(tmp_path / "s.yaml")["*"]
+    session = Session("s", "p", None, ("a",), None, 5, 900_000, 0, None)
+    running, ended = (status_of(session, script, moment, 1.0) for moment in (59_999, 60_000))
+    assert (running["total_scenarios"], running["passed_scenarios"]) == (1, 0)
+    assert (ended["status"], ended["total_scenarios"], ended["passed_scenarios"]) == ("COMPLETED_ALL_PASSED", None, 9)
+
+
 @pytest.mark.parametrize("text", ["[]", "pathways: []", "pathways: {p: {colour: blue}}"])
 def test_a_scenario_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yaml").write_text(text, encoding="utf-8")

@@ -59,6 +59,7 @@ def status_of(session: Session, script: Script, now_ms: int, speed: float) -> Js
         "elapsed_ms": course.age_ms,
         "timeout_ms": session.timeout_ms,
         "forked_version": _forked(session, script) if has_forked else None,
+        **(script.answer if has_ended else {}),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ class Script:
     forked_version: int | None
     is_open: bool
     """Whether any scenario id is taken for one of the pathway's."""
+    answer: dict[str, Any] = field(default_factory=dict)
+    """Fields of the status answer, once the session has ended, whatever was played: for answers that make no sense."""
 
 
 def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
@@ -54,7 +56,7 @@ def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
 
 
 def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
-    known = {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version"}
+    known = {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version", "answer"}
     if unknown := sorted(values.keys() - known):
         message = f"{path}: pathways.{pathway_id}: unknown key {unknown[0]}, expected {', '.join(sorted(known))}"
         raise ValueError(message)
@@ -70,4 +72,5 @@ def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
         ends_as=values.get("ends_as"),
         forked_version=values.get("forked_version"),
         is_open=pathway_id == ANY_PATHWAY,
+        answer=dict(values.get("answer", {})),
     )
