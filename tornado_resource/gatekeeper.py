@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from tornado_resource.declarations.model import request_from
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.access import Access
     from tornado_resource.bland.client import Client
@@ -42,11 +43,30 @@ class Gatekeeper:
         self._results: dict[str, Result] = {}
         self.verdicts: dict[str, pulumi.Output[dict[str, Any]]] = {}
 
-    def expect(self, session: TornadoSession, subject: Subject) -> pulumi.Output[dict[str, Any]]:
-        """Await a session, and hold the gate with its verdict. *subject* needs no id: the engine tells it."""
+    def prepare(self, subjects: Iterable[Subject]) -> None:
+        """Put verdicts that know nothing yet in the place of those of an earlier run, in reports and outputs.
+
+        An update that is cut off would else leave an older pass behind: the engine keeps the last outputs that a stack
+        has registered, writes them at the end, however that comes about, and keeps old ones where it got none.
+
+        Raises:
+            ConfigurationError: the reports cannot be written.
+
+        """
         from tornado_resource.gate.verifying import pending
 
-        self._results[subject.name] = pending(subject, "the update did not get as far as its verdict")
+        if is_dry_run():
+            return
+        unknown = "the update did not get as far as its verdict"
+        self._results = {subject.name: pending(subject, unknown) for subject in subjects}
+        self._write_reports()
+        stack = pulumi.runtime.get_root_resource()
+        if isinstance(stack, pulumi.ComponentResource):
+            verdicts = {name: asdict(result.verdict) for name, result in self._results.items()}
+            stack.register_outputs({"verdicts": verdicts})
+
+    def expect(self, session: TornadoSession, subject: Subject) -> pulumi.Output[dict[str, Any]]:
+        """Await a session, and hold the gate with its verdict. *subject* needs no id: the engine tells it."""
         verdict = self.verdicts[subject.name] = self.verdict(session, subject.name, subject.gate, subject.place)
         return verdict
 
@@ -62,55 +82,38 @@ class Gatekeeper:
         parts = (session.session_id, session.created_at, session.timeout_ms, session.declared)
         return pulumi.Output.all(*parts).apply(judge)
 
-    def disown_old_verdicts(self) -> None:
-        """Record now that no verdict is known yet, should the update be cut off before its outputs are registered.
-
-        The engine keeps the last outputs that a stack registers, writes them at the end, however that comes about, and
-        keeps old ones where it got none: the verdict of an earlier run would outlive a run that was interrupted.
-        """
-        if not is_dry_run():
-            verdicts = {name: asdict(result.verdict) for name, result in self._results.items()}
-            stack = pulumi.runtime.get_root_resource()
-            if isinstance(stack, pulumi.ComponentResource):
-                stack.register_outputs({"verdicts": verdicts})
-
     def hold(self) -> None:
         """Write the reports, and fail the update when a verdict is not `passed`.
 
         This is no output itself: it comes after all outputs are registered, the failing verdicts among them.
         """
-        if is_dry_run():
-            return
-        fault = self.write_reports()
-        if fault is not None:
-            raise pulumi.RunError(fault)
-        if self.verdicts:
+        if self.verdicts and not is_dry_run():
             pulumi.Output.all(**self.verdicts).apply(self._close)
 
-    def write_reports(self) -> str | None:
-        """Write what is known so far where `tornado:reports` says, over anything older; return what went wrong.
+    def leave(self) -> None:
+        """Write the reports with what is known: the update is being interrupted."""
+        with suppress(ConfigurationError):
+            self._write_reports()
 
-        Done before the wait, too: an update that is cut off must not leave the reports of the one before.
-        """
-        from tornado_resource.reports.writing import write_reports
+    def _write_reports(self) -> None:
+        if self._settings.reports is not None and self._results:
+            from tornado_resource.reports.writing import write_reports
 
-        if self._settings.reports is None or not self._results:
-            return None
-        try:
             write_reports(Path(self._settings.reports), self._report())
-        except ConfigurationError as error:
-            return str(error)
-        return None
 
     def _close(self, _verdicts: Mapping[str, Any]) -> None:
         from tornado_resource.gate.summing import failure_message
-        from tornado_resource.reports.writing import announce
+        from tornado_resource.reports.announcing import announce
 
-        fault = self.write_reports()
+        problems = [failure_message([self._results[name] for name in self.verdicts])]
+        try:
+            self._write_reports()
+        except ConfigurationError as error:
+            problems.append(str(error))
+        else:
+            if self._settings.reports is not None:
+                pulumi.log.info(f"the reports are in {self._settings.reports}")
         announce(self._report(), os.environ, pulumi.log.info)
-        if self._settings.reports is not None and fault is None:
-            pulumi.log.info(f"the reports are in {self._settings.reports}")
-        problems = [failure_message([self._results[name] for name in self.verdicts]), fault]
         if any(problems):
             raise pulumi.RunError("\n".join(problem for problem in problems if problem))
 

@@ -24,7 +24,7 @@ from tornado_resource.settings import Settings, read_settings
 from tornado_resource.text import count, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
     from tornado_resource.bland.access import Access
@@ -50,14 +50,14 @@ def deploy() -> None:
         environment = load(settings.declarations, name)
         _check_adopt(settings.adopt, [declaration.name for declaration in environment.declarations])
         _refuse_promotion(environment)
+        gatekeeper = Gatekeeper(access, settings, name)
+        gatekeeper.prepare(_subjects(environment.declarations) if settings.is_waiting else ())
     except TornadoError as error:
         raise pulumi.RunError(_as_message(error)) from None
     if is_dry_run():
         _tell_order(environment.declarations)
-    gatekeeper = Gatekeeper(access, settings, name)
     _leave_on_signals(gatekeeper)
     sessions = _declare(environment.declarations, settings, gatekeeper)
-    gatekeeper.disown_old_verdicts()
     pulumi.export("environment", name)
     pulumi.export("sessions", {key: _shown(session) for key, session in sessions.items()})
     pulumi.export("verdicts", gatekeeper.verdicts)
@@ -142,6 +142,12 @@ def _declare(
     return sessions
 
 
+def _subjects(declarations: Sequence[Declaration]) -> Iterator[Subject]:
+    for declaration in declarations:
+        if declaration.gate is not None:
+            yield _subject(declaration, declaration.gate)
+
+
 def _subject(declaration: Declaration, gate: Gate) -> Subject:
     return Subject(declaration.name, "", gate, declaration.request, place=str(declaration.place))
 
@@ -181,7 +187,7 @@ def _leave_on_signals(gatekeeper: Gatekeeper | None) -> None:
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         if gatekeeper is not None:
-            gatekeeper.write_reports()
+            gatekeeper.leave()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(SHOWN)

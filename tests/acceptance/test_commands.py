@@ -191,15 +191,17 @@ def test_a_start_that_fails_leaves_no_older_green_report(make_project: Callable[
     assert json.loads(verdicts.read_text(encoding="utf-8"))["outcome"] == "incomplete"
 
 
-def test_reports_that_cannot_be_written_are_an_error_and_lose_nothing(make_project: Callable[..., Project]) -> None:
+def test_reports_that_cannot_be_written_are_an_error_before_anything_starts(
+    make_project: Callable[..., Project],
+) -> None:
     project = make_project(speed=1000, script=SCRIPT)
     project.declare(declared("good"))
     (project.folder / "reports").write_text("a file is in the way", encoding="utf-8")
     project.pulumi("config", "set", "tornado:reports", "reports")
     printed = project.up(expect=None)
-    assert "reports" in printed
+    assert "the reports cannot be written to reports" in printed
     assert "Traceback" not in printed
-    assert len(project.resources()) == len(project.sessions())
+    assert project.requests("/start") == []
 
 
 def test_in_a_terminal_wait_draws_a_table_that_ends_with_the_verdicts(started: Callable[..., Project]) -> None:

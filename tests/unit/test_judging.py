@@ -79,6 +79,7 @@ def test_a_verdict_says_what_people_and_later_environments_need() -> None:
     [
         ({"forked_version": None, "elapsed_ms": 90_000}, 3, "2026-04-14T10:01:30.000Z"),
         ({"forked_version": 0}, 0, None),
+        ({"forked_version": 0, "elapsed_ms": 10**18}, 0, None),
         ({"elapsed_ms": 10**300}, 3, None),
     ],
 )

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,25 +8,18 @@ import pytest
 from tests.unit.reportdata import report_of, result_of, sample, subject_of
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.annotations import annotation_lines
+from tornado_resource.reports.announcing import announce, append_summary
+from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.reports.writing import announce, append_summary, write_reports
+from tornado_resource.reports.writing import write_reports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tornado_resource.reports.model import Report
 
 NAMES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]
-
-
-@pytest.fixture(autouse=True)
-def page(monkeypatch: pytest.MonkeyPatch) -> None:
-    def html(report: Report) -> str:
-        return f"<p>{report.stack} \ud800</p>"
-
-    monkeypatch.setitem(sys.modules, "tornado_resource.reports.html", SimpleNamespace(html=html))
 
 
 def test_four_files_in_a_new_folder(tmp_path: Path) -> None:
@@ -38,7 +29,7 @@ def test_four_files_in_a_new_folder(tmp_path: Path) -> None:
     assert (folder / "junit.xml").read_text(encoding="utf-8") == junit(sample())
     assert (folder / "verdicts.json").read_text(encoding="utf-8") == verdicts_json(sample())
     assert (folder / "summary.md").read_text(encoding="utf-8") == summary(sample())
-    assert (folder / "report.html").read_text(encoding="utf-8") == "<p>acme/voice/staging ?</p>"
+    assert (folder / "report.html").read_text(encoding="utf-8") == html(sample())
 
 
 def test_old_files_are_replaced(tmp_path: Path) -> None:

@@ -70,9 +70,11 @@ def recorded(name: str | None) -> Recorded:
 def finish(report: Report, folder: str | None) -> int:
     """Write the reports if a folder is given, tell what failed, and return the exit code."""
     from tornado_resource.gate.summing import failure_message
-    from tornado_resource.reports.writing import announce, write_reports
+    from tornado_resource.reports.announcing import announce
 
     if folder is not None:
+        from tornado_resource.reports.writing import write_reports
+
         write_reports(Path(folder), report)
         click.echo(f"the reports are in {folder}")
     announce(report, os.environ, click.echo)
