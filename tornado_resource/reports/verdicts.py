@@ -29,8 +29,7 @@ def verdicts_json(report: Report) -> str:
         "tally": report.tally,
         "sessions": {result.subject.name: _session(result) for result in report.results},
     }
-    # JSON leaves DEL as it is, also in ASCII.
-    return json.dumps(_sound(content), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(_sound(content), indent=2, ensure_ascii=True) + "\n"
 
 
 def _session(result: Result) -> dict[str, Any]:
