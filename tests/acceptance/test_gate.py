@@ -76,9 +76,9 @@ def test_wait_false_starts_and_leaves_the_verdict_to_others(slow_project: Projec
 
 def test_scenarios_that_cannot_be_read_leave_a_promotion_gate_incomplete(project: Project) -> None:
     project.declare(ONE.replace("pw-1", "pw-1, gate: {passed: promotion}"))
-    project.fail(kind="status", status=500, path="/scenarios", times=9)
+    project.fail(kind="status", status=403, path="/scenarios", times=9)
     printed = project.up(expect=None)
-    assert "what promotion requires could not be read: scenarios of pathway pw-1: HTTP 500" in printed
+    assert "what promotion requires could not be read: scenarios of pathway pw-1: HTTP 403" in printed
     assert "Traceback" not in printed
     assert project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"
 

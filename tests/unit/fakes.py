@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import heapq
+import itertools
 import json
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -17,8 +20,9 @@ from tornado_resource.clock import Clock
 from tornado_resource.lifecycle.intents import IntentStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterable
 
+T = TypeVar("T")
 KEY = "sk-canary-0123456789"
 EPOCH = datetime(2026, 4, 14, 10, 0, tzinfo=UTC)
 
@@ -41,6 +45,49 @@ class FakeTime:
 
     def clock(self, random: float = 0.0) -> Clock:
         return Clock(now=self.now, monotonic=lambda: self.seconds, sleep=self.sleep, random=lambda: random)
+
+
+@dataclass
+class VirtualTime:
+    """One time for many tasks: once all of them sleep, it moves on to the moment when the first of them wakes."""
+
+    seconds: float = 0.0
+    skew: float = 0.0
+    _awake: int = 0
+    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = field(default_factory=list)
+    _numbers: Any = field(default_factory=itertools.count)
+
+    def clock(self, random: Callable[[], float]) -> Clock:
+        def now() -> datetime:
+            return EPOCH + timedelta(seconds=self.seconds + self.skew)
+
+        return Clock(now=now, monotonic=lambda: self.seconds, sleep=self.sleep, random=random)
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.seconds + seconds, next(self._numbers), woken))
+        self._rest()
+        await woken
+
+    async def run(self, tasks: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """Run them all at once, from now on."""
+        begun = list(tasks)
+        self._awake = len(begun)
+        return await asyncio.gather(*map(self._counted, begun))
+
+    async def _counted(self, task: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await task
+        finally:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._awake -= 1
+        if self._awake == 0 and self._sleepers:
+            self.seconds, _, woken = heapq.heappop(self._sleepers)
+            self._awake = 1
+            woken.set_result(None)
 
 
 def client_of(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> Client:

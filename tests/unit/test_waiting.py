@@ -134,10 +134,11 @@ async def test_a_clock_that_jumps_changes_no_deadline() -> None:
     assert script.time.seconds == pytest.approx(960)
 
 
-async def test_retry_after_lengthens_the_pause() -> None:
-    script = Script(answer({}, 429, {"retry-after": "20"}), DONE)
+@pytest.mark.parametrize(("random", "pause"), [(0.0, 20.0), (0.5, 27.5)])
+async def test_retry_after_is_kept_and_does_not_bring_all_back_at_once(random: float, pause: float) -> None:
+    script = Script(answer({}, 429, {"retry-after": "20"}), DONE, random=random)
     await script.run()
-    assert script.time.slept == [20.0]
+    assert script.time.slept == [pause]
 
 
 answers = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_from([200, 404, 429, 500, 302, 401]).map(

@@ -10,15 +10,17 @@ from tornado_resource.clock import SYSTEM
 from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, digest
 from tornado_resource.errors import ApiError, NotFound
 from tornado_resource.gate.judging import Ending, Verdict, verdict_of
-from tornado_resource.gate.waiting import Awaited, Progress, gone, wait
+from tornado_resource.gate.waiting import Awaited, Progress, gone, patiently, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.models import Scenario, Status
     from tornado_resource.clock import Clock
     from tornado_resource.declarations.model import Gate
+
+    _Repeated = Callable[[Callable[[], Awaitable[tuple[Scenario, ...]]]], Awaitable[tuple[Scenario, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ async def await_result(
     """
     timeout_ms = subject.timeout_ms if subject.timeout_ms is not None else DEFAULT_TIMEOUT_MS
     awaited = Awaited(subject.name, subject.session_id, timeout_ms, poll_seconds)
-    return await _judged(client, subject, await wait(client, awaited, report, clock))
+    ending = await wait(client, awaited, report, clock)
+    return await _judged(client, subject, ending, lambda call: patiently(call, poll_seconds, clock))
 
 
 async def look(client: Client, subject: Subject) -> Result:
@@ -76,9 +79,9 @@ async def look(client: Client, subject: Subject) -> Result:
     try:
         status = await retried(lambda: client.status(subject.session_id))
     except NotFound:
-        return await _judged(client, subject, gone(subject.session_id))
+        return await _judged(client, subject, gone(subject.session_id), retried)
     ending = Ending(status, "it still runs" if status.is_running else None)
-    return await _judged(client, subject, ending)
+    return await _judged(client, subject, ending, retried)
 
 
 def pending(subject: Subject, reason: str) -> Result:
@@ -86,11 +89,11 @@ def pending(subject: Subject, reason: str) -> Result:
     return _result(subject, Ending(None, reason), ())
 
 
-async def _judged(client: Client, subject: Subject, ending: Ending) -> Result:
+async def _judged(client: Client, subject: Subject, ending: Ending, repeated: _Repeated) -> Result:
     is_required = subject.gate.passed == "promotion" and ending.given_up is None
     if is_required:
         try:
-            scenarios = await retried(lambda: client.scenarios(subject.request["pathway_id"]))
+            scenarios = await repeated(lambda: client.scenarios(subject.request["pathway_id"]))
         except ApiError as error:
             ending = replace(ending, given_up=f"what promotion requires could not be read: {error}")
             return _result(subject, ending, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tornado_resource.bland.retrying import is_passing
 from tornado_resource.clock import SYSTEM
@@ -12,14 +12,15 @@ from tornado_resource.gate.judging import Ending
 from tornado_resource.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.models import Status
     from tornado_resource.clock import Clock
 
 FIRST_PAUSE_SECONDS: Final = 0.5
-PAUSE_GROWTH: Final = 1.6
+PAUSE_GROWTH: Final = 1.65
+"""So that the first minute has at most 11 status calls, however the jitter falls: one of 12 is left for scenarios."""
 JITTER: Final = 0.25
 """A pause is shortened by up to this share, so that hundreds of sessions do not ask at the same moment."""
 OUTAGE_SECONDS: Final = 300.0
@@ -27,6 +28,7 @@ GRACE_SECONDS: Final = 60.0
 VANISHED_AFTER: Final = 3
 """So many times in a row the API must say 404 before a session counts as gone."""
 SHOWN_ID_CHARACTERS: Final = 8
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ async def wait(client: Client, awaited: Awaited, report: Callable[[Progress], No
             status = await client.status(awaited.session_id)
         except ApiError as error:
             ending = watch.trouble(error)
-            wanted = error.retry_after if isinstance(error, Rejected) else None
+            wanted = _wanted(error)
         else:
             ending = watch.progress(status)
         if ending is not None:
@@ -70,8 +72,38 @@ async def wait(client: Client, awaited: Awaited, report: Callable[[Progress], No
         left = watch.seconds_left()
         if left <= 0:
             return watch.out_of_time()
-        await clock.sleep(min(max(wanted or 0.0, pause * (1 - JITTER * clock.random())), left))
+        await clock.sleep(min(_pause(pause, wanted, awaited.poll_seconds, clock), left))
         pause = min(pause * PAUSE_GROWTH, awaited.poll_seconds)
+
+
+async def patiently(call: Callable[[], Awaitable[T]], poll_seconds: float, clock: Clock = SYSTEM) -> T:
+    """Make a call that is safe to repeat, through the outages that the wait for a session survives.
+
+    Raises:
+        ApiError: a refusal at once, or what still went wrong after 5 minutes.
+
+    """
+    deadline = clock.monotonic() + OUTAGE_SECONDS
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await call()
+        except ApiError as error:
+            if not is_passing(error) or clock.monotonic() >= deadline:
+                raise
+            await clock.sleep(_pause(pause, _wanted(error), poll_seconds, clock))
+        pause = min(pause * PAUSE_GROWTH, poll_seconds)
+
+
+def _wanted(error: ApiError) -> float | None:
+    return error.retry_after if isinstance(error, Rejected) else None
+
+
+def _pause(pause: float, wanted: float | None, poll_seconds: float, clock: Clock) -> float:
+    """Shorten a pause by its jitter. Hundreds that are told the same `Retry-After` must not come back as one crowd."""
+    if wanted is None:
+        return pause * (1 - JITTER * clock.random())
+    return wanted + poll_seconds * clock.random()
 
 
 class _Watch:
