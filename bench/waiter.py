@@ -1,0 +1,56 @@
+"""Starts sessions and waits for them, in a process of its own; prints as JSON what that took.
+
+Usage: waiter.py URL SESSIONS POLL_SECONDS [AT_A_TIME]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+from tornado_resource.bland.access import Access, ApiKey
+from tornado_resource.bland.client import Client
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.verifying import Result, Subject, await_result
+
+
+async def waited(url: str, sessions: int, poll_seconds: float, at_a_time: int) -> dict[str, Any]:
+    """Wait for new sessions: for all at once, or, as in `create`, in slots that start one and wait for it."""
+    slots = asyncio.Semaphore(at_a_time or sessions)
+    async with Client(Access(url, ApiKey("sk-bench-0123456789"))) as client:
+
+        async def start(number: int) -> Subject:
+            request = {"pathway_id": f"waited-{time.time_ns()}-{number}"}
+            started = await client.start(request)
+            return Subject(f"s{number}", started.session_id, Gate(), request, started.created_at)
+
+        async def one(number: int, subject: Subject | None) -> Result:
+            async with slots:
+                chosen = subject or await start(number)
+                return await await_result(client, chosen, poll_seconds, lambda _progress: None)
+
+        subjects: list[Subject | None] = [None] * sessions
+        if not at_a_time:
+            subjects = list(await asyncio.gather(*map(start, range(sessions))))
+        begun = time.perf_counter()
+        results = await asyncio.gather(*(one(number, subject) for number, subject in enumerate(subjects)))
+        seconds = time.perf_counter() - begun
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    outcomes = Counter(result.verdict.outcome for result in results)
+    return {"seconds": seconds, "peak_mib": peak_kib / 1024, "outcomes": outcomes}
+
+
+def main() -> None:
+    """Wait as the command line says."""
+    url, sessions, poll_seconds, *rest = sys.argv[1:]
+    at_a_time = int(rest[0]) if rest else 0
+    print(json.dumps(asyncio.run(waited(url, int(sessions), float(poll_seconds), at_a_time))))
+
+
+if __name__ == "__main__":
+    main()

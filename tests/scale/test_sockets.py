@@ -1,0 +1,73 @@
+"""Hundreds of sessions over real sockets: the sandbox and the waiting each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+SANDBOX: Final = [sys.executable, "-c", "from tornado_resource.cli import main; main()", "sandbox"]
+
+
+@contextmanager
+def sandbox(script: Path, seconds: float, *options: str) -> Iterator[str]:
+    """Serve sessions that pass after so many seconds."""
+    played = f"{{scenarios: [{{id: sc-1}}, {{id: sc-2}}], iteration_ms: {int(seconds * 1000)}}}"
+    script.write_text(f"pathways: {{'*': {played}}}\n", encoding="utf-8")
+    server = subprocess.Popen([*SANDBOX, "--scenario-file", str(script), *options], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    with server, server.stdout:
+        try:
+            yield server.stdout.readline().split()[1]
+        finally:
+            server.send_signal(signal.SIGKILL)
+
+
+def command(url: str, sessions: int, poll_seconds: float) -> list[str]:
+    return [sys.executable, str(ROOT / "bench/waiter.py"), url, str(sessions), str(poll_seconds)]
+
+
+def waited(url: str, sessions: int, poll_seconds: float) -> dict[str, Any]:
+    printed = subprocess.run(
+        command(url, sessions, poll_seconds), check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ).stdout
+    result: dict[str, Any] = json.loads(printed)
+    return result
+
+
+def test_200_sessions_take_little_longer_than_one_alone(tmp_path: Path) -> None:
+    with sandbox(tmp_path / "script.yaml", 5) as url:
+        alone, together = waited(url, 1, 1.0), waited(url, 200, 1.0)
+    assert together["outcomes"] == {"passed": 200}
+    assert together["seconds"] <= 1.3 * alone["seconds"]
+
+
+def test_a_thousand_sessions_need_little_memory(tmp_path: Path) -> None:
+    with sandbox(tmp_path / "script.yaml", 3) as url:
+        result = waited(url, 1000, 15.0)
+    assert result["outcomes"] == {"passed": 1000}
+    assert result["peak_mib"] <= 150
+
+
+@pytest.mark.parametrize("seconds_away", [3])
+def test_a_server_that_goes_away_and_comes_back_changes_no_verdict(tmp_path: Path, seconds_away: float) -> None:
+    options = ("--db", str(tmp_path / "sandbox.sqlite"))
+    with sandbox(tmp_path / "script.yaml", 6, *options) as url:
+        waiter = subprocess.Popen(command(url, 100, 1.0), stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        time.sleep(3)
+    assert waiter.poll() is None
+    time.sleep(seconds_away)
+    with sandbox(tmp_path / "script.yaml", 6, *options, "--port", url.rpartition(":")[2]):
+        printed, _ = waiter.communicate(timeout=20)
+    assert json.loads(printed)["outcomes"] == {"passed": 100}
