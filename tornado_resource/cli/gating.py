@@ -78,7 +78,7 @@ def finish(report: Report, folder: str | None) -> int:
         write_reports(Path(folder), report)
         click.echo(f"the reports are in {folder}")
     announce(report, os.environ, click.echo)
-    message = failure_message(report.results, "tornado-resource status")
+    message = failure_message(report.results, f"tornado-resource status --stack {report.stack}")
     if message is not None:
         click.echo(message, err=True)
     return EXITS[report.outcome]

@@ -1,0 +1,107 @@
+"""The live table, recorded as text. `TORNADO_GOLDEN=1` writes the recordings anew: look at them before committing."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from tests.reporting import status
+from tests.unit.reportdata import result_of, subject_of
+from tornado_resource.bland.models import Status
+from tornado_resource.cli.live import LiveTable
+from tornado_resource.gate.waiting import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tornado_resource.gate.verifying import Result, Subject
+
+RECORDINGS = Path(__file__).parents[1] / "examples/terminal"
+NAMES = ["support-line", "appointment-booking", "order-desk"]
+RUNNING = Status("RUNNING", 2, 5, 8, 5, 3, elapsed_ms=190_000)
+PASSED = status("COMPLETED_ALL_PASSED", 3, 1, 0)
+FAILED = status("COMPLETED_PARTIAL", 5, 3, 2)
+
+
+class Screen:
+    """A terminal of 100 columns; ten seconds have passed since the last answer."""
+
+    def __init__(self, names: list[str], height: int = 24) -> None:
+        self.time = 0.0
+        self.subjects = {name: subject_of(name) for name in names}
+        self.out = io.StringIO()
+        self.console = Console(file=self.out, width=100, height=height, force_terminal=False)
+        self.table = LiveTable(list(self.subjects.values()), self.console, lambda: self.time)
+
+    def note(self, name: str, seen: Status) -> None:
+        self.table.progress(self.subjects[name])(Progress("", not seen.is_running, seen))
+
+    def end(self, result: Result) -> None:
+        self.table.end(result)
+
+    def text(self) -> str:
+        self.time += 10
+        self.console.print(self.table.render())
+        return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
+
+
+def ended(subject: Subject, seen: Status | None, given_up: str | None = None) -> Result:
+    return result_of(subject, seen, given_up)
+
+
+def running() -> Screen:
+    screen = Screen(NAMES)
+    screen.note(NAMES[0], RUNNING)
+    screen.end(ended(screen.subjects[NAMES[1]], PASSED))
+    return screen
+
+
+def success() -> Screen:
+    screen = Screen(NAMES)
+    for name in NAMES:
+        screen.end(ended(screen.subjects[name], PASSED))
+    return screen
+
+
+def failure() -> Screen:
+    screen = success()
+    screen.end(ended(screen.subjects[NAMES[1]], FAILED))
+    return screen
+
+
+def out_of_time() -> Screen:
+    screen = success()
+    screen.end(ended(screen.subjects[NAMES[2]], RUNNING, "it has not ended within its time limit"))
+    screen.end(ended(screen.subjects[NAMES[0]], None, "the API could not be asked for 5 minutes"))
+    return screen
+
+
+@pytest.mark.parametrize("make", [running, success, failure, out_of_time], ids=lambda make: make.__name__)
+def test_the_table_reads_as_recorded(make: Callable[[], Screen]) -> None:
+    text = make().text()
+    file = RECORDINGS / f"table-{make.__name__}.txt"
+    if "TORNADO_GOLDEN" in os.environ:
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_more_sessions_than_lines_are_counted_and_those_that_run_come_first() -> None:
+    names = [f"session-{number}" for number in range(40)]
+    screen = Screen(names, height=10)
+    for name in names[:38]:
+        screen.end(ended(screen.subjects[name], PASSED))
+    lines = screen.text().splitlines()
+    assert len(lines) <= 10
+    assert lines[1].startswith("session-38")
+    assert lines[-1] == "and 34 more sessions"
+
+
+def test_text_from_the_api_is_made_safe() -> None:
+    screen = Screen(["support-line"])
+    screen.note("support-line", Status("\x1b[2J[red]"))
+    assert "\\x1b[2J[red]" in screen.text()
