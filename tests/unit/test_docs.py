@@ -67,6 +67,11 @@ def test_the_readmes_declaration_is_valid(tmp_path: Path) -> None:
     assert run(["validate", str(tmp_path / "sessions.yaml")]) == 0
 
 
+def test_the_live_table_of_the_docs_is_the_recorded_one() -> None:
+    recorded = (ROOT / "tests/examples/terminal/table-running.txt").read_text(encoding="utf-8")
+    assert recorded in doc("gate.md")
+
+
 def test_the_sandboxs_scenario_file_is_valid(tmp_path: Path) -> None:
     from tornado_resource.sandbox.scripts import read_scripts
 
