@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rows import Row
+from waiting import waiting_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,21 +55,10 @@ for number in range({SESSIONS}):
 PROGRAM = "from tornado_resource import deploy\n\ndeploy()\n"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One result: a ratio or a count, and the target that design.md sets for it."""
-
-    what: str
-    against: str
-    value: float
-    target: float
-    detail: str
-
-
 def main() -> int:
     """Measure every row, print them, and write them down."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = [*pulumi_rows(Path(folder)), *reading_rows(Path(folder)), validate_row()]
+        rows = [*pulumi_rows(Path(folder)), *reading_rows(Path(folder)), validate_row(), *waiting_rows()]
     for row in rows:
         mark = "within" if row.value <= row.target else "BEYOND"
         print(f"{row.value:8.3f}  {mark} {row.target:<5g}  {row.what}, against {row.against} ({row.detail})")

@@ -60,6 +60,7 @@ class Client:
     ) -> None:
         self._access = access
         self._request_seconds = request_seconds
+        self._turns = asyncio.Semaphore(connections)  # to wait for a connection is no fault of the API's
         self._http = httpx.AsyncClient(
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "tornado-resource"},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
@@ -136,7 +137,7 @@ class Client:
     ) -> _Answer:
         """Send one request, and return its 2xx answer whole."""
         try:
-            async with asyncio.timeout(self._request_seconds):
+            async with self._turns, asyncio.timeout(self._request_seconds):
                 answer = await self._exchange(what, method, path, body, query)
         except TimeoutError:
             raise Unanswered(what, f"no complete answer within {self._request_seconds:g} s") from None
