@@ -1,0 +1,155 @@
+"""What the next start makes of an intent that a crash has left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.unit.fakes import FakeApi, FakeTime, answer
+from tests.unit.test_starting import ADDRESS, REFUSED, REQUEST, RESET, order, run
+from tornado_resource.declarations.model import digest
+from tornado_resource.errors import TornadoError, Unanswered
+from tornado_resource.lifecycle.intents import Intent, IntentStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado_resource.lifecycle.starting import Order
+
+
+class TestRecovery:
+    """After a crash between a start and its checkpoint."""
+
+    async def crash_after(self, api: FakeApi, *, is_answered: bool, chosen: Order | None = None) -> None:
+        """Start, and lose what the engine would have been told."""
+        if is_answered:
+            await run(api, chosen)
+            return
+        ordered = chosen or order()
+        sent_at = api.time.now().isoformat()
+        api.intents.write(Intent(ADDRESS, "pw-1", digest(ordered.request), sent_at))
+        await api.client().start(ordered.request)
+
+    @pytest.mark.parametrize("is_answered", [True, False])
+    @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+    @pytest.mark.parametrize("skew", [0, -3600, 3600])
+    async def test_the_next_run_recognises_its_own_session(
+        self,
+        is_answered: bool,  # noqa: FBT001
+        on_conflict: Any,
+        skew: float,
+    ) -> None:
+        api = FakeApi(FakeTime(skew=skew))
+        await self.crash_after(api, is_answered=is_answered)
+        api.time.seconds += 300
+        session = await run(api, order(on_conflict))
+        assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+        assert session.created_at == "2026-04-14T10:00:00.000Z"
+        assert "POST s-1/cancel" not in api.calls
+        api.intents.settle(ADDRESS, "s-1")
+        assert api.intents.find(ADDRESS) is None
+
+    async def test_a_session_that_has_ended_meanwhile_is_recorded_when_its_id_was_noted(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        session = await run(api)
+        assert (session.session_id, session.status, session.created_at) == (
+            "s-1", "COMPLETED_PARTIAL", "2026-04-14T10:00:00.000Z",
+        )  # fmt: skip
+        assert api.effective_starts == 1
+
+    async def test_the_declared_hole_starts_again(self) -> None:
+        """The answer was lost and the session ended before anyone looked: nothing tells of it any more."""
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=False)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        assert (await run(api)).session_id == "s-2"
+
+    async def test_another_declaration_is_not_served_by_the_old_session(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api, order(version_number=4))
+
+    async def test_a_session_that_began_long_after_the_crash_is_somebody_elses(self) -> None:
+        api = FakeApi(FakeTime())
+        api.intents.write(Intent(ADDRESS, "pw-1", digest(REQUEST), api.time.now().isoformat()))
+        api.time.seconds += 3600
+        api.add(age=5, max_iterations=5)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api)
+
+    async def test_on_another_machine_it_is_a_conflict(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        api.intents.clear(ADDRESS)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api)
+        assert (await run(api, order("adopt"))).adopted
+
+    async def test_a_session_that_the_api_has_forgotten_is_started_again(self) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, is_answered=True)
+        api.sessions.clear()
+        assert api.effective_starts == 1
+        await run(api)
+        assert api.effective_starts == 2
+
+
+class TestIntent:
+    async def test_it_is_on_disk_before_anything_is_sent_and_holds_the_answer_after(self) -> None:
+        api = FakeApi(FakeTime())
+        seen: list[Intent | None] = []
+        handle = api.handle
+
+        def spy(request: httpx.Request) -> httpx.Response:
+            seen.append(api.intents.find(ADDRESS))
+            return handle(request)
+
+        api.handle = spy  # type: ignore[method-assign] # looks at the disk while the request is on its way
+        await run(api)
+        assert seen == [Intent(ADDRESS, "pw-1", digest(REQUEST), "2026-04-14T10:00:00+00:00")]
+        after = api.intents.find(ADDRESS)
+        assert after is not None
+        assert (after.session_id, after.created_at) == ("s-1", "2026-04-14T10:00:00.000Z")
+
+    async def test_a_start_that_cannot_be_noted_is_not_sent(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        api = FakeApi(FakeTime(), intents=IntentStore(tmp_path / "file" / "intents"))
+        with pytest.raises(TornadoError, match="nothing was sent, since the start could not be noted first"):
+            await run(api)
+        assert api.calls == []
+
+    async def test_an_answer_that_cannot_be_noted_is_not_lost(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The disk fills up while the request is on its way."""
+        api = FakeApi(FakeTime())
+        write, calls = IntentStore.write, []
+
+        def fills_up(self: IntentStore, intent: Intent) -> None:
+            calls.append(intent)
+            if len(calls) > 1:
+                raise TornadoError
+            write(self, intent)
+
+        monkeypatch.setattr(IntentStore, "write", fills_up)
+        assert (await run(api)).session_id == "s-1"
+        assert len(calls) == 2
+        assert api.intents.find(ADDRESS) is not None
+
+    @pytest.mark.parametrize("fault", [answer({}, 422), answer({}, 302), REFUSED])
+    async def test_it_goes_when_certainly_nothing_was_started(self, fault: Any) -> None:
+        api = FakeApi(FakeTime(), faults=[(fault, False)] * 9)
+        with pytest.raises(TornadoError):
+            await run(api)
+        assert api.intents.find(ADDRESS) is None
+
+    async def test_it_stays_when_that_is_unknown(self) -> None:
+        api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 5)
+        with pytest.raises(Unanswered):
+            await run(api)
+        assert api.intents.find(ADDRESS) is not None
+        assert (await run(api)).session_id == "s-1"
+        assert api.effective_starts == 1
