@@ -80,6 +80,18 @@ class Project:
     def up(self, expect: int | None = 0, **environment: str) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", expect=expect, **environment)
 
+    def begin_up(self) -> subprocess.Popen[str]:
+        """Start `pulumi up` in a process group of its own, to be interrupted."""
+        return subprocess.Popen(
+            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.stack],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def outputs(self) -> dict[str, Any]:
         result: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json"))
         return result

@@ -131,15 +131,7 @@ def test_two_interrupts_end_at_once_and_the_next_up_finds_the_session(slow_proje
     project = slow_project
     project.declare(ONE)
     project.fail(kind="delay_after", seconds=20, path="/start")
-    process = subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = project.begin_up()
     while not has_begun(project):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)

@@ -101,15 +101,7 @@ def test_a_session_that_vanishes_is_incomplete(slow_project: Project) -> None:
 def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project: Project, interrupt: int) -> None:
     project = slow_project
     project.declare(ONE + "  billing: {pathway_id: pw-2}\n")
-    process = subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = project.begin_up()
     deadline = time.monotonic() + 30
     while len(project.requests("/status")) < 4:
         assert time.monotonic() < deadline

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -34,20 +33,15 @@ def passed(make_project: Callable[..., Project]) -> Project:
 
 def test_an_interrupted_update_leaves_no_older_pass(passed: Project) -> None:
     passed.declare(TWO)
-    process = subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"],
-        cwd=passed.folder,
-        env=passed.environment,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = passed.begin_up()
     deadline = time.monotonic() + 30
     while len(passed.requests("/start")) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(30) != 0
+    process.communicate(timeout=30)
+    assert process.returncode != 0
     assert {name: verdict["outcome"] for name, verdict in passed.outputs()["verdicts"].items()} == {
         "support-line": "incomplete",
         "billing": "incomplete",

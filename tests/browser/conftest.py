@@ -1,4 +1,8 @@
-"""A real Chromium, started once for each worker. Without one the tests fail: run `make test`, which installs it."""
+"""A real Chromium. Without one the tests fail: run `make test`, which installs it.
+
+It is closed with each module: while it is open, playwright's event loop runs in this thread, and asynchronous tests of
+other modules could not.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = browser.find()
     assert path is not None, "no Chromium: run python tools/browser.py"
