@@ -133,8 +133,9 @@ PAYLOADS: Final = {
 
 def results(text: str) -> list[tuple[Awaited, Status, Result]]:
     """Read answers of the API that hold *text* everywhere, and judge them in every way."""
-    started = Started.of({"session_id": text or "-", "created_at": text, "status": text})
-    active = Active.of({"session_id": text or "-", "created_at": text, "status": text, "persona_id": text}, None)
+    name = text if text and not re.search("[\ud800-\udfff]", text) else "-"
+    started = Started.of({"session_id": name, "created_at": text, "status": text})
+    active = Active.of({"session_id": name, "created_at": text, "status": text, "persona_id": text}, None)
     assert started is not None
     assert active is not None
     scenarios = scenarios_of({"scenarios": [{"id": text, "name": text}, {"id": "sc-1", "name": text}]})

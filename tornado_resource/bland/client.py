@@ -143,6 +143,8 @@ class Client:
             raise Unanswered(what, f"no complete answer within {self._request_seconds:g} s") from None
         except httpx.TransportError as error:
             self._raise_transport(what, error)
+        except httpx.InvalidURL:
+            raise Unanswered(what, "the answer redirects to what is no URL") from None
         if not 200 <= answer.status_code < 300:
             self._raise_rejected(what, answer)
         return answer
@@ -190,7 +192,7 @@ class Client:
         said = clean(self._access.key.redact(_message(answer.content)))
         cause = f"HTTP {code}{f': {said}' if said else ''}{_ADVICE.get(code, '')}"
         if 300 <= code < 400:
-            target = urlsplit(answer.headers.get("location", "")).hostname or "another place"
+            target = _host(answer.headers.get("location", ""))
             cause = f"HTTP {code}: redirected to {clean(target)}; redirects are not followed, check bland:baseUrl"
         kind: type[Rejected] = {404: NotFound, 410: NotFound, 409: Conflict}.get(code, Rejected)
         raise kind(what, cause, status_code=code, retry_after=_retry_after(answer))
@@ -200,6 +202,13 @@ _ADVICE = {
     401: "; check the API key (bland:apiKey, BLAND_API_KEY)",
     403: "; check that the API key may do this (bland:apiKey, BLAND_API_KEY)",
 }
+
+
+def _host(location: str) -> str:
+    try:
+        return urlsplit(location).hostname or "another place"
+    except ValueError:
+        return "what is no URL"
 
 
 def _segment(what: str, session_id: str) -> str:
@@ -256,6 +265,6 @@ def _date(answer: _Answer) -> datetime | None:
 def _parse_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else None

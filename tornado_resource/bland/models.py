@@ -6,6 +6,7 @@ another type becomes None rather than a guess.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +16,9 @@ COMPLETED: Final = frozenset({"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"})
 BROKEN_OFF: Final = frozenset({"TIMEOUT", "STUCK", "CANCELLED", "ERROR"})
 FINAL: Final = COMPLETED | BROKEN_OFF
 """The final statuses (API page *Get Tornado Status*). A status in none of these sets is unknown."""
+
+MOST_WHOLE: Final = 2**53
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 Json = dict[str, Any]
 
@@ -32,8 +36,8 @@ class Started:
     @classmethod
     def of(cls, answer: Json) -> Started | None:
         """Read an answer: None when it names no session."""
-        session_id = answer.get("session_id")
-        if not isinstance(session_id, str) or not session_id:
+        session_id = _session_id(answer)
+        if session_id is None:
             return None
         return cls(
             session_id=session_id,
@@ -59,8 +63,8 @@ class Active:
     @classmethod
     def of(cls, answer: Json, asked_at: datetime | None) -> Active | None:
         """Read an answer: None when it names no session."""
-        session_id = answer.get("session_id")
-        if not isinstance(session_id, str) or not session_id:
+        session_id = _session_id(answer)
+        if session_id is None:
             return None
         return cls(
             session_id=session_id,
@@ -96,19 +100,13 @@ class Iteration:
     @classmethod
     def of(cls, answer: Json) -> Iteration:
         """Read one entry of `iterations`."""
-        fix_plan = answer.get("fix_plan")
-        fixes = fix_plan.get("fixes") if isinstance(fix_plan, dict) else None
         return cls(
             number=_whole(answer.get("iteration")),
             started_at=_text(answer.get("started_at")),
             completed_at=_text(answer.get("completed_at")),
             passed_ids=_ids(answer.get("passed_ids")),
             failed_ids=_ids(answer.get("failed_ids")),
-            fixes=tuple(
-                Fix(_text(fix.get("target_node")), _text(fix.get("description")), _text(fix.get("type")))
-                for fix in (fixes if isinstance(fixes, list) else [])
-                if isinstance(fix, dict)
-            ),
+            fixes=_fixes(answer.get("fix_plan")),
         )
 
 
@@ -127,12 +125,14 @@ class Status:
     elapsed_ms: int | None = None
     timeout_ms: int | None = None
     forked_version: int | None = None
+    has_forked: bool = False
+    """Whether the API names a forked version at all, be it one that cannot be read."""
 
     @classmethod
     def of(cls, answer: Json) -> Status | None:
         """Read an answer: None when it has no status."""
-        status = answer.get("status")
-        if not isinstance(status, str) or not status:
+        status = _text(answer.get("status"))
+        if not status:
             return None
         iterations = answer.get("iterations")
         return cls(
@@ -151,6 +151,7 @@ class Status:
             elapsed_ms=_whole(answer.get("elapsed_ms")),
             timeout_ms=_whole(answer.get("timeout_ms")),
             forked_version=_whole(answer.get("forked_version")),
+            has_forked=answer.get("forked_version") is not None,
         )
 
     @property
@@ -174,15 +175,12 @@ class Scenario:
 
 
 def scenarios_of(answer: Json) -> tuple[Scenario, ...] | None:
-    """Read the answer of *scenarios*: None when it has no such list."""
+    """Read the answer of *scenarios*: None when it has no such list, or an entry of it cannot be read."""
     listed = answer.get("scenarios")
     if not isinstance(listed, list):
         return None
-    return tuple(
-        Scenario(entry["id"], _text(entry.get("name")), entry.get("is_required_for_promotion") in {True, "true"})
-        for entry in listed
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-    )
+    scenarios = [_scenario(entry) for entry in listed]
+    return tuple(scenario for scenario in scenarios if scenario is not None) if all(scenarios) else None
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -196,19 +194,47 @@ def parse_time(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def _scenario(entry: Any) -> Scenario | None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+        return None
+    mark = entry.get("is_required_for_promotion")
+    return Scenario(_sound(entry["id"]), _text(entry.get("name")), mark is True or mark == "true")
+
+
+def _fixes(fix_plan: Any) -> tuple[Fix, ...]:
+    """Read a fix plan; what is there and cannot be read counts as a fix of which nothing is known."""
+    fixes = fix_plan.get("fixes") if isinstance(fix_plan, dict) else fix_plan
+    entries = fixes if isinstance(fixes, list) else [fixes] if fixes else []
+    return tuple(_fix(entry if isinstance(entry, dict) else {}) for entry in entries)
+
+
+def _fix(entry: Json) -> Fix:
+    return Fix(_text(entry.get("target_node")), _text(entry.get("description")), _text(entry.get("type")))
+
+
+def _session_id(answer: Json) -> str | None:
+    session_id = answer.get("session_id")
+    is_sound = isinstance(session_id, str) and session_id and _sound(session_id) == session_id
+    return session_id if is_sound else None
+
+
+def _sound(text: str) -> str:
+    """Replace lone surrogates, which JSON can carry and Pulumi's protocol cannot."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return _sound(value) if isinstance(value, str) else None
 
 
 def _whole(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
+    """Read a whole number that Pulumi, which has floats only, can carry without a loss."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
-        return int(value)
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) else None
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST_WHOLE:
+        return None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
 
 
 def _ids(value: Any) -> tuple[str, ...]:
-    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else ()
+    return tuple(_sound(entry) for entry in value if isinstance(entry, str)) if isinstance(value, list) else ()

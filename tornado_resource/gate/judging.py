@@ -99,6 +99,8 @@ def verdict_of(  # noqa: PLR0913 - the parts of a verdict, all by name
     outcome, reason = judge(gate, ending, declared=declared, required=required)
     status = ending.status
     version = status.forked_version if status else None
+    if version is None and not (status and status.has_forked):
+        version = request.get("version_number")
     return Verdict(
         outcome=outcome,
         reason=reason,
@@ -110,7 +112,7 @@ def verdict_of(  # noqa: PLR0913 - the parts of a verdict, all by name
         unfixable_ids=list(status.unfixable_ids) if status else [],
         iterations=_iterations(status) if status else None,
         repaired=is_repaired(status) if status else False,
-        version=version if version is not None else request.get("version_number"),
+        version=version,
         declaration=declaration,
         finished_at=_finished_at(status, created_at) if status and status.is_final else None,
     )
@@ -118,7 +120,11 @@ def verdict_of(  # noqa: PLR0913 - the parts of a verdict, all by name
 
 def is_repaired(status: Status) -> bool:
     """Whether the session changed the pathway: it forked a version, or an iteration planned fixes."""
-    return status.forked_version is not None or any(iteration.fixes for iteration in status.iterations)
+    return (
+        status.has_forked
+        or status.forked_version is not None
+        or any(iteration.fixes for iteration in status.iterations)
+    )
 
 
 def last_results(status: Status) -> dict[str, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -115,6 +116,10 @@ def _safe_text(text: str) -> str:
 def _moment(text: str | None) -> str:
     """Show a time to the second, in UTC; what is no time is shown as it came."""
     moment = parse_time(text)
+    try:
+        moment = moment.astimezone(UTC) if moment is not None else None
+    except OverflowError:
+        moment = None
     if moment is None:
         return _safe_text(text) if text else "not known"
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,81 @@
+"""Answers that nobody expects: each is read conservatively, and none is more than an `ApiError`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.fakes import answer, client_of
+from tests.unit.reportdata import report_of, result_of, status_of, subject_of
+from tornado_resource.bland.models import Started, Status, scenarios_of
+from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import ApiError
+from tornado_resource.gate.judging import Ending, judge
+from tornado_resource.gate.verifying import look
+from tornado_resource.reports.html import html
+
+PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://exa]mple/", "http:[x", ""])
+async def test_a_redirect_to_nowhere_is_an_api_error(location: str) -> None:
+    async with client_of(lambda _: httpx.Response(302, headers={"location": location})) as client:
+        with pytest.raises(ApiError):
+            await client.status("s-1")
+
+
+async def test_a_date_beyond_all_calendars_is_no_date() -> None:
+    far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
+    async with client_of(lambda _: answer({}, 429, {"retry-after": far, "date": far})) as client:
+        with pytest.raises(ApiError):
+            await client.status("s-1")
+
+
+@pytest.mark.parametrize("mark", [{}, [], 1, "yes", None, False])
+def test_only_a_plain_mark_makes_a_scenario_required(mark: Any) -> None:
+    scenarios = scenarios_of({"scenarios": [{"id": "a", "is_required_for_promotion": mark}]})
+    assert scenarios is not None
+    assert not scenarios[0].is_required_for_promotion
+
+
+@pytest.mark.parametrize("entry", [{"id": 5, "is_required_for_promotion": True}, "a", {}])
+def test_a_list_of_scenarios_with_an_entry_that_cannot_be_read_is_none(entry: Any) -> None:
+    assert scenarios_of({"scenarios": [{"id": "a"}, entry]}) is None
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"forked_version": "v12"},
+        {"iterations": [{"fix_plan": [{"id": 1}]}]},
+        {"iterations": [{"fix_plan": "said in words"}]},
+        {"iterations": [{"fix_plan": {"fixes": ["said in words"]}}]},
+    ],
+    ids=str,
+)
+def test_a_repair_that_cannot_be_read_is_a_repair(sign: dict[str, Any]) -> None:
+    status = Status.of({**PASSED, **sign})
+    assert status is not None
+    assert judge(Gate(repaired="refuse"), Ending(status))[0] == "failed"
+
+
+def test_what_pulumi_cannot_carry_is_not_taken() -> None:
+    assert Started.of({"session_id": "s-\ud800"}) is None
+    started = Started.of({"session_id": "s-1", "created_at": "\ud800", "max_iterations": 10**400, "timeout_ms": 2**53})
+    assert started is not None
+    assert (started.created_at, started.max_iterations, started.timeout_ms) == ("\ufffd", None, 2**53)
+
+
+async def test_a_look_at_an_api_that_refuses_is_incomplete() -> None:
+    async with client_of(lambda _: answer({"error": "no"}, 403)) as client:
+        result = await look(client, subject_of("support-line"))
+    assert result.verdict.outcome == "incomplete"
+    assert "the API could not be asked" in result.verdict.reason
+
+
+def test_the_page_shows_times_in_utc() -> None:
+    status = status_of("COMPLETED_ALL_PASSED", ("a",), ())
+    page = html(report_of(result_of(subject_of("s", created_at="2026-01-01T10:00:00+02:00"), status)))
+    assert "2026-01-01 08:00:00 UTC" in page
