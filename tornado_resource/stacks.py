@@ -25,12 +25,16 @@ PULUMI_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A session in a stack's state; *subject* is what its gate is held with, None for `gate: none`."""
+    """A session in a stack's state; *subject* is what its gate is held with, None for `gate: none`.
+
+    *is_replaced*: it was deleted to be replaced, and its successor was not started.
+    """
 
     name: str
     session_id: str
     pathway_id: str
     subject: Subject | None
+    is_replaced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def read_stack(name: str) -> Stack:
         sessions=tuple(
             _recorded(entry)
             for entry in deployment.get("resources") or []
-            if entry["type"] == SESSION_TYPE and entry.get("id")
+            if entry["type"] == SESSION_TYPE and entry.get("id") and not entry.get("delete")
         ),
         environment=_environment(deployment),
         pending=tuple(
@@ -107,7 +111,8 @@ def _recorded(resource: Mapping[str, Any]) -> Recorded:
             timeout_ms=int(limit) if limit is not None else None,
             place=inputs.get("source") or "",
         )
-    return Recorded(name, resource["id"], outputs["pathway_id"], subject)
+    is_replaced = bool(resource.get("pendingReplacement"))
+    return Recorded(name, resource["id"], outputs["pathway_id"], subject, is_replaced)
 
 
 def _name(resource: Mapping[str, Any]) -> str:

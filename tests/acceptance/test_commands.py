@@ -226,3 +226,31 @@ def test_in_a_terminal_wait_draws_a_table_that_ends_with_the_verdicts(started: C
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"session-good +━+ +2 of 2 +2/5 .*✓ passed", text)
     assert re.search(r"session-fail +━+.* +1 of 2 +2/5 .*✗ failed", text)
+
+
+def test_a_stack_without_sessions_is_no_pass(make_project: Callable[..., Project]) -> None:
+    project = make_project()
+    for command in ("wait", "status", "report"):
+        result = run(project, command)
+        assert (result.returncode, result.stderr) == (2, "stack dev has recorded no session: run `pulumi up` first\n")
+
+
+def test_a_session_that_was_deleted_and_not_replaced_is_no_pass(started: Callable[..., Project]) -> None:
+    project = started("good")
+    wait_for_ends(project)
+    project.declare(declared("good").replace("{", "{triggers: {commit: b}, "))
+    project.fail(kind="status", status=422, path="/start")
+    project.up(expect=None)
+    result = run(project, "status")
+    assert result.returncode == 3
+    assert "it was not started: run `pulumi up` again" in result.stdout
+
+
+def test_a_wait_that_ends_red_says_so_though_its_reports_cannot_be_written(started: Callable[..., Project]) -> None:
+    project = started("fail")
+    wait_for_ends(project)
+    (project.folder / "reports").write_text("a file is in the way", encoding="utf-8")
+    result = run(project, "report")
+    assert result.returncode == 1
+    assert "the reports cannot be written to reports" in result.stderr
+    assert "gate failed: 1 of 1 session did not pass" in result.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornado_resource.bland.access import find_access
-from tornado_resource.cli import FAILED, INCOMPLETE, PASSED
+from tornado_resource.cli import FAILED, INCOMPLETE, PASSED, WRONG
+from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.annotations import position
 from tornado_resource.reports.model import Report
 from tornado_resource.settings import read_settings
@@ -38,19 +40,24 @@ def stack_option(command: Any) -> Any:
 class Recorded:
     """A stack's gated sessions in the order of their declaration, and how to ask the API about them.
 
+    *unstarted* are those whose creation was cut off, or whose predecessor was deleted and not replaced: incomplete.
     All of it comes from Pulumi's state and config.
     """
 
     stack: str
     environment: str | None
     subjects: tuple[Subject, ...]
+    unstarted: tuple[Subject, ...]
     settings: Settings
     access: Access
 
     def report(self, results: Iterable[Result]) -> Report:
-        """Put results together, stamped with the time."""
+        """Put results together with those of the unstarted sessions, stamped with the time."""
+        from tornado_resource.gate.verifying import pending
+
+        unstarted = [pending(subject, "it was not started: run `pulumi up` again") for subject in self.unstarted]
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(self.stack, self.environment, now, tuple(results))
+        return Report(self.stack, self.environment, now, (*results, *unstarted))
 
 
 def recorded(name: str | None) -> Recorded:
@@ -60,11 +67,24 @@ def recorded(name: str | None) -> Recorded:
         ConfigurationError: Pulumi cannot tell, the config is wrong, or the key is missing.
 
     """
+    from tornado_resource.gate.verifying import Subject
+
     stack = read_stack(name or selected_stack())
-    gated = (session.subject for session in stack.sessions if session.subject is not None)
-    subjects = tuple(sorted(gated, key=lambda subject: position(subject.place)))
+    if not stack.sessions and not stack.pending:
+        message = f"stack {stack.name} has recorded no session: run `pulumi up` first"
+        raise ConfigurationError(message)
     settings = read_settings(stack.config)
-    return Recorded(stack.name, stack.environment, subjects, settings, find_access(stack.config, os.environ))
+    gated = [(session.subject, session.is_replaced) for session in stack.sessions if session.subject is not None]
+    gated.sort(key=lambda entry: position(entry[0].place))
+    cut_off = [Subject(name, "", Gate(), {}) for name in stack.pending]
+    return Recorded(
+        stack=stack.name,
+        environment=stack.environment,
+        subjects=tuple(subject for subject, is_replaced in gated if not is_replaced),
+        unstarted=(*(replace(subject, session_id="") for subject, is_replaced in gated if is_replaced), *cut_off),
+        settings=settings,
+        access=find_access(stack.config, os.environ),
+    )
 
 
 def finish(report: Report, folder: str | None) -> int:
@@ -72,13 +92,23 @@ def finish(report: Report, folder: str | None) -> int:
     from tornado_resource.gate.summing import failure_message
     from tornado_resource.reports.announcing import announce
 
-    if folder is not None:
-        from tornado_resource.reports.writing import write_reports
-
-        write_reports(Path(folder), report)
-        click.echo(f"the reports are in {folder}")
+    code = EXITS[report.outcome]
+    try:
+        if folder is not None:
+            write(folder, report)
+            click.echo(f"the reports are in {folder}")
+    except ConfigurationError as error:
+        click.echo(str(error), err=True)
+        code = code or WRONG
     announce(report, os.environ, click.echo)
     message = failure_message(report.results, f"tornado-resource status --stack {report.stack}")
     if message is not None:
         click.echo(message, err=True)
-    return EXITS[report.outcome]
+    return code
+
+
+def write(folder: str, report: Report) -> None:
+    """Write the reports. Raises ConfigurationError where that cannot be done."""
+    from tornado_resource.reports.writing import write_reports
+
+    write_reports(Path(folder), report)

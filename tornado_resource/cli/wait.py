@@ -29,7 +29,7 @@ def command(name: str | None) -> int:
     terminal, and a line for each change elsewhere. Writes the reports if the config has `tornado:reports`.
     """
     stack = recorded(name)
-    if not stack.subjects:
+    if not stack.subjects and not stack.unstarted:
         click.echo(f"stack {stack.stack} has no session with a gate: nothing to wait for")
         return 0
     click.echo(

@@ -70,16 +70,13 @@ async def await_result(
 
 
 async def look(client: Client, subject: Subject) -> Result:
-    """Judge a session as it stands now: one that still runs is `incomplete`.
-
-    Raises:
-        ApiError: the API cannot be asked at all (but a session that it does not know is a result).
-
-    """
+    """Judge a session as it stands now: one that still runs is `incomplete`. Never raises for what the API does."""
     try:
         status = await retried(lambda: client.status(subject.session_id))
     except NotFound:
         return await _judged(client, subject, gone(subject.session_id), retried)
+    except ApiError as error:
+        return _result(subject, Ending(None, f"the API could not be asked: {error}"), ())
     ending = Ending(status, "it still runs" if status.is_running else None)
     return await _judged(client, subject, ending, retried)
 
