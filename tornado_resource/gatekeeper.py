@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+from pulumi.output import contains_unknowns
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import request_from
@@ -57,12 +58,13 @@ class Gatekeeper:
 
         if is_dry_run():
             return
-        unknown = "the update did not get as far as its verdict"
+        waiting = self._settings.is_waiting
+        unknown = "the update did not get as far as its verdict" if waiting else "not awaited: tornado-resource wait"
         self._results = {subject.name: pending(subject, unknown) for subject in subjects}
         self._write_reports()
         stack = pulumi.runtime.get_root_resource()
         if isinstance(stack, pulumi.ComponentResource):
-            verdicts = {name: asdict(result.verdict) for name, result in self._results.items()}
+            verdicts = {name: asdict(result.verdict) for name, result in self._results.items() if waiting}
             stack.register_outputs({"verdicts": verdicts})
 
     def expect(self, session: TornadoSession, subject: Subject) -> pulumi.Output[dict[str, Any]]:
@@ -76,11 +78,13 @@ class Gatekeeper:
         async def judge(known: list[Any]) -> Any:
             if is_dry_run():
                 return pulumi.UNKNOWN
+            if contains_unknowns(known) or known[0] is None:
+                return asdict(self._results[name].verdict) if name in self._results else None
             subject = _subject(name, gate, place, *known)
             return asdict((await self._await(session, subject)).verdict)
 
         parts = (session.session_id, session.created_at, session.timeout_ms, session.declared)
-        return pulumi.Output.all(*parts).apply(judge)
+        return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
 
     def hold(self) -> None:
         """Write the reports, and fail the update when a verdict is not `passed`.

@@ -51,7 +51,7 @@ def deploy() -> None:
         _check_adopt(settings.adopt, [declaration.name for declaration in environment.declarations])
         _refuse_promotion(environment)
         gatekeeper = Gatekeeper(access, settings, name)
-        gatekeeper.prepare(_subjects(environment.declarations) if settings.is_waiting else ())
+        gatekeeper.prepare(_subjects(environment.declarations))
     except TornadoError as error:
         raise pulumi.RunError(_as_message(error)) from None
     if is_dry_run():
@@ -72,7 +72,10 @@ def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = No
         gate: what must hold, as in `sessions.yaml`; by default all scenarios must have passed.
 
     """
-    settings, access = _read_config()
+    try:
+        settings, access = _read_config()
+    except TornadoError as error:
+        raise pulumi.RunError(_as_message(error)) from None
     chosen = gate if isinstance(gate, Gate) else Gate.of(gate)
     name = session._name  # noqa: SLF001 - the SDK has no public way to a resource's name
     return Gatekeeper(access, settings).verdict(session, name, chosen or Gate())

@@ -77,8 +77,8 @@ class Project:
         assert is_expected, f"exit {result.returncode}\n{result.stdout}"
         return result.stdout
 
-    def up(self, expect: int | None = 0, **environment: str) -> str:
-        return self.pulumi("up", "--yes", "--skip-preview", expect=expect, **environment)
+    def up(self, expect: int | None = 0, *options: str, **environment: str) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", *options, expect=expect, **environment)
 
     def begin_up(self) -> subprocess.Popen[str]:
         """Start `pulumi up` in a process group of its own, to be interrupted."""

@@ -128,3 +128,19 @@ def test_no_process_of_ours_is_left(slow_project: Project) -> None:
     project.up()
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(project.folder) not in processes
+
+
+def test_an_update_of_some_resources_still_holds_the_gate(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare(ONE)
+    project.up(expect=None)
+    project.declare(ONE.replace("pw-1", "pw-1, rerun: on_change") + "  billing: {pathway_id: pw-2}\n")
+    urn = next(resource["urn"] for resource in project.resources())
+    printed = project.up(None, "--target", urn)
+    assert "gate failed: 2 of 2 sessions did not pass" in printed
+    assert "Traceback" not in printed
+    verdicts = project.outputs()["verdicts"]
+    assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {
+        "support-line": "failed",
+        "billing": "incomplete",
+    }
