@@ -17,7 +17,7 @@ demo: setup
 
 ## make test    every test
 test: setup
-	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/programs.py
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
 
 ## make soak    the same faults and crashes more often: about 30 minutes

@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import browser  # noqa: E402 - the tools and the tests are no packages
+import programs  # noqa: E402 - the tools and the tests are no packages
 
 from tests.reporting import large  # noqa: E402
 from tornado_resource.reports.html import html  # noqa: E402
@@ -24,7 +24,7 @@ def main() -> int:
     folder = ROOT / "docs/images"
     folder.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.find(), args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=programs.BROWSER.find(), args=["--no-sandbox"])
         for width, height in HEIGHTS.items():
             for scheme in ("light", "dark"):
                 page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
 
-import browser
+import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = browser.find()
-    assert path is not None, "no Chromium: run python tools/browser.py"
+    path = programs.BROWSER.find()
+    assert path is not None, "no Chromium: run python tools/programs.py"
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield running
