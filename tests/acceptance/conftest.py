@@ -7,13 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import httpx
 import pytest
 
+from tests.acceptance import postgres
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -27,29 +30,37 @@ PULUMI_SECONDS = 120
 
 @dataclass
 class Project:
-    """A Pulumi project in a folder, with a file backend, and the sandbox that it talks to."""
+    """A Pulumi project in a folder, on a machine of its own; its backend, and the sandbox that it talks to."""
 
     folder: Path
     home: Path
+    backend: str
     sandbox: Sandbox
     http: httpx.Client
     stack: str = "dev"
 
     @property
     def state_folder(self) -> Path:
-        return self.folder.parent / "state"
+        """Where a file backend keeps the state."""
+        return Path(url2pathname(urlsplit(self.backend).path))
 
     @property
     def state_home(self) -> Path:
         """Where this test's machine keeps intents."""
         return self.folder.parent / "state-home"
 
+    def on_another_machine(self, name: str = "machine-b") -> Project:
+        """The same project from another machine: a checkout, Pulumi's home and intents of its own, the same backend."""
+        machine = self.folder.parent / name
+        shutil.copytree(self.folder, machine / "project")
+        return replace(self, folder=machine / "project", home=machine / "pulumi-home")
+
     @property
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PULUMI_BACKEND_URL": self.state_folder.as_uri(),
+            "PULUMI_BACKEND_URL": self.backend,
             "PULUMI_HOME": str(self.home),
             "XDG_STATE_HOME": str(self.state_home),
             "PULUMI_CONFIG_PASSPHRASE": "test",
@@ -127,12 +138,26 @@ def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pulumi-home")
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Shared by a worker's tests. Without PostgreSQL the tests fail, rather than being skipped."""
+    with postgres.running() as server:
+        yield server
+
+
 @pytest.fixture
 def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Project]]:
-    """Make projects; *speed* and *script* are the sandbox's."""
+    """Make projects; *speed* and *script* are the sandbox's, *backend* is a URL (default: a folder)."""
     closing: list[Callable[[], object]] = []
 
-    def make(*, speed: float = 1.0, script: str | None = None, stack: str = "dev", program: str = PROGRAM) -> Project:
+    def make(
+        *,
+        speed: float = 1.0,
+        script: str | None = None,
+        stack: str = "dev",
+        program: str = PROGRAM,
+        backend: str | None = None,
+    ) -> Project:
         folder = tmp_path / "project"
         folder.mkdir()
         (tmp_path / "state").mkdir()
@@ -146,7 +171,7 @@ def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Pr
         closing.append(sandbox.__exit__)
         http = httpx.Client(base_url=sandbox.url, headers={"authorization": KEY}, trust_env=False)
         closing.append(http.close)
-        project = Project(folder, pulumi_home, sandbox, http, stack)
+        project = Project(folder, pulumi_home, backend or (tmp_path / "state").as_uri(), sandbox, http, stack)
         project.pulumi("stack", "init")
         return project
 
