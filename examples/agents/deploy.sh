@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Checks the declarations, tests in staging, and takes what passed to production. Stops at the first failure, with its
+# exit code. Needs BLAND_API_KEY, and what Pulumi needs for its state: PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL and
+# PULUMI_CONFIG_PASSPHRASE.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+step() { # step NAME COMMAND…
+  local name=$1 code=0
+  shift
+  printf '\n== %s: %s\n' "${name}" "$*"
+  "$@" || code=$?
+  if ((code != 0)); then
+    printf 'deploy: %s failed with exit code %d; what comes after it was not run\n' "${name}" "${code}" >&2
+    exit "${code}"
+  fi
+}
+
+step validate tornado-resource validate
+step staging pulumi up --yes --skip-preview --non-interactive --stack staging
+step production pulumi up --yes --skip-preview --non-interactive --stack production
+printf '\ndeploy: staging and production passed; the reports are in %s\n' "${PWD}/reports"

@@ -1,0 +1,171 @@
+"""`examples/agents`: each file is checked by the tool that understands it, and the files agree with each other."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tornado_resource.cli import main
+from tornado_resource.declarations.planning import worst_minutes
+from tornado_resource.declarations.resolving import load
+from tornado_resource.sandbox.scripts import read_scripts
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples/agents"
+WORKFLOW = EXAMPLE / ".github/workflows/agents.yml"
+ENVIRONMENTS = ["dev", "staging", "production"]
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def check(*command: str) -> None:
+    """Run a tool, which must find nothing; one that is not installed is a failure."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        command,
+        cwd=EXAMPLE,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-workflows", ".github/workflows/agents.yml"),
+        ("vendor.dependabot", ".github/dependabot.yml"),
+        ("vendor.gitlab-ci", ".gitlab-ci.yml"),
+    ],
+)
+def test_a_pipeline_is_of_its_vendors_form(schema: str, file: str) -> None:
+    check("check-jsonschema", "--builtin-schema", schema, file)
+
+
+def test_zizmor_finds_nothing_in_the_workflow() -> None:
+    check("zizmor", "--offline", "--no-config", "--persona", "auditor", "--quiet", str(EXAMPLE))
+
+
+def test_shellcheck_finds_nothing_in_the_script() -> None:
+    check("shellcheck", "--enable=all", "deploy.sh")
+
+
+def test_pre_commit_takes_the_hook_and_the_config() -> None:
+    check("pre-commit", "validate-manifest", str(ROOT / ".pre-commit-hooks.yaml"))
+    check("pre-commit", "validate-config", ".pre-commit-config.yaml")
+
+
+def test_the_declarations_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(EXAMPLE / "sessions.yaml")]) == 0
+    assert "6 sessions in 3 environments, no problems" in capsys.readouterr().out
+
+
+def test_the_declarations_show_what_a_team_needs() -> None:
+    resolved = {name: load(str(EXAMPLE / "sessions.yaml"), name) for name in ENVIRONMENTS}
+    staging, production = (
+        {each.name: each for each in resolved[name].declarations} for name in ("staging", "production")
+    )
+    assert len({each.request["pathway_id"] for each in staging.values()}) == 5
+    assert staging.keys() > production.keys()
+    assert not any("version_number" in each.request for each in production.values())
+    published = [each.request["pathway_id"] for each in production.values() if each.publish == "production"]
+    assert len(published) == len(set(published)) == len(production)
+    assert all("version_number" in staging[name].request for name in production)
+
+
+def test_the_sandbox_plays_every_pathway_and_knows_every_scenario() -> None:
+    scripts = read_scripts(EXAMPLE / "sandbox.yaml")
+    for name in ENVIRONMENTS:
+        for each in load(str(EXAMPLE / "sessions.yaml"), name).declarations:
+            known = {scenario.id for scenario in scripts[each.request["pathway_id"]].scenarios}
+            assert known.issuperset(each.request.get("scenario_ids", []))
+
+
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_a_stack_reports_where_its_pipelines_look(stack: str) -> None:
+    folder = read(EXAMPLE / f"Pulumi.{stack}.yaml")["config"]["tornado:reports"]
+    assert folder == f"reports/{stack}"
+    if stack == "dev":
+        return
+    steps = read(WORKFLOW)["jobs"][stack]["steps"]
+    assert steps[-1]["with"]["path"] == folder
+    assert steps[-1]["if"] == "always()"
+    kept = read(EXAMPLE / ".gitlab-ci.yml")[stack]["artifacts"]
+    assert kept == {"when": "always", "paths": [folder], "reports": {"junit": f"{folder}/junit.xml"}}
+
+
+@pytest.mark.parametrize("stack", ["staging", "production"])
+def test_a_pipeline_waits_longer_than_the_worst_case(stack: str) -> None:
+    worst = worst_minutes(load(str(EXAMPLE / "sessions.yaml"), stack).declarations)
+    assert read(WORKFLOW)["jobs"][stack]["timeout-minutes"] > worst + 10
+    assert read(EXAMPLE / ".gitlab-ci.yml")[".release"]["timeout"] == "60 minutes"
+    assert worst + 10 < 60
+
+
+def test_no_script_of_a_workflow_holds_an_expression_or_a_secret() -> None:
+    for job in read(WORKFLOW)["jobs"].values():
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", "")
+            assert not any("secrets." in str(value) for value in step.get("with", {}).values())
+
+
+def test_the_workflow_may_only_read_and_never_runs_twice_on_a_stack() -> None:
+    workflow = read(WORKFLOW)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert not any("permissions" in job for job in workflow["jobs"].values())
+    assert workflow["concurrency"]["group"] == "agents-${{ github.ref }}"
+    assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+    jobs = workflow["jobs"]
+    assert (jobs["production"]["needs"], jobs["production"]["environment"]) == ("staging", "production")
+
+
+def test_every_pipeline_runs_the_same_pulumi() -> None:
+    versions = set(re.findall(r"pulumi-version: (\S+)", WORKFLOW.read_text(encoding="utf-8")))
+    image = read(EXAMPLE / ".gitlab-ci.yml")["default"]["image"]["name"]
+    assert versions == {image.partition(":")[2]}
+
+
+def test_the_example_asks_for_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert (EXAMPLE / "requirements.txt").read_text(encoding="utf-8") == f"tornado-resource=={version}\n"
+    assert read(EXAMPLE / ".pre-commit-config.yaml")["repos"][0]["rev"] == f"v{version}"
+
+
+def test_the_readme_names_every_file() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=EXAMPLE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    readme = (
+        (EXAMPLE / "README.md")
+        .read_text(encoding="utf-8")
+        .replace("Pulumi.<stack>.yaml", " ".join(f"`Pulumi.{stack}.yaml`" for stack in ENVIRONMENTS))
+    )
+    missing = [name for name in listed.stdout.split() if f"`{name}`" not in readme]
+    assert missing == [".gitignore", "README.md"]
+
+
+@pytest.mark.parametrize("path", ["sessions.yaml", "agents/sessions.yml", "a/b/sessions.yaml"])
+def test_the_hook_is_run_for_a_declarations_file(path: str) -> None:
+    assert re.search(read(ROOT / ".pre-commit-hooks.yaml")[0]["files"], path)
+
+
+@pytest.mark.parametrize("path", ["my-sessions.yaml", "sessions.yaml.bak", "sessions/other.yaml", "sessions.json"])
+def test_the_hook_is_not_run_for_another_file(path: str) -> None:
+    assert not re.search(read(ROOT / ".pre-commit-hooks.yaml")[0]["files"], path)
