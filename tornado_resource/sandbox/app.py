@@ -90,7 +90,8 @@ class Api:
     async def _start(self, request: Request) -> Response:
         body = _check_start(await _json(request))
         script = self._script(body["pathway_id"])
-        running = self._running(self._store.newest(pathway_id=body["pathway_id"]))
+        earlier = self._store.newest(pathway_id=body["pathway_id"])
+        running = self._running(earlier)
         scenario_ids = self._chosen(script, body.get("scenario_ids"))
         if running is not None:
             raise _Refusal(409, "A tornado session is already running for this pathway")
@@ -104,6 +105,7 @@ class Api:
             timeout_ms=body.get("timeout_ms", DEFAULT_TIMEOUT_MS),
             created_ms=now_ms(),
             cancelled_ms=None,
+            is_fixed=self._is_fixed(earlier, body.get("version_number")),
         )
         self._store.add(session)
         answer = {
@@ -212,6 +214,10 @@ class Api:
 
     def _status_of(self, session: Session) -> dict[str, Any]:
         return status_of(session, self._script(session.pathway_id), now_ms(), self._speed)
+
+    def _is_fixed(self, earlier: list[Session], version_number: int | None) -> bool:
+        forked = {self._status_of(session)["forked_version"] for session in earlier}
+        return version_number is not None and version_number in forked
 
     def _running(self, sessions: list[Session]) -> Session | None:
         return next((session for session in sessions if self._status_of(session)["status"] == RUNNING), None)

@@ -15,7 +15,10 @@ RUNNING = "RUNNING"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A started session. Real times in milliseconds since 1970; *speed* scales them into the session's own."""
+    """A started session. Real times in milliseconds since 1970; *speed* scales them into the session's own.
+
+    *is_fixed*: it starts from a version that an earlier session has forked, and so plays the last iteration only.
+    """
 
     session_id: str
     pathway_id: str
@@ -26,6 +29,7 @@ class Session:
     timeout_ms: int
     created_ms: int
     cancelled_ms: int | None
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def iso(milliseconds: float) -> str:
 
 
 def _course(session: Session, script: Script, now_ms: int, speed: float) -> _Course:
-    rounds = [_failing(session, entry) for entry in script.failing[: session.max_iterations]]
+    played = script.failing[-1:] if session.is_fixed else script.failing[: session.max_iterations]
+    rounds = [_failing(session, entry) for entry in played]
     age_ms = int((now_ms - session.created_ms) * speed)
     end_ms, status = len(rounds) * script.iteration_ms, "COMPLETED_PARTIAL" if rounds[-1] else "COMPLETED_ALL_PASSED"
     status = script.ends_as or status

@@ -12,7 +12,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS sessions (
   session_id TEXT PRIMARY KEY, pathway_id TEXT NOT NULL, persona_id TEXT, scenario_ids TEXT NOT NULL,
   version_number INTEGER, max_iterations INTEGER NOT NULL, timeout_ms INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL, cancelled_ms INTEGER);
+  created_ms INTEGER NOT NULL, cancelled_ms INTEGER, is_fixed INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS by_pathway ON sessions (pathway_id, created_ms);
 CREATE TABLE IF NOT EXISTS published (
   pathway_id TEXT NOT NULL, environment TEXT NOT NULL, version_id INTEGER NOT NULL,
@@ -30,6 +30,8 @@ class Store:
         self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._rows.row_factory = sqlite3.Row
         self._rows.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; {_TABLES}")
+        if "is_fixed" not in {row["name"] for row in self._rows.execute("PRAGMA table_info(sessions)")}:
+            self._rows.execute("ALTER TABLE sessions ADD COLUMN is_fixed INTEGER NOT NULL DEFAULT 0")
 
     def close(self) -> None:
         """Close the database."""
@@ -42,7 +44,7 @@ class Store:
     def add(self, session: Session) -> None:
         """Keep a started session."""
         self._rows.execute(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 session.session_id,
                 session.pathway_id,
@@ -53,6 +55,7 @@ class Store:
                 session.timeout_ms,
                 session.created_ms,
                 session.cancelled_ms,
+                session.is_fixed,
             ),
         )
 
@@ -106,4 +109,5 @@ class Store:
 
 def _session(row: sqlite3.Row) -> Session:
     values = dict(row)
-    return Session(**{**values, "scenario_ids": tuple(json.loads(values["scenario_ids"]))})
+    known = {"scenario_ids": tuple(json.loads(values["scenario_ids"])), "is_fixed": bool(values["is_fixed"])}
+    return Session(**values | known)
