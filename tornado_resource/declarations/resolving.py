@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from tornado_resource.declarations import checking, reading
+from tornado_resource.declarations import checking, publishing, reading
 from tornado_resource.declarations.document import Problem, dotted
 from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from
 from tornado_resource.errors import DeclarationError
@@ -66,7 +66,7 @@ def resolve(document: Document, environment: str | None) -> tuple[Environment, l
         else:
             declarations.append(resolved)
     found = Environment(environment, tuple(declarations), settings.get("promotes_from"), settings.get("max_age"))
-    return found, problems
+    return found, [*problems, *_unpublishable(document, found)]
 
 
 def session_names(document: Document, environment: str | None) -> list[str]:
@@ -118,14 +118,23 @@ def _declare(
         return Problem(place, dotted(home), MISSING_PATHWAY.format(where=suffix))
     strictness: Literal["allow", "refuse"] = "refuse" if settings.get("promotes_from") else "allow"
     kept = {key: values[key] for key in ("on_conflict", "on_destroy", "rerun", "triggers") if key in values}
+    gate = Gate.of(values.get("gate"), repaired=strictness)
     return Declaration(
         name=name,
         request=request_from(values),
-        gate=Gate.of(values.get("gate"), repaired=strictness),
+        gate=gate,
         place=place,
-        publish=values.get("publish", settings.get("publish")),
+        publish=values.get("publish", settings.get("publish") if gate is not None else None),
         **kept,
     )
+
+
+def _unpublishable(document: Document, environment: Environment) -> Iterator[Problem]:
+    obstacles = publishing.obstacles(environment.declarations, is_carried=environment.promotes_from is not None)
+    for name, fault in obstacles.items():
+        own = [path for path, values in layers(document, environment.name, name) if "publish" in values]
+        path: Path = (*own[-1], "publish") if own else ("environments", environment.name or "", "publish")
+        yield Problem(document.place(path), f"sessions.{name}.publish", fault)
 
 
 def _settings(document: Document, environment: str | None) -> Mapping[str, Any]:
@@ -146,10 +155,24 @@ def _dangling_names(document: Document) -> Iterator[Problem]:
                 yield Problem(document.place(path), dotted(path), "an environment cannot promote from itself")
             elif source not in environments:
                 yield Problem(document.place(path), dotted(path), _unknown_name(source, environments))
+            elif environment in (chain := _sources(data, source)):
+                circle = " ← ".join([environment, source, *chain[: chain.index(environment) + 1]])
+                yield Problem(document.place(path), dotted(path), f"a circle, none can ever come first: {circle}")
         for name, own in _mapping(settings.get("sessions")).items():
             if name not in sessions and "pathway_id" not in _mapping(own):
                 path = ("environments", environment, "sessions", name)
                 yield Problem(document.place(path, of_key=True), dotted(path), _unknown_session(name, sessions))
+
+
+def _sources(data: Mapping[str, Any], environment: str) -> list[str]:
+    """Follow `promotes_from` from one environment to the next, as far as it goes without meeting one again."""
+    found: list[str] = []
+    while True:
+        source = _mapping(_mapping(data["environments"]).get(environment)).get("promotes_from")
+        if not isinstance(source, str) or source in found:
+            return found
+        found.append(source)
+        environment = source
 
 
 def _missing_pathways(document: Document) -> Iterator[Problem]:

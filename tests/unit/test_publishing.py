@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tornado_resource.declarations.document import Place
+from tornado_resource.declarations.model import Declaration, Gate
+from tornado_resource.declarations.publishing import (
+    UNGATED,
+    VERSIONLESS,
+    Release,
+    certain_versions,
+    faults,
+    obstacles,
+    releases,
+)
+
+ALLOW, REFUSE = Gate(), Gate(repaired="refuse")
+
+
+def declared(name: str, gate: Gate | None = ALLOW, version: int | None = None, **changes: Any) -> Declaration:
+    request = {"pathway_id": changes.pop("pathway_id", "pw-1")}
+    if version is not None:
+        request["version_number"] = version
+    return Declaration(name, request, gate, Place("s.yaml", 1, 1), **{"publish": "production", **changes})
+
+
+def test_a_release_for_each_pathway_and_environment() -> None:
+    declarations = [
+        declared("a"),
+        declared("b", publish="staging"),
+        declared("c", pathway_id="pw-2"),
+        declared("d"),
+        declared("e", publish=None),
+    ]
+    assert releases(declarations, {"a": 7, "b": 7, "c": 2, "d": 7, "e": 9}) == [
+        Release("a", "pw-1", "production", 7, ("a", "d")),
+        Release("b", "pw-1", "staging", 7, ("b",)),
+        Release("c", "pw-2", "production", 2, ("c",)),
+    ]
+
+
+def test_a_version_on_which_not_all_agree_is_not_known() -> None:
+    assert releases([declared("a"), declared("b")], {"a": 7})[0].version is None
+    assert releases([declared("a"), declared("b")], {"b": 7})[0].version is None
+
+
+@pytest.mark.parametrize(
+    ("gate", "version", "certain"),
+    [(REFUSE, 7, {"a": 7}), (REFUSE, 0, {"a": 0}), (REFUSE, None, {"a": None}), (ALLOW, 7, {}), (None, 7, {})],
+)
+def test_only_a_gate_that_refuses_repairs_makes_a_version_certain(
+    gate: Gate | None, version: int | None, certain: dict[str, int | None]
+) -> None:
+    assert certain_versions([declared("a", gate, version)]) == certain
+
+
+@pytest.mark.parametrize(
+    ("declaration", "found"),
+    [
+        (declared("a"), {}),
+        (declared("a", version=7), {}),
+        (declared("a", REFUSE, 7), {}),
+        (declared("a", REFUSE, 0), {}),
+        (declared("a", REFUSE), {"a": VERSIONLESS}),
+        (declared("a", None, 7), {"a": UNGATED}),
+        (declared("a", None, publish=None), {}),
+        (declared("a", REFUSE, publish=None), {}),
+    ],
+)
+def test_what_can_never_be_published(declaration: Declaration, found: dict[str, str]) -> None:
+    assert obstacles([declaration]) == found
+
+
+def test_a_version_that_is_carried_is_waited_for() -> None:
+    assert obstacles([declared("a", REFUSE)], is_carried=True) == {}
+    assert obstacles([declared("a", None)], is_carried=True) == {"a": UNGATED}
+
+
+def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
+    two = [declared("a", REFUSE, 0), declared("b", REFUSE, 8), declared("c", REFUSE, 9, pathway_id="pw-2")]
+    message = "it speaks for version 8 of the pathway, and a for version 0: only one can be published"
+    assert obstacles(two) == {"b": message}
+    assert faults([declared("a"), declared("b")], {"a": 0, "b": 8}) == {"b": message}
+
+
+def test_a_pass_that_names_no_version_cannot_be_published() -> None:
+    declarations = [declared("a"), declared("b", pathway_id="pw-2"), declared("c", publish=None)]
+    assert faults(declarations, {"a": None, "b": 3, "c": None}) == {
+        "a": "it passed, and names no version to publish: declare its version_number"
+    }
+    assert faults(declarations, {"a": 3, "b": 3, "c": None}) == {}
