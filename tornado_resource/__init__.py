@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tornado_resource.declarations.resolving import load
     from tornado_resource.program import deploy, wait_for
-    from tornado_resource.resources import TornadoSession
+    from tornado_resource.resources import PathwayRelease, TornadoSession
 
-__all__ = ["TornadoSession", "deploy", "load", "wait_for"]
+__all__ = ["PathwayRelease", "TornadoSession", "deploy", "load", "wait_for"]
 
 _HOMES = {
+    "PathwayRelease": "tornado_resource.resources",
     "TornadoSession": "tornado_resource.resources",
     "deploy": "tornado_resource.program",
     "load": "tornado_resource.declarations.resolving",

@@ -6,10 +6,8 @@ holds nothing until `configure` runs in the provider's own process.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi.dynamic import (
@@ -22,13 +20,12 @@ from pulumi.dynamic import (
 )
 from pulumi.output import contains_unknowns
 
-from tornado_resource.bland.access import find_access
 from tornado_resource.clock import SYSTEM
 from tornado_resource.declarations.model import Gate, request_from
-from tornado_resource.errors import ConfigurationError, NotFound, TornadoError
-from tornado_resource.lifecycle import engine
+from tornado_resource.errors import NotFound
 from tornado_resource.lifecycle.comparing import REPLACING, UPDATING, compare, rerun_reason
 from tornado_resource.lifecycle.intents import IntentStore, address_of, intents_folder
+from tornado_resource.runtime import configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -38,32 +35,38 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import OnConflict
     from tornado_resource.lifecycle.intents import Address
     from tornado_resource.lifecycle.starting import Session
+    from tornado_resource.runtime import Runtime
 
 T = TypeVar("T")
-CONFIG_KEYS = ("bland:apiKey", "bland:baseUrl")
 
 
-class Failure(Exception):
-    """What is shown to the user, without a module's name before it."""
+@dataclass
+class _Known:
+    """What one provider process knows of its update.
 
+    *recorded* are the resources that the engine has asked to compare, and so has in its state: `adopt` is not for
+    them. *taken* are the sessions that a resource got in this update: one that was renamed leaves them alone.
+    *refreshed* are the statuses that a refresh has just read: the engine compares right after it.
+    """
 
-Failure.__module__ = "builtins"
-Failure.__qualname__ = "tornado"
+    runtime: Runtime
+    on_conflict: OnConflict | None
+    intents: IntentStore
+    recorded: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
+    refreshed: dict[str, Status] = field(default_factory=dict)
 
 
 class TornadoProvider(ResourceProvider):
     """Create starts a session and returns; update records; delete cancels. None of them waits for the end of a run."""
 
     serialize_as_secret_always = False
-    _runtime: _Runtime | None = None
+    _known: _Known | None = None
 
     def configure(self, req: ConfigureRequest) -> None:
         """Called once per provider process, before anything else. Raises for a missing or unfit key or URL."""
-        if not is_debugging():
-            sys.tracebacklimit = 0  # SDK 3.260 and newer show a provider's whole traceback
-        config = {key: req.config.get(key) for key in CONFIG_KEYS}
         override = req.config.get("tornado:onConflict")
-        self._runtime = _Runtime(config, override)
+        self._known = _Known(configured(req), override, IntentStore(intents_folder(os.environ)))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start one session, or adopt the one that `adopt` names; returns as soon as its id is known."""
@@ -115,69 +118,23 @@ class TornadoProvider(ResourceProvider):
         return ReadResult(session_id, {**outputs, "status": status.status})
 
     @property
-    def _ready(self) -> _Runtime:
-        assert self._runtime is not None  # noqa: S101 - Pulumi configures before it calls
-        return self._runtime
+    def _ready(self) -> _Known:
+        assert self._known is not None  # noqa: S101 - Pulumi configures before it calls
+        return self._known
 
     def _call(self, work: Callable[[Client], Coroutine[Any, Any, T]], source: str | None = None) -> T:
-        """Run *work* on the provider's event loop; what people see of an error is *source*, and the cause."""
-        try:
-            return self._ready.run(work)
-        except TornadoError as error:
-            text = f"{source}: {error}" if source else str(error)
-            raise Failure(text) from (error if is_debugging() else None)
-
-
-class _Runtime:
-    """One client on one event loop, in a thread of its own: Pulumi calls the provider from four threads.
-
-    *recorded* are the resources that the engine has asked to compare, and so has in its state: `adopt` is not for
-    them. *taken* are the sessions that a resource got in this update: one that was renamed leaves them alone.
-    *refreshed* are the statuses that a refresh has just read: the engine compares right after it.
-    """
-
-    def __init__(self, config: dict[str, str | None], on_conflict: OnConflict | None) -> None:
-        try:
-            self._access = find_access(config, os.environ)
-        except ConfigurationError as error:
-            raise Failure(str(error)) from None
-        self.on_conflict = on_conflict
-        self.intents = IntentStore(intents_folder(os.environ))
-        self.recorded: set[str] = set()
-        self.taken: set[str] = set()
-        self.refreshed: dict[str, Status] = {}
-        self._client: Client | None = None
-        self._loop = asyncio.new_event_loop()
-        self._calls = engine.Calls()
-        threading.Thread(target=self._loop.run_forever, name="tornado", daemon=True).start()
-        engine.end_with(sys.argv[-1], self._calls)
-
-    def run(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
-        with self._calls:
-            return asyncio.run_coroutine_threadsafe(self._with_client(work), self._loop).result()
-
-    async def _with_client(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
-        from tornado_resource.bland.client import Client
-
-        if self._client is None:
-            self._client = Client(self._access)
-        return await work(self._client)
+        return self._ready.runtime.run(work, source)
 
 
 class _Gone(Exception):
     """The API is certain that there is no such session."""
 
 
-def is_debugging() -> bool:
-    """Whether TORNADO_DEBUG asks for tracebacks (which never hold the key)."""
-    return os.environ.get("TORNADO_DEBUG", "") not in {"", "0"}
-
-
 def _address(props: dict[str, Any]) -> Address:
     return address_of(props["name"], os.environ.get("PULUMI_PROJECT", ""), os.environ)
 
 
-async def _start(client: Client, props: dict[str, Any], session_id: str | None, ready: _Runtime) -> Session:
+async def _start(client: Client, props: dict[str, Any], session_id: str | None, ready: _Known) -> Session:
     from tornado_resource.lifecycle.starting import Order, adopt, start
 
     on_conflict: OnConflict = ready.on_conflict or props.get("on_conflict", "fail")

@@ -10,6 +10,7 @@ from pulumi.dynamic import Resource
 
 from tornado_resource.lifecycle.intents import IntentStore, address_of, intents_folder
 from tornado_resource.provider import TornadoProvider
+from tornado_resource.release_provider import ReleaseProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +104,52 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
         if not pulumi.runtime.is_dry_run():
             self.session_id.apply(lambda session_id: _settle(place, session_id))
+
+
+class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
+    """A pathway version that is published to a Bland environment; deleting the resource leaves it published.
+
+    Declare it only once the version has passed its gate, as `deploy` does.
+    """
+
+    pathway_id: Output[str]
+    environment: Output[str]
+    version: Output[int]
+    sessions: Output[list[str] | None]
+
+    def __init__(  # noqa: PLR0913 - the parts of a release, all by name
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        version: Input[int],
+        environment: Input[str] = "production",
+        sessions: Input[Sequence[Input[str]]] | None = None,
+        source: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare a release.
+
+        Args:
+            name: the resource's name.
+            pathway_id: the pathway.
+            version: the version to publish; another one is published by an update.
+            environment: `production` or `staging`.
+            sessions: the ids of the sessions that passed on it. As long as they are the same, a version that a preview
+                cannot know is taken to be the same too.
+            source: where it is declared, such as `sessions.yaml:14:3`, for messages.
+            opts: Pulumi's resource options.
+
+        """
+        inputs = {
+            "pathway_id": pathway_id,
+            "environment": environment,
+            "version": version,
+            "sessions": sessions,
+            "source": source,
+        }
+        given = {key: value for key, value in inputs.items() if value is not None}
+        super().__init__(ReleaseProvider(), name, {"version": None, "sessions": None, **given}, opts)
 
 
 def _place(name: str) -> str:

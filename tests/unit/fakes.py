@@ -6,14 +6,18 @@ import asyncio
 import heapq
 import itertools
 import json
+import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
+from pulumi.dynamic import Config, ConfigureRequest
 
+from tornado_resource import runtime
 from tornado_resource.bland.access import Access, ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.clock import Clock
@@ -207,3 +211,21 @@ class FakeApi:
 
 def format_date(moment: datetime) -> str:
     return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def configure_request(url: str) -> ConfigureRequest:
+    """What the engine tells a provider's process of the stack's config."""
+    return ConfigureRequest(Config({"bland:apiKey": KEY, "bland:baseUrl": url}, "agents"))
+
+
+def end_runtimes(runtimes: Iterable[runtime.Runtime]) -> None:
+    """End what a provider's process would take with it."""
+    sys.__dict__.pop("tracebacklimit", None)
+    for each in set(runtimes):
+        if each._client is not None:
+            asyncio.run_coroutine_threadsafe(each._client.close(), each._loop).result()
+        each._loop.call_soon_threadsafe(each._loop.stop)
+        while each._loop.is_running():
+            time.sleep(0.001)
+        each._loop.close()
+    runtime._shared.cache_clear()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +11,10 @@ from pulumi import UNKNOWN
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
+from tests.unit.fakes import configure_request, end_runtimes
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.provider import Failure, TornadoProvider
+from tornado_resource.provider import TornadoProvider
+from tornado_resource.runtime import Failure
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -36,26 +36,16 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def configured() -> Iterator[Callable[[str], TornadoProvider]]:
-    """Configure providers, and end what a provider's process would take with it."""
     providers: list[TornadoProvider] = []
 
     def configure(url: str) -> TornadoProvider:
         provider = TornadoProvider()
-        config = {"bland:apiKey": "sk-canary-0123456789", "bland:baseUrl": url}
-        provider.configure(ConfigureRequest(Config(config, "agents")))
+        provider.configure(configure_request(url))
         providers.append(provider)
         return provider
 
     yield configure
-    sys.__dict__.pop("tracebacklimit", None)
-    for provider in providers:
-        runtime = provider._ready
-        if runtime._client is not None:
-            asyncio.run_coroutine_threadsafe(runtime._client.close(), runtime._loop).result()
-        runtime._loop.call_soon_threadsafe(runtime._loop.stop)
-        while runtime._loop.is_running():
-            time.sleep(0.001)
-        runtime._loop.close()
+    end_runtimes(provider._ready.runtime for provider in providers)
 
 
 @pytest.fixture

@@ -126,6 +126,22 @@ class Client:
             raise Unanswered(what, "the answer holds no scenarios")
         return scenarios
 
+    async def publish(self, pathway_id: str, version: int, environment: str) -> None:
+        """Publish a version of a pathway (*Promote Pathway Version*): it is safe to repeat.
+
+        The page documents a `message` only. A 2xx without a body, or with any object that is not one of the API's
+        shapes of an error, counts as done.
+        """
+        what = f"publish version {version} of pathway {clean(pathway_id)} to {environment}"
+        path = f"/v1/pathway/{_segment(what, pathway_id)}/publish"
+        answer = await self._ask(what, "POST", path, body={"version_id": version, "environment": environment})
+        if not answer.content.strip():
+            return
+        content = _object(what, answer)
+        if content.get("status") == "error" or content.get("error") or content.get("errors"):
+            said = clean(self._access.key.redact(_message(answer.content)))
+            raise Rejected(what, f"the API answered with an error: {said}", status_code=answer.status_code)
+
     async def _ask(
         self,
         what: str,
@@ -211,10 +227,10 @@ def _host(location: str) -> str:
         return "what is no URL"
 
 
-def _segment(what: str, session_id: str) -> str:
-    if _SEGMENT.fullmatch(session_id) is None:
-        raise Unsent(what, "that is no session id that can be put into a URL")
-    return session_id
+def _segment(what: str, identifier: str) -> str:
+    if _SEGMENT.fullmatch(identifier) is None:
+        raise Unsent(what, "that is no id that can be put into a URL")
+    return identifier
 
 
 def _object(what: str, answer: _Answer) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""Releases as Pulumi's server asks for them, in this process, against a sandbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import Unknown
+
+from tests.unit.fakes import configure_request, end_runtimes
+from tornado_resource.release_provider import ReleaseProvider
+from tornado_resource.runtime import Failure
+from tornado_resource.sandbox.serving import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROPS: dict[str, Any] = {
+    "pathway_id": "pw-1",
+    "environment": "production",
+    "version": 7.0,
+    "sessions": ["s-1"],
+    "source": "s.yaml:3:3",
+}
+RECORDED = {key: value for key, value in PROPS.items() if key != "source"}
+UNKNOWN = Unknown()  # type: ignore[no-untyped-call]  # the SDK's own
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def provider(sandbox: Sandbox) -> Iterator[ReleaseProvider]:
+    provider = ReleaseProvider()
+    provider.configure(configure_request(sandbox.url))
+    yield provider
+    assert provider._runtime is not None
+    end_runtimes([provider._runtime])
+
+
+def publishes(sandbox: Sandbox) -> list[dict[str, Any]]:
+    rows = httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).json()
+    return [json.loads(row["body"]) for row in rows if row["path"].endswith("/publish")]
+
+
+def fail(sandbox: Sandbox, **fault: Any) -> None:
+    httpx.post(f"{sandbox.url}/_sandbox/faults", json={"path": "/publish", **fault}, trust_env=False).raise_for_status()
+
+
+def test_it_is_pickled_by_reference_and_holds_nothing() -> None:
+    pickled = base64.b64decode(serialize_provider(ReleaseProvider()))
+    assert len(pickled) < 80
+    assert b"tornado_resource.release_provider" in pickled
+
+
+def test_create_publishes_the_version_as_a_whole_number(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    created = provider.create(PROPS)
+    assert created.id == "pw-1/production"
+    assert created.outs == {**RECORDED, "version": 7}
+    assert publishes(sandbox) == [{"version_id": 7, "environment": "production"}]
+
+
+def test_update_publishes_another_version_and_only_records_another_session(
+    provider: ReleaseProvider, sandbox: Sandbox
+) -> None:
+    same = provider.update("pw-1/production", RECORDED, {**PROPS, "sessions": ["s-2"]})
+    assert same.outs is not None
+    assert same.outs["sessions"] == ["s-2"]
+    assert publishes(sandbox) == []
+    provider.update("pw-1/production", RECORDED, {**PROPS, "version": 8.0})
+    assert publishes(sandbox) == [{"version_id": 8, "environment": "production"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_change", "replaces"),
+    [
+        ({}, False, []),
+        ({"source": "s.yaml:9:9"}, False, []),
+        ({"version": 8.0}, True, []),
+        ({"sessions": ["s-2"]}, True, []),
+        ({"version": UNKNOWN}, False, []),
+        ({"version": UNKNOWN, "sessions": [UNKNOWN]}, True, []),
+        ({"version": UNKNOWN, "sessions": ["s-2"]}, True, []),
+        ({"sessions": UNKNOWN}, True, []),
+        ({"environment": "staging"}, True, ["environment"]),
+        ({"pathway_id": "pw-2"}, True, ["pathway_id"]),
+    ],
+)
+def test_what_is_a_change(change: dict[str, Any], is_change: bool, replaces: list[str]) -> None:  # noqa: FBT001
+    found = ReleaseProvider().diff("pw-1/production", RECORDED, {**PROPS, **change})
+    assert (found.changes, found.replaces) == (is_change, replaces)
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({}, []),
+        ({"version": UNKNOWN, "environment": UNKNOWN}, []),
+        ({"environment": "live"}, ["environment"]),
+        ({"version": None}, ["version"]),
+        ({"version": 7.5}, ["version"]),
+        ({"version": -1.0}, ["version"]),
+        ({"version": True}, ["version"]),
+        ({"version": "7", "environment": ""}, ["environment", "version"]),
+    ],
+)
+def test_what_the_api_does_not_take_is_refused_first(change: dict[str, Any], refused: list[str]) -> None:
+    failures = ReleaseProvider().check({}, {**PROPS, **change}).failures
+    assert [failure.property for failure in failures or []] == refused
+
+
+def test_a_refresh_asks_nothing_and_keeps_the_record(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    read = provider.read("pw-1/production", {**RECORDED, "__provider": "x"})
+    assert (read.id, read.outs) == ("pw-1/production", RECORDED)
+    provider.delete("pw-1/production", RECORDED)
+    assert httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).json() == []
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "status", "status_after", "garbage", "truncate"])
+def test_a_lost_answer_is_repeated_and_publishes_the_same(
+    provider: ReleaseProvider, sandbox: Sandbox, kind: str
+) -> None:
+    fail(sandbox, kind=kind, status=502)
+    provider.create(PROPS)
+    assert publishes(sandbox) == [{"version_id": 7, "environment": "production"}] * 2
+    assert httpx.get(f"{sandbox.url}/_sandbox/published", trust_env=False).json() == [
+        {"pathway_id": "pw-1", "environment": "production", "version_id": 7}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"status": 404, "body": '{"message": "Pathway not found"}'}, "HTTP 404: Pathway not found"),
+        ({"status": 200, "body": '{"status": "error", "message": "no"}'}, "the API answered with an error: no"),
+        ({"status": 200, "body": '{"data": null, "errors": [{"message": "n"}]}'}, "the API answered with an error: n"),
+        ({"status": 200, "body": '{"error": "no"}'}, "the API answered with an error: no"),
+    ],
+)
+def test_a_refusal_is_said_once_with_its_place(
+    provider: ReleaseProvider, sandbox: Sandbox, fault: dict[str, Any], said: str
+) -> None:
+    fail(sandbox, kind="status", **fault)
+    with pytest.raises(Failure) as caught:
+        provider.create(PROPS)
+    assert str(caught.value) == f"s.yaml:3:3: publish version 7 of pathway pw-1 to production: {said}"
+    assert len(publishes(sandbox)) == 1
+
+
+@pytest.mark.parametrize("body", ["", "{}", '{"message": "ok"}', '{"data": {}, "errors": null}'])
+def test_any_other_good_answer_is_done(provider: ReleaseProvider, sandbox: Sandbox, body: str) -> None:
+    fail(sandbox, kind="status", status=200, body=body)
+    provider.create(PROPS)
+    assert len(publishes(sandbox)) == 1

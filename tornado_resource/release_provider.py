@@ -1,0 +1,95 @@
+"""The dynamic provider of releases. As with `provider`, the module's path is public for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown, contains_unknowns
+
+from tornado_resource.runtime import configured
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.runtime import Runtime
+
+PLACE: Final = ("pathway_id", "environment")
+"""Where something is published: a change of one of these is another release."""
+ENVIRONMENTS: Final = ("staging", "production")
+
+
+class ReleaseProvider(ResourceProvider):
+    """Create and update publish, which is safe to repeat; delete does nothing: a pathway is never left unpublished."""
+
+    serialize_as_secret_always = False
+    _runtime: Runtime | None = None
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once per provider process, before anything else. Raises for a missing or unfit key or URL."""
+        self._runtime = configured(req)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Called in preview and update. Refuses what the API's page *Promote Pathway Version* does not take."""
+        environment, version = news.get("environment"), news.get("version")
+        failures = []
+        if not isinstance(environment, Unknown) and environment not in ENVIRONMENTS:
+            failures.append(CheckFailure("environment", f"expected one of {', '.join(ENVIRONMENTS)}"))
+        if not isinstance(version, Unknown) and not _is_version(version):
+            failures.append(CheckFailure("version", "expected the number of a pathway version"))
+        return CheckResult(news, failures)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Publish one version."""
+        self._publish(props)
+        return CreateResult(f"{props['pathway_id']}/{props['environment']}", _outputs(props))
+
+    def diff(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Called in preview and update. A version that is not known yet is the old one while the sessions are."""
+        replaces = [key for key in PLACE if olds.get(key) != news.get(key)]
+        is_same_run = not contains_unknowns(news.get("sessions")) and olds.get("sessions") == news.get("sessions")
+        is_same = is_same_run and (contains_unknowns(news.get("version")) or _is_same(olds, news))
+        return DiffResult(changes=bool(replaces) or not is_same, replaces=replaces)
+
+    def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Publish another version; a newer session that speaks for the same one is only recorded."""
+        if not _is_same(olds, news):
+            self._publish(news)
+        return UpdateResult(_outputs(news))
+
+    def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
+        """Called by refresh. The API has no page that tells what is published: the record stays."""
+        return ReadResult(release_id, {key: value for key, value in props.items() if key != "__provider"})
+
+    def _publish(self, props: dict[str, Any]) -> None:
+        from tornado_resource.bland.retrying import retried
+
+        assert self._runtime is not None  # noqa: S101 - Pulumi configures before it calls
+        version = int(props["version"])
+
+        async def publish(client: Client) -> None:
+            await retried(lambda: client.publish(props["pathway_id"], version, props["environment"]))
+
+        self._runtime.run(publish, props.get("source"))
+
+
+def _is_same(olds: dict[str, Any], news: dict[str, Any]) -> bool:
+    return bool(olds.get("version") == news.get("version"))
+
+
+def _is_version(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and value >= 0 and float(value).is_integer()
+
+
+def _outputs(props: dict[str, Any]) -> dict[str, Any]:
+    version = int(props["version"])
+    return {**{key: props[key] for key in PLACE}, "version": version, "sessions": props.get("sessions")}
