@@ -17,13 +17,15 @@ from tornado_resource.declarations.model import request_from
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tornado_resource.bland.access import Access
     from tornado_resource.bland.client import Client
     from tornado_resource.declarations.model import Gate
+    from tornado_resource.gate.judging import Verdict
     from tornado_resource.gate.verifying import Result, Subject
     from tornado_resource.gate.waiting import Progress
+    from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
     from tornado_resource.resources import TornadoSession
     from tornado_resource.settings import Settings
@@ -42,9 +44,10 @@ class Gatekeeper:
         self._shared: Client | None = None
         self._is_announced = False
         self._results: dict[str, Result] = {}
+        self._promotion: Promotion | None = None
         self.verdicts: dict[str, pulumi.Output[dict[str, Any]]] = {}
 
-    def prepare(self, subjects: Iterable[Subject]) -> None:
+    def prepare(self, subjects: Iterable[Subject], promotion: Promotion | None = None) -> None:
         """Put verdicts that know nothing yet in the place of those of an earlier run, in reports and outputs.
 
         An update that is cut off would else leave an older pass behind: the engine keeps the last outputs that a stack
@@ -58,6 +61,7 @@ class Gatekeeper:
 
         if is_dry_run():
             return
+        self._promotion = promotion
         waiting = self._settings.is_waiting
         unknown = "the update did not get as far as its verdict" if waiting else "not awaited: tornado-resource wait"
         self._results = {subject.name: pending(subject, unknown) for subject in subjects}
@@ -66,6 +70,25 @@ class Gatekeeper:
         if isinstance(stack, pulumi.ComponentResource):
             verdicts = {name: asdict(result.verdict) for name, result in self._results.items() if waiting}
             stack.register_outputs({"verdicts": verdicts})
+
+    def refuse(self, subjects: Iterable[Subject], blocks: Mapping[str, str], promotion: Promotion) -> None:
+        """Write reports that say what speaks against a promotion; the outputs stay, since nothing has changed.
+
+        Raises:
+            ConfigurationError: the reports cannot be written.
+
+        """
+        from tornado_resource.gate.verifying import pending
+        from tornado_resource.reports.announcing import announce
+
+        if is_dry_run():
+            return
+        self._promotion = promotion
+        others = "not started: other sessions may not be promoted"
+        reasons = {name: f"not promoted: {block}" for name, block in blocks.items()}
+        self._results = {each.name: pending(each, reasons.get(each.name, others)) for each in subjects}
+        self._write_reports()
+        announce(self._report(), os.environ, pulumi.log.info)
 
     def expect(self, session: TornadoSession, subject: Subject) -> pulumi.Output[dict[str, Any]]:
         """Await a session, and hold the gate with its verdict. *subject* needs no id: the engine tells it."""
@@ -86,13 +109,19 @@ class Gatekeeper:
         parts = (session.session_id, session.created_at, session.timeout_ms, session.declared)
         return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
 
-    def hold(self) -> None:
-        """Write the reports, and fail the update when a verdict is not `passed`.
+    def hold(self, verdicts: pulumi.Output[Any], then: Callable[[Mapping[str, Verdict]], None]) -> None:
+        """Write the reports, and fail the update when a verdict is not `passed`; else go on with *then*.
 
         This is no output itself: it comes after all outputs are registered, the failing verdicts among them.
         """
-        if self.verdicts and not is_dry_run():
-            pulumi.Output.all(**self.verdicts).apply(self._close)
+
+        def close(_verdicts: Any) -> None:
+            if self.verdicts:
+                self._close()
+                then({name: self._results[name].verdict for name in self.verdicts})
+
+        if not is_dry_run():
+            verdicts.apply(close)
 
     def leave(self) -> None:
         """Write the reports with what is known: the update is being interrupted."""
@@ -105,7 +134,7 @@ class Gatekeeper:
 
             write_reports(Path(self._settings.reports), self._report())
 
-    def _close(self, _verdicts: Mapping[str, Any]) -> None:
+    def _close(self) -> None:
         from tornado_resource.gate.summing import failure_message
         from tornado_resource.reports.announcing import announce
 
@@ -125,7 +154,7 @@ class Gatekeeper:
         from tornado_resource.reports.model import Report
 
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(pulumi.get_stack(), self._environment, now, tuple(self._results.values()))
+        return Report(pulumi.get_stack(), self._environment, now, tuple(self._results.values()), self._promotion)
 
     async def _await(self, session: TornadoSession, subject: Subject) -> Result:
         from tornado_resource.gate.verifying import await_result, pending

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -15,11 +15,14 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.bland.access import find_access
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.planning import predecessors, worst_minutes
+from tornado_resource.declarations.publishing import certain_versions, faults, releases
 from tornado_resource.declarations.resolving import load
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.gate.verifying import Subject
 from tornado_resource.gatekeeper import Gatekeeper
-from tornado_resource.resources import OUTPUTS, TornadoSession
+from tornado_resource.promoting import blocked, promote
+from tornado_resource.promotion.record import as_output
+from tornado_resource.resources import OUTPUTS, PathwayRelease, TornadoSession
 from tornado_resource.settings import Settings, read_settings
 from tornado_resource.text import count, nearest
 
@@ -29,13 +32,16 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.access import Access
     from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.publishing import Release
+    from tornado_resource.gate.judging import Verdict
+    from tornado_resource.promotion.record import Promotion
 
 SHOWN = 32
 """The exit code that tells Pulumi's language host that the user has seen a message already."""
 
 
 def deploy() -> None:
-    """Declare every session of the stack's environment, export their outputs and verdicts, and hold the gate.
+    """Declare every session of the stack's environment, export their outputs and verdicts, hold the gate, and publish.
 
     To be called from a Pulumi program's `__main__.py`. Reads the config keys of the README.
 
@@ -49,19 +55,24 @@ def deploy() -> None:
         name = settings.environment or pulumi.get_stack()
         environment = load(settings.declarations, name)
         _check_adopt(settings.adopt, [declaration.name for declaration in environment.declarations])
-        _refuse_promotion(environment)
-        gatekeeper = Gatekeeper(access, settings, name)
-        gatekeeper.prepare(_subjects(environment.declarations))
+        _check_publishing(environment.declarations, settings)
     except TornadoError as error:
         raise pulumi.RunError(_as_message(error)) from None
-    if is_dry_run():
-        _tell_order(environment.declarations)
+    gatekeeper = Gatekeeper(access, settings, name)
     _leave_on_signals(gatekeeper)
-    sessions = _declare(environment.declarations, settings, gatekeeper)
+    deployment = _Deployment(settings, gatekeeper)
     pulumi.export("environment", name)
-    pulumi.export("sessions", {key: _shown(session) for key, session in sessions.items()})
-    pulumi.export("verdicts", gatekeeper.verdicts)
-    gatekeeper.hold()
+    if environment.promotes_from is None:
+        declared = pulumi.Output.from_input(deployment.declare(environment))
+    else:
+        promoted = promote(environment, settings, gatekeeper)
+        declared = promoted.apply(lambda found: deployment.declare(found.environment, found.record))
+        pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
+    sessions: pulumi.Output[Any] = declared.apply(lambda found: pulumi.Output.from_input(found.sessions))
+    pulumi.export("sessions", sessions)
+    verdicts: pulumi.Output[Any] = declared.apply(lambda found: pulumi.Output.from_input(found.verdicts))
+    pulumi.export("verdicts", verdicts)
+    gatekeeper.hold(verdicts, deployment.publish)
 
 
 def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = None) -> pulumi.Output[dict[str, Any]]:
@@ -97,13 +108,13 @@ def _check_adopt(adopt: Mapping[str, str], names: list[str]) -> None:
             raise ConfigurationError(message)
 
 
-def _refuse_promotion(environment: Environment) -> None:
-    """Stop before anything starts: a promotion that is declared and not checked would be worse than none."""
-    publishing = [declaration.name for declaration in environment.declarations if declaration.publish is not None]
-    declared = [f"`promotes_from: {environment.promotes_from}`"] if environment.promotes_from is not None else []
-    declared += [f"`publish` ({', '.join(publishing)})"] if publishing else []
-    if declared:
-        message = f"environment {environment.name} declares {' and '.join(declared)}, which this version cannot do yet"
+def _check_publishing(declarations: Sequence[Declaration], settings: Settings) -> None:
+    publishing = [declaration.name for declaration in declarations if declaration.publish is not None]
+    if publishing and not settings.is_waiting:
+        message = (
+            f"config tornado:wait is false, and `publish` ({', '.join(publishing)}) needs the verdicts that come from "
+            f"waiting: pulumi config rm tornado:wait, or declare no `publish` for this environment"
+        )
         raise ConfigurationError(message)
 
 
@@ -116,33 +127,86 @@ def _tell_order(declarations: Sequence[Declaration]) -> None:
         pulumi.log.info(f"at worst, {count(worst_minutes(declarations), 'minute')} until all have ended")
 
 
-def _declare(
-    declarations: Sequence[Declaration], settings: Settings, gatekeeper: Gatekeeper
-) -> dict[str, TornadoSession]:
-    """Declare all sessions; one on a pathway that another holds depends on that one's end."""
-    before = predecessors(declarations)
-    sessions: dict[str, TornadoSession] = {}
-    ends: dict[str, pulumi.Output[Any]] = {}
-    for declaration in declarations:
-        first = before.get(declaration.name)
-        opts = pulumi.ResourceOptions(depends_on=_after(sessions[first], ends[first])) if first is not None else None
-        session = sessions[declaration.name] = TornadoSession(
+@dataclass(frozen=True)
+class _Declared:
+    """What a program has declared, as outputs by session."""
+
+    sessions: dict[str, Any]
+    verdicts: dict[str, pulumi.Output[dict[str, Any]]]
+
+
+class _Deployment:
+    """The resources of one environment."""
+
+    def __init__(self, settings: Settings, gatekeeper: Gatekeeper) -> None:
+        self._settings = settings
+        self._gatekeeper = gatekeeper
+        self._declarations: Sequence[Declaration] = ()
+
+    def declare(self, environment: Environment, promotion: Promotion | None = None) -> _Declared:
+        """Declare the sessions of an environment whose versions are known; in a preview, its releases too."""
+        self._declarations = environment.declarations
+        try:
+            self._gatekeeper.prepare(_subjects(environment.declarations), promotion)
+        except TornadoError as error:
+            raise pulumi.RunError(_as_message(error)) from None
+        sessions = self._sessions()
+        if is_dry_run():
+            _tell_order(environment.declarations)
+            for release in releases(environment.declarations, certain_versions(environment.declarations)):
+                self._release(release, [sessions[name].session_id for name in release.sessions])
+        return _Declared({name: _shown(session) for name, session in sessions.items()}, self._gatekeeper.verdicts)
+
+    def publish(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Declare the releases, now that every gate has passed; none of them if a version is not known."""
+        versions = {name: verdict.version for name, verdict in verdicts.items()}
+        against = faults(self._declarations, versions)
+        if against:
+            title = "every gate passed, and nothing was published"
+            raise pulumi.RunError(blocked(title, self._declarations, against))
+        for release in releases(self._declarations, versions):
+            self._release(release, [verdicts[name].session_id for name in release.sessions])
+
+    def _release(self, release: Release, sessions: Sequence[pulumi.Input[str]]) -> None:
+        place = next(each.place for each in self._declarations if each.name == release.name)
+        version: Any = release.version if release.version is not None else pulumi.UNKNOWN
+        PathwayRelease(
+            release.name,
+            pathway_id=release.pathway_id,
+            version=version,
+            environment=release.environment,
+            sessions=sessions,
+            source=str(place),
+        )
+
+    def _sessions(self) -> dict[str, TornadoSession]:
+        """Declare all sessions; one on a pathway that another holds depends on that one's end."""
+        before = predecessors(self._declarations)
+        sessions: dict[str, TornadoSession] = {}
+        ends: dict[str, pulumi.Output[Any]] = {}
+        for declaration in self._declarations:
+            first = before.get(declaration.name)
+            after = _after(sessions[first], ends[first]) if first is not None else None
+            session = sessions[declaration.name] = self._session(declaration, after)
+            if declaration.gate is not None and self._settings.is_waiting:
+                ends[declaration.name] = self._gatekeeper.expect(session, _subject(declaration, declaration.gate))
+            elif declaration.name in before.values():
+                ends[declaration.name] = self._gatekeeper.verdict(session, declaration.name, Gate("any"))
+        return sessions
+
+    def _session(self, declaration: Declaration, after: pulumi.Input[Any] | None) -> TornadoSession:
+        return TornadoSession(
             declaration.name,
             **declaration.request,
             gate=_gate_input(declaration.gate),
             on_conflict=_unless(declaration.on_conflict, "fail"),
             on_destroy=_unless(declaration.on_destroy, "cancel"),
             rerun=_unless(declaration.rerun, "on_failure"),
-            triggers={**declaration.triggers, **settings.triggers} or None,
-            adopt=settings.adopt.get(declaration.name),
+            triggers={**declaration.triggers, **self._settings.triggers} or None,
+            adopt=self._settings.adopt.get(declaration.name),
             source=str(declaration.place),
-            opts=opts,
+            opts=pulumi.ResourceOptions(depends_on=after) if after is not None else None,
         )
-        if declaration.gate is not None and settings.is_waiting:
-            ends[declaration.name] = gatekeeper.expect(session, _subject(declaration, declaration.gate))
-        elif declaration.name in before.values():
-            ends[declaration.name] = gatekeeper.verdict(session, declaration.name, Gate("any"))
-    return sessions
 
 
 def _subjects(declarations: Sequence[Declaration]) -> Iterator[Subject]:

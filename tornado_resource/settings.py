@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _UNIT_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m|h)")
 LEAST_POLL_SECONDS: Final = 0.1
+MOST_REASON_CHARACTERS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Settings:
     poll_seconds: float = 15.0
     is_waiting: bool = True
     reports: str | None = None
+    promote_without: str | None = None
 
 
 PREFIX: Final = "tornado:"
@@ -66,6 +68,7 @@ def read_settings(config: Mapping[str, str]) -> Settings:
         poll_seconds=_seconds(config.get("pollInterval")) or default.poll_seconds,
         is_waiting=(config.get("wait") or "true").lower() != "false",
         reports=config.get("reports") or None,
+        promote_without=(config.get("promoteWithout") or "").strip() or None,
     )
 
 
@@ -93,6 +96,8 @@ def _expected(key: str, value: str) -> str | None:
             return f"{', '.join(ON_CONFLICT)}" + (f"; did you mean {meant}?" if meant else "")
         case "pollInterval" if (_seconds(value) or 0) < LEAST_POLL_SECONDS:
             return f"a duration such as 15s, of at least {LEAST_POLL_SECONDS:g}s"
+        case "promoteWithout" if len(value) > MOST_REASON_CHARACTERS:
+            return f"a reason of at most {MOST_REASON_CHARACTERS} characters"
         case "wait" if value.lower() not in {"true", "false"}:
             return "true or false"
         case _:

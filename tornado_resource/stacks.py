@@ -14,10 +14,13 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.verifying import Subject
 from tornado_resource.lifecycle.intents import backend_url
+from tornado_resource.promotion.record import from_output
 from tornado_resource.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tornado_resource.promotion.record import Promotion
 
 SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 PULUMI_SECONDS: Final = 60
@@ -45,6 +48,7 @@ class Stack:
     config: Mapping[str, str]
     sessions: tuple[Recorded, ...]
     environment: str | None
+    promotion: Promotion | None
     pending: tuple[str, ...]
     locked_by: str | None
 
@@ -70,6 +74,7 @@ def read_stack(name: str) -> Stack:
     """Read one stack of the project in this folder. Raises ConfigurationError where Pulumi cannot."""
     deployment = _pulumi("stack", "export", "--stack", name).get("deployment") or {}
     config = _pulumi("config", "--show-secrets", "--stack", name)
+    outputs = _outputs(deployment)
     return Stack(
         name=name,
         config={key: value["value"] for key, value in config.items() if isinstance(value.get("value"), str)},
@@ -78,7 +83,8 @@ def read_stack(name: str) -> Stack:
             for entry in deployment.get("resources") or []
             if entry["type"] == SESSION_TYPE and entry.get("id") and not entry.get("delete")
         ),
-        environment=_environment(deployment),
+        environment=environment if isinstance(environment := outputs.get("environment"), str) else None,
+        promotion=from_output(outputs.get("promotion")),
         pending=tuple(
             _name(operation["resource"])
             for operation in deployment.get("pending_operations") or []
@@ -88,11 +94,9 @@ def read_stack(name: str) -> Stack:
     )
 
 
-def _environment(deployment: Mapping[str, Any]) -> str | None:
+def _outputs(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     stacks = (entry for entry in deployment.get("resources") or [] if entry["type"] == "pulumi:pulumi:Stack")
-    stack = next(stacks, None) or {}
-    name = (stack.get("outputs") or {}).get("environment")
-    return name if isinstance(name, str) else None
+    return (next(stacks, None) or {}).get("outputs") or {}
 
 
 def _recorded(resource: Mapping[str, Any]) -> Recorded:

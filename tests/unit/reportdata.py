@@ -8,6 +8,7 @@ from tornado_resource.bland.models import Fix, Iteration, Status
 from tornado_resource.declarations.model import Gate, digest
 from tornado_resource.gate.judging import Ending, verdict_of
 from tornado_resource.gate.verifying import Result, Subject, pending
+from tornado_resource.promotion.record import Carried, Promotion
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def result_of(
     return Result(subject, verdict, status, names or {})
 
 
-def report_of(*results: Result) -> Report:
-    return Report("acme/voice/staging", "staging", "2026-04-14T10:20:00Z", results)
+def report_of(*results: Result, promotion: Promotion | None = None) -> Report:
+    return Report("acme/voice/staging", "staging", "2026-04-14T10:20:00Z", results, promotion)
 
 
 def sample() -> Report:
@@ -93,4 +94,12 @@ def sample() -> Report:
             names,
         ),
         pending(subject_of("later", "", created_at=None, place=""), "it has not been started"),
+        promotion=Promotion(
+            "acme/voice/dev",
+            "release freeze | INC-7",
+            {
+                "booking": Carried("d0d0-0001", 6, "2026-04-14T09:00:00.000Z"),
+                "billing": Carried("d0d0-0002", 3, None, ("its verdict there is failed: 1 of 5 scenarios passed",)),
+            },
+        ),
     )

@@ -18,6 +18,7 @@ from tests.unit.reportdata import PATHWAY_ID, report_of, result_of, subject_of
 from tornado_resource.bland.models import Active, Started, Status, scenarios_of
 from tornado_resource.errors import Unanswered
 from tornado_resource.gate.waiting import Awaited, gone, progress_line
+from tornado_resource.promotion.record import Carried, Promotion
 from tornado_resource.reports.annotations import annotation_lines
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
@@ -166,7 +167,8 @@ def answer_of(text: str, word: str) -> dict[str, Any]:
 
 
 def report(text: str) -> Report:
-    return report_of(*(result for _, _, result in results(text)))
+    promotion = Promotion(text, text, {"s-0": Carried(text, 1, text, (text, text))})
+    return report_of(*(result for _, _, result in results(text)), promotion=promotion)
 
 
 def shows(text: str) -> list[str]:

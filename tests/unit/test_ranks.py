@@ -13,12 +13,15 @@ RANKS = [
     ["declarations"],
     ["bland", "settings"],
     ["gate"],
+    ["promotion"],
     ["reports"],
     ["lifecycle"],
     ["stacks"],
-    ["provider"],
+    ["runtime"],
+    ["provider", "release_provider"],
     ["resources"],
     ["gatekeeper"],
+    ["promoting"],
     ["program"],
     ["cli"],
 ]
@@ -26,7 +29,15 @@ RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 ALONE = "sandbox"
 DOORS = {
     "httpx": {"bland/client.py"},
-    "pulumi": {"provider.py", "resources.py", "gatekeeper.py", "program.py"},
+    "pulumi": {
+        "runtime.py",
+        "provider.py",
+        "release_provider.py",
+        "promoting.py",
+        "resources.py",
+        "gatekeeper.py",
+        "program.py",
+    },
     "starlette": {"sandbox/"},
 }
 DOORS |= {

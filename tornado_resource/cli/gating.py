@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.access import Access
     from tornado_resource.gate.judging import Outcome
     from tornado_resource.gate.verifying import Result, Subject
+    from tornado_resource.promotion.record import Promotion
     from tornado_resource.settings import Settings
 
 EXITS: dict[Outcome, int] = {"passed": PASSED, "failed": FAILED, "incomplete": INCOMPLETE}
@@ -46,6 +47,7 @@ class Recorded:
 
     stack: str
     environment: str | None
+    promotion: Promotion | None
     subjects: tuple[Subject, ...]
     unstarted: tuple[Subject, ...]
     settings: Settings
@@ -57,7 +59,7 @@ class Recorded:
 
         unstarted = [pending(subject, "it was not started: run `pulumi up` again") for subject in self.unstarted]
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(self.stack, self.environment, now, (*results, *unstarted))
+        return Report(self.stack, self.environment, now, (*results, *unstarted), self.promotion)
 
 
 def recorded(name: str | None) -> Recorded:
@@ -80,6 +82,7 @@ def recorded(name: str | None) -> Recorded:
     return Recorded(
         stack=stack.name,
         environment=stack.environment,
+        promotion=stack.promotion,
         subjects=tuple(subject for subject, is_replaced in gated if not is_replaced),
         unstarted=(*(replace(subject, session_id="") for subject, is_replaced in gated if is_replaced), *cut_off),
         settings=settings,

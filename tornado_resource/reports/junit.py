@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tornado_resource.gate.verifying import Result
+    from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.scenarios import Played
 
@@ -33,19 +34,19 @@ def junit(report: Report) -> str:
     """Write the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
     for result in report.results:
-        document.add_testsuite(_suite(result))
+        document.add_testsuite(_suite(result, report.promotion))
     document.update_statistics()
     written = BytesIO()
     document.write(written, pretty=True)
     return written.getvalue().decode()
 
 
-def _suite(result: Result) -> TestSuite:
+def _suite(result: Result, promotion: Promotion | None) -> TestSuite:
     suite = TestSuite(clean(result.subject.name))
     moment = _timestamp(result.subject.created_at)
     if moment is not None:
         suite.timestamp = moment
-    for name, value in _properties(result):
+    for name, value in (*_properties(result), *_promoted(result, promotion)):
         suite.add_property(name, clean(value))
     suite.add_testcases(_cases(result))
     return suite
@@ -68,6 +69,13 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         "place": subject.place or None,
     }
     return ((name, str(value)) for name, value in found.items() if value is not None)
+
+
+def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str, str]]:
+    if promotion is not None:
+        yield "promoted_from", promotion.source
+        if result.subject.name in promotion.waived:
+            yield "promoted_without", promotion.without or ""
 
 
 def _cases(result: Result) -> list[TestCase]:

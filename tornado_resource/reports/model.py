@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tornado_resource.gate.judging import Outcome
     from tornado_resource.gate.verifying import Result
+    from tornado_resource.promotion.record import Promotion
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results of one stack's sessions, in the order of their declaration; *written_at* is ISO 8601 UTC."""
+    """The results of one stack's sessions, in the order of their declaration; *written_at* is ISO 8601 UTC.
+
+    *promotion* is there where the sessions run on what passed in another stack.
+    """
 
     stack: str
     environment: str | None
     written_at: str
     results: tuple[Result, ...]
+    promotion: Promotion | None = None
 
     @property
     def outcome(self) -> Outcome:

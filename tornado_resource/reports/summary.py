@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.models import Fix
     from tornado_resource.gate.verifying import Result
+    from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
 
 MOST_BYTES: Final = 900_000
@@ -58,6 +59,8 @@ def _pieces(report: Report) -> Iterator[str]:
     tally = ", ".join(f"{number} {outcome}" for outcome, number in report.tally.items() if number)
     yield f"## {MARKS[report.outcome]} Tornado gate {report.outcome}: {tally or 'no session'}\n\n"
     yield f"Stack {where}, {escape(report.written_at)}\n"
+    if report.promotion is not None:
+        yield from _promotion(report.promotion)
     if ranked:
         yield _HEAD
     yield from (_row(result) for result in ranked[:MOST_ROWS])
@@ -66,6 +69,16 @@ def _pieces(report: Report) -> Iterator[str]:
     yield from ("".join(_section(result)) for result in missed[:MOST_SECTIONS])
     if len(missed) > MOST_SECTIONS:
         yield f"\n… and {count(len(missed) - MOST_SECTIONS, 'session')} more did not pass: see `report.html`.\n"
+
+
+def _promotion(promotion: Promotion) -> Iterator[str]:
+    yield f"\nPromoted from stack {escape(promotion.source)}\n"
+    if promotion.waived:
+        yield f"\n**Promoted without a pass:** “{escape(promotion.without or '')}”\n\n"
+        waived = [f"{escape(name)}: {escape('; '.join(why), 1000)}" for name, why in promotion.waived.items()]
+        yield from (f"- {line}\n" for line in waived[:MOST_SECTIONS])
+        if len(waived) > MOST_SECTIONS:
+            yield f"- and {len(waived) - MOST_SECTIONS} more: see `verdicts.json`\n"
 
 
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:

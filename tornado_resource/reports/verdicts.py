@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.promotion.record import as_output
 from tornado_resource.reports.scenarios import played
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def verdicts_json(report: Report) -> str:
         "written_at": report.written_at,
         "outcome": report.outcome,
         "tally": report.tally,
+        "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "sessions": {result.subject.name: _session(result) for result in report.results},
     }
     return json.dumps(_sound(content), indent=2, ensure_ascii=True) + "\n"

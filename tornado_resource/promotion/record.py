@@ -1,0 +1,70 @@
+"""What is put on record of a promotion: the stack output `promotion`, and a part of every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What one session takes over from the other stack.
+
+    *session_id* and *finished_at* are those of the pass there. *version* is the version that is tested here, None where
+    none is known. *waived* says what spoke against it, and was overruled.
+    """
+
+    session_id: str | None
+    version: int | None
+    finished_at: str | None
+    waived: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """From which stack the sessions of a stack were promoted; *without* is the reason for doing without its passes."""
+
+    source: str
+    without: str | None = None
+    sessions: Mapping[str, Carried] = field(default_factory=dict)
+
+    @property
+    def waived(self) -> dict[str, tuple[str, ...]]:
+        """By session, what spoke against it and was overruled."""
+        return {name: carried.waived for name, carried in self.sessions.items() if carried.waived}
+
+
+def as_output(promotion: Promotion) -> dict[str, Any]:
+    """Write a promotion as plain JSON."""
+    return {
+        "from": promotion.source,
+        "without": promotion.without,
+        "sessions": {
+            name: {
+                "session_id": carried.session_id,
+                "version": carried.version,
+                "finished_at": carried.finished_at,
+                "waived": list(carried.waived),
+            }
+            for name, carried in promotion.sessions.items()
+        },
+    }
+
+
+def from_output(value: Any) -> Promotion | None:
+    """Read what `as_output` has written, as Pulumi gives it back; None where it is no such thing."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("from"), str):
+        return None
+    entries = value.get("sessions") or {}
+    return Promotion(value["from"], value.get("without"), {name: _carried(entry) for name, entry in entries.items()})
+
+
+def _carried(entry: Mapping[str, Any]) -> Carried:
+    version = entry.get("version")
+    return Carried(
+        session_id=entry.get("session_id"),
+        version=int(version) if version is not None else None,
+        finished_at=entry.get("finished_at"),
+        waived=tuple(entry.get("waived") or ()),
+    )
