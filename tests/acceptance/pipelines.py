@@ -1,0 +1,173 @@
+"""Running the pipelines of `examples/agents` as GitHub's and GitLab's runners do.
+
+Each job gets a checkout and a machine of its own, so that nothing but Pulumi's state goes from job to job, and each
+script runs in bash. What is not run is named here: `INSTALL` and `ACTIONS` bring Python, Pulumi and this package, which
+`.venv` has, and the checkout. Conditions and secrets are looked up in tables: one that is not there is an error.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from tests.acceptance.conftest import KEY, PULUMI_SECONDS, ROOT, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+EXAMPLE: Final = ROOT / "examples/agents"
+UNTRACKED: Final = shutil.ignore_patterns("reports", ".venv", "__pycache__")
+PUSH: Final = "push"
+REQUEST: Final = "pull_request"
+INSTALL: Final = "pip install --requirement requirements.txt"
+ACTIONS: Final = ("actions/checkout", "actions/setup-python", "pulumi/actions")
+UPLOAD: Final = "actions/upload-artifact"
+SECRETS: Final = {
+    "${{ secrets.BLAND_API_KEY }}": KEY,
+    "${{ secrets.PULUMI_ACCESS_TOKEN }}": "",  # the tests' backend is a folder
+}
+OWN_PULL_REQUEST: Final = (
+    "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository"
+)
+GITLAB_WORDS: Final = {"stages", "workflow", "default"}
+
+
+@dataclass
+class Job:
+    """How a job went: `success`, `failure` or `skipped`; its kept files by the name they are kept under."""
+
+    outcome: str
+    log: str = ""
+    summary: str = ""
+    kept: dict[str, Path] = field(default_factory=dict)
+
+
+def check_out(project: Project) -> Project:
+    """Make *project* the example's repository, with its stacks as a team makes them once."""
+    folder = project.folder.parent / "repository"
+    shutil.copytree(EXAMPLE, folder, ignore=UNTRACKED)
+    for stack in ("staging", "production"):
+        project = Project(folder, project.home, project.backend, project.sandbox, project.http, stack)
+        project.pulumi("stack", "init")
+    return project
+
+
+def run_github(project: Project, event: str) -> dict[str, Job]:
+    """Run the jobs of the workflow in their order."""
+    workflow = yaml.safe_load((project.folder / ".github/workflows/agents.yml").read_text(encoding="utf-8"))
+    assert workflow["defaults"]["run"]["shell"] == "bash"
+    done: dict[str, Job] = {}
+    for name, job in workflow["jobs"].items():
+        needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+        is_red = any(done[need].outcome != "success" for need in needs)
+        is_due = _holds(job.get("if"), event, is_red=is_red)
+        done[name] = _github_job(project.on_another_machine(f"github-{name}"), job, event) if is_due else Job("skipped")
+    return done
+
+
+def run_gitlab(project: Project, event: str) -> dict[str, Job]:
+    """Run the jobs in the order of their stages; those after a failed stage are skipped."""
+    pipeline = yaml.safe_load((project.folder / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    jobs = {name: job for name, job in pipeline.items() if name not in GITLAB_WORDS and not name.startswith(".")}
+    done: dict[str, Job] = {}
+    for stage in pipeline["stages"]:
+        is_red = any(job.outcome == "failure" for job in done.values())
+        for name, own in jobs.items():
+            job = {**pipeline.get(own.get("extends"), {}), **own}
+            if job["stage"] == stage and _is_meant(job.get("rules"), event):
+                machine = project.on_another_machine(f"gitlab-{name}")
+                done[name] = Job("skipped") if is_red else _gitlab_job(machine, pipeline["default"], job)
+    return done
+
+
+def run_bash(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a script with the options of GitHub's `shell: bash`; GitLab's are the same."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PULUMI_SECONDS,
+        check=False,
+    )
+
+
+def _github_job(machine: Project, job: Mapping[str, Any], event: str) -> Job:
+    page = machine.folder.parent / "summary.md"
+    page.touch()
+    result = Job("success")
+    for step in job["steps"]:
+        if not _holds(step.get("if"), event, is_red=result.outcome == "failure"):
+            continue
+        if "run" not in step:
+            _act(machine, step, result)
+        elif step["run"] != INSTALL and _github_step(machine, step, page, result) != 0:
+            result.outcome = "failure"
+    result.summary = page.read_text(encoding="utf-8")
+    return result
+
+
+def _github_step(machine: Project, step: Mapping[str, Any], page: Path, result: Job) -> int:
+    given = {key: SECRETS[value] if "${{" in value else value for key, value in step.get("env", {}).items()}
+    environment = {
+        **{key: value for key, value in machine.environment.items() if key != "BLAND_API_KEY"},
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_STEP_SUMMARY": str(page),
+        **given,
+    }
+    ran = run_bash(step["run"], machine.folder, environment)
+    result.log += ran.stdout
+    return ran.returncode
+
+
+def _act(machine: Project, step: Mapping[str, Any], result: Job) -> None:
+    action = step["uses"].partition("@")[0]
+    if action == UPLOAD:
+        result.kept[step["with"]["name"]] = machine.folder / step["with"]["path"]
+    else:
+        assert action in ACTIONS
+
+
+def _holds(condition: str | None, event: str, *, is_red: bool) -> bool:
+    """Whether a job or a step is due; one without a condition is, unless something it needs has failed."""
+    known = {
+        None: True,
+        "always()": True,
+        "github.event_name == 'push'": event == PUSH,
+        OWN_PULL_REQUEST: event == REQUEST,
+    }
+    return known[condition] and (condition == "always()" or not is_red)
+
+
+def _gitlab_job(machine: Project, default: Mapping[str, Any], job: Mapping[str, Any]) -> Job:
+    lines = [*default["before_script"], *job["script"]]
+    assert lines[0] == INSTALL
+    environment = {**machine.environment, "CI": "true", "GITLAB_CI": "true"}
+    ran = run_bash("\n".join(lines[1:]), machine.folder, environment)
+    kept = job.get("artifacts", {})
+    is_kept = ran.returncode == 0 or kept.get("when") == "always"
+    paths = {path: machine.folder / path for path in kept.get("paths", []) if is_kept}
+    reports = {kind: machine.folder / path for kind, path in kept.get("reports", {}).items() if is_kept}
+    return Job("failure" if ran.returncode else "success", ran.stdout, kept={**paths, **reports})
+
+
+def _is_meant(rules: list[Mapping[str, Any]] | None, event: str) -> bool:
+    known = {
+        '$CI_PIPELINE_SOURCE == "merge_request_event"': event == REQUEST,
+        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH": event == PUSH,
+    }
+    return rules is None or any(known[rule["if"]] for rule in rules)
+
+
+def files_of(folder: Path) -> list[str]:
+    """The names of the files in *folder*; none where it is not there, as an upload finds it."""
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []

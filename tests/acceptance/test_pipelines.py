@@ -1,0 +1,217 @@
+"""The pipelines of `examples/agents`, run step by step against a sandbox: what is green, what is red, what is left."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from junitparser import JUnitXml
+
+from tests.acceptance.conftest import KEY, ROOT
+from tests.acceptance.pipelines import (
+    EXAMPLE,
+    PUSH,
+    REQUEST,
+    Job,
+    check_out,
+    files_of,
+    run_bash,
+    run_github,
+    run_gitlab,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.acceptance.conftest import Project
+
+PRINTED_FOLDER = "/tmp/agents"  # noqa: S108 - what the README prints; the test puts its own in its place
+FILES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]
+SCRIPT = (EXAMPLE / "sandbox.yaml").read_text(encoding="utf-8")
+RED_SCRIPT = SCRIPT.replace("failing: [2, [sc-cancel], 0]", "failing: [2, [sc-cancel]]")
+VERSIONS = {"support-line": 7, "appointment-booking": 12, "order-desk": 4, "billing": 20}
+"""What staging makes of the versions it declares, by the sandbox's scenario file."""
+
+
+@pytest.fixture
+def make_agents(make_project: Callable[..., Project]) -> Callable[..., Project]:
+    """The example's repository and a sandbox that plays its scenario file, or *script*."""
+
+    def make(script: str = SCRIPT) -> Project:
+        return check_out(make_project(speed=100, script=script))
+
+    return make
+
+
+def outcomes(jobs: dict[str, Job]) -> dict[str, str]:
+    return {name: job.outcome for name, job in jobs.items()}
+
+
+def published(project: Project) -> dict[str, int]:
+    """The versions in Bland's production, by session name."""
+    sessions = yaml.safe_load((project.folder / "sessions.yaml").read_text(encoding="utf-8"))["sessions"]
+    names = {sessions[name]["pathway_id"]: name for name in VERSIONS}
+    rows = project.http.get("/_sandbox/published").json()
+    assert {row["environment"] for row in rows} <= {"production"}
+    return {names[row["pathway_id"]]: row["version_id"] for row in rows}
+
+
+def edit(project: Project, old: str, new: str) -> None:
+    text = (project.folder / "sessions.yaml").read_text(encoding="utf-8")
+    assert old in text
+    project.declare(text.replace(old, new))
+
+
+def line_of(project: Project, text: str) -> int:
+    lines = (project.folder / "sessions.yaml").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(text))
+
+
+def assert_tells_no_key(jobs: dict[str, Job]) -> None:
+    for job in jobs.values():
+        assert KEY not in job.log + job.summary
+        files = [path for kept in job.kept.values() for path in ([kept] if kept.is_file() else kept.iterdir())]
+        assert not any(KEY in path.read_text(encoding="utf-8") for path in files)
+
+
+def test_a_pull_request_is_checked_and_previewed_and_starts_nothing(make_agents: Callable[..., Project]) -> None:
+    project = make_agents()
+    jobs = run_github(project, REQUEST)
+    success = {"validate": "success", "preview": "success"}
+    assert outcomes(jobs) == {**success, "staging": "skipped", "production": "skipped"}
+    assert "6 sessions in 3 environments, no problems" in jobs["validate"].log
+    assert re.search(r"\+.*TornadoSession: \(create\)", jobs["preview"].log)
+    assert project.requests("POST") == []
+    assert_tells_no_key(jobs)
+
+
+def test_a_wrong_declaration_is_shown_at_its_line_and_nothing_else_runs(make_agents: Callable[..., Project]) -> None:
+    project = make_agents()
+    edit(project, "max_iterations: 5", "max_iteration: 5")
+    jobs = run_github(project, PUSH)
+    assert outcomes(jobs) == dict.fromkeys(("preview", "staging", "production"), "skipped") | {"validate": "failure"}
+    annotation = f"::error file=sessions.yaml,line={line_of(project, '  max_iteration')},col=3,"
+    assert jobs["validate"].log.startswith(annotation)
+    assert project.requests() == []
+
+
+def test_main_goes_through_staging_to_production(make_agents: Callable[..., Project]) -> None:
+    project = make_agents()
+    jobs = run_github(project, PUSH)
+    green = dict.fromkeys(("validate", "staging", "production"), "success")
+    assert outcomes(jobs) == {**green, "preview": "skipped"}, jobs["staging"].log + jobs["production"].log
+    for stack in ("staging", "production"):
+        assert files_of(jobs[stack].kept[f"reports-{stack}"]) == FILES
+        assert "support-line" in jobs[stack].summary
+    assert published(project) == VERSIONS
+    assert sorted(body.get("version_number", 0) for body in project.bodies()) == [0, 3, 4, 6, 6, 7, 12, 12, 20, 20]
+    assert_tells_no_key(jobs)
+    assert_a_new_number_under_staging_is_released_alone(project)
+
+
+def assert_a_new_number_under_staging_is_released_alone(project: Project) -> None:
+    before = len(project.requests("POST"))
+    edit(project, "billing: {version_number: 20}", "billing: {version_number: 21}")
+    for path in project.folder.parent.glob("github-*"):
+        path.rename(path.with_name(f"first-{path.name}"))
+    assert outcomes(run_github(project, PUSH))["production"] == "success"
+    sent = [json.loads(row["body"]) for row in project.requests("POST")[before:]]
+    assert [body.get("version_number", body.get("version_id")) for body in sent] == [21, 21, 21]
+    assert published(project) == VERSIONS | {"billing": 21}
+
+
+def test_a_red_staging_keeps_production_from_running(make_agents: Callable[..., Project]) -> None:
+    project = make_agents(RED_SCRIPT)
+    jobs = run_github(project, PUSH)
+    assert (jobs["staging"].outcome, jobs["production"].outcome) == ("failure", "skipped")
+    assert files_of(jobs["staging"].kept["reports-staging"]) == FILES
+    annotation = f"::error file=sessions.yaml,line={line_of(project, '  support-line:')},"
+    assert any(line.strip().startswith(annotation) for line in jobs["staging"].log.splitlines())
+    assert "sc-cancel" in jobs["staging"].summary
+    assert published(project) == {}
+    assert_tells_no_key(jobs)
+
+
+def test_a_red_production_publishes_nothing(make_agents: Callable[..., Project]) -> None:
+    project = make_agents()
+    strict = "      appointment-booking: {gate: {passed: all}}\n"
+    edit(project, "      returns-pilot: null\n", f"      returns-pilot: null\n{strict}")
+    jobs = run_github(project, PUSH)
+    assert (jobs["staging"].outcome, jobs["production"].outcome) == ("success", "failure")
+    assert files_of(jobs["production"].kept["reports-production"]) == FILES
+    assert "::error file=sessions.yaml" in jobs["production"].log
+    assert published(project) == {}
+
+
+def test_gitlab_goes_through_staging_to_production(make_agents: Callable[..., Project]) -> None:
+    project = make_agents()
+    jobs = run_gitlab(project, PUSH)
+    assert outcomes(jobs) == dict.fromkeys(("validate", "staging", "production"), "success")
+    for stack in ("staging", "production"):
+        assert files_of(jobs[stack].kept[f"reports/{stack}"]) == FILES
+        assert JUnitXml.fromfile(str(jobs[stack].kept["junit"])).failures == 0
+    assert published(project) == VERSIONS
+    assert_tells_no_key(jobs)
+
+
+def test_a_red_staging_of_gitlab_shows_the_failed_scenario_as_a_failed_test(
+    make_agents: Callable[..., Project],
+) -> None:
+    project = make_agents(RED_SCRIPT)
+    jobs = run_gitlab(project, PUSH)
+    assert outcomes(jobs) == {"validate": "success", "staging": "failure", "production": "skipped"}
+    assert files_of(jobs["staging"].kept["reports/staging"]) == FILES
+    assert JUnitXml.fromfile(str(jobs["staging"].kept["junit"])).failures > 0
+    assert published(project) == {}
+
+
+def test_deploy_stops_at_wrong_declarations_with_their_exit_code(make_agents: Callable[..., Project]) -> None:
+    project = make_agents()
+    edit(project, "max_iterations: 5", "max_iterations: five")
+    ran = run_bash("./deploy.sh", project.folder, project.environment)
+    assert ran.returncode == 2
+    assert ran.stdout.splitlines()[-1] == ("deploy: validate failed with exit code 2; what comes after it was not run")
+    assert project.requests() == []
+
+
+def test_deploy_stops_at_a_red_staging(make_agents: Callable[..., Project]) -> None:
+    project = make_agents(RED_SCRIPT)
+    ran = run_bash("./deploy.sh", project.folder, project.environment)
+    assert ran.returncode != 0
+    assert ran.stdout.splitlines()[-1].startswith("deploy: staging failed with exit code")
+    assert "== production" not in ran.stdout
+    assert files_of(project.folder / "reports") == ["staging"]
+
+
+def test_the_readmes_trial_runs_as_it_is_printed(make_project: Callable[..., Project]) -> None:
+    """Every line but `make setup`, in another folder than /tmp and on another port than 8080."""
+    project = make_project()
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    printed = re.search(r"```console\n(\$ make setup.*?)```", readme, re.DOTALL)
+    assert printed is not None
+    first, *lines = printed[1].replace("$ ", "").splitlines()
+    assert first == "make setup && export PATH=$PWD/.venv/bin:$PATH"
+    copy = project.folder.with_name("agents")
+    script = "\n".join(lines).replace(PRINTED_FOLDER, shlex.quote(str(copy))).replace("8080", str(free_port()))
+    ran = run_bash(f"trap 'kill $(jobs -p)' EXIT\n{script}", ROOT, clean_environment(project))
+    assert ran.returncode == 0, ran.stdout
+    assert ran.stdout.splitlines()[-1].startswith("deploy: staging and production passed")
+    assert files_of(copy / "reports/production") == FILES
+
+
+def clean_environment(project: Project) -> dict[str, str]:
+    """What a person has before the trial: nothing of Bland's or Pulumi's."""
+    environment = {key: value for key, value in project.environment.items() if not key.startswith(("BLAND", "PULUMI"))}
+    return {**environment, "HOME": str(project.folder), "PULUMI_SKIP_UPDATE_CHECK": "1"}
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
+        return port
