@@ -17,6 +17,6 @@ step() { # step NAME COMMAND…
 }
 
 step validate tornado-resource validate
-step staging pulumi up --yes --skip-preview --non-interactive --stack staging
-step production pulumi up --yes --skip-preview --non-interactive --stack production
+step staging pulumi up --yes --skip-preview --suppress-outputs --non-interactive --stack staging
+step production pulumi up --yes --skip-preview --suppress-outputs --non-interactive --stack production
 printf '\ndeploy: staging and production passed; the reports are in %s\n' "${PWD}/reports"
