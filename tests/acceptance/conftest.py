@@ -107,10 +107,10 @@ class Project:
         result: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json"))
         return result
 
-    def resources(self) -> list[dict[str, Any]]:
-        """The sessions of the state."""
+    def resources(self, kind: str = "TornadoSession") -> list[dict[str, Any]]:
+        """The resources of one kind in the state."""
         deployment = json.loads(self.pulumi("stack", "export"))["deployment"]
-        return [entry for entry in deployment.get("resources", []) if entry["type"].endswith("bland:TornadoSession")]
+        return [entry for entry in deployment.get("resources", []) if entry["type"].endswith(f"bland:{kind}")]
 
     def requests(self, part: str = "") -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.http.get("/_sandbox/requests").json()

@@ -1,0 +1,165 @@
+"""Promotion with real stacks: what goes on, what is refused, what is published."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance import story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.acceptance.conftest import Project
+
+PROMOTING = story.DECLARATIONS.replace("max_age: 24h", "max_age: 24h, sessions: {support-line: null}")
+
+
+@pytest.fixture
+def team(make_project: Callable[..., Project]) -> story.Team:
+    project = make_project(speed=1000, script=story.SCRIPT, stack="staging")
+    team = story.Team.of(project, project)
+    team.declare(story.DECLARATIONS)
+    return team
+
+
+def test_the_whole_story(team: story.Team) -> None:
+    story.production_is_refused_before_staging_has_run(team)
+    story.staging_passes_with_repairs(team)
+    story.production_shows_what_it_will_do(team)
+    story.production_tests_and_publishes_that_version(team)
+    story.nothing_changes_when_it_is_run_again(team)
+    story.another_pathway_carries_no_version(team)
+    story.staging_fails(team)
+    story.production_is_refused_and_stays_as_it_is(team)
+    story.the_override_works_and_is_on_record(team)
+
+
+def test_everything_else_that_speaks_against_it(team: story.Team) -> None:
+    """A pass that is too old, and a version that was declared by hand."""
+    team.staging.up()
+    time.sleep(1)
+    team.declare(story.DECLARATIONS.replace("max_age: 24h", "max_age: 1s, sessions: {billing: {version_number: 3}}"))
+    before = team.effects()
+    team.production.pulumi("config", "set", "tornado:reports", "reports")
+    printed = team.production.up(expect=None, GITHUB_ACTIONS="true")
+    assert "support-line (sessions.yaml:4:3): it passed there" in printed
+    assert "ago, and max_age is 1s" in printed
+    assert "version_number 3 is declared, and version 7 passed there; leave it out here, or test 3 there" in printed
+    assert team.effects() == before
+    assert (
+        "::warning file=sessions.yaml,line=5,col=3,title=billing%3A gate incomplete::not promoted: it passed" in printed
+    )
+    report = json.loads((team.production.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
+    assert report["outcome"] == "incomplete"
+    assert report["sessions"]["billing"]["reason"].startswith("not promoted: it passed there")
+
+
+def test_a_stack_that_is_not_there(team: story.Team) -> None:
+    team.declare(story.DECLARATIONS.replace("promotes_from: staging", "promotes_from: organization/agents/nowhere"))
+    printed = team.production.up(expect=None)
+    assert 'unknown stack "organization/agents/nowhere"' in printed
+    assert "Traceback" not in printed
+    assert team.staging.requests() == []
+
+
+def test_a_stack_cannot_promote_from_itself(team: story.Team) -> None:
+    team.declare(story.DECLARATIONS.replace("promotes_from: staging", "promotes_from: organization/agents/production"))
+    printed = team.production.pulumi("preview", expect=None)
+    assert "promotes_from names organization/agents/production, which is this stack itself" in printed
+
+
+def test_production_fails_and_what_was_published_stays(team: story.Team) -> None:
+    team.declare(PROMOTING)
+    team.staging.up()
+    team.production.up()
+    team.declare(PROMOTING.replace("{support-line: null}", "{support-line: null, billing: {scenario_ids: [sc-hard]}}"))
+    printed = team.production.up(expect=None)
+    assert "gate failed: 1 of 1 session did not pass" in printed
+    assert story.outcomes(team.production) == {"billing": "failed"}
+    assert team.published()["pw-billing", "production"] == 7
+    assert [release["outputs"]["version"] for release in story.releases(team.production)] == [7]
+    publishes = len(team.production.requests("/publish"))
+    team.production.pulumi("destroy", "--yes")
+    assert len(team.production.requests("/publish")) == publishes
+    assert team.published()["pw-billing", "production"] == 7
+
+
+def test_a_newer_version_is_published_by_an_update(team: story.Team) -> None:
+    team.declare(PROMOTING)
+    team.staging.up()
+    team.production.up()
+    newer = PROMOTING.replace("staging: {publish", "staging: {defaults: {version_number: 9}, publish")
+    team.declare(newer.replace("sc-refund, sc-cancel]", "sc-cancel]"))  # it passes at once, and speaks for version 9
+    team.staging.up()
+    printed = team.production.pulumi("preview", "--diff")
+    assert "version_number: 7 => 9" in printed
+    assert re.search(r"PathwayRelease: \(update\)[^(]*\bversion *: 7 => 9", printed)
+    team.production.up()
+    assert team.published()["pw-billing", "production"] == 9
+    assert [release["outputs"]["version"] for release in story.releases(team.production)] == [9]
+
+
+def test_a_publish_that_failed_is_made_up_for_without_another_start(team: story.Team) -> None:
+    team.declare(PROMOTING)
+    team.staging.up()
+    team.production.fail(kind="status", status=403, path="/publish")
+    printed = team.production.up(expect=None)
+    assert "sessions.yaml:5:3: publish version 7 of pathway pw-billing to production: HTTP 403" in printed
+    assert "Traceback" not in printed
+    assert story.outcomes(team.production) == {"billing": "passed"}
+    starts = len(team.production.requests("/start"))
+    team.production.up()
+    assert len(team.production.requests("/start")) == starts
+    assert team.published()["pw-billing", "production"] == 7
+
+
+def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
+    """Not known before: the gate allows repairs, and none were needed."""
+    team.declare(
+        "version: 1\nsessions:\n  billing: {pathway_id: pw-billing, scenario_ids: [sc-cancel], publish: staging}\n"
+    )
+    printed = team.staging.up(expect=None)
+    assert "every gate passed, and nothing was published (1 of 1 session):" in printed
+    assert "billing (sessions.yaml:3:3): it passed, and names no version to publish" in printed
+    assert story.outcomes(team.staging) == {"billing": "passed"}
+    assert team.published() == {}
+
+
+def test_publishing_needs_the_wait(team: story.Team) -> None:
+    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    printed = team.staging.up(expect=None)
+    assert "config tornado:wait is false, and `publish` (support-line, billing) needs the verdicts" in printed
+    assert team.staging.requests() == []
+
+
+def test_sessions_that_are_not_awaited_have_no_verdict_to_promote(team: story.Team) -> None:
+    team.declare(story.DECLARATIONS.replace("staging: {publish: staging}", "staging: {}"))
+    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.up()
+    printed = team.production.up(expect=None)
+    assert "it has no verdict there: it must be declared there with a gate, and awaited by `pulumi up`" in printed
+
+
+def test_the_library_publishes_too(make_project: Callable[..., Project]) -> None:
+    program = """\
+import pulumi
+from tornado_resource import PathwayRelease, TornadoSession, wait_for
+
+session = TornadoSession("billing", pathway_id="pw-billing", scenario_ids=["sc-refund"])
+verdict = wait_for(session)
+release = PathwayRelease("billing", pathway_id="pw-billing", version=verdict["version"], environment="staging")
+pulumi.export("published", release.version)
+"""
+    project = make_project(speed=1000, script=story.SCRIPT, program=program)
+    project.pulumi("up", "--yes")
+    assert project.outputs()["published"] == 7
+    refused = replace(project)
+    (refused.folder / "__main__.py").write_text(program.replace('"staging"', '"live"'), encoding="utf-8")
+    printed = refused.pulumi("preview", expect=None)
+    assert "expected one of staging, production" in printed
