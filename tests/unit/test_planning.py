@@ -40,3 +40,39 @@ def test_each_value_knows_the_layer_that_had_the_last_word(tmp_path: Path) -> No
     origins = planned(tmp_path).sessions[2].origins
     lines = {key: place.line for key, place in origins.items()}
     assert lines == {"timeout_ms": 2, "gate.passed": 2, "pathway_id": 6, "gate.repaired": 6}
+
+
+PROMOTING = """\
+version: 1
+sessions:
+  same: {pathway_id: p, publish: production}
+  copied: {pathway_id: q}
+  ungated: {pathway_id: r}
+  left-out: {pathway_id: s}
+environments:
+  staging: {sessions: {ungated: {gate: none}, left-out: null}}
+  production: {promotes_from: staging, sessions: {copied: {pathway_id: q2, version_number: 3, publish: staging}}}
+  elsewhere: {promotes_from: acme/agents/staging}
+"""
+
+
+def test_what_each_session_takes_from_the_environment_before(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
+    document = check_document(str(tmp_path / "s.yaml"))
+    carries = {
+        name: {entry.declaration.name: entry.carries for entry in plan(document, resolve(document, name)[0]).sessions}
+        for name in ("staging", "production", "elsewhere")
+    }
+    assert set(carries["staging"].values()) == {None}
+    assert carries["production"] == {"same": "version", "copied": "pass", "ungated": "never", "left-out": "never"}
+    assert set(carries["elsewhere"].values()) == {"unknown"}
+
+
+def test_what_is_published_with_the_versions_that_are_certain(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
+    document = check_document(str(tmp_path / "s.yaml"))
+    releases = plan(document, resolve(document, "production")[0]).releases
+    assert [(each.pathway_id, each.environment, each.version) for each in releases] == [
+        ("p", "production", None),
+        ("q2", "staging", 3),
+    ]

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.planning import Plan, Planned
 
 
+CARRIES = {
+    "version": "runs on the version that passed in {}",
+    "pass": "must have passed in {}, where it runs on another pathway: no version is carried",
+    "unknown": "must have passed in {}; on the same pathway, runs on the version that passed there",
+    "never": "has no gate in {}: its promotion will be refused",
+}
+
+
 @click.command("plan")
 @click.argument("file", default="sessions.yaml")
 @click.option("--environment", "-e", metavar="E", help="The environment (needed if the file lists any).")
@@ -64,9 +72,14 @@ def _lines(plan: Plan) -> Iterator[str]:
     if environment.promotes_from is not None:
         age = f", no older than {environment.max_age}" if environment.max_age else ""
         yield f"promotes what passed in {environment.promotes_from}{age}"
+    for release in plan.releases:
+        version = f"version {release.version} of " if release.version is not None else ""
+        yield f"publishes {version}pathway {release.pathway_id} to {release.environment} once every gate has passed"
     for planned in plan.sessions:
         yield ""
         yield from _session_lines(planned)
+        if planned.carries is not None:
+            yield f"  {CARRIES[planned.carries].format(environment.promotes_from)}"
 
 
 def _session_lines(planned: Planned) -> Iterator[str]:
@@ -115,6 +128,7 @@ def _as_json(plan: Plan) -> str:
             "triggers": planned.declaration.triggers,
             "publish": planned.declaration.publish,
             "after": planned.after,
+            "carries": planned.carries,
             "origins": {key: str(place) for key, place in planned.origins.items()},
         }
         for planned in plan.sessions
@@ -124,6 +138,10 @@ def _as_json(plan: Plan) -> str:
         "promotes_from": environment.promotes_from,
         "max_age": environment.max_age,
         "worst_case_minutes": plan.minutes,
+        "publishes": [
+            {"pathway_id": each.pathway_id, "environment": each.environment, "version": each.version}
+            for each in plan.releases
+        ],
         "sessions": sessions,
     }
     return json.dumps(whole, indent=2, ensure_ascii=not _is_utf8())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from tornado_resource.declarations.resolving import layers
+from tornado_resource.declarations.publishing import Release, certain_versions, releases
+from tornado_resource.declarations.resolving import environment_names, layers, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,32 +19,54 @@ GRACE_MS = 60_000
 """How much longer than `timeout_ms` the gate waits (design: waiting ends at `timeout_ms` + 60 s)."""
 
 
+Carry = Literal["version", "pass", "unknown", "never"]
+"""What a session takes from the environment that it promotes from: the version that passed; only the pass, since it runs
+on another pathway there; one of the two, which that environment alone knows; or nothing ever, since it has no gate there.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One session of a plan. *after* names the session whose end it waits for, on the same pathway."""
+    """One session of a plan.
+
+    *after* names the session whose end it waits for, on the same pathway. *carries* is None where the environment does
+    not promote.
+    """
 
     declaration: Declaration
     after: str | None
     origins: Mapping[str, Place]
+    carries: Carry | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All sessions of an environment in order, and the worst case until all have ended, in minutes."""
+    """All sessions of an environment in order, what is published once all gates have passed, and the worst case.
+
+    *minutes* is the longest that it can take until all sessions have ended.
+    """
 
     environment: Environment
     sessions: tuple[Planned, ...]
+    releases: tuple[Release, ...]
     minutes: int
 
 
 def plan(document: Document, environment: Environment) -> Plan:
     """Say what starts when, and where each declared value comes from."""
-    before = predecessors(environment.declarations)
+    declarations = environment.declarations
+    before, carried = predecessors(declarations), _carried(document, environment)
     sessions = tuple(
-        Planned(declaration, before.get(declaration.name), _origins(document, environment.name, declaration.name))
-        for declaration in environment.declarations
+        Planned(
+            declaration=each,
+            after=before.get(each.name),
+            origins=_origins(document, environment.name, each.name),
+            carries=carried.get(each.name),
+        )
+        for each in declarations
     )
-    return Plan(environment, sessions, worst_minutes(environment.declarations))
+    published = releases(declarations, certain_versions(declarations))
+    return Plan(environment, sessions, tuple(published), worst_minutes(declarations))
 
 
 def predecessors(declarations: Sequence[Declaration]) -> dict[str, str]:
@@ -63,6 +86,22 @@ def worst_minutes(declarations: Sequence[Declaration]) -> int:
     for declaration in declarations:
         totals[declaration.pathway_id] = totals.get(declaration.pathway_id, 0) + declaration.timeout_ms + GRACE_MS
     return math.ceil(max(totals.values(), default=0) / 60_000)
+
+
+def _carried(document: Document, environment: Environment) -> dict[str, Carry]:
+    source = environment.promotes_from
+    if source is None:
+        return {}
+    if source not in environment_names(document):
+        return dict.fromkeys((each.name for each in environment.declarations), "unknown")
+    there = {each.name: each for each in resolve(document, source)[0].declarations if each.gate is not None}
+    return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
+
+
+def _carry(here: Declaration, there: Declaration | None) -> Carry:
+    if there is None:
+        return "never"
+    return "version" if here.pathway_id == there.pathway_id else "pass"
 
 
 def _origins(document: Document, environment: str | None, name: str) -> dict[str, Place]:
