@@ -32,7 +32,9 @@ environments:
       support-line: null
       billing: {pathway_id: pw-billing-copy, version_number: 2, gate: {repaired: allow}}
 """
-HARDER: Final = DECLARATIONS.replace("staging: {publish", "staging: {defaults: {scenario_ids: [sc-refund, sc-hard]}, publish")
+HARDER: Final = DECLARATIONS.replace(
+    "staging: {publish", "staging: {defaults: {scenario_ids: [sc-refund, sc-hard]}, publish"
+)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ GRACE_MS = 60_000
 
 
 Carry = Literal["version", "pass", "unknown", "never"]
-"""What a session takes from the environment that it promotes from: the version that passed; only the pass, since it runs
-on another pathway there; one of the two, which that environment alone knows; or nothing ever, since it has no gate there.
+"""What a session takes from the environment before it.
+
+The version that passed; only the pass, since it runs on another pathway there; one of the two, which that environment
+alone knows; or never anything, since it has no gate there.
 """
 
 
