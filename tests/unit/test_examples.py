@@ -132,10 +132,11 @@ def test_the_workflow_may_only_read_and_never_runs_twice_on_a_stack() -> None:
     assert (jobs["production"]["needs"], jobs["production"]["environment"]) == ("staging", "production")
 
 
-def test_every_pipeline_runs_the_same_pulumi() -> None:
-    versions = set(re.findall(r"pulumi-version: (\S+)", WORKFLOW.read_text(encoding="utf-8")))
-    image = read(EXAMPLE / ".gitlab-ci.yml")["default"]["image"]["name"]
-    assert versions == {image.partition(":")[2]}
+def test_both_pipelines_run_the_same_pulumi_and_python() -> None:
+    workflow = WORKFLOW.read_text(encoding="utf-8")
+    [pulumi], [python] = (set(re.findall(rf'{name}-version: "?([0-9.]+)', workflow)) for name in ("pulumi", "python"))
+    image = read(EXAMPLE / ".gitlab-ci.yml")["default"]["image"]
+    assert image == f"pulumi/pulumi-python-{python}:{pulumi}"
 
 
 def test_the_example_asks_for_this_version() -> None:
