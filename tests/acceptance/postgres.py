@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import socket
 import subprocess
 import sys
@@ -36,8 +37,9 @@ class Server:
     bin_folder: Path
     port: int
 
-    def database(self, name: str) -> str:
+    def database(self) -> str:
         """Make an empty database; give its URL."""
+        name = f"test_{secrets.token_hex(4)}"
         command = [
             str(self.bin_folder / "createdb"),
             "--host=127.0.0.1",

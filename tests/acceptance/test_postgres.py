@@ -1,0 +1,246 @@
+"""State in PostgreSQL: two machines on one backend, with the real engine and a real server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.crashing import Victim, crash
+from tests.acceptance.postgres import PASSWORD, USER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.acceptance.conftest import Project
+    from tests.acceptance.postgres import Server
+
+ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
+TWO = ONE + "  billing: {pathway_id: pw-fail}\n"
+STACKS = ONE + "environments:\n  dev: {}\n  staging: {sessions: {support-line: {pathway_id: pw-2}}}\n"
+SCRIPT = """\
+pathways:
+  pw-fail: {scenarios: [{id: sc-1}, {id: sc-2}], failing: [2, [sc-1]]}
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}], failing: [1, 0]}
+"""
+LOCKED = "error: the stack is currently locked by 1 lock(s)."
+CLI = Victim("cli")
+
+
+@pytest.fixture
+def make_machine(
+    make_project: Callable[..., Project], postgres_server: Server, tmp_path: Path
+) -> Iterator[Callable[..., Project]]:
+    """Make the first machine of a project with its state in a fresh database; no file of ours gets the password."""
+
+    def make(**options: Any) -> Project:
+        return make_project(script=SCRIPT, backend=postgres_server.database(), **options)
+
+    yield make
+    # Pulumi's own home is left out: `pulumi stack init` notes the URL there.
+    ours = [path for path in tmp_path.rglob("*") if path.is_file() and "pulumi-home" not in path.parts]
+    assert [path for path in ours if PASSWORD.encode() in path.read_bytes()] == []
+
+
+def run(project: Project, *arguments: str) -> tuple[int, str]:
+    """Run a command as a user does; give its exit code and all that it printed."""
+    result = subprocess.run(
+        arguments,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert PASSWORD not in result.stdout
+    return result.returncode, result.stdout
+
+
+def until(is_reached: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def end(*processes: subprocess.Popen[str]) -> list[tuple[int, str]]:
+    """Wait for `pulumi up`s to end; give their exit codes and all that they printed."""
+    ended = []
+    for process in processes:
+        printed, _ = process.communicate(timeout=60)
+        assert PASSWORD not in printed
+        assert "Traceback" not in printed
+        ended.append((process.returncode, printed))
+    return ended
+
+
+def recorded(project: Project) -> list[str]:
+    return sorted(resource["id"] for resource in project.resources())
+
+
+def started(project: Project) -> list[str]:
+    return sorted(row["session_id"] for row in project.sessions())
+
+
+def test_another_machine_resumes_refreshes_and_destroys(make_machine: Callable[..., Project]) -> None:
+    here = make_machine(speed=1000)
+    here.declare(ONE)
+    printed = here.up()
+    there = here.on_another_machine()
+    printed += there.up()
+    assert len(here.requests("/start")) == 1
+    assert recorded(here) == recorded(there) == started(here)
+    assert there.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
+    printed += there.pulumi("refresh", "--yes", "--skip-preview")
+    assert recorded(there) == started(here)
+    printed += there.pulumi("destroy", "--yes", "--skip-preview")
+    assert recorded(here) == []
+    assert len(here.requests("POST")) == 1
+    assert PASSWORD not in printed
+
+
+def test_a_session_that_runs_is_cancelled_from_another_machine(make_machine: Callable[..., Project]) -> None:
+    here = make_machine()
+    here.declare(ONE)
+    here.up(0, "--config", "tornado:wait=false")
+    here.on_another_machine().pulumi("destroy", "--yes", "--skip-preview")
+    assert [row["status"] for row in here.sessions()] == ["CANCELLED"]
+
+
+def test_wait_and_status_work_from_another_machine(make_machine: Callable[..., Project]) -> None:
+    here = make_machine(speed=1000)
+    here.declare(TWO)
+    here.pulumi("config", "set", "tornado:wait", "false")
+    here.up()
+    there = here.on_another_machine()
+    code, printed = run(there, "tornado-resource", "wait", "--stack", "dev")
+    assert code == 1
+    assert "support-line passed: 2 of 2 scenarios passed" in printed
+    code, printed = run(there, "tornado-resource", "status", "--stack", "dev", "--format", "json")
+    assert code == 1
+    assert json.loads(printed)["tally"] == {"passed": 1, "failed": 1, "incomplete": 0}
+    assert len(here.requests("POST")) == 2
+
+
+def test_after_a_kill_in_the_wait_another_machine_goes_on(make_machine: Callable[..., Project]) -> None:
+    here = make_machine(speed=20)  # 6 seconds to the verdicts
+    here.declare(TWO)
+    crash(here, CLI, lambda: len(here.requests("/status")) >= 2)
+    there = here.on_another_machine()
+    _, printed = run(there, "tornado-resource", "doctor")
+    assert "support-line (pathway pw-1)" in printed
+    assert "Traceback" not in printed
+    begun = time.monotonic()
+    code, printed = run(there, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev")
+    assert time.monotonic() - begun < 5  # half a second on its own
+    assert code != 0
+    assert LOCKED in printed
+    assert "delete the lock file with `pulumi cancel`" in printed
+    there.pulumi("cancel", "--yes")
+    assert "gate failed: 1 of 2 sessions did not pass" in there.up(expect=None)
+    verdicts = there.outputs()["verdicts"]
+    assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {
+        "support-line": "passed",
+        "billing": "failed",
+    }
+    assert len(here.requests("/start")) == 2
+    assert recorded(there) == started(here)
+
+
+def test_after_a_kill_in_a_start_another_machine_meets_a_conflict(make_machine: Callable[..., Project]) -> None:
+    here = make_machine()
+    here.declare(ONE.replace("pw-1", "pw-1, gate: none"))
+    here.fail(kind="delay_after", seconds=1.0, path="/start")
+    crash(here, CLI, lambda: bool(here.sessions()))
+    assert len(list(here.state_home.rglob("*.json"))) == 1
+    there = here.on_another_machine()
+    there.pulumi("cancel", "--yes")
+    (session_id,) = started(here)
+    printed = there.up(expect=None)
+    assert f"session {session_id} is already active on pathway pw-1" in printed
+    assert f"pulumi config set --path tornado:adopt.support-line {session_id} && pulumi up" in printed
+    assert "Traceback" not in printed
+    there.pulumi("config", "set", "--path", "tornado:adopt.support-line", session_id)
+    there.up()
+    assert started(here) == recorded(there) == [session_id]
+    assert there.outputs()["sessions"]["support-line"]["adopted"] is True
+
+
+def test_after_a_kill_in_a_start_on_conflict_adopt_takes_the_session(make_machine: Callable[..., Project]) -> None:
+    here = make_machine()
+    here.declare(ONE.replace("pw-1", "pw-1, gate: none, on_conflict: adopt"))
+    here.fail(kind="delay_after", seconds=1.0, path="/start")
+    crash(here, CLI, lambda: bool(here.sessions()))
+    there = here.on_another_machine()
+    there.pulumi("cancel", "--yes")
+    there.up()
+    assert len(here.sessions()) == 1
+    assert recorded(there) == started(here)
+    here.up()  # the machine that was killed: its note changes nothing any more
+    assert recorded(here) == started(here)
+    assert len(here.sessions()) == 1
+
+
+def test_two_stacks_at_once_from_two_machines(make_machine: Callable[..., Project]) -> None:
+    here = make_machine(speed=1000)
+    here.declare(STACKS)
+    there = replace(here.on_another_machine(), stack="staging")
+    there.pulumi("stack", "init")
+    ended = end(here.begin_up(), there.begin_up())
+    assert [code for code, _ in ended] == [0, 0]
+    assert sorted(body["pathway_id"] for body in here.bodies()) == ["pw-1", "pw-2"]
+    assert sorted(recorded(here) + recorded(there)) == started(here)
+
+
+def test_one_stack_at_once_from_two_machines_is_one_session_and_a_quick_refusal(
+    make_machine: Callable[..., Project],
+) -> None:
+    here = make_machine(speed=1000)
+    here.declare(ONE)
+    there = here.on_another_machine()
+    here.fail(kind="delay_after", seconds=3, path="/start")
+    first = here.begin_up()
+    until(here.sessions)
+    begun = time.monotonic()
+    ((code, printed),) = end(there.begin_up())
+    assert time.monotonic() - begun < 3  # half a second on its own
+    assert code != 0
+    assert LOCKED in printed
+    assert end(first)[0][0] == 0
+    assert len(here.requests("/start")) == 1
+    assert recorded(there) == started(here)
+
+
+def test_two_updates_in_the_same_moment_never_both_run(make_machine: Callable[..., Project]) -> None:
+    here = make_machine(speed=1000)
+    here.declare(ONE)
+    ended = end(here.begin_up(), here.on_another_machine().begin_up())
+    refused = [printed for code, printed in ended if code != 0]
+    assert all(LOCKED in printed for printed in refused)
+    here.up()  # Pulumi may refuse both: each saw the other's lock
+    assert len(here.requests("/start")) == 1
+    assert recorded(here) == started(here)
+
+
+def test_a_password_that_is_kept_out_of_the_url_shows_in_no_error(
+    make_machine: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    here = make_machine(speed=1000)
+    here.declare(ONE)
+    here = replace(here, backend=here.backend.replace(f"{USER}:{PASSWORD}@", f"{USER}@"))
+    assert PASSWORD not in here.up(TORNADO_DEBUG="1")
+    assert run(here, "pulumi", "whoami", "--verbose")[0] == 0
+    gone = replace(here, backend=f"postgres://{USER}@127.0.0.1:1/nowhere?sslmode=disable")
+    assert PASSWORD not in gone.up(expect=None)
+    for command in ("wait", "status", "doctor"):
+        code, printed = run(gone, "tornado-resource", command)
+        assert code == 2
+        assert "failed to ping PostgreSQL" in printed
