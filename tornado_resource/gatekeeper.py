@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.access import Access
     from tornado_resource.bland.client import Client
     from tornado_resource.declarations.model import Gate
-    from tornado_resource.gate.judging import Verdict
     from tornado_resource.gate.verifying import Result, Subject
     from tornado_resource.gate.waiting import Progress
     from tornado_resource.promotion.record import Promotion
@@ -106,10 +105,10 @@ class Gatekeeper:
             subject = _subject(name, gate, place, *known)
             return asdict((await self._await(session, subject)).verdict)
 
-        parts = (session.session_id, session.created_at, session.timeout_ms, session.declared)
+        parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
         return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
 
-    def hold(self, verdicts: pulumi.Output[Any], then: Callable[[Mapping[str, Verdict]], None]) -> None:
+    def hold(self, verdicts: pulumi.Output[Any], then: Callable[[Mapping[str, Result]], None]) -> None:
         """Write the reports, and fail the update when a verdict is not `passed`; else go on with *then*.
 
         This is no output itself: it comes after all outputs are registered, the failing verdicts among them.
@@ -118,7 +117,7 @@ class Gatekeeper:
         def close(_verdicts: Any) -> None:
             if self.verdicts:
                 self._close()
-                then({name: self._results[name].verdict for name in self.verdicts})
+                then({name: self._results[name] for name in self.verdicts})
 
         if not is_dry_run():
             verdicts.apply(close)
@@ -192,8 +191,9 @@ def _subject(  # noqa: PLR0913 - what the program and the engine know of one ses
     created_at: str | None,
     timeout_ms: float | None,
     declared: Mapping[str, Any],
+    adopted: bool,  # noqa: FBT001 - as the engine tells it
 ) -> Subject:
     from tornado_resource.gate.verifying import Subject
 
     limit = int(timeout_ms) if timeout_ms is not None else None
-    return Subject(name, session_id, gate, request_from(declared), created_at, limit, place)
+    return Subject(name, session_id, gate, request_from(declared), created_at, limit, place, adopted)

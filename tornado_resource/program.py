@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.access import Access
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.publishing import Release
-    from tornado_resource.gate.judging import Verdict
+    from tornado_resource.gate.verifying import Result
     from tornado_resource.promotion.record import Promotion
 
 SHOWN = 32
@@ -157,15 +157,16 @@ class _Deployment:
                 self._release(release, [sessions[name].session_id for name in release.sessions])
         return _Declared({name: _shown(session) for name, session in sessions.items()}, self._gatekeeper.verdicts)
 
-    def publish(self, verdicts: Mapping[str, Verdict]) -> None:
+    def publish(self, results: Mapping[str, Result]) -> None:
         """Declare the releases, now that every gate has passed; none of them if a version is not known."""
-        versions = {name: verdict.version for name, verdict in verdicts.items()}
-        against = faults(self._declarations, versions)
+        versions = {name: result.verdict.version for name, result in results.items()}
+        adopted = [name for name, result in results.items() if result.is_of_unknown_version]
+        against = faults(self._declarations, versions, adopted)
         if against:
             title = "every gate passed, and nothing was published"
             raise pulumi.RunError(blocked(title, self._declarations, against))
         for release in releases(self._declarations, versions):
-            self._release(release, [verdicts[name].session_id for name in release.sessions])
+            self._release(release, [results[name].verdict.session_id for name in release.sessions])
 
     def _release(self, release: Release, sessions: Sequence[pulumi.Input[str]]) -> None:
         place = next(each.place for each in self._declarations if each.name == release.name)

@@ -131,6 +131,18 @@ def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
     assert team.published() == {}
 
 
+def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
+    body = {"pathway_id": "pw-billing", "scenario_ids": ["sc-cancel"], "version_number": 5}
+    foreign = team.staging.http.post("/v1/agent-testing/tornado/start", json=body).json()["session_id"]
+    team.declare(PROMOTING.replace("sc-refund, sc-cancel]", "sc-cancel], version_number: 6"))
+    team.staging.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
+    printed = team.staging.up(expect=None)
+    assert "billing (sessions.yaml:5:3): its session was adopted and needed no repairs" in printed
+    assert team.published() == {}
+    printed = team.production.up(expect=None)
+    assert "its session there was adopted, and the API does not tell on which version it ran" in printed
+
+
 def test_publishing_needs_the_wait(team: story.Team) -> None:
     team.staging.pulumi("config", "set", "tornado:wait", "false")
     printed = team.staging.up(expect=None)

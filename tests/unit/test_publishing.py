@@ -7,6 +7,7 @@ import pytest
 from tornado_resource.declarations.document import Place
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.declarations.publishing import (
+    ADOPTED,
     UNGATED,
     VERSIONLESS,
     Release,
@@ -91,3 +92,8 @@ def test_a_pass_that_names_no_version_cannot_be_published() -> None:
         "a": "it passed, and names no version to publish: declare its version_number"
     }
     assert faults(declarations, {"a": 3, "b": 3, "c": None}) == {}
+
+
+def test_the_version_of_an_adopted_session_is_not_known() -> None:
+    declarations = [declared("a"), declared("b", publish=None)]
+    assert faults(declarations, {"a": 3, "b": 3}, adopted=["a", "b"]) == {"a": ADOPTED}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tornado_resource.declarations.model import Declaration, Publish
 
@@ -16,6 +16,12 @@ UNGATED: Final = (
     "`publish` needs a verdict, and `gate: none` gives none: give it a gate, or publish other sessions only"
 )
 VERSIONLESS: Final = "`publish` needs a version, and none can be known: declare its version_number"
+
+NAMELESS: Final = "it passed, and names no version to publish: declare its version_number"
+ADOPTED: Final = (
+    "its session was adopted and needed no repairs, and the API does not tell on which version it ran: "
+    "change one of its triggers, so that one is started on a version that is known"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +82,23 @@ def obstacles(declarations: Sequence[Declaration], *, is_carried: bool = False) 
     return found | _disagreements(declarations, certain)
 
 
-def faults(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:
-    """By session, why nothing can be published although all have passed, given the versions that they speak for."""
+def faults(
+    declarations: Sequence[Declaration], versions: Mapping[str, int | None], adopted: Collection[str] = ()
+) -> dict[str, str]:
+    """By session, why nothing can be published although all have passed.
+
+    Args:
+        declarations: what is declared.
+        versions: the version that each session speaks for.
+        adopted: the sessions of which nobody knows on which version they ran.
+
+    """
     unknown = {
-        declaration.name: "it passed, and names no version to publish: declare its version_number"
+        declaration.name: ADOPTED if declaration.name in adopted else NAMELESS
         for declaration in declarations
-        if declaration.publish is not None and versions.get(declaration.name) is None
+        if declaration.publish is not None and (declaration.name in adopted or versions.get(declaration.name) is None)
     }
-    return unknown | _disagreements(declarations, versions)
+    return _disagreements(declarations, versions) | unknown
 
 
 def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A recorded session and its gate; *request* holds the declared request fields, *place* is `file:line:column`."""
+    """A recorded session and its gate; *request* holds the declared request fields, *place* is `file:line:column`.
+
+    *adopted*: somebody else started it, and the API does not tell on which version.
+    """
 
     name: str
     session_id: str
@@ -34,6 +37,7 @@ class Subject:
     created_at: str | None = None
     timeout_ms: int | None = None
     place: str = ""
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Result:
     verdict: Verdict
     status: Status | None = None
     scenario_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_unknown_version(self) -> bool:
+        """Whether the verdict's version is what was declared, while the session may have run on another one."""
+        return self.subject.adopted and not self.verdict.repaired
 
     def scenario_name(self, scenario_id: str) -> str:
         """What people call a scenario; its id where the API has told no name."""

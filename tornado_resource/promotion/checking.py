@@ -84,6 +84,7 @@ class _Found:
     version: int | None
     finished_at: str | None
     is_same_pathway: bool
+    is_of_unknown_version: bool
 
     @classmethod
     def of(cls, source: Source, declaration: Declaration) -> _Found:
@@ -97,6 +98,7 @@ class _Found:
             version=_whole(verdict.get("version")),
             finished_at=_text(verdict.get("finished_at")),
             is_same_pathway=session.get("pathway_id") == declaration.pathway_id,
+            is_of_unknown_version=session.get("adopted") is True and verdict.get("repaired") is not True,
         )
 
 
@@ -139,6 +141,8 @@ def _other_version(declaration: Declaration, found: _Found) -> Iterator[str]:
     declared = declaration.request.get("version_number")
     if found.version is None:
         yield "its pass there names no version; declare a version_number there"
+    elif found.is_of_unknown_version:
+        yield "its session there was adopted, and the API does not tell on which version it ran; run another one there"
     elif declared is not None and declared != found.version:
         yield (
             f"version_number {declared} is declared, and version {found.version} passed there; "

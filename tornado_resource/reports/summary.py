@@ -29,7 +29,9 @@ ADVICE: Final = {
     "incomplete": "Run `pulumi up` again: sessions that still run are resumed, not doubled.",
 }
 _RANK: Final = {"failed": 0, "incomplete": 1, "passed": 2}
-_HEAD: Final = "\n| Outcome | Session | Scenarios | Iterations | Reason |\n| --- | --- | --- | --- | --- |\n"
+_HEAD: Final = (
+    "\n| Outcome | Session | Scenarios | Iterations | Version | Reason |\n| --- | --- | --- | --- | --- | --- |\n"
+)
 _JOINER: Final = "&#8288;"
 """The invisible word joiner: what GitHub would link stops being a link by it."""
 _SPECIAL: Final = {ord(character): f"&#{ord(character)};" for character in "|\\`[]!"} | {
@@ -96,9 +98,10 @@ def _row(result: Result) -> str:
     passed, total = verdict.passed_scenarios, verdict.total_scenarios
     scenarios = "" if total is None else f"{passed if passed is not None else '?'} of {total}"
     iterations = "" if verdict.iterations is None else str(verdict.iterations)
+    version = "" if verdict.version is None else str(verdict.version)
     outcome = f"{MARKS[verdict.outcome]} {verdict.outcome}"
     name, reason = escape(result.subject.name), escape(verdict.reason)
-    return f"| {outcome} | {name} | {scenarios} | {iterations} | {reason} |\n"
+    return f"| {outcome} | {name} | {scenarios} | {iterations} | {version} | {reason} |\n"
 
 
 def _section(result: Result) -> Iterator[str]:
