@@ -21,7 +21,7 @@ def test_the_sample_reads_as_it_did() -> None:
 def test_it_renders_as_it_is_meant() -> None:
     page = MARKDOWN.render(summary(sample()))
     assert page.count("<tr>") == 7
-    assert page.count("<td>") == 30
+    assert page.count("<td>") == 36
     assert page.count("<h3>") == 4
     assert "<li>“Refund | within 30 days (sc-refund)”</li>" in page
 
