@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
+from tornado_resource.declarations.document import Place
+from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.gate.judging import Verdict
+from tornado_resource.promotion.checking import Source, check
 from tornado_resource.resources import OUTPUTS
 from tornado_resource.settings import KEYS
 
@@ -91,3 +95,35 @@ def test_the_version_has_a_place_in_the_changelog() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## [Unreleased]" in changelog or f"## [{version}]" in changelog
+
+
+def test_every_example_of_declarations_in_the_docs_is_valid(tmp_path: Path) -> None:
+    samples = re.findall(r"```yaml\n(# sessions.yaml\n.*?)```", doc("promotion.md"), re.DOTALL)
+    assert len(samples) == 1
+    (tmp_path / "sessions.yaml").write_text(samples[0], encoding="utf-8")
+    assert run(["validate", str(tmp_path / "sessions.yaml")]) == 0
+    assert run(["plan", str(tmp_path / "sessions.yaml"), "-e", "production"]) == 0
+
+
+def test_what_blocks_a_promotion_is_said_as_the_docs_say() -> None:
+    table = doc("promotion.md").partition("## What must be true")[2].partition("\n## ")[0]
+    documented = [said.rstrip(" …") for said in re.findall(r"\| `([^`]+)` \|\n", table)]
+    assert len(documented) == 8
+    assert [said for said in documented if said not in blocks()] == []
+
+
+def blocks() -> str:
+    """Everything that can speak against a promotion, on a line each."""
+    declared = Declaration("a", {"pathway_id": "p", "version_number": 3}, Gate(), Place("s.yaml", 1, 1))
+    verdict = {"outcome": "passed", "session_id": "A", "version": 7, "finished_at": "2026-04-13T10:00:00.000Z"}
+    session = {"session_id": "B", "pathway_id": "p"}
+    sources = [
+        Source("staging", "dev", {"a": session}, {"a": verdict}),
+        Source("staging", "staging", {"a": session}, {"a": {**verdict, "version": None}}),
+        Source("staging", "staging", {"a": {**session, "adopted": True}}, {"a": verdict}),
+        Source("staging", "staging", {}, {"a": {"outcome": "failed"}}),
+        Source("staging"),
+    ]
+    environment = Environment("production", (declared,), "staging", "24h")
+    now = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
+    return "\n".join(text for source in sources for text in check(environment, source, now).blocks.values())
