@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance import story
+from tests.acceptance.crashing import Victim, crash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.acceptance.conftest import Project
+    from tests.acceptance.postgres import Server
 
 PROMOTING = story.DECLARATIONS.replace("max_age: 24h", "max_age: 24h, sessions: {support-line: null}")
 
@@ -175,3 +177,30 @@ pulumi.export("published", release.version)
     (refused.folder / "__main__.py").write_text(program.replace('"staging"', '"live"'), encoding="utf-8")
     printed = refused.pulumi("preview", expect=None)
     assert "expected one of staging, production" in printed
+
+
+def test_the_story_in_postgresql_from_two_machines_one_killed_in_the_middle(
+    make_project: Callable[..., Project], postgres_server: Server
+) -> None:
+    here = make_project(speed=1000, script=story.SCRIPT, stack="staging", backend=postgres_server.database())
+    there = here.on_another_machine()
+    team = story.Team.of(here, there)
+    team.declare(story.DECLARATIONS)
+    story.production_is_refused_before_staging_has_run(team)
+
+    here.fail(kind="delay", path="/status", seconds=60, times=2)
+    crash(here, Victim("cli"), lambda: len(here.requests("/status")) >= 2)
+    here.http.delete("/_sandbox/faults")
+    printed = team.production.up(expect=None)
+    assert "(2 of 2 sessions)" in printed  # a run that was killed leaves no pass behind
+    elsewhere = replace(there, stack="staging")
+    elsewhere.pulumi("cancel", "--yes")
+    story.staging_passes_with_repairs(replace(team, staging=elsewhere))
+    assert len(here.requests("/start")) == 2
+
+    story.production_shows_what_it_will_do(team)
+    story.production_tests_and_publishes_that_version(team)
+    story.nothing_changes_when_it_is_run_again(team)
+    story.staging_fails(team)
+    story.production_is_refused_and_stays_as_it_is(team)
+    story.the_override_works_and_is_on_record(team)
