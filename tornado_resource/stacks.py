@@ -15,7 +15,7 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.verifying import Subject
 from tornado_resource.lifecycle.intents import backend_url
 from tornado_resource.promotion.record import from_output
-from tornado_resource.text import clean
+from tornado_resource.text import clean, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,8 +127,12 @@ def _pulumi(*arguments: str) -> Any:
     command = ["pulumi", *arguments, "--non-interactive"]
     if arguments[:2] != ("stack", "export"):
         command.append("--json")
+    # Pulumi 3.259 reads more stacks at once from PostgreSQL than it has connections for, and then hangs.
+    environment = {"PULUMI_DIY_BACKEND_PARALLEL": "1", **os.environ}
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PULUMI_SECONDS)
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PULUMI_SECONDS, env=environment
+        )
     except FileNotFoundError:
         message = "`pulumi` is not on PATH; it is needed to read the stacks"
         raise ConfigurationError(message) from None
@@ -136,7 +140,8 @@ def _pulumi(*arguments: str) -> Any:
         message = f"`{' '.join(command)}` did not end within {PULUMI_SECONDS} s"
         raise ConfigurationError(message) from None
     if result.returncode != 0:
-        message = f"`{' '.join(command)}` failed: {clean(result.stderr.strip().removeprefix('error: '))}"
+        said = without_credentials(result.stderr.strip().removeprefix("error: "))
+        message = f"`{' '.join(command)}` failed: {clean(said)}"
         raise ConfigurationError(message)
     return json.loads(result.stdout)
 

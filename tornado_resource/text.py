@@ -12,6 +12,7 @@ _UNSAFE = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
     + "]"
 )
+_CREDENTIALS = re.compile(r"(?<=://)[^\s\"'/]*@")
 _DIRECTIVE = re.compile(r"<(?=\{%)")
 
 
@@ -29,6 +30,11 @@ def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     known = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
     return known or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def without_credentials(text: str) -> str:
+    """Take user names and passwords out of the URLs of *text*."""
+    return _CREDENTIALS.sub("", text)
 
 
 def nearest(word: str, known: list[str]) -> str | None:

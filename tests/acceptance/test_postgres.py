@@ -247,13 +247,18 @@ def test_a_password_that_is_kept_out_of_the_url_shows_in_no_error(
         assert "failed to ping PostgreSQL" in printed
 
 
-def test_many_stacks_are_listed_when_they_are_read_one_by_one(
-    make_machine: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_in_the_url_shows_in_no_error(make_machine: Callable[..., Project]) -> None:
+    gone = replace(make_machine(), backend=f"postgres://{USER}:{PASSWORD}@127.0.0.1:1/nowhere?sslmode=disable")
+    for command in ("wait", "status", "doctor"):
+        code, printed = run(gone, "tornado-resource", command)  # it looks for the password itself
+        assert code == 2
+        assert 'unable to open state database "postgres://127.0.0.1:1/nowhere?sslmode=disable"' in printed
+
+
+def test_many_stacks_are_listed(make_machine: Callable[..., Project]) -> None:
     here = make_machine()
     here.declare(ONE)
     for number in range(min(2 * (os.cpu_count() or 1), 10)):  # where it hangs: two connections a core, ten readers
         replace(here, stack=f"stack-{number}").pulumi("stack", "init")
-    monkeypatch.setenv("PULUMI_DIY_BACKEND_PARALLEL", "1")
     code, printed = run(here, "tornado-resource", "doctor")
     assert (code, "free      support-line (pathway pw-1): no session runs" in printed) == (0, True)

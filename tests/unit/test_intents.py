@@ -136,6 +136,7 @@ def test_the_backend_is_named_without_its_password(tmp_path: Path) -> None:
     (tmp_path / "credentials.json").write_text(json.dumps({"current": url}), encoding="utf-8")
     assert backend_of({"PULUMI_HOME": str(tmp_path)}) == named
     assert backend_of({"PULUMI_HOME": str(tmp_path / "none")}) != named
+    assert backend_of({"PULUMI_BACKEND_URL": url.replace("hunter22", "changed")}) == named
 
 
 def test_where_a_resource_is() -> None:

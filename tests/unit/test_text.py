@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.text import clean, count, nearest
+from tornado_resource.text import clean, count, nearest, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,17 @@ def test_nothing_is_left_that_a_terminal_or_pulumi_would_obey(text: str) -> None
 def test_small_words() -> None:
     assert (count(1, "session"), count(0, "session")) == ("1 session", "0 sessions")
     assert (nearest("adpot", ["adopt", "fail"]), nearest("xyz", ["adopt"])) == ("adopt", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://user:pass@host:1/db?sslmode=disable", "postgres://host:1/db?sslmode=disable"),
+        ('open "postgres://user:p%40s@host/db": no; s3://key@bucket', 'open "postgres://host/db": no; s3://bucket'),
+        ("postgres://u:p@ss@host/db", "postgres://host/db"),
+        ("file:///srv/state and someone@example.com", "file:///srv/state and someone@example.com"),
+        ("https://host/path@1", "https://host/path@1"),
+    ],
+)
+def test_urls_lose_their_credentials(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.errors import TornadoError
+from tornado_resource.text import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,8 +126,8 @@ def intents_folder(environment: Mapping[str, str]) -> Path:
 
 
 def backend_of(environment: Mapping[str, str]) -> str:
-    """Name Pulumi's backend: a digest of its URL, which may hold a password."""
-    return hashlib.sha256(backend_url(environment).encode()).hexdigest()[:16]
+    """Name Pulumi's backend: a digest of its URL, whoever logs in to it."""
+    return hashlib.sha256(without_credentials(backend_url(environment)).encode()).hexdigest()[:16]
 
 
 def backend_url(environment: Mapping[str, str]) -> str:
