@@ -118,13 +118,14 @@ def _check_publishing(declarations: Sequence[Declaration], settings: Settings) -
         raise ConfigurationError(message)
 
 
-def _tell_order(declarations: Sequence[Declaration]) -> None:
+def _tell_order(environment: Environment) -> None:
     """Say in a preview which sessions wait for which, and how long all can take."""
-    before = predecessors(declarations)
+    before = predecessors(environment.declarations)
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
-    if before:
-        pulumi.log.info(f"at worst, {count(worst_minutes(declarations), 'minute')} until all have ended")
+    if before or environment.promotes_from is not None:
+        minutes = count(worst_minutes(environment.declarations), "minute")
+        pulumi.log.info(f"at worst, {minutes} until all have ended")
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class _Deployment:
             raise pulumi.RunError(_as_message(error)) from None
         sessions = self._sessions()
         if is_dry_run():
-            _tell_order(environment.declarations)
+            _tell_order(environment)
             for release in releases(environment.declarations, certain_versions(environment.declarations)):
                 self._release(release, [sessions[name].session_id for name in release.sessions])
         return _Declared({name: _shown(session) for name, session in sessions.items()}, self._gatekeeper.verdicts)

@@ -102,6 +102,7 @@ def production_shows_what_it_will_do(team: Team) -> None:
     passed = team.staging.outputs()["verdicts"]["support-line"]["session_id"]
     assert "promotes from stack organization/agents/staging:" in printed
     assert f"support-line: version 7, passed there (session {passed})" in printed
+    assert "at worst, 16 minutes until all have ended" in printed
     assert printed.count("version_number: 7") == 2
     assert printed.count("pulumi-python:dynamic/bland:PathwayRelease: (create)") == 2
     assert team.effects() == before
