@@ -73,6 +73,8 @@ class Gatekeeper:
     def refuse(self, subjects: Iterable[Subject], blocks: Mapping[str, str], promotion: Promotion) -> None:
         """Write reports that say what speaks against a promotion; the outputs stay, since nothing has changed.
 
+        In a preview too: `pulumi up` gets no further than its preview then.
+
         Raises:
             ConfigurationError: the reports cannot be written.
 
@@ -80,8 +82,6 @@ class Gatekeeper:
         from tornado_resource.gate.verifying import pending
         from tornado_resource.reports.announcing import announce
 
-        if is_dry_run():
-            return
         self._promotion = promotion
         others = "not started: other sessions may not be promoted"
         reasons = {name: f"not promoted: {block}" for name, block in blocks.items()}

@@ -49,7 +49,7 @@ def test_everything_else_that_speaks_against_it(team: story.Team) -> None:
     team.declare(story.DECLARATIONS.replace("max_age: 24h", "max_age: 1s, sessions: {billing: {version_number: 3}}"))
     before = team.effects()
     team.production.pulumi("config", "set", "tornado:reports", "reports")
-    printed = team.production.up(expect=None, GITHUB_ACTIONS="true")
+    printed = team.production.pulumi("up", "--yes", expect=None, GITHUB_ACTIONS="true")
     assert "support-line (sessions.yaml:4:3): it passed there" in printed
     assert "ago, and max_age is 1s" in printed
     assert "version_number 3 is declared, and version 7 passed there; leave it out here, or test 3 there" in printed

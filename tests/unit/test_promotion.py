@@ -87,7 +87,10 @@ def test_the_version_that_passed_is_carried_as_a_whole_number() -> None:
         (source({**VERDICT, "version": True}), {}, "its pass there names no version"),
         (source(session={**SESSION, "adopted": True}), {}, "was adopted, and the API does not tell on which version"),
         (source(), {"version_number": 3}, "version_number 3 is declared, and version 7 passed there"),
+        (source({**VERDICT, "version": 1e300}), {}, "its pass there names no version"),
+        (source({**VERDICT, "version": -1.0}), {}, "its pass there names no version"),
         (source(environment="dev"), {}, "that stack runs environment dev"),
+        (source(environment=["staging"]), {}, "that stack runs environment ['staging']"),
     ],
 )
 def test_what_speaks_against_it(found: Source, options: dict[str, Any], said: str) -> None:

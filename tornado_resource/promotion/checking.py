@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.models import parse_time
+from tornado_resource.bland.models import MOST_WHOLE, parse_time
 from tornado_resource.gate.waiting import duration
 from tornado_resource.promotion.record import Carried, Promotion
 from tornado_resource.text import clean
@@ -107,7 +107,7 @@ def _against(
 ) -> Iterator[str]:
     """Say everything that speaks against the promotion of one session."""
     expected = environment.promotes_from or ""
-    if "/" not in expected and source.environment not in {None, expected}:
+    if "/" not in expected and source.environment is not None and source.environment != expected:
         yield f"that stack runs environment {clean(str(source.environment), 100)}"
     if found.outcome is None:
         yield "it has no verdict there: it must be declared there with a gate, and awaited by `pulumi up`"
@@ -186,4 +186,4 @@ def _text(value: Any) -> str | None:
 def _whole(value: Any) -> int | None:
     """Read a version: Pulumi carries every number as a float."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and float(value).is_integer() else None
+    return int(value) if is_number and 0 <= value <= MOST_WHOLE and float(value).is_integer() else None
