@@ -45,13 +45,6 @@ def test_wrong_config_is_told_whole(project: Project) -> None:
     assert "expected one of support-line; did you mean support-line?" in project.up(expect=None)
 
 
-def test_what_is_not_built_yet_is_refused_before_anything_starts(project: Project) -> None:
-    project.declare(ONE + "environments: {staging: {}, dev: {promotes_from: staging, publish: production}}\n")
-    printed = project.up(expect=None)
-    assert "`promotes_from: staging` and `publish` (support-line), which this version cannot do yet" in printed
-    assert project.requests() == []
-
-
 @pytest.mark.parametrize("key", ["", "short", f"{KEY} x"])
 def test_a_missing_or_unfit_key_is_told_without_showing_it(project: Project, key: str) -> None:
     project.declare(ONE)
