@@ -55,14 +55,15 @@ class ReleaseProvider(ResourceProvider):
     def diff(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update. A version that is not known yet is the old one while the sessions are."""
         replaces = [key for key in PLACE if olds.get(key) != news.get(key)]
-        is_same_run = not contains_unknowns(news.get("sessions")) and olds.get("sessions") == news.get("sessions")
-        is_same = is_same_run and (contains_unknowns(news.get("version")) or _is_same(olds, news))
+        sessions = news.get("sessions")
+        is_same_run = not contains_unknowns(sessions) and olds.get("sessions") == sessions
+        is_known = not contains_unknowns(news.get("version"))
+        is_same = is_same_run and (olds.get("version") == news.get("version") if is_known else sessions is not None)
         return DiffResult(changes=bool(replaces) or not is_same, replaces=replaces)
 
-    def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Publish another version; a newer session that speaks for the same one is only recorded."""
-        if not _is_same(olds, news):
-            self._publish(news)
+    def update(self, _release_id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Publish, even the recorded version: one whose answer was lost may be live in its place."""
+        self._publish(news)
         return UpdateResult(_outputs(news))
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
@@ -79,10 +80,6 @@ class ReleaseProvider(ResourceProvider):
             await retried(lambda: client.publish(props["pathway_id"], version, props["environment"]))
 
         self._runtime.run(publish, props.get("source"))
-
-
-def _is_same(olds: dict[str, Any], news: dict[str, Any]) -> bool:
-    return bool(olds.get("version") == news.get("version"))
 
 
 def _is_version(value: Any) -> bool:

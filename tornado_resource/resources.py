@@ -107,10 +107,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
 
 
 class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
-    """A pathway version that is published to a Bland environment; deleting the resource leaves it published.
-
-    Declare it only once the version has passed its gate, as `deploy` does.
-    """
+    """A pathway version that is published to a Bland environment; deleting the resource leaves it published."""
 
     pathway_id: Output[str]
     environment: Output[str]
@@ -122,7 +119,8 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         name: str,
         *,
         pathway_id: Input[str],
-        version: Input[int],
+        verdict: Input[Mapping[str, Any]] | None = None,
+        version: Input[int] | None = None,
         environment: Input[str] = "production",
         sessions: Input[Sequence[Input[str]]] | None = None,
         source: str | None = None,
@@ -133,14 +131,24 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         Args:
             name: the resource's name.
             pathway_id: the pathway.
-            version: the version to publish; another one is published by an update.
+            verdict: what `wait_for` gives: the version that it speaks for is published if it is `passed`, and if not,
+                the program fails and nothing is published.
+            version: instead of a verdict, the version to publish, whatever any session says of it.
             environment: `production` or `staging`.
             sessions: the ids of the sessions that passed on it. As long as they are the same, a version that a preview
                 cannot know is taken to be the same too.
             source: where it is declared, such as `sessions.yaml:14:3`, for messages.
             opts: Pulumi's resource options.
 
+        Raises:
+            TypeError: neither or both of *verdict* and *version* are given.
+
         """
+        if (verdict is None) == (version is None):
+            message = "PathwayRelease takes a verdict, or a version"
+            raise TypeError(message)
+        if verdict is not None:
+            version = pulumi.Output.from_input(verdict).apply(lambda known: _version_of_pass(name, known))
         inputs = {
             "pathway_id": pathway_id,
             "environment": environment,
@@ -150,6 +158,16 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         super().__init__(ReleaseProvider(), name, {"version": None, "sessions": None, **given}, opts)
+
+
+def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
+    if verdict["outcome"] != "passed":
+        message = f"release {name}: nothing is published, the verdict is {verdict['outcome']}: {verdict['reason']}"
+        raise pulumi.RunError(message)
+    if verdict["version"] is None:
+        message = f"release {name}: nothing is published, it passed and names no version: declare its version_number"
+        raise pulumi.RunError(message)
+    return int(verdict["version"])
 
 
 def _place(name: str) -> str:

@@ -67,15 +67,31 @@ def test_create_publishes_the_version_as_a_whole_number(provider: ReleaseProvide
     assert publishes(sandbox) == [{"version_id": 7, "environment": "production"}]
 
 
-def test_update_publishes_another_version_and_only_records_another_session(
-    provider: ReleaseProvider, sandbox: Sandbox
-) -> None:
+def test_update_publishes_the_recorded_version_too(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    """Another one may be live: published by hand, or by a call whose answer was lost."""
     same = provider.update("pw-1/production", RECORDED, {**PROPS, "sessions": ["s-2"]})
     assert same.outs is not None
     assert same.outs["sessions"] == ["s-2"]
-    assert publishes(sandbox) == []
     provider.update("pw-1/production", RECORDED, {**PROPS, "version": 8.0})
-    assert publishes(sandbox) == [{"version_id": 8, "environment": "production"}]
+    assert [sent["version_id"] for sent in publishes(sandbox)] == [7, 8]
+
+
+def test_going_back_after_a_lost_answer_publishes_the_old_version(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    fail(sandbox, kind="status_after", status=504, times=9)
+    with pytest.raises(Failure, match="HTTP 504"):
+        provider.update("pw-1/production", RECORDED, {**PROPS, "version": 8.0, "sessions": ["s-2"]})
+    httpx.delete(f"{sandbox.url}/_sandbox/faults", trust_env=False)
+    back = {**PROPS, "sessions": ["s-3"]}
+    assert provider.diff("pw-1/production", RECORDED, back).changes
+    provider.update("pw-1/production", RECORDED, back)
+    assert httpx.get(f"{sandbox.url}/_sandbox/published", trust_env=False).json()[0]["version_id"] == 7
+
+
+def test_without_sessions_an_unknown_version_is_a_change() -> None:
+    recorded = {key: value for key, value in RECORDED.items() if key != "sessions"}
+    provider = ReleaseProvider()
+    assert provider.diff("pw-1/production", recorded, {**recorded, "version": UNKNOWN}).changes
+    assert not provider.diff("pw-1/production", recorded, recorded).changes
 
 
 @pytest.mark.parametrize(
