@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,14 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import request_from
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.promotion.record import as_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tornado_resource.bland.access import Access
     from tornado_resource.bland.client import Client
-    from tornado_resource.declarations.model import Gate
+    from tornado_resource.declarations.model import Declaration, Gate
     from tornado_resource.gate.verifying import Result, Subject
     from tornado_resource.gate.waiting import Progress
     from tornado_resource.promotion.record import Promotion
@@ -46,7 +47,7 @@ class Gatekeeper:
         self._promotion: Promotion | None = None
         self.verdicts: dict[str, pulumi.Output[dict[str, Any]]] = {}
 
-    def prepare(self, subjects: Iterable[Subject], promotion: Promotion | None = None) -> None:
+    def prepare(self, declarations: Iterable[Declaration], promotion: Promotion | None = None) -> None:
         """Put verdicts that know nothing yet in the place of those of an earlier run, in reports and outputs.
 
         An update that is cut off would else leave an older pass behind: the engine keeps the last outputs that a stack
@@ -56,21 +57,22 @@ class Gatekeeper:
             ConfigurationError: the reports cannot be written.
 
         """
-        from tornado_resource.gate.verifying import pending
+        from tornado_resource.gate.verifying import declared_subjects, pending
 
+        self._promotion = promotion
         if is_dry_run():
             return
-        self._promotion = promotion
         waiting = self._settings.is_waiting
         unknown = "the update did not get as far as its verdict" if waiting else "not awaited: tornado-resource wait"
-        self._results = {subject.name: pending(subject, unknown) for subject in subjects}
+        self._results = {each.name: pending(each, unknown) for each in declared_subjects(declarations)}
         self._write_reports()
         stack = pulumi.runtime.get_root_resource()
         if isinstance(stack, pulumi.ComponentResource):
             verdicts = {name: asdict(result.verdict) for name, result in self._results.items() if waiting}
-            stack.register_outputs({"verdicts": verdicts})
+            record = {"promotion": as_output(promotion)} if promotion is not None else {}
+            stack.register_outputs({"environment": self._environment, "verdicts": verdicts, **record})
 
-    def refuse(self, subjects: Iterable[Subject], blocks: Mapping[str, str], promotion: Promotion) -> None:
+    def refuse(self, declarations: Iterable[Declaration], against: Mapping[str, str], promotion: Promotion) -> None:
         """Write reports that say what speaks against a promotion; the outputs stay, since nothing has changed.
 
         In a preview too: `pulumi up` gets no further than its preview then.
@@ -79,19 +81,20 @@ class Gatekeeper:
             ConfigurationError: the reports cannot be written.
 
         """
-        from tornado_resource.gate.verifying import pending
+        from tornado_resource.gate.verifying import declared_subjects, pending
         from tornado_resource.reports.announcing import announce
 
         self._promotion = promotion
         others = "not started: other sessions may not be promoted"
-        reasons = {name: f"not promoted: {block}" for name, block in blocks.items()}
+        reasons = {name: f"not promoted: {fault}" for name, fault in against.items()}
+        subjects = declared_subjects(declarations)
         self._results = {each.name: pending(each, reasons.get(each.name, others)) for each in subjects}
         self._write_reports()
         announce(self._report(), os.environ, pulumi.log.info)
 
-    def expect(self, session: TornadoSession, subject: Subject) -> pulumi.Output[dict[str, Any]]:
-        """Await a session, and hold the gate with its verdict. *subject* needs no id: the engine tells it."""
-        verdict = self.verdicts[subject.name] = self.verdict(session, subject.name, subject.gate, subject.place)
+    def expect(self, session: TornadoSession, name: str, gate: Gate, place: str) -> pulumi.Output[dict[str, Any]]:
+        """Await a session, and hold the gate with its verdict."""
+        verdict = self.verdicts[name] = self.verdict(session, name, gate, place)
         return verdict
 
     def verdict(self, session: TornadoSession, name: str, gate: Gate, place: str = "") -> pulumi.Output[dict[str, Any]]:
@@ -102,7 +105,7 @@ class Gatekeeper:
                 return pulumi.UNKNOWN
             if contains_unknowns(known) or known[0] is None:
                 return asdict(self._results[name].verdict) if name in self._results else None
-            subject = _subject(name, gate, place, *known)
+            subject = replace(_subject(name, gate, place, *known), promoted=self._promoted(name))
             return asdict((await self._await(session, subject)).verdict)
 
         parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
@@ -174,6 +177,10 @@ class Gatekeeper:
         if not self._is_announced:
             self._is_announced = True
             pulumi.log.info("waiting for verdicts; Ctrl-C leaves sessions running and recorded, `pulumi up` resumes")
+
+    def _promoted(self, name: str) -> int | None:
+        carried = self._promotion.sessions.get(name) if self._promotion is not None else None
+        return carried.version if carried is not None else None
 
     def _client(self) -> Client:
         from tornado_resource.bland.client import Client

@@ -18,16 +18,15 @@ from tornado_resource.declarations.planning import predecessors, worst_minutes
 from tornado_resource.declarations.publishing import certain_versions, faults, releases
 from tornado_resource.declarations.resolving import load
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.gate.verifying import Subject
 from tornado_resource.gatekeeper import Gatekeeper
-from tornado_resource.promoting import blocked, promote
+from tornado_resource.promoting import NEEDLESS, blocked, promote
 from tornado_resource.promotion.record import as_output
 from tornado_resource.resources import OUTPUTS, PathwayRelease, TornadoSession
 from tornado_resource.settings import Settings, read_settings
 from tornado_resource.text import count, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     from tornado_resource.bland.access import Access
@@ -64,6 +63,8 @@ def deploy() -> None:
     pulumi.export("environment", name)
     if environment.promotes_from is None:
         declared = pulumi.Output.from_input(deployment.declare(environment))
+        if settings.promote_without is not None:
+            pulumi.log.warn(NEEDLESS)
     else:
         promoted = promote(environment, settings, gatekeeper)
         declared = promoted.apply(lambda found: deployment.declare(found.environment, found.record))
@@ -123,7 +124,7 @@ def _tell_order(environment: Environment) -> None:
     before = predecessors(environment.declarations)
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
-    if before or environment.promotes_from is not None:
+    if before or (environment.promotes_from is not None and environment.declarations):
         minutes = count(worst_minutes(environment.declarations), "minute")
         pulumi.log.info(f"at worst, {minutes} until all have ended")
 
@@ -148,7 +149,7 @@ class _Deployment:
         """Declare the sessions of an environment whose versions are known; in a preview, its releases too."""
         self._declarations = environment.declarations
         try:
-            self._gatekeeper.prepare(_subjects(environment.declarations), promotion)
+            self._gatekeeper.prepare(environment.declarations, promotion)
         except TornadoError as error:
             raise pulumi.RunError(_as_message(error)) from None
         sessions = self._sessions()
@@ -161,8 +162,7 @@ class _Deployment:
     def publish(self, results: Mapping[str, Result]) -> None:
         """Declare the releases, now that every gate has passed; none of them if a version is not known."""
         versions = {name: result.verdict.version for name, result in results.items()}
-        adopted = [name for name, result in results.items() if result.is_of_unknown_version]
-        against = faults(self._declarations, versions, adopted)
+        against = faults(self._declarations, versions)
         if against:
             title = "every gate passed, and nothing was published"
             raise pulumi.RunError(blocked(title, self._declarations, against))
@@ -191,7 +191,8 @@ class _Deployment:
             after = _after(sessions[first], ends[first]) if first is not None else None
             session = sessions[declaration.name] = self._session(declaration, after)
             if declaration.gate is not None and self._settings.is_waiting:
-                ends[declaration.name] = self._gatekeeper.expect(session, _subject(declaration, declaration.gate))
+                gate, place = declaration.gate, str(declaration.place)
+                ends[declaration.name] = self._gatekeeper.expect(session, declaration.name, gate, place)
             elif declaration.name in before.values():
                 ends[declaration.name] = self._gatekeeper.verdict(session, declaration.name, Gate("any"))
         return sessions
@@ -209,16 +210,6 @@ class _Deployment:
             source=str(declaration.place),
             opts=pulumi.ResourceOptions(depends_on=after) if after is not None else None,
         )
-
-
-def _subjects(declarations: Sequence[Declaration]) -> Iterator[Subject]:
-    for declaration in declarations:
-        if declaration.gate is not None:
-            yield _subject(declaration, declaration.gate)
-
-
-def _subject(declaration: Declaration, gate: Gate) -> Subject:
-    return Subject(declaration.name, "", gate, declaration.request, place=str(declaration.place))
 
 
 def _after(session: TornadoSession, end: pulumi.Output[Any]) -> pulumi.Input[Any]:

@@ -9,9 +9,8 @@ import pulumi
 from tornado_resource.clock import SYSTEM
 from tornado_resource.declarations.publishing import obstacles
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.gate.verifying import Subject
 from tornado_resource.promotion.checking import Source, check
-from tornado_resource.text import count
+from tornado_resource.text import clean, count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.checking import Promoted
     from tornado_resource.settings import Settings
 
+NEEDLESS = "tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout"
 READ = ("environment", "sessions", "verdicts")
 """The outputs that are read of the other stack."""
 
@@ -37,13 +37,15 @@ def promote(environment: Environment, settings: Settings, gatekeeper: Gatekeeper
     def judge(outputs: Sequence[Any]) -> Promoted:
         source = Source(stack, **dict(zip(READ, outputs, strict=True)))
         promoted = check(environment, source, SYSTEM.now(), settings.promote_without)
-        blocks = obstacles(promoted.environment.declarations) | dict(promoted.blocks)
-        _tell(promoted, settings.promote_without)
-        if blocks:
-            raise pulumi.RunError(_refuse(environment, promoted, blocks, gatekeeper))
+        _tell(promoted)
+        unpublishable = obstacles(promoted.environment.declarations)
+        if promoted.blocks or unpublishable:
+            raise pulumi.RunError(_refuse(environment, promoted, unpublishable, gatekeeper))
         return promoted
 
-    return pulumi.Output.all(*(reference.get_output(name) for name in READ)).apply(judge)
+    # Secrets among that stack's other outputs would make secrets of all that follows from these.
+    read = pulumi.Output.unsecret(pulumi.Output.all(*(reference.get_output(name) for name in READ)))
+    return read.apply(judge)
 
 
 def blocked(title: str, declarations: Sequence[Declaration], blocks: Mapping[str, str]) -> str:
@@ -64,33 +66,37 @@ def _full_name(source: str) -> str:
     return full
 
 
-def _tell(promoted: Promoted, without: str | None) -> None:
+def _tell(promoted: Promoted) -> None:
     """Say what is carried from where, in the preview and in the update."""
-    stack, waived = promoted.record.source, promoted.record.waived
+    record = promoted.record
     allowed = [note for name, note in promoted.notes.items() if name not in promoted.blocks]
     if allowed:
-        pulumi.log.info("\n  ".join([f"promotes from stack {stack}:", *allowed]))
-    if waived:
-        pulumi.log.warn(f"{count(len(waived), 'session')} promoted without a pass (tornado:promoteWithout): {without}")
-    elif without is not None:
-        pulumi.log.warn("tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout")
+        pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *allowed]))
+    if record.waived:
+        without = clean(record.without or "")
+        pulumi.log.warn(
+            f"{count(len(record.waived), 'session')} promoted without a pass (tornado:promoteWithout): {without}"
+        )
+    elif record.without is not None:
+        pulumi.log.warn(NEEDLESS)
 
 
-def _refuse(environment: Environment, promoted: Promoted, blocks: Mapping[str, str], gatekeeper: Gatekeeper) -> str:
-    """Write the reports of a promotion that is refused, and the message."""
-    subjects = [
-        Subject(each.name, "", each.gate, each.request, place=str(each.place))
-        for each in environment.declarations
-        if each.gate is not None
-    ]
-    advice = (
-        f"Let them pass there first: pulumi up --stack {environment.promotes_from}. To go on without, on record: "
-        f'pulumi config set tornado:promoteWithout "REASON" (docs/promotion.md)'
-    )
+def _refuse(
+    environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], gatekeeper: Gatekeeper
+) -> str:
+    """Write the reports of what was refused, and the message."""
+    names = [each.name for each in environment.declarations]
+    reasons = {name: [each[name] for each in (promoted.blocks, unpublishable) if name in each] for name in names}
+    against = {name: "; ".join(found) for name, found in reasons.items() if found}
     title = f"promotion from {promoted.record.source} refused, and nothing was started"
-    lines = [blocked(title, environment.declarations, blocks), advice]
+    lines = [blocked(title, environment.declarations, against)]
+    if promoted.blocks:
+        lines.append(
+            f"Let them pass there first: pulumi up --stack {environment.promotes_from}. To go on without, on record: "
+            f'pulumi config set tornado:promoteWithout "REASON" (docs/promotion.md)'
+        )
     try:
-        gatekeeper.refuse(subjects, blocks, promoted.record)
+        gatekeeper.refuse(environment.declarations, against, promoted.record)
     except ConfigurationError as error:
         lines.append(str(error))
     return "\n".join(lines)

@@ -114,6 +114,7 @@ def _recorded(resource: Mapping[str, Any]) -> Recorded:
             created_at=outputs.get("created_at"),
             timeout_ms=int(limit) if limit is not None else None,
             place=inputs.get("source") or "",
+            adopted=outputs.get("adopted") is True,
         )
     is_replaced = bool(resource.get("pendingReplacement"))
     return Recorded(name, resource["id"], outputs["pathway_id"], subject, is_replaced)

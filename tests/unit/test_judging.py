@@ -101,3 +101,52 @@ def test_a_percentage_of_an_absurd_number_is_exact() -> None:
     most = 10**400
     assert judge(Gate("95%"), Ending(completed(most // 20 * 19, most)))[0] == "passed"
     assert judge(Gate("95%"), Ending(completed(most // 20 * 19 - 1, most)))[0] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "adopted", "created_at", "version"),
+    [
+        ({}, False, "t", 3),
+        ({"forked_version": 7}, False, "t", 7),
+        ({"forked_version": 7}, False, None, 7),
+        ({"iterations": (iteration("a", "b", fixes=FIXES), iteration("ab"))}, False, "t", None),
+        ({"has_forked": True}, False, "t", None),
+        ({}, True, "t", None),
+        ({"forked_version": 7}, True, "t", 7),
+        ({"forked_version": 7}, True, None, None),
+        ({"iterations": (iteration("a", "b", fixes=FIXES), iteration("ab"))}, True, "t", None),
+    ],
+)
+def test_a_verdict_speaks_for_no_version_that_may_not_be_the_one(
+    fields: dict[str, object],
+    adopted: bool,  # noqa: FBT001
+    created_at: str | None,
+    version: int | None,
+) -> None:
+    """A repaired session speaks for what it forked, an adopted one only for what it was seen to fork on its pathway."""
+    verdict = verdict_of(
+        Gate(),
+        Ending(completed(2, 2, **fields)),
+        session_id="s-1",
+        created_at=created_at,
+        request={"pathway_id": "pw-1", "version_number": 3},
+        declaration="abc",
+        adopted=adopted,
+    )
+    assert (verdict.outcome, verdict.version) == ("passed", version)
+
+
+@pytest.mark.parametrize(("adopted", "outcome"), [(False, "passed"), (True, "incomplete")])
+def test_a_promoted_version_must_be_known_to_be_the_one_that_passed(adopted: bool, outcome: str) -> None:  # noqa: FBT001
+    verdict = verdict_of(
+        Gate(),
+        Ending(completed(2, 2)),
+        session_id="s-1",
+        created_at="2026-04-14T10:00:00.000Z",
+        request={"pathway_id": "pw-1", "version_number": 7},
+        declaration="abc",
+        adopted=adopted,
+        promoted=7,
+    )
+    assert verdict.outcome == outcome
+    assert adopted == ("whether it ran on version 7, which is promoted" in verdict.reason)

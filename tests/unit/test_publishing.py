@@ -7,7 +7,7 @@ import pytest
 from tornado_resource.declarations.document import Place
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.declarations.publishing import (
-    ADOPTED,
+    NAMELESS,
     UNGATED,
     VERSIONLESS,
     Release,
@@ -75,8 +75,8 @@ def test_what_can_never_be_published(declaration: Declaration, found: dict[str, 
 
 
 def test_a_version_that_is_carried_is_waited_for() -> None:
-    assert obstacles([declared("a", REFUSE)], is_carried=True) == {}
-    assert obstacles([declared("a", None)], is_carried=True) == {"a": UNGATED}
+    assert obstacles([declared("a", REFUSE), declared("b", REFUSE)], ["a"]) == {"b": VERSIONLESS}
+    assert obstacles([declared("a", None)], ["a"]) == {"a": UNGATED}
 
 
 def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
@@ -88,12 +88,5 @@ def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
 
 def test_a_pass_that_names_no_version_cannot_be_published() -> None:
     declarations = [declared("a"), declared("b", pathway_id="pw-2"), declared("c", publish=None)]
-    assert faults(declarations, {"a": None, "b": 3, "c": None}) == {
-        "a": "it passed, and names no version to publish: declare its version_number"
-    }
+    assert faults(declarations, {"a": None, "b": 3, "c": None}) == {"a": NAMELESS}
     assert faults(declarations, {"a": 3, "b": 3, "c": None}) == {}
-
-
-def test_the_version_of_an_adopted_session_is_not_known() -> None:
-    declarations = [declared("a"), declared("b", publish=None)]
-    assert faults(declarations, {"a": 3, "b": 3}, adopted=["a", "b"]) == {"a": ADOPTED}

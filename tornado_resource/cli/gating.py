@@ -76,7 +76,11 @@ def recorded(name: str | None) -> Recorded:
         message = f"stack {stack.name} has recorded no session: run `pulumi up` first"
         raise ConfigurationError(message)
     settings = read_settings(stack.config)
-    gated = [(session.subject, session.is_replaced) for session in stack.sessions if session.subject is not None]
+    gated = [
+        (_promoted(session.subject, stack.promotion), session.is_replaced)
+        for session in stack.sessions
+        if session.subject is not None
+    ]
     gated.sort(key=lambda entry: position(entry[0].place))
     cut_off = [Subject(name, "", Gate(), {}) for name in stack.pending]
     return Recorded(
@@ -88,6 +92,11 @@ def recorded(name: str | None) -> Recorded:
         settings=settings,
         access=find_access(stack.config, os.environ),
     )
+
+
+def _promoted(subject: Subject, promotion: Promotion | None) -> Subject:
+    carried = promotion.sessions.get(subject.name) if promotion is not None else None
+    return replace(subject, promoted=carried.version) if carried is not None else subject
 
 
 def finish(report: Report, folder: str | None) -> int:

@@ -152,11 +152,14 @@ def _is_utf8() -> bool:
 
 
 def _as_github(plan: Plan) -> str:
-    return "\n".join(problems.annotation("notice", _notice(planned)) for planned in plan.sessions)
+    return "\n".join(
+        problems.annotation("notice", _notice(planned, plan.environment.promotes_from)) for planned in plan.sessions
+    )
 
 
-def _notice(planned: Planned) -> Problem:
+def _notice(planned: Planned, source: str | None) -> Problem:
     declaration = planned.declaration
     after = f" when {planned.after} has ended" if planned.after else ""
-    text = f"starts{after} with {json.dumps(declaration.request)}"
+    promoted = f"; {CARRIES[planned.carries].format(source)}" if planned.carries is not None else ""
+    text = f"starts{after} with {json.dumps(declaration.request)}{promoted}"
     return Problem(declaration.place, f"sessions.{declaration.name}", text)

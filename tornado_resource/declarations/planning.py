@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tornado_resource.declarations.publishing import Release, certain_versions, releases
-from tornado_resource.declarations.resolving import environment_names, layers, resolve
+from tornado_resource.declarations.resolving import carries, layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.declarations.document import Document, Path, Place
     from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.resolving import Carry
 
 GRACE_MS = 60_000
 """How much longer than `timeout_ms` the gate waits (design: waiting ends at `timeout_ms` + 60 s)."""
-
-
-Carry = Literal["version", "pass", "unknown", "never"]
-"""What a session takes from the environment before it.
-
-The version that passed; only the pass, since it runs on another pathway there; one of the two, which that environment
-alone knows; or never anything, since it has no gate there.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class Plan:
 def plan(document: Document, environment: Environment) -> Plan:
     """Say what starts when, and where each declared value comes from."""
     declarations = environment.declarations
-    before, carried = predecessors(declarations), _carried(document, environment)
+    before, carried = predecessors(declarations), carries(document, environment)
     sessions = tuple(
         Planned(
             declaration=each,
@@ -88,22 +81,6 @@ def worst_minutes(declarations: Sequence[Declaration]) -> int:
     for declaration in declarations:
         totals[declaration.pathway_id] = totals.get(declaration.pathway_id, 0) + declaration.timeout_ms + GRACE_MS
     return math.ceil(max(totals.values(), default=0) / 60_000)
-
-
-def _carried(document: Document, environment: Environment) -> dict[str, Carry]:
-    source = environment.promotes_from
-    if source is None:
-        return {}
-    if source not in environment_names(document):
-        return dict.fromkeys((each.name for each in environment.declarations), "unknown")
-    there = {each.name: each for each in resolve(document, source)[0].declarations if each.gate is not None}
-    return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
-
-
-def _carry(here: Declaration, there: Declaration | None) -> Carry:
-    if there is None:
-        return "never"
-    return "version" if here.pathway_id == there.pathway_id else "pass"
 
 
 def _origins(document: Document, environment: str | None, name: str) -> dict[str, Place]:

@@ -17,10 +17,8 @@ UNGATED: Final = (
 )
 VERSIONLESS: Final = "`publish` needs a version, and none can be known: declare its version_number"
 
-NAMELESS: Final = "it passed, and names no version to publish: declare its version_number"
-ADOPTED: Final = (
-    "its session was adopted and needed no repairs, and the API does not tell on which version it ran: "
-    "change one of its triggers, so that one is started on a version that is known"
+NAMELESS: Final = (
+    "it passed, and no version is known to publish: declare its version_number, and adopt no session of others"
 )
 
 
@@ -65,10 +63,10 @@ def certain_versions(declarations: Sequence[Declaration]) -> Versions:
     }
 
 
-def obstacles(declarations: Sequence[Declaration], *, is_carried: bool = False) -> dict[str, str]:
+def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()) -> dict[str, str]:
     """By session, why it can never be published, where that is known before anything has run.
 
-    *is_carried*: another environment may still give the version.
+    *carried* names the sessions to which another environment may still give the version.
     """
     certain = certain_versions(declarations)
     found = {}
@@ -77,28 +75,19 @@ def obstacles(declarations: Sequence[Declaration], *, is_carried: bool = False) 
             continue
         if declaration.gate is None:
             found[declaration.name] = UNGATED
-        elif certain.get(declaration.name, 0) is None and not is_carried:
+        elif declaration.name not in carried and declaration.name in certain and certain[declaration.name] is None:
             found[declaration.name] = VERSIONLESS
     return found | _disagreements(declarations, certain)
 
 
-def faults(
-    declarations: Sequence[Declaration], versions: Mapping[str, int | None], adopted: Collection[str] = ()
-) -> dict[str, str]:
-    """By session, why nothing can be published although all have passed.
-
-    Args:
-        declarations: what is declared.
-        versions: the version that each session speaks for.
-        adopted: the sessions of which nobody knows on which version they ran.
-
-    """
+def faults(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:
+    """By session, why nothing can be published although all have passed, given the versions that they speak for."""
     unknown = {
-        declaration.name: ADOPTED if declaration.name in adopted else NAMELESS
+        declaration.name: NAMELESS
         for declaration in declarations
-        if declaration.publish is not None and (declaration.name in adopted or versions.get(declaration.name) is None)
+        if declaration.publish is not None and versions.get(declaration.name) is None
     }
-    return _disagreements(declarations, versions) | unknown
+    return unknown | _disagreements(declarations, versions)
 
 
 def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:

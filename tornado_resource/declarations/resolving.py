@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 MISSING_PATHWAY = "`pathway_id` is missing{where}, expected the id of the pathway to test"
 Layer = tuple["Path", Mapping[str, Any]]
 """Where a part of the file stands, and its values."""
+Carry = Literal["version", "pass", "unknown", "never"]
+"""What a session takes from the environment before it.
+
+The version that passed; only the pass, since it runs on another pathway there; one of the two, which that environment
+alone knows; or never anything, since it has no gate there.
+"""
 
 
 def load(path: str, environment: str | None = None) -> Environment:
@@ -57,16 +63,20 @@ def resolve(document: Document, environment: str | None) -> tuple[Environment, l
         place = document.place(("environments",), of_key=True)
         return Environment(environment, ()), [Problem(place, "environments", _unknown_name(environment, listed))]
     settings = _settings(document, environment)
-    problems: list[Problem] = []
-    declarations: list[Declaration] = []
-    for name in session_names(document, environment):
-        resolved = _declare(document, environment, settings, name)
-        if isinstance(resolved, Problem):
-            problems.append(resolved)
-        else:
-            declarations.append(resolved)
-    found = Environment(environment, tuple(declarations), settings.get("promotes_from"), settings.get("max_age"))
+    declarations, problems = _declarations(document, environment)
+    found = Environment(environment, declarations, settings.get("promotes_from"), settings.get("max_age"))
     return found, [*problems, *_unpublishable(document, found)]
+
+
+def carries(document: Document, environment: Environment) -> dict[str, Carry]:
+    """By session, what it takes from the environment that *environment* promotes from; nothing where it does not."""
+    source = environment.promotes_from
+    if source is None:
+        return {}
+    if source not in environment_names(document):
+        return dict.fromkeys((each.name for each in environment.declarations), "unknown")
+    there = {each.name: each for each in _declarations(document, source)[0] if each.gate is not None}
+    return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
 
 
 def session_names(document: Document, environment: str | None) -> list[str]:
@@ -103,6 +113,19 @@ def merge(target: Any, patch: Any) -> Any:
     return merged
 
 
+def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Problem]]:
+    settings = _settings(document, environment)
+    resolved = [_declare(document, environment, settings, name) for name in session_names(document, environment)]
+    declarations = tuple(each for each in resolved if isinstance(each, Declaration))
+    return declarations, [each for each in resolved if isinstance(each, Problem)]
+
+
+def _carry(here: Declaration, there: Declaration | None) -> Carry:
+    if there is None:
+        return "never"
+    return "version" if here.pathway_id == there.pathway_id else "pass"
+
+
 def _declare(
     document: Document, environment: str | None, settings: Mapping[str, Any], name: str
 ) -> Declaration | Problem:
@@ -130,8 +153,10 @@ def _declare(
 
 
 def _unpublishable(document: Document, environment: Environment) -> Iterator[Problem]:
-    obstacles = publishing.obstacles(environment.declarations, is_carried=environment.promotes_from is not None)
-    for name, fault in obstacles.items():
+    if all(declaration.publish is None for declaration in environment.declarations):
+        return
+    carried = [name for name, carry in carries(document, environment).items() if carry != "pass"]
+    for name, fault in publishing.obstacles(environment.declarations, carried).items():
         own = [path for path, values in layers(document, environment.name, name) if "publish" in values]
         path: Path = (*own[-1], "publish") if own else ("environments", environment.name or "", "publish")
         yield Problem(document.place(path), f"sessions.{name}.publish", fault)

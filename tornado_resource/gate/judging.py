@@ -92,15 +92,33 @@ def verdict_of(  # noqa: PLR0913 - the parts of a verdict, all by name
     request: Mapping[str, Any],
     declaration: str,
     required: tuple[Scenario, ...] = (),
+    adopted: bool = False,
+    promoted: int | None = None,
 ) -> Verdict:
-    """Judge one session and gather what people and later environments need to know of it."""
+    """Judge one session and gather what people and later environments need to know of it.
+
+    Args:
+        gate: what must hold.
+        ending: how the session ended.
+        session_id: the session.
+        created_at: when it was created, as the API told it.
+        request: the declared request fields.
+        declaration: their digest.
+        required: the scenarios that promotion requires.
+        adopted: somebody else started it: then the API does not tell from which version.
+        promoted: the version that another environment has passed on, and that must be the one that passes here.
+
+    """
     scenario_ids = request.get("scenario_ids")
     declared = len(scenario_ids) if scenario_ids is not None else None
     outcome, reason = judge(gate, ending, declared=declared, required=required)
+    if outcome == "passed" and adopted and promoted is not None:
+        outcome = "incomplete"
+        reason = (
+            f"it was adopted, and the API does not tell whether it ran on version {promoted}, which is promoted: "
+            f"change one of its triggers, so that one is started that does"
+        )
     status = ending.status
-    version = status.forked_version if status else None
-    if version is None and not (status and status.has_forked):
-        version = request.get("version_number")
     return Verdict(
         outcome=outcome,
         reason=reason,
@@ -112,7 +130,7 @@ def verdict_of(  # noqa: PLR0913 - the parts of a verdict, all by name
         unfixable_ids=list(status.unfixable_ids) if status else [],
         iterations=_iterations(status) if status else None,
         repaired=is_repaired(status) if status else False,
-        version=version,
+        version=_version(status, request.get("version_number"), created_at, adopted=adopted),
         declaration=declaration,
         finished_at=_finished_at(status, created_at) if status and status.is_final else None,
     )
@@ -194,6 +212,17 @@ def _tally(status: Status) -> str:
     if status.passed_scenarios is None or status.total_scenarios is None:
         return ""
     return f", {status.passed_scenarios} of {count(status.total_scenarios, 'scenario')} passed"
+
+
+def _version(status: Status | None, declared: int | None, created_at: str | None, *, adopted: bool) -> int | None:
+    """The version that a session speaks for, None where nobody can tell.
+
+    A repaired session speaks for the version that it forked and for no other. The API names neither the pathway nor the
+    start of an adopted one, but for the pathway of one that ran when it was adopted (it has a *created_at*).
+    """
+    if status is not None and is_repaired(status):
+        return status.forked_version if created_at is not None or not adopted else None
+    return None if adopted else declared
 
 
 def _iterations(status: Status) -> int | None:

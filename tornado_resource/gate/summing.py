@@ -40,7 +40,8 @@ def failure_message(results: Sequence[Result], more: str = "pulumi stack output 
 
 def _headline(result: Result) -> str:
     verdict = result.verdict
-    where = ", ".join(part for part in (result.subject.place, f"session {clean(verdict.session_id, 80)}") if part)
+    session = f"session {clean(verdict.session_id, 80)}" if verdict.session_id else "no session"
+    where = ", ".join(part for part in (result.subject.place, session) if part)
     return f"  {result.subject.name} ({where}): {verdict.outcome}: {verdict.reason}"
 
 

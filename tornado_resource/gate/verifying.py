@@ -13,12 +13,12 @@ from tornado_resource.gate.judging import Ending, Verdict, verdict_of
 from tornado_resource.gate.waiting import Awaited, Progress, gone, patiently, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.models import Scenario, Status
     from tornado_resource.clock import Clock
-    from tornado_resource.declarations.model import Gate
+    from tornado_resource.declarations.model import Declaration, Gate
 
     _Repeated = Callable[[Callable[[], Awaitable[tuple[Scenario, ...]]]], Awaitable[tuple[Scenario, ...]]]
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Subject:
     """A recorded session and its gate; *request* holds the declared request fields, *place* is `file:line:column`.
 
-    *adopted*: somebody else started it, and the API does not tell on which version.
+    *adopted*: somebody else started it, and the API does not tell on which version. *promoted*: the version that
+    another environment has passed on.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Subject:
     timeout_ms: int | None = None
     place: str = ""
     adopted: bool = False
+    promoted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,18 @@ class Result:
     status: Status | None = None
     scenario_names: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def is_of_unknown_version(self) -> bool:
-        """Whether the verdict's version is what was declared, while the session may have run on another one."""
-        return self.subject.adopted and not self.verdict.repaired
-
     def scenario_name(self, scenario_id: str) -> str:
         """What people call a scenario; its id where the API has told no name."""
         return self.scenario_names.get(scenario_id) or scenario_id
+
+
+def declared_subjects(declarations: Iterable[Declaration]) -> list[Subject]:
+    """Give the sessions that have a gate as they are declared, before they have an id."""
+    return [
+        Subject(each.name, "", each.gate, each.request, place=str(each.place))
+        for each in declarations
+        if each.gate is not None
+    ]
 
 
 async def await_result(
@@ -128,6 +134,8 @@ def _result(subject: Subject, ending: Ending, scenarios: tuple[Scenario, ...]) -
         request=subject.request,
         declaration=digest(subject.request),
         required=scenarios,
+        adopted=subject.adopted,
+        promoted=subject.promoted,
     )
     return Result(subject, verdict, ending.status, _names(scenarios))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.models import MOST_WHOLE, parse_time
+from tornado_resource.bland.models import parse_time
 from tornado_resource.gate.waiting import duration
-from tornado_resource.promotion.record import Carried, Promotion
+from tornado_resource.promotion.record import Carried, Promotion, text_of, version_of
 from tornado_resource.text import clean
 
 if TYPE_CHECKING:
@@ -84,21 +84,19 @@ class _Found:
     version: int | None
     finished_at: str | None
     is_same_pathway: bool
-    is_of_unknown_version: bool
 
     @classmethod
     def of(cls, source: Source, declaration: Declaration) -> _Found:
         verdict = _entry(source.verdicts, declaration.name)
         session = _entry(source.sessions, declaration.name)
         return cls(
-            outcome=_text(verdict.get("outcome")),
-            reason=_text(verdict.get("reason")) or "no reason is recorded",
-            session_id=_text(verdict.get("session_id")) or None,
-            recorded_id=_text(session.get("session_id")) or None,
-            version=_whole(verdict.get("version")),
-            finished_at=_text(verdict.get("finished_at")),
+            outcome=text_of(verdict.get("outcome")),
+            reason=text_of(verdict.get("reason")) or "no reason is recorded",
+            session_id=text_of(verdict.get("session_id")) or None,
+            recorded_id=text_of(session.get("session_id")) or None,
+            version=version_of(verdict.get("version")),
+            finished_at=text_of(verdict.get("finished_at")),
             is_same_pathway=session.get("pathway_id") == declaration.pathway_id,
-            is_of_unknown_version=session.get("adopted") is True and verdict.get("repaired") is not True,
         )
 
 
@@ -134,15 +132,14 @@ def _too_old(max_age: str, finished_at: str | None, now: datetime) -> Iterator[s
     if age < -CLOCK_TOLERANCE:
         yield f"it passed there at {clean(finished_at or '', 40)}, which is in the future by this machine's clock"
     elif age > timedelta(**{_UNIT[max_age[-1]]: int(max_age[:-1])}):
-        yield f"it passed there {duration(int(age.total_seconds() * 1000))} ago, and max_age is {max_age}"
+        ago = duration(int(age.total_seconds() * 1000))
+        yield f"it passed there {ago} ago, and max_age is {max_age}; run it again there (a trigger, `rerun: always`)"
 
 
 def _other_version(declaration: Declaration, found: _Found) -> Iterator[str]:
     declared = declaration.request.get("version_number")
     if found.version is None:
-        yield "its pass there names no version; declare a version_number there"
-    elif found.is_of_unknown_version:
-        yield "its session there was adopted, and the API does not tell on which version it ran; run another one there"
+        yield "its pass there names no version; declare a version_number there, and adopt no session of others"
     elif declared is not None and declared != found.version:
         yield (
             f"version_number {declared} is declared, and version {found.version} passed there; "
@@ -177,13 +174,3 @@ def _note(declaration: Declaration, found: _Found, version: int | None, waived: 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:
     entry = output.get(name) if isinstance(output, Mapping) else None
     return entry if isinstance(entry, Mapping) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: Any) -> int | None:
-    """Read a version: Pulumi carries every number as a float."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and 0 <= value <= MOST_WHOLE and float(value).is_integer() else None

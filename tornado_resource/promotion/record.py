@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tornado_resource.bland.models import MOST_WHOLE
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
     """What one session takes over from the other stack.
 
-    *session_id* and *finished_at* are those of the pass there. *version* is the version that is tested here, None where
-    none is known. *waived* says what spoke against it, and was overruled.
+    *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None where none is
+    known. *waived* says what spoke against it, and was overruled.
     """
 
     session_id: str | None
@@ -56,15 +58,28 @@ def from_output(value: Any) -> Promotion | None:
     """Read what `as_output` has written, as Pulumi gives it back; None where it is no such thing."""
     if not isinstance(value, Mapping) or not isinstance(value.get("from"), str):
         return None
-    entries = value.get("sessions") or {}
-    return Promotion(value["from"], value.get("without"), {name: _carried(entry) for name, entry in entries.items()})
+    entries = value.get("sessions")
+    sessions = {name: _carried(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
+    return Promotion(value["from"], text_of(value.get("without")), sessions)
 
 
-def _carried(entry: Mapping[str, Any]) -> Carried:
-    version = entry.get("version")
+def _carried(entry: Any) -> Carried:
+    known = entry if isinstance(entry, Mapping) else {}
+    waived = known.get("waived")
     return Carried(
-        session_id=entry.get("session_id"),
-        version=int(version) if version is not None else None,
-        finished_at=entry.get("finished_at"),
-        waived=tuple(entry.get("waived") or ()),
+        session_id=text_of(known.get("session_id")),
+        version=version_of(known.get("version")),
+        finished_at=text_of(known.get("finished_at")),
+        waived=tuple(each for each in waived if isinstance(each, str)) if isinstance(waived, list | tuple) else (),
     )
+
+
+def text_of(value: Any) -> str | None:
+    """Read a text of an output; None where it is none."""
+    return value if isinstance(value, str) else None
+
+
+def version_of(value: Any) -> int | None:
+    """Read a version of an output, which Pulumi carries as a float; None where it can be none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and 0 <= value <= MOST_WHOLE and float(value).is_integer() else None
