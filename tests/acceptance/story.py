@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -172,6 +174,7 @@ def production_is_refused_and_stays_as_it_is(team: Team) -> None:
 
 def the_override_works_and_is_on_record(team: Team) -> None:
     team.production.pulumi("config", "set", "tornado:promoteWithout", "freeze INC-7")
+    team.production.pulumi("config", "set", "tornado:reports", "reports")
     printed = team.production.up()
     assert "warning: 2 sessions promoted without a pass (tornado:promoteWithout): freeze INC-7" in printed
     promotion = team.production.outputs()["promotion"]
@@ -179,7 +182,27 @@ def the_override_works_and_is_on_record(team: Team) -> None:
     waived = ["its verdict there is failed: 1 of 2 scenarios passed, the gate asks for all"]
     assert promotion["sessions"]["support-line"]["waived"] == waived
     assert outcomes(team.production) == BOTH_PASSED
+    written = json.loads((team.production.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
+    assert written["promotion"] == promotion
+    code, printed = run(team.production, "status", "--format", "json")
+    assert code == 0
+    assert json.loads(printed)["promotion"] == promotion
     team.production.pulumi("config", "rm", "tornado:promoteWithout")
+
+
+def run(project: Project, command: str, *options: str) -> tuple[int, str]:
+    """Run a command of ours on a project's stack; give its exit code and all that it printed."""
+    result = subprocess.run(
+        ["tornado-resource", command, "--stack", project.stack, *options],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return result.returncode, result.stdout
 
 
 def releases(project: Project) -> list[dict[str, Any]]:

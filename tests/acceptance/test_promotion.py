@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance import story
+from tests.acceptance.conftest import ROOT
 from tests.acceptance.crashing import Victim, crash
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.acceptance.conftest import Project
     from tests.acceptance.postgres import Server
+
 
 PROMOTING = story.DECLARATIONS.replace("max_age: 24h", "max_age: 24h, sessions: {support-line: null}")
 
@@ -128,7 +130,7 @@ def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
     )
     printed = team.staging.up(expect=None)
     assert "every gate passed, and nothing was published (1 of 1 session):" in printed
-    assert "billing (sessions.yaml:3:3): it passed, and names no version to publish" in printed
+    assert "billing (sessions.yaml:3:3): it passed, and no version is known to publish" in printed
     assert story.outcomes(team.staging) == {"billing": "passed"}
     assert team.published() == {}
 
@@ -136,13 +138,73 @@ def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
 def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     body = {"pathway_id": "pw-billing", "scenario_ids": ["sc-cancel"], "version_number": 5}
     foreign = team.staging.http.post("/v1/agent-testing/tornado/start", json=body).json()["session_id"]
-    team.declare(PROMOTING.replace("sc-refund, sc-cancel]", "sc-cancel], version_number: 6"))
+    declared = PROMOTING.replace("sc-refund, sc-cancel]", "sc-cancel], version_number: 6")
+    team.declare(declared)
     team.staging.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
     printed = team.staging.up(expect=None)
-    assert "billing (sessions.yaml:5:3): its session was adopted and needed no repairs" in printed
+    assert "billing (sessions.yaml:5:3): it passed, and no version is known to publish" in printed
     assert team.published() == {}
+    assert "its pass there names no version" in team.production.up(expect=None)
+
+    team.declare(declared.replace("pw-billing}", "pw-billing, triggers: {again: 1}}"))
+    team.staging.up()
+    team.production.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
     printed = team.production.up(expect=None)
-    assert "its session there was adopted, and the API does not tell on which version it ran" in printed
+    assert "it was adopted, and the API does not tell whether it ran on version 6, which is promoted" in printed
+    assert ("pw-billing", "production") not in team.published()
+    code, _ = story.run(team.production, "status")
+    assert code == 3  # the same verdict from the state alone
+
+
+def test_an_update_that_is_cut_off_has_its_override_on_record(team: story.Team) -> None:
+    team.staging.up()
+    team.production.up()
+    story.staging_fails(team)
+    team.production.pulumi("config", "set", "tornado:promoteWithout", "INC-9")
+    team.declare(story.HARDER.replace("promotes_from: staging", "defaults: {triggers: {x: 1}}, promotes_from: staging"))
+    team.production.fail(kind="status", status=403, path="/start")
+    team.production.up(expect=None)
+    outputs = team.production.outputs()
+    assert set(story.outcomes(team.production).values()) == {"incomplete"}
+    assert (outputs["promotion"]["without"], outputs["environment"]) == ("INC-9", "production")
+
+
+def test_an_override_that_is_not_needed_is_told_and_secrets_of_others_hide_nothing(team: story.Team) -> None:
+    secret = "import pulumi\n\npulumi.export('token', pulumi.Output.secret('hidden'))\n"
+    program = team.staging.folder / "__main__.py"
+    program.write_text(secret + program.read_text(encoding="utf-8"), encoding="utf-8")
+    team.staging.up()
+    team.production.pulumi("config", "set", "tornado:promoteWithout", "INC-9")
+    printed = team.production.up()
+    assert "warning: tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout" in printed
+    outputs = team.production.outputs()
+    assert outputs["promotion"]["sessions"]["billing"]["version"] == 7
+    assert story.outcomes(team.production) == story.BOTH_PASSED
+
+
+def test_what_cannot_be_published_is_refused_before_anything_starts(team: story.Team) -> None:
+    """Another project's stack tells only now that it runs another pathway."""
+    copied = "sessions: {support-line: null, billing: {pathway_id: pw-billing-copy}}"
+    elsewhere = PROMOTING.replace("promotes_from: staging", "promotes_from: organization/agents/staging")
+    team.declare(elsewhere.replace("sessions: {support-line: null}", copied))
+    team.staging.up()
+    before = team.effects()
+    printed = team.production.up(expect=None)
+    assert "billing (sessions.yaml:5:3): `publish` needs a version, and none can be known" in printed
+    assert "promoteWithout" not in printed
+    assert team.effects() == before
+
+
+def test_sessions_on_one_pathway_that_speak_for_two_versions_publish_nothing(team: story.Team) -> None:
+    team.declare(
+        "version: 1\ndefaults: {pathway_id: pw-billing, publish: staging}\nsessions:\n"
+        "  repaired: {scenario_ids: [sc-refund]}\n"
+        "  as-it-is: {scenario_ids: [sc-cancel], version_number: 5}\n"
+    )
+    printed = team.staging.up(expect=None)
+    assert "every gate passed, and nothing was published (1 of 2 sessions):" in printed
+    assert "it speaks for version 5 of the pathway, and repaired for version 7: only one can be published" in printed
+    assert team.published() == {}
 
 
 def test_publishing_needs_the_wait(team: story.Team) -> None:
@@ -160,23 +222,36 @@ def test_sessions_that_are_not_awaited_have_no_verdict_to_promote(team: story.Te
     assert "it has no verdict there: it must be declared there with a gate, and awaited by `pulumi up`" in printed
 
 
-def test_the_library_publishes_too(make_project: Callable[..., Project]) -> None:
-    program = """\
+LIBRARY = """\
 import pulumi
+
 from tornado_resource import PathwayRelease, TornadoSession, wait_for
 
-session = TornadoSession("billing", pathway_id="pw-billing", scenario_ids=["sc-refund"])
-verdict = wait_for(session)
-release = PathwayRelease("billing", pathway_id="pw-billing", version=verdict["version"], environment="staging")
-pulumi.export("published", release.version)
 """
-    project = make_project(speed=1000, script=story.SCRIPT, program=program)
-    project.pulumi("up", "--yes")
-    assert project.outputs()["published"] == 7
-    refused = replace(project)
-    (refused.folder / "__main__.py").write_text(program.replace('"staging"', '"live"'), encoding="utf-8")
-    printed = refused.pulumi("preview", expect=None)
-    assert "expected one of staging, production" in printed
+
+
+@pytest.mark.parametrize(
+    ("failing", "said", "published"),
+    [
+        ("[1, 0]", "PathwayRelease billing created", 21),
+        ("[1]", "release billing: nothing is published, the verdict is failed: 0 of 1 scenario passed", None),
+    ],
+)
+def test_the_library_publishes_only_what_passed(
+    make_project: Callable[..., Project], failing: str, said: str, published: int | None
+) -> None:
+    """With the program of the docs."""
+    shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/promotion.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    script = f'pathways: {{"*": {{scenarios: [{{id: sc-1}}], failing: {failing}, forked_version: 21}}}}\n'
+    project = make_project(speed=1000, script=script, program=LIBRARY + shown[1])
+    printed = project.pulumi("up", "--yes", expect=0 if published else None)
+    assert said in printed
+    assert "Traceback" not in printed
+    rows = project.http.get("/_sandbox/published").json()
+    assert [row["version_id"] for row in rows] == ([published] if published else [])
+    if published:
+        project.pulumi("preview", "--expect-no-changes")
 
 
 def test_the_story_in_postgresql_from_two_machines_one_killed_in_the_middle(

@@ -153,7 +153,9 @@ class Api:
             raise _Refusal(400, "version_id must be a number")
         if environment not in {"production", "staging"} or body.keys() - {"version_id", "environment"}:
             raise _Refusal(400, "expected version_id, and environment 'production' or 'staging'")
-        self._store.publish(request.path_params["pathway_id"], environment, version_id)
+        pathway_id = request.path_params["pathway_id"]
+        self._script(pathway_id)
+        self._store.publish(pathway_id, environment, version_id)
         return JSONResponse({"message": "Pathway published successfully"})
 
     async def _page(self, _request: Request) -> Response:
