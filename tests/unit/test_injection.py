@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,14 +14,23 @@ import pytest
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 from lxml import etree
+from lxml import html as lxml_html
 from markdown_it import MarkdownIt
+from rich.console import Console
 
 from tests.unit.reportdata import PATHWAY_ID, report_of, result_of, subject_of
 from tornado_resource.bland.models import Active, Started, Status, scenarios_of
+from tornado_resource.cli.live import LiveTable
+from tornado_resource.cli.status import _lines
+from tornado_resource.declarations.document import Place
+from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.errors import Unanswered
-from tornado_resource.gate.waiting import Awaited, gone, progress_line
+from tornado_resource.gate.summing import failure_message
+from tornado_resource.gate.waiting import Awaited, Progress, gone, progress_line
+from tornado_resource.promotion.checking import Source, check
 from tornado_resource.promotion.record import Carried, Promotion
 from tornado_resource.reports.annotations import annotation_lines
+from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
@@ -261,3 +272,58 @@ def test_a_progress_line_is_one_line_that_says_only_what_it_says(text: str) -> N
         assert "<{%" not in line
         assert not commands(line)
         assert len(line) < 1500
+
+
+@every_payload
+def test_the_page_has_no_active_node(text: str) -> None:
+    page = html(report(text))
+    assert not shows(page.replace("\t", ""))
+    tree = lxml_html.document_fromstring(page)
+    assert not tree.xpath("//script | //img | //iframe | //object | //form | //base | //svg//a | //*[@style]")
+    assert not [name for element in tree.iter() for name in element.attrib if str(name).startswith("on")]
+    assert {link.get("href")[:1] for link in tree.xpath("//a")} == {"#"}
+    assert len(tree.xpath("//section[contains(@class, 'session')]")) == 5
+
+
+@every_payload
+def test_what_a_terminal_shows_at_the_end_obeys_nothing(text: str) -> None:
+    found = [result for _, _, result in results(text)]
+    message = failure_message(found)
+    assert message is not None
+    for shown in (message, "\n".join(_lines(tuple(found)))):
+        assert not shows(shown)
+        assert "<{%" not in shown
+        assert not commands(shown)
+    assert len("\n".join(_lines(tuple(found))).split("\n")) == 5
+
+
+@every_payload
+def test_the_live_table_obeys_nothing(text: str) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=100, height=40, force_terminal=False)
+    table = LiveTable([result.subject for _, _, result in results(text)], console, lambda: 0.0)
+    for awaited, status, result in results(text):
+        table.progress(result.subject)(Progress(progress_line(awaited, status), is_last=False, status=status))
+    console.print(table.render())
+    for _, _, result in results(text):
+        table.end(result)
+    console.print(table.render())
+    assert not shows(out.getvalue())
+    assert not commands(out.getvalue())
+
+
+@every_payload
+def test_another_stacks_outputs_obey_nothing(text: str) -> None:
+    declaration = Declaration("a", {"pathway_id": "p"}, Gate(), Place("s.yaml", 1, 1))
+    environment = Environment("production", (declaration,), "staging", "1h")
+    session = {"session_id": text, "pathway_id": "p"}
+    passed = {"outcome": "passed", "session_id": text, "version": 7, "finished_at": text}
+    for verdict in ({"outcome": text, "reason": text}, {"outcome": "failed", "reason": text}, passed):
+        for recorded in (session, {"session_id": f"{text}2", "pathway_id": "p"}):
+            source = Source("staging", text, {"a": recorded}, {"a": verdict})
+            for without in (None, "INC-7"):
+                found = check(environment, source, datetime(2026, 4, 14, tzinfo=UTC), without)
+                said = "\n".join([*found.blocks.values(), *found.notes.values()])
+                assert not shows(said)
+                assert "<{%" not in said
+                assert not commands(said)

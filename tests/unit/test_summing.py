@@ -52,8 +52,8 @@ gate failed: 2 of 3 sessions did not pass
     failed: sc-0, sc-2, sc-3, sc-4, sc-5 and 2 more
     unfixable: Refunds an order (sc-1)
     last fix plan, iteration 1:
-      node-0: Say the price, 0
-      node-1: Say the price, 1
+      - node-0: Say the price, 0
+      - node-1: Say the price, 1
       … and 1 more
   late (sessions.yaml:14:3, session s-late): incomplete: it has not ended in time
 All verdicts: pulumi stack output verdicts. \

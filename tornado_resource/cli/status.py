@@ -50,5 +50,5 @@ def _lines(results: tuple[Result, ...]) -> Iterator[str]:
         iteration = f" iteration {status.current_iteration}" if status and status.current_iteration is not None else ""
         yield (
             f"{result.subject.name:<{width}}  {verdict.outcome:<10}  {clean(verdict.session_id, 80)}  "
-            f"{state}{iteration}: {verdict.reason}"
+            f"{state}{iteration}: {clean(verdict.reason, 1000)}"
         )

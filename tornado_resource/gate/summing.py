@@ -16,6 +16,7 @@ DETAILED_SESSIONS: Final = 3
 MOST_SESSIONS: Final = 40
 MOST_SCENARIOS: Final = 5
 MOST_FIXES: Final = 2
+MOST_CHARACTERS: Final = 1000
 
 
 def failure_message(results: Sequence[Result], more: str = "pulumi stack output verdicts") -> str | None:
@@ -41,8 +42,8 @@ def failure_message(results: Sequence[Result], more: str = "pulumi stack output 
 def _headline(result: Result) -> str:
     verdict = result.verdict
     session = f"session {clean(verdict.session_id, 80)}" if verdict.session_id else "no session"
-    where = ", ".join(part for part in (result.subject.place, session) if part)
-    return f"  {result.subject.name} ({where}): {verdict.outcome}: {verdict.reason}"
+    where = ", ".join(part for part in (clean(result.subject.place), session) if part)
+    return f"  {result.subject.name} ({where}): {verdict.outcome}: {clean(verdict.reason, MOST_CHARACTERS)}"
 
 
 def _details(result: Result) -> Iterator[str]:
@@ -57,7 +58,7 @@ def _details(result: Result) -> Iterator[str]:
         yield f"    last fix plan{f', iteration {plans[-1].number}' if plans[-1].number is not None else ''}:"
         for fix in plans[-1].fixes[:MOST_FIXES]:
             target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
-            yield f"      {target}{clean(fix.description or 'no description', 110)}"
+            yield f"      - {target}{clean(fix.description or 'no description', 110)}"
         if len(plans[-1].fixes) > MOST_FIXES:
             yield f"      … and {len(plans[-1].fixes) - MOST_FIXES} more"
 
