@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance import story
 from tests.acceptance.conftest import ROOT
-from tests.acceptance.crashing import Victim, crash
+from tests.acceptance.crashing import Victim, crash, recover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +121,20 @@ def test_a_publish_that_failed_is_made_up_for_without_another_start(team: story.
     team.production.up()
     assert len(team.production.requests("/start")) == starts
     assert team.published()["pw-billing", "production"] == 7
+
+
+def test_after_a_kill_in_a_publish_it_is_made_again_and_nothing_is_started(team: story.Team) -> None:
+    team.declare(PROMOTING)
+    team.staging.up()
+    team.production.fail(kind="delay_after", path="/publish", seconds=30)
+    before = len(team.production.requests("/publish"))
+    crash(team.production, Victim("cli"), lambda: len(team.production.requests("/publish")) > before)
+    starts = len(team.production.requests("/start"))
+    recover(team.production)
+    assert len(team.production.requests("/start")) == starts
+    assert len(team.production.requests("/publish")) == before + 2
+    assert team.published()["pw-billing", "production"] == 7
+    assert story.outcomes(team.production) == {"billing": "passed"}
 
 
 def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
