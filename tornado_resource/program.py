@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.publishing import Release
     from tornado_resource.gate.verifying import Result
-    from tornado_resource.promotion.record import Promotion
+    from tornado_resource.promotion.checking import Promoted
 
 SHOWN = 32
 """The exit code that tells Pulumi's language host that the user has seen a message already."""
@@ -59,21 +59,24 @@ def deploy() -> None:
         raise pulumi.RunError(_as_message(error)) from None
     gatekeeper = Gatekeeper(access, settings, name)
     _leave_on_signals(gatekeeper)
-    deployment = _Deployment(settings, gatekeeper)
+    deployment = _Deployment(environment, settings, gatekeeper)
     pulumi.export("environment", name)
-    if environment.promotes_from is None:
-        declared = pulumi.Output.from_input(deployment.declare(environment))
-        if settings.promote_without is not None:
-            pulumi.log.warn(NEEDLESS)
-    else:
-        promoted = promote(environment, settings, gatekeeper)
-        declared = promoted.apply(lambda found: deployment.declare(found.environment, found.record))
-        pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
-    sessions: pulumi.Output[Any] = declared.apply(lambda found: pulumi.Output.from_input(found.sessions))
-    pulumi.export("sessions", sessions)
+    promoted: pulumi.Output[Promoted | None] = pulumi.Output.from_input(None)
+    if environment.promotes_from is not None:
+        promoted = carried = promote(environment, settings, gatekeeper)
+        pulumi.export("promotion", carried.apply(lambda found: as_output(found.record)))
+    elif settings.promote_without is not None:
+        pulumi.log.warn(NEEDLESS)
+    declared = promoted.apply(deployment.declare)
+    pulumi.export("sessions", declared.apply(_lifted))
     verdicts: pulumi.Output[Any] = declared.apply(lambda found: pulumi.Output.from_input(found.verdicts))
     pulumi.export("verdicts", verdicts)
     gatekeeper.hold(verdicts, deployment.publish)
+
+
+def _lifted(declared: _Declared) -> Any:
+    """The sessions' outputs; in a preview, those that are known show beside those that are not."""
+    return declared.sessions if is_dry_run() else pulumi.Output.from_input(declared.sessions)
 
 
 def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = None) -> pulumi.Output[dict[str, Any]]:
@@ -140,22 +143,23 @@ class _Declared:
 class _Deployment:
     """The resources of one environment."""
 
-    def __init__(self, settings: Settings, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, environment: Environment, settings: Settings, gatekeeper: Gatekeeper) -> None:
+        self._environment = environment
         self._settings = settings
         self._gatekeeper = gatekeeper
-        self._declarations: Sequence[Declaration] = ()
 
-    def declare(self, environment: Environment, promotion: Promotion | None = None) -> _Declared:
-        """Declare the sessions of an environment whose versions are known; in a preview, its releases too."""
-        self._declarations = environment.declarations
+    def declare(self, promoted: Promoted | None) -> _Declared:
+        """Declare the sessions, on the versions that are carried; in a preview, the releases too."""
+        if promoted is not None:
+            self._environment = promoted.environment
         try:
-            self._gatekeeper.prepare(environment.declarations, promotion)
+            self._gatekeeper.prepare(self._declarations, promoted.record if promoted is not None else None)
         except TornadoError as error:
             raise pulumi.RunError(_as_message(error)) from None
         sessions = self._sessions()
         if is_dry_run():
-            _tell_order(environment)
-            for release in releases(environment.declarations, certain_versions(environment.declarations)):
+            _tell_order(self._environment)
+            for release in releases(self._declarations, certain_versions(self._declarations)):
                 self._release(release, [sessions[name].session_id for name in release.sessions])
         return _Declared({name: _shown(session) for name, session in sessions.items()}, self._gatekeeper.verdicts)
 
@@ -168,6 +172,10 @@ class _Deployment:
             raise pulumi.RunError(blocked(title, self._declarations, against))
         for release in releases(self._declarations, versions):
             self._release(release, [results[name].verdict.session_id for name in release.sessions])
+
+    @property
+    def _declarations(self) -> Sequence[Declaration]:
+        return self._environment.declarations
 
     def _release(self, release: Release, sessions: Sequence[pulumi.Input[str]]) -> None:
         place = next(each.place for each in self._declarations if each.name == release.name)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
 
 T = TypeVar("T")
+SLOTS = 4
+"""So many calls does Pulumi make at a time to a Python dynamic provider."""
 CONFIG_KEYS = ("bland:apiKey", "bland:baseUrl")
 
 
@@ -62,7 +64,7 @@ class Runtime:
         from tornado_resource.bland.client import Client
 
         if self._client is None:
-            self._client = Client(self._access)
+            self._client = Client(self._access, connections=SLOTS)
         return await work(self._client)
 
 

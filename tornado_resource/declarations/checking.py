@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.declarations.document import Problem, dotted
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-    from tornado_resource.declarations.document import Document, Path
+    from tornado_resource.declarations.document import Document
+    from tornado_resource.declarations.document import Path as Steps
 
 _KINDS = {
     "string": "text",
@@ -33,11 +34,12 @@ _KINDS = {
 }
 _SHOWN = 60
 MOST_PROBLEMS: Final = 1000
+SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 
 
 def schema_text() -> str:
     """The JSON Schema of the declarations file, as it is published."""
-    return (files("tornado_resource") / "schemas" / "sessions.schema.json").read_text(encoding="utf-8")
+    return SCHEMA.read_text(encoding="utf-8")
 
 
 @cache
@@ -96,9 +98,9 @@ def _check_pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -
         yield ValidationError(pattern)
 
 
-def _explain_one(document: Document, error: ValidationError) -> Iterator[tuple[Path, bool, str]]:
+def _explain_one(document: Document, error: ValidationError) -> Iterator[tuple[Steps, bool, str]]:
     """Turn one violation into problems: path, whether the key rather than the value is meant, text."""
-    path: Path = tuple(error.absolute_path)
+    path: Steps = tuple(error.absolute_path)
     value: Any = error.instance
     schema: Any = error.schema
     wanted: Any = error.validator_value
@@ -122,7 +124,7 @@ def _explain_one(document: Document, error: ValidationError) -> Iterator[tuple[P
 _EXPECTED_KEYS = {"version": "`version: 1`", "sessions": "a mapping of session names to sessions"}
 
 
-def _explain_value(error: ValidationError, path: Path, document: Document) -> str:
+def _explain_value(error: ValidationError, path: Steps, document: Document) -> str:
     value: Any = error.instance
     limit: Any = error.validator_value
     schema: Any = error.schema
@@ -177,7 +179,7 @@ def _number_hint(text: str) -> str:
     return ""
 
 
-def _raw(document: Document, path: Path) -> str:
+def _raw(document: Document, path: Steps) -> str:
     """The value as it is written in the file."""
     place = document.place(path)
     if place.line > len(document.lines):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -95,6 +94,8 @@ class Environment:
 
 def digest(request: Mapping[str, Any]) -> str:
     """Name a request by content: the sha-256 of its canonical JSON, in hexadecimal."""
+    import hashlib
+
     return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
