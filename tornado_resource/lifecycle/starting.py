@@ -7,6 +7,7 @@ and this carries out.
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -162,24 +163,27 @@ class _Starting:
         self._order = order
         self._intents = intents
         self._clock = clock
-        self._note()
 
     async def run(self) -> Session:
+        await self._note()
         progress: Progress = Progress()
         action: Action = Send()
         while True:
             progress, outcome = await self._carry_out(progress, action)
             if isinstance(outcome, Session):
-                self._intents.answer(self._intent, outcome.session_id, outcome.created_at)
+                await to_thread(self._intents.answer, self._intent, outcome.session_id, outcome.created_at)
                 return outcome
             progress, action = step(self._order, progress, outcome)
 
-    def _note(self) -> None:
-        """Write the intent, as of now: what is created from now on may be ours."""
+    async def _note(self) -> None:
+        """Write the intent, as of now: what is created from now on may be ours.
+
+        In a thread, as the answer: a disk takes milliseconds for each, and other starts need not wait for that.
+        """
         order = self._order
         self._sent_at, self._sent_monotonic = self._clock.now(), self._clock.monotonic()
         self._intent = Intent(order.address, order.pathway_id, digest(order.request), self._sent_at.isoformat())
-        self._intents.write(self._intent)
+        await to_thread(self._intents.write, self._intent)
 
     async def _carry_out(self, progress: Progress, action: Action) -> tuple[Progress, Session | Event]:
         match action:
@@ -195,7 +199,7 @@ class _Starting:
                 return progress, await self._wait_for_slot()
             case Supersede(active=active):
                 await cancel_and_settle(self._client, active.session_id, self._order.pathway_id, self._clock)
-                return progress, self._freed()
+                return progress, await self._freed()
             case Fail(error=error, is_certain=is_certain):
                 if is_certain:
                     self._intents.clear(self._order.address)
@@ -232,10 +236,10 @@ class _Starting:
                 raise TornadoError(message)
             await self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
-        return self._freed()
+        return await self._freed()
 
-    def _freed(self) -> Event:
-        self._note()
+    async def _freed(self) -> Event:
+        await self._note()
         return Freed()
 
 
