@@ -88,6 +88,20 @@ class Project:
         assert is_expected, f"exit {result.returncode}\n{result.stdout}"
         return result.stdout
 
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run any command as a user of this machine does; give its exit code and all that it printed."""
+        result = subprocess.run(
+            arguments,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PULUMI_SECONDS,
+            check=False,
+        )
+        return result.returncode, result.stdout
+
     def up(self, expect: int | None = 0, *options: str, **environment: str) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", *options, expect=expect, **environment)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -184,25 +183,10 @@ def the_override_works_and_is_on_record(team: Team) -> None:
     assert outcomes(team.production) == BOTH_PASSED
     written = json.loads((team.production.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
     assert written["promotion"] == promotion
-    code, printed = run(team.production, "status", "--format", "json")
+    code, printed = team.production.run("tornado-resource", "status", "--stack", "production", "--format", "json")
     assert code == 0
     assert json.loads(printed)["promotion"] == promotion
     team.production.pulumi("config", "rm", "tornado:promoteWithout")
-
-
-def run(project: Project, command: str, *options: str) -> tuple[int, str]:
-    """Run a command of ours on a project's stack; give its exit code and all that it printed."""
-    result = subprocess.run(
-        ["tornado-resource", command, "--stack", project.stack, *options],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return result.returncode, result.stdout
 
 
 def releases(project: Project) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from tests.acceptance.crashing import Victim, crash
 from tests.acceptance.postgres import PASSWORD, USER
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -49,19 +49,10 @@ def make_machine(
 
 
 def run(project: Project, *arguments: str) -> tuple[int, str]:
-    """Run a command as a user does; give its exit code and all that it printed."""
-    result = subprocess.run(
-        arguments,
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert PASSWORD not in result.stdout
-    return result.returncode, result.stdout
+    """Run a command as a user does; give its exit code and all that it printed, which never holds the password."""
+    code, printed = project.run(*arguments)
+    assert PASSWORD not in printed
+    return code, printed
 
 
 def until(is_reached: Callable[[], object]) -> None:

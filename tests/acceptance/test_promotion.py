@@ -166,7 +166,7 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     printed = team.production.up(expect=None)
     assert "it was adopted, and the API does not tell whether it ran on version 6, which is promoted" in printed
     assert ("pw-billing", "production") not in team.published()
-    code, _ = story.run(team.production, "status")
+    code, _ = team.production.run("tornado-resource", "status", "--stack", "production")
     assert code == 3  # the same verdict from the state alone
 
 
