@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+from pulumi.output import contains_unknowns
 
 from tornado_resource.clock import SYSTEM
 from tornado_resource.declarations.publishing import obstacles
@@ -13,7 +15,7 @@ from tornado_resource.promotion.checking import Source, check
 from tornado_resource.text import clean, count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.gatekeeper import Gatekeeper
@@ -34,18 +36,19 @@ def promote(environment: Environment, settings: Settings, gatekeeper: Gatekeeper
     stack = _full_name(environment.promotes_from or "")
     reference = pulumi.StackReference(stack)
 
-    def judge(outputs: Sequence[Any]) -> Promoted:
-        source = Source(stack, **dict(zip(READ, outputs, strict=True)))
+    def judge(outputs: Any) -> Promoted:
+        known = _known(outputs)
+        source = Source(stack, **{name: known.get(name) for name in READ} if isinstance(known, Mapping) else {})
         promoted = check(environment, source, SYSTEM.now(), settings.promote_without)
         _tell(promoted)
-        unpublishable = obstacles(promoted.environment.declarations)
+        unpublishable = obstacles(promoted.environment.declarations, promoted.awaited)
         if promoted.blocks or unpublishable:
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, gatekeeper))
         return promoted
 
-    # Secrets among that stack's other outputs would make secrets of all that follows from these.
-    read = pulumi.Output.unsecret(pulumi.Output.all(*(reference.get_output(name) for name in READ)))
-    return read.apply(judge)
+    # Secrets among that stack's other outputs would make secrets of all that follows from these; and one that a failed
+    # update there has left unknown would leave nothing to this stack's preview.
+    return pulumi.Output.unsecret(reference.outputs).apply(judge, run_with_unknowns=True)
 
 
 def blocked(title: str, declarations: Sequence[Declaration], blocks: Mapping[str, str]) -> str:
@@ -54,6 +57,15 @@ def blocked(title: str, declarations: Sequence[Declaration], blocks: Mapping[str
     lines = [f"{title} ({len(blocks)} of {count(len(places), 'session')}):"]
     lines += [f"  {name} ({places[name]}): {blocks[name]}" for name in places if name in blocks]
     return "\n".join(lines)
+
+
+def _known(value: Any) -> Any:
+    """Put None in the place of what an update of the other stack has left unknown."""
+    if isinstance(value, Mapping):
+        return {key: _known(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_known(entry) for entry in value]
+    return None if contains_unknowns(value) else value
 
 
 def _full_name(source: str) -> str:
@@ -92,7 +104,8 @@ def _refuse(
     lines = [blocked(title, environment.declarations, against)]
     if promoted.blocks:
         lines.append(
-            f"Let them pass there first: pulumi up --stack {environment.promotes_from}. To go on without, on record: "
+            f"Put that right there (pulumi up --stack {environment.promotes_from}), and run this again. "
+            f"To go on without, on record: "
             f'pulumi config set tornado:promoteWithout "REASON" (docs/promotion.md)'
         )
     try:

@@ -148,7 +148,9 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             message = "PathwayRelease takes a verdict, or a version"
             raise TypeError(message)
         if verdict is not None:
-            version = pulumi.Output.from_input(verdict).apply(lambda known: _version_of_pass(name, known))
+            passed = pulumi.Output.from_input(verdict)
+            version = passed.apply(lambda known: _version_of_pass(name, known))
+            sessions = sessions if sessions is not None else [passed.apply(lambda known: str(known.get("session_id")))]
         inputs = {
             "pathway_id": pathway_id,
             "environment": environment,
@@ -161,11 +163,12 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
 
 
 def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
-    if verdict["outcome"] != "passed":
-        message = f"release {name}: nothing is published, the verdict is {verdict['outcome']}: {verdict['reason']}"
+    if verdict.get("outcome") != "passed":
+        said = f"{verdict.get('outcome')}: {verdict.get('reason')}"
+        message = f"release {name}: nothing is published, the verdict is {said}"
         raise pulumi.RunError(message)
-    if verdict["version"] is None:
-        message = f"release {name}: nothing is published, it passed and names no version: declare its version_number"
+    if verdict.get("version") is None:
+        message = f"release {name}: nothing is published, it passed and no version is known"
         raise pulumi.RunError(message)
     return int(verdict["version"])
 

@@ -170,6 +170,19 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     assert code == 3  # the same verdict from the state alone
 
 
+def test_what_a_failed_update_there_left_unknown_is_no_green_preview(team: story.Team) -> None:
+    team.staging.up()
+    team.production.up()
+    team.declare(story.DECLARATIONS.replace("staging: {", "staging: {defaults: {triggers: {again: 1}}, "))
+    team.staging.fail(kind="status", status=403, path="/start")
+    team.staging.up(None, "--continue-on-error")
+    for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
+        printed = team.production.pulumi(*arguments, expect=None)
+        assert "promotion from organization/agents/staging refused" in printed
+        assert "Traceback" not in printed
+        assert "to delete" not in printed
+
+
 def test_an_update_that_is_cut_off_has_its_override_on_record(team: story.Team) -> None:
     team.staging.up()
     team.production.up()

@@ -82,7 +82,7 @@ def test_the_version_that_passed_is_carried_as_a_whole_number() -> None:
         (source({**VERDICT, "finished_at": None}), {"max_age": "1h"}, "when it passed there is not known"),
         (source({**VERDICT, "finished_at": "soon"}), {"max_age": "1h"}, "when it passed there is not known"),
         (source({**VERDICT, "finished_at": "2026-04-14T12:05:01Z"}), {"max_age": "1h"}, "is in the future"),
-        (source({**VERDICT, "version": None}), {}, "its pass there names no version; declare a version_number there"),
+        (source({**VERDICT, "version": None}), {}, "its pass there names no version: no version_number"),
         (source({**VERDICT, "version": 7.5}), {}, "its pass there names no version"),
         (source({**VERDICT, "version": True}), {}, "its pass there names no version"),
         (source(), {"version_number": 3}, "version_number 3 is declared, and version 7 passed there"),
@@ -211,3 +211,14 @@ def test_odd_outputs_are_no_crash(first: Any, second: Any, third: Any, fourth: A
     assert from_output({"from": "x", "sessions": fourth}) is not None
     assert promoted(Source(STACK, first, second, third)).blocks
     promoted(Source(STACK, first, {"support-line": second}, {"support-line": third}), max_age="1h", without="x")
+
+
+def test_what_a_pass_may_still_bring_is_awaited() -> None:
+    assert promoted(source(verdicts=None, sessions=None)).awaited == {"support-line"}
+    assert promoted(source({**VERDICT, "outcome": "failed"}, {**SESSION, "pathway_id": "pw-2"})).awaited == frozenset()
+    assert promoted(source()).awaited == frozenset()
+
+
+def test_an_override_carries_a_version_though_the_sessions_were_cut_off() -> None:
+    found = promoted(source({**VERDICT, "outcome": "incomplete", "session_id": ""}, sessions=None), without="INC-7")
+    assert found.environment.declarations[0].request["version_number"] == 7

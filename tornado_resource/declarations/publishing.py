@@ -18,7 +18,8 @@ UNGATED: Final = (
 VERSIONLESS: Final = "`publish` needs a version, and none can be known: declare its version_number"
 
 NAMELESS: Final = (
-    "it passed, and no version is known to publish: declare its version_number, and adopt no session of others"
+    "it passed, and no version is known to publish: its version_number is not declared, it was repaired and the API "
+    "names no version that it forked, or it was adopted"
 )
 
 

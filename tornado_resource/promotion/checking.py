@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far in the future, by this machine's clock, a pass may lie: the API's clock is another one."""
+UNNAMED: Final = "no version_number is declared there, or its repairs or its adoption leave the version unknown"
 _UNIT: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -38,12 +39,14 @@ class Promoted:
     """An environment on the versions that passed.
 
     *environment* has them as `version_number`; *record* is for the outputs and reports; *blocks* tells by session what
-    speaks against it (empty where that was waived); *notes* tell by session what is carried, in a sentence.
+    speaks against it (empty where that was waived); *awaited* are the blocked sessions to which a pass may still bring
+    a version; *notes* tell by session what is carried, in a sentence.
     """
 
     environment: Environment
     record: Promotion
     blocks: Mapping[str, str]
+    awaited: frozenset[str]
     notes: Mapping[str, str]
 
 
@@ -58,19 +61,21 @@ def check(environment: Environment, source: Source, now: datetime, without: str 
             on record. A declared version comes before the other stack's then.
 
     """
-    declarations, carried, blocks, notes = [], {}, {}, {}
+    declarations, carried, blocks, awaited, notes = [], {}, {}, set(), {}
     for declaration in environment.declarations:
         found = _Found.of(source, declaration)
         against = tuple(_against(environment, source, declaration, found, now))
         if against and without is None:
             blocks[declaration.name] = "; ".join(against)
+            if not found.is_other_pathway:
+                awaited.add(declaration.name)
         version = _version(declaration, found)
         declarations.append(_with_version(declaration, version))
         waived = against if without is not None else ()
         carried[declaration.name] = Carried(found.session_id, version, found.finished_at, waived)
         notes[declaration.name] = _note(declaration, found, version, waived)
     record = Promotion(source.stack, without, carried)
-    return Promoted(replace(environment, declarations=tuple(declarations)), record, blocks, notes)
+    return Promoted(replace(environment, declarations=tuple(declarations)), record, blocks, frozenset(awaited), notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ class _Found:
     recorded_id: str | None
     version: int | None
     finished_at: str | None
-    is_same_pathway: bool
+    is_other_pathway: bool
+    """Whether it is known to run on another pathway there."""
 
     @classmethod
     def of(cls, source: Source, declaration: Declaration) -> _Found:
@@ -96,7 +102,7 @@ class _Found:
             recorded_id=text_of(session.get("session_id")) or None,
             version=version_of(verdict.get("version")),
             finished_at=text_of(verdict.get("finished_at")),
-            is_same_pathway=session.get("pathway_id") == declaration.pathway_id,
+            is_other_pathway=bool(session) and session.get("pathway_id") != declaration.pathway_id,
         )
 
 
@@ -119,7 +125,7 @@ def _against(
         yield f"its pass there is of {theirs}, and the stack now records {now_there}"
     if environment.max_age is not None:
         yield from _too_old(environment.max_age, found.finished_at, now)
-    if found.is_same_pathway:
+    if not found.is_other_pathway:
         yield from _other_version(declaration, found)
 
 
@@ -139,7 +145,7 @@ def _too_old(max_age: str, finished_at: str | None, now: datetime) -> Iterator[s
 def _other_version(declaration: Declaration, found: _Found) -> Iterator[str]:
     declared = declaration.request.get("version_number")
     if found.version is None:
-        yield "its pass there names no version; declare a version_number there, and adopt no session of others"
+        yield f"its pass there names no version: {UNNAMED}"
     elif declared is not None and declared != found.version:
         yield (
             f"version_number {declared} is declared, and version {found.version} passed there; "
@@ -151,7 +157,7 @@ def _version(declaration: Declaration, found: _Found) -> int | None:
     declared = declaration.request.get("version_number")
     if declared is not None:
         return int(declared)
-    return found.version if found.is_same_pathway else None
+    return None if found.is_other_pathway else found.version
 
 
 def _with_version(declaration: Declaration, version: int | None) -> Declaration:
@@ -165,7 +171,7 @@ def _note(declaration: Declaration, found: _Found, version: int | None, waived: 
         shown = f"version {version}" if version is not None else "no version"
         return f"{declaration.name}: {shown}, promoted without a pass: {'; '.join(waived)}"
     session = f"session {clean(found.session_id or '', 80)}"
-    if not found.is_same_pathway:
+    if found.is_other_pathway:
         carried = f"version {version} is declared" if version is not None else "no version is carried"
         return f"{declaration.name}: passed there ({session}) on another pathway, {carried}"
     return f"{declaration.name}: version {version}, passed there ({session})"

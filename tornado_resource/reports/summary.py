@@ -28,6 +28,7 @@ ADVICE: Final = {
     "failed": "Fix the pathway or the scenarios, then run `pulumi up` again: what failed is started anew.",
     "incomplete": "Run `pulumi up` again: sessions that still run are resumed, not doubled.",
 }
+NOT_STARTED: Final = "No session runs for it. Put right what the reason says, then run `pulumi up` again."
 _RANK: Final = {"failed": 0, "incomplete": 1, "passed": 2}
 _HEAD: Final = (
     "\n| Outcome | Session | Scenarios | Iterations | Version | Reason |\n| --- | --- | --- | --- | --- | --- |\n"
@@ -117,7 +118,7 @@ def _section(result: Result) -> Iterator[str]:
     ):
         yield from _listed(title, [escape(label) for label in listed], MOST_SCENARIOS)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MOST_FIXES)
-    yield f"- **What to do:** {ADVICE[verdict.outcome]}\n"
+    yield f"- **What to do:** {ADVICE[verdict.outcome] if verdict.session_id else NOT_STARTED}\n"
 
 
 def _listed(title: str, entries: list[str], most: int) -> Iterator[str]:
