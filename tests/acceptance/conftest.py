@@ -74,26 +74,17 @@ class Project:
 
     def pulumi(self, *arguments: str, expect: int | None = 0, **environment: str) -> str:
         """Run pulumi, check its exit code (None: any but 0), and return all that it printed."""
-        result = subprocess.run(
-            ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PULUMI_SECONDS,
-            check=False,
-        )
-        is_expected = result.returncode == expect if expect is not None else result.returncode != 0
-        assert is_expected, f"exit {result.returncode}\n{result.stdout}"
-        return result.stdout
+        code, printed = self.run("pulumi", *arguments, "--stack", self.stack, "--non-interactive", **environment)
+        is_expected = code == expect if expect is not None else code != 0
+        assert is_expected, f"exit {code}\n{printed}"
+        return printed
 
-    def run(self, *arguments: str) -> tuple[int, str]:
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
         """Run any command as a user of this machine does; give its exit code and all that it printed."""
         result = subprocess.run(
             arguments,
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
