@@ -96,7 +96,7 @@ def reading_rows(folder: Path) -> list[Row]:
     """Read, place, resolve and validate many sessions, against check-jsonschema and against PyYAML's loader."""
     file = folder / "many.yaml"
     file.write_text(_declarations(MANY), encoding="utf-8")
-    ours = f"from tornado_resource.declarations.resolving import load; load({str(file)!r})"
+    ours = f"from tornado_resource.declarations.resolver import load; load({str(file)!r})"
     plain = f"import yaml; yaml.load(open({str(file)!r}), yaml.CSafeLoader)"
     against_yaml = [(_inside(ours), _inside(plain)) for _ in range(PAIRS)]
     command = [BIN / "check-jsonschema", "--schemafile", ROOT / "schemas/sessions.schema.json", file]

@@ -14,32 +14,33 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tornado_resource.bland.access import Access, ApiKey
 from tornado_resource.bland.client import Client
+from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.verifying import Result, Subject, await_result
+from tornado_resource.gate.model import GatedSession, Result
+from tornado_resource.gate.results import wait_for_result
 
 
 async def waited(url: str, sessions: int, poll_seconds: float, at_a_time: int) -> dict[str, Any]:
     """Wait for new sessions: for all at once, or, as in `create`, in slots that start one and wait for it."""
     slots = asyncio.Semaphore(at_a_time or sessions)
-    async with Client(Access(url, ApiKey("sk-bench-0123456789"))) as client:
+    async with Client(Endpoint(url, ApiKey("sk-bench-0123456789"))) as client:
 
-        async def start(number: int) -> Subject:
+        async def start(number: int) -> GatedSession:
             request = {"pathway_id": f"waited-{time.time_ns()}-{number}"}
             started = await client.start(request)
-            return Subject(f"s{number}", started.session_id, Gate(), request, started.created_at)
+            return GatedSession(f"s{number}", started.session_id, Gate(), request, started.created_at)
 
-        async def one(number: int, subject: Subject | None) -> Result:
+        async def one(number: int, gated: GatedSession | None) -> Result:
             async with slots:
-                chosen = subject or await start(number)
-                return await await_result(client, chosen, poll_seconds, lambda _progress: None)
+                chosen = gated or await start(number)
+                return await wait_for_result(client, chosen, poll_seconds, lambda _progress: None)
 
-        subjects: list[Subject | None] = [None] * sessions
+        gated_sessions: list[GatedSession | None] = [None] * sessions
         if not at_a_time:
-            subjects = list(await asyncio.gather(*map(start, range(sessions))))
+            gated_sessions = list(await asyncio.gather(*map(start, range(sessions))))
         begun = time.perf_counter()
-        results = await asyncio.gather(*(one(number, subject) for number, subject in enumerate(subjects)))
+        results = await asyncio.gather(*(one(number, gated) for number, gated in enumerate(gated_sessions)))
         seconds = time.perf_counter() - begun
     outcomes = Counter(result.verdict.outcome for result in results)
     return {"seconds": seconds, "peak_mib": peak_mib(), "outcomes": outcomes}

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 import programs  # noqa: E402 - the tools and the tests are no packages
 
-from tests.reporting import large  # noqa: E402
+from tests.support.large_report import large  # noqa: E402
 from tornado_resource.reports.html import html  # noqa: E402
 
 HEIGHTS: Final = {390: 1500, 1280: 1200}

@@ -6,18 +6,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tornado_resource.declarations.resolving import load
-    from tornado_resource.program import deploy, wait_for
-    from tornado_resource.resources import PathwayRelease, TornadoSession
+    from tornado_resource.declarations.resolver import load
+    from tornado_resource.program.deploy import deploy
+    from tornado_resource.program.resources import PathwayRelease, TornadoSession
+    from tornado_resource.program.waiting import wait_for
 
 __all__ = ["PathwayRelease", "TornadoSession", "deploy", "load", "wait_for"]
 
 _HOMES = {
-    "PathwayRelease": "tornado_resource.resources",
-    "TornadoSession": "tornado_resource.resources",
-    "deploy": "tornado_resource.program",
-    "load": "tornado_resource.declarations.resolving",
-    "wait_for": "tornado_resource.program",
+    "PathwayRelease": "tornado_resource.program.resources",
+    "TornadoSession": "tornado_resource.program.resources",
+    "deploy": "tornado_resource.program.deploy",
+    "load": "tornado_resource.declarations.resolver",
+    "wait_for": "tornado_resource.program.waiting",
 }
 
 

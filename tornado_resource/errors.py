@@ -1,14 +1,14 @@
-"""The errors that people are meant to read.
+"""The errors that users are meant to read.
 
 ::
 
-    TornadoError                 anything below; its text is for the person at the pipeline
-    ├── DeclarationError         the declarations are wrong: carries every problem, each with its place
+    TornadoError                 root of all errors below; its text is fit to be shown to a user
+    ├── DeclarationError         invalid declarations: carries every problem with its position
     ├── ConfigurationError       a wrong or missing config value, environment variable or argument
-    └── ApiError                 the API could not be asked, or did not answer as it should
-        ├── Unsent               the request cannot have arrived
-        ├── Unanswered           the request may have arrived, and no usable answer came back
-        └── Rejected             the API answered with an error status
+    └── ApiError                 a request to the API failed
+        ├── NotSent              the request cannot have reached the API
+        ├── OutcomeUnknown       the request may have taken effect; there is no usable response
+        └── Rejected             the API responded with an error status
             ├── NotFound         404 or 410
             └── Conflict         409
 """
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tornado_resource.declarations.document import Problem
+    from tornado_resource.core.positions import Problem
 
 
 class TornadoError(Exception):
-    """Root of all errors of this package; `str()` of it is fit to be shown."""
+    """Root of all errors of this package. `str()` of it is fit to be shown to a user."""
 
 
 class DeclarationError(TornadoError):
@@ -40,7 +40,7 @@ class ConfigurationError(TornadoError):
 
 
 class ApiError(TornadoError):
-    """A request failed. *request* says which in words, such as `start on pathway p-1`."""
+    """A request failed. *request* describes it in words, such as `start on pathway p-1`."""
 
     def __init__(self, request: str, cause: str) -> None:
         self.request = request
@@ -48,16 +48,16 @@ class ApiError(TornadoError):
         super().__init__(f"{request}: {cause}")
 
 
-class Unsent(ApiError):
+class NotSent(ApiError):
     """The request cannot have reached the API: name not found, connection refused, TLS failed."""
 
 
-class Unanswered(ApiError):
-    """The request may have taken effect, and there is no answer that tells: reset, time-out, garbage."""
+class OutcomeUnknown(ApiError):
+    """The request may have taken effect, but there is no usable response: reset, timeout, garbage."""
 
 
 class Rejected(ApiError):
-    """The API answered with an error status."""
+    """The API responded with an error status. *retry_after* is in seconds, if the response has it."""
 
     def __init__(self, request: str, cause: str, *, status_code: int, retry_after: float | None = None) -> None:
         self.status_code = status_code
@@ -66,7 +66,7 @@ class Rejected(ApiError):
 
 
 class NotFound(Rejected):
-    """404 or 410: there is no such thing, or no longer."""
+    """404 or 410: the resource does not exist, or no longer."""
 
 
 class Conflict(Rejected):

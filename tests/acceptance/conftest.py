@@ -16,7 +16,7 @@ from urllib.request import url2pathname
 import httpx
 import pytest
 
-from tests.acceptance import postgres
+from tests.support import postgres
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:

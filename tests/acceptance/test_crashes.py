@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.crashing import Victim, crash, recover
+from tests.support.crashes import Victim, crash, recover
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -280,7 +280,8 @@ def test_the_provider_is_in_the_state_by_reference_only(slow_project: Project) -
 def test_the_parts_are_a_library(make_project: Callable[..., Project]) -> None:
     program = """\
 import pulumi
-from tornado_resource import TornadoSession, wait_for
+from tornado_resource.program.resources import TornadoSession
+from tornado_resource.program.waiting import wait_for
 
 session = TornadoSession("mine", pathway_id=pulumi.Output.from_input("pw-9"), max_iterations=2)
 pulumi.export("id", session.session_id)

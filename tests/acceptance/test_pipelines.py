@@ -13,7 +13,7 @@ import yaml
 from junitparser import JUnitXml
 
 from tests.acceptance.conftest import KEY, ROOT
-from tests.acceptance.pipelines import (
+from tests.support.pipelines import (
     EXAMPLE,
     PUSH,
     REQUEST,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.crashing import Victim, crash
-from tests.acceptance.postgres import PASSWORD, USER
+from tests.support.crashes import Victim, crash
+from tests.support.postgres import PASSWORD, USER
 
 if TYPE_CHECKING:
     import subprocess
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.acceptance.conftest import Project
-    from tests.acceptance.postgres import Server
+    from tests.support.postgres import Server
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 TWO = ONE + "  billing: {pathway_id: pw-fail}\n"

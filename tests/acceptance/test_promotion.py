@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance import story
 from tests.acceptance.conftest import ROOT
-from tests.acceptance.crashing import Victim, crash, recover
+from tests.support import story
+from tests.support.crashes import Victim, crash, recover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.acceptance.conftest import Project
-    from tests.acceptance.postgres import Server
+    from tests.support.postgres import Server
 
 
 PROMOTING = story.DECLARATIONS.replace("max_age: 24h", "max_age: 24h, sessions: {support-line: null}")
@@ -252,7 +252,8 @@ def test_sessions_that_are_not_awaited_have_no_verdict_to_promote(team: story.Te
 LIBRARY = """\
 import pulumi
 
-from tornado_resource import PathwayRelease, TornadoSession, wait_for
+from tornado_resource.program.resources import PathwayRelease, TornadoSession
+from tornado_resource.program.waiting import wait_for
 
 """
 

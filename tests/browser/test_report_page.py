@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.reporting import large
+from tests.support.large_report import large
 from tests.unit.test_html import HOSTILE, hostile_page
 from tornado_resource.reports.html import html
 
@@ -90,7 +90,7 @@ def test_charts_match_the_numbers(opened: Callable[..., tuple[Page, list[str]]])
     for result in report.results:
         rounds = result.status.iterations if result.status else ()
         expected = [[entry.number, len(entry.passed_ids), len(entry.failed_ids)] for entry in rounds]
-        assert read[result.subject.name] == expected
+        assert read[result.gated.name] == expected
 
 
 def test_a_keyboard_is_enough(opened: Callable[..., tuple[Page, list[str]]]) -> None:

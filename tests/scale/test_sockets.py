@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from tests.unit.fakes import KEY, answer
-from tornado_resource.bland.access import Access, ApiKey
+from tests.support.api import KEY, answer
 from tornado_resource.bland.client import Client
+from tornado_resource.bland.endpoint import ApiKey, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ SANDBOX: Final = [sys.executable, "-c", "from tornado_resource.cli import main; 
 @contextmanager
 def sandbox(script: Path, seconds: float, *options: str) -> Iterator[str]:
     """Serve sessions that pass after so many seconds."""
-    played = f"{{scenarios: [{{id: sc-1}}, {{id: sc-2}}], iteration_ms: {int(seconds * 1000)}}}"
-    script.write_text(f"pathways: {{'*': {played}}}\n", encoding="utf-8")
+    scenario_results = f"{{scenarios: [{{id: sc-1}}, {{id: sc-2}}], iteration_ms: {int(seconds * 1000)}}}"
+    script.write_text(f"pathways: {{'*': {scenario_results}}}\n", encoding="utf-8")
     server = subprocess.Popen([*SANDBOX, "--scenario-file", str(script), *options], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     with server, server.stdout:
@@ -84,7 +84,7 @@ async def test_to_wait_for_a_free_connection_is_no_fault_of_the_api() -> None:
         await asyncio.sleep(0.3)
         return httpx.Response(200, stream=httpx.ByteStream(answer({"status": "RUNNING"}).content))
 
-    access = Access("http://127.0.0.1:1", ApiKey(KEY))
+    access = Endpoint("http://127.0.0.1:1", ApiKey(KEY))
     async with Client(access, connections=1, transport=httpx.MockTransport(slow), request_seconds=1.0) as client:
         statuses = await asyncio.gather(*(client.status("s-1") for _ in range(5)))
     assert len(statuses) == 5

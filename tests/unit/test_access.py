@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from tornado_resource.bland.access import ApiKey, find_access
+from tornado_resource.bland.endpoint import ApiKey, find_endpoint
 from tornado_resource.errors import ConfigurationError
 
 KEY = "sk-canary-0123456789"
@@ -13,17 +13,17 @@ KEY = "sk-canary-0123456789"
 
 def test_config_wins_over_the_environment() -> None:
     environment = {"BLAND_API_KEY": "from-environment", "BLAND_BASE_URL": "https://e.example"}
-    access = find_access({"bland:apiKey": KEY, "bland:baseUrl": "https://c.example/"}, environment)
+    access = find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": "https://c.example/"}, environment)
     assert (access.key.reveal(), access.base_url) == (KEY, "https://c.example")
 
 
 def test_the_environment_will_do_and_the_url_has_a_default() -> None:
-    access = find_access({"bland:apiKey": None}, {"BLAND_API_KEY": KEY})
+    access = find_endpoint({"bland:apiKey": None}, {"BLAND_API_KEY": KEY})
     assert (access.key.reveal(), access.base_url) == (KEY, "https://api.bland.ai")
 
 
 def test_a_line_break_at_the_end_of_a_key_from_a_file_is_left_out() -> None:
-    assert find_access({}, {"BLAND_API_KEY": f"{KEY}\r\n"}).key.reveal() == KEY
+    assert find_endpoint({}, {"BLAND_API_KEY": f"{KEY}\r\n"}).key.reveal() == KEY
 
 
 BAD_KEYS = [
@@ -42,14 +42,14 @@ BAD_KEYS = [
 @pytest.mark.parametrize("key", BAD_KEYS)
 def test_an_unfit_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        find_access({"bland:apiKey": key}, {})
+        find_endpoint({"bland:apiKey": key}, {})
     assert key.strip() not in str(caught.value)
     assert "pulumi config set --secret bland:apiKey" in str(caught.value)
 
 
 def test_a_missing_key_says_how_to_give_one() -> None:
     with pytest.raises(ConfigurationError, match="there is no API key: set it with"):
-        find_access({}, {"BLAND_API_KEY": ""})
+        find_endpoint({}, {"BLAND_API_KEY": ""})
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_a_missing_key_says_how_to_give_one() -> None:
 )
 def test_an_unfit_url_is_refused(url: str, fault: str) -> None:
     with pytest.raises(ConfigurationError, match=fault) as caught:
-        find_access({"bland:apiKey": KEY, "bland:baseUrl": url}, {})
+        find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": url}, {})
     assert "hunter22" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:99"])
 def test_plain_http_is_for_this_machine(host: str) -> None:
-    assert find_access({"bland:apiKey": KEY, "bland:baseUrl": f"http://{host}"}, {}).is_loopback
+    assert find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": f"http://{host}"}, {}).is_loopback
 
 
 @pytest.mark.parametrize("show", [repr, str, lambda key: f"{key}", lambda key: repr({"k": [key]})])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.reportdata import report_of, result_of, sample, status_of, subject_of
-from tornado_resource.reports.annotations import annotation_lines, command, position
+from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tornado_resource.core.positions import Position
+from tornado_resource.reports.annotations import annotation_lines, command
 
 GOLDEN = Path(__file__).parents[1] / "examples/reports/annotations.txt"
 
@@ -17,12 +18,12 @@ def test_the_sample_reads_as_it_did() -> None:
 
 def test_nothing_is_said_of_what_passed() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
-    assert annotation_lines(report_of(result_of(subject_of("a"), status))) == []
+    assert annotation_lines(report_of(result_of(gated_session_of("a"), status))) == []
 
 
 def test_many_failed_scenarios_are_counted() -> None:
     status = status_of("COMPLETED_PARTIAL", (), tuple(f"sc-{number}" for number in range(20)))
-    line = annotation_lines(report_of(result_of(subject_of("a"), status)))[0]
+    line = annotation_lines(report_of(result_of(gated_session_of("a"), status)))[0]
     assert line.endswith("%0A20 scenarios failed: sc-0, sc-1, sc-2, sc-3, sc-4, sc-5, sc-6, sc-7 and 12 more")
 
 
@@ -38,26 +39,9 @@ def test_many_failed_scenarios_are_counted() -> None:
     ],
 )
 def test_a_text_cannot_leave_its_command(text: str, shown: str) -> None:
-    assert command("error", text, title="t") == f"::error title=t::{shown}"
+    assert command("error", text, position=None, title="t") == f"::error title=t::{shown}"
 
 
 def test_a_property_cannot_leave_its_place() -> None:
-    line = command("notice", "x", file="a,line=9::\nb", line=1, column=2, title="t::%")
+    line = command("notice", "x", position=Position("a,line=9::\nb", 1, 2), title="t::%")
     assert line == "::notice file=a%2Cline=9%3A%3A\\nb,line=1,col=2,title=t%3A%3A%25::x"
-
-
-@pytest.mark.parametrize(
-    ("place", "parts"),
-    [
-        ("sessions.yaml:6:3", ("sessions.yaml", 6, 3)),
-        ("C:\\a:b.yaml:6:3", ("C:\\a:b.yaml", 6, 3)),
-        ("", ("", 0, 0)),
-        ("sessions.yaml", ("", 0, 0)),
-        ("sessions.yaml:6", ("", 0, 0)),
-        (":6:3", ("", 0, 0)),
-        ("a:x:3", ("", 0, 0)),
-        ("a:²:3", ("", 0, 0)),
-    ],
-)
-def test_places(place: str, parts: tuple[str, int, int]) -> None:
-    assert position(place) == parts

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.declarations.checking import _decider, check, explain, schema_text
-from tornado_resource.declarations.reading import parse
+from tornado_resource.declarations.reader import parse
+from tornado_resource.declarations.schema import _decider, explain, schema_problems, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def test_a_valid_file_is_decided_without_importing_jsonschema() -> None:
     import sys
 
     program = (
-        "import sys; from tornado_resource.declarations.resolving import load; load('sessions.yaml', 'dev');"
+        "import sys; from tornado_resource.declarations.resolver import load; load('sessions.yaml', 'dev');"
         "assert not {'jsonschema', 'pulumi', 'httpx', 'click'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -101,6 +101,6 @@ def test_a_valid_file_is_decided_without_importing_jsonschema() -> None:
 
 def test_problems_come_in_the_files_order() -> None:
     document = parse(b"sessions:\n  B: 1\n  A: 2\nversion: 3\n", "f")
-    assert [problem.place.line for problem in check(document)] == sorted(
-        problem.place.line for problem in check(document)
+    assert [problem.position.line for problem in schema_problems(document)] == sorted(
+        problem.position.line for problem in schema_problems(document)
     )

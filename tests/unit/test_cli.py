@@ -113,7 +113,7 @@ def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def interrupt(_path: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tornado_resource.declarations.resolving.check_document", interrupt)
+    monkeypatch.setattr("tornado_resource.cli.validate.check_document", interrupt)
     assert main(["validate"]) == 130
     assert capsys.readouterr().err == "\ninterrupted\n"
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.fakes import KEY, answer, client_of
-from tornado_resource.bland.client import MOST_ANSWER_BYTES
-from tornado_resource.errors import ApiError, Conflict, NotFound, Rejected, Unanswered, Unsent
+from tests.support.api import KEY, answer, client_of
+from tornado_resource.bland.client import MAX_ANSWER_BYTES
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,18 +44,18 @@ async def test_a_start_sends_the_request_and_the_bare_key() -> None:
 @pytest.mark.parametrize(
     ("raised", "kind"),
     [
-        (httpx.ConnectError("refused"), Unsent),
-        (httpx.ConnectTimeout("slow"), Unsent),
-        (httpx.ProxyError("no"), Unsent),
-        (httpx.UnsupportedProtocol("no"), Unsent),
-        (httpx.ReadTimeout("slow"), Unanswered),
-        (httpx.WriteTimeout("slow"), Unanswered),
-        (httpx.PoolTimeout("full"), Unanswered),
-        (httpx.ReadError("reset"), Unanswered),
-        (httpx.WriteError("reset"), Unanswered),
-        (httpx.CloseError("reset"), Unanswered),
-        (httpx.RemoteProtocolError("cut"), Unanswered),
-        (httpx.LocalProtocolError(f"Illegal header value b'{KEY}'"), Unanswered),
+        (httpx.ConnectError("refused"), NotSent),
+        (httpx.ConnectTimeout("slow"), NotSent),
+        (httpx.ProxyError("no"), NotSent),
+        (httpx.UnsupportedProtocol("no"), NotSent),
+        (httpx.ReadTimeout("slow"), OutcomeUnknown),
+        (httpx.WriteTimeout("slow"), OutcomeUnknown),
+        (httpx.PoolTimeout("full"), OutcomeUnknown),
+        (httpx.ReadError("reset"), OutcomeUnknown),
+        (httpx.WriteError("reset"), OutcomeUnknown),
+        (httpx.CloseError("reset"), OutcomeUnknown),
+        (httpx.RemoteProtocolError("cut"), OutcomeUnknown),
+        (httpx.LocalProtocolError(f"Illegal header value b'{KEY}'"), OutcomeUnknown),
     ],
 )
 async def test_every_transport_fault_is_mapped(raised: Exception, kind: type[ApiError]) -> None:
@@ -70,7 +70,7 @@ async def test_every_transport_fault_is_mapped(raised: Exception, kind: type[Api
 
 
 def test_the_mapping_is_complete() -> None:
-    """A transport error that httpx may add one day is `Unanswered`, the careful choice."""
+    """A transport error that httpx may add one day is `OutcomeUnknown`, the careful choice."""
     known = {
         httpx.TimeoutException,
         httpx.NetworkError,
@@ -138,7 +138,7 @@ async def test_redirects_are_not_followed_and_name_the_host_alone(status: int) -
     ],
 )
 async def test_a_start_without_a_usable_body_is_unanswered(content: bytes) -> None:
-    with pytest.raises(Unanswered):
+    with pytest.raises(OutcomeUnknown):
         await client_of(lambda _: httpx.Response(200, content=content)).start({"pathway_id": "pw-1"})
 
 
@@ -159,14 +159,14 @@ class _Endless(httpx.AsyncByteStream):
 
 async def test_an_answer_is_cut_off_at_its_cap() -> None:
     stream = _Endless()
-    with pytest.raises(Unanswered, match="larger than 10 MiB"):
+    with pytest.raises(OutcomeUnknown, match="larger than 10 MiB"):
         await client_of(lambda _: httpx.Response(200, stream=stream)).status("s-1")
-    assert stream.given <= MOST_ANSWER_BYTES + 2 * 65536
+    assert stream.given <= MAX_ANSWER_BYTES + 2 * 65536
 
 
 async def test_a_compressed_answer_is_refused_undecoded() -> None:
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=_Endless())
-    with pytest.raises(Unanswered, match="compressed"):
+    with pytest.raises(OutcomeUnknown, match="compressed"):
         await client_of(lambda _: response).status("s-1")
 
 
@@ -179,7 +179,7 @@ class _Dripping(httpx.AsyncByteStream):
 
 async def test_a_dripping_answer_ends_at_the_requests_time_limit() -> None:
     client = client_of(lambda _: httpx.Response(200, stream=_Dripping()), request_seconds=0.1)
-    with pytest.raises(Unanswered, match=r"no complete answer within 0\.1 s"):
+    with pytest.raises(OutcomeUnknown, match=r"no complete answer within 0\.1 s"):
         await client.status("s-1")
 
 
@@ -196,7 +196,7 @@ async def test_an_id_fills_exactly_one_segment_or_nothing_is_sent(session_id: st
 
     try:
         await client_of(handle).status(session_id)
-    except Unsent:
+    except NotSent:
         assert not paths
     else:
         assert paths == [f"/v1/agent-testing/tornado/{session_id}/status".encode()]
@@ -229,7 +229,7 @@ async def test_no_active_session_is_none() -> None:
 
 @pytest.mark.parametrize("content", [{}, {"session_id": 5}, {"status": "RUNNING"}])
 async def test_an_active_answer_that_names_no_session_is_no_answer(content: Any) -> None:
-    with pytest.raises(Unanswered):
+    with pytest.raises(OutcomeUnknown):
         await client_of(lambda _: answer(content)).active("pw-1")
 
 

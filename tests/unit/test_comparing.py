@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.models import Status
+from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate, Rerun
-from tornado_resource.lifecycle.comparing import REPLACING, UPDATING, Change, compare, rerun_reason
+from tornado_resource.gate.rerun import rerun_reason
+from tornado_resource.sessions.compare import REPLACING, UPDATING, Change, compare
 
 BASE: dict[str, Any] = {"pathway_id": "pw-1"}
 CASES: list[tuple[str, Any, Any, Change]] = [

@@ -12,12 +12,12 @@ import pytest
 
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
-from tornado_resource.declarations.document import Place
+from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.gate.judging import Verdict
-from tornado_resource.promotion.checking import Source, check
-from tornado_resource.resources import OUTPUTS
-from tornado_resource.settings import KEYS
+from tornado_resource.gate.model import Verdict
+from tornado_resource.program.resources import OUTPUTS
+from tornado_resource.promotion.check import SourceStack, check_promotion
+from tornado_resource.stacks.settings import KEYS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -114,15 +114,15 @@ def test_what_blocks_a_promotion_is_said_as_the_docs_say() -> None:
 
 def blocks() -> str:
     """Everything that can speak against a promotion, on a line each."""
-    declared = Declaration("a", {"pathway_id": "p", "version_number": 3}, Gate(), Place("s.yaml", 1, 1))
+    declared = Declaration("a", {"pathway_id": "p", "version_number": 3}, Gate(), Position("s.yaml", 1, 1))
     verdict = {"outcome": "passed", "session_id": "A", "version": 7, "finished_at": "2026-04-13T10:00:00.000Z"}
     session = {"session_id": "B", "pathway_id": "p"}
     sources = [
-        Source("staging", "dev", {"a": session}, {"a": verdict}),
-        Source("staging", "staging", {"a": session}, {"a": {**verdict, "version": None}}),
-        Source("staging", "staging", {}, {"a": {"outcome": "failed"}}),
-        Source("staging"),
+        SourceStack("staging", "dev", {"a": session}, {"a": verdict}),
+        SourceStack("staging", "staging", {"a": session}, {"a": {**verdict, "version": None}}),
+        SourceStack("staging", "staging", {}, {"a": {"outcome": "failed"}}),
+        SourceStack("staging"),
     ]
     environment = Environment("production", (declared,), "staging", "24h")
     now = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
-    return "\n".join(text for source in sources for text in check(environment, source, now).blocks.values())
+    return "\n".join(text for source in sources for text in check_promotion(environment, source, now).blocks.values())

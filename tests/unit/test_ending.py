@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.fakes import FakeApi, FakeTime, answer, client_of
+from tests.support.api import FakeApi, FakeTime, answer, client_of
 from tornado_resource.errors import ApiError
-from tornado_resource.lifecycle.ending import end
+from tornado_resource.sessions.cancel import cancel_if_running
 
 if TYPE_CHECKING:
     import httpx
 
 
 async def run(api: FakeApi, session_id: str = "s-1") -> None:
-    await end(api.client(), session_id, "pw-1", api.time.clock())
+    await cancel_if_running(api.client(), session_id, "pw-1", api.time.clock())
 
 
 async def test_a_running_session_is_cancelled_once_and_seen_to_settle() -> None:
@@ -48,7 +48,7 @@ async def test_one_that_does_not_settle_is_an_error_after_a_minute() -> None:
         return answer({"cancelled": True} if is_cancel else {"session_id": "s-1", "status": "RUNNING"})
 
     with pytest.raises(ApiError, match="still running 60 s after"):
-        await end(client_of(handle), "s-1", "pw-1", time.clock())
+        await cancel_if_running(client_of(handle), "s-1", "pw-1", time.clock())
     assert 60 <= time.seconds < 70
 
 
@@ -63,5 +63,5 @@ async def test_a_cancel_that_comes_too_late_is_done(code: int) -> None:
             return answer({}, 404)
         return answer({"status": statuses.pop(0)})
 
-    await end(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+    await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
     assert not statuses

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tornado_resource.cli import main
-from tornado_resource.declarations.planning import worst_minutes
-from tornado_resource.declarations.resolving import load
+from tornado_resource.declarations.resolver import load
+from tornado_resource.declarations.run_order import worst_case_minutes
 from tornado_resource.sandbox.scripts import read_scripts
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def test_a_stack_reports_where_its_pipelines_look(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", ["staging", "production"])
 def test_a_pipeline_waits_longer_than_the_worst_case(stack: str) -> None:
-    worst = worst_minutes(load(str(EXAMPLE / "sessions.yaml"), stack).declarations)
+    worst = worst_case_minutes(load(str(EXAMPLE / "sessions.yaml"), stack).declarations)
     assert read(WORKFLOW)["jobs"][stack]["timeout-minutes"] > worst + 10
     assert read(EXAMPLE / ".gitlab-ci.yml")[".release"]["timeout"] == "60 minutes"
     assert worst + 10 < 60

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.fakes import KEY
-from tests.unit.rawserver import (
+from tests.support.api import KEY
+from tests.support.raw_server import (
     Fault,
     RawServer,
     broken,
@@ -30,9 +30,9 @@ from tests.unit.rawserver import (
 )
 from tornado_resource.bland.retrying import retried
 from tornado_resource.errors import TornadoError
-from tornado_resource.lifecycle.ending import end
-from tornado_resource.lifecycle.intents import Address
-from tornado_resource.lifecycle.starting import Order, start
+from tornado_resource.sessions.cancel import cancel_if_running
+from tornado_resource.sessions.order import Address, Order
+from tornado_resource.sessions.start import start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -104,7 +104,7 @@ async def asking_status(server: RawServer) -> Any:
 async def cancelling(server: RawServer) -> Any:
     server.api.add()
     async with server.client() as client:
-        return await end(client, "s-1", "pw-1", server.api.time.clock())
+        return await cancel_if_running(client, "s-1", "pw-1", server.api.time.clock())
 
 
 async def asking_scenarios(server: RawServer) -> Any:

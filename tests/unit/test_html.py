@@ -8,10 +8,10 @@ import pytest
 from lxml import etree
 from lxml import html as lxml_html
 
-from tests.reporting import iterations, large
-from tests.unit.reportdata import report_of, result_of, sample, status_of, subject_of
-from tornado_resource.bland.models import Fix, Iteration, Status
-from tornado_resource.gate.verifying import pending
+from tests.support.large_report import iterations, large
+from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.reports.html import CHART_HEIGHT, chart, html
 
 HOSTILE = [
@@ -36,8 +36,8 @@ def hostile_page(text: str) -> str:
         unfixable_ids=(text,),
         iterations=(Iteration(1, text, text, (text,), (text + "2",), (fix,)),),
     )
-    subject = subject_of("support-line", text, created_at=text, place=text)
-    return html(report_of(result_of(subject, status, names={text: text, text + "2": text}), result_of(subject, None)))
+    gated = gated_session_of("support-line", text, created_at=text, place=text)
+    return html(report_of(result_of(gated, status, names={text: text, text + "2": text}), result_of(gated, None)))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -78,7 +78,9 @@ def test_many_that_passed_are_folded_and_others_are_open() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    page = html(report_of(pending(subject_of("support-line", "", created_at=None, place=""), "not started")))
+    page = html(
+        report_of(unknown_result(gated_session_of("support-line", "", created_at=None, place=""), "not started"))
+    )
     assert page.count("not known") >= 6
     assert ">None<" not in page
     assert "Overview" not in page
@@ -94,7 +96,7 @@ def test_a_chart_is_in_proportion() -> None:
 
 def test_scenarios_are_told_by_name_and_fixes_by_node() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), ("sc-2",))
-    page = html(report_of(result_of(subject_of("support-line"), status, names={"sc-2": "Refunds an order"})))
+    page = html(report_of(result_of(gated_session_of("support-line"), status, names={"sc-2": "Refunds an order"})))
     assert re.search(r"<li>Refunds an order <code>sc-2</code></li>", page)
     assert "refund_node" in page
 

@@ -18,28 +18,28 @@ from lxml import html as lxml_html
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from tests.unit.reportdata import PATHWAY_ID, report_of, result_of, subject_of
-from tornado_resource.bland.models import Active, Started, Status, scenarios_of
+from tests.support.results import PATHWAY_ID, gated_session_of, report_of, result_of
+from tornado_resource.bland.responses import Active, Started, Status, scenarios_of
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
-from tornado_resource.declarations.document import Place
+from tornado_resource.core.positions import Position
+from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.errors import Unanswered
-from tornado_resource.gate.summing import failure_message
-from tornado_resource.gate.waiting import Awaited, Progress, gone, progress_line
-from tornado_resource.promotion.checking import Source, check
+from tornado_resource.errors import OutcomeUnknown
+from tornado_resource.gate.polling import Progress, gone, progress_line
+from tornado_resource.promotion.check import SourceStack, check_promotion
 from tornado_resource.promotion.record import Carried, Promotion
 from tornado_resource.reports.annotations import annotation_lines
+from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.gate.verifying import Result
+    from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.reports.model import Report
 
 ROOT = Path(__file__).parents[2]
@@ -143,7 +143,7 @@ PAYLOADS: Final = {
 }
 
 
-def results(text: str) -> list[tuple[Awaited, Status, Result]]:
+def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     """Read answers of the API that hold *text* everywhere, and judge them in every way."""
     name = text if text and not re.search("[\ud800-\udfff]", text) else "-"
     started = Started.of({"session_id": name, "created_at": text, "status": text})
@@ -154,17 +154,16 @@ def results(text: str) -> list[tuple[Awaited, Status, Result]]:
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
     request = {"pathway_id": PATHWAY_ID, "scenario_ids": [text, "sc-2"]}
     found = []
-    unanswered = f"the API could not be asked: {Unanswered('status', clean(text))}"
+    unanswered = f"the API could not be asked: {OutcomeUnknown('status', clean(text))}"
     endings = (None, None, unanswered, gone(started.session_id).given_up)
     for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text or "-", "RUNNING")):
         status = Status.of(answer_of(text, word))
         assert status is not None
         session_id = (started, active)[number % 2].session_id
-        subject = subject_of(f"s-{number}", session_id, created_at=started.created_at, request=request)
-        awaited = Awaited(subject.name, session_id, 900_000)
-        found.append((awaited, status, result_of(subject, status, endings[number], names)))
-    raw = subject_of("raw", text, created_at=text, place=text)
-    found.append((Awaited("raw", text, 1), Status(text), result_of(raw, None, text)))
+        gated = gated_session_of(f"s-{number}", session_id, created_at=started.created_at, request=request)
+        found.append((gated, status, result_of(gated, status, endings[number], names)))
+    raw = gated_session_of("raw", text, created_at=text, position=Position(text, 1, 1))
+    found.append((raw, Status(text), result_of(raw, None, text)))
     return found
 
 
@@ -265,8 +264,8 @@ def test_an_annotation_is_one_line_and_one_command(text: str) -> None:
 
 @every_payload
 def test_a_progress_line_is_one_line_that_says_only_what_it_says(text: str) -> None:
-    for awaited, status, _ in results(text):
-        line = progress_line(awaited, status)
+    for gated, status, _ in results(text):
+        line = progress_line(gated, status)
         assert not shows(line)
         assert "\n" not in line
         assert "<{%" not in line
@@ -301,9 +300,9 @@ def test_what_a_terminal_shows_at_the_end_obeys_nothing(text: str) -> None:
 def test_the_live_table_obeys_nothing(text: str) -> None:
     out = io.StringIO()
     console = Console(file=out, width=100, height=40, force_terminal=False)
-    table = LiveTable([result.subject for _, _, result in results(text)], console, lambda: 0.0)
-    for awaited, status, result in results(text):
-        table.progress(result.subject)(Progress(progress_line(awaited, status), is_last=False, status=status))
+    table = LiveTable([result.gated for _, _, result in results(text)], console, lambda: 0.0)
+    for gated, status, result in results(text):
+        table.progress(result.gated)(Progress(progress_line(gated, status), is_last=False, status=status))
     console.print(table.render())
     for _, _, result in results(text):
         table.end(result)
@@ -314,15 +313,15 @@ def test_the_live_table_obeys_nothing(text: str) -> None:
 
 @every_payload
 def test_another_stacks_outputs_obey_nothing(text: str) -> None:
-    declaration = Declaration("a", {"pathway_id": "p"}, Gate(), Place("s.yaml", 1, 1))
+    declaration = Declaration("a", {"pathway_id": "p"}, Gate(), Position("s.yaml", 1, 1))
     environment = Environment("production", (declaration,), "staging", "1h")
     session = {"session_id": text, "pathway_id": "p"}
     passed = {"outcome": "passed", "session_id": text, "version": 7, "finished_at": text}
     for verdict in ({"outcome": text, "reason": text}, {"outcome": "failed", "reason": text}, passed):
         for recorded in (session, {"session_id": f"{text}2", "pathway_id": "p"}):
-            source = Source("staging", text, {"a": recorded}, {"a": verdict})
+            source = SourceStack("staging", text, {"a": recorded}, {"a": verdict})
             for without in (None, "INC-7"):
-                found = check(environment, source, datetime(2026, 4, 14, tzinfo=UTC), without)
+                found = check_promotion(environment, source, datetime(2026, 4, 14, tzinfo=UTC), without)
                 said = "\n".join([*found.blocks.values(), *found.notes.values()])
                 assert not shows(said)
                 assert "<{%" not in said

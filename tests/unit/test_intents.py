@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tornado_resource.errors import TornadoError
-from tornado_resource.lifecycle.intents import Address, Intent, IntentStore, address_of, backend_of, intents_folder
+from tornado_resource.sessions.intents import Intent, IntentStore, intents_folder
+from tornado_resource.sessions.order import Address
+from tornado_resource.stacks.backend import backend_digest, resource_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,7 @@ def test_what_is_written_is_found_answered_settled_and_gone(store: IntentStore) 
     assert store.find(ADDRESS) == INTENT
     store.settle(ADDRESS, "s-1")
     assert store.find(ADDRESS) == INTENT, "no answer yet: nothing is known to be recorded"
-    store.answer(INTENT, "s-1", "t")
+    store.record(INTENT, "s-1", "t")
     store.settle(ADDRESS, "another")
     found = store.find(ADDRESS)
     assert found is not None
@@ -65,7 +67,7 @@ def test_two_stacks_that_share_a_folder_never_mix(tmp_path: Path) -> None:
         steps: dict[Address, list[Callable[[IntentStore, Intent], None]]] = {
             address: [
                 lambda store, intent: store.write(intent),
-                lambda store, intent: store.answer(intent, f"s-{intent.address.stack}", None),
+                lambda store, intent: store.record(intent, f"s-{intent.address.stack}", None),
                 lambda store, intent: store.settle(intent.address, f"s-{intent.address.stack}"),
             ]
             for address in stacks
@@ -131,16 +133,16 @@ def test_every_part_of_an_address_matters(tmp_path: Path) -> None:
 
 def test_the_backend_is_named_without_its_password(tmp_path: Path) -> None:
     url = "postgres://user:hunter22@127.0.0.1/db"
-    named = backend_of({"PULUMI_BACKEND_URL": url})
+    named = backend_digest({"PULUMI_BACKEND_URL": url})
     assert "hunter22" not in named
     (tmp_path / "credentials.json").write_text(json.dumps({"current": url}), encoding="utf-8")
-    assert backend_of({"PULUMI_HOME": str(tmp_path)}) == named
-    assert backend_of({"PULUMI_HOME": str(tmp_path / "none")}) != named
-    assert backend_of({"PULUMI_BACKEND_URL": url.replace("hunter22", "changed")}) == named
+    assert backend_digest({"PULUMI_HOME": str(tmp_path)}) == named
+    assert backend_digest({"PULUMI_HOME": str(tmp_path / "none")}) != named
+    assert backend_digest({"PULUMI_BACKEND_URL": url.replace("hunter22", "changed")}) == named
 
 
 def test_where_a_resource_is() -> None:
-    address = address_of("acme/dev/support-line", "agents", {"PULUMI_BACKEND_URL": "file:///x"})
+    address = resource_address("acme/dev/support-line", "agents", {"PULUMI_BACKEND_URL": "file:///x"})
     assert (address.project, address.stack, address.resource) == ("agents", "acme/dev", "support-line")
 
 

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.models import FINAL, Fix, Iteration, Scenario, Status
-from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.judging import Ending, Verdict, judge, verdict_of
+from tornado_resource.bland.responses import FINAL, Fix, Iteration, Scenario, Status
+from tornado_resource.declarations.model import Gate, digest
+from tornado_resource.gate.judging import judge
+from tornado_resource.gate.model import Ending, GatedSession, Verdict
+from tornado_resource.gate.verdicts import make_verdict
 
+GATED = GatedSession(
+    "support-line", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, "2026-04-14T10:00:00.000Z"
+)
 FIXES = (Fix("node-1", "say it", "prompt_edit"),)
 
 
@@ -49,14 +56,7 @@ def test_a_pass_is_always_earned(gate: Gate, status: Status) -> None:
 def test_a_verdict_says_what_people_and_later_environments_need() -> None:
     iterations = (iteration("a", "bc", fixes=FIXES), iteration("b", "c", number=2))
     status = completed(2, 3, iterations=iterations, forked_version=7, current_iteration=2, unfixable_ids=("c",))
-    verdict = verdict_of(
-        Gate(),
-        Ending(status),
-        session_id="s-1",
-        created_at="2026-04-14T10:00:00.000Z",
-        request={"pathway_id": "pw-1", "version_number": 3},
-        declaration="abc",
-    )
+    verdict = make_verdict(GATED, Ending(status))
     assert verdict == Verdict(
         outcome="failed",
         reason="2 of 3 scenarios passed, the gate asks for all",
@@ -69,7 +69,7 @@ def test_a_verdict_says_what_people_and_later_environments_need() -> None:
         iterations=2,
         repaired=True,
         version=7,
-        declaration="abc",
+        declaration=digest(GATED.request),
         finished_at="2026-04-14T10:02:00.000Z",
     )
 
@@ -86,14 +86,7 @@ def test_a_verdict_says_what_people_and_later_environments_need() -> None:
 def test_version_and_end_are_told_as_far_as_they_are_known(
     fields: dict[str, object], version: int, finished_at: str | None
 ) -> None:
-    verdict = verdict_of(
-        Gate(),
-        Ending(completed(1, 1, **fields)),
-        session_id="s-1",
-        created_at="2026-04-14T10:00:00.000Z",
-        request={"pathway_id": "pw-1", "version_number": 3},
-        declaration="abc",
-    )
+    verdict = make_verdict(GATED, Ending(completed(1, 1, **fields)))
     assert (verdict.version, verdict.finished_at) == (version, finished_at)
 
 
@@ -124,29 +117,12 @@ def test_a_verdict_speaks_for_no_version_that_may_not_be_the_one(
     version: int | None,
 ) -> None:
     """A repaired session speaks for what it forked, an adopted one only for what it was seen to fork on its pathway."""
-    verdict = verdict_of(
-        Gate(),
-        Ending(completed(2, 2, **fields)),
-        session_id="s-1",
-        created_at=created_at,
-        request={"pathway_id": "pw-1", "version_number": 3},
-        declaration="abc",
-        adopted=adopted,
-    )
+    verdict = make_verdict(replace(GATED, created_at=created_at, adopted=adopted), Ending(completed(2, 2, **fields)))
     assert (verdict.outcome, verdict.version) == ("passed", version)
 
 
 @pytest.mark.parametrize(("adopted", "outcome"), [(False, "passed"), (True, "incomplete")])
 def test_a_promoted_version_must_be_known_to_be_the_one_that_passed(adopted: bool, outcome: str) -> None:  # noqa: FBT001
-    verdict = verdict_of(
-        Gate(),
-        Ending(completed(2, 2)),
-        session_id="s-1",
-        created_at="2026-04-14T10:00:00.000Z",
-        request={"pathway_id": "pw-1", "version_number": 7},
-        declaration="abc",
-        adopted=adopted,
-        promoted=7,
-    )
+    verdict = make_verdict(replace(GATED, adopted=adopted, promoted=7), Ending(completed(2, 2)))
     assert verdict.outcome == outcome
-    assert adopted == ("whether it ran on version 7, which is promoted" in verdict.reason)
+    assert adopted == ("whether it ran on the promoted version 7" in verdict.reason)

@@ -9,8 +9,8 @@ import pytest
 from junitparser import JUnitXml
 from lxml import etree
 
-from tests.unit.reportdata import report_of, result_of, sample, status_of, subject_of
-from tornado_resource.bland.models import Status
+from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.junit import junit
 
@@ -57,7 +57,7 @@ def test_every_kind_of_session_has_its_colour() -> None:
 
 def test_a_report_that_passed_has_no_failure_and_no_error() -> None:
     status = status_of(PARTIAL, ("sc-1",), ("sc-2",), unfixable_ids=("sc-2", "sc-3"))
-    text = junit(report_of(result_of(subject_of("a", gate=Gate("50%")), status)))
+    text = junit(report_of(result_of(gated_session_of("a", gate=Gate("50%")), status)))
     assert cases_of(text) == {"a": {"gate": None, "sc-1": None, "sc-2": "skipped", "sc-3": "skipped"}}
     assert 'failures="0"' in text
     assert 'message="failed, but the gate (50%) passed"' in text
@@ -66,7 +66,7 @@ def test_a_report_that_passed_has_no_failure_and_no_error() -> None:
 def test_no_two_cases_of_one_name() -> None:
     names = {"sc-1": "Twice", "sc-2": "Twice"}
     status = status_of(PARTIAL, ("gate",), ("sc-1", "sc-2", "x" * 400, "x" * 401))
-    cases = cases_of(junit(report_of(result_of(subject_of("a"), status, names=names))))["a"]
+    cases = cases_of(junit(report_of(result_of(gated_session_of("a"), status, names=names))))["a"]
     cut = "x" * 299 + "…"
     assert list(cases) == ["gate", "gate #2", "Twice (sc-1)", "Twice (sc-2)", cut, f"{cut} #2"]
 
@@ -82,7 +82,7 @@ def test_no_two_cases_of_one_name() -> None:
     ],
 )
 def test_times_that_are_none_are_left_out(created_at: str | None, shown: str | None) -> None:
-    text = junit(report_of(result_of(subject_of("a", created_at=created_at), None, "no answer")))
+    text = junit(report_of(result_of(gated_session_of("a", created_at=created_at), None, "no answer")))
     assert cases_of(text) == {"a": {"gate": "error"}}
     assert etree.fromstring(text.encode())[0].get("timestamp") == shown
 
@@ -90,7 +90,9 @@ def test_times_that_are_none_are_left_out(created_at: str | None, shown: str | N
 @pytest.mark.parametrize("elapsed_ms", [-5, 0, 10**30, 10**400])
 def test_absurd_durations_are_bounded(elapsed_ms: int) -> None:
     status = Status("RUNNING", elapsed_ms=elapsed_ms)
-    assert cases_of(junit(report_of(result_of(subject_of("a"), status, "it still runs")))) == {"a": {"gate": "error"}}
+    assert cases_of(junit(report_of(result_of(gated_session_of("a"), status, "it still runs")))) == {
+        "a": {"gate": "error"}
+    }
 
 
 def test_no_session_at_all() -> None:
@@ -111,7 +113,7 @@ def test_without_lxml_it_is_the_same() -> None:
     """The library takes lxml where it is installed; users have none."""
     program = (
         "import sys; sys.modules['lxml'] = None\n"
-        "from tests.unit.reportdata import sample; from tornado_resource.reports.junit import junit\n"
+        "from tests.support.results import sample; from tornado_resource.reports.junit import junit\n"
         "sys.stdout.buffer.write(junit(sample()).encode())"
     )
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, cwd=EXAMPLES.parents[1])

@@ -16,14 +16,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.unit.fakes import EPOCH, FakeApi, FakeSession, FakeTime, answer
-from tornado_resource.bland.models import FINAL
+from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, answer
+from tornado_resource.bland.responses import FINAL
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
-from tornado_resource.lifecycle.comparing import compare, rerun_reason
-from tornado_resource.lifecycle.ending import end
-from tornado_resource.lifecycle.intents import Address
-from tornado_resource.lifecycle.starting import Order, start
+from tornado_resource.gate.rerun import rerun_reason
+from tornado_resource.sessions.cancel import cancel_if_running
+from tornado_resource.sessions.compare import compare
+from tornado_resource.sessions.order import Address, Order
+from tornado_resource.sessions.start import start
 
 EXAMPLES = 5000 if "TORNADO_SOAK" in os.environ else 500
 STEPS = 50
@@ -83,7 +84,7 @@ class Lifecycle(RuleBasedStateMachine):
                         return
                     if rerun_reason("on_failure", Gate("any"), status) is None:
                         return
-                await end(client, self.state.session_id, "pw-1", clock)
+                await cancel_if_running(client, self.state.session_id, "pw-1", clock)
                 self.state = None
                 self.run += 1
             before = set(self._ids())
@@ -143,7 +144,7 @@ class Lifecycle(RuleBasedStateMachine):
     def destroy(self) -> None:
         assert self.state is not None
         session_id = self.state.session_id
-        asyncio.run(end(self.api.client(), session_id, "pw-1", self.api.time.clock()))
+        asyncio.run(cancel_if_running(self.api.client(), session_id, "pw-1", self.api.time.clock()))
         self.api.intents.settle(ADDRESS, session_id)
         assert self.api.running("pw-1") is None or self.api.running("pw-1").session_id != session_id  # type: ignore[union-attr]
         self.state = None

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from tests.reporting import status
-from tests.unit.reportdata import result_of, subject_of
-from tornado_resource.bland.models import Status
+from tests.support.large_report import status
+from tests.support.results import gated_session_of, result_of
+from tornado_resource.bland.responses import Status
 from tornado_resource.cli.live import LiveTable
-from tornado_resource.gate.waiting import Progress
+from tornado_resource.gate.polling import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.gate.verifying import Result, Subject
+    from tornado_resource.gate.model import GatedSession, Result
 
 RECORDINGS = Path(__file__).parents[1] / "examples/terminal"
 NAMES = ["support-line", "appointment-booking", "order-desk"]
@@ -33,13 +33,13 @@ class Screen:
 
     def __init__(self, names: list[str], height: int = 24) -> None:
         self.time = 0.0
-        self.subjects = {name: subject_of(name) for name in names}
+        self.gated_sessions = {name: gated_session_of(name) for name in names}
         self.out = io.StringIO()
         self.console = Console(file=self.out, width=100, height=height, force_terminal=False)
-        self.table = LiveTable(list(self.subjects.values()), self.console, lambda: self.time)
+        self.table = LiveTable(list(self.gated_sessions.values()), self.console, lambda: self.time)
 
     def note(self, name: str, seen: Status) -> None:
-        self.table.progress(self.subjects[name])(Progress("", not seen.is_running, seen))
+        self.table.progress(self.gated_sessions[name])(Progress("", not seen.is_running, seen))
 
     def end(self, result: Result) -> None:
         self.table.end(result)
@@ -50,34 +50,34 @@ class Screen:
         return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
 
 
-def ended(subject: Subject, seen: Status | None, given_up: str | None = None) -> Result:
-    return result_of(subject, seen, given_up)
+def ended(gated: GatedSession, seen: Status | None, given_up: str | None = None) -> Result:
+    return result_of(gated, seen, given_up)
 
 
 def running() -> Screen:
     screen = Screen(NAMES)
     screen.note(NAMES[0], RUNNING)
-    screen.end(ended(screen.subjects[NAMES[1]], PASSED))
+    screen.end(ended(screen.gated_sessions[NAMES[1]], PASSED))
     return screen
 
 
 def success() -> Screen:
     screen = Screen(NAMES)
     for name in NAMES:
-        screen.end(ended(screen.subjects[name], PASSED))
+        screen.end(ended(screen.gated_sessions[name], PASSED))
     return screen
 
 
 def failure() -> Screen:
     screen = success()
-    screen.end(ended(screen.subjects[NAMES[1]], FAILED))
+    screen.end(ended(screen.gated_sessions[NAMES[1]], FAILED))
     return screen
 
 
 def out_of_time() -> Screen:
     screen = success()
-    screen.end(ended(screen.subjects[NAMES[2]], RUNNING, "it has not ended within its time limit"))
-    screen.end(ended(screen.subjects[NAMES[0]], None, "the API could not be asked for 5 minutes"))
+    screen.end(ended(screen.gated_sessions[NAMES[2]], RUNNING, "it has not ended within its time limit"))
+    screen.end(ended(screen.gated_sessions[NAMES[0]], None, "the API could not be asked for 5 minutes"))
     return screen
 
 
@@ -94,7 +94,7 @@ def test_more_sessions_than_lines_are_counted_and_those_that_run_come_first() ->
     names = [f"session-{number}" for number in range(40)]
     screen = Screen(names, height=10)
     for name in names[:38]:
-        screen.end(ended(screen.subjects[name], PASSED))
+        screen.end(ended(screen.gated_sessions[name], PASSED))
     lines = screen.text().splitlines()
     assert len(lines) <= 10
     assert lines[1].startswith("session-38")

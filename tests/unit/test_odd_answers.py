@@ -7,13 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.fakes import answer, client_of
-from tests.unit.reportdata import report_of, result_of, status_of, subject_of
-from tornado_resource.bland.models import Started, Status, scenarios_of
+from tests.support.api import answer, client_of
+from tests.support.results import gated_session_of, report_of, result_of, status_of
+from tornado_resource.bland.responses import Started, Status, scenarios_of
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError
-from tornado_resource.gate.judging import Ending, judge
-from tornado_resource.gate.verifying import look
+from tornado_resource.gate.judging import judge
+from tornado_resource.gate.model import Ending
+from tornado_resource.gate.results import read_result
 from tornado_resource.reports.html import html
 
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
@@ -70,12 +71,12 @@ def test_what_pulumi_cannot_carry_is_not_taken() -> None:
 
 async def test_a_look_at_an_api_that_refuses_is_incomplete() -> None:
     async with client_of(lambda _: answer({"error": "no"}, 403)) as client:
-        result = await look(client, subject_of("support-line"))
+        result = await read_result(client, gated_session_of("support-line"))
     assert result.verdict.outcome == "incomplete"
     assert "the API could not be asked" in result.verdict.reason
 
 
 def test_the_page_shows_times_in_utc() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("a",), ())
-    page = html(report_of(result_of(subject_of("s", created_at="2026-01-01T10:00:00+02:00"), status)))
+    page = html(report_of(result_of(gated_session_of("s", created_at="2026-01-01T10:00:00+02:00"), status)))
     assert "2026-01-01 08:00:00 UTC" in page

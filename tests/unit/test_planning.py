@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tornado_resource.declarations.planning import plan
-from tornado_resource.declarations.resolving import check_document, resolve
+from tornado_resource.declarations.plan import make_plan
+from tornado_resource.declarations.resolver import check_document, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tornado_resource.declarations.planning import Plan
+    from tornado_resource.declarations.plan import Plan
 
 TEXT = """\
 version: 1
@@ -24,7 +24,7 @@ sessions:
 def planned(folder: Path) -> Plan:
     (folder / "s.yaml").write_text(TEXT, encoding="utf-8")
     document = check_document(str(folder / "s.yaml"))
-    return plan(document, resolve(document, None)[0])
+    return make_plan(document, resolve(document, None)[0])
 
 
 def test_sessions_on_one_pathway_run_in_the_files_order(tmp_path: Path) -> None:
@@ -60,7 +60,9 @@ def test_what_each_session_takes_from_the_environment_before(tmp_path: Path) -> 
     (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
     carries = {
-        name: {entry.declaration.name: entry.carries for entry in plan(document, resolve(document, name)[0]).sessions}
+        name: {
+            entry.declaration.name: entry.carries for entry in make_plan(document, resolve(document, name)[0]).sessions
+        }
         for name in ("staging", "production", "elsewhere")
     }
     assert set(carries["staging"].values()) == {None}
@@ -71,7 +73,7 @@ def test_what_each_session_takes_from_the_environment_before(tmp_path: Path) -> 
 def test_what_is_published_with_the_versions_that_are_certain(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
-    releases = plan(document, resolve(document, "production")[0]).releases
+    releases = make_plan(document, resolve(document, "production")[0]).releases
     assert [(each.pathway_id, each.environment, each.version) for each in releases] == [
         ("p", "production", None),
         ("q2", "staging", 3),

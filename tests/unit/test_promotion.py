@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.declarations.document import Place
+from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.promotion.checking import Promoted, Source, check
+from tornado_resource.promotion.check import Promoted, SourceStack, check_promotion
 from tornado_resource.promotion.record import Carried, Promotion, as_output, from_output
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
@@ -26,20 +26,29 @@ VERDICT: dict[str, Any] = {
 }
 SESSION: dict[str, Any] = {"session_id": "s-1", "pathway_id": "pw-1"}
 DECLARED = Declaration(
-    "support-line", {"pathway_id": "pw-1"}, Gate(repaired="refuse"), Place("sessions.yaml", 4, 3), publish="production"
+    "support-line",
+    {"pathway_id": "pw-1"},
+    Gate(repaired="refuse"),
+    Position("sessions.yaml", 4, 3),
+    publish="production",
 )
 
 
-def source(verdict: Any = VERDICT, session: Any = SESSION, **changes: Any) -> Source:
+def source(verdict: Any = VERDICT, session: Any = SESSION, **changes: Any) -> SourceStack:
     outputs = {"verdicts": {"support-line": verdict}, "sessions": {"support-line": session}, "environment": "staging"}
-    return Source(STACK, **(outputs | changes))
+    return SourceStack(STACK, **(outputs | changes))
 
 
 def promoted(
-    found: Source, *, max_age: str | None = None, without: str | None = None, origin: str = "staging", **request: Any
+    found: SourceStack,
+    *,
+    max_age: str | None = None,
+    without: str | None = None,
+    origin: str = "staging",
+    **request: Any,
 ) -> Promoted:
     declaration = replace(DECLARED, request={**DECLARED.request, **request})
-    return check(Environment("production", (declaration,), origin, max_age), found, NOW, without)
+    return check_promotion(Environment("production", (declaration,), origin, max_age), found, NOW, without)
 
 
 def test_the_version_that_passed_is_carried_as_a_whole_number() -> None:
@@ -92,7 +101,7 @@ def test_the_version_that_passed_is_carried_as_a_whole_number() -> None:
         (source(environment=["staging"]), {}, "that stack runs environment ['staging']"),
     ],
 )
-def test_what_speaks_against_it(found: Source, options: dict[str, Any], said: str) -> None:
+def test_what_speaks_against_it(found: SourceStack, options: dict[str, Any], said: str) -> None:
     assert said in promoted(found, **options).blocks["support-line"]
 
 
@@ -109,7 +118,7 @@ def test_what_speaks_against_it(found: Source, options: dict[str, Any], said: st
         (source({**VERDICT, "version": 0}), {}),
     ],
 )
-def test_what_does_not(found: Source, options: dict[str, Any]) -> None:
+def test_what_does_not(found: SourceStack, options: dict[str, Any]) -> None:
     assert promoted(found, **options).blocks == {}
 
 
@@ -209,8 +218,8 @@ def test_odd_outputs_are_no_crash(first: Any, second: Any, third: Any, fourth: A
     entry = {"session_id": first, "version": second, "finished_at": third, "waived": fourth}
     assert from_output({"from": "x", "without": first, "sessions": {"a": entry, "b": second}}) is not None
     assert from_output({"from": "x", "sessions": fourth}) is not None
-    assert promoted(Source(STACK, first, second, third)).blocks
-    promoted(Source(STACK, first, {"support-line": second}, {"support-line": third}), max_age="1h", without="x")
+    assert promoted(SourceStack(STACK, first, second, third)).blocks
+    promoted(SourceStack(STACK, first, {"support-line": second}, {"support-line": third}), max_age="1h", without="x")
 
 
 def test_what_a_pass_may_still_bring_is_awaited() -> None:

@@ -11,10 +11,10 @@ from pulumi import UNKNOWN
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from tests.unit.fakes import configure_request, end_runtimes
+from tests.support.api import configure_request
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.provider import TornadoProvider
-from tornado_resource.runtime import Failure
+from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ INPUTS: dict[str, Any] = {
     "name": "dev/support-line",
     "pathway_id": "pw-1",
     "max_iterations": 5.0,
-    "source": "s.yaml:3:3",
+    "declared_at": "s.yaml:3:3",
 }
 
 
@@ -36,16 +36,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def configured() -> Iterator[Callable[[str], TornadoProvider]]:
-    providers: list[TornadoProvider] = []
-
     def configure(url: str) -> TornadoProvider:
         provider = TornadoProvider()
         provider.configure(configure_request(url))
-        providers.append(provider)
         return provider
 
     yield configure
-    end_runtimes(provider._ready.runtime for provider in providers)
+    stop_runtimes()
 
 
 @pytest.fixture
@@ -56,7 +53,7 @@ def provider(sandbox: Sandbox, configured: Callable[[str], TornadoProvider]) -> 
 def test_it_is_pickled_by_reference_and_holds_nothing() -> None:
     pickled = base64.b64decode(serialize_provider(TornadoProvider()))
     assert len(pickled) < 70
-    assert b"tornado_resource.provider" in pickled
+    assert b"\x19tornado_resource.provider\x94" in pickled
 
 
 def test_create_diff_update_delete(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.declarations.document import Place
+from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
-from tornado_resource.declarations.publishing import (
+from tornado_resource.declarations.releases import (
     NAMELESS,
     UNGATED,
     VERSIONLESS,
@@ -24,7 +24,7 @@ def declared(name: str, gate: Gate | None = ALLOW, version: int | None = None, *
     request = {"pathway_id": changes.pop("pathway_id", "pw-1")}
     if version is not None:
         request["version_number"] = version
-    return Declaration(name, request, gate, Place("s.yaml", 1, 1), **{"publish": "production", **changes})
+    return Declaration(name, request, gate, Position("s.yaml", 1, 1), **{"publish": "production", **changes})
 
 
 def test_a_release_for_each_pathway_and_environment() -> None:

@@ -3,106 +3,109 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "tornado_resource"
 RANKS = [
-    ["errors", "text", "clock"],
-    ["declarations"],
-    ["bland", "settings"],
-    ["gate"],
-    ["promotion"],
-    ["reports"],
-    ["lifecycle"],
-    ["stacks"],
-    ["runtime"],
-    ["provider", "release_provider"],
-    ["resources"],
-    ["gatekeeper"],
-    ["promoting"],
-    ["program"],
-    ["cli"],
+    "core",
+    "errors",
+    "bland",
+    "declarations",
+    "sessions",
+    "gate",
+    "promotion",
+    "reports",
+    "stacks",
+    "provider",
+    "program",
+    "cli",
 ]
-RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
+RANK = {name: rank for rank, name in enumerate(RANKS)}
 ALONE = "sandbox"
 DOORS = {
     "httpx": {"bland/client.py"},
-    "pulumi": {
-        "runtime.py",
-        "provider.py",
-        "release_provider.py",
-        "promoting.py",
-        "resources.py",
-        "gatekeeper.py",
-        "program.py",
-    },
-    "starlette": {"sandbox/"},
-}
-DOORS |= {
-    "uvicorn": {"sandbox/"},
-    "click": {"cli/"},
+    "pulumi": {"provider/", "program/"},
     "stamina": {"bland/retrying.py"},
+    "jsonschema_rs": {"declarations/schema.py"},
+    "yaml": {"declarations/reader.py", "sandbox/"},
     "jinja2": {"reports/html.py"},
     "junitparser": {"reports/junit.py"},
+    "click": {"cli/"},
     "rich": {"cli/"},
+    "starlette": {"sandbox/"},
+    "uvicorn": {"sandbox/"},
     "pytest": {"sandbox/fixtures.py"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def imports(path: Path) -> list[tuple[str, bool]]:
-    """Every imported module, and whether only the type checker imports it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
+def imports(path: Path) -> list[str]:
+    """Every imported module or name, those that only the type checker imports included."""
     found = []
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [(alias.name, node in typing_only) for alias in node.names]
+            found += [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [(name, node in typing_only) for name in names]
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
     return found
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_of(path): path for path in FILES}
+GRAPH = {
+    module: {name if name in MODULES else name.rpartition(".")[0] for name in imports(path)} & MODULES.keys()
+    for module, path in MODULES.items()
+}
 
 
 def part_of(module: str) -> str:
     return module.split(".")[1]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_down_only(path: Path) -> None:
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for module, is_typing in imports(path):
-        if not module.startswith("tornado_resource."):
-            continue
-        part = part_of(module)
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down_only(module: str) -> None:
+    own = part_of(module)
+    for imported in GRAPH[module]:
+        part = part_of(imported)
         if own == ALONE:
-            assert part == ALONE, f"the sandbox shares no code, but imports {module}"
+            assert part == ALONE, f"the sandbox shares no code, but imports {imported}"
         elif part == ALONE:
-            assert own == "cli", f"{module} is for the command line only"
-        elif not is_typing:
-            assert RANK[part] <= RANK[own], f"{own} (rank {RANK[own]}) imports {module} (rank {RANK[part]})"
+            assert own == "cli", f"{imported} is for the command line only"
+        else:
+            assert RANK[part] <= RANK[own], f"{module} imports {imported}, which is above it"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_each_library_has_one_door(path: Path) -> None:
-    place = str(path.relative_to(PACKAGE))
-    for module, _ in imports(path):
-        doors = DOORS.get(module.split(".")[0])
-        assert doors is None or any(place.startswith(door) for door in doors), f"{place} imports {module}"
+def test_no_module_imports_itself_through_others() -> None:
+    """`prepare` raises CycleError, which names the circle."""
+    TopologicalSorter(GRAPH).prepare()
 
 
-def test_every_part_has_a_rank() -> None:
-    parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES}
-    assert parts == {*RANK, ALONE}
+@pytest.mark.parametrize("module", MODULES)
+def test_each_library_has_one_door(module: str) -> None:
+    place = str(MODULES[module].relative_to(PACKAGE))
+    for imported in imports(MODULES[module]):
+        doors = DOORS.get(imported.split(".")[0])
+        assert doors is None or any(place.startswith(door) for door in doors), f"{place} imports {imported}"
+
+
+def test_every_part_has_a_rank_and_is_a_folder_but_for_errors() -> None:
+    parts = {path.relative_to(PACKAGE).parts[0] for path in FILES}
+    assert parts == {*RANK, ALONE} - {"errors"} | {"errors.py"}
+
+
+def test_the_package_holds_its_schemas_as_real_files() -> None:
+    for path in (PACKAGE.parent / "schemas").iterdir():
+        own = PACKAGE / "schemas" / path.name
+        assert not own.is_symlink()
+        assert own.read_bytes() == path.read_bytes(), f"copy {own.relative_to(PACKAGE.parent)} to schemas/"
+    assert not (PACKAGE / "schemas").is_symlink()
 
 
 @pytest.mark.parametrize("word", ["yaml.load(", "verify=False", "follow_redirects=True", "shell=True", " eval("])

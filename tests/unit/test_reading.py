@@ -8,13 +8,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.declarations.reading import MOST_BYTES, parse, read
+from tornado_resource.declarations.reader import MAX_BYTES, parse, read
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tornado_resource.declarations.document import Problem
+    from tornado_resource.core.positions import Problem
 
 SAMPLE = b"""\
 version: 1
@@ -43,12 +43,12 @@ sessions:
     ],
 )
 def test_every_value_knows_its_place(path: tuple[str | int, ...], of_key: bool, place: str) -> None:  # noqa: FBT001
-    assert str(parse(SAMPLE, "f").place(path, of_key=of_key)) == place
+    assert str(parse(SAMPLE, "f").position(path, of_key=of_key)) == place
 
 
 def test_columns_count_characters_not_bytes() -> None:
     document = parse("a: {ü: ü, b: 1}\n".encode(), "f")
-    assert str(document.place(("a", "b"))) == "f:1:14"
+    assert str(document.position(("a", "b"))) == "f:1:14"
 
 
 def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> No
 
 def test_too_large_a_file_is_refused_unread() -> None:
     with pytest.raises(DeclarationError, match="more than 10 MiB"):
-        parse(b"#" * (MOST_BYTES + 1), "f")
+        parse(b"#" * (MAX_BYTES + 1), "f")
 
 
 @pytest.mark.parametrize("fault", ["{a: 1, a: 2, b: !x 1, b: 3}", "{a: !x 1, b: !y 2, c: !z 3}"])

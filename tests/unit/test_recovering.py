@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.unit.fakes import FakeApi, FakeTime, answer
+from tests.support.api import FakeApi, FakeTime, answer
 from tests.unit.test_starting import ADDRESS, REFUSED, REQUEST, RESET, order, run
 from tornado_resource.declarations.model import digest
-from tornado_resource.errors import TornadoError, Unanswered
-from tornado_resource.lifecycle.intents import Intent, IntentStore
+from tornado_resource.errors import OutcomeUnknown, TornadoError
+from tornado_resource.sessions.intents import Intent, IntentStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tornado_resource.lifecycle.starting import Order
+    from tornado_resource.sessions.order import Order
 
 
 class TestRecovery:
@@ -148,7 +148,7 @@ class TestIntent:
 
     async def test_it_stays_when_that_is_unknown(self) -> None:
         api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 5)
-        with pytest.raises(Unanswered):
+        with pytest.raises(OutcomeUnknown):
             await run(api)
         assert api.intents.find(ADDRESS) is not None
         assert (await run(api)).session_id == "s-1"

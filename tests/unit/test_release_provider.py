@@ -11,9 +11,9 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.output import Unknown
 
-from tests.unit.fakes import configure_request, end_runtimes
-from tornado_resource.release_provider import ReleaseProvider
-from tornado_resource.runtime import Failure
+from tests.support.api import configure_request
+from tornado_resource.provider import ReleaseProvider
+from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ PROPS: dict[str, Any] = {
     "environment": "production",
     "version": 7.0,
     "sessions": ["s-1"],
-    "source": "s.yaml:3:3",
+    "declared_at": "s.yaml:3:3",
 }
-RECORDED = {key: value for key, value in PROPS.items() if key != "source"}
+RECORDED = {key: value for key, value in PROPS.items() if key != "declared_at"}
 UNKNOWN = Unknown()  # type: ignore[no-untyped-call]  # the SDK's own
 
 
@@ -41,8 +41,7 @@ def provider(sandbox: Sandbox) -> Iterator[ReleaseProvider]:
     provider = ReleaseProvider()
     provider.configure(configure_request(sandbox.url))
     yield provider
-    assert provider._runtime is not None
-    end_runtimes([provider._runtime])
+    stop_runtimes()
 
 
 def publishes(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -57,7 +56,7 @@ def fail(sandbox: Sandbox, **fault: Any) -> None:
 def test_it_is_pickled_by_reference_and_holds_nothing() -> None:
     pickled = base64.b64decode(serialize_provider(ReleaseProvider()))
     assert len(pickled) < 80
-    assert b"tornado_resource.release_provider" in pickled
+    assert b"\x19tornado_resource.provider\x94" in pickled
 
 
 def test_create_publishes_the_version_as_a_whole_number(provider: ReleaseProvider, sandbox: Sandbox) -> None:
@@ -98,7 +97,7 @@ def test_without_sessions_an_unknown_version_is_a_change() -> None:
     ("change", "is_change", "replaces"),
     [
         ({}, False, []),
-        ({"source": "s.yaml:9:9"}, False, []),
+        ({"declared_at": "s.yaml:9:9"}, False, []),
         ({"version": 8.0}, True, []),
         ({"sessions": ["s-2"]}, True, []),
         ({"version": UNKNOWN}, False, []),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.resolving import load, merge
+from tornado_resource.declarations.resolver import load, merge
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:

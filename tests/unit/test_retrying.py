@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.bland.retrying import ATTEMPTS, PASSING_CODES, _pause, retried
-from tornado_resource.errors import ApiError, Rejected, TornadoError, Unanswered, Unsent
+from tornado_resource.bland.retrying import ATTEMPTS, TRANSIENT_CODES, _pause, retried
+from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected, TornadoError
 
 
 def rejected(status: int, retry_after: float | None = None) -> Rejected:
@@ -23,7 +23,9 @@ async def tries(error: Exception) -> int:
     return count
 
 
-@pytest.mark.parametrize("error", [Unsent("r", "c"), Unanswered("r", "c"), *map(rejected, sorted(PASSING_CODES))])
+@pytest.mark.parametrize(
+    "error", [NotSent("r", "c"), OutcomeUnknown("r", "c"), *map(rejected, sorted(TRANSIENT_CODES))]
+)
 async def test_passing_faults_are_tried_again(error: ApiError) -> None:
     assert await tries(error) == ATTEMPTS
 
@@ -36,7 +38,7 @@ async def test_everything_else_is_not(error: Exception) -> None:
 
 
 async def test_a_call_that_works_in_the_end_is_a_success() -> None:
-    faults: list[Exception] = [Unsent("r", "c"), rejected(503)]
+    faults: list[Exception] = [NotSent("r", "c"), rejected(503)]
 
     async def call() -> str:
         if faults:

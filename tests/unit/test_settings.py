@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.settings import Settings, read_settings
+from tornado_resource.stacks.settings import Settings, read_settings
 
 
 def prefixed(values: dict[str, str]) -> dict[str, str]:

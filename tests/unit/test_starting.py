@@ -5,11 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.fakes import FakeApi, FakeTime, answer
-from tornado_resource.errors import Rejected, TornadoError, Unanswered, Unsent
-from tornado_resource.lifecycle.intents import Address
-from tornado_resource.lifecycle.starting import Order, Session, adopt, start
-from tornado_resource.lifecycle.stepping import TRIES
+from tests.support.api import FakeApi, FakeTime, answer
+from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.sessions.adopt import adopt
+from tornado_resource.sessions.order import Address, Order, Session
+from tornado_resource.sessions.start import start
+from tornado_resource.sessions.start_machine import MAX_SENDS
 
 ADDRESS = Address("b", "agents", "dev", "support-line")
 REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}
@@ -104,14 +105,14 @@ async def test_a_redirect_is_looked_into_and_not_tried_again() -> None:
 
 async def test_tries_end() -> None:
     api = FakeApi(FakeTime(), faults=[(REFUSED, False)] * 99)
-    with pytest.raises(Unsent):
+    with pytest.raises(NotSent):
         await run(api)
-    assert len(api.calls) == TRIES
+    assert len(api.calls) == MAX_SENDS
 
 
 async def test_when_the_api_does_not_tell_nothing_is_sent_again_and_the_way_out_is_named() -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 99)
-    with pytest.raises(Unanswered, match=r"tornado:adopt\.support-line SESSION_ID"):
+    with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID"):
         await run(api)
     assert api.calls.count("POST start") == 1
 

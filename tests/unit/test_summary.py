@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.unit.reportdata import FIX, report_of, result_of, sample, status_of, subject_of
-from tornado_resource.bland.models import Iteration
-from tornado_resource.reports.summary import CUT, MOST_BYTES, MOST_SECTIONS, escape, summary
+from tests.support.results import FIX, gated_session_of, report_of, result_of, sample, status_of
+from tornado_resource.bland.responses import Iteration
+from tornado_resource.reports.summary import CUT, MAX_BYTES, MAX_SECTIONS, escape, summary
 
 GOLDEN = Path(__file__).parents[1] / "examples/reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -60,24 +60,24 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     fixes = tuple(FIX for _ in range(40))
     words = tuple("<&@|" * 2500 + str(number) for number in range(50))
     status = status_of("COMPLETED_PARTIAL", (), words, iterations=(Iteration(1, None, None, (), words, fixes),))
-    results = [result_of(subject_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
+    results = [result_of(gated_session_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
     text = summary(report_of(*results))
-    assert len(text.encode()) <= MOST_BYTES
+    assert len(text.encode()) <= MAX_BYTES
     assert text.endswith(CUT)
 
 
 def test_a_hundred_sessions_are_told_in_full() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), tuple(f"sc-{number}" for number in range(2, 60)))
-    results = [result_of(subject_of(f"s-{number}"), status) for number in range(MOST_SECTIONS + 1)]
+    results = [result_of(gated_session_of(f"s-{number}"), status) for number in range(MAX_SECTIONS + 1)]
     text = summary(report_of(*results))
-    assert text.count("### ") == MOST_SECTIONS
+    assert text.count("### ") == MAX_SECTIONS
     assert text.endswith("… and 1 session more did not pass: see `report.html`.\n")
-    assert text.count("  - and 38 more\n") == MOST_SECTIONS
+    assert text.count("  - and 38 more\n") == MAX_SECTIONS
 
 
 def test_more_sessions_than_the_table_holds() -> None:
     passed = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
-    text = summary(report_of(*(result_of(subject_of(f"s-{number}"), passed) for number in range(1002))))
+    text = summary(report_of(*(result_of(gated_session_of(f"s-{number}"), passed) for number in range(1002))))
     assert "… and 2 sessions more: see `verdicts.json`." in text
 
 

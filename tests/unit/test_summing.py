@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tornado_resource.bland.models import Fix, Iteration, Status
+from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.judging import Ending, verdict_of
-from tornado_resource.gate.summing import failure_message
-from tornado_resource.gate.verifying import Result, Subject
+from tornado_resource.gate.model import Ending, GatedSession, Result
+from tornado_resource.gate.verdicts import make_verdict
+from tornado_resource.reports.console import failure_message
 
 FIXES = tuple(Fix(f"node-{number}", f"Say the price, {number}", "prompt_edit") for number in range(3))
 
@@ -29,11 +30,9 @@ def passed(name: str = "fine") -> Result:
 
 
 def _result(name: str, ending: Ending) -> Result:
-    subject = Subject(name, f"s-{name}", Gate(), {"pathway_id": "pw"}, place="sessions.yaml:14:3")
-    verdict = verdict_of(
-        subject.gate, ending, session_id=subject.session_id, created_at=None, request=subject.request, declaration="d"
-    )
-    return Result(subject, verdict, ending.status, {"sc-1": "Refunds an order"})
+    position = Position("sessions.yaml", 14, 3)
+    gated = GatedSession(name, f"s-{name}", Gate(), {"pathway_id": "pw"}, position=position)
+    return Result(gated, make_verdict(gated, ending), ending.status, {"sc-1": "Refunds an order"})
 
 
 def test_no_message_when_everything_passed() -> None:

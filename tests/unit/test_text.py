@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.text import clean, count, nearest, without_credentials
+from tornado_resource.core.text import clean, count, did_you_mean, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,8 @@ def test_nothing_is_left_that_a_terminal_or_pulumi_would_obey(text: str) -> None
 
 def test_small_words() -> None:
     assert (count(1, "session"), count(0, "session")) == ("1 session", "0 sessions")
-    assert (nearest("adpot", ["adopt", "fail"]), nearest("xyz", ["adopt"])) == ("adopt", None)
+    assert did_you_mean("adpot", ["adopt", "fail"]) == "; did you mean `adopt`?"
+    assert did_you_mean("xyz", ["adopt"]) == ""
 
 
 @pytest.mark.parametrize(

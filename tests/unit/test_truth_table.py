@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import pytest
 
-from tests.unit.fakes import FakeTime, answer, client_of
-from tornado_resource.bland.models import FINAL, Scenario, Status
+from tests.support.api import FakeTime, answer, client_of
+from tornado_resource.bland.responses import FINAL, Scenario, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.judging import Ending, verdict_of
-from tornado_resource.gate.waiting import Awaited, wait
+from tornado_resource.gate.model import Ending, GatedSession
+from tornado_resource.gate.polling import wait_for_end
+from tornado_resource.gate.verdicts import make_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,10 @@ class Row:
             return {"pathway_id": "pw-1"}
         return {"pathway_id": "pw-1", "scenario_ids": [f"sc-{number}" for number in range(int(self.declared))]}
 
+    @property
+    def gated(self) -> GatedSession:
+        return GatedSession("support-line", "s-1", self.judged_by, self.request, timeout_ms=900_000)
+
     async def ending(self) -> Ending:
         """How the wait ends: by a status, or by being given up while the API goes on as *status* says."""
         if self.status not in GIVEN_UP:
@@ -88,8 +93,7 @@ class Row:
                 raise given
             return httpx.Response(given.status_code, content=given.content)
 
-        awaited = Awaited("support-line", "s-1", 900_000)
-        return await wait(client_of(handle), awaited, lambda _progress: None, FakeTime().clock())
+        return await wait_for_end(client_of(handle), self.gated, 15.0, lambda _progress: None, FakeTime().clock())
 
 
 def _iteration(cells: list[str]) -> dict[str, Any]:
@@ -111,15 +115,7 @@ ROWS: Final = tuple(_rows())
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_the_verdict(row: Row) -> None:
-    verdict = verdict_of(
-        row.judged_by,
-        await row.ending(),
-        session_id="s-1",
-        created_at=None,
-        request=row.request,
-        declaration="abc",
-        required=row.scenarios,
-    )
+    verdict = make_verdict(row.gated, await row.ending(), row.scenarios)
     assert (verdict.outcome, verdict.reason) == (row.outcome, row.reason)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.unit.reportdata import report_of, result_of, sample, status_of, subject_of
-from tornado_resource.bland.models import Status
+from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.verdicts import verdicts_json
 
@@ -58,7 +58,7 @@ def test_the_schema_explains_every_key_and_allows_no_other() -> None:
 
 @pytest.mark.parametrize("text", ["\x1b]0;x\x07", "\x7f", "\x9b31m", "\u202e", "\u200b", "\U000e0041", "ü", "\ufffe"])
 def test_values_are_those_of_the_api_in_ascii(text: str) -> None:
-    written = verdicts_json(report_of(result_of(subject_of("a", text), Status(text, unfixable_ids=(text,)))))
+    written = verdicts_json(report_of(result_of(gated_session_of("a", text), Status(text, unfixable_ids=(text,)))))
     assert written.isascii()
     assert written.replace("\n", "").isprintable()
     session = read(written)["sessions"]["a"]
@@ -66,14 +66,14 @@ def test_values_are_those_of_the_api_in_ascii(text: str) -> None:
 
 
 def test_lone_surrogates_are_replaced_since_strict_readers_refuse_them() -> None:
-    written = verdicts_json(report_of(result_of(subject_of("a", "x\ud800y"), None, "no answer")))
+    written = verdicts_json(report_of(result_of(gated_session_of("a", "x\ud800y"), None, "no answer")))
     assert read(written)["sessions"]["a"]["session_id"] == "x\ufffdy"
     assert "ud800" not in written
 
 
 def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
     status = status_of("COMPLETED_PARTIAL", ("a",), ("b",), total_scenarios=10**30, current_iteration=-1)
-    content = read(verdicts_json(report_of(result_of(subject_of("a", gate=Gate(1)), status))))
+    content = read(verdicts_json(report_of(result_of(gated_session_of("a", gate=Gate(1)), status))))
     assert content["sessions"]["a"]["gate"] == {"passed": 1, "repaired": "allow"}
     assert content["sessions"]["a"]["total_scenarios"] == 10**30
 

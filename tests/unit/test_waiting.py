@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -7,27 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.fakes import FakeTime, answer, client_of
-from tornado_resource.gate.waiting import Awaited, Progress, duration, wait
+from tests.support.api import FakeTime, answer, client_of
+from tornado_resource.core.durations import format_ms
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.polling import Progress, wait_for_end
 
 if TYPE_CHECKING:
-    from tornado_resource.gate.judging import Ending
+    from tornado_resource.gate.model import Ending
 
 RUNNING = {"status": "RUNNING", "current_iteration": 2, "max_iterations": 5, "total_scenarios": 40}
 RUNNING = {**RUNNING, "passed_scenarios": 38, "failed_scenarios": 2, "elapsed_ms": 190_000}
 DONE = {**RUNNING, "status": "COMPLETED_ALL_PASSED", "passed_scenarios": 40, "failed_scenarios": 0}
-AWAITED = Awaited("support-line", "e1f2a3b4-5678", 900_000)
+SESSION = GatedSession("support-line", "e1f2a3b4-5678", Gate(), {}, timeout_ms=900_000)
 
 
 class Script:
     """Answers status calls one after the other, the last for ever; notes when each was asked."""
 
-    def __init__(self, *answers: Any, awaited: Awaited = AWAITED, random: float = 0.5) -> None:
+    def __init__(
+        self, *answers: Any, gated: GatedSession = SESSION, poll_seconds: float = 15.0, random: float = 0.5
+    ) -> None:
         self.answers = list(answers)
         self.time = FakeTime()
         self.asked: list[float] = []
         self.lines: list[Progress] = []
-        self.awaited = awaited
+        self.gated = gated
+        self.poll_seconds = poll_seconds
         self.random = random
 
     def _handle(self, _request: httpx.Request) -> httpx.Response:
@@ -38,7 +45,9 @@ class Script:
         return given if isinstance(given, httpx.Response) else answer(given)
 
     async def run(self) -> Ending:
-        return await wait(client_of(self._handle), self.awaited, self.lines.append, self.time.clock(self.random))
+        return await wait_for_end(
+            client_of(self._handle), self.gated, self.poll_seconds, self.lines.append, self.time.clock(self.random)
+        )
 
 
 async def test_a_finished_session_costs_one_call_and_no_wait() -> None:
@@ -148,7 +157,7 @@ answers = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_f
 
 @given(st.lists(answers, min_size=1, max_size=30), st.floats(0, 1, exclude_max=True), st.integers(1, 10_000_000))
 async def test_any_sequence_of_answers_ends_in_time(script: list[Any], random: float, timeout_ms: int) -> None:
-    run = Script(*script, awaited=Awaited("a", "s", timeout_ms), random=random)
+    run = Script(*script, gated=replace(SESSION, timeout_ms=timeout_ms), random=random)
     await run.run()
     assert run.time.seconds <= timeout_ms / 1000 + 60 + 1e-6
 
@@ -158,4 +167,4 @@ async def test_any_sequence_of_answers_ends_in_time(script: list[Any], random: f
     [(0, "0s"), (999, "0s"), (45_000, "45s"), (190_000, "3m10s"), (900_000, "15m"), (7_200_000, "2h"), (-5, "0s")],
 )
 def test_durations_read_well(milliseconds: int, text: str) -> None:
-    assert duration(milliseconds) == text
+    assert format_ms(milliseconds) == text

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.unit.fakes import KEY, VirtualTime
-from tornado_resource.bland.access import Access, ApiKey
+from tests.support.api import KEY, VirtualTime
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.models import Scenario, Status
+from tornado_resource.bland.endpoint import ApiKey, Endpoint
+from tornado_resource.bland.responses import Scenario, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.errors import Rejected, Unsent
-from tornado_resource.gate.verifying import Result, Subject, await_result
+from tornado_resource.errors import NotSent, Rejected
+from tornado_resource.gate.model import GatedSession, Result
+from tornado_resource.gate.results import wait_for_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SESSIONS: Final = 1000
-MOST_A_MINUTE: Final = 12
+MAX_A_MINUTE: Final = 12
 GATES: Final = (Gate(), Gate(3), Gate("any"), Gate("promotion"))
 
 
@@ -29,7 +30,7 @@ class Api(Client):
     """Session *n* ends after 20 seconds to 15 minutes, every third one with failures; `fault` may raise."""
 
     def __init__(self, time: VirtualTime, fault: Callable[[], None] = lambda: None) -> None:
-        super().__init__(Access("http://127.0.0.1:1", ApiKey(KEY)))
+        super().__init__(Endpoint("http://127.0.0.1:1", ApiKey(KEY)))
         self.time = time
         self.fault = fault
         self.asked: defaultdict[str, list[float]] = defaultdict(list)
@@ -56,10 +57,11 @@ async def results_of(
     api: Api, jitter: Callable[[], float] | None = None, *, report: Callable[[], None] = lambda: None
 ) -> list[Result]:
     clock = api.time.clock(jitter or random.Random(1).random)  # noqa: S311 - the same in every run
-    subjects = [
-        Subject(f"s{number}", str(number), GATES[number % 4], {"pathway_id": str(number)}) for number in range(SESSIONS)
+    gated_sessions = [
+        GatedSession(f"s{number}", str(number), GATES[number % 4], {"pathway_id": str(number)})
+        for number in range(SESSIONS)
     ]
-    waits = (await_result(api, subject, 15.0, lambda _progress: report(), clock) for subject in subjects)
+    waits = (wait_for_result(api, gated, 15.0, lambda _progress: report(), clock) for gated in gated_sessions)
     return await api.time.run(waits)
 
 
@@ -78,7 +80,7 @@ async def test_no_session_is_asked_for_more_than_12_times_in_any_minute(jitter: 
     api = Api(VirtualTime())
     await results_of(api, jitter)
     assert len(api.asked) == SESSIONS
-    assert max(map(busiest_minute, api.asked.values())) <= MOST_A_MINUTE
+    assert max(map(busiest_minute, api.asked.values())) <= MAX_A_MINUTE
 
 
 async def test_the_requests_of_many_sessions_spread_out() -> None:
@@ -96,7 +98,7 @@ async def test_an_outage_of_30_seconds_changes_no_verdict() -> None:
     def fault() -> None:
         if 300 <= time.seconds < 330:
             what = "status"
-            raise Unsent(what, "no connection")
+            raise NotSent(what, "no connection")
 
     troubled = Api(time, fault)
     after = await results_of(troubled)
@@ -112,7 +114,7 @@ async def test_an_outage_after_the_end_of_a_session_leaves_its_promotion_gate_ju
         async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
             if self.time.seconds < 300:
                 what = "scenarios"
-                raise Unsent(what, "no connection")
+                raise NotSent(what, "no connection")
             return await super().scenarios(pathway_id)
 
     results = await results_of(Fading(time))

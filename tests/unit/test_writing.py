@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.reportdata import report_of, result_of, sample, subject_of
+from tests.support.results import gated_session_of, report_of, result_of, sample
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.annotations import annotation_lines
-from tornado_resource.reports.announcing import announce, append_summary
+from tornado_resource.reports.github import announce, append_summary
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.reports.writing import write_reports
+from tornado_resource.reports.writer import write_reports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +92,7 @@ def test_no_one_else_is_told(tmp_path: Path) -> None:
 
 def test_no_summary_file_is_no_fault(tmp_path: Path) -> None:
     told: list[str] = []
-    report = report_of(result_of(subject_of("a"), None, "no answer"))
+    report = report_of(result_of(gated_session_of("a"), None, "no answer"))
     announce(report, {"GITHUB_ACTIONS": "true"}, told.append)
     announce(report_of(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path)}, told.append)
     announce(report_of(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "a\0b"}, told.append)

@@ -16,22 +16,22 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tornado_resource.bland.models import Active, Scenario, Started, Status, scenarios_of
-from tornado_resource.errors import Conflict, NotFound, Rejected, Unanswered, Unsent
-from tornado_resource.text import clean
+from tornado_resource.bland.responses import Active, Scenario, Started, Status, scenarios_of
+from tornado_resource.core.text import clean
+from tornado_resource.errors import Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tornado_resource.bland.access import Access
+    from tornado_resource.bland.endpoint import Endpoint
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 20.0
 REQUEST_SECONDS: Final = 30.0
 """The longest that one request may take, however slowly its answer drips."""
-MOST_ANSWER_BYTES: Final = 10 * 1024 * 1024
-MOST_RETRY_AFTER_SECONDS: Final = 60.0
+MAX_ANSWER_BYTES: Final = 10 * 1024 * 1024
+MAX_RETRY_AFTER_SECONDS: Final = 60.0
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]")
 _TORNADO: Final = "/v1/agent-testing/tornado"
 
@@ -46,13 +46,13 @@ class _Answer:
 class Client:
     """Speaks to one API with one key over one connection pool, on one event loop.
 
-    Every method raises `Unsent`, `Unanswered` or `Rejected` (with `NotFound` and `Conflict` below it); none of their
+    Every method raises `NotSent`, `OutcomeUnknown` or `Rejected` (`NotFound` and `Conflict` below it); none of their
     texts holds the key.
     """
 
     def __init__(
         self,
-        access: Access,
+        access: Endpoint,
         *,
         connections: int = 20,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -81,12 +81,12 @@ class Client:
         await self._http.aclose()
 
     async def start(self, request: Mapping[str, Any]) -> Started:
-        """Start a session (*Start Tornado Session*). A 2xx that names no session is `Unanswered`."""
+        """Start a session (*Start Tornado Session*). A 2xx that names no session is `OutcomeUnknown`."""
         what = f"start on pathway {clean(str(request['pathway_id']))}"
         answer = await self._ask(what, "POST", f"{_TORNADO}/start", body=request)
         started = Started.of(_object(what, answer))
         if started is None:
-            raise Unanswered(what, "the answer holds no session_id")
+            raise OutcomeUnknown(what, "the answer holds no session_id")
         return started
 
     async def active(self, pathway_id: str) -> Active | None:
@@ -99,7 +99,7 @@ class Client:
         content = _object(what, answer)
         active = Active.of(content, _date(answer))
         if active is None and content.get("session_id", 0) is not None:
-            raise Unanswered(what, "the answer holds no session_id")
+            raise OutcomeUnknown(what, "the answer holds no session_id")
         return active
 
     async def status(self, session_id: str) -> Status:
@@ -108,7 +108,7 @@ class Client:
         answer = await self._ask(what, "GET", f"{_TORNADO}/{_segment(what, session_id)}/status")
         status = Status.of(_object(what, answer))
         if status is None:
-            raise Unanswered(what, "the answer holds no status")
+            raise OutcomeUnknown(what, "the answer holds no status")
         return status
 
     async def cancel(self, session_id: str) -> None:
@@ -123,7 +123,7 @@ class Client:
         answer = await self._ask(what, "GET", "/v1/agent-testing/scenarios", query=query)
         scenarios = scenarios_of(_object(what, answer))
         if scenarios is None:
-            raise Unanswered(what, "the answer holds no scenarios")
+            raise OutcomeUnknown(what, "the answer holds no scenarios")
         return scenarios
 
     async def publish(self, pathway_id: str, version: int, environment: str) -> None:
@@ -156,11 +156,11 @@ class Client:
             async with self._turns, asyncio.timeout(self._request_seconds):
                 answer = await self._exchange(what, method, path, body, query)
         except TimeoutError:
-            raise Unanswered(what, f"no complete answer within {self._request_seconds:g} s") from None
+            raise OutcomeUnknown(what, f"no complete answer within {self._request_seconds:g} s") from None
         except httpx.TransportError as error:
             self._raise_transport(what, error)
         except httpx.InvalidURL:
-            raise Unanswered(what, "the answer redirects to what is no URL") from None
+            raise OutcomeUnknown(what, "the answer redirects to what is no URL") from None
         if not 200 <= answer.status_code < 300:
             self._raise_rejected(what, answer)
         return answer
@@ -178,30 +178,30 @@ class Client:
         response = await self._http.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") not in {"", "identity"}:
-                raise Unanswered(what, "the answer is compressed, though the request asked for plain")
+                raise OutcomeUnknown(what, "the answer is compressed, though the request asked for plain")
             content = bytearray()
             async for chunk in response.aiter_raw():
                 content += chunk
-                if len(content) > MOST_ANSWER_BYTES:
-                    raise Unanswered(what, f"the answer is larger than {MOST_ANSWER_BYTES // 1024**2} MiB")
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise OutcomeUnknown(what, f"the answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB")
         finally:
             await response.aclose()
         self._http.cookies.clear()
         return _Answer(response.status_code, response.headers, bytes(content))
 
     def _raise_transport(self, what: str, error: httpx.TransportError) -> NoReturn:
-        """Map httpx's exceptions: only what failed before a byte was sent is `Unsent`."""
+        """Map httpx's exceptions: only what failed before a byte was sent is `NotSent`."""
         host = urlsplit(self._access.base_url).netloc
         match error:
             case httpx.ConnectTimeout():
-                raise Unsent(what, f"no connection to {host} within {CONNECT_SECONDS:g} s") from None
+                raise NotSent(what, f"no connection to {host} within {CONNECT_SECONDS:g} s") from None
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
                 reason = clean(self._access.key.redact(str(error)), 160) or "refused"
-                raise Unsent(what, f"no connection to {host} ({reason})") from None
+                raise NotSent(what, f"no connection to {host} ({reason})") from None
             case httpx.TimeoutException():
-                raise Unanswered(what, f"{host} stopped answering for {READ_SECONDS:g} s") from None
+                raise OutcomeUnknown(what, f"{host} stopped answering for {READ_SECONDS:g} s") from None
             case _:
-                raise Unanswered(what, f"{host} broke the connection before its answer was complete") from None
+                raise OutcomeUnknown(what, f"{host} broke the connection before its answer was complete") from None
 
     def _raise_rejected(self, what: str, answer: _Answer) -> NoReturn:
         code = answer.status_code
@@ -229,7 +229,7 @@ def _host(location: str) -> str:
 
 def _segment(what: str, identifier: str) -> str:
     if _SEGMENT.fullmatch(identifier) is None:
-        raise Unsent(what, "that is no id that can be put into a URL")
+        raise NotSent(what, "that is no id that can be put into a URL")
     return identifier
 
 
@@ -238,9 +238,9 @@ def _object(what: str, answer: _Answer) -> dict[str, Any]:
     try:
         content = json.loads(answer.content)
     except (ValueError, RecursionError):
-        raise Unanswered(what, "the answer is not JSON") from None
+        raise OutcomeUnknown(what, "the answer is not JSON") from None
     if not isinstance(content, dict):
-        raise Unanswered(what, "the answer is not a JSON object")
+        raise OutcomeUnknown(what, "the answer is not a JSON object")
     inner = content.get("data")
     return (
         inner if isinstance(inner, dict) and not content.keys() - {"data", "errors", "status", "message"} else content
@@ -267,11 +267,11 @@ def _retry_after(answer: _Answer) -> float | None:
     """Read `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is taken against the answer's own Date."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdecimal():
-        return min(float(value[:9]), MOST_RETRY_AFTER_SECONDS)
+        return min(float(value[:9]), MAX_RETRY_AFTER_SECONDS)
     moment, now = _parse_date(value), _date(answer)
     if moment is None or now is None:
         return None
-    return min(max((moment - now).total_seconds(), 0.0), MOST_RETRY_AFTER_SECONDS)
+    return min(max((moment - now).total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
 def _date(answer: _Answer) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import stamina
 
-from tornado_resource.errors import ApiError, Rejected, Unanswered, Unsent
+from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,15 +17,15 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 ATTEMPTS: Final = 5
 TOTAL_SECONDS: Final = 60.0
-PASSING_CODES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT_CODES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 T = TypeVar("T")
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether a fault may be gone by the next attempt: no connection, no answer, 408, 425, 429 and 5xx."""
     if isinstance(error, Rejected):
-        return error.status_code in PASSING_CODES
-    return isinstance(error, Unsent | Unanswered)
+        return error.status_code in TRANSIENT_CODES
+    return isinstance(error, NotSent | OutcomeUnknown)
 
 
 async def retried(call: Callable[[], Awaitable[T]]) -> T:
@@ -41,7 +41,7 @@ async def retried(call: Callable[[], Awaitable[T]]) -> T:
 
 def _pause(error: Exception) -> bool | float:
     """Say for stamina whether to go on, or after how many seconds."""
-    if not isinstance(error, ApiError) or not is_passing(error):
+    if not isinstance(error, ApiError) or not is_transient(error):
         return False
     wanted = error.retry_after if isinstance(error, Rejected) else None
     return wanted or True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tornado_resource.cli.exit_codes import HELP, INCOMPLETE, INTERRUPTED, INVALID, PASSED
 from tornado_resource.errors import ApiError, TornadoError
 
 if TYPE_CHECKING:
@@ -23,15 +24,6 @@ COMMANDS = {
     "schema": "Print the JSON Schema of the declarations file.",
     "sandbox": "Serve a stand-in for the Bland API on this machine.",
 }
-PASSED, FAILED, WRONG, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
-EXIT_CODES = """\b
-Exit codes:
-  0    passed, fine
-  1    failed
-  2    wrong declaration, configuration or usage
-  3    incomplete: network, time, interrupted
-  130  Ctrl-C
-"""
 
 
 class _LazyGroup(click.Group):
@@ -47,7 +39,7 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"tornado_resource.cli.{cmd_name}").command
         command.short_help = COMMANDS[cmd_name]
-        command.epilog = EXIT_CODES
+        command.epilog = HELP
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -56,7 +48,7 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=_LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_LazyGroup, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tornado-resource", prog_name="tornado-resource")
 def cli() -> None:
     """Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
@@ -68,11 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = cli.main(list(arguments) if arguments is not None else None, "tornado-resource", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return WRONG
+        return INVALID
     except (click.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except TornadoError as error:
         print(error, file=sys.stderr)
-        return INCOMPLETE if isinstance(error, ApiError) else WRONG
+        return INCOMPLETE if isinstance(error, ApiError) else INVALID
     return result if isinstance(result, int) else PASSED

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.bland.access import find_access
-from tornado_resource.declarations.resolving import load
+from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.core.text import clean
+from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.lifecycle.diagnosing import Finding, diagnose
-from tornado_resource.lifecycle.intents import IntentStore, backend_of, intents_folder
-from tornado_resource.stacks import Stack, read_stack, stack_names
-from tornado_resource.text import clean
+from tornado_resource.sessions.diagnosis import Finding, diagnose
+from tornado_resource.sessions.intents import IntentStore, intents_folder
+from tornado_resource.stacks.backend import backend_digest
+from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tornado_resource.bland.access import Access
-    from tornado_resource.bland.models import Active
+    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.bland.responses import Active
 
 
 @click.command("doctor")
@@ -37,12 +38,12 @@ def command(names: tuple[str, ...]) -> int:
         raise ConfigurationError(message)
     troubles = [line for stack in stacks for line in _troubles(stack)]
     recorded = {session.session_id: stack.name for stack in stacks for session in stack.sessions}
-    own_backend = backend_of(os.environ)
+    own_backend = backend_digest(os.environ)
     intents = [i for i in IntentStore(intents_folder(os.environ)).all() if i.address.backend == own_backend]
     findings: dict[str, Finding] = {}
     for stack in stacks:
         pathways = {pathway: name for pathway, name in _pathways(stack).items() if pathway not in findings}
-        access = find_access(stack.config, os.environ)
+        access = find_endpoint(stack.config, os.environ)
         for pathway_id, active in asyncio.run(_probe(access, list(pathways))).items():
             findings[pathway_id] = diagnose(pathway_id, pathways[pathway_id], active, recorded, intents)
     for line in (*troubles, *_lines(findings.values())):
@@ -59,7 +60,7 @@ def _pathways(stack: Stack) -> dict[str, str]:
     return found
 
 
-async def _probe(access: Access, pathways: list[str]) -> Mapping[str, Active | None]:
+async def _probe(access: Endpoint, pathways: list[str]) -> Mapping[str, Active | None]:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.retrying import retried
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,18 +11,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS
-from tornado_resource.gate.waiting import duration
-from tornado_resource.text import clean, count
+from tornado_resource.core.durations import format_ms
+from tornado_resource.core.text import clean, count
+from tornado_resource.reports.outcomes import STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tornado_resource.bland.models import Status
-    from tornado_resource.gate.verifying import Result, Subject
-    from tornado_resource.gate.waiting import Progress
+    from tornado_resource.bland.responses import Status
+    from tornado_resource.gate.model import GatedSession, Outcome, Result
+    from tornado_resource.gate.polling import Progress
 
-MARKS = {"passed": ("✓ passed", "green"), "failed": ("✗ failed", "bold red"), "incomplete": ("? incomplete", "yellow")}
+COLORS: Final[dict[Outcome, str]] = {"passed": "green", "failed": "bold red", "incomplete": "yellow"}
 BAR_WIDTH = 20
 
 
@@ -33,9 +33,12 @@ class LiveTable:
     """
 
     def __init__(
-        self, subjects: Sequence[Subject], console: Console | None = None, now: Callable[[], float] = time.monotonic
+        self,
+        gated_sessions: Sequence[GatedSession],
+        console: Console | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._subjects = subjects
+        self._subjects = gated_sessions
         self._console = console or Console()
         self._now = now
         self._seen: dict[str, tuple[Status, float]] = {}
@@ -47,17 +50,17 @@ class LiveTable:
         """A context in which the table is on the terminal."""
         return self._live
 
-    def progress(self, subject: Subject) -> Callable[[Progress], None]:
+    def progress(self, gated: GatedSession) -> Callable[[Progress], None]:
         """Give what is to be called with a session's progress."""
 
         def note(progress: Progress) -> None:
-            self._seen[subject.name] = progress.status, self._now()
+            self._seen[gated.name] = progress.status, self._now()
 
         return note
 
     def end(self, result: Result) -> None:
         """Note a session's verdict."""
-        self._results[result.subject.name] = result
+        self._results[result.gated.name] = result
 
     def render(self) -> RenderableType:
         """The table as it is now."""
@@ -65,30 +68,30 @@ class LiveTable:
         for header in ("session", "scenarios", "", "iteration", "time", "state"):
             table.add_column(header, no_wrap=header != "state", overflow="ellipsis" if header == "session" else "fold")
         room = max(self._console.size.height - 4, 1)
-        ordered = sorted(self._subjects, key=lambda subject: subject.name in self._results)
+        ordered = sorted(self._subjects, key=lambda gated: gated.name in self._results)
         shown = ordered[:room] if len(ordered) > room else self._subjects
-        for subject in shown:
-            table.add_row(*self._row(subject))
+        for gated in shown:
+            table.add_row(*self._row(gated))
         hidden = len(self._subjects) - len(shown)
         return Group(table, Text(f"and {count(hidden, 'more session')}", "dim")) if hidden else table
 
-    def _row(self, subject: Subject) -> list[RenderableType]:
-        result = self._results.get(subject.name)
-        status, seen_at = self._seen.get(subject.name, (None, self._now()))
+    def _row(self, gated: GatedSession) -> list[RenderableType]:
+        result = self._results.get(gated.name)
+        status, seen_at = self._seen.get(gated.name, (None, self._now()))
         status = result.status if result is not None else status
         if status is None:
-            return [Text(subject.name), "", "", "", "", _state(result, "…")]
+            return [Text(gated.name), "", "", "", "", _state(result, "…")]
         passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
         elapsed = (status.elapsed_ms or 0) + (int((self._now() - seen_at) * 1000) if result is None else 0)
-        limit = duration(subject.timeout_ms or DEFAULT_TIMEOUT_MS)
+        limit = format_ms(gated.limit_ms)
         iteration = f"{status.current_iteration or 0}/{status.max_iterations or '?'}"
         bar = ProgressBar(total=max(total, 1), completed=passed, width=BAR_WIDTH)
         return [
-            Text(subject.name),
+            Text(gated.name),
             bar,
             f"{passed} of {total}",
             iteration,
-            f"{duration(elapsed)} of {limit}",
+            f"{format_ms(elapsed)} of {limit}",
             _state(result, clean(status.status, 40)),
         ]
 
@@ -96,5 +99,5 @@ class LiveTable:
 def _state(result: Result | None, otherwise: str) -> Text:
     if result is None:
         return Text(otherwise, "dim")
-    mark, style = MARKS[result.verdict.outcome]
-    return Text(mark, style)
+    outcome = result.verdict.outcome
+    return Text(f"{STYLES[outcome].symbol} {outcome}", COLORS[outcome])

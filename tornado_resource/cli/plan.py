@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornado_resource.cli import problems
-from tornado_resource.declarations import planning, resolving
-from tornado_resource.declarations.document import Problem
+from tornado_resource.core.positions import Problem
+from tornado_resource.core.text import clean, count
+from tornado_resource.declarations.plan import make_plan
+from tornado_resource.declarations.resolver import check_document, environment_names, resolve
 from tornado_resource.errors import DeclarationError
-from tornado_resource.text import clean, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tornado_resource.declarations.model import Gate
-    from tornado_resource.declarations.planning import Plan, Planned
+    from tornado_resource.declarations.plan import Plan, Planned
 
 
 CARRIES = {
@@ -50,15 +51,15 @@ def command(file: str, environment: str | None, output: str) -> int:
 
 
 def _plan(file: str, environment: str | None) -> Plan:
-    document = resolving.check_document(file)
-    listed = resolving.environment_names(document)
+    document = check_document(file)
+    listed = environment_names(document)
     if listed and environment is None:
         message = f"name the environment: --environment {'|'.join(listed)}"
         raise click.UsageError(message)
-    resolved, found = resolving.resolve(document, environment)
+    resolved, found = resolve(document, environment)
     if found:
         raise DeclarationError(found)
-    return planning.plan(document, resolved)
+    return make_plan(document, resolved)
 
 
 def _as_text(plan: Plan) -> str:
@@ -119,7 +120,7 @@ def _as_json(plan: Plan) -> str:
     sessions = [
         {
             "name": planned.declaration.name,
-            "place": str(planned.declaration.place),
+            "declared_at": str(planned.declaration.position),
             "payload": planned.declaration.request,
             "gate": _gate(planned.declaration.gate),
             "on_conflict": planned.declaration.on_conflict,
@@ -129,7 +130,7 @@ def _as_json(plan: Plan) -> str:
             "publish": planned.declaration.publish,
             "after": planned.after,
             "carries": planned.carries,
-            "origins": {key: str(place) for key, place in planned.origins.items()},
+            "origins": {key: str(position) for key, position in planned.origins.items()},
         }
         for planned in plan.sessions
     ]
@@ -162,4 +163,4 @@ def _notice(planned: Planned, source: str | None) -> Problem:
     after = f" when {planned.after} has ended" if planned.after else ""
     promoted = f"; {CARRIES[planned.carries].format(source)}" if planned.carries is not None else ""
     text = f"starts{after} with {json.dumps(declaration.request)}{promoted}"
-    return Problem(declaration.place, f"sessions.{declaration.name}", text)
+    return Problem(declaration.position, f"sessions.{declaration.name}", text)

@@ -10,7 +10,7 @@ from tornado_resource.reports.annotations import command
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tornado_resource.declarations.document import Problem
+    from tornado_resource.core.positions import Problem
 
 FORMATS = ["text", "json", "github"]
 
@@ -19,9 +19,9 @@ def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Plain values for JSON."""
     return [
         {
-            "file": problem.place.file,
-            "line": problem.place.line,
-            "column": problem.place.column,
+            "file": problem.position.file,
+            "line": problem.position.line,
+            "column": problem.position.column,
             "path": problem.path,
             "message": problem.text,
         }
@@ -40,6 +40,5 @@ def write(problems: Iterable[Problem], output: str) -> str:
 
 def annotation(level: str, problem: Problem) -> str:
     """Write a workflow command that shows a problem at its line (GitHub, *Workflow commands*)."""
-    place = problem.place
     text = f"{problem.path}: {problem.text}" if problem.path else problem.text
-    return command(level, text, file=place.file, line=place.line, column=place.column, title="tornado-resource")
+    return command(level, text, position=problem.position, title="tornado-resource")

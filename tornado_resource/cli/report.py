@@ -6,8 +6,8 @@ import asyncio
 
 import click
 
-from tornado_resource.cli.gating import finish, recorded, stack_option
-from tornado_resource.cli.status import look_at_all
+from tornado_resource.cli.stack import finish, read_gated_stack, stack_option
+from tornado_resource.cli.status import read_results
 
 
 @click.command("report")
@@ -18,6 +18,6 @@ def command(name: str | None, folder: str | None) -> int:
 
     Works from the stack's state and config alone. The exit code is that of the verdicts.
     """
-    stack = recorded(name)
-    report = stack.report(asyncio.run(look_at_all(stack)))
+    stack = read_gated_stack(name)
+    report = stack.report(asyncio.run(read_results(stack)))
     return finish(report, folder or stack.settings.reports or "reports")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.text import clean
 
 
 @click.command("sandbox")

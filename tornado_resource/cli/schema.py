@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tornado_resource.declarations.checking import schema_text
+from tornado_resource.declarations.schema import schema_text
 
 
 @click.command("schema")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli import problems
-from tornado_resource.declarations import resolving
+from tornado_resource.core.text import count
+from tornado_resource.declarations.resolver import check_document, environment_names, resolve
 from tornado_resource.errors import ConfigurationError, DeclarationError
-from tornado_resource.text import count
 
 if TYPE_CHECKING:
-    from tornado_resource.declarations.document import Document, Problem
+    from tornado_resource.core.positions import Problem
+    from tornado_resource.declarations.document import Document
 
 
 @click.command("validate")
@@ -34,7 +35,7 @@ def command(files: tuple[str, ...], environment: str | None, all_environments: b
     summaries = []
     for file in files or ("sessions.yaml",):
         try:
-            document = resolving.check_document(file)
+            document = check_document(file)
             found += _resolve_all(document, environment)
             summaries.append(_summary(document))
         except DeclarationError as error:
@@ -56,13 +57,13 @@ def command(files: tuple[str, ...], environment: str | None, all_environments: b
 
 def _resolve_all(document: Document, environment: str | None) -> list[Problem]:
     """Every problem that resolving brings to light, each once though several environments may have it."""
-    everyone: list[str | None] = [*resolving.environment_names(document)]
+    everyone: list[str | None] = [*environment_names(document)]
     chosen = [environment] if environment is not None else everyone or [None]
-    found = (problem for name in chosen for problem in resolving.resolve(document, name)[1])
+    found = (problem for name in chosen for problem in resolve(document, name)[1])
     return sorted(set(found))
 
 
 def _summary(document: Document) -> str:
-    sessions, environments = len(document.data["sessions"]), len(resolving.environment_names(document))
+    sessions, environments = len(document.data["sessions"]), len(environment_names(document))
     scope = f" in {count(environments, 'environment')}" if environments else ""
     return f"{document.file}: {count(sessions, 'session')}{scope}, no problems"

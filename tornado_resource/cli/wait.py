@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.cli import INTERRUPTED
-from tornado_resource.cli.gating import finish, recorded, stack_option
-from tornado_resource.text import count
+from tornado_resource.cli.exit_codes import INTERRUPTED
+from tornado_resource.cli.stack import finish, read_gated_stack, stack_option
+from tornado_resource.core.text import count
 
 if TYPE_CHECKING:
-    from tornado_resource.cli.gating import Recorded
     from tornado_resource.cli.live import LiveTable
-    from tornado_resource.gate.verifying import Result, Subject
-    from tornado_resource.gate.waiting import Progress
+    from tornado_resource.cli.stack import GatedStack
+    from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.gate.polling import Progress
 
 
 @click.command("wait")
@@ -28,12 +28,12 @@ def command(name: str | None) -> int:
     Works from the stack's state and config alone, on any machine; starts and records nothing. Shows a live table in a
     terminal, and a line for each change elsewhere. Writes the reports if the config has `tornado:reports`.
     """
-    stack = recorded(name)
-    if not stack.subjects and not stack.unstarted:
+    stack = read_gated_stack(name)
+    if not stack.gated_sessions and not stack.unstarted:
         click.echo(f"stack {stack.stack} has no session with a gate: nothing to wait for")
         return 0
     click.echo(
-        f"waiting for {count(len(stack.subjects), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
+        f"waiting for {count(len(stack.gated_sessions), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
     )
     try:
         results = asyncio.run(_results(stack))
@@ -43,32 +43,32 @@ def command(name: str | None) -> int:
     return finish(stack.report(results), stack.settings.reports)
 
 
-async def _results(stack: Recorded) -> list[Result]:
+async def _results(stack: GatedStack) -> list[Result]:
     from tornado_resource.bland.client import Client
-    from tornado_resource.gate.verifying import await_result
+    from tornado_resource.gate.results import wait_for_result
 
     live = _live_table(stack)
     async with Client(stack.access) as client:
 
-        async def result_of(subject: Subject) -> Result:
-            tell = live.progress(subject) if live is not None else _echo
-            result = await await_result(client, subject, stack.settings.poll_seconds, tell)
+        async def result_of(gated: GatedSession) -> Result:
+            tell = live.progress(gated) if live is not None else _echo
+            result = await wait_for_result(client, gated, stack.settings.poll_seconds, tell)
             if live is not None:
                 live.end(result)
             else:
-                click.echo(f"{subject.name} {result.verdict.outcome}: {result.verdict.reason}")
+                click.echo(f"{gated.name} {result.verdict.outcome}: {result.verdict.reason}")
             return result
 
         with live.shown if live is not None else nullcontext():
-            return await asyncio.gather(*(result_of(subject) for subject in stack.subjects))
+            return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 
 
-def _live_table(stack: Recorded) -> LiveTable | None:
+def _live_table(stack: GatedStack) -> LiveTable | None:
     if not sys.stdout.isatty():
         return None
     from tornado_resource.cli.live import LiveTable
 
-    return LiveTable(stack.subjects)
+    return LiveTable(stack.gated_sessions)
 
 
 def _echo(progress: Progress) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tornado_resource.core.positions import Position
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tornado_resource.core.positions import Problem
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -21,30 +25,6 @@ class Mark(Protocol):
 
 Marks = dict[int, dict[Step, tuple[Mark | None, Mark]]]
 """By `id()` of a mapping or list: the marks of each key and of its value."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A position that people can go to; line and column count from 1, columns in characters."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing that is wrong: where, at which path, and what was found and expected."""
-
-    place: Place
-    path: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.path}: {self.text}" if self.path else f"{self.place}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +47,7 @@ class Document:
             node = node[step]
         return True
 
-    def place(self, path: Sequence[Step], *, of_key: bool = False) -> Place:
+    def position(self, path: Sequence[Step], *, of_key: bool = False) -> Position:
         """Find where the value at *path* begins (or its key); where there is none, its nearest parent's key."""
         node, found, is_whole = self.data, None, True
         for step in path:
@@ -77,9 +57,9 @@ class Document:
                 break
             found, node = marks, node[step]
         if found is None:
-            return Place(self.file, 1, 1)
+            return Position(self.file, 1, 1)
         mark = found[0] or found[1] if of_key or not is_whole else found[1]
-        return Place(self.file, mark.line + 1, mark.column + 1)
+        return Position(self.file, mark.line + 1, mark.column + 1)
 
 
 def dotted(path: Sequence[Step]) -> str:

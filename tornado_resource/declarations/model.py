@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.declarations.document import Place
+    from tornado_resource.core.positions import Position
 
 OnConflict = Literal["fail", "adopt", "wait", "supersede"]
 OnDestroy = Literal["cancel", "leave"]
@@ -29,7 +29,9 @@ ON_CONFLICT: Final = ("fail", "adopt", "wait", "supersede")
 ON_DESTROY: Final = ("cancel", "leave")
 RERUN: Final = ("on_failure", "on_change", "always")
 DEFAULT_TIMEOUT_MS: Final = 900_000
-"""The API's own default: it applies when `timeout_ms` is not sent."""
+"""The API's own default, which applies when `timeout_ms` is not sent."""
+GRACE_MS: Final = 60_000
+"""How much longer than `timeout_ms` the gate waits for a session to report its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Declaration:
     name: str
     request: Mapping[str, Any]
     gate: Gate | None
-    place: Place
+    position: Position
     on_conflict: OnConflict = "fail"
     on_destroy: OnDestroy = "cancel"
     rerun: Rerun = "on_failure"

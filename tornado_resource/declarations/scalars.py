@@ -17,7 +17,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_MOST_DIGITS = 400
+_MAX_DIGITS = 400
 
 
 def plain(text: str) -> Scalar:
@@ -29,7 +29,7 @@ def plain(text: str) -> Scalar:
     """
     if not text or text[0] not in _NUMERIC_START:
         return _WORDS.get(text, text)
-    if len(text) > _MOST_DIGITS and _FLOAT.fullmatch(text):
+    if len(text) > _MAX_DIGITS and _FLOAT.fullmatch(text):
         message = f"a number of {len(text)} digits"
         raise ValueError(message)
     if _INTEGER.fullmatch(text):

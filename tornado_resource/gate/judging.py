@@ -6,53 +6,22 @@ that contradict each other, fewer scenarios than declared, a vanished session) i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.models import BROKEN_OFF, FINAL, parse_time
-from tornado_resource.text import clean, count
+from tornado_resource.bland.responses import ABORTED, FINAL
+from tornado_resource.core.text import clean, count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tornado_resource.bland.models import Scenario, Status
+    from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.declarations.model import Gate
+    from tornado_resource.gate.model import Ending, Outcome
 
-Outcome = Literal["passed", "failed", "incomplete"]
 _BREAKS: Final = {
     "TIMEOUT": "it ran into its time limit",
     "STUCK": "it got stuck: a fix did not help",
     "CANCELLED": "it was cancelled",
     "ERROR": "it broke off with an error",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the wait for a session ended: its last known status, and why it was given up, if it was."""
-
-    status: Status | None
-    given_up: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a gate says of one session; the stack output `verdicts` holds it as plain JSON."""
-
-    outcome: Outcome
-    reason: str
-    session_id: str
-    status: str | None
-    passed_scenarios: int | None
-    total_scenarios: int | None
-    failed_ids: list[str]
-    unfixable_ids: list[str]
-    iterations: int | None
-    repaired: bool
-    version: int | None
-    declaration: str
-    finished_at: str | None
 
 
 def judge(
@@ -72,7 +41,7 @@ def judge(
         return "incomplete", ending.given_up
     if status is None or status.status not in FINAL:
         return "incomplete", f"its status is {clean(status.status, 60) if status else 'unknown'}, which is no known end"
-    if status.status in BROKEN_OFF:
+    if status.status in ABORTED:
         return "failed", f"{_BREAKS[status.status]} ({status.status}{_tally(status)})"
     doubt = _doubt(status, declared)
     if doubt is not None:
@@ -81,59 +50,6 @@ def judge(
     if outcome == "passed" and gate.repaired == "refuse" and is_repaired(status):
         return "failed", f"it passed only after repairs, and the gate refuses those (repaired: refuse); {reason}"
     return outcome, reason
-
-
-def verdict_of(  # noqa: PLR0913 - the parts of a verdict, all by name
-    gate: Gate,
-    ending: Ending,
-    *,
-    session_id: str,
-    created_at: str | None,
-    request: Mapping[str, Any],
-    declaration: str,
-    required: tuple[Scenario, ...] = (),
-    adopted: bool = False,
-    promoted: int | None = None,
-) -> Verdict:
-    """Judge one session and gather what people and later environments need to know of it.
-
-    Args:
-        gate: what must hold.
-        ending: how the session ended.
-        session_id: the session.
-        created_at: when it was created, as the API told it.
-        request: the declared request fields.
-        declaration: their digest.
-        required: the scenarios that promotion requires.
-        adopted: somebody else started it: then the API does not tell from which version.
-        promoted: the version that another environment has passed on, and that must be the one that passes here.
-
-    """
-    scenario_ids = request.get("scenario_ids")
-    declared = len(scenario_ids) if scenario_ids is not None else None
-    outcome, reason = judge(gate, ending, declared=declared, required=required)
-    if outcome == "passed" and adopted and promoted is not None:
-        outcome = "incomplete"
-        reason = (
-            f"it was adopted, and the API does not tell whether it ran on version {promoted}, which is promoted: "
-            f"change one of its triggers, so that one is started that does"
-        )
-    status = ending.status
-    return Verdict(
-        outcome=outcome,
-        reason=reason,
-        session_id=session_id,
-        status=status.status if status else None,
-        passed_scenarios=status.passed_scenarios if status else None,
-        total_scenarios=status.total_scenarios if status else None,
-        failed_ids=failed_ids(status) if status else [],
-        unfixable_ids=list(status.unfixable_ids) if status else [],
-        iterations=_iterations(status) if status else None,
-        repaired=is_repaired(status) if status else False,
-        version=_version(status, request.get("version_number"), created_at, adopted=adopted),
-        declaration=declaration,
-        finished_at=_finished_at(status, created_at) if status and status.is_final else None,
-    )
 
 
 def is_repaired(status: Status) -> bool:
@@ -212,33 +128,3 @@ def _tally(status: Status) -> str:
     if status.passed_scenarios is None or status.total_scenarios is None:
         return ""
     return f", {status.passed_scenarios} of {count(status.total_scenarios, 'scenario')} passed"
-
-
-def _version(status: Status | None, declared: int | None, created_at: str | None, *, adopted: bool) -> int | None:
-    """The version that a session speaks for, None where nobody can tell.
-
-    A repaired session speaks for the version that it forked and for no other. The API names neither the pathway nor the
-    start of an adopted one, but for the pathway of one that ran when it was adopted (it has a *created_at*).
-    """
-    if status is not None and is_repaired(status):
-        return status.forked_version if created_at is not None or not adopted else None
-    return None if adopted else declared
-
-
-def _iterations(status: Status) -> int | None:
-    return status.current_iteration if status.current_iteration is not None else len(status.iterations) or None
-
-
-def _finished_at(status: Status, created_at: str | None) -> str | None:
-    """The end by the API's own clock: of the last iteration, else creation plus elapsed time."""
-    ends = [iteration.completed_at for iteration in status.iterations if iteration.completed_at is not None]
-    if ends:
-        return ends[-1]
-    created = parse_time(created_at)
-    if created is None or status.elapsed_ms is None:
-        return None
-    try:
-        moment = created + timedelta(milliseconds=status.elapsed_ms)
-    except OverflowError:
-        return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

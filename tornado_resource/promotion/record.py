@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tornado_resource.bland.models import MOST_WHOLE
+from tornado_resource.bland.responses import MAX_WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +82,4 @@ def text_of(value: Any) -> str | None:
 def version_of(value: Any) -> int | None:
     """Read a version of an output, which Pulumi carries as a float; None where it can be none."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and 0 <= value <= MOST_WHOLE and float(value).is_integer() else None
+    return int(value) if is_number and 0 <= value <= MAX_WHOLE and float(value).is_integer() else None

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tornado_resource.bland.models import parse_time
-from tornado_resource.gate.waiting import duration
-from tornado_resource.reports.scenarios import played
-from tornado_resource.text import clean
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.durations import format_ms
+from tornado_resource.core.text import clean
+from tornado_resource.reports.outcomes import STYLES, worst_first
+from tornado_resource.reports.scenarios import scenario_results
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.models import Iteration
-    from tornado_resource.gate.verifying import Result
+    from tornado_resource.bland.responses import Iteration
+    from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.scenarios import Played
+from tornado_resource.reports.scenarios import ScenarioResult
 
 HERE: Final = Path(__file__).parent
-MARKS: Final = {"passed": "✓", "failed": "✗", "incomplete": "?"}
-RANK: Final = {"failed": 0, "incomplete": 1, "passed": 2}
-MOST_OPEN: Final = 12
+MAX_OPEN: Final = 12
 """With more sessions than this, those that passed are folded."""
-MOST_CHARACTERS: Final = 2000
+MAX_CHARACTERS: Final = 2000
 CHART_HEIGHT: Final = 120
 BAR_WIDTH: Final = 34
 BAR_PITCH: Final = 52
@@ -51,8 +50,8 @@ class Section:
 
     anchor: str
     result: Result
-    failed: tuple[Played, ...]
-    unfixable: tuple[Played, ...]
+    failed: tuple[ScenarioResult, ...]
+    unfixable: tuple[ScenarioResult, ...]
     bars: tuple[Bar, ...]
     is_open: bool
 
@@ -64,11 +63,12 @@ def html(report: Report) -> str:
     """
     style = (HERE / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    ranked = sorted(enumerate(report.results), key=lambda entry: (RANK[entry[1].verdict.outcome], entry[0]))
-    is_long = len(ranked) > MOST_OPEN
-    sections = [_section(index, result, is_long=is_long) for index, result in ranked]
+    numbers = {result.gated.name: index + 1 for index, result in enumerate(report.results)}
+    ranked = worst_first(report.results)
+    is_long = len(ranked) > MAX_OPEN
+    sections = [_section(numbers[result.gated.name], result, is_long=is_long) for result in ranked]
     page = _environment().get_template("report.html.j2")
-    return page.render(report=report, sections=sections, style=style, digest=digest, marks=MARKS)
+    return page.render(report=report, sections=sections, style=style, digest=digest, styles=STYLES)
 
 
 def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
@@ -89,10 +89,10 @@ def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
     )
 
 
-def _section(index: int, result: Result, *, is_long: bool) -> Section:
-    unmet = tuple(scenario for scenario in played(result) if not scenario.is_met)
+def _section(number: int, result: Result, *, is_long: bool) -> Section:
+    unmet = tuple(scenario for scenario in scenario_results(result) if not scenario.is_met)
     return Section(
-        anchor=f"session-{index + 1}",
+        anchor=f"session-{number}",
         result=result,
         failed=tuple(scenario for scenario in unmet if not scenario.unfixable),
         unfixable=tuple(scenario for scenario in unmet if scenario.unfixable),
@@ -105,12 +105,12 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"safe_text": _safe_text, "duration": duration, "moment": _moment, "known": _known}
+    environment.filters |= {"safe_text": _safe_text, "duration": format_ms, "moment": _moment, "known": _known}
     return environment
 
 
 def _safe_text(text: str) -> str:
-    return clean(text, MOST_CHARACTERS)
+    return clean(text, MAX_CHARACTERS)
 
 
 def _moment(text: str | None) -> str:

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Final
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from tornado_resource.bland.models import parse_time
-from tornado_resource.reports.scenarios import last_fixes, played
-from tornado_resource.text import clean
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.text import clean
+from tornado_resource.reports.scenarios import last_fixes, scenario_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.gate.verifying import Result
+    from tornado_resource.gate.model import Result
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.scenarios import Played
+    from tornado_resource.reports.scenarios import ScenarioResult
 
 GATE_CASE: Final = "gate"
 NAMELESS: Final = "a scenario without an id"
-MOST_FIXES: Final = 10
-MOST_MILLISECONDS: Final = 10**12
+MAX_FIXES: Final = 10
+MAX_MILLISECONDS: Final = 10**12
 
 
 def junit(report: Report) -> str:
@@ -42,8 +42,8 @@ def junit(report: Report) -> str:
 
 
 def _suite(result: Result, promotion: Promotion | None) -> TestSuite:
-    suite = TestSuite(clean(result.subject.name))
-    moment = _timestamp(result.subject.created_at)
+    suite = TestSuite(clean(result.gated.name))
+    moment = _timestamp(result.gated.created_at)
     if moment is not None:
         suite.timestamp = moment
     for name, value in (*_properties(result), *_promoted(result, promotion)):
@@ -53,20 +53,20 @@ def _suite(result: Result, promotion: Promotion | None) -> TestSuite:
 
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
-    subject, verdict = result.subject, result.verdict
+    gated, verdict = result.gated, result.verdict
     found = {
         "session_id": verdict.session_id or None,
-        "pathway_id": subject.request.get("pathway_id"),
+        "pathway_id": gated.request.get("pathway_id"),
         "version": verdict.version,
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "status": verdict.status,
-        "gate": subject.gate.passed,
+        "gate": gated.gate.passed,
         "repaired": str(verdict.repaired).lower(),
         "iterations": verdict.iterations,
         "declaration": verdict.declaration,
         "finished_at": verdict.finished_at,
-        "place": subject.place or None,
+        "declared_at": gated.position,
     }
     return ((name, str(value)) for name, value in found.items() if value is not None)
 
@@ -74,7 +74,7 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
 def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str, str]]:
     if promotion is not None:
         yield "promoted_from", promotion.source
-        if result.subject.name in promotion.waived:
+        if result.gated.name in promotion.waived:
             yield "promoted_without", promotion.without or ""
 
 
@@ -82,7 +82,7 @@ def _cases(result: Result) -> list[TestCase]:
     """One case for the gate, whose time is the session's, and one for each scenario: no two of one name."""
     cases, names = [_gate_case(result)], {GATE_CASE}
     fixes = _fix_plan(result)
-    for scenario in played(result):
+    for scenario in scenario_results(result):
         label = clean(scenario.label.strip()) or NAMELESS
         name = next(name for number in range(len(names) + 1) if (name := _numbered(label, number)) not in names)
         names.add(name)
@@ -97,30 +97,30 @@ def _numbered(label: str, number: int) -> str:
 def _gate_case(result: Result) -> TestCase:
     verdict, status = result.verdict, result.status
     elapsed_ms = status.elapsed_ms if status and status.elapsed_ms is not None else 0
-    case = TestCase(GATE_CASE, clean(result.subject.name), min(max(elapsed_ms, 0), MOST_MILLISECONDS) / 1000)
+    case = TestCase(GATE_CASE, clean(result.gated.name), min(max(elapsed_ms, 0), MAX_MILLISECONDS) / 1000)
     if verdict.outcome == "passed":
         return case
     kind = Failure if verdict.outcome == "failed" else Error
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
-    known = {"session": verdict.session_id, "declared at": result.subject.place}
+    known = {"session": verdict.session_id, "declared at": str(result.gated.position or "")}
     entry.text = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
     case.result = [entry]
     return case
 
 
-def _scenario_case(result: Result, scenario: Played, name: str, fixes: str) -> TestCase:
-    case = TestCase(name, clean(result.subject.name))
+def _scenario_case(result: Result, scenario: ScenarioResult, name: str, fixes: str) -> TestCase:
+    case = TestCase(name, clean(result.gated.name))
     has_gate_passed = result.verdict.outcome == "passed"
     if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
         case.result = [Skipped("no result: the API tells of no run of this scenario")]
     elif not scenario.is_met and has_gate_passed:
-        case.result = [Skipped(f"failed, but the gate ({clean(str(result.subject.gate.passed))}) passed")]
+        case.result = [Skipped(f"failed, but the gate ({clean(str(result.gated.gate.passed))}) passed")]
     elif not scenario.is_met:
         case.result = [_failure(scenario, fixes)]
     return case
 
 
-def _failure(scenario: Played, fixes: str) -> Failure:
+def _failure(scenario: ScenarioResult, fixes: str) -> Failure:
     word = "unfixable" if scenario.unfixable else "failed"
     tail = ", and the session found no fix: unfixable" if scenario.unfixable else ""
     ran = "failed the last time that it ran" if scenario.passed is False else "no run is known"
@@ -135,9 +135,9 @@ def _fix_plan(result: Result) -> str:
     lines = [
         f"- {_line(fix.target_node or 'unknown node')} ({_line(fix.kind or 'unknown kind')}): "
         f"{_line(fix.description or 'no description')}"
-        for fix in fixes[:MOST_FIXES]
+        for fix in fixes[:MAX_FIXES]
     ]
-    more = [f"- and {len(fixes) - MOST_FIXES} more"] if len(fixes) > MOST_FIXES else []
+    more = [f"- and {len(fixes) - MAX_FIXES} more"] if len(fixes) > MAX_FIXES else []
     return "\n".join(["last fix plan of the session:", *lines, *more]) if lines else ""
 
 

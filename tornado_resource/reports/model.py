@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tornado_resource.gate.model import OUTCOMES
+
 if TYPE_CHECKING:
-    from tornado_resource.gate.judging import Outcome
-    from tornado_resource.gate.verifying import Result
+    from tornado_resource.gate.model import Outcome, Result
     from tornado_resource.promotion.record import Promotion
 
 
@@ -27,15 +28,11 @@ class Report:
     @property
     def outcome(self) -> Outcome:
         """The worst outcome of all: `failed`, else `incomplete`, else `passed`."""
-        outcomes = {result.verdict.outcome for result in self.results}
-        return "failed" if "failed" in outcomes else "incomplete" if "incomplete" in outcomes else "passed"
+        found = {result.verdict.outcome for result in self.results}
+        return next((outcome for outcome in OUTCOMES if outcome in found), "passed")
 
     @property
     def tally(self) -> dict[Outcome, int]:
         """How many sessions have each outcome."""
         outcomes = [result.verdict.outcome for result in self.results]
-        return {
-            "passed": outcomes.count("passed"),
-            "failed": outcomes.count("failed"),
-            "incomplete": outcomes.count("incomplete"),
-        }
+        return {outcome: outcomes.count(outcome) for outcome in ("passed", "failed", "incomplete")}

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from tornado_resource.gate.judging import last_results
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.models import Fix
-    from tornado_resource.gate.verifying import Result
+    from tornado_resource.bland.responses import Fix
+    from tornado_resource.gate.model import Result
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class ScenarioResult:
     """A scenario; *passed* tells how it ended the last time that it ran, None where no run is known."""
 
     scenario_id: str
@@ -32,14 +32,16 @@ class Played:
         return self.passed is True or (self.passed is None and not self.unfixable)
 
 
-def played(result: Result) -> tuple[Played, ...]:
+def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     """List those that ran, in the order of their first run, then the unfixable and the declared ones."""
     results = last_results(result.status) if result.status else {}
     unfixable = set(result.verdict.unfixable_ids)
-    declared = result.subject.request.get("scenario_ids") or ()
+    declared = result.gated.request.get("scenario_ids") or ()
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
     return tuple(
-        Played(scenario_id, result.scenario_names.get(scenario_id), results.get(scenario_id), scenario_id in unfixable)
+        ScenarioResult(
+            scenario_id, result.scenario_names.get(scenario_id), results.get(scenario_id), scenario_id in unfixable
+        )
         for scenario_id in ids
     )
 

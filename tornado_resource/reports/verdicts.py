@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.text import replace_surrogates
 from tornado_resource.promotion.record import as_output
-from tornado_resource.reports.scenarios import played
+from tornado_resource.reports.scenarios import scenario_results
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.models import Iteration
-    from tornado_resource.gate.verifying import Result
+    from tornado_resource.bland.responses import Iteration
+    from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
 
 FORMAT_VERSION: Final = 1
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def verdicts_json(report: Report) -> str:
@@ -29,22 +28,22 @@ def verdicts_json(report: Report) -> str:
         "outcome": report.outcome,
         "tally": report.tally,
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
-        "sessions": {result.subject.name: _session(result) for result in report.results},
+        "sessions": {result.gated.name: _session(result) for result in report.results},
     }
     return json.dumps(_sound(content), indent=2, ensure_ascii=True) + "\n"
 
 
 def _session(result: Result) -> dict[str, Any]:
-    subject, status = result.subject, result.status
+    gated, status = result.gated, result.status
     return {
         **asdict(result.verdict),
-        "created_at": subject.created_at,
-        "pathway_id": subject.request.get("pathway_id"),
-        "place": subject.place,
-        "gate": {"passed": subject.gate.passed, "repaired": subject.gate.repaired},
+        "created_at": gated.created_at,
+        "pathway_id": gated.request.get("pathway_id"),
+        "declared_at": str(gated.position) if gated.position is not None else "",
+        "gate": {"passed": gated.gate.passed, "repaired": gated.gate.repaired},
         "scenarios": [
             {"id": each.scenario_id, "name": each.name, "passed": each.passed, "unfixable": each.unfixable}
-            for each in played(result)
+            for each in scenario_results(result)
         ],
         "history": [_iteration(iteration) for iteration in (status.iterations if status else ())],
     }
@@ -67,7 +66,7 @@ def _iteration(iteration: Iteration) -> dict[str, Any]:
 def _sound(value: Any) -> Any:
     """Replace lone surrogates everywhere: strict readers of JSON refuse them even when escaped."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return replace_surrogates(value)
     if isinstance(value, dict):
         return {_sound(key): _sound(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,0 +1,166 @@
+"""The API over real sockets, with faults that strike bytes: what no framework's server would let through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from tests.support.api import KEY, FakeApi, FakeTime
+from tornado_resource.bland.client import Client
+from tornado_resource.bland.endpoint import ApiKey, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Deliver = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
+
+
+TLS_HANDSHAKE = b"\x16"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """*deliver* sends the answer, spoilt; *has_effect*: whether the request took effect before."""
+
+    name: str
+    deliver: Deliver
+    has_effect: bool = True
+    reads_request: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+async def send(writer: asyncio.StreamWriter, content: bytes) -> None:
+    writer.write(content)
+    await writer.drain()
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def made(status: int, body: bytes = b"{}", headers: str = "") -> bytes:
+    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def instead(content: bytes) -> Deliver:
+    async def deliver(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+        await send(writer, content)
+
+    return deliver
+
+
+def cut(share: float) -> Deliver:
+    """Send that share of the answer, and break the connection."""
+
+    async def deliver(writer: asyncio.StreamWriter, answer: bytes) -> None:
+        await send(writer, answer[: int(len(answer) * share)])
+        reset(writer)
+
+    return deliver
+
+
+async def broken(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+    reset(writer)
+
+
+async def closed(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+    writer.close()
+
+
+async def dripping(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    for index in range(len(answer)):
+        await send(writer, answer[index : index + 1])
+        await asyncio.sleep(0.02)
+
+
+async def silent(_writer: asyncio.StreamWriter, _answer: bytes) -> None:
+    await asyncio.sleep(30)
+
+
+async def endless(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+    await send(writer, b"HTTP/1.1 200 OK\r\ncontent-length: 67108864\r\n\r\n")
+    for _ in range(1024):
+        await send(writer, b" " * 65536)
+
+
+@dataclass
+class RawServer:
+    """Serves a `FakeApi`; *faults* strike requests whose path contains *on*, in order, the last one for ever."""
+
+    api: FakeApi = field(default_factory=lambda: FakeApi(FakeTime()))
+    on: str = ""
+    faults: list[Fault | None] = field(default_factory=list)
+    struck: int = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        self._server.close()
+
+    def client(self, scheme: str = "http", port: int | None = None) -> Client:
+        return Client(Endpoint(f"{scheme}://127.0.0.1:{port or self.port}", ApiKey(KEY)), request_seconds=0.4)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        first = await reader.readexactly(1)
+        if first == TLS_HANDSHAKE:
+            reset(writer)
+            return False
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode()
+        method, target, _ = head.split(" ", 2)
+        fault = self._next(target)
+        if fault is not None and not fault.reads_request:
+            reset(writer)
+            return False
+        length = next(
+            (int(row.split(":")[1]) for row in head.splitlines() if row.lower().startswith("content-length")), 0
+        )
+        body = await reader.readexactly(length)
+        answer = b""
+        if fault is None or fault.has_effect:
+            answer = self._answer(method, target, body)
+        if fault is None:
+            await send(writer, answer)
+            return True
+        await fault.deliver(writer, answer)
+        return not writer.is_closing()
+
+    def _next(self, target: str) -> Fault | None:
+        if self.on not in target or not self.faults:
+            return None
+        self.struck += 1
+        return self.faults.pop(0) if len(self.faults) > 1 else self.faults[0]
+
+    def _answer(self, method: str, target: str, body: bytes) -> bytes:
+        if "/scenarios" in target:
+            return made(200, b'{"scenarios": [{"id": "sc-1", "is_required_for_promotion": true}]}')
+        request = httpx.Request(method, f"http://127.0.0.1{target}", content=body)
+        response = self.api.handle(request)
+        date = f"date: {response.headers['date']}\r\n" if "date" in response.headers else ""
+        return made(response.status_code, response.content, date)
+
+
+def json_of(content: Any) -> bytes:
+    return made(200, json.dumps(content).encode())

@@ -1,0 +1,98 @@
+"""Reports to write: one that reads like a real one, and parts for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.model import Ending, GatedSession, Result
+from tornado_resource.gate.verdicts import make_verdict, unknown_result
+from tornado_resource.promotion.record import Carried, Promotion
+from tornado_resource.reports.model import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CREATED_AT = "2026-04-14T10:00:00.000Z"
+PATHWAY_ID = "c3d4e5f6-789a-bcde-f012-34567890abcd"
+FIX = Fix("refund_node", "Ask for the order number first.\nThen | only then | promise a refund.", "prompt_update")
+
+
+def gated_session_of(name: str, session_id: str = "e1f2a3b4-0001", **changes: Any) -> GatedSession:
+    known: dict[str, Any] = {
+        "gate": Gate(),
+        "request": {"pathway_id": PATHWAY_ID},
+        "created_at": CREATED_AT,
+        "position": Position("sessions.yaml", 6, 3),
+    }
+    return GatedSession(name, session_id, **(known | changes))
+
+
+def status_of(word: str, passed: tuple[str, ...], failed: tuple[str, ...], **changes: Any) -> Status:
+    """Two rounds: in the first all failed, and were then fixed."""
+    known: dict[str, Any] = {
+        "current_iteration": 2,
+        "max_iterations": 5,
+        "total_scenarios": len(passed) + len(failed),
+        "passed_scenarios": len(passed),
+        "failed_scenarios": len(failed),
+        "elapsed_ms": 190_000,
+        "iterations": (
+            Iteration(1, CREATED_AT, "2026-04-14T10:01:30.000Z", (), (*passed, *failed), (FIX,)),
+            Iteration(2, "2026-04-14T10:01:31.000Z", "2026-04-14T10:03:10.000Z", passed, failed, ()),
+        ),
+    }
+    return Status(word, **(known | changes))
+
+
+def result_of(
+    gated: GatedSession, status: Status | None, given_up: str | None = None, names: Mapping[str, str] | None = None
+) -> Result:
+    return Result(gated, make_verdict(gated, Ending(status, given_up)), status, names or {})
+
+
+def report_of(*results: Result, promotion: Promotion | None = None) -> Report:
+    return Report("acme/voice/staging", "staging", "2026-04-14T10:20:00Z", results, promotion)
+
+
+def sample() -> Report:
+    """One session of each kind: passed, passed by a threshold, failed, broken off, incomplete, not started."""
+    names = {"sc-refund": "Refund | within 30 days", "sc-cancel": "Cancel an order"}
+    request = {"pathway_id": PATHWAY_ID, "scenario_ids": ["sc-refund", "sc-cancel", "sc-late"]}
+    partial = "COMPLETED_PARTIAL"
+    return report_of(
+        result_of(
+            gated_session_of("support-line"),
+            status_of(partial, ("sc-status",), ("sc-refund", "sc-cancel"), unfixable_ids=("sc-cancel",)),
+            names=names,
+        ),
+        result_of(
+            gated_session_of("booking", "e1f2a3b4-0002", position=Position("sessions.yaml", 14, 3)),
+            status_of("COMPLETED_ALL_PASSED", ("sc-1", "sc-2"), (), forked_version=7),
+        ),
+        result_of(
+            gated_session_of("billing", "e1f2a3b4-0003", gate=Gate("80%"), position=Position("sessions.yaml", 21, 3)),
+            status_of(partial, ("sc-1", "sc-2", "sc-3", "sc-4"), ("sc-5",), unfixable_ids=("sc-5",)),
+        ),
+        result_of(
+            gated_session_of("reminders", "e1f2a3b4-0004", position=Position("teams/a,b.yaml", 3, 1)),
+            Status("TIMEOUT", unfixable_ids=("sc-9",), elapsed_ms=900_000),
+        ),
+        result_of(
+            gated_session_of("surveys", "e1f2a3b4-0005", request=request),
+            status_of("RUNNING", ("sc-refund",), ("sc-cancel",)),
+            "it still runs",
+            names,
+        ),
+        unknown_result(gated_session_of("later", "", created_at=None, position=None), "it has not been started"),
+        promotion=Promotion(
+            "acme/voice/dev",
+            "release freeze | INC-7",
+            {
+                "booking": Carried("d0d0-0001", 6, "2026-04-14T09:00:00.000Z"),
+                "billing": Carried("d0d0-0002", 3, None, ("its verdict there is failed: 1 of 5 scenarios passed",)),
+            },
+        ),
+    )

@@ -1,0 +1,60 @@
+"""Text from outside, made safe for terminals, logs and Pulumi's own output."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f"  # control characters
+    r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # invisible or bidirectional
+    r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # surrogates and noncharacters; below, those of planes 1 to 16
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
+    + "]"
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s\"'/]*@")
+_DIRECTIVE = re.compile(r"<(?=\{%)")
+
+
+def clean(text: str, limit: int = 300) -> str:
+    r"""Return *text* on one line of at most *limit* characters, with nothing that a terminal would interpret.
+
+    Control, bidirectional and invisible characters become escapes such as `\x1b`. Pulumi's colour directives
+    (`<{%fg 1%}>`, which its engine interprets inside messages) are broken up.
+    """
+    shown = _UNSAFE.sub(_escape, text if len(text) <= limit else text[: limit - 1] + "…")
+    return _DIRECTIVE.sub("< ", shown)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    known = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
+    return known or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def replace_surrogates(text: str) -> str:
+    """Replace lone surrogates by U+FFFD. JSON can carry them; UTF-8, and so Pulumi's protocol, cannot."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def without_credentials(text: str) -> str:
+    """Remove user names and passwords from the URLs in *text*."""
+    return _CREDENTIALS.sub("", text)
+
+
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return "; did you mean `x`?" for the entry of *known* that is closest to *word*, or nothing."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean `{prefix}{matches[0]}`?" if matches else ""
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 session`, `2 sessions`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,100 @@
+"""Names in a declarations file that refer to other parts of it, and required keys that any layer may give.
+
+All of this runs on files that may be invalid in other ways, so that every problem is reported at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.core.positions import Problem
+from tornado_resource.core.text import did_you_mean
+from tornado_resource.declarations.document import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tornado_resource.declarations.document import Document, Path
+
+MISSING_PATHWAY = "`pathway_id` is missing{where}, expected the id of the pathway to test"
+
+
+def reference_problems(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each name that refers to nothing, and for each session without a pathway."""
+    yield from _unknown_sources(document)
+    yield from _unknown_sessions(document)
+    yield from _missing_pathways(document)
+
+
+def unknown_environment(name: str, listed: list[str]) -> str:
+    """Return the message for an environment that the file does not list."""
+    return f"no environment '{name}', expected one of {', '.join(listed)}{did_you_mean(name, listed)}"
+
+
+def _unknown_sources(document: Document) -> Iterator[Problem]:
+    data = _mapping(document.data)
+    environments = list(_mapping(data.get("environments")))
+    for environment in environments:
+        source = _mapping(data["environments"][environment]).get("promotes_from")
+        if not isinstance(source, str) or "/" in source:
+            continue
+        text = _source_problem(data, environment, source, environments)
+        if text is not None:
+            path: Path = ("environments", environment, "promotes_from")
+            yield Problem(document.position(path), dotted(path), text)
+
+
+def _source_problem(data: Mapping[str, Any], environment: str, source: str, environments: list[str]) -> str | None:
+    if source == environment:
+        return "an environment cannot promote from itself"
+    if source not in environments:
+        return unknown_environment(source, environments)
+    chain = _sources(data, source)
+    if environment not in chain:
+        return None
+    circle = " ← ".join([environment, source, *chain[: chain.index(environment) + 1]])
+    return f"circular promotion: {circle}"
+
+
+def _sources(data: Mapping[str, Any], environment: str) -> list[str]:
+    """Follow `promotes_from` from one environment to the next until it ends or repeats."""
+    found: list[str] = []
+    while True:
+        source = _mapping(_mapping(data["environments"]).get(environment)).get("promotes_from")
+        if not isinstance(source, str) or source in found:
+            return found
+        found.append(source)
+        environment = source
+
+
+def _unknown_sessions(document: Document) -> Iterator[Problem]:
+    data = _mapping(document.data)
+    sessions = list(_mapping(data.get("sessions")))
+    for environment, settings in _mapping(data.get("environments")).items():
+        for name, own in _mapping(_mapping(settings).get("sessions")).items():
+            if name not in sessions and "pathway_id" not in _mapping(own):
+                path: Path = ("environments", environment, "sessions", name)
+                yield Problem(document.position(path, of_key=True), dotted(path), _unknown_session(name, sessions))
+
+
+def _missing_pathways(document: Document) -> Iterator[Problem]:
+    """Yield the sessions that no layer of any environment gives a pathway."""
+    data = _mapping(document.data)
+    environments = [_mapping(settings) for settings in _mapping(data.get("environments")).values()]
+    has_merge_keys = any(problem.path.endswith("<<") for problem in document.problems)
+    if has_merge_keys or any("pathway_id" in _mapping(settings.get("defaults")) for settings in [data, *environments]):
+        return
+    for name, session in _mapping(data.get("sessions")).items():
+        own = [_mapping(_mapping(settings.get("sessions")).get(name)) for settings in environments]
+        if isinstance(session, dict | None) and not any("pathway_id" in _mapping(layer) for layer in (session, *own)):
+            path: Path = ("sessions", name)
+            yield Problem(document.position(path, of_key=True), dotted(path), MISSING_PATHWAY.format(where=""))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unknown_session(name: str, sessions: list[str]) -> str:
+    expected = "expected a session of the file, or a new one with its pathway_id"
+    return f"`sessions` has no '{name}', {expected}{did_you_mean(name, sessions)}"

@@ -1,0 +1,100 @@
+"""The values of the gate: sessions to judge, and their verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tornado_resource.bland.responses import Status
+    from tornado_resource.core.positions import Position
+    from tornado_resource.declarations.model import Declaration, Gate
+
+Outcome = Literal["failed", "incomplete", "passed"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+"""The worst outcome first: the order in which reports show sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatedSession:
+    """A recorded session and its gate.
+
+    *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
+    is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
+    *promoted*: the version that passed in the other environment and must pass here.
+    """
+
+    name: str
+    session_id: str
+    gate: Gate
+    request: Mapping[str, Any]
+    created_at: str | None = None
+    timeout_ms: int | None = None
+    position: Position | None = None
+    adopted: bool = False
+    promoted: int | None = None
+
+    @property
+    def limit_ms(self) -> int:
+        """The session's time limit in milliseconds, the API's default if the response had none."""
+        return self.timeout_ms if self.timeout_ms is not None else DEFAULT_TIMEOUT_MS
+
+    @property
+    def declared_scenarios(self) -> int | None:
+        """How many scenarios the request names; None for all enabled ones."""
+        scenario_ids = self.request.get("scenario_ids")
+        return len(scenario_ids) if scenario_ids is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the wait for a session ended: its last known status, and why the wait was given up, if it was."""
+
+    status: Status | None
+    given_up: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON."""
+
+    outcome: Outcome
+    reason: str
+    session_id: str
+    status: str | None
+    passed_scenarios: int | None
+    total_scenarios: int | None
+    failed_ids: list[str]
+    unfixable_ids: list[str]
+    iterations: int | None
+    repaired: bool
+    version: int | None
+    declaration: str
+    finished_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A verdict and what it is based on: the last known status, and the names of scenarios where known."""
+
+    gated: GatedSession
+    verdict: Verdict
+    status: Status | None = None
+    scenario_names: Mapping[str, str] = field(default_factory=dict)
+
+    def scenario_name(self, scenario_id: str) -> str:
+        """Return the name of a scenario, or its id where the name is unknown."""
+        return self.scenario_names.get(scenario_id) or scenario_id
+
+
+def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
+    """Return the sessions that have a gate as they are declared, before they have an id."""
+    return [
+        GatedSession(each.name, "", each.gate, each.request, position=each.position)
+        for each in declarations
+        if each.gate is not None
+    ]

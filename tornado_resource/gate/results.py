@@ -1,0 +1,85 @@
+"""From a session's id to its result: wait for its end or read its status once, then judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.retrying import retried
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.errors import ApiError, NotFound
+from tornado_resource.gate.model import Ending, Result
+from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
+from tornado_resource.gate.verdicts import make_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.core.clock import Clock
+    from tornado_resource.gate.model import GatedSession
+    from tornado_resource.gate.polling import Progress
+
+    _Retried = Callable[[Callable[[], Awaitable[tuple[Scenario, ...]]]], Awaitable[tuple[Scenario, ...]]]
+
+
+async def wait_for_result(
+    client: Client, gated: GatedSession, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
+) -> Result:
+    """Wait for a session's end and return its result. Never raises for what the API does.
+
+    Args:
+        client: sends the requests.
+        gated: the session and its gate.
+        poll_seconds: the longest pause between two status requests.
+        report: called with each change.
+        clock: time.
+
+    """
+    ending = await wait_for_end(client, gated, poll_seconds, report, clock)
+    return await _judged(client, gated, ending, lambda call: retry_through_outage(call, poll_seconds, clock))
+
+
+async def read_result(client: Client, gated: GatedSession) -> Result:
+    """Return the result of a session as of now: `incomplete` if it still runs. Never raises for what the API does."""
+    try:
+        status = await retried(lambda: client.status(gated.session_id))
+    except NotFound:
+        return await _judged(client, gated, gone(gated.session_id), retried)
+    except ApiError as error:
+        return _result(gated, Ending(None, f"the API request failed: {error}"), ())
+    ending = Ending(status, "it is still running" if status.is_running else None)
+    return await _judged(client, gated, ending, retried)
+
+
+async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: _Retried) -> Result:
+    is_required = gated.gate.passed == "promotion" and ending.given_up is None
+    if is_required:
+        try:
+            scenarios = await retry(lambda: client.scenarios(gated.request["pathway_id"]))
+        except ApiError as error:
+            ending = replace(ending, given_up=f"the scenarios required for promotion could not be read: {error}")
+            return _result(gated, ending, ())
+        return _result(gated, ending, scenarios)
+    result = _result(gated, ending, ())
+    has_names_to_find = bool(result.verdict.failed_ids or result.verdict.unfixable_ids)
+    if result.verdict.outcome == "passed" or not has_names_to_find:
+        return result
+    return replace(result, scenario_names=_names(await _known_scenarios(client, gated)))
+
+
+async def _known_scenarios(client: Client, gated: GatedSession) -> tuple[Scenario, ...]:
+    """Return the scenarios for their names; nothing if they cannot be read, since names change no verdict."""
+    try:
+        return await client.scenarios(gated.request["pathway_id"])
+    except ApiError:
+        return ()
+
+
+def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...]) -> Result:
+    return Result(gated, make_verdict(gated, ending, scenarios), ending.status, _names(scenarios))
+
+
+def _names(scenarios: tuple[Scenario, ...]) -> dict[str, str]:
+    return {scenario.scenario_id: scenario.name for scenario in scenarios if scenario.name}

@@ -1,0 +1,90 @@
+"""Verdicts: the outcome of a session and what people and later environments need to know of it. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.declarations.model import digest
+from tornado_resource.gate.judging import failed_ids, is_repaired, judge
+from tornado_resource.gate.model import Ending, Result, Verdict
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.gate.model import GatedSession, Outcome
+
+
+def make_verdict(gated: GatedSession, ending: Ending, required: tuple[Scenario, ...] = ()) -> Verdict:
+    """Judge one session and return its verdict.
+
+    Args:
+        gated: the session and its gate.
+        ending: how the wait for it ended.
+        required: the pathway's scenarios, for `passed: promotion`.
+
+    """
+    outcome, reason = _outcome(gated, ending, required)
+    status = ending.status
+    return Verdict(
+        outcome=outcome,
+        reason=reason,
+        session_id=gated.session_id,
+        status=status.status if status else None,
+        passed_scenarios=status.passed_scenarios if status else None,
+        total_scenarios=status.total_scenarios if status else None,
+        failed_ids=failed_ids(status) if status else [],
+        unfixable_ids=list(status.unfixable_ids) if status else [],
+        iterations=_iterations(status) if status else None,
+        repaired=is_repaired(status) if status else False,
+        version=_version(gated, status),
+        declaration=digest(gated.request),
+        finished_at=_finished_at(status, gated.created_at) if status and status.is_final else None,
+    )
+
+
+def unknown_result(gated: GatedSession, reason: str) -> Result:
+    """Return the incomplete result of a session whose status is unknown, for *reason*."""
+    return Result(gated, make_verdict(gated, Ending(None, reason)))
+
+
+def _outcome(gated: GatedSession, ending: Ending, required: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+    outcome, reason = judge(gated.gate, ending, declared=gated.declared_scenarios, required=required)
+    if outcome == "passed" and gated.adopted and gated.promoted is not None:
+        # The API does not show which version an adopted session was started on, and only the promoted one may pass.
+        return "incomplete", (
+            f"it was adopted, and the API does not show whether it ran on the promoted version {gated.promoted}: "
+            f"change one of its triggers to start a new session on that version"
+        )
+    return outcome, reason
+
+
+def _version(gated: GatedSession, status: Status | None) -> int | None:
+    """Return the version that a session speaks for; None where it is unknown.
+
+    A repaired session speaks for the version that it forked and for no other. Of an adopted session the API shows
+    neither the pathway nor the version it started on; only one that still ran when it was adopted (it has a
+    `created_at`) is known to run on this pathway.
+    """
+    if status is not None and is_repaired(status):
+        return status.forked_version if gated.created_at is not None or not gated.adopted else None
+    return None if gated.adopted else gated.request.get("version_number")
+
+
+def _iterations(status: Status) -> int | None:
+    return status.current_iteration if status.current_iteration is not None else len(status.iterations) or None
+
+
+def _finished_at(status: Status, created_at: str | None) -> str | None:
+    """The end by the API's own clock: of the last iteration, else creation plus elapsed time."""
+    ends = [iteration.completed_at for iteration in status.iterations if iteration.completed_at is not None]
+    if ends:
+        return ends[-1]
+    created = parse_time(created_at)
+    if created is None or status.elapsed_ms is None:
+        return None
+    try:
+        moment = created + timedelta(milliseconds=status.elapsed_ms)
+    except OverflowError:
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Inside a Pulumi program: sessions and releases as resources, verdicts as outputs."""

@@ -1,0 +1,65 @@
+"""The stack's config, as a Pulumi program sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.core.text import did_you_mean
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.stacks.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.errors import TornadoError
+    from tornado_resource.stacks.settings import Settings
+
+
+def read_config() -> tuple[Settings, Endpoint]:
+    """Read the config keys of the README.
+
+    Raises:
+        ConfigurationError: a value is missing or invalid.
+
+    """
+    bland = pulumi.Config("bland")
+    settings = read_settings(json.loads(os.environ.get("PULUMI_CONFIG") or "{}"))
+    endpoint = find_endpoint({f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}, os.environ)
+    return settings, endpoint
+
+
+def check_against_declarations(settings: Settings, declarations: Sequence[Declaration]) -> None:
+    """Check the config values that depend on what is declared.
+
+    Raises:
+        ConfigurationError: `tornado:adopt` names an unknown session, or `publish` is declared without waiting.
+
+    """
+    _check_adopt(settings.adopt, [declaration.name for declaration in declarations])
+    publishing = [declaration.name for declaration in declarations if declaration.publish is not None]
+    if publishing and not settings.is_waiting:
+        message = (
+            f"config tornado:wait is false, but `publish` ({', '.join(publishing)}) needs the verdicts that come from "
+            f"waiting: pulumi config rm tornado:wait, or remove `publish` from this environment"
+        )
+        raise ConfigurationError(message)
+
+
+def config_message(error: TornadoError) -> str:
+    """Return what `pulumi up` shows when nothing was started because of *error*."""
+    return f"nothing was started: invalid declarations or configuration:\n{error}"
+
+
+def _check_adopt(adopt: Mapping[str, str], names: list[str]) -> None:
+    for name in adopt:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            message = f"config tornado:adopt names the session {name!r}, expected one of {', '.join(names)}{hint}"
+            raise ConfigurationError(message)

@@ -1,0 +1,210 @@
+"""`deploy()`: from the declarations to resources, verdicts and stack outputs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.core.text import count
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.releases import certain_versions, faults, releases
+from tornado_resource.declarations.resolver import load
+from tornado_resource.declarations.run_order import predecessors, worst_case_minutes
+from tornado_resource.errors import TornadoError
+from tornado_resource.gate.model import GatedSession
+from tornado_resource.program.config import check_against_declarations, config_message, read_config
+from tornado_resource.program.gate import GateRun, replace_old_verdicts
+from tornado_resource.program.promotion import NOT_NEEDED, promote, refusal
+from tornado_resource.program.resources import OUTPUTS, PathwayRelease, TornadoSession
+from tornado_resource.program.signals import exit_on_signals
+from tornado_resource.program.waiting import Waiter, verdict_output
+from tornado_resource.promotion.record import as_output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.releases import Release
+    from tornado_resource.gate.model import Result
+    from tornado_resource.program.waiting import VerdictOutput
+    from tornado_resource.promotion.check import Promoted
+    from tornado_resource.stacks.settings import Settings
+
+
+def deploy() -> None:
+    """Declare every session of the stack's environment, export outputs and verdicts, enforce the gate, and publish.
+
+    To be called from a Pulumi program's `__main__.py`. Reads the config keys of the README.
+
+    Raises:
+        pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems.
+
+    """
+    exit_on_signals()
+    try:
+        settings, endpoint = read_config()
+        environment = load(settings.declarations, settings.environment or pulumi.get_stack())
+        check_against_declarations(settings, environment.declarations)
+    except TornadoError as error:
+        raise pulumi.RunError(config_message(error)) from None
+    pulumi.export("environment", environment.name)
+    promoted = _promoted(environment, settings)
+    deployed = promoted.apply(lambda found: _declare(found, environment, settings, endpoint))
+    pulumi.export("sessions", deployed.apply(_session_outputs))
+    verdicts: pulumi.Output[Any] = deployed.apply(lambda found: pulumi.Output.from_input(found.verdicts))
+    pulumi.export("verdicts", verdicts)
+    if not is_dry_run():
+        # Not an output itself: when this fails, all outputs are registered, the failing verdicts among them.
+        pulumi.Output.all(deployed, verdicts).apply(lambda both: _finish(both[0]))
+
+
+@dataclass(frozen=True)
+class _Deployed:
+    """What a program has declared: the environment on the promoted versions, its sessions, and their verdicts."""
+
+    environment: Environment
+    sessions: Mapping[str, TornadoSession]
+    verdicts: Mapping[str, VerdictOutput]
+    run: GateRun
+
+
+def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Promoted | None]:
+    if environment.promotes_from is None:
+        if settings.promote_without is not None:
+            pulumi.log.warn(NOT_NEEDED)
+        return pulumi.Output.from_input(None)
+    promoted = promote(environment, settings)
+    pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
+    return promoted
+
+
+def _declare(promoted: Promoted | None, environment: Environment, settings: Settings, endpoint: Endpoint) -> _Deployed:
+    """Declare the sessions on the promoted versions; in a preview, the releases too."""
+    promotion = promoted.record if promoted is not None else None
+    environment = promoted.environment if promoted is not None else environment
+    waiter = Waiter(endpoint, settings.poll_seconds)
+    run = GateRun(environment, promotion, settings, waiter)
+    if not is_dry_run():
+        exit_on_signals(run.report.write_if_possible)
+        try:
+            run.report.write()
+        except TornadoError as error:
+            raise pulumi.RunError(config_message(error)) from None
+        awaited = run.report.results.values() if settings.is_waiting else ()
+        replace_old_verdicts(awaited, environment.name or "", promotion)
+    sessions, verdicts = _declare_sessions(environment, settings, run, waiter)
+    if is_dry_run():
+        _preview(environment, sessions)
+    return _Deployed(environment, sessions, verdicts, run)
+
+
+def _declare_sessions(
+    environment: Environment, settings: Settings, run: GateRun, waiter: Waiter
+) -> tuple[dict[str, TornadoSession], dict[str, VerdictOutput]]:
+    """Declare all sessions. A session whose pathway another one uses first depends on the end of that one."""
+    before = predecessors(environment.declarations)
+    sessions: dict[str, TornadoSession] = {}
+    verdicts: dict[str, VerdictOutput] = {}
+    ends: dict[str, VerdictOutput] = {}
+    for declaration in environment.declarations:
+        name, first = declaration.name, before.get(declaration.name)
+        after = _after(sessions[first], ends[first]) if first is not None else None
+        sessions[name] = _declare_session(declaration, settings, after)
+        if declaration.gate is not None and settings.is_waiting:
+            ends[name] = verdicts[name] = run.verdict(sessions[name], name)
+        elif name in before.values():
+            ends[name] = _end(sessions[name], name, waiter)
+    return sessions, verdicts
+
+
+def _declare_session(declaration: Declaration, settings: Settings, after: pulumi.Input[Any] | None) -> TornadoSession:
+    return TornadoSession(
+        declaration.name,
+        **declaration.request,
+        gate=_gate_input(declaration.gate),
+        on_conflict=_unless(declaration.on_conflict, "fail"),
+        on_destroy=_unless(declaration.on_destroy, "cancel"),
+        rerun=_unless(declaration.rerun, "on_failure"),
+        triggers={**declaration.triggers, **settings.triggers} or None,
+        adopt=settings.adopt.get(declaration.name),
+        declared_at=str(declaration.position),
+        opts=pulumi.ResourceOptions(depends_on=after) if after is not None else None,
+    )
+
+
+def _after(session: TornadoSession, end: pulumi.Output[Any]) -> pulumi.Input[Any]:
+    """Return a dependency on *session* that resolves once it has ended; in a preview, at once."""
+    return [session] if is_dry_run() else end.apply(lambda _: [session])
+
+
+def _end(session: TornadoSession, name: str, waiter: Waiter) -> VerdictOutput:
+    """Wait for a session that has no gate but holds the pathway of a later one."""
+    return verdict_output(session, GatedSession(name, "", Gate("any"), {}), lambda gated: waiter.wait(gated, session))
+
+
+def _gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
+    """Return a gate as an input without its defaults: every byte of an input is in the state."""
+    if gate is None:
+        return "none"
+    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
+    return given or None
+
+
+def _unless(value: str, default: str) -> str | None:
+    return None if value == default else value
+
+
+def _session_outputs(deployed: _Deployed) -> Any:
+    """Return the sessions' outputs. In a preview, those that are known show beside those that are not."""
+    outputs = {name: {key: getattr(session, key) for key in OUTPUTS} for name, session in deployed.sessions.items()}
+    return outputs if is_dry_run() else pulumi.Output.from_input(outputs)
+
+
+def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -> None:
+    """Show the run order, the worst case and the releases."""
+    declarations = environment.declarations
+    before = predecessors(declarations)
+    for name, first in before.items():
+        pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
+    if before or (environment.promotes_from is not None and declarations):
+        minutes = count(worst_case_minutes(declarations), "minute")
+        pulumi.log.info(f"at worst, {minutes} until all sessions have ended")
+    for release in releases(declarations, certain_versions(declarations)):
+        _declare_release(release, declarations, [sessions[name].session_id for name in release.sessions])
+
+
+def _finish(deployed: _Deployed) -> None:
+    """Enforce the gate, then publish."""
+    if deployed.verdicts:
+        deployed.run.finish()
+        _publish(deployed.environment, deployed.run.report.results)
+
+
+def _publish(environment: Environment, results: Mapping[str, Result]) -> None:
+    """Declare the releases, now that every gate has passed; none of them if a version is unknown."""
+    declarations = environment.declarations
+    versions = {name: result.verdict.version for name, result in results.items()}
+    found = faults(declarations, versions)
+    if found:
+        raise pulumi.RunError(refusal("every gate passed, but nothing was published", declarations, found))
+    for release in releases(declarations, versions):
+        _declare_release(release, declarations, [results[name].verdict.session_id for name in release.sessions])
+
+
+def _declare_release(
+    release: Release, declarations: Sequence[Declaration], sessions: Sequence[pulumi.Input[str]]
+) -> None:
+    position = next(each.position for each in declarations if each.name == release.name)
+    version: Any = release.version if release.version is not None else pulumi.UNKNOWN
+    PathwayRelease(
+        release.name,
+        pathway_id=release.pathway_id,
+        version=version,
+        environment=release.environment,
+        sessions=sessions,
+        declared_at=str(position),
+    )

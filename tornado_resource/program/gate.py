@@ -1,0 +1,95 @@
+"""The gate of one update: every session with a gate is awaited, and any verdict but `passed` fails the update."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from tornado_resource.gate.model import declared_sessions
+from tornado_resource.gate.verdicts import unknown_result
+from tornado_resource.program.report import UpdateReport
+from tornado_resource.program.waiting import verdict_output
+from tornado_resource.promotion.record import as_output
+from tornado_resource.reports.console import failure_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tornado_resource.declarations.model import Environment
+    from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.program.resources import TornadoSession
+    from tornado_resource.program.waiting import VerdictOutput, Waiter
+    from tornado_resource.promotion.record import Promotion
+    from tornado_resource.stacks.settings import Settings
+
+
+class GateRun:
+    """One run of the gate over the sessions of an environment.
+
+    Args:
+        environment: what is declared, on the versions that were promoted.
+        promotion: where these come from, if anywhere.
+        settings: the stack's config.
+        waiter: waits for sessions.
+
+    """
+
+    def __init__(
+        self, environment: Environment, promotion: Promotion | None, settings: Settings, waiter: Waiter
+    ) -> None:
+        self._waiter = waiter
+        self._sessions = {
+            gated.name: _promoted(gated, promotion) for gated in declared_sessions(environment.declarations)
+        }
+        reason = "the update stopped before this session's verdict"
+        if not settings.is_waiting:
+            reason = "not awaited (tornado:wait is false): run tornado-resource wait"
+        unknown = [unknown_result(gated, reason) for gated in self._sessions.values()]
+        self.report = UpdateReport(settings.reports, environment.name, promotion, unknown)
+
+    def verdict(self, session: TornadoSession, name: str) -> VerdictOutput:
+        """Return the verdict on one session once it has ended; its result is recorded in the report."""
+
+        async def wait(gated: GatedSession) -> Result:
+            self.report.record(unknown_result(gated, "the update was interrupted while this session ran"))
+            result = await self._waiter.wait(gated, session)
+            self.report.record(result)
+            return result
+
+        unknown = asdict(self.report.results[name].verdict)
+        return verdict_output(session, self._sessions[name], wait, not_created=unknown)
+
+    def finish(self) -> None:
+        """Write the reports of a run whose verdicts are all known.
+
+        Raises:
+            pulumi.RunError: a verdict is not `passed`, or the reports cannot be written.
+
+        """
+        problems = [failure_message(list(self.report.results.values())), self.report.finish()]
+        if any(problems):
+            raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+
+
+def replace_old_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:
+    """Register verdicts of outcome `incomplete` before anything is started.
+
+    Otherwise an update that is cut off would leave an older pass in the stack's outputs: the engine keeps the last
+    outputs that a stack has registered, writes them however the update ends, and keeps the old ones if there were none.
+    """
+    stack = pulumi.runtime.get_root_resource()
+    if isinstance(stack, pulumi.ComponentResource):
+        outputs: dict[str, Any] = {
+            "environment": environment,
+            "verdicts": {result.gated.name: asdict(result.verdict) for result in results},
+        }
+        if promotion is not None:
+            outputs["promotion"] = as_output(promotion)
+        stack.register_outputs(outputs)
+
+
+def _promoted(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
+    carried = promotion.sessions.get(gated.name) if promotion is not None else None
+    return replace(gated, promoted=carried.version) if carried is not None else gated

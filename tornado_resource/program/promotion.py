@@ -1,0 +1,132 @@
+"""Promotion inside a Pulumi program: another stack's outputs, checked before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.text import clean, count
+from tornado_resource.declarations.releases import obstacles
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.gate.model import declared_sessions
+from tornado_resource.gate.verdicts import unknown_result
+from tornado_resource.program.report import UpdateReport
+from tornado_resource.promotion.check import SourceStack, check_promotion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.promotion.check import Promoted
+    from tornado_resource.stacks.settings import Settings
+
+NOT_NEEDED: Final = "tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout"
+OUTPUTS: Final = ("environment", "sessions", "verdicts")
+"""The outputs of the other stack that are read."""
+
+
+def promote(environment: Environment, settings: Settings) -> pulumi.Output[Promoted]:
+    """Read the stack that *environment* promotes from, check every session, and carry the versions that passed.
+
+    Returns:
+        The environment on those versions. The output fails with a `pulumi.RunError` that lists every problem; then
+        nothing that depends on it is started.
+
+    """
+    stack = _full_name(environment.promotes_from or "")
+    reference = pulumi.StackReference(stack)
+
+    def check(outputs: Any) -> Promoted:
+        known = _without_unknowns(outputs)
+        read = {name: known.get(name) for name in OUTPUTS} if isinstance(known, Mapping) else {}
+        promoted = check_promotion(environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
+        _log(promoted)
+        unpublishable = obstacles(promoted.environment.declarations, promoted.awaited)
+        if promoted.blocks or unpublishable:
+            raise pulumi.RunError(_refuse(environment, promoted, unpublishable, settings))
+        return promoted
+
+    # A secret among that stack's other outputs would make all that follows from these a secret; and an output that a
+    # failed update there has left unknown would leave this stack's preview with nothing.
+    return pulumi.Output.unsecret(reference.outputs).apply(check, run_with_unknowns=True)
+
+
+def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:
+    """Return a title that counts the sessions with problems, and a line for each with its position and problem."""
+    lines = [f"{title} ({len(problems)} of {count(len(declarations), 'session')}):"]
+    lines += [
+        f"  {each.name} ({each.position}): {problems[each.name]}" for each in declarations if each.name in problems
+    ]
+    return "\n".join(lines)
+
+
+def _without_unknowns(value: Any) -> Any:
+    """Replace by None what an update of the other stack has left unknown."""
+    if isinstance(value, Mapping):
+        return {key: _without_unknowns(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_without_unknowns(entry) for entry in value]
+    return None if pulumi.contains_unknowns(value) else value
+
+
+def _full_name(stack: str) -> str:
+    """Return the name that StackReference needs; a name without slashes is a stack of this project."""
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/"
+    full = stack if "/" in stack else own + stack
+    if full == own + pulumi.get_stack():
+        message = f"promotes_from names {full}, which is this stack itself"
+        raise pulumi.RunError(message)
+    return full
+
+
+def _log(promoted: Promoted) -> None:
+    """Log what is carried from where, in the preview and in the update."""
+    record = promoted.record
+    carried = [note for name, note in promoted.notes.items() if name not in promoted.blocks]
+    if carried:
+        pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *carried]))
+    if record.waived:
+        without = clean(record.without or "")
+        sessions = count(len(record.waived), "session")
+        pulumi.log.warn(f"{sessions} promoted without a pass (tornado:promoteWithout): {without}")
+    elif record.without is not None:
+        pulumi.log.warn(NOT_NEEDED)
+
+
+def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], settings: Settings) -> str:
+    """Write the reports of a refused promotion, and return the message."""
+    names = [each.name for each in environment.declarations]
+    found = {name: [each[name] for each in (promoted.blocks, unpublishable) if name in each] for name in names}
+    problems = {name: "; ".join(texts) for name, texts in found.items() if texts}
+    title = f"nothing was started: promotion from {promoted.record.source} refused"
+    lines = [refusal(title, environment.declarations, problems)]
+    if promoted.blocks:
+        lines.append(
+            f"Fix it there (pulumi up --stack {environment.promotes_from}), then rerun. To override (the reason is "
+            f'recorded): pulumi config set tornado:promoteWithout "REASON" (docs/promotion.md)'
+        )
+    try:
+        _report_refusal(environment, promoted, problems, settings)
+    except ConfigurationError as error:
+        lines.append(str(error))
+    return "\n".join(lines)
+
+
+def _report_refusal(
+    environment: Environment, promoted: Promoted, problems: Mapping[str, str], settings: Settings
+) -> None:
+    """Write reports that name the problems. In a preview too: `pulumi up` gets no further than its preview then.
+
+    The stack's outputs stay as they were, since nothing has changed.
+    """
+    others = "not started: other sessions cannot be promoted"
+    reasons = {name: f"not promoted: {text}" for name, text in problems.items()}
+    results = [
+        unknown_result(gated, reasons.get(gated.name, others)) for gated in declared_sessions(environment.declarations)
+    ]
+    report = UpdateReport(settings.reports, environment.name, promoted.record, results)
+    report.write()
+    report.announce()

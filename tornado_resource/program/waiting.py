@@ -1,0 +1,141 @@
+"""Waiting for sessions on the program's event loop: verdicts as outputs, progress in the update's log."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.errors import TornadoError
+from tornado_resource.gate.model import GatedSession
+from tornado_resource.program.config import config_message, read_config
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.gate.model import Result
+    from tornado_resource.gate.polling import Progress
+    from tornado_resource.program.resources import TornadoSession
+
+VerdictOutput = pulumi.Output[dict[str, Any]]
+
+
+def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = None) -> VerdictOutput:
+    """Wait for a session's end and return its verdict, for programs that do not use `deploy`.
+
+    Args:
+        session: the session to wait for.
+        gate: what must hold, as in `sessions.yaml`; by default all scenarios must pass.
+
+    Returns:
+        The verdict as a mapping; unknown in a preview.
+
+    Raises:
+        pulumi.RunError: the configuration is invalid.
+
+    """
+    try:
+        settings, endpoint = read_config()
+    except TornadoError as error:
+        raise pulumi.RunError(config_message(error)) from None
+    chosen = gate if isinstance(gate, Gate) else Gate.of(gate)
+    waiter = Waiter(endpoint, settings.poll_seconds)
+    declared = GatedSession(session.pulumi_resource_name, "", chosen or Gate(), {})
+    return verdict_output(session, declared, lambda gated: waiter.wait(gated, session))
+
+
+def verdict_output(
+    session: TornadoSession,
+    declared: GatedSession,
+    wait: Callable[[GatedSession], Awaitable[Result]],
+    not_created: Mapping[str, Any] | None = None,
+) -> VerdictOutput:
+    """Return the verdict on a session as plain values, once it has ended; unknown in a preview.
+
+    Args:
+        session: the resource.
+        declared: the session as it is declared; the resource's outputs complete it.
+        wait: returns the result of a complete session.
+        not_created: the verdict for a session that was not created (`--continue-on-error`).
+
+    """
+
+    async def judge(outputs: list[Any]) -> Any:
+        if is_dry_run():
+            return pulumi.UNKNOWN
+        if pulumi.contains_unknowns(outputs) or outputs[0] is None:
+            return not_created
+        return asdict((await wait(_complete(declared, *outputs))).verdict)
+
+    parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
+    return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
+
+
+class Waiter:
+    """Waits for any number of sessions with one API client, which is open while anything waits."""
+
+    def __init__(self, endpoint: Endpoint, poll_seconds: float) -> None:
+        self._endpoint = endpoint
+        self._poll_seconds = poll_seconds
+        self._client: Client | None = None
+        self._waiting = 0
+        self._is_announced = False
+
+    async def wait(self, gated: GatedSession, session: TornadoSession) -> Result:
+        """Return a session's result once it has ended; its progress is shown on the resource's line."""
+        from tornado_resource.gate.results import wait_for_result
+
+        def show(progress: Progress) -> None:
+            self._announce()
+            pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
+
+        async with self._shared_client() as client:
+            return await wait_for_result(client, gated, self._poll_seconds, show)
+
+    @asynccontextmanager
+    async def _shared_client(self) -> AsyncIterator[Client]:
+        """Give the client that all waits share: the first one opens it, and the last one closes it."""
+        from tornado_resource.bland.client import Client
+
+        self._waiting += 1
+        if self._client is None:
+            self._client = Client(self._endpoint)
+        client = self._client
+        try:
+            yield client
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self._client = None
+                await client.close()
+
+    def _announce(self) -> None:
+        if not self._is_announced:
+            self._is_announced = True
+            pulumi.log.info(
+                "waiting for verdicts; Ctrl-C stops the wait, sessions keep running, and `pulumi up` resumes it"
+            )
+
+
+def _complete(  # noqa: PLR0913 - one argument for each output, in the order of `verdict_output`
+    declared: GatedSession,
+    session_id: str,
+    created_at: str | None,
+    timeout_ms: float | None,
+    inputs: Mapping[str, Any],
+    adopted: bool,  # noqa: FBT001 - as above
+) -> GatedSession:
+    return replace(
+        declared,
+        session_id=session_id,
+        created_at=created_at,
+        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
+        request=request_from(inputs),
+        adopted=adopted,
+    )

@@ -1,0 +1,126 @@
+"""What the provider classes share in the provider's process: one API client on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.provider.engine_watch import CallsInFlight, EngineWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from pulumi.dynamic import ConfigureRequest
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.endpoint import Endpoint
+
+T = TypeVar("T")
+MAX_CONCURRENT_CALLS: Final = 4
+"""Pulumi serves a Python dynamic provider with four threads."""
+MAX_STOP_SECONDS: Final = 1.0
+CONFIG_KEYS: Final = ("bland:apiKey", "bland:baseUrl")
+
+
+class Failure(Exception):
+    """An error as the user sees it, without a module name in front."""
+
+
+Failure.__module__ = "builtins"
+Failure.__qualname__ = "tornado"
+
+
+class Runtime:
+    """One API client on one event loop, in a thread of its own: Pulumi calls the providers from four threads."""
+
+    def __init__(self, endpoint: Endpoint, engine_address: str) -> None:
+        self._endpoint = endpoint
+        self._client: Client | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tornado", daemon=True)
+        self._calls = CallsInFlight()
+        self._watch = EngineWatch(engine_address, self._calls)
+
+    def start(self) -> None:
+        """Start the event loop and the watch on the engine."""
+        self._thread.start()
+        self._watch.start()
+
+    def stop(self) -> None:
+        """Close the client and end the thread."""
+        self._watch.stop()
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop)
+        self._thread.join(MAX_STOP_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def run(self, work: Callable[[Client], Coroutine[Any, Any, T]], declared_at: str | None = None) -> T:
+        """Run *work* on the event loop and return its result.
+
+        Raises:
+            Failure: the work raised an error of this package. Its text is *declared_at* and the cause.
+
+        """
+        try:
+            with self._calls:
+                return asyncio.run_coroutine_threadsafe(self._with_client(work), self._loop).result()
+        except TornadoError as error:
+            text = f"{declared_at}: {error}" if declared_at else str(error)
+            raise Failure(text) from (error if is_debugging() else None)
+
+    async def _with_client(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
+        from tornado_resource.bland.client import Client
+
+        if self._client is None:
+            self._client = Client(self._endpoint, connections=MAX_CONCURRENT_CALLS)
+        return await work(self._client)
+
+    async def _close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+        self._loop.stop()
+
+
+_running: dict[Endpoint, Runtime] = {}
+"""Pulumi makes the provider objects itself and gives them nothing to share, so what they share is found here.
+
+Sharing matters: when the engine goes away, the process must wait for the calls of every provider class.
+"""
+
+
+def start_runtime(request: ConfigureRequest) -> Runtime:
+    """Return this process's runtime; the first call starts it. To be called from `configure`, which Pulumi serialises.
+
+    Raises:
+        Failure: the API key or base URL is missing or invalid.
+
+    """
+    if not is_debugging():
+        sys.tracebacklimit = 0  # SDK 3.260 and newer print the whole traceback of a provider's error
+    try:
+        endpoint = find_endpoint({key: request.config.get(key) for key in CONFIG_KEYS}, os.environ)
+    except ConfigurationError as error:
+        raise Failure(str(error)) from None
+    if endpoint not in _running:
+        runtime = _running[endpoint] = Runtime(endpoint, engine_address=sys.argv[-1])
+        runtime.start()
+    return _running[endpoint]
+
+
+@atexit.register
+def stop_runtimes() -> None:
+    """Stop what `start_runtime` has started, and show tracebacks again."""
+    while _running:
+        _running.popitem()[1].stop()
+    sys.__dict__.pop("tracebacklimit", None)
+
+
+def is_debugging() -> bool:
+    """Return whether TORNADO_DEBUG asks for tracebacks (which never hold the API key)."""
+    return os.environ.get("TORNADO_DEBUG", "") not in {"", "0"}

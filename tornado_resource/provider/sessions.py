@@ -1,0 +1,200 @@
+"""The dynamic provider of tornado sessions: what the engine calls, mapped to `sessions` and `gate`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pulumi import contains_unknowns
+from pulumi.dynamic import (
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.errors import NotFound
+from tornado_resource.gate.rerun import rerun_reason
+from tornado_resource.provider.runtime import start_runtime
+from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
+from tornado_resource.sessions.intents import IntentStore, intents_folder
+from tornado_resource.stacks.backend import resource_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.declarations.model import OnConflict
+    from tornado_resource.provider.runtime import Runtime
+    from tornado_resource.sessions.order import Address, Session
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Update:
+    """What one provider process knows of the update that it serves.
+
+    *compared* are the resources that the engine has called `diff` for, and so has in its state: `adopt` is not for
+    them. *created* are the sessions that a resource got in this update: a renamed resource is created before the old
+    one is deleted, and the delete must leave its session alone. *refreshed* are the statuses that a refresh has just
+    read: the engine calls `diff` right after it.
+    """
+
+    runtime: Runtime
+    on_conflict: OnConflict | None
+    intents: IntentStore
+    compared: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
+    refreshed: dict[str, Status] = field(default_factory=dict)
+
+
+class TornadoProvider(ResourceProvider):
+    """Create starts a session and returns, update records, delete cancels. None of them waits for a run to end.
+
+    Pulumi serves a dynamic provider with four threads and cannot cancel a call, so waiting belongs to the program.
+    """
+
+    serialize_as_secret_always = False
+    _update: _Update | None = None
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once per provider process, before anything else.
+
+        Raises:
+            Failure: the API key or base URL is missing or invalid.
+
+        """
+        override = req.config.get("tornado:onConflict")
+        self._update = _Update(start_runtime(req), override, IntentStore(intents_folder(os.environ)))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Start one session, or adopt the one that the input `adopt` names; return as soon as its id is known."""
+        adopt = props.get("adopt") if props["name"] not in self._this_update.compared else None
+        session = self._run(lambda client: _create(client, props, adopt, self._this_update), props.get("declared_at"))
+        # From here on nothing may raise: the engine records no id of a create that fails.
+        self._this_update.created.add(session.session_id)
+        return CreateResult(session.session_id, _outputs(session, props))
+
+    def diff(self, session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Called in preview and update, changed or not. Another request or a due rerun is a replacement.
+
+        The old session is deleted first: the API runs one session at a time on a pathway.
+        """
+        self._this_update.compared.add(news["name"])
+        self._this_update.intents.settle(_address(news), session_id)
+        change = compare(olds["declared"], _declared(news))
+        replaces = list(change.replaces)
+        if not replaces and not contains_unknowns(news) and self._is_rerun(session_id, news):
+            replaces = ["rerun"]
+        return DiffResult(
+            changes=bool(replaces or change.updates), replaces=replaces, delete_before_replace=bool(replaces)
+        )
+
+    def update(self, _session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Record the new declaration and keep all other outputs (the SDK's default update removes them)."""
+        outputs = {key: value for key, value in olds.items() if key != "__provider"}
+        return UpdateResult({**outputs, "declared": _declared(news)})
+
+    def delete(self, session_id: str, props: dict[str, Any]) -> None:
+        """Cancel a session that still runs, and return when its pathway is free."""
+        from tornado_resource.sessions.cancel import cancel_if_running
+
+        if props["declared"].get("on_destroy") != "leave" and session_id not in self._this_update.created:
+            self._run(lambda client: cancel_if_running(client, session_id, props["pathway_id"], SYSTEM))
+        self._this_update.intents.settle(_address(props), session_id)
+
+    def read(self, session_id: str, props: dict[str, Any]) -> ReadResult:
+        """Called by refresh. Only a 404 is "gone" (an empty id); any other error raises."""
+        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        status = self._run(lambda client: _status_or_gone(client, session_id))
+        if status is None:
+            return ReadResult("", {})
+        self._this_update.refreshed[session_id] = status
+        return ReadResult(session_id, {**outputs, "status": status.status})
+
+    @property
+    def _this_update(self) -> _Update:
+        assert self._update is not None  # noqa: S101 - Pulumi calls configure first
+        return self._update
+
+    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], declared_at: str | None = None) -> T:
+        return self._this_update.runtime.run(work, declared_at)
+
+    def _is_rerun(self, session_id: str, props: dict[str, Any]) -> bool:
+        """Return whether an unchanged declaration runs again, and say so: a diff can show property names only."""
+        if props.get("rerun") == "on_change":
+            return False
+        fresh = self._this_update.refreshed.get(session_id)
+        reason = self._run(
+            lambda client: _rerun_reason(client, session_id, props, fresh), declared_at=props.get("declared_at")
+        )
+        if reason is not None:
+            print(f"{_address(props).resource}: runs again, {reason}", flush=True)
+        return reason is not None
+
+
+def _address(props: dict[str, Any]) -> Address:
+    return resource_address(props["name"], os.environ.get("PULUMI_PROJECT", ""), os.environ)
+
+
+async def _create(client: Client, props: dict[str, Any], adopted_id: str | None, update: _Update) -> Session:
+    from tornado_resource.sessions.adopt import adopt
+    from tornado_resource.sessions.order import Order
+    from tornado_resource.sessions.start import start
+
+    on_conflict: OnConflict = update.on_conflict or props.get("on_conflict", "fail")
+    order = Order(_address(props), request_from(props), on_conflict)
+    if adopted_id is not None:
+        return await adopt(client, order, adopted_id)
+    return await start(client, order, update.intents)
+
+
+async def _status_or_gone(client: Client, session_id: str) -> Status | None:
+    from tornado_resource.bland.retrying import retried
+
+    try:
+        return await retried(lambda: client.status(session_id))
+    except NotFound:
+        return None
+
+
+async def _rerun_reason(client: Client, session_id: str, props: dict[str, Any], fresh: Status | None) -> str | None:
+    """Return why a recorded session runs again. One that is gone does not: only a refresh removes it."""
+    from tornado_resource.bland.retrying import retried
+
+    status = fresh if fresh is not None else await _status_or_gone(client, session_id)
+    if status is None:
+        return None
+    gate = Gate.of(props.get("gate"))
+    required: tuple[Scenario, ...] = ()
+    if gate is not None and gate.passed == "promotion" and status.is_final:
+        required = await retried(lambda: client.scenarios(props["pathway_id"]))
+    scenario_ids = props.get("scenario_ids")
+    declared = len(scenario_ids) if scenario_ids is not None else None
+    return rerun_reason(props.get("rerun", "on_failure"), gate, status, declared=declared, required=required)
+
+
+def _declared(props: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs that were declared, without those that only tell the provider what it serves."""
+    return {key: props[key] for key in (*REPLACING, *UPDATING) if props.get(key) is not None}
+
+
+def _outputs(session: Session, props: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "session_id": session.session_id,
+        "created_at": session.created_at,
+        "status": session.status,
+        "pathway_id": props["pathway_id"],
+        "max_iterations": session.max_iterations,
+        "timeout_ms": session.timeout_ms,
+        "adopted": session.adopted,
+        "name": props["name"],
+        "declared": _declared(props),
+    }

@@ -1,0 +1,47 @@
+"""Reports to files: each of them whole, and none changed unless all could be written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornado_resource.core.files import replace_files
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.reports.html import html
+from tornado_resource.reports.junit import junit
+from tornado_resource.reports.summary import summary
+from tornado_resource.reports.verdicts import verdicts_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado_resource.reports.model import Report
+
+
+def write_reports(folder: Path, report: Report) -> tuple[Path, ...]:
+    """Write `junit.xml`, `verdicts.json`, `summary.md` and `report.html` into *folder*, and return their paths.
+
+    Args:
+        folder: made if absent; files of these names are replaced, each in one step.
+        report: what to write.
+
+    Raises:
+        ConfigurationError: the folder cannot be written to; the files of an earlier run are as they were.
+
+    """
+    contents = {
+        "junit.xml": junit(report),
+        "verdicts.json": verdicts_json(report),
+        "summary.md": summary(report),
+        "report.html": html(report),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_files({folder / name: content for name, content in contents.items()})
+    except OSError as error:
+        cause = clean(error.strerror or str(error))
+        message = (
+            f"the reports cannot be written to {clean(str(folder))}: {cause}; name a folder that can be written to"
+        )
+        raise ConfigurationError(message) from error
+    return tuple(folder / name for name in contents)

@@ -1,0 +1,58 @@
+"""Taking over a session that somebody else started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.retrying import retried
+from tornado_resource.core.text import clean
+from tornado_resource.errors import NotFound, TornadoError
+from tornado_resource.sessions.order import Session
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Active, Status
+    from tornado_resource.sessions.order import Order
+
+
+async def adopt(client: Client, order: Order, session_id: str) -> Session:
+    """Return an existing session by its id: one status request, and one *active* request if it still runs.
+
+    A session that has ended has no `created_at`: the API shows that of active sessions only.
+
+    Raises:
+        TornadoError: a request failed, the session does not exist, or it runs on another pathway.
+
+    """
+    try:
+        status = await retried(lambda: client.status(session_id))
+    except NotFound:
+        message = f"the API knows no session {clean(session_id)}; check or remove tornado:adopt.{order.name}"
+        raise TornadoError(message) from None
+    active = None
+    if status.is_running:
+        status, active = await _active(client, order, session_id, status)
+    return Session(
+        session_id=session_id,
+        created_at=active.created_at if active else None,
+        status=status.status,
+        max_iterations=status.max_iterations,
+        timeout_ms=status.timeout_ms,
+        adopted=True,
+    )
+
+
+async def _active(client: Client, order: Order, session_id: str, status: Status) -> tuple[Status, Active | None]:
+    """Return the status of a session that was running, and what *active* says of it; None if it has ended since."""
+    active = await retried(lambda: client.active(order.pathway_id))
+    if active is not None and active.session_id == session_id:
+        return status, active
+    # Not active on this pathway: either it ended between the two requests, or it runs on another pathway.
+    status = await retried(lambda: client.status(session_id))
+    if status.is_running:
+        message = (
+            f"session {clean(session_id)} runs, but not on pathway {order.pathway_id}: it cannot be adopted for "
+            f"{order.name}; check the id in tornado:adopt"
+        )
+        raise TornadoError(message)
+    return status, None

@@ -1,0 +1,67 @@
+"""What runs on the declared pathways, compared with what the stacks have recorded. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tornado_resource.core.text import clean
+from tornado_resource.sessions.conflict import SUPERSEDE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.responses import Active
+    from tornado_resource.sessions.intents import Intent
+
+Kind = Literal["free", "ours", "orphaned", "foreign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found on one pathway; *cure* is what to run, for what is not as it should be."""
+
+    kind: Kind
+    pathway_id: str
+    session_name: str
+    text: str
+    cure: str | None = None
+
+
+def diagnose(
+    pathway_id: str,
+    session_name: str,
+    active: Active | None,
+    recorded: Mapping[str, str],
+    intents: Sequence[Intent],
+) -> Finding:
+    """Say whose session runs on a pathway.
+
+    Args:
+        pathway_id: the pathway.
+        session_name: the declared session that a cure is for.
+        active: what the API says.
+        recorded: session ids in the stacks' states, to the stack's name.
+        intents: what was started on this machine, and whose id no state may have.
+
+    """
+    if active is None:
+        return Finding("free", pathway_id, session_name, "no session runs")
+    session_id = clean(active.session_id)
+    since = f" since {clean(active.created_at)}" if active.created_at else ""
+    owner = recorded.get(active.session_id)
+    if owner is not None:
+        return Finding("ours", pathway_id, session_name, f"session {session_id} of stack {owner} runs{since}")
+    for intent in intents:
+        if intent.session_id == active.session_id or (intent.session_id is None and intent.pathway_id == pathway_id):
+            stack = intent.address.stack
+            text = f"session {session_id} runs{since}, was started here for stack {stack}, and no state has it"
+            return Finding(
+                "orphaned", pathway_id, session_name, text, f"pulumi up --stack {stack}, here: it takes it back"
+            )
+    text = f"session {session_id} runs{since}, and no stack has recorded it"
+    cure = (
+        f"pulumi config set --path tornado:adopt.{session_name} {session_id} && pulumi up, to take it over; "
+        f"{SUPERSEDE}, to cancel it"
+    )
+    return Finding("foreign", pathway_id, session_name, text, cure)

@@ -1,0 +1,84 @@
+"""What is to be started, and what was started: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.bland.responses import Active, Started
+    from tornado_resource.declarations.model import OnConflict
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A resource of a stack. *stack* is `organization/stack` or `stack`; *backend* is a digest of the backend's URL."""
+
+    backend: str
+    project: str
+    stack: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A session to start, and the resource that it is for. *request* is the body of the start call."""
+
+    address: Address
+    request: Mapping[str, Any]
+    on_conflict: OnConflict = "fail"
+
+    @property
+    def name(self) -> str:
+        """The resource's name, for messages."""
+        return self.address.resource
+
+    @property
+    def pathway_id(self) -> str:
+        """The pathway that the session runs on."""
+        return str(self.request["pathway_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that was started or adopted for a declaration, as it is recorded in the state."""
+
+    session_id: str
+    created_at: str | None
+    status: str
+    max_iterations: int | None
+    timeout_ms: int | None
+    adopted: bool = False
+
+    @classmethod
+    def started(cls, started: Started) -> Self:
+        """Return the session of a start response."""
+        return cls(
+            session_id=started.session_id,
+            created_at=started.created_at,
+            status=started.status,
+            max_iterations=started.max_iterations,
+            timeout_ms=started.timeout_ms,
+        )
+
+    @classmethod
+    def active(cls, active: Active, *, adopted: bool) -> Self:
+        """Return the session of an *active* response, which has no time limit."""
+        return cls(
+            session_id=active.session_id,
+            created_at=active.created_at,
+            status=active.status,
+            max_iterations=active.max_iterations,
+            timeout_ms=None,
+            adopted=adopted,
+        )
+
+    def completed_from(self, request: Mapping[str, Any]) -> Self:
+        """Return the session with the numbers of its request where the response did not repeat them."""
+        return replace(
+            self,
+            max_iterations=self.max_iterations if self.max_iterations is not None else request.get("max_iterations"),
+            timeout_ms=self.timeout_ms if self.timeout_ms is not None else request.get("timeout_ms"),
+        )

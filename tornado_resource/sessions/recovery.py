@@ -1,0 +1,45 @@
+"""Finding the session that an interrupted run has started, by its intent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.retrying import retried
+from tornado_resource.declarations.model import digest
+from tornado_resource.errors import NotFound
+from tornado_resource.sessions.order import Session
+from tornado_resource.sessions.ownership import is_ours
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.core.clock import Clock
+    from tornado_resource.sessions.intents import Intent
+    from tornado_resource.sessions.order import Order
+
+
+async def recover(client: Client, order: Order, intent: Intent, clock: Clock) -> Session | None:
+    """Return the session of an intent that never reached the state; None if there is none of this request.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    if intent.request != digest(order.request):
+        return None
+    if intent.session_id is not None:
+        return await _recover_known(client, order, intent, intent.session_id)
+    active = await retried(lambda: client.active(order.pathway_id))
+    sent_at = datetime.fromisoformat(intent.sent_at)
+    if active is None or not is_ours(order, active, sent_at, clock.now() - sent_at):
+        return None
+    return Session.active(active, adopted=False).completed_from(order.request)
+
+
+async def _recover_known(client: Client, order: Order, intent: Intent, session_id: str) -> Session | None:
+    try:
+        status = await retried(lambda: client.status(session_id))
+    except NotFound:
+        return None
+    session = Session(session_id, intent.created_at, status.status, status.max_iterations, status.timeout_ms)
+    return session.completed_from(order.request)

@@ -1,0 +1,37 @@
+"""Pulumi's backend: which one is in use, and the address of a resource in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.core.text import without_credentials
+from tornado_resource.sessions.order import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def resource_address(path: str, project: str, environ: Mapping[str, str]) -> Address:
+    """Return the address of a resource. *path* is `stack/resource` or `organization/stack/resource`."""
+    stack, _, resource = path.rpartition("/")
+    return Address(backend_digest(environ), project, stack, resource)
+
+
+def backend_digest(environ: Mapping[str, str]) -> str:
+    """Return a digest of the backend's URL, without user and password: it is the same for every user."""
+    return hashlib.sha256(without_credentials(backend_url(environ)).encode()).hexdigest()[:16]
+
+
+def backend_url(environ: Mapping[str, str]) -> str:
+    """Return the URL of Pulumi's backend: PULUMI_BACKEND_URL, else that of the last `pulumi login`, else ""."""
+    url: Any = environ.get("PULUMI_BACKEND_URL")
+    if not url:
+        home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+        try:
+            url = json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current")
+        except (OSError, ValueError, AttributeError):
+            url = None
+    return str(url or "")

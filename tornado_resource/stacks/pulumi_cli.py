@@ -1,0 +1,42 @@
+"""Pulumi's command line, which reads the state and config of a stack on every backend."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import Any, Final
+
+from tornado_resource.core.text import clean, without_credentials
+from tornado_resource.errors import ConfigurationError
+
+PULUMI_SECONDS: Final = 60
+
+
+def pulumi_json(*arguments: str) -> Any:
+    """Run a `pulumi` command in this folder and return the JSON that it prints.
+
+    Raises:
+        ConfigurationError: `pulumi` is not on PATH, fails, or does not end within a minute.
+
+    """
+    command = ["pulumi", *arguments, "--non-interactive"]
+    if arguments[:2] != ("stack", "export"):
+        command.append("--json")
+    # Pulumi 3.259 reads more stacks at once from PostgreSQL than it has connections for, and then hangs.
+    environment = {"PULUMI_DIY_BACKEND_PARALLEL": "1", **os.environ}
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PULUMI_SECONDS, env=environment
+        )
+    except FileNotFoundError:
+        message = "`pulumi` is not on PATH; it is needed to read the stacks"
+        raise ConfigurationError(message) from None
+    except subprocess.TimeoutExpired:
+        message = f"`{' '.join(command)}` timed out after {PULUMI_SECONDS} s"
+        raise ConfigurationError(message) from None
+    if result.returncode != 0:
+        said = without_credentials(result.stderr.strip().removeprefix("error: "))
+        message = f"`{' '.join(command)}` failed: {clean(said)}"
+        raise ConfigurationError(message)
+    return json.loads(result.stdout)
