@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, max_iterations: 5, gate: none}\n"
 TURNS = range(3) if "TORNADO_SOAK" in os.environ else range(1)

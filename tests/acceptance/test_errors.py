@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.conftest import KEY, ROOT
+from tests.support.paths import ROOT
+from tests.support.project import KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, gate: none}\n"
 

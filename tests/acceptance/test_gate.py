@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 FAILING = """\

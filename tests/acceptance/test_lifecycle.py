@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.conftest import KEY
+from tests.support.project import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 TWO = """\
 version: 1

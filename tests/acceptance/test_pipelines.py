@@ -12,7 +12,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
-from tests.acceptance.conftest import KEY, ROOT
+from tests.support.paths import ROOT
 from tests.support.pipelines import (
     EXAMPLE,
     PUSH,
@@ -24,11 +24,12 @@ from tests.support.pipelines import (
     run_github,
     run_gitlab,
 )
+from tests.support.project import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 PRINTED_FOLDER = "/tmp/agents"  # noqa: S108 - what the README prints; the test puts its own in its place
 FILES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]

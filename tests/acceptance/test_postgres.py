@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.acceptance.conftest import Project
     from tests.support.postgres import Server
+    from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 TWO = ONE + "  billing: {pathway_id: pw-fail}\n"

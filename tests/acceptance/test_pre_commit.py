@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import ROOT
+from tests.support.paths import ROOT
 
 EXAMPLE = ROOT / "examples/agents"
 INSTALL_SECONDS = 300

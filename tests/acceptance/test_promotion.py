@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.conftest import ROOT
 from tests.support import story
 from tests.support.crashes import Victim, crash, recover
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.acceptance.conftest import Project
     from tests.support.postgres import Server
+    from tests.support.project import Project
 
 
 PROMOTING = story.DECLARATIONS.replace("max_age: 24h", "max_age: 24h, sessions: {support-line: null}")

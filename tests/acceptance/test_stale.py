@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 TWO = ONE + "  billing: {pathway_id: pw-slow, timeout_ms: 90000000}\n"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.acceptance.crashing import Victim, crash
+from tests.support.crashes import Victim, crash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 FOUR: Final = "scenarios: [{id: sc-1, required: true}, {id: sc-2, required: true}, {id: sc-3}, {id: sc-4}]"
 ENDS: Final = {

@@ -6,16 +6,11 @@ other modules could not.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import programs
 import pytest
 from playwright.sync_api import sync_playwright
-
-sys.path.append(str(Path(__file__).parents[2] / "tools"))
-
-import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.hostile_page import HOSTILE, hostile_page
 from tests.support.large_report import large
-from tests.unit.test_html import HOSTILE, hostile_page
 from tornado_resource.reports.html import html
 
 if TYPE_CHECKING:

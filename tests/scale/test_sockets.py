@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from tests.support.api import KEY, answer
+from tests.support.paths import ROOT
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT: Final = Path(__file__).parents[2]
 SANDBOX: Final = [sys.executable, "-c", "from tornado_resource.cli import main; main()", "sandbox"]
 
 

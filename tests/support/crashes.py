@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 REACH_SECONDS: Final = 30.0
 

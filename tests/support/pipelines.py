@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from tests.acceptance.conftest import KEY, PULUMI_SECONDS, ROOT, Project
+from tests.support.paths import ROOT
+from tests.support.project import KEY, PULUMI_SECONDS, Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

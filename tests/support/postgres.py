@@ -7,15 +7,12 @@ import pwd
 import secrets
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-sys.path.append(str(Path(__file__).parents[2] / "tools"))
 
 import programs
 

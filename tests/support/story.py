@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Project
+    from tests.support.project import Project
 
 SCRIPT: Final = """\
 pathways:

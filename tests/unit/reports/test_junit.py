@@ -9,12 +9,12 @@ import pytest
 from junitparser import JUnitXml
 from lxml import etree
 
+from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.junit import junit
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 SCHEMA = etree.XMLSchema(etree.parse(str(EXAMPLES / "junit.xsd")))
 PARTIAL = "COMPLETED_PARTIAL"
 

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from markdown_it import MarkdownIt
 
+from tests.support.paths import EXAMPLES
 from tests.support.results import FIX, gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.reports.summary import CUT, MAX_BYTES, MAX_SECTIONS, escape, summary
 
-GOLDEN = Path(__file__).parents[1] / "examples/reports/summary.md"
+GOLDEN = EXAMPLES / "reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 

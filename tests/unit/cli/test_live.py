@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
 from tests.support.large_report import status
+from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, result_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.cli.live import LiveTable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.gate.model import GatedSession, Result
 
-RECORDINGS = Path(__file__).parents[1] / "examples/terminal"
+RECORDINGS = EXAMPLES / "terminal"
 NAMES = ["support-line", "appointment-booking", "order-desk"]
 RUNNING = Status("RUNNING", 2, 5, 8, 5, 3, elapsed_ms=190_000)
 PASSED = status("COMPLETED_ALL_PASSED", 3, 1, 0)

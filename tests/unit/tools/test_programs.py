@@ -2,15 +2,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "tools"))
-
 import programs
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.api import FakeApi, FakeTime, answer
-from tests.unit.test_starting import ADDRESS, REFUSED, REQUEST, RESET, order, run
+from tests.support.orders import ADDRESS, REFUSED, REQUEST, RESET, order, run
 from tornado_resource.declarations.model import digest
 from tornado_resource.errors import OutcomeUnknown, TornadoError
 from tornado_resource.sessions.intents import Intent, IntentStore

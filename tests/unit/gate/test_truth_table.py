@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
 
 from tests.support.api import FakeTime, answer, client_of
+from tests.support.paths import EXAMPLES
 from tornado_resource.bland.responses import FINAL, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession
@@ -20,7 +20,7 @@ from tornado_resource.gate.verdicts import make_verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TABLE: Final = Path(__file__).parents[1] / "examples/gate.md"
+TABLE: Final = EXAMPLES / "gate.md"
 GIVEN_UP: Final[dict[str, Any]] = {
     "(vanished)": answer({}, 404),
     "(out of time)": answer({"status": "RUNNING"}),

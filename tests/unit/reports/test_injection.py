@@ -7,7 +7,6 @@ import json
 import re
 import unicodedata
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -18,6 +17,7 @@ from lxml import html as lxml_html
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from tests.support.paths import ROOT
 from tests.support.results import PATHWAY_ID, gated_session_of, report_of, result_of
 from tornado_resource.bland.responses import Active, Started, Status, scenarios_of
 from tornado_resource.cli.live import LiveTable
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.reports.model import Report
 
-ROOT = Path(__file__).parents[2]
 JUNIT_SCHEMA = etree.XMLSchema(etree.parse(str(ROOT / "tests/examples/junit.xsd")))
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 COMMAND: Final = re.compile(r"::(error|warning) ([a-z]+=[^:,\n]*,){0,3}title=[^:,\n]*::[^\n]*")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "tornado_resource"
+from tests.support.paths import ROOT
+
+PACKAGE = ROOT / "tornado_resource"
 RANKS = [
     "core",
     "errors",

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import tornado_resource
+from tests.support.paths import ROOT
 from tornado_resource.cli import COMMANDS, main
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "tests/examples"
 INVALID = sorted((EXAMPLES / "invalid").glob("*.yaml"))
 VALID = sorted((EXAMPLES / "valid").glob("*.yaml"))

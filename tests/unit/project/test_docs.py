@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
 from tornado_resource.core.positions import Position
@@ -19,7 +20,6 @@ from tornado_resource.program.resources import OUTPUTS
 from tornado_resource.promotion.check import SourceStack, check_promotion
 from tornado_resource.stacks.settings import KEYS
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.paths import ROOT
 from tornado_resource.cli import main
 from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.run_order import worst_case_minutes
 from tornado_resource.sandbox.scripts import read_scripts
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/agents"
 WORKFLOW = EXAMPLE / ".github/workflows/agents.yml"
 ENVIRONMENTS = ["dev", "staging", "production"]

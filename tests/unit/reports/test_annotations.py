@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.core.positions import Position
 from tornado_resource.reports.annotations import annotation_lines, command
 
-GOLDEN = Path(__file__).parents[1] / "examples/reports/annotations.txt"
+GOLDEN = EXAMPLES / "reports/annotations.txt"
 
 
 def test_the_sample_reads_as_it_did() -> None:

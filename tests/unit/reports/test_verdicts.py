@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.support.paths import ROOT
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.verdicts import verdicts_json
 
-ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))
 
 

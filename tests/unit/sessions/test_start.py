@@ -6,30 +6,17 @@ import httpx
 import pytest
 
 from tests.support.api import FakeApi, FakeTime, answer
+from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.sessions.adopt import adopt
-from tornado_resource.sessions.order import Address, Order, Session
-from tornado_resource.sessions.start import start
+from tornado_resource.sessions.order import Session
 from tornado_resource.sessions.start_machine import MAX_SENDS
 
-ADDRESS = Address("b", "agents", "dev", "support-line")
-REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}
-REFUSED = httpx.ConnectError("refused")
-RESET = httpx.ReadError("reset")
 CUT = httpx.RemoteProtocolError("cut")
 SLOW = httpx.ReadTimeout("slow")
 NOT_JSON = httpx.Response(200, text="<html>")
 NO_ID = answer({"status": "RUNNING"})
 HALF = httpx.Response(200, text='{"session_id": "s-')
-
-
-def order(on_conflict: Any = "fail", **fields: Any) -> Order:
-    return Order(ADDRESS, {**REQUEST, **fields}, on_conflict)
-
-
-async def run(api: FakeApi, chosen: Order | None = None) -> Session:
-    async with api.client() as client:
-        return await start(client, chosen or order(), api.intents, api.time.clock())
 
 
 async def test_a_start_is_one_post_and_nothing_else() -> None:

@@ -1,0 +1,25 @@
+"""Orders for sessions, and a start against the fake API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from tests.support.api import FakeApi
+from tornado_resource.sessions.order import Address, Order, Session
+from tornado_resource.sessions.start import start
+
+ADDRESS = Address("b", "agents", "dev", "support-line")
+REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}
+REFUSED = httpx.ConnectError("refused")
+RESET = httpx.ReadError("reset")
+
+
+def order(on_conflict: Any = "fail", **fields: Any) -> Order:
+    return Order(ADDRESS, {**REQUEST, **fields}, on_conflict)
+
+
+async def run(api: FakeApi, chosen: Order | None = None) -> Session:
+    async with api.client() as client:
+        return await start(client, chosen or order(), api.intents, api.time.clock())
