@@ -59,8 +59,8 @@ def test_a_missing_or_unfit_key_is_told_without_showing_it(project: Project, key
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ({"kind": "status", "status": 401}, "HTTP 401: the sandbox was told to fail; check the API key"),
-        ({"kind": "status", "status": 422}, "HTTP 422: the sandbox was told to fail"),
+        ({"kind": "status", "status": 401}, "HTTP 401: fault injected by the sandbox; check the API key"),
+        ({"kind": "status", "status": 422}, "HTTP 422: fault injected by the sandbox"),
         (
             {"kind": "status", "status": 302, "headers": {"location": "https://evil.example/"}},
             "HTTP 302: redirected to evil.example",

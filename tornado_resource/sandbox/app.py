@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_ITERATIONS: Final = 5
 DEFAULT_TIMEOUT_MS: Final = 900_000
-MOST_SCENARIOS: Final = 50
+MAX_SCENARIOS: Final = 50
 PAGE: Final = Path(__file__).parent / "page.html"
 _FIELDS: Final = {
     "pathway_id": str,
@@ -42,7 +42,7 @@ _FIELDS: Final = {
 
 
 def now_ms() -> int:
-    """Real time in milliseconds since 1970."""
+    """Return real time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
@@ -53,7 +53,7 @@ class _Refusal(Exception):
 
 
 class Api:
-    """The Bland API as this machine plays it."""
+    """The documented API, played from scripts."""
 
     def __init__(self, store: Store, scripts: dict[str, Script], speed: float) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class Api:
         self._speed = speed
 
     def asgi(self) -> ASGIApp:
-        """The server's application."""
+        """Return the ASGI application that the server runs."""
         tornado = "/v1/agent-testing/tornado"
         api = [
             (f"{tornado}/start", self._start, "POST"),
@@ -108,7 +108,7 @@ class Api:
             is_fixed=self._is_fixed(earlier, body.get("version_number")),
         )
         self._store.add(session)
-        answer = {
+        response = {
             "session_id": session.session_id,
             "status": RUNNING,
             "pathway_id": session.pathway_id,
@@ -116,7 +116,7 @@ class Api:
             "timeout_ms": session.timeout_ms,
             "created_at": iso(session.created_ms),
         }
-        return JSONResponse(answer)
+        return JSONResponse(response)
 
     async def _active(self, request: Request) -> Response:
         pathway_id, persona_id = request.query_params.get("pathway_id"), request.query_params.get("persona_id")
@@ -239,7 +239,7 @@ def _guarded(endpoint: Callable[[Request], Awaitable[Response]], *, needs_key: b
 
 
 async def _unknown_route(request: Request) -> Response:
-    """Answer 501, never 404, which would pass for "no such session"."""
+    """Respond with 501: a client takes a 404 for "no such session"."""
     route = f"{request.method} {request.url.path}"
     shown = re.sub(r"[^\x20-\x7e]", "?", route)
     print(f"sandbox: no such route in the documented API: {shown}", file=sys.stderr, flush=True)
@@ -261,21 +261,26 @@ async def _json(request: Request) -> dict[str, Any]:
 
 
 def _check_start(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a start request if all of it is documented."""
     for key, value in body.items():
-        kind = _FIELDS.get(key)
-        if kind is None:
-            raise _Refusal(400, f"Unknown field {key}")
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise _Refusal(400, f"{key} must be of type {kind.__name__}")
+        _check_type(key, value)
     if not body.get("pathway_id"):
         raise _Refusal(400, "pathway_id is required")
     scenario_ids = body.get("scenario_ids", ["-"])
-    if not 1 <= len(scenario_ids) <= MOST_SCENARIOS or not all(isinstance(entry, str) for entry in scenario_ids):
-        raise _Refusal(400, f"scenario_ids must hold 1 to {MOST_SCENARIOS} strings")
+    if not 1 <= len(scenario_ids) <= MAX_SCENARIOS or not all(isinstance(entry, str) for entry in scenario_ids):
+        raise _Refusal(400, f"scenario_ids must hold 1 to {MAX_SCENARIOS} strings")
     for key in ("max_iterations", "timeout_ms"):
         if body.get(key, 1) < 1:
             raise _Refusal(400, f"{key} must be at least 1")
     return body
+
+
+def _check_type(key: str, value: Any) -> None:
+    kind = _FIELDS.get(key)
+    if kind is None:
+        raise _Refusal(400, f"Unknown field {key}")
+    if not isinstance(value, kind) or isinstance(value, bool):  # bool is a kind of int in Python, not in JSON
+        raise _Refusal(400, f"{key} must be of type {kind.__name__}")
 
 
 def _scenario(scenario: Scenario, pathway_id: str | None) -> dict[str, Any]:

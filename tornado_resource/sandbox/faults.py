@@ -1,4 +1,4 @@
-"""Faults on demand: between the network and the API, where real ones happen."""
+"""Faults on demand, between the network and the API, where real ones happen."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 Kind = Literal["status", "status_after", "reset_before", "reset_after", "delay", "delay_after", "garbage", "truncate"]
 KINDS: Final = get_args(Kind)
+Response = tuple["Message", bytes]
+"""The ASGI message that starts a response, and the response's body."""
+GARBAGE: Final = b"<html>not the requested resource</html>"
 
 
 @dataclass(slots=True)
 class Fault:
     """What happens to the next *times* requests of *method* whose path contains *path*.
 
-    `status` answers in the API's place, `status_after` after the request took effect; `reset_before` and `reset_after`
-    break the connection; `delay` waits *seconds* first, `delay_after` once the request took effect; `garbage` and
-    `truncate` spoil the answer to a request that took effect.
+    `status` responds without running the request, `status_after` after the request took effect; `reset_before` and
+    `reset_after` break the connection; `delay` waits *seconds* first, `delay_after` once the request took effect;
+    `garbage` and `truncate` spoil the response to a request that took effect.
     """
 
     kind: Kind
@@ -34,16 +37,47 @@ class Fault:
     status: int = 500
     seconds: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
-    body: str = '{"error": "the sandbox was told to fail"}'
+    body: str = '{"error": "fault injected by the sandbox"}'
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Fault:
-        """Read a fault from JSON. Raises ValueError when it is none."""
+        """Return the fault that a JSON object describes.
+
+        Raises:
+            ValueError: a key or the kind is unknown.
+
+        """
         unknown = values.keys() - set(cls.__slots__)
         if unknown or values.get("kind") not in KINDS:
             message = f"expected kind (one of {', '.join(KINDS)}) and {', '.join(cls.__slots__)}"
             raise ValueError(message)
         return cls(**values)
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether the request takes effect."""
+        return self.kind not in {"status", "reset_before"}
+
+    def response(self) -> Response | None:
+        """Return the response of the kinds `status` and `status_after`; None for a broken connection."""
+        is_reset = self.kind in {"reset_before", "reset_after"}
+        return None if is_reset else _response(self.status, self.body.encode(), self.headers)
+
+    async def spoil(self, response: Response) -> Response | None:
+        """Return what is sent instead of *response* to a request that took effect; None for a broken connection."""
+        start, body = response
+        match self.kind:
+            case "reset_after" | "status_after":
+                return self.response()
+            case "delay_after":
+                await asyncio.sleep(self.seconds)
+            case "garbage":
+                return _response(start["status"], GARBAGE, {"content-type": "text/html"})
+            case "truncate":
+                return start, body[: len(body) // 2]
+            case _:
+                pass
+        return response
 
 
 class Faults:
@@ -56,7 +90,7 @@ class Faults:
         self.due: list[Fault] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as ASGI asks."""
+        """Handle one request, as ASGI requires."""
         if scope["type"] != "http" or scope["path"].startswith("/_sandbox") or scope["path"] == "/":
             await self._app(scope, receive, send)
             return
@@ -64,15 +98,17 @@ class Faults:
         query = scope["query_string"].decode("latin-1")
         number = self._store.log(self._now_ms(), scope["method"], scope["path"], query, body.decode("utf-8", "replace"))
         fault = self._take(scope["method"], scope["path"])
-        answer = await self._answer(fault, scope, body)
-        if answer is None:
+        response = await self._respond(fault, scope, body)
+        if response is None:
             self._store.log_status(number, None)
             _break(receive)
             return
-        self._store.log_status(number, answer[0]["status"])
-        await send(answer[0])
+        start, content = response
+        self._store.log_status(number, start["status"])
+        await send(start)
+        # The header promises the whole body, so that a client sees a connection that broke in the middle.
         is_cut = fault is not None and fault.kind == "truncate"
-        await send({"type": "http.response.body", "body": answer[1], "more_body": is_cut})
+        await send({"type": "http.response.body", "body": content, "more_body": is_cut})
         if is_cut:
             _break(receive)
 
@@ -85,25 +121,14 @@ class Faults:
                 return fault
         return None
 
-    async def _answer(self, fault: Fault | None, scope: Scope, body: bytes) -> tuple[Message, bytes] | None:
-        """What is sent back: None for a broken connection."""
-        kind = fault.kind if fault is not None else None
-        if fault is not None and kind == "delay":
+    async def _respond(self, fault: Fault | None, scope: Scope, body: bytes) -> Response | None:
+        """Return the response to send; None for a broken connection."""
+        if fault is not None and fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
-        if kind == "reset_before":
-            return None
-        if fault is not None and kind == "status":
-            return _made(fault.status, fault.body.encode(), fault.headers)
-        start, content = await _collect(self._app, scope, body)
-        if fault is not None and kind == "delay_after":
-            await asyncio.sleep(fault.seconds)
-        if kind == "reset_after":
-            return None
-        if fault is not None and kind == "status_after":
-            return _made(fault.status, fault.body.encode(), fault.headers)
-        if kind == "garbage":
-            return _made(start["status"], b"<html>not what was asked for</html>", {"content-type": "text/html"})
-        return start, content[: len(content) // 2] if kind == "truncate" else content
+        if fault is not None and not fault.has_effect:
+            return fault.response()
+        response = await _collect(self._app, scope, body)
+        return await fault.spoil(response) if fault is not None else response
 
 
 async def _read(receive: Receive) -> bytes:
@@ -115,8 +140,8 @@ async def _read(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> tuple[Message, bytes]:
-    """Run the app on a request that was read already, and keep its answer."""
+async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> Response:
+    """Run the app on a request whose body was read already, and return its response instead of sending it."""
     messages: list[Message] = []
 
     async def receive() -> Message:
@@ -129,24 +154,29 @@ async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> tuple[Message, by
     return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
 
 
-def _made(status: int, body: bytes, headers: dict[str, str]) -> tuple[Message, bytes]:
+def _response(status: int, body: bytes, headers: dict[str, str]) -> Response:
     named = {"content-type": "application/json", **headers, "content-length": str(len(body))}
     pairs = [(key.lower().encode(), value.encode()) for key, value in named.items()]
     return {"type": "http.response.start", "status": status, "headers": pairs}, body
 
 
 def _break(receive: Receive) -> None:
-    """Break the connection with a reset (RST) by uvicorn's transport, which ASGI itself does not offer."""
+    """Reset the connection (RST). ASGI has no message for this, so it goes through uvicorn's own transport."""
     transport = receive.__self__.transport  # type: ignore[attr-defined] # uvicorn's RequestResponseCycle
-    linger = struct.pack("ii", 1, 0)
+    linger = struct.pack("ii", 1, 0)  # on, 0 seconds: closing sends RST instead of FIN (socket(7))
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     transport.abort()
 
 
 def parse_fault(body: bytes) -> Fault:
-    """Read a fault from a request's body. Raises ValueError when it is none."""
+    """Return the fault that a request's body describes.
+
+    Raises:
+        ValueError: the body is not a JSON object, or a key or the kind is unknown.
+
+    """
     values = json.loads(body)
     if not isinstance(values, dict):
         message = "expected a JSON object"
-        raise ValueError(message)  # noqa: TRY004 - one kind of error for all that is wrong with a body
+        raise ValueError(message)  # noqa: TRY004 - one kind of error for every invalid body
     return Fault.of(values)

@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def tornado_sandbox() -> Iterator[Sandbox]:
-    """A sandbox of its own for one test, on a free port, where 15 minutes pass in about a second."""
+    """A new sandbox for one test, on a free port, where 15 minutes pass in about a second."""
     with Sandbox(speed=1000) as sandbox:
         yield sandbox

@@ -1,4 +1,4 @@
-"""How a session stands at a moment of its own time. Pure: everything follows from its script and its age."""
+"""The state of a session at a point in time. Pure: all of it follows from the script and the session's age."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ RUNNING = "RUNNING"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A started session. Real times in milliseconds since 1970; *speed* scales them into the session's own.
+    """A started session. Times are real ones in milliseconds since 1970; *speed* scales them into session time.
 
-    *is_fixed*: it starts from a version that an earlier session has forked, and so plays the last iteration only.
+    *is_fixed*: it starts from a version that an earlier session forked, and so plays the last iteration only.
     """
 
     session_id: str
@@ -34,25 +34,35 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """Where a session is: its age, its end, and the iterations done by now."""
+    """How far a session is: its age in session time, its status, and for each iteration the scenarios that fail.
+
+    *done* counts the iterations that have ended; *rounds* has those to come too.
+    """
 
     age_ms: int
     done: int
     rounds: list[set[str]]
     status: str
 
+    @property
+    def has_ended(self) -> bool:
+        return self.status != RUNNING
+
+    @property
+    def has_forked(self) -> bool:
+        """Whether an iteration but the last one failed, and was followed by a fix."""
+        return any(self.rounds[index] for index in range(min(self.done, len(self.rounds) - 1)))
+
 
 def status_of(session: Session, script: Script, now_ms: int, speed: float) -> Json:
-    """Answer *Get Tornado Status*."""
+    """Return the response body of *Get Tornado Status*."""
     course = _course(session, script, now_ms, speed)
     failed = course.rounds[course.done - 1] if course.done else set(session.scenario_ids)
-    has_ended = course.status != RUNNING
-    unfixable = sorted(failed) if has_ended and course.status == "COMPLETED_PARTIAL" else []
-    has_forked = any(course.rounds[index] for index in range(min(course.done, len(course.rounds) - 1)))
+    unfixable = sorted(failed) if course.status == "COMPLETED_PARTIAL" else []
     return {
         "session_id": session.session_id,
         "status": course.status,
-        "current_iteration": course.done if has_ended else course.done + 1,
+        "current_iteration": course.done if course.has_ended else course.done + 1,
         "max_iterations": session.max_iterations,
         "total_scenarios": len(session.scenario_ids),
         "passed_scenarios": len(session.scenario_ids) - len(failed) if course.done else 0,
@@ -62,13 +72,13 @@ def status_of(session: Session, script: Script, now_ms: int, speed: float) -> Js
         "iterations": [_iteration(session, script, course, index, speed) for index in range(course.done)],
         "elapsed_ms": course.age_ms,
         "timeout_ms": session.timeout_ms,
-        "forked_version": _forked(session, script) if has_forked else None,
-        **(script.answer if has_ended else {}),
+        "forked_version": _forked_version(session, script) if course.has_forked else None,
+        **(script.answer if course.has_ended else {}),
     }
 
 
 def active_of(session: Session, script: Script, now_ms: int, speed: float) -> Json | None:
-    """Answer *Get Active Tornado Session*: None when the session has ended."""
+    """Return the response body of *Get Active Tornado Session*; None once the session has ended."""
     status = status_of(session, script, now_ms, speed)
     if status["status"] != RUNNING:
         return None
@@ -83,29 +93,38 @@ def active_of(session: Session, script: Script, now_ms: int, speed: float) -> Js
 
 
 def iso(milliseconds: float) -> str:
-    """Write a time as the API does: `2026-04-14T10:15:00.000Z`."""
+    """Format milliseconds since 1970 as the API does: `2026-04-14T10:15:00.000Z`."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _course(session: Session, script: Script, now_ms: int, speed: float) -> _Course:
-    played = script.failing[-1:] if session.is_fixed else script.failing[: session.max_iterations]
-    rounds = [_failing(session, entry) for entry in played]
+    entries = script.failing[-1:] if session.is_fixed else script.failing[: session.max_iterations]
+    rounds = [_failing(session, entry) for entry in entries]
     age_ms = int((now_ms - session.created_ms) * speed)
-    end_ms, status = len(rounds) * script.iteration_ms, "COMPLETED_PARTIAL" if rounds[-1] else "COMPLETED_ALL_PASSED"
-    status = script.ends_as or status
-    if session.timeout_ms < end_ms:
-        end_ms, status = session.timeout_ms, "TIMEOUT"
+    end_ms, final_status = _end(session, script, rounds, speed)
+    if age_ms >= end_ms:
+        return _Course(end_ms, _iterations_done(end_ms, script, rounds), rounds, final_status)
+    # The last iteration ends with the session, never before it.
+    done = min(_iterations_done(age_ms, script, rounds), len(rounds) - 1)
+    return _Course(age_ms, done, rounds, RUNNING)
+
+
+def _end(session: Session, script: Script, rounds: list[set[str]], speed: float) -> tuple[int, str]:
+    """Return the age in milliseconds at which a session ends, and its final status."""
+    result = "COMPLETED_PARTIAL" if rounds[-1] else "COMPLETED_ALL_PASSED"
+    end = (len(rounds) * script.iteration_ms, script.ends_as or result)
+    if session.timeout_ms < end[0]:
+        end = (session.timeout_ms, "TIMEOUT")
     if session.cancelled_ms is not None:
         cancelled_at = int((session.cancelled_ms - session.created_ms) * speed)
-        if cancelled_at < end_ms:
-            end_ms, status = cancelled_at, "CANCELLED"
-    has_ended = age_ms >= end_ms
-    age_ms = min(age_ms, end_ms)
-    done = min(age_ms // script.iteration_ms if script.iteration_ms else len(rounds), len(rounds))
-    if not has_ended:
-        done = min(done, len(rounds) - 1)
-    return _Course(age_ms, done, rounds, status if has_ended else RUNNING)
+        if cancelled_at < end[0]:
+            end = (cancelled_at, "CANCELLED")
+    return end
+
+
+def _iterations_done(age_ms: int, script: Script, rounds: list[set[str]]) -> int:
+    return min(age_ms // script.iteration_ms, len(rounds)) if script.iteration_ms else len(rounds)
 
 
 def _failing(session: Session, entry: int | tuple[str, ...]) -> set[str]:
@@ -113,7 +132,7 @@ def _failing(session: Session, entry: int | tuple[str, ...]) -> set[str]:
     return set(session.scenario_ids).intersection(chosen)
 
 
-def _forked(session: Session, script: Script) -> int:
+def _forked_version(session: Session, script: Script) -> int:
     if script.forked_version is not None:
         return script.forked_version
     return session.version_number + 1 if session.version_number is not None else 2

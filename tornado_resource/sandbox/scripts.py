@@ -1,4 +1,4 @@
-"""What the sandbox plays: for each pathway its scenarios, and how many or which fail in each iteration."""
+"""The scenario file: for each pathway its scenarios, and how many or which of them fail in each iteration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ANY_PATHWAY: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario of a pathway, as *scenarios* lists it."""
+    """One scenario of a pathway, as the endpoint *scenarios* lists it."""
 
     id: str
     name: str
@@ -23,10 +23,10 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How a session on a pathway goes. `iteration_ms` is in the session's own (scaled) time.
+    """How a session on a pathway goes. *iteration_ms* is in session (scaled) time.
 
     *failing* has an entry per iteration: which scenarios fail, or how many of them. The last entry ends the session;
-    *ends_as* names another final status than those numbers give.
+    *ends_as* overrides the final status that follows from it.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -35,23 +35,24 @@ class Script:
     ends_as: str | None
     forked_version: int | None
     is_open: bool
-    """Whether any scenario id is taken for one of the pathway's."""
+    """Whether every scenario id is accepted, not only the listed ones."""
     answer: dict[str, Any] = field(default_factory=dict)
-    """Fields of the status answer, once the session has ended, whatever was played: for answers that make no sense."""
+    """Fields that override those of the status response of an ended session: for contradictory responses."""
 
 
 def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
-    """Read a scenario file: scripts by pathway id, `*` for every other pathway.
+    """Return the scripts of a scenario file by pathway id; `*` is for every other pathway.
 
     Raises:
-        ValueError: the file is not one; the text says what is wrong.
+        OSError: the file cannot be read.
+        ValueError: the file is invalid; the text says how.
 
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     pathways = content.get("pathways") if isinstance(content, dict) else None
     if not isinstance(pathways, dict):
         message = f"{path}: expected a mapping with `pathways`"
-        raise ValueError(message)  # noqa: TRY004 - one kind of error for all that is wrong with a file
+        raise ValueError(message)  # noqa: TRY004 - one kind of error for every invalid file
     return {str(pathway_id): _script(path, str(pathway_id), values or {}) for pathway_id, values in pathways.items()}
 
 

@@ -22,15 +22,18 @@ START_SECONDS: Final = 10.0
 
 
 class Sandbox:
-    """A sandbox on a port of this machine: `run` serves here, a `with` block serves on a thread.
+    """A sandbox on a port of this machine: `run` serves in the calling thread, a `with` block in a thread of its own.
 
-    Raises OSError when the port is taken, ValueError for a scenario file that is none.
+    Raises:
+        OSError: the port is taken, or a file cannot be opened.
+        ValueError: the scenario file is invalid.
+
     """
 
     def __init__(self, *, port: int = 0, db: str = ":memory:", speed: float = 1.0, script: Path = DEFAULT_FILE) -> None:
         self._store = Store(db)
         scripts = read_scripts(script)
-        # Named as TCP: asyncio sets TCP_NODELAY only then, and each answer would wait 40 ms without it.
+        # asyncio sets TCP_NODELAY only where the protocol is given as TCP; without it each response takes 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, port))
@@ -42,11 +45,11 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The base URL, for `bland:baseUrl`."""
+        """The base URL, to be used as `bland:baseUrl`."""
         return f"http://{HOST}:{self._socket.getsockname()[1]}"
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> None:
-        """Serve until interrupted."""
+        """Serve until interrupted. *on_ready* is called with the base URL once the port is open."""
         self._socket.listen(128)
         if on_ready is not None:
             on_ready(self.url)

@@ -1,4 +1,4 @@
-"""The sandbox's memory: SQLite, in memory or in a file that outlives the server."""
+"""What the sandbox stores: a SQLite database, in memory or in a file that outlives the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS requests (
 
 
 class Store:
-    """Sessions, published versions and the request log. The API key of a request is never kept."""
+    """Sessions, published versions and the request log. The API key of a request is never stored."""
 
     def __init__(self, path: str = ":memory:") -> None:
         self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -38,11 +38,11 @@ class Store:
         self._rows.close()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all rows."""
         self._rows.executescript("DELETE FROM sessions; DELETE FROM published; DELETE FROM requests;")
 
     def add(self, session: Session) -> None:
-        """Keep a started session."""
+        """Store a started session."""
         self._rows.execute(
             "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -60,12 +60,12 @@ class Store:
         )
 
     def session(self, session_id: str) -> Session | None:
-        """The session of that id."""
+        """Return the session with this id; None if there is none."""
         row = self._rows.execute("SELECT * FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
         return _session(row) if row else None
 
     def newest(self, *, pathway_id: str | None = None, persona_id: str | None = None) -> list[Session]:
-        """Sessions, newest first: of a pathway, of a persona, or all."""
+        """Return the sessions of a pathway, of a persona, or all; newest first."""
         where, value = ("1", None)
         if pathway_id is not None:
             where, value = "pathway_id = ?", pathway_id
@@ -75,23 +75,23 @@ class Store:
         return [_session(row) for row in self._rows.execute(query, () if value is None else (value,))]
 
     def cancel(self, session_id: str, now_ms: int) -> None:
-        """Note that a session was cancelled."""
+        """Store when a session was cancelled, in milliseconds since 1970."""
         self._rows.execute("UPDATE sessions SET cancelled_ms = ? WHERE session_id = ?", (now_ms, session_id))
 
     def forget(self, session_id: str) -> None:
-        """Delete a session, as if it had never been."""
+        """Delete a session, as if it had never been started."""
         self._rows.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,))
 
     def publish(self, pathway_id: str, environment: str, version_id: int) -> None:
-        """Note which version an environment has."""
+        """Store which version is published to an environment."""
         self._rows.execute("REPLACE INTO published VALUES (?, ?, ?)", (pathway_id, environment, version_id))
 
     def published(self) -> list[dict[str, Any]]:
-        """What is published where."""
+        """Return one mapping for each pathway and environment with a published version."""
         return [dict(row) for row in self._rows.execute("SELECT * FROM published ORDER BY pathway_id, environment")]
 
     def log(self, at_ms: int, method: str, path: str, query: str, body: str) -> int:
-        """Note a request, and give its number."""
+        """Store a request and return its number."""
         row = (at_ms, method, path, query, body)
         cursor = self._rows.execute(
             "INSERT INTO requests (at_ms, method, path, query, body) VALUES (?, ?, ?, ?, ?)", row
@@ -99,11 +99,11 @@ class Store:
         return cursor.lastrowid or 0
 
     def log_status(self, number: int, status: int | None) -> None:
-        """Note what a request was answered; None when the connection was broken instead."""
+        """Store the status code of a request's response; None for a broken connection."""
         self._rows.execute("UPDATE requests SET status = ? WHERE number = ?", (status, number))
 
     def requests(self) -> list[dict[str, Any]]:
-        """The request log, oldest first."""
+        """Return the request log, oldest first."""
         return [dict(row) for row in self._rows.execute("SELECT * FROM requests ORDER BY number")]
 
 

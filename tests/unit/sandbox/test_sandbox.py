@@ -1,4 +1,4 @@
-"""The sandbox over real HTTP, as a second reading of the API's pages."""
+"""The sandbox over real HTTP: a second, independent reading of the API's pages."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def start(http: httpx.Client, **body: Any) -> httpx.Response:
     return http.post(f"{TORNADO}/start", json={"pathway_id": "pw-1", **body})
 
 
-def test_a_start_answers_as_the_page_says(http: httpx.Client) -> None:
-    answer = start(http).json()
-    assert answer["status"] == "RUNNING"
-    assert (answer["max_iterations"], answer["timeout_ms"], answer["pathway_id"]) == (5, 900000, "pw-1")
-    assert len(answer["created_at"]) == len("2026-04-14T10:15:00.000Z")
-    assert answer.keys() == {"session_id", "status", "pathway_id", "max_iterations", "timeout_ms", "created_at"}
+def test_a_start_response_has_the_documented_fields(http: httpx.Client) -> None:
+    response = start(http).json()
+    assert response["status"] == "RUNNING"
+    assert (response["max_iterations"], response["timeout_ms"], response["pathway_id"]) == (5, 900000, "pw-1")
+    assert len(response["created_at"]) == len("2026-04-14T10:15:00.000Z")
+    assert response.keys() == {"session_id", "status", "pathway_id", "max_iterations", "timeout_ms", "created_at"}
 
 
 def test_one_session_at_a_time_on_a_pathway(http: httpx.Client) -> None:
@@ -56,7 +56,7 @@ def test_one_session_at_a_time_on_a_pathway(http: httpx.Client) -> None:
     assert start(http).status_code == 200
 
 
-def test_active_is_the_running_session_or_404(http: httpx.Client) -> None:
+def test_active_returns_the_running_session_or_404(http: httpx.Client) -> None:
     assert http.get(f"{TORNADO}/active", params={"pathway_id": "pw-1"}).status_code == 404
     assert http.get(f"{TORNADO}/active").status_code == 400
     session_id = start(http, persona_id="pe-1").json()["session_id"]
@@ -88,19 +88,17 @@ def test_undocumented_requests_are_refused(http: httpx.Client, body: dict[str, A
 
 
 @pytest.mark.parametrize("key", ["", "Bearer sk-any-key"])
-def test_the_bare_key_is_asked_for(http: httpx.Client, key: str) -> None:
+def test_a_request_without_the_bare_key_is_refused(http: httpx.Client, key: str) -> None:
     assert http.post(f"{TORNADO}/start", json={"pathway_id": "p"}, headers={"authorization": key}).status_code == 401
 
 
-def test_an_unknown_route_is_refused_loudly_and_not_as_404(
-    http: httpx.Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_route_is_501_and_printed(http: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
     assert http.get("/v2/anything").status_code == 501
     assert http.put(f"{TORNADO}/start").status_code in {405, 501}
     assert "no such route in the documented API: GET /v2/anything" in capsys.readouterr().err
 
 
-def test_publishing_is_checked_and_remembered(http: httpx.Client) -> None:
+def test_a_publish_request_is_checked_and_stored(http: httpx.Client) -> None:
     assert http.post("/v1/pathway/pw-1/publish", json={"version_id": 7}).json()["message"]
     assert http.post("/v1/pathway/pw-1/publish", json={"version_id": "7"}).status_code == 400
     assert http.post("/v1/pathway/pw-1/publish", json={"version_id": 7, "environment": "dev"}).status_code == 400
@@ -109,7 +107,7 @@ def test_publishing_is_checked_and_remembered(http: httpx.Client) -> None:
     ]
 
 
-def test_every_request_is_logged_and_the_key_is_not(http: httpx.Client) -> None:
+def test_every_request_is_logged_without_the_key(http: httpx.Client) -> None:
     start(http)
     log = http.get("/_sandbox/requests")
     assert [(row["method"], row["path"], row["status"]) for row in log.json()] == [("POST", f"{TORNADO}/start", 200)]
@@ -126,30 +124,31 @@ def test_every_request_is_logged_and_the_key_is_not(http: httpx.Client) -> None:
         ({"kind": "garbage"}, True),
         ({"kind": "truncate"}, True),
         ({"kind": "delay", "seconds": 0.05}, True),
+        ({"kind": "delay_after", "seconds": 0.05}, True),
     ],
 )
-def test_faults_strike_once_where_they_should(
+def test_a_fault_happens_once_before_or_after_the_effect(
     http: httpx.Client,
     fault: dict[str, Any],
     has_effect: bool,  # noqa: FBT001
 ) -> None:
     http.post("/_sandbox/faults", json={**fault, "method": "POST", "path": "/start"})
     try:
-        answer = start(http)
-        is_spoilt = answer.status_code >= 500 or "session_id" not in answer.text
+        response = start(http)
+        is_spoilt = response.status_code >= 500 or "session_id" not in response.text
     except httpx.TransportError:
         is_spoilt = True
-    assert is_spoilt is (fault["kind"] != "delay")
+    assert is_spoilt is (fault["kind"] not in {"delay", "delay_after"})
     assert (len(http.get("/_sandbox/sessions").json()) == 1) is has_effect
     assert start(http).status_code == (409 if has_effect else 200)
 
 
-def test_a_fault_that_is_none_is_refused(http: httpx.Client) -> None:
+def test_an_invalid_fault_is_refused(http: httpx.Client) -> None:
     assert http.post("/_sandbox/faults", json={"kind": "earthquake"}).status_code == 400
     assert http.post("/_sandbox/faults", content=b"[]").status_code == 400
 
 
-def test_scaled_time_plays_a_session_to_its_end(tornado_sandbox: Sandbox) -> None:
+def test_a_session_ends_in_scaled_time(tornado_sandbox: Sandbox) -> None:
     headers = {"authorization": "sk-any-key"}
     with httpx.Client(base_url=tornado_sandbox.url, headers=headers, trust_env=False) as http:
         session_id = start(http).json()["session_id"]
@@ -161,7 +160,7 @@ def test_scaled_time_plays_a_session_to_its_end(tornado_sandbox: Sandbox) -> Non
         assert [len(entry["failed_ids"]) for entry in status["iterations"]] == [2, 1, 0]
 
 
-def test_sessions_outlive_the_server_in_a_file(tmp_path: Path) -> None:
+def test_sessions_in_a_file_outlive_the_server(tmp_path: Path) -> None:
     for _ in range(2):
         with Sandbox(db=str(tmp_path / "s.sqlite")) as sandbox:
             last = httpx.post(f"{sandbox.url}{TORNADO}/start", json={"pathway_id": "p"}, headers={"authorization": "k"})
@@ -172,7 +171,7 @@ SCRIPT = Script((), (2, 1, 0), 1000, None, None, is_open=True)
 
 
 @given(st.lists(st.integers(0, 20_000), min_size=1, max_size=8).map(sorted), st.integers(1, 5), st.integers(1, 5000))
-def test_a_session_never_goes_back(moments: list[int], max_iterations: int, timeout_ms: int) -> None:
+def test_a_session_never_goes_backwards(moments: list[int], max_iterations: int, timeout_ms: int) -> None:
     session = Session("s", "p", None, ("a", "b", "c"), None, max_iterations, timeout_ms, 0, None)
     seen = [status_of(session, SCRIPT, moment, 1.0) for moment in moments]
     for before, after in itertools.pairwise(seen):
@@ -183,7 +182,7 @@ def test_a_session_never_goes_back(moments: list[int], max_iterations: int, time
         assert (active_of(session, SCRIPT, moment, 1.0) is None) is (status["status"] != "RUNNING")
 
 
-def test_a_script_may_end_with_an_answer_that_makes_no_sense(tmp_path: Path) -> None:
+def test_a_script_can_contradict_itself_in_the_last_response(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("pathways: {'*': {answer: {total_scenarios: null, passed_scenarios: 9}}}")
     script = read_scripts(tmp_path / "s.yaml")["*"]
     session = Session("s", "p", None, ("a",), None, 5, 900_000, 0, None)
@@ -193,7 +192,7 @@ def test_a_script_may_end_with_an_answer_that_makes_no_sense(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["[]", "pathways: []", "pathways: {p: {colour: blue}}"])
-def test_a_scenario_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_invalid_scenario_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="expected"):
         read_scripts(tmp_path / "s.yaml")
