@@ -1,7 +1,7 @@
-"""The only door to the API, and the only import of httpx.
+"""The only module that sends requests to the API, and the only one that imports httpx.
 
-A method is one request and one answer: repeating is the caller's choice (`retrying`), since a start must never be
-repeated blindly.
+A method sends one request and returns its response. Retries are the caller's choice (`retrying`), because a start
+must never be retried blindly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tornado_resource.bland.responses import Active, Scenario, Started, Status, scenarios_of
+from tornado_resource.bland.responses import Active, Scenario, Started, Status, parse_scenarios
 from tornado_resource.core.text import clean
 from tornado_resource.errors import Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
@@ -29,44 +29,56 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 20.0
 REQUEST_SECONDS: Final = 30.0
-"""The longest that one request may take, however slowly its answer drips."""
-MAX_ANSWER_BYTES: Final = 10 * 1024 * 1024
+"""Time limit of one request and its whole response. READ_SECONDS alone never ends one that arrives byte by byte."""
+MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
 MAX_RETRY_AFTER_SECONDS: Final = 60.0
+# One URL path segment of at most 128 characters. No dot at the end: `..` would be another path.
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]")
 _TORNADO: Final = "/v1/agent-testing/tornado"
+# Some endpoints of the API wrap the object in `data`, beside these keys.
+_WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     status_code: int
     headers: httpx.Headers
     content: bytes
 
 
 class Client:
-    """Speaks to one API with one key over one connection pool, on one event loop.
+    """An API client: one endpoint, one connection pool, one event loop.
 
-    Every method raises `NotSent`, `OutcomeUnknown` or `Rejected` (`NotFound` and `Conflict` below it); none of their
-    texts holds the key.
+    Every method that sends a request raises `NotSent`, `OutcomeUnknown` or `Rejected` (or its subclasses `NotFound` and
+    `Conflict`). Their messages never contain the API key.
+
+    Args:
+        endpoint: the base URL and the API key.
+        connections: how many requests may be in flight at once. More of them wait for their turn.
+        transport: replaces httpx's transport, in tests.
+        request_seconds: time limit of one request and its whole response.
+
     """
 
     def __init__(
         self,
-        access: Endpoint,
+        endpoint: Endpoint,
         *,
         connections: int = 20,
         transport: httpx.AsyncBaseTransport | None = None,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
-        self._access = access
+        self._endpoint = endpoint
         self._request_seconds = request_seconds
-        self._turns = asyncio.Semaphore(connections)  # to wait for a connection is no fault of the API's
+        # Waiting for a free connection must not count as a timeout of the API: it happens here, outside those limits.
+        self._slots = asyncio.Semaphore(connections)
         self._http = httpx.AsyncClient(
+            # `identity`: a compressed response could pass MAX_RESPONSE_BYTES many times over when it is decoded.
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "tornado-resource"},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             follow_redirects=False,
-            trust_env=not access.is_loopback,
+            trust_env=not endpoint.is_loopback,  # a proxy of the environment cannot reach this machine's loopback
             transport=transport,
         )
 
@@ -77,141 +89,150 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. The client cannot be used afterwards."""
         await self._http.aclose()
 
     async def start(self, request: Mapping[str, Any]) -> Started:
-        """Start a session (*Start Tornado Session*). A 2xx that names no session is `OutcomeUnknown`."""
-        what = f"start on pathway {clean(str(request['pathway_id']))}"
-        answer = await self._ask(what, "POST", f"{_TORNADO}/start", body=request)
-        started = Started.of(_object(what, answer))
+        """Start a session (*Start Tornado Session*).
+
+        Raises:
+            OutcomeUnknown: among others, a 2xx response without a session id.
+
+        """
+        label = f"start on pathway {clean(str(request['pathway_id']))}"
+        response = await self._send(label, "POST", f"{_TORNADO}/start", body=request)
+        started = Started.parse(_json_object(label, response))
         if started is None:
-            raise OutcomeUnknown(what, "the answer holds no session_id")
+            raise OutcomeUnknown(label, "the response has no session_id")
         return started
 
     async def active(self, pathway_id: str) -> Active | None:
-        """Ask which session runs on a pathway (*Get Active Tornado Session*); None when none does."""
-        what = f"active session of pathway {clean(pathway_id)}"
+        """Return the session that runs on a pathway (*Get Active Tornado Session*); None if there is none."""
+        label = f"active session of pathway {clean(pathway_id)}"
         try:
-            answer = await self._ask(what, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
+            response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
         except NotFound:
             return None
-        content = _object(what, answer)
-        active = Active.of(content, _date(answer))
+        content = _json_object(label, response)
+        active = Active.parse(content, _date(response))
+        # Only an explicit null means "none". A response without the key may be something else altogether, and a start
+        # that is sent because of it could be the second one.
         if active is None and content.get("session_id", 0) is not None:
-            raise OutcomeUnknown(what, "the answer holds no session_id")
+            raise OutcomeUnknown(label, "the response has no session_id")
         return active
 
     async def status(self, session_id: str) -> Status:
-        """Ask how a session stands (*Get Tornado Status*)."""
-        what = f"status of session {clean(session_id)}"
-        answer = await self._ask(what, "GET", f"{_TORNADO}/{_segment(what, session_id)}/status")
-        status = Status.of(_object(what, answer))
+        """Return the status of a session (*Get Tornado Status*)."""
+        label = f"status of session {clean(session_id)}"
+        response = await self._send(label, "GET", f"{_TORNADO}/{_segment(label, session_id)}/status")
+        status = Status.parse(_json_object(label, response))
         if status is None:
-            raise OutcomeUnknown(what, "the answer holds no status")
+            raise OutcomeUnknown(label, "the response has no status")
         return status
 
     async def cancel(self, session_id: str) -> None:
-        """Cancel a session (*Cancel Tornado Session*). Any 2xx will do: the page leaves the rest open."""
-        what = f"cancel session {clean(session_id)}"
-        await self._ask(what, "POST", f"{_TORNADO}/{_segment(what, session_id)}/cancel", body={})
+        """Cancel a session (*Cancel Tornado Session*). Any 2xx counts: the API's page does not define the body."""
+        label = f"cancel session {clean(session_id)}"
+        await self._send(label, "POST", f"{_TORNADO}/{_segment(label, session_id)}/cancel", body={})
 
     async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
-        """List the enabled scenarios of a pathway."""
-        what = f"scenarios of pathway {clean(pathway_id)}"
+        """Return the enabled scenarios of a pathway."""
+        label = f"scenarios of pathway {clean(pathway_id)}"
         query = {"pathway_id": pathway_id, "enabled": "true"}
-        answer = await self._ask(what, "GET", "/v1/agent-testing/scenarios", query=query)
-        scenarios = scenarios_of(_object(what, answer))
+        response = await self._send(label, "GET", "/v1/agent-testing/scenarios", query=query)
+        scenarios = parse_scenarios(_json_object(label, response))
         if scenarios is None:
-            raise OutcomeUnknown(what, "the answer holds no scenarios")
+            raise OutcomeUnknown(label, "the response has no scenarios")
         return scenarios
 
     async def publish(self, pathway_id: str, version: int, environment: str) -> None:
-        """Publish a version of a pathway (*Promote Pathway Version*): it is safe to repeat.
+        """Publish a version of a pathway (*Promote Pathway Version*). It is safe to repeat.
 
-        The page documents a `message` only. A 2xx without a body, or with any object that is not one of the API's
-        shapes of an error, counts as done.
+        The API's page documents only `message` in the response. So a 2xx without a body counts as success, and so does
+        one with any JSON object that is not one of the API's error bodies.
         """
-        what = f"publish version {version} of pathway {clean(pathway_id)} to {environment}"
-        path = f"/v1/pathway/{_segment(what, pathway_id)}/publish"
-        answer = await self._ask(what, "POST", path, body={"version_id": version, "environment": environment})
-        if not answer.content.strip():
+        label = f"publish version {version} of pathway {clean(pathway_id)} to {environment}"
+        path = f"/v1/pathway/{_segment(label, pathway_id)}/publish"
+        response = await self._send(label, "POST", path, body={"version_id": version, "environment": environment})
+        if not response.content.strip():
             return
-        content = _object(what, answer)
+        content = _json_object(label, response)
         if content.get("status") == "error" or content.get("error") or content.get("errors"):
-            said = clean(self._access.key.redact(_message(answer.content)))
-            raise Rejected(what, f"the API answered with an error: {said}", status_code=answer.status_code)
+            cause = f"the API reported an error: {self._error_message(response)}"
+            raise Rejected(label, cause, status_code=response.status_code)
 
-    async def _ask(
+    async def _send(
         self,
-        what: str,
+        label: str,
         method: str,
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
-    ) -> _Answer:
-        """Send one request, and return its 2xx answer whole."""
+    ) -> _Response:
+        """Send one request and return its 2xx response. *label* names the request in error messages."""
+        url = self._endpoint.base_url + path
+        headers = {"authorization": self._endpoint.key.reveal()}
         try:
-            async with self._turns, asyncio.timeout(self._request_seconds):
-                answer = await self._exchange(what, method, path, body, query)
+            request = self._http.build_request(method, url, json=body, params=query, headers=headers)
+        except (httpx.InvalidURL, UnicodeError):  # the latter from idna
+            raise NotSent(label, "bland:baseUrl is not a valid URL") from None
+        try:
+            async with self._slots, asyncio.timeout(self._request_seconds):
+                response = await self._exchange(label, request)
         except TimeoutError:
-            raise OutcomeUnknown(what, f"no complete answer within {self._request_seconds:g} s") from None
+            raise OutcomeUnknown(label, f"no complete response within {self._request_seconds:g} s") from None
         except httpx.TransportError as error:
-            self._raise_transport(what, error)
+            self._raise_transport(label, error)
         except httpx.InvalidURL:
-            raise OutcomeUnknown(what, "the answer redirects to what is no URL") from None
-        if not 200 <= answer.status_code < 300:
-            self._raise_rejected(what, answer)
-        return answer
+            # httpx parses `location` even though redirects are not followed.
+            raise OutcomeUnknown(label, "the response redirects to an invalid URL") from None
+        if not 200 <= response.status_code < 300:
+            self._raise_rejected(label, response)
+        return response
 
-    async def _exchange(
-        self, what: str, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
-    ) -> _Answer:
-        request = self._http.build_request(
-            method,
-            self._access.base_url + path,
-            json=body,
-            params=query,
-            headers={"authorization": self._access.key.reveal()},
-        )
+    async def _exchange(self, label: str, request: httpx.Request) -> _Response:
         response = await self._http.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") not in {"", "identity"}:
-                raise OutcomeUnknown(what, "the answer is compressed, though the request asked for plain")
+                raise OutcomeUnknown(label, "the response is compressed, but the request did not allow it")
             content = bytearray()
             async for chunk in response.aiter_raw():
                 content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise OutcomeUnknown(what, f"the answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB")
+                if len(content) > MAX_RESPONSE_BYTES:
+                    raise OutcomeUnknown(label, f"the response is larger than {MAX_RESPONSE_BYTES // 1024**2} MiB")
         finally:
             await response.aclose()
-        self._http.cookies.clear()
-        return _Answer(response.status_code, response.headers, bytes(content))
+        self._http.cookies.clear()  # a request must not depend on the ones before it
+        return _Response(response.status_code, response.headers, bytes(content))
 
-    def _raise_transport(self, what: str, error: httpx.TransportError) -> NoReturn:
-        """Map httpx's exceptions: only what failed before a byte was sent is `NotSent`."""
-        host = urlsplit(self._access.base_url).netloc
+    def _raise_transport(self, label: str, error: httpx.TransportError) -> NoReturn:
+        """Map httpx's exceptions. Only what failed before a byte was sent is `NotSent`."""
+        host = urlsplit(self._endpoint.base_url).netloc
         match error:
             case httpx.ConnectTimeout():
-                raise NotSent(what, f"no connection to {host} within {CONNECT_SECONDS:g} s") from None
+                raise NotSent(label, f"no connection to {host} within {CONNECT_SECONDS:g} s") from None
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-                reason = clean(self._access.key.redact(str(error)), 160) or "refused"
-                raise NotSent(what, f"no connection to {host} ({reason})") from None
+                reason = clean(self._endpoint.key.redact(str(error)), 160) or "refused"
+                raise NotSent(label, f"no connection to {host} ({reason})") from None
             case httpx.TimeoutException():
-                raise OutcomeUnknown(what, f"{host} stopped answering for {READ_SECONDS:g} s") from None
+                raise OutcomeUnknown(label, f"no data from {host} for {READ_SECONDS:g} s") from None
             case _:
-                raise OutcomeUnknown(what, f"{host} broke the connection before its answer was complete") from None
+                # The text of the error is left out: httpx quotes header values in it, and the key is one of them.
+                raise OutcomeUnknown(label, f"{host} closed the connection before the response was complete") from None
 
-    def _raise_rejected(self, what: str, answer: _Answer) -> NoReturn:
-        code = answer.status_code
-        said = clean(self._access.key.redact(_message(answer.content)))
-        cause = f"HTTP {code}{f': {said}' if said else ''}{_ADVICE.get(code, '')}"
+    def _raise_rejected(self, label: str, response: _Response) -> NoReturn:
+        code = response.status_code
+        message = self._error_message(response)
+        cause = f"HTTP {code}{f': {message}' if message else ''}{_ADVICE.get(code, '')}"
         if 300 <= code < 400:
-            target = _host(answer.headers.get("location", ""))
+            target = _host(response.headers.get("location", ""))
             cause = f"HTTP {code}: redirected to {clean(target)}; redirects are not followed, check bland:baseUrl"
         kind: type[Rejected] = {404: NotFound, 410: NotFound, 409: Conflict}.get(code, Rejected)
-        raise kind(what, cause, status_code=code, retry_after=_retry_after(answer))
+        raise kind(label, cause, status_code=code, retry_after=_retry_after(response))
+
+    def _error_message(self, response: _Response) -> str:
+        return clean(self._endpoint.key.redact(_message(response.content)))
 
 
 _ADVICE = {
@@ -222,33 +243,31 @@ _ADVICE = {
 
 def _host(location: str) -> str:
     try:
-        return urlsplit(location).hostname or "another place"
+        return urlsplit(location).hostname or "another URL"
     except ValueError:
-        return "what is no URL"
+        return "an invalid URL"
 
 
-def _segment(what: str, identifier: str) -> str:
+def _segment(label: str, identifier: str) -> str:
     if _SEGMENT.fullmatch(identifier) is None:
-        raise NotSent(what, "that is no id that can be put into a URL")
+        raise NotSent(label, "invalid id (expected 1 to 128 letters, digits and . _ ~ : @ -, with no dot at the end)")
     return identifier
 
 
-def _object(what: str, answer: _Answer) -> dict[str, Any]:
-    """Read the answer's JSON object; one wrapped in `data`, as other endpoints of the API do, will do too."""
+def _json_object(label: str, response: _Response) -> dict[str, Any]:
+    """Return the JSON object of a response, without its `data` wrapper if it has one."""
     try:
-        content = json.loads(answer.content)
+        content = json.loads(response.content)
     except (ValueError, RecursionError):
-        raise OutcomeUnknown(what, "the answer is not JSON") from None
+        raise OutcomeUnknown(label, "the response is not JSON") from None
     if not isinstance(content, dict):
-        raise OutcomeUnknown(what, "the answer is not a JSON object")
+        raise OutcomeUnknown(label, "the response is not a JSON object")
     inner = content.get("data")
-    return (
-        inner if isinstance(inner, dict) and not content.keys() - {"data", "errors", "status", "message"} else content
-    )
+    return inner if isinstance(inner, dict) and not content.keys() - _WRAPPER_KEYS else content
 
 
 def _message(content: bytes) -> str:
-    """Find the sentence in an error's body (the API's pages show four shapes of it)."""
+    """Return the message of an error body, or "". The API's pages show four shapes of it."""
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
@@ -263,19 +282,22 @@ def _message(content: bytes) -> str:
     return next((text for text in candidates if isinstance(text, str)), "")
 
 
-def _retry_after(answer: _Answer) -> float | None:
-    """Read `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is taken against the answer's own Date."""
-    value = answer.headers.get("retry-after", "").strip()
+def _retry_after(response: _Response) -> float | None:
+    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3), which has seconds or a date; None if it has neither.
+
+    A date is compared with the response's own Date header, because this machine's clock may be wrong.
+    """
+    value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdecimal():
         return min(float(value[:9]), MAX_RETRY_AFTER_SECONDS)
-    moment, now = _parse_date(value), _date(answer)
+    moment, now = _parse_date(value), _date(response)
     if moment is None or now is None:
         return None
     return min(max((moment - now).total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _date(answer: _Answer) -> datetime | None:
-    return _parse_date(answer.headers.get("date", ""))
+def _date(response: _Response) -> datetime | None:
+    return _parse_date(response.headers.get("date", ""))
 
 
 def _parse_date(text: str) -> datetime | None:

@@ -1,7 +1,7 @@
-"""The API's answers as typed values.
+"""The API's responses as typed values.
 
-Fields are read by the names of the API's pages; unknown fields are left alone, and a number or id that is missing or of
-another type becomes None rather than a guess.
+Fields have the names of the API's pages. Unknown fields are ignored. A value that is missing or has the wrong type is
+None, never a guess.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ FINAL: Final = COMPLETED | ABORTED
 """The final statuses (API page *Get Tornado Status*). A status in none of these sets is unknown."""
 
 MAX_WHOLE: Final = 2**53
+"""Pulumi carries numbers as 64-bit floats, which hold every whole number up to this one."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The answer of *Start Tornado Session*; *session_id* and *created_at* byte for byte."""
+    """The response of *Start Tornado Session*. *session_id* and *created_at* are unchanged, byte for byte."""
 
     session_id: str
     created_at: str | None
@@ -34,23 +35,23 @@ class Started:
     timeout_ms: int | None
 
     @classmethod
-    def of(cls, answer: Json) -> Started | None:
-        """Read an answer: None when it names no session."""
-        session_id = _session_id(answer)
+    def parse(cls, content: Json) -> Started | None:
+        """Parse a response body; None if it has no session id."""
+        session_id = _session_id(content)
         if session_id is None:
             return None
         return cls(
             session_id=session_id,
-            created_at=_text(answer.get("created_at")),
-            status=_text(answer.get("status")) or RUNNING,
-            max_iterations=_whole(answer.get("max_iterations")),
-            timeout_ms=_whole(answer.get("timeout_ms")),
+            created_at=_text(content.get("created_at")),
+            status=_text(content.get("status")) or RUNNING,
+            max_iterations=_whole(content.get("max_iterations")),
+            timeout_ms=_whole(content.get("timeout_ms")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """The answer of *Get Active Tornado Session*; *asked_at* is the API's own time then (Date header), if it told."""
+    """The response of *Get Active Tornado Session*. *responded_at* is the API's time (Date header) if present."""
 
     session_id: str
     created_at: str | None
@@ -58,28 +59,28 @@ class Active:
     persona_id: str | None
     max_iterations: int | None
     total_scenarios: int | None
-    asked_at: datetime | None
+    responded_at: datetime | None
 
     @classmethod
-    def of(cls, answer: Json, asked_at: datetime | None) -> Active | None:
-        """Read an answer: None when it names no session."""
-        session_id = _session_id(answer)
+    def parse(cls, content: Json, responded_at: datetime | None) -> Active | None:
+        """Parse a response body; None if it has no session id."""
+        session_id = _session_id(content)
         if session_id is None:
             return None
         return cls(
             session_id=session_id,
-            created_at=_text(answer.get("created_at")),
-            status=_text(answer.get("status")) or RUNNING,
-            persona_id=_text(answer.get("persona_id")),
-            max_iterations=_whole(answer.get("max_iterations")),
-            total_scenarios=_whole(answer.get("total_scenarios")),
-            asked_at=asked_at,
+            created_at=_text(content.get("created_at")),
+            status=_text(content.get("status")) or RUNNING,
+            persona_id=_text(content.get("persona_id")),
+            max_iterations=_whole(content.get("max_iterations")),
+            total_scenarios=_whole(content.get("total_scenarios")),
+            responded_at=responded_at,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One fix of an iteration's plan."""
+    """One fix of an iteration's fix plan."""
 
     target_node: str | None
     description: str | None
@@ -88,7 +89,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """One round of a session: what passed, what failed, what was then fixed."""
+    """One iteration of a session: the scenarios that passed and failed, and the fixes applied after it."""
 
     number: int | None
     started_at: str | None
@@ -98,21 +99,21 @@ class Iteration:
     fixes: tuple[Fix, ...]
 
     @classmethod
-    def of(cls, answer: Json) -> Iteration:
-        """Read one entry of `iterations`."""
+    def parse(cls, content: Json) -> Iteration:
+        """Parse one entry of `iterations`."""
         return cls(
-            number=_whole(answer.get("iteration")),
-            started_at=_text(answer.get("started_at")),
-            completed_at=_text(answer.get("completed_at")),
-            passed_ids=_ids(answer.get("passed_ids")),
-            failed_ids=_ids(answer.get("failed_ids")),
-            fixes=_fixes(answer.get("fix_plan")),
+            number=_whole(content.get("iteration")),
+            started_at=_text(content.get("started_at")),
+            completed_at=_text(content.get("completed_at")),
+            passed_ids=_ids(content.get("passed_ids")),
+            failed_ids=_ids(content.get("failed_ids")),
+            fixes=_fixes(content.get("fix_plan")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The answer of *Get Tornado Status*."""
+    """The response of *Get Tornado Status*."""
 
     status: str
     current_iteration: int | None = None
@@ -126,42 +127,42 @@ class Status:
     timeout_ms: int | None = None
     forked_version: int | None = None
     has_forked: bool = False
-    """Whether the API names a forked version at all, be it one that cannot be read."""
+    """Whether the response names a forked version, even one that is not a number."""
 
     @classmethod
-    def of(cls, answer: Json) -> Status | None:
-        """Read an answer: None when it has no status."""
-        status = _text(answer.get("status"))
+    def parse(cls, content: Json) -> Status | None:
+        """Parse a response body; None if it has no status."""
+        status = _text(content.get("status"))
         if not status:
             return None
-        iterations = answer.get("iterations")
+        iterations = content.get("iterations")
         return cls(
             status=status,
-            current_iteration=_whole(answer.get("current_iteration")),
-            max_iterations=_whole(answer.get("max_iterations")),
-            total_scenarios=_whole(answer.get("total_scenarios")),
-            passed_scenarios=_whole(answer.get("passed_scenarios")),
-            failed_scenarios=_whole(answer.get("failed_scenarios")),
-            unfixable_ids=_ids(answer.get("unfixable_ids")),
+            current_iteration=_whole(content.get("current_iteration")),
+            max_iterations=_whole(content.get("max_iterations")),
+            total_scenarios=_whole(content.get("total_scenarios")),
+            passed_scenarios=_whole(content.get("passed_scenarios")),
+            failed_scenarios=_whole(content.get("failed_scenarios")),
+            unfixable_ids=_ids(content.get("unfixable_ids")),
             iterations=tuple(
-                Iteration.of(entry)
+                Iteration.parse(entry)
                 for entry in (iterations if isinstance(iterations, list) else [])
                 if isinstance(entry, dict)
             ),
-            elapsed_ms=_whole(answer.get("elapsed_ms")),
-            timeout_ms=_whole(answer.get("timeout_ms")),
-            forked_version=_whole(answer.get("forked_version")),
-            has_forked=answer.get("forked_version") is not None,
+            elapsed_ms=_whole(content.get("elapsed_ms")),
+            timeout_ms=_whole(content.get("timeout_ms")),
+            forked_version=_whole(content.get("forked_version")),
+            has_forked=content.get("forked_version") is not None,
         )
 
     @property
     def is_running(self) -> bool:
-        """Whether the session goes on."""
+        """Whether the session is running."""
         return self.status == RUNNING
 
     @property
     def is_final(self) -> bool:
-        """Whether the session has ended for certain."""
+        """Whether the session has ended. An unknown status is neither running nor final."""
         return self.status in FINAL
 
 
@@ -174,9 +175,9 @@ class Scenario:
     is_required_for_promotion: bool
 
 
-def scenarios_of(answer: Json) -> tuple[Scenario, ...] | None:
-    """Read the answer of *scenarios*: None when it has no such list, or an entry of it cannot be read."""
-    listed = answer.get("scenarios")
+def parse_scenarios(content: Json) -> tuple[Scenario, ...] | None:
+    """Parse the body of a *scenarios* response; None if it has no list of scenarios, or an entry is not one."""
+    listed = content.get("scenarios")
     if not isinstance(listed, list):
         return None
     scenarios = [_scenario(entry) for entry in listed]
@@ -184,7 +185,7 @@ def scenarios_of(answer: Json) -> tuple[Scenario, ...] | None:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Read the API's ISO 8601 times; one without an offset is UTC. None when *text* is no time."""
+    """Parse an ISO 8601 time of the API (UTC if it has no offset); None if *text* is anything else."""
     if text is None:
         return None
     try:
@@ -202,7 +203,7 @@ def _scenario(entry: Any) -> Scenario | None:
 
 
 def _fixes(fix_plan: Any) -> tuple[Fix, ...]:
-    """Read a fix plan; what is there and cannot be read counts as a fix of which nothing is known."""
+    """Parse a fix plan. A value of another shape counts as one fix without details: a repair must not go unnoticed."""
     fixes = fix_plan.get("fixes") if isinstance(fix_plan, dict) else fix_plan
     entries = fixes if isinstance(fixes, list) else [fixes] if fixes else []
     return tuple(_fix(entry if isinstance(entry, dict) else {}) for entry in entries)
@@ -212,8 +213,8 @@ def _fix(entry: Json) -> Fix:
     return Fix(_text(entry.get("target_node")), _text(entry.get("description")), _text(entry.get("type")))
 
 
-def _session_id(answer: Json) -> str | None:
-    session_id = answer.get("session_id")
+def _session_id(content: Json) -> str | None:
+    session_id = content.get("session_id")
     is_sound = isinstance(session_id, str) and session_id and replace_surrogates(session_id) == session_id
     return session_id if is_sound else None
 
@@ -223,7 +224,7 @@ def _text(value: Any) -> str | None:
 
 
 def _whole(value: Any) -> int | None:
-    """Read a whole number that Pulumi, which has floats only, can carry without a loss."""
+    """Return a whole number of at most MAX_WHOLE, given as a number or as digits; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_WHOLE:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.api import answer, client_of
 from tests.support.results import gated_session_of, report_of, result_of, status_of
-from tornado_resource.bland.responses import Started, Status, scenarios_of
+from tornado_resource.bland.responses import Started, Status, parse_scenarios
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError
 from tornado_resource.gate.judging import judge
@@ -36,14 +36,14 @@ async def test_a_date_beyond_all_calendars_is_no_date() -> None:
 
 @pytest.mark.parametrize("mark", [{}, [], 1, "yes", None, False])
 def test_only_a_plain_mark_makes_a_scenario_required(mark: Any) -> None:
-    scenarios = scenarios_of({"scenarios": [{"id": "a", "is_required_for_promotion": mark}]})
+    scenarios = parse_scenarios({"scenarios": [{"id": "a", "is_required_for_promotion": mark}]})
     assert scenarios is not None
     assert not scenarios[0].is_required_for_promotion
 
 
 @pytest.mark.parametrize("entry", [{"id": 5, "is_required_for_promotion": True}, "a", {}])
 def test_a_list_of_scenarios_with_an_entry_that_cannot_be_read_is_none(entry: Any) -> None:
-    assert scenarios_of({"scenarios": [{"id": "a"}, entry]}) is None
+    assert parse_scenarios({"scenarios": [{"id": "a"}, entry]}) is None
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_a_list_of_scenarios_with_an_entry_that_cannot_be_read_is_none(entry: An
     ids=str,
 )
 def test_a_repair_that_cannot_be_read_is_a_repair(sign: dict[str, Any]) -> None:
-    status = Status.of({**PASSED, **sign})
+    status = Status.parse({**PASSED, **sign})
     assert status is not None
     assert judge(Gate(repaired="refuse"), Ending(status))[0] == "failed"
 
 
 def test_what_pulumi_cannot_carry_is_not_taken() -> None:
-    assert Started.of({"session_id": "s-\ud800"}) is None
-    started = Started.of({"session_id": "s-1", "created_at": "\ud800", "max_iterations": 10**400, "timeout_ms": 2**53})
+    assert Started.parse({"session_id": "s-\ud800"}) is None
+    started = Started.parse({"session_id": "s-1", "created_at": "\ud800", "max_iterations": 10**400, "timeout_ms": 2**53})
     assert started is not None
     assert (started.created_at, started.max_iterations, started.timeout_ms) == ("\ufffd", None, 2**53)
 

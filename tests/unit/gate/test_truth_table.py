@@ -85,7 +85,7 @@ class Row:
     async def ending(self) -> Ending:
         """How the wait ends: by a status, or by being given up while the API goes on as *status* says."""
         if self.status not in GIVEN_UP:
-            return Ending(Status.of(self.answer))
+            return Ending(Status.parse(self.answer))
 
         def handle(_request: httpx.Request) -> httpx.Response:
             given = GIVEN_UP[self.status]

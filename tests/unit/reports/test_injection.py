@@ -19,7 +19,7 @@ from rich.console import Console
 
 from tests.support.paths import ROOT
 from tests.support.results import PATHWAY_ID, gated_session_of, report_of, result_of
-from tornado_resource.bland.responses import Active, Started, Status, scenarios_of
+from tornado_resource.bland.responses import Active, Started, Status, parse_scenarios
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
 from tornado_resource.core.positions import Position
@@ -145,18 +145,18 @@ PAYLOADS: Final = {
 def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     """Read answers of the API that hold *text* everywhere, and judge them in every way."""
     name = text if text and not re.search("[\ud800-\udfff]", text) else "-"
-    started = Started.of({"session_id": name, "created_at": text, "status": text})
-    active = Active.of({"session_id": name, "created_at": text, "status": text, "persona_id": text}, None)
+    started = Started.parse({"session_id": name, "created_at": text, "status": text})
+    active = Active.parse({"session_id": name, "created_at": text, "status": text, "persona_id": text}, None)
     assert started is not None
     assert active is not None
-    scenarios = scenarios_of({"scenarios": [{"id": text, "name": text}, {"id": "sc-1", "name": text}]})
+    scenarios = parse_scenarios({"scenarios": [{"id": text, "name": text}, {"id": "sc-1", "name": text}]})
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
     request = {"pathway_id": PATHWAY_ID, "scenario_ids": [text, "sc-2"]}
     found = []
     unanswered = f"the API could not be asked: {OutcomeUnknown('status', clean(text))}"
     endings = (None, None, unanswered, gone(started.session_id).given_up)
     for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text or "-", "RUNNING")):
-        status = Status.of(answer_of(text, word))
+        status = Status.parse(answer_of(text, word))
         assert status is not None
         session_id = (started, active)[number % 2].session_id
         gated = gated_session_of(f"s-{number}", session_id, created_at=started.created_at, request=request)
