@@ -1,4 +1,4 @@
-"""The command line. A file per command, imported only when that command runs."""
+"""The command line. Each command has a file of its own, imported only when that command runs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "validate": "Check declarations files and report all problems at once.",
-    "plan": "Show what an environment would run: payloads, their origins, order, worst-case minutes.",
-    "wait": "Wait for a stack's sessions, and hold their gates.",
-    "status": "Show how a stack's sessions stand now.",
-    "report": "Write reports of a stack's sessions as they stand now.",
-    "doctor": "Compare what runs on the declared pathways with the state of the stacks.",
+    "plan": "Show what an environment would run: requests, origins of values, order, worst-case minutes.",
+    "wait": "Wait for a stack's sessions and enforce their gates.",
+    "status": "Show a stack's sessions as of now.",
+    "report": "Write the reports of a stack's sessions as of now.",
+    "doctor": "Compare the sessions that run on the declared pathways with the state of the stacks.",
     "schema": "Print the JSON Schema of the declarations file.",
     "sandbox": "Serve a stand-in for the Bland API on this machine.",
 }
 
 
 class _LazyGroup(click.Group):
-    """Knows all commands by name and one line each, and imports one when it is called."""
+    """Knows each command by its name and one line of help, and imports it only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -55,7 +55,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; every error that is a user's ends here, without a traceback."""
+    """Run one command and return its exit code. Errors meant for users are printed without a traceback."""
     try:
         result = cli.main(list(arguments) if arguments is not None else None, "tornado-resource", standalone_mode=False)
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""`tornado-resource doctor`: does what runs match what the stacks have recorded?"""
+"""`tornado-resource doctor`: compare the sessions that run with what the stacks have recorded."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.cli.exit_codes import FAILED, PASSED
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
@@ -18,62 +19,80 @@ from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.bland.responses import Active
+    from tornado_resource.sessions.intents import Intent
 
 
 @click.command("doctor")
 @click.option("--stack", "-s", "names", multiple=True, metavar="S", help="A stack (default: all of the project).")
 def command(names: tuple[str, ...]) -> int:
-    """Probe every declared pathway, and compare with the state of the stacks.
+    """Compare the sessions that run on the declared pathways with the state of the stacks.
 
-    Lists sessions that are ours, foreign and orphaned, with the command for each; locks and pending creations too.
-    Reads only.
+    Lists sessions that are ours, foreign or orphaned, locks, and creations that were cut off, each with the command
+    that helps. Changes nothing.
     """
     stacks = [read_stack(name) for name in names or stack_names()]
     if not stacks:
         message = "this project has no stack: pulumi stack init"
         raise ConfigurationError(message)
-    troubles = [line for stack in stacks for line in _troubles(stack)]
+    stack_lines = [line for stack in stacks for line in _stack_lines(stack)]
+    findings = _diagnose(stacks)
+    for line in (*stack_lines, *_finding_lines(findings)):
+        click.echo(line)
+    return FAILED if stack_lines or any(finding.cure for finding in findings) else PASSED
+
+
+def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
+    """Return one finding for each pathway. A pathway of several stacks is read with the API key of the first."""
     recorded = {session.session_id: stack.name for stack in stacks for session in stack.sessions}
-    own_backend = backend_digest(os.environ)
-    intents = [i for i in IntentStore(intents_folder(os.environ)).all() if i.address.backend == own_backend]
+    intents = _intents_of_this_backend()
     findings: dict[str, Finding] = {}
     for stack in stacks:
-        pathways = {pathway: name for pathway, name in _pathways(stack).items() if pathway not in findings}
-        access = find_endpoint(stack.config, os.environ)
-        for pathway_id, active in asyncio.run(_probe(access, list(pathways))).items():
-            findings[pathway_id] = diagnose(pathway_id, pathways[pathway_id], active, recorded, intents)
-    for line in (*troubles, *_lines(findings.values())):
-        click.echo(line)
-    return 1 if troubles or any(finding.cure for finding in findings.values()) else 0
+        names = {pathway_id: name for pathway_id, name in _pathways(stack).items() if pathway_id not in findings}
+        active_sessions = asyncio.run(_active_sessions(find_endpoint(stack.config, os.environ), list(names)))
+        for (pathway_id, name), active in zip(names.items(), active_sessions, strict=True):
+            findings[pathway_id] = diagnose(pathway_id, name, active, recorded, intents)
+    return list(findings.values())
+
+
+def _intents_of_this_backend() -> list[Intent]:
+    """Return the intents of this project's backend; those of another one are in no state that was read."""
+    own_backend = backend_digest(os.environ)
+    intents = IntentStore(intents_folder(os.environ)).all()
+    return [intent for intent in intents if intent.address.backend == own_backend]
 
 
 def _pathways(stack: Stack) -> dict[str, str]:
-    """The pathways that a stack declares or has recorded, each with the session it is for."""
+    """Return the pathway ids that a stack declares or has recorded, each with the name of its first session."""
     path = stack.config.get("tornado:declarations", "sessions.yaml")
     environment = load(path, stack.config.get("tornado:environment", stack.name.rpartition("/")[2]))
-    found = {session.pathway_id: session.name for session in stack.sessions}
-    found.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
-    return found
+    names = {session.pathway_id: session.name for session in stack.sessions}
+    names.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
+    return names
 
 
-async def _probe(access: Endpoint, pathways: list[str]) -> Mapping[str, Active | None]:
+async def _active_sessions(endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[Active | None]:
+    """Return the active session of each pathway, requested all at once.
+
+    Raises:
+        ApiError: a request failed for good.
+
+    """
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.retrying import retried
 
-    async with Client(access) as client:
+    async with Client(endpoint) as client:
 
-        async def ask(pathway_id: str) -> Active | None:
+        async def active_session(pathway_id: str) -> Active | None:
             return await retried(lambda: client.active(pathway_id))
 
-        answers = await asyncio.gather(*(ask(pathway_id) for pathway_id in pathways))
-    return dict(zip(pathways, answers, strict=True))
+        return await asyncio.gather(*(active_session(pathway_id) for pathway_id in pathway_ids))
 
 
-def _troubles(stack: Stack) -> Iterator[str]:
+def _stack_lines(stack: Stack) -> Iterator[str]:
     if stack.locked_by is not None:
         yield f"locked    stack {stack.name} is locked by {stack.locked_by}"
         yield f"          if that process is gone: pulumi cancel --yes --stack {stack.name}"
@@ -82,7 +101,7 @@ def _troubles(stack: Stack) -> Iterator[str]:
         yield f"          pulumi up --stack {stack.name}, then pulumi refresh --yes --clear-pending-creates"
 
 
-def _lines(findings: Iterable[Finding]) -> Iterator[str]:
+def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in sorted(findings, key=lambda entry: (entry.cure is None, entry.session_name)):
         yield f"{finding.kind:<9} {finding.session_name} (pathway {clean(finding.pathway_id)}): {finding.text}"
         if finding.cure is not None:

@@ -1,4 +1,4 @@
-"""The exit codes of every command (design: they are part of the contract with pipelines)."""
+"""The exit codes of every command. Pipelines depend on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table of sessions that is drawn anew while they run."""
+"""The live table of `tornado-resource wait`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,15 @@ BAR_WIDTH = 20
 
 
 class LiveTable:
-    """A row for each session: how many scenarios pass, the iteration, the time.
+    """A row for each session: how many scenarios passed, the iteration, the time.
 
-    When there are more sessions than lines, those that still run come first, and the rest is counted.
+    If there are more sessions than lines, running ones come first and the rest is counted.
+
+    Args:
+        gated_sessions: the sessions, in the order of the rows.
+        console: where the table is drawn.
+        now: the present time in seconds, from any starting point.
+
     """
 
     def __init__(
@@ -38,7 +44,7 @@ class LiveTable:
         console: Console | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._subjects = gated_sessions
+        self._gated_sessions = gated_sessions
         self._console = console or Console()
         self._now = now
         self._seen: dict[str, tuple[Status, float]] = {}
@@ -47,32 +53,32 @@ class LiveTable:
 
     @property
     def shown(self) -> Live:
-        """A context in which the table is on the terminal."""
+        """A context manager: inside it, the table is on the terminal and redrawn four times a second."""
         return self._live
 
     def progress(self, gated: GatedSession) -> Callable[[Progress], None]:
-        """Give what is to be called with a session's progress."""
+        """Return the function to call with each progress of a session."""
 
-        def note(progress: Progress) -> None:
+        def update(progress: Progress) -> None:
             self._seen[gated.name] = progress.status, self._now()
 
-        return note
+        return update
 
     def end(self, result: Result) -> None:
-        """Note a session's verdict."""
+        """Show a session's verdict."""
         self._results[result.gated.name] = result
 
     def render(self) -> RenderableType:
-        """The table as it is now."""
+        """Return the table as of now."""
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
         for header in ("session", "scenarios", "", "iteration", "time", "state"):
             table.add_column(header, no_wrap=header != "state", overflow="ellipsis" if header == "session" else "fold")
-        room = max(self._console.size.height - 4, 1)
-        ordered = sorted(self._subjects, key=lambda gated: gated.name in self._results)
-        shown = ordered[:room] if len(ordered) > room else self._subjects
+        room = max(self._console.size.height - 4, 1)  # the header, the count of hidden rows, and the prompt
+        ordered = sorted(self._gated_sessions, key=lambda gated: gated.name in self._results)
+        shown = ordered[:room] if len(ordered) > room else self._gated_sessions
         for gated in shown:
             table.add_row(*self._row(gated))
-        hidden = len(self._subjects) - len(shown)
+        hidden = len(self._gated_sessions) - len(shown)
         return Group(table, Text(f"and {count(hidden, 'more session')}", "dim")) if hidden else table
 
     def _row(self, gated: GatedSession) -> list[RenderableType]:
@@ -82,6 +88,7 @@ class LiveTable:
         if status is None:
             return [Text(gated.name), "", "", "", "", _state(result, "…")]
         passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
+        # The API says how long a session had run at the last poll; the clock goes on between two polls.
         elapsed = (status.elapsed_ms or 0) + (int((self._now() - seen_at) * 1000) if result is None else 0)
         limit = format_ms(gated.limit_ms)
         iteration = f"{status.current_iteration or 0}/{status.max_iterations or '?'}"

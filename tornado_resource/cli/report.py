@@ -1,4 +1,4 @@
-"""`tornado-resource report`: reports of a stack's sessions."""
+"""`tornado-resource report`: write the reports of a stack's sessions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import asyncio
 
 import click
 
-from tornado_resource.cli.stack import finish, read_gated_stack, stack_option
-from tornado_resource.cli.status import read_results
+from tornado_resource.cli.stack import finish, read_gated_stack, read_results, stack_option
 
 
 @click.command("report")
 @stack_option
-@click.option("--folder", "-f", metavar="DIR", help="Where to (default: config tornado:reports, else reports).")
+@click.option("--folder", "-f", metavar="DIR", help="The folder (default: config tornado:reports, else reports).")
 def command(name: str | None, folder: str | None) -> int:
-    """Write junit.xml, verdicts.json, summary.md and report.html from the sessions as they stand now.
+    """Write junit.xml, verdicts.json, summary.md and report.html about a stack's sessions as of now.
 
-    Works from the stack's state and config alone. The exit code is that of the verdicts.
+    Needs only the stack's state and config. The exit code is that of the verdicts.
     """
     stack = read_gated_stack(name)
     report = stack.report(asyncio.run(read_results(stack)))

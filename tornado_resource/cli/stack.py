@@ -1,7 +1,8 @@
-"""What `wait`, `status` and `report` share: a stack's recorded sessions, and what follows from their verdicts."""
+"""What `wait`, `status` and `report` share: a stack's gated sessions, their results now, and the exit code."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,48 +26,50 @@ if TYPE_CHECKING:
     from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.promotion.record import Promotion
+    from tornado_resource.stacks.reader import Stack
     from tornado_resource.stacks.settings import Settings
+
+UNKNOWN_POSITION: Final = Position("", 0, 0)
+"""Sorts before every real position."""
 
 
 def stack_option(command: Any) -> Any:
-    """Give a command its `--stack`."""
-    help_text = "The stack (default: the one that is selected)."
+    """Add the option `--stack` to a command, which receives it as *name*."""
+    help_text = "The stack (default: the selected one)."
     return click.option("--stack", "-s", "name", metavar="S", help=help_text)(command)
-
-
-UNKNOWN_POSITION: Final = Position("", 0, 0)
 
 
 @dataclass(frozen=True)
 class GatedStack:
-    """A stack's gated sessions in the order of their declaration, and how to ask the API about them.
+    """A stack's gated sessions in the order of their declarations, and how to reach the API.
 
-    *unstarted* are those whose creation was cut off, or whose predecessor was deleted and not replaced: incomplete.
-    All of it comes from Pulumi's state and config.
+    *not_started* are the sessions whose creation was cut off, and those that were deleted for a replacement that was
+    not started: they have no session to read, and are incomplete. All of it comes from Pulumi's state and config.
     """
 
     stack: str
     environment: str | None
     promotion: Promotion | None
     gated_sessions: tuple[GatedSession, ...]
-    unstarted: tuple[GatedSession, ...]
+    not_started: tuple[GatedSession, ...]
     settings: Settings
-    access: Endpoint
+    endpoint: Endpoint
 
     def report(self, results: Iterable[Result]) -> Report:
-        """Put results together with those of the unstarted sessions, stamped with the time."""
+        """Return a report, stamped with the present time, of *results* and of the sessions that were not started."""
         from tornado_resource.gate.verdicts import unknown_result
 
-        unstarted = [unknown_result(gated, "it was not started: run `pulumi up` again") for gated in self.unstarted]
+        not_started = [unknown_result(gated, "it was not started: run `pulumi up` again") for gated in self.not_started]
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(self.stack, self.environment, now, (*results, *unstarted), self.promotion)
+        return Report(self.stack, self.environment, now, (*results, *not_started), self.promotion)
 
 
 def read_gated_stack(name: str | None) -> GatedStack:
-    """Read a stack of the project in this folder.
+    """Return a stack of the project in this folder; the selected one if *name* is None.
 
     Raises:
-        ConfigurationError: Pulumi cannot tell, the config is wrong, or the key is missing.
+        ConfigurationError: Pulumi cannot read the stack, it has no session, its config is invalid, or the API key is
+            missing.
 
     """
     from tornado_resource.gate.model import GatedSession
@@ -75,23 +78,26 @@ def read_gated_stack(name: str | None) -> GatedStack:
     if not stack.sessions and not stack.pending:
         message = f"stack {stack.name} has recorded no session: run `pulumi up` first"
         raise ConfigurationError(message)
-    settings = read_settings(stack.config)
-    gated = [
-        (_promoted(session.gated, stack.promotion), session.is_replaced)
-        for session in stack.sessions
-        if session.gated is not None
-    ]
-    gated.sort(key=lambda entry: entry[0].position or UNKNOWN_POSITION)
-    cut_off = [GatedSession(name, "", Gate(), {}) for name in stack.pending]
+    replaced = (replace(gated, session_id="") for gated in _gated_sessions(stack, is_replaced=True))
+    cut_off = (GatedSession(pending, "", Gate(), {}) for pending in stack.pending)
     return GatedStack(
         stack=stack.name,
         environment=stack.environment,
         promotion=stack.promotion,
-        gated_sessions=tuple(gated for gated, is_replaced in gated if not is_replaced),
-        unstarted=(*(replace(gated, session_id="") for gated, is_replaced in gated if is_replaced), *cut_off),
-        settings=settings,
-        access=find_endpoint(stack.config, os.environ),
+        gated_sessions=tuple(_gated_sessions(stack, is_replaced=False)),
+        not_started=(*replaced, *cut_off),
+        settings=read_settings(stack.config),
+        endpoint=find_endpoint(stack.config, os.environ),
     )
+
+
+def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:
+    found = [
+        _promoted(session.gated, stack.promotion)
+        for session in stack.sessions
+        if session.gated is not None and session.is_replaced is is_replaced
+    ]
+    return sorted(found, key=lambda gated: gated.position or UNKNOWN_POSITION)
 
 
 def _promoted(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
@@ -99,28 +105,31 @@ def _promoted(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
     return replace(gated, promoted=carried.version) if carried is not None else gated
 
 
+async def read_results(stack: GatedStack) -> list[Result]:
+    """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
+    from tornado_resource.bland.client import Client
+    from tornado_resource.gate.results import read_result
+
+    async with Client(stack.endpoint) as client:
+        return await asyncio.gather(*(read_result(client, gated) for gated in stack.gated_sessions))
+
+
 def finish(report: Report, folder: str | None) -> int:
-    """Write the reports if a folder is given, tell what failed, and return the exit code."""
+    """Write the reports if *folder* is given, print what did not pass, and return the exit code."""
     from tornado_resource.reports.console import failure_message
     from tornado_resource.reports.github import announce
+    from tornado_resource.reports.writer import write_reports
 
     code = BY_OUTCOME[report.outcome]
     try:
         if folder is not None:
-            write(folder, report)
+            write_reports(Path(folder), report)
             click.echo(f"the reports are in {folder}")
     except ConfigurationError as error:
         click.echo(str(error), err=True)
-        code = code or INVALID
+        code = code or INVALID  # a gate that did not pass is the more important news
     announce(report, os.environ, click.echo)
     message = failure_message(report.results, f"tornado-resource status --stack {report.stack}")
     if message is not None:
         click.echo(message, err=True)
     return code
-
-
-def write(folder: str, report: Report) -> None:
-    """Write the reports. Raises ConfigurationError where that cannot be done."""
-    from tornado_resource.reports.writer import write_reports
-
-    write_reports(Path(folder), report)

@@ -1,4 +1,4 @@
-"""`tornado-resource status`: one look at a stack's sessions."""
+"""`tornado-resource status`: a stack's sessions as of now."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli.exit_codes import BY_OUTCOME
-from tornado_resource.cli.stack import read_gated_stack, stack_option
+from tornado_resource.cli.stack import read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.cli.stack import GatedStack
     from tornado_resource.gate.model import Result
 
 
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
 @stack_option
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(name: str | None, output: str) -> int:
-    """Show how the sessions that a stack has recorded stand now: one status call each, no wait."""
+    """Show a stack's sessions as of now, without waiting: one status request for each.
+
+    The exit code is that of the verdicts; a session that is still running is incomplete.
+    """
     stack = read_gated_stack(name)
     report = stack.report(asyncio.run(read_results(stack)))
     if output == "json":
@@ -32,15 +34,6 @@ def command(name: str | None, output: str) -> int:
     else:
         click.echo("\n".join(_lines(report.results)) or f"stack {stack.stack} has no session with a gate")
     return BY_OUTCOME[report.outcome]
-
-
-async def read_results(stack: GatedStack) -> list[Result]:
-    """Judge all of a stack's sessions as they stand now. Raises ApiError when the API cannot be asked."""
-    from tornado_resource.bland.client import Client
-    from tornado_resource.gate.results import read_result
-
-    async with Client(stack.access) as client:
-        return await asyncio.gather(*(read_result(client, gated) for gated in stack.gated_sessions))
 
 
 def _lines(results: tuple[Result, ...]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`tornado-resource wait`: hold the gate outside of `pulumi up`."""
+"""`tornado-resource wait`: enforce the gate outside of `pulumi up`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.cli.exit_codes import INTERRUPTED
+from tornado_resource.cli.exit_codes import INTERRUPTED, PASSED
 from tornado_resource.cli.stack import finish, read_gated_stack, stack_option
 from tornado_resource.core.text import count
 
@@ -23,22 +23,23 @@ if TYPE_CHECKING:
 @click.command("wait")
 @stack_option
 def command(name: str | None) -> int:
-    """Wait for the sessions that a stack has recorded, and hold their gates.
+    """Wait for a stack's sessions and enforce their gates.
 
-    Works from the stack's state and config alone, on any machine; starts and records nothing. Shows a live table in a
-    terminal, and a line for each change elsewhere. Writes the reports if the config has `tornado:reports`.
+    Needs only the stack's state and config, so it runs on any machine; it starts and records nothing. In a terminal it
+    shows a live table, elsewhere a line for each change. It writes the reports if config tornado:reports is set.
     """
     stack = read_gated_stack(name)
-    if not stack.gated_sessions and not stack.unstarted:
+    if not stack.gated_sessions and not stack.not_started:
         click.echo(f"stack {stack.stack} has no session with a gate: nothing to wait for")
-        return 0
+        return PASSED
     click.echo(
         f"waiting for {count(len(stack.gated_sessions), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
     )
     try:
         results = asyncio.run(_results(stack))
     except KeyboardInterrupt:
-        click.echo(f"\ninterrupted; sessions go on, to resume: tornado-resource wait --stack {stack.stack}", err=True)
+        resume = f"tornado-resource wait --stack {stack.stack}"
+        click.echo(f"\nInterrupted. Sessions keep running; resume with: {resume}", err=True)
         return INTERRUPTED
     return finish(stack.report(results), stack.settings.reports)
 
@@ -48,11 +49,11 @@ async def _results(stack: GatedStack) -> list[Result]:
     from tornado_resource.gate.results import wait_for_result
 
     live = _live_table(stack)
-    async with Client(stack.access) as client:
+    async with Client(stack.endpoint) as client:
 
         async def result_of(gated: GatedSession) -> Result:
-            tell = live.progress(gated) if live is not None else _echo
-            result = await wait_for_result(client, gated, stack.settings.poll_seconds, tell)
+            show = live.progress(gated) if live is not None else _echo
+            result = await wait_for_result(client, gated, stack.settings.poll_seconds, show)
             if live is not None:
                 live.end(result)
             else:
