@@ -33,5 +33,5 @@ def is_ours(order: Order, active: Active, sent_at: datetime, elapsed: timedelta)
     created = parse_time(active.created_at)
     if created is None or differences(order, active):
         return False
-    sent = active.responded_at - elapsed if active.asked_at is not None else sent_at
+    sent = active.responded_at - elapsed if active.responded_at is not None else sent_at
     return sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW
