@@ -23,7 +23,7 @@ test: setup
 ## make soak    the same faults and crashes more often: about 30 minutes
 soak: setup
 	@TORNADO_SOAK=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal \
-	  tests/unit/test_faults.py tests/unit/test_lifecycle_machine.py tests/acceptance/test_crashes.py
+	  tests/faults tests/acceptance/test_crashes.py
 
 ## make lint    format, lint, types
 lint: setup

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from tests.support.api import KEY, answer
+from tests.support.api import KEY, json_response
 from tests.support.paths import ROOT
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
@@ -82,7 +82,7 @@ def test_a_server_that_goes_away_and_comes_back_changes_no_verdict(tmp_path: Pat
 async def test_to_wait_for_a_free_connection_is_no_fault_of_the_api() -> None:
     async def slow(_request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0.3)
-        return httpx.Response(200, stream=httpx.ByteStream(answer({"status": "RUNNING"}).content))
+        return httpx.Response(200, stream=httpx.ByteStream(json_response({"status": "RUNNING"}).content))
 
     access = Endpoint("http://127.0.0.1:1", ApiKey(KEY))
     async with Client(access, connections=1, transport=httpx.MockTransport(slow), request_seconds=1.0) as client:

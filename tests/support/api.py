@@ -1,4 +1,4 @@
-"""A clock that only moves when someone sleeps, and an API that answers from a script."""
+"""Fake clocks, which advance only while code sleeps, and a fake API."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class FakeTime:
 
 @dataclass
 class VirtualTime:
-    """One time for many tasks: once all of them sleep, it moves on to the moment when the first of them wakes."""
+    """One clock for many tasks. When all of them sleep, it jumps to the time at which the first of them wakes."""
 
     seconds: float = 0.0
     skew: float = 0.0
@@ -72,7 +72,7 @@ class VirtualTime:
         await woken
 
     async def run(self, tasks: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-        """Run them all at once, from now on."""
+        """Run all tasks concurrently and return their results."""
         begun = list(tasks)
         self._awake = len(begun)
         return await asyncio.gather(*map(self._counted, begun))
@@ -101,7 +101,7 @@ def client_of(handler: Callable[[httpx.Request], httpx.Response], **options: Any
     return Client(Endpoint("http://127.0.0.1:1", ApiKey(KEY)), transport=httpx.MockTransport(streamed), **options)
 
 
-def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> httpx.Response:
+def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> httpx.Response:
     return httpx.Response(status, json=content, headers=headers)
 
 
@@ -115,9 +115,9 @@ class FakeSession:
 
 @dataclass
 class FakeApi:
-    """One session at a time on a pathway, as the API has it. `faults` act on the start calls, in order.
+    """The API: one session at a time on a pathway. `faults` replace the responses to start requests, in order.
 
-    A fault is (what the caller sees, whether the start took effect).
+    A fault is (response or transport error, whether the start took effect).
     """
 
     time: FakeTime
@@ -158,11 +158,13 @@ class FakeApi:
         session_id, verb = path.split("/")
         session = next((s for s in self.sessions if s.session_id == session_id), None)
         if session is None:
-            return answer({"message": "unknown session"}, 404)
+            return json_response({"message": "unknown session"}, 404)
         if verb == "cancel":
             session.status = "CANCELLED" if session.status == "RUNNING" else session.status
-            return answer({"cancelled": True})
-        return answer({"session_id": session_id, "status": session.status, "max_iterations": 5, "timeout_ms": 900000})
+            return json_response({"cancelled": True})
+        return json_response(
+            {"session_id": session_id, "status": session.status, "max_iterations": 5, "timeout_ms": 900000}
+        )
 
     def _start(self, body: dict[str, Any]) -> httpx.Response:
         self.bodies.append(body)
@@ -176,9 +178,9 @@ class FakeApi:
         if seen is not None:
             return seen
         if not is_free:
-            return answer({"error": "busy"}, 409)
+            return json_response({"error": "busy"}, 409)
         session = self.sessions[-1]
-        return answer(self._shown(session))
+        return json_response(self._shown(session))
 
     def _active(self, pathway_id: str) -> httpx.Response:
         if self.active_faults:
@@ -188,12 +190,12 @@ class FakeApi:
             return fault
         session = self.running(pathway_id)
         if session is None:
-            return answer({"message": "none"}, 404)
+            return json_response({"message": "none"}, 404)
         body = session.body
         total = len(body["scenario_ids"]) if "scenario_ids" in body else 7
         headers = {"date": format_date(EPOCH + timedelta(seconds=self.time.seconds))} if self.sends_date else {}
         shown = {**self._shown(session), "persona_id": body.get("persona_id"), "total_scenarios": total}
-        return answer(shown, headers=headers)
+        return json_response(shown, headers=headers)
 
     def _shown(self, session: FakeSession) -> dict[str, Any]:
         return {
@@ -211,5 +213,5 @@ def format_date(moment: datetime) -> str:
 
 
 def configure_request(url: str) -> ConfigureRequest:
-    """What the engine tells a provider's process of the stack's config."""
+    """Return the request that configures a provider, with the API key and this base URL."""
     return ConfigureRequest(Config({"bland:apiKey": KEY, "bland:baseUrl": url}, "agents"))

@@ -1,14 +1,16 @@
-"""Orders for sessions, and a start against the fake API."""
+"""Orders for sessions, and starts against the fake API."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.support.api import FakeApi
 from tornado_resource.sessions.order import Address, Order, Session
 from tornado_resource.sessions.start import start
+
+if TYPE_CHECKING:
+    from tests.support.api import FakeApi
 
 ADDRESS = Address("b", "agents", "dev", "support-line")
 REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}

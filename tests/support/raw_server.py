@@ -1,4 +1,4 @@
-"""The API over real sockets, with faults that strike bytes: what no framework's server would let through."""
+"""The API over real sockets, with faults in the bytes that no framework's server would send."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TLS_HANDSHAKE = b"\x16"
 
 @dataclass(frozen=True)
 class Fault:
-    """*deliver* sends the answer, spoilt; *has_effect*: whether the request took effect before."""
+    """*deliver* sends the response, damaged; *has_effect*: whether the request took effect before."""
 
     name: str
     deliver: Deliver
@@ -48,47 +48,47 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-def made(status: int, body: bytes = b"{}", headers: str = "") -> bytes:
+def http_response(status: int, body: bytes = b"{}", headers: str = "") -> bytes:
     head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
     return head.encode() + body
 
 
 def instead(content: bytes) -> Deliver:
-    async def deliver(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+    async def deliver(writer: asyncio.StreamWriter, _response: bytes) -> None:
         await send(writer, content)
 
     return deliver
 
 
 def cut(share: float) -> Deliver:
-    """Send that share of the answer, and break the connection."""
+    """Send that share of the response, then reset the connection."""
 
-    async def deliver(writer: asyncio.StreamWriter, answer: bytes) -> None:
-        await send(writer, answer[: int(len(answer) * share)])
+    async def deliver(writer: asyncio.StreamWriter, response: bytes) -> None:
+        await send(writer, response[: int(len(response) * share)])
         reset(writer)
 
     return deliver
 
 
-async def broken(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+async def reset_connection(writer: asyncio.StreamWriter, _response: bytes) -> None:
     reset(writer)
 
 
-async def closed(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+async def close_connection(writer: asyncio.StreamWriter, _response: bytes) -> None:
     writer.close()
 
 
-async def dripping(writer: asyncio.StreamWriter, answer: bytes) -> None:
-    for index in range(len(answer)):
-        await send(writer, answer[index : index + 1])
+async def dripping(writer: asyncio.StreamWriter, response: bytes) -> None:
+    for index in range(len(response)):
+        await send(writer, response[index : index + 1])
         await asyncio.sleep(0.02)
 
 
-async def silent(_writer: asyncio.StreamWriter, _answer: bytes) -> None:
+async def silent(_writer: asyncio.StreamWriter, _response: bytes) -> None:
     await asyncio.sleep(30)
 
 
-async def endless(writer: asyncio.StreamWriter, _answer: bytes) -> None:
+async def endless(writer: asyncio.StreamWriter, _response: bytes) -> None:
     await send(writer, b"HTTP/1.1 200 OK\r\ncontent-length: 67108864\r\n\r\n")
     for _ in range(1024):
         await send(writer, b" " * 65536)
@@ -96,12 +96,12 @@ async def endless(writer: asyncio.StreamWriter, _answer: bytes) -> None:
 
 @dataclass
 class RawServer:
-    """Serves a `FakeApi`; *faults* strike requests whose path contains *on*, in order, the last one for ever."""
+    """Serves a `FakeApi`; *faults* hit requests whose path contains *on*, in order; the last one repeats."""
 
     api: FakeApi = field(default_factory=lambda: FakeApi(FakeTime()))
     on: str = ""
     faults: list[Fault | None] = field(default_factory=list)
-    struck: int = 0
+    hits: int = 0
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
@@ -138,29 +138,29 @@ class RawServer:
             (int(row.split(":")[1]) for row in head.splitlines() if row.lower().startswith("content-length")), 0
         )
         body = await reader.readexactly(length)
-        answer = b""
+        response = b""
         if fault is None or fault.has_effect:
-            answer = self._answer(method, target, body)
+            response = self._respond(method, target, body)
         if fault is None:
-            await send(writer, answer)
+            await send(writer, response)
             return True
-        await fault.deliver(writer, answer)
+        await fault.deliver(writer, response)
         return not writer.is_closing()
 
     def _next(self, target: str) -> Fault | None:
         if self.on not in target or not self.faults:
             return None
-        self.struck += 1
+        self.hits += 1
         return self.faults.pop(0) if len(self.faults) > 1 else self.faults[0]
 
-    def _answer(self, method: str, target: str, body: bytes) -> bytes:
+    def _respond(self, method: str, target: str, body: bytes) -> bytes:
         if "/scenarios" in target:
-            return made(200, b'{"scenarios": [{"id": "sc-1", "is_required_for_promotion": true}]}')
+            return http_response(200, b'{"scenarios": [{"id": "sc-1", "is_required_for_promotion": true}]}')
         request = httpx.Request(method, f"http://127.0.0.1{target}", content=body)
-        response = self.api.handle(request)
-        date = f"date: {response.headers['date']}\r\n" if "date" in response.headers else ""
-        return made(response.status_code, response.content, date)
+        handled = self.api.handle(request)
+        date = f"date: {handled.headers['date']}\r\n" if "date" in handled.headers else ""
+        return http_response(handled.status_code, handled.content, date)
 
 
-def json_of(content: Any) -> bytes:
-    return made(200, json.dumps(content).encode())
+def json_bytes(content: Any) -> bytes:
+    return http_response(200, json.dumps(content).encode())

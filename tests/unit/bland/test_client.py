@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.api import KEY, answer, client_of
+from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.client import MAX_ANSWER_BYTES
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
@@ -32,7 +32,7 @@ async def test_a_start_sends_the_request_and_the_bare_key() -> None:
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return answer(STARTED)
+        return json_response(STARTED)
 
     started = await client_of(handle).start({"pathway_id": "pw-1", "max_iterations": 5})
     assert (started.session_id, started.created_at) == ("s-1", "2026-04-14T10:15:00.000Z")
@@ -143,7 +143,7 @@ async def test_a_start_without_a_usable_body_is_unanswered(content: bytes) -> No
 
 
 async def test_an_answer_wrapped_in_data_will_do() -> None:
-    started = await client_of(lambda _: answer({"data": STARTED, "errors": None})).start({"pathway_id": "pw-1"})
+    started = await client_of(lambda _: json_response({"data": STARTED, "errors": None})).start({"pathway_id": "pw-1"})
     assert started.session_id == "s-1"
 
 
@@ -192,7 +192,7 @@ async def test_an_id_fills_exactly_one_segment_or_nothing_is_sent(session_id: st
 
     def handle(request: httpx.Request) -> httpx.Response:
         paths.append(request.url.raw_path)
-        return answer({"status": "RUNNING"})
+        return json_response({"status": "RUNNING"})
 
     try:
         await client_of(handle).status(session_id)
@@ -219,7 +219,7 @@ async def test_an_id_fills_exactly_one_segment_or_nothing_is_sent(session_id: st
 async def test_retry_after_is_read_and_capped(value: str, date: str | None, seconds: float | None) -> None:
     headers = {"retry-after": value, **({"date": date} if date else {})}
     with pytest.raises(Rejected) as caught:
-        await client_of(lambda _: answer({}, 429, headers)).status("s-1")
+        await client_of(lambda _: json_response({}, 429, headers)).status("s-1")
     assert caught.value.retry_after == seconds
 
 
@@ -230,7 +230,7 @@ async def test_no_active_session_is_none() -> None:
 @pytest.mark.parametrize("content", [{}, {"session_id": 5}, {"status": "RUNNING"}])
 async def test_an_active_answer_that_names_no_session_is_no_answer(content: Any) -> None:
     with pytest.raises(OutcomeUnknown):
-        await client_of(lambda _: answer(content)).active("pw-1")
+        await client_of(lambda _: json_response(content)).active("pw-1")
 
 
 async def test_odd_fields_of_a_status_do_not_matter() -> None:
@@ -243,7 +243,7 @@ async def test_odd_fields_of_a_status_do_not_matter() -> None:
         "unfixable_ids": None,
         "forked_version": "7",
     }
-    status = await client_of(lambda _: answer(odd)).status("s-1")
+    status = await client_of(lambda _: json_response(odd)).status("s-1")
     assert (status.status, status.passed_scenarios, status.failed_scenarios) == ("NEW_STATUS", 38, 2)
     assert (status.total_scenarios, status.forked_version) == (None, 7)
     assert [iteration.failed_ids for iteration in status.iterations] == [("a",)]
@@ -252,6 +252,6 @@ async def test_odd_fields_of_a_status_do_not_matter() -> None:
 
 
 async def test_the_key_is_in_no_repr_of_the_client() -> None:
-    client = client_of(lambda _: answer(STARTED))
+    client = client_of(lambda _: json_response(STARTED))
     await client.start({"pathway_id": "pw-1"})
     assert KEY not in repr(vars(client)) + repr(vars(client._http)) + json.dumps(STARTED)

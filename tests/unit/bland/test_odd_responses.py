@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import answer, client_of
+from tests.support.api import client_of, json_response
 from tests.support.results import gated_session_of, report_of, result_of, status_of
 from tornado_resource.bland.responses import Started, Status, parse_scenarios
 from tornado_resource.declarations.model import Gate
@@ -29,7 +29,7 @@ async def test_a_redirect_to_nowhere_is_an_api_error(location: str) -> None:
 
 async def test_a_date_beyond_all_calendars_is_no_date() -> None:
     far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
-    async with client_of(lambda _: answer({}, 429, {"retry-after": far, "date": far})) as client:
+    async with client_of(lambda _: json_response({}, 429, {"retry-after": far, "date": far})) as client:
         with pytest.raises(ApiError):
             await client.status("s-1")
 
@@ -64,13 +64,15 @@ def test_a_repair_that_cannot_be_read_is_a_repair(sign: dict[str, Any]) -> None:
 
 def test_what_pulumi_cannot_carry_is_not_taken() -> None:
     assert Started.parse({"session_id": "s-\ud800"}) is None
-    started = Started.parse({"session_id": "s-1", "created_at": "\ud800", "max_iterations": 10**400, "timeout_ms": 2**53})
+    started = Started.parse(
+        {"session_id": "s-1", "created_at": "\ud800", "max_iterations": 10**400, "timeout_ms": 2**53}
+    )
     assert started is not None
     assert (started.created_at, started.max_iterations, started.timeout_ms) == ("\ufffd", None, 2**53)
 
 
 async def test_a_look_at_an_api_that_refuses_is_incomplete() -> None:
-    async with client_of(lambda _: answer({"error": "no"}, 403)) as client:
+    async with client_of(lambda _: json_response({"error": "no"}, 403)) as client:
         result = await read_result(client, gated_session_of("support-line"))
     assert result.verdict.outcome == "incomplete"
     assert "the API could not be asked" in result.verdict.reason

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.api import FakeTime, answer, client_of
+from tests.support.api import FakeTime, client_of, json_response
 from tornado_resource.core.durations import format_ms
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import GatedSession
@@ -42,7 +42,7 @@ class Script:
         given = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(given, Exception):
             raise given
-        return given if isinstance(given, httpx.Response) else answer(given)
+        return given if isinstance(given, httpx.Response) else json_response(given)
 
     async def run(self) -> Ending:
         return await wait_for_end(
@@ -88,7 +88,7 @@ async def test_pauses_differ_by_jitter() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), answer({}, 503), answer({}, 429)], ids=str
+    "fault", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), json_response({}, 503), json_response({}, 429)], ids=str
 )
 async def test_an_outage_of_less_than_five_minutes_changes_nothing(fault: Any) -> None:
     script = Script(RUNNING, *[fault] * 20, DONE)
@@ -110,7 +110,7 @@ async def test_outages_do_not_add_up() -> None:
 
 
 async def test_a_refusal_is_given_up_at_once() -> None:
-    script = Script(answer({"error": "bad key"}, 401))
+    script = Script(json_response({"error": "bad key"}, 401))
     ending = await script.run()
     assert ending.given_up is not None
     assert "bad key" in ending.given_up
@@ -118,21 +118,21 @@ async def test_a_refusal_is_given_up_at_once() -> None:
 
 
 async def test_a_vanished_session_is_given_up_after_the_third_404() -> None:
-    script = Script(RUNNING, answer({}, 404))
+    script = Script(RUNNING, json_response({}, 404))
     ending = await script.run()
     assert ending.given_up is not None
-    assert ending.given_up.startswith("the API no longer knows session e1f2a3b4-5678; `pulumi refresh` drops it")
+    assert ending.given_up.startswith("the API no longer knows session e1f2a3b4-5678; `pulumi refresh` removes it")
     assert len(script.asked) == 4
 
 
 async def test_one_404_among_answers_is_no_end() -> None:
-    assert (await Script(answer({}, 404), RUNNING, answer({}, 404), DONE).run()).given_up is None
+    assert (await Script(json_response({}, 404), RUNNING, json_response({}, 404), DONE).run()).given_up is None
 
 
 async def test_waiting_ends_a_minute_after_the_time_limit() -> None:
     script = Script(RUNNING)
     ending = await script.run()
-    assert ending.given_up == "it has not ended within its time limit of 15m and a minute more"
+    assert ending.given_up == "it did not end within its time limit of 15m plus 1m"
     assert script.time.seconds == pytest.approx(960)
 
 
@@ -145,13 +145,13 @@ async def test_a_clock_that_jumps_changes_no_deadline() -> None:
 
 @pytest.mark.parametrize(("random", "pause"), [(0.0, 20.0), (0.5, 27.5)])
 async def test_retry_after_is_kept_and_does_not_bring_all_back_at_once(random: float, pause: float) -> None:
-    script = Script(answer({}, 429, {"retry-after": "20"}), DONE, random=random)
+    script = Script(json_response({}, 429, {"retry-after": "20"}), DONE, random=random)
     await script.run()
     assert script.time.slept == [pause]
 
 
 answers = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_from([200, 404, 429, 500, 302, 401]).map(
-    lambda code: answer([], code)
+    lambda code: json_response([], code)
 )
 
 

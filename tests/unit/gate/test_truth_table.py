@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import pytest
 
-from tests.support.api import FakeTime, answer, client_of
+from tests.support.api import FakeTime, client_of, json_response
 from tests.support.paths import EXAMPLES
 from tornado_resource.bland.responses import FINAL, Scenario, Status
 from tornado_resource.declarations.model import Gate
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 TABLE: Final = EXAMPLES / "gate.md"
 GIVEN_UP: Final[dict[str, Any]] = {
-    "(vanished)": answer({}, 404),
-    "(out of time)": answer({"status": "RUNNING"}),
+    "(vanished)": json_response({}, 404),
+    "(out of time)": json_response({"status": "RUNNING"}),
     "(outage)": httpx.ConnectError("no route to host"),
-    "(refused)": answer({"message": "no such key"}, 401),
+    "(refused)": json_response({"message": "no such key"}, 401),
 }
 RULES: Final = {"all": "all", "3": "count", "75%": "percentage", "promotion": "promotion", "any": "any"}
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, answer, client_of
+from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tornado_resource.errors import ApiError
 from tornado_resource.sessions.cancel import cancel_if_running
 
@@ -45,7 +45,7 @@ async def test_one_that_does_not_settle_is_an_error_after_a_minute() -> None:
 
     def handle(request: httpx.Request) -> httpx.Response:
         is_cancel = request.url.path.endswith("/cancel")
-        return answer({"cancelled": True} if is_cancel else {"session_id": "s-1", "status": "RUNNING"})
+        return json_response({"cancelled": True} if is_cancel else {"session_id": "s-1", "status": "RUNNING"})
 
     with pytest.raises(ApiError, match="still running 60 s after"):
         await cancel_if_running(client_of(handle), "s-1", "pw-1", time.clock())
@@ -58,10 +58,10 @@ async def test_a_cancel_that_comes_too_late_is_done(code: int) -> None:
 
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/cancel"):
-            return answer({}, code)
+            return json_response({}, code)
         if request.url.path.endswith("/active"):
-            return answer({}, 404)
-        return answer({"status": statuses.pop(0)})
+            return json_response({}, 404)
+        return json_response({"status": statuses.pop(0)})
 
     await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
     assert not statuses

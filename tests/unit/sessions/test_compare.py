@@ -102,4 +102,4 @@ def test_when_an_unchanged_declaration_runs_again(
 
 def test_the_reason_is_told() -> None:
     reason = rerun_reason("on_failure", Gate(), FAILED)
-    assert reason == "the last run did not meet its gate: 1 of 2 scenarios passed, the gate asks for all"
+    assert reason == "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, answer
+from tests.support.api import FakeApi, FakeTime, json_response
 from tests.support.orders import ADDRESS, REFUSED, REQUEST, RESET, order, run
 from tornado_resource.declarations.model import digest
 from tornado_resource.errors import OutcomeUnknown, TornadoError
@@ -139,7 +139,7 @@ class TestIntent:
         assert len(calls) == 2
         assert api.intents.find(ADDRESS) is not None
 
-    @pytest.mark.parametrize("fault", [answer({}, 422), answer({}, 302), REFUSED])
+    @pytest.mark.parametrize("fault", [json_response({}, 422), json_response({}, 302), REFUSED])
     async def test_it_goes_when_certainly_nothing_was_started(self, fault: Any) -> None:
         api = FakeApi(FakeTime(), faults=[(fault, False)] * 9)
         with pytest.raises(TornadoError):

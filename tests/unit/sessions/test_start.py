@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, answer
+from tests.support.api import FakeApi, FakeTime, json_response
 from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.sessions.adopt import adopt
@@ -15,7 +15,7 @@ from tornado_resource.sessions.start_machine import MAX_SENDS
 CUT = httpx.RemoteProtocolError("cut")
 SLOW = httpx.ReadTimeout("slow")
 NOT_JSON = httpx.Response(200, text="<html>")
-NO_ID = answer({"status": "RUNNING"})
+NO_ID = json_response({"status": "RUNNING"})
 HALF = httpx.Response(200, text='{"session_id": "s-')
 
 
@@ -26,8 +26,16 @@ async def test_a_start_is_one_post_and_nothing_else() -> None:
     assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=False)
 
 
-CANNOT_START = [REFUSED, answer({}, 429), answer({}, 503), answer({}, 429, {"retry-after": "7"})]
-MAY_START = [RESET, CUT, SLOW, NOT_JSON, NO_ID, HALF, *(answer({}, code) for code in (500, 502, 503, 504, 429, 408))]
+CANNOT_START = [REFUSED, json_response({}, 429), json_response({}, 503), json_response({}, 429, {"retry-after": "7"})]
+MAY_START = [
+    RESET,
+    CUT,
+    SLOW,
+    NOT_JSON,
+    NO_ID,
+    HALF,
+    *(json_response({}, code) for code in (500, 502, 503, 504, 429, 408)),
+]
 
 
 @pytest.mark.parametrize("fault", [*CANNOT_START, *MAY_START], ids=str)
@@ -77,14 +85,14 @@ async def test_a_later_foreign_session_that_differs_is_not_taken_for_ours() -> N
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 async def test_a_plain_refusal_is_final(status: int) -> None:
-    api = FakeApi(FakeTime(), faults=[(answer({"error": "no"}, status), False)])
+    api = FakeApi(FakeTime(), faults=[(json_response({"error": "no"}, status), False)])
     with pytest.raises(Rejected, match=f"HTTP {status}: no"):
         await run(api)
     assert api.calls == ["POST start"]
 
 
 async def test_a_redirect_is_looked_into_and_not_tried_again() -> None:
-    api = FakeApi(FakeTime(), faults=[(answer({}, 302, {"location": "https://x.example"}), False)])
+    api = FakeApi(FakeTime(), faults=[(json_response({}, 302, {"location": "https://x.example"}), False)])
     with pytest.raises(Rejected, match="redirected to x"):
         await run(api)
     assert api.calls == ["POST start", "GET active", "GET active"]
@@ -105,7 +113,7 @@ async def test_when_the_api_does_not_tell_nothing_is_sent_again_and_the_way_out_
 
 
 async def test_retry_after_is_honoured() -> None:
-    api = FakeApi(FakeTime(), faults=[(answer({}, 429, {"retry-after": "7"}), False)])
+    api = FakeApi(FakeTime(), faults=[(json_response({}, 429, {"retry-after": "7"}), False)])
     await run(api)
     assert api.time.slept == [7.0]
 
@@ -163,7 +171,7 @@ class TestConflict:
 
     async def test_a_lost_answer_after_a_long_wait_is_still_ours(self) -> None:
         """The wait may be longer than the time in which a start of ours can take effect."""
-        api = FakeApi(FakeTime(seconds=60), faults=[(answer({}, 409), False), (RESET, True)])
+        api = FakeApi(FakeTime(seconds=60), faults=[(json_response({}, 409), False), (RESET, True)])
         other = api.add(age=60)
         original = api.time.sleep
 
@@ -200,7 +208,7 @@ class TestConflict:
         assert (other.status, session.session_id, session.adopted) == ("CANCELLED", "s-2", False)
 
     async def test_a_conflict_with_nobody_is_tried_once_more(self) -> None:
-        api = FakeApi(FakeTime(), faults=[(answer({}, 409), False)])
+        api = FakeApi(FakeTime(), faults=[(json_response({}, 409), False)])
         assert (await run(api)).session_id == "s-1"
 
 
@@ -232,7 +240,7 @@ class TestAdopt:
 
 async def test_an_effect_that_comes_late_is_seen_by_the_second_look() -> None:
     """A gateway gave up on the request, while the API still worked on it."""
-    api = FakeApi(FakeTime(), faults=[(answer({}, 504), False)])
+    api = FakeApi(FakeTime(), faults=[(json_response({}, 504), False)])
     sleep = api.time.sleep
 
     async def takes_effect_now(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Every fault on every endpoint, over real sockets: no cell may double a start, hang, or show the key."""
+"""Every fault on every endpoint, over real sockets: no case may start a session twice, hang, or show the API key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import os
 import random
-import time
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,15 @@ from tests.support.api import KEY
 from tests.support.raw_server import (
     Fault,
     RawServer,
-    broken,
-    closed,
+    close_connection,
     cut,
     dripping,
     endless,
+    http_response,
     instead,
-    json_of,
-    made,
+    json_bytes,
     reset,
+    reset_connection,
     send,
     silent,
 )
@@ -39,44 +38,52 @@ if TYPE_CHECKING:
 
 ORDER = Order(Address("b", "agents", "dev", "support-line"), {"pathway_id": "pw-1", "max_iterations": 5})
 BOMB = gzip.compress(b" " * 50_000_000)
-CELL_SECONDS = 10.0
+CASE_SECONDS = 10.0
 SEEDS = 1000 if "TORNADO_SOAK" not in os.environ else 10_000
 
 FAULTS = [
-    Fault("reset before the request is read", broken, has_effect=False, reads_request=False),
-    Fault("reset before the effect", broken, has_effect=False),
-    Fault("reset after the effect", broken),
-    Fault("closed before the effect", closed, has_effect=False),
-    Fault("closed after the effect", closed),
+    Fault("reset before the request is read", reset_connection, has_effect=False, reads_request=False),
+    Fault("reset before the effect", reset_connection, has_effect=False),
+    Fault("reset after the effect", reset_connection),
+    Fault("closed before the effect", close_connection, has_effect=False),
+    Fault("closed after the effect", close_connection),
     *(Fault(f"cut at {share:.0%}", cut(share)) for share in (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.999)),
     *(
-        Fault(f"{status}{' after the effect' if has_effect else ''}", instead(made(status)), has_effect=has_effect)
+        Fault(
+            f"{status}{' after the effect' if has_effect else ''}",
+            instead(http_response(status)),
+            has_effect=has_effect,
+        )
         for status in (408, 425, 429, 500, 502, 503, 504)
         for has_effect in (True, False)
     ),
     *(
-        Fault(f"429 retry-after {value}", instead(made(429, b"{}", f"retry-after: {value}\r\n")), has_effect=False)
+        Fault(
+            f"429 retry-after {value}",
+            instead(http_response(429, b"{}", f"retry-after: {value}\r\n")),
+            has_effect=False,
+        )
         for value in ("0", "1", "3600", "-1", "Tue, 14 Apr 2026 10:00:05 GMT", "soon")
     ),
     *(
-        Fault(str(status), instead(made(status, b'{"error": "no"}')), has_effect=False)
+        Fault(str(status), instead(http_response(status, b'{"error": "no"}')), has_effect=False)
         for status in (400, 401, 403, 422)
     ),
     *(
-        Fault(str(status), instead(made(status, b"", "location: https://evil.example/\r\n")), has_effect=False)
+        Fault(str(status), instead(http_response(status, b"", "location: https://evil.example/\r\n")), has_effect=False)
         for status in (301, 302, 303, 307, 308)
     ),
-    Fault("200 and empty", instead(made(200, b""))),
-    Fault("200 and HTML", instead(made(200, b"<html></html>"))),
-    Fault("200 and half JSON", instead(made(200, b'{"session_id": "s-'))),
-    Fault("200 and a list", instead(json_of([]))),
-    Fault("200 and null", instead(json_of(None))),
-    Fault("200 and wrong types", instead(json_of({"session_id": 7, "status": [], "scenarios": "x"}))),
-    Fault("200 and nothing known", instead(json_of({"hello": "world"}))),
+    Fault("200 and empty", instead(http_response(200, b""))),
+    Fault("200 and HTML", instead(http_response(200, b"<html></html>"))),
+    Fault("200 and half JSON", instead(http_response(200, b'{"session_id": "s-'))),
+    Fault("200 and a list", instead(json_bytes([]))),
+    Fault("200 and null", instead(json_bytes(None))),
+    Fault("200 and wrong types", instead(json_bytes({"session_id": 7, "status": [], "scenarios": "x"}))),
+    Fault("200 and nothing known", instead(json_bytes({"hello": "world"}))),
     Fault("no HTTP", instead(b"220 smtp ready\r\n\r\n")),
     Fault("headers without end", instead(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000)),
     Fault("longer than announced", instead(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n" + b"x" * 99)),
-    Fault("gzip bomb", instead(made(200, BOMB, "content-encoding: gzip\r\n"))),
+    Fault("gzip bomb", instead(http_response(200, BOMB, "content-encoding: gzip\r\n"))),
     Fault("64 MiB", endless),
     Fault("a byte at a time", dripping),
     Fault("silence before the effect", silent, has_effect=False),
@@ -84,36 +91,36 @@ FAULTS = [
 ]
 
 
-async def starting(server: RawServer) -> Any:
+async def run_start(server: RawServer) -> Any:
     async with server.client() as client:
         return await start(client, ORDER, server.api.intents, server.api.time.clock())
 
 
-async def asking_active(server: RawServer) -> Any:
+async def get_active(server: RawServer) -> Any:
     server.api.add()
     async with server.client() as client:
         return await retried(lambda: client.active("pw-1"))
 
 
-async def asking_status(server: RawServer) -> Any:
+async def get_status(server: RawServer) -> Any:
     server.api.add()
     async with server.client() as client:
         return await retried(lambda: client.status("s-1"))
 
 
-async def cancelling(server: RawServer) -> Any:
+async def run_cancel(server: RawServer) -> Any:
     server.api.add()
     async with server.client() as client:
         return await cancel_if_running(client, "s-1", "pw-1", server.api.time.clock())
 
 
-async def asking_scenarios(server: RawServer) -> Any:
+async def get_scenarios(server: RawServer) -> Any:
     async with server.client() as client:
         return await retried(lambda: client.scenarios("pw-1"))
 
 
-ENDPOINTS = {"/start": starting, "/active": asking_active, "/status": asking_status}
-ENDPOINTS |= {"/cancel": cancelling, "/scenarios": asking_scenarios}
+ENDPOINTS = {"/start": run_start, "/active": get_active, "/status": get_status}
+ENDPOINTS |= {"/cancel": run_cancel, "/scenarios": get_scenarios}
 
 
 def test_the_matrix_is_large_enough() -> None:
@@ -124,29 +131,28 @@ def test_the_matrix_is_large_enough() -> None:
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("is_lasting", [False, True], ids=["once", "always"])
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-async def test_a_cell(fault: Fault, is_lasting: bool, endpoint: str) -> None:  # noqa: FBT001
+async def test_a_fault_never_starts_two_sessions(fault: Fault, is_lasting: bool, endpoint: str) -> None:  # noqa: FBT001
     faults: list[Fault | None] = [fault] if is_lasting else [fault, None]
     call: Callable[[RawServer], Awaitable[Any]] = ENDPOINTS[endpoint]
     async with RawServer(on=endpoint, faults=faults) as server:
-        begun = time.monotonic()
         result, error = None, None
         try:
-            result = await call(server)
+            async with asyncio.timeout(CASE_SECONDS):
+                result = await call(server)
         except TornadoError as caught:
             error = str(caught)
-        assert time.monotonic() - begun < CELL_SECONDS
-        assert server.struck >= 1
+        assert server.hits >= 1
         assert server.api.effective_starts <= 1
         if error is not None:
             assert "\n" not in error
             assert KEY not in error
-            assert server.api.effective_starts == 0, "what has started is never an error"
+            assert server.api.effective_starts == 0, "a started session must be recorded, not reported as an error"
         if endpoint == "/start" and error is None:
             assert result is not None
             assert [session.session_id for session in server.api.sessions] == [result.session_id]
 
 
-async def test_a_port_where_nobody_listens_and_one_that_speaks_no_tls() -> None:
+async def test_no_connection_and_no_tls_start_nothing() -> None:
     async with RawServer() as server:
         for client in (server.client(port=9), server.client("https")):
             with pytest.raises(TornadoError, match="no connection to") as caught:
@@ -156,7 +162,7 @@ async def test_a_port_where_nobody_listens_and_one_that_speaks_no_tls() -> None:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.name in {"gzip bomb", "64 MiB"}], ids=str)
-async def test_a_huge_answer_costs_at_most_20_mb(fault: Fault) -> None:
+async def test_a_huge_response_uses_at_most_20_mb(fault: Fault) -> None:
     async with RawServer(on="/status", faults=[fault]) as server:
         server.api.add()
         client = server.client()
@@ -168,15 +174,15 @@ async def test_a_huge_answer_costs_at_most_20_mb(fault: Fault) -> None:
     assert peak < 20 * 1024**2
 
 
-async def test_a_thousand_lost_answers_lose_no_session_and_double_none() -> None:
-    """Cut at a random byte of the answer, or at a random moment of the exchange; some answers more than once."""
+async def test_random_lost_responses_lose_no_session_and_start_none_twice() -> None:
+    """The connection breaks at a random byte of the response or a random moment, once or twice in a row."""
     lost = 0
     for seed in range(SEEDS):
         chance = random.Random(seed)  # noqa: S311 - chosen faults, no secrets
         faults: list[Fault | None] = [_random_fault(chance) for _ in range(chance.choice([1, 1, 2]))]
         async with RawServer(on="/start", faults=[*faults, None]) as server:
-            session = await starting(server)
-            lost += server.struck > 0
+            session = await run_start(server)
+            lost += server.hits > 0
             assert server.api.effective_starts == 1, f"seed {seed}"
             assert [entry.session_id for entry in server.api.sessions] == [session.session_id], f"seed {seed}"
             assert session.created_at == "2026-04-14T10:00:00.000Z" or server.api.time.seconds > 0, f"seed {seed}"
@@ -188,9 +194,9 @@ def _random_fault(chance: random.Random) -> Fault:
     has_effect = chance.random() < 0.7
     delay = chance.choice([0.0, 0.0, 0.001])
 
-    async def deliver(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    async def deliver(writer: asyncio.StreamWriter, response: bytes) -> None:
         await asyncio.sleep(delay)
-        await send(writer, answer[: min(offset, len(answer) - 1)] if has_effect else b"")
+        await send(writer, response[: min(offset, len(response) - 1)] if has_effect else b"")
         reset(writer) if chance.random() < 0.5 else writer.close()
 
     return Fault(f"offset {offset}", deliver, has_effect=has_effect, reads_request=chance.random() < 0.9)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, answer
+from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, json_response
 from tornado_resource.bland.responses import FINAL
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
@@ -33,8 +33,8 @@ REFUSED = httpx.ConnectError("refused")
 FAULTS = [
     httpx.ReadError("reset"),
     httpx.ReadTimeout("slow"),
-    answer({}, 500),
-    answer({}, 503),
+    json_response({}, 500),
+    json_response({}, 503),
     httpx.Response(200, text="<html>"),
 ]
 
