@@ -103,7 +103,7 @@ def orphan(project: Project) -> None:
     crash(project, Victim("both"), lambda: has_begun(project))
 
 
-def test_a_session_that_ended_while_nobody_looked_is_recorded_and_not_run_again(
+def test_a_session_that_ended_unobserved_is_recorded_and_not_run_again(
     make_project: Callable[..., Project],
 ) -> None:
     project = make_project(speed=1000)
@@ -136,10 +136,8 @@ def test_two_interrupts_end_at_once_and_the_next_up_finds_the_session(slow_proje
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)
     time.sleep(1)
-    begun = time.monotonic()
     os.kill(process.pid, signal.SIGINT)
-    printed, _ = process.communicate(timeout=30)
-    assert time.monotonic() - begun < 9  # five seconds on its own
+    printed, _ = process.communicate(timeout=15)  # the start takes 20 seconds
     assert process.returncode != 0
     assert "Traceback" not in printed
     recover(project)
@@ -150,14 +148,13 @@ def test_two_interrupts_end_at_once_and_the_next_up_finds_the_session(slow_proje
 def test_two_updates_at_once_are_one_session_and_a_quick_refusal(slow_project: Project) -> None:
     project = slow_project
     project.declare(ONE)
-    project.fail(kind="delay_after", seconds=3, path="/start")
+    project.fail(kind="delay_after", seconds=6, path="/start")
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"]
     first = subprocess.Popen(command, cwd=project.folder, env=project.environment, stdout=subprocess.DEVNULL)
     while not has_begun(project):
         time.sleep(0.02)
-    begun = time.monotonic()
     refused = project.up(expect=None)
-    assert time.monotonic() - begun < 5  # a second on its own
+    assert first.poll() is None
     assert "locked" in refused
     assert first.wait(60) == 0
     assert len(project.sessions()) == 1

@@ -22,7 +22,7 @@ pathways:
 """
 
 
-def test_a_failed_gate_fails_the_update_and_its_verdict_overwrites_the_old_one(
+def test_a_failed_gate_fails_the_update_and_replaces_the_old_verdict(
     make_project: Callable[..., Project],
 ) -> None:
     project = make_project(speed=1000, script=FAILING)
@@ -35,7 +35,7 @@ def test_a_failed_gate_fails_the_update_and_its_verdict_overwrites_the_old_one(
     assert (verdict["outcome"], verdict["failed_ids"], verdict["version"]) == ("failed", ["sc-2"], 2)
     assert "gate failed: 1 of 1 session did not pass" in printed
     assert "support-line (sessions.yaml:3:3, session " in printed
-    assert "failed: 2 of 3 scenarios passed, the gate asks for all" in printed
+    assert "failed: 2 of 3 scenarios passed; the gate requires all" in printed
     assert "Traceback" not in printed
     assert len(project.requests("/start")) == 1
     assert len(project.resources()) == 1
@@ -78,7 +78,7 @@ def test_scenarios_that_cannot_be_read_leave_a_promotion_gate_incomplete(project
     project.declare(ONE.replace("pw-1", "pw-1, gate: {passed: promotion}"))
     project.fail(kind="status", status=403, path="/scenarios", times=9)
     printed = project.up(expect=None)
-    assert "what promotion requires could not be read: scenarios of pathway pw-1: HTTP 403" in printed
+    assert "the scenarios required for promotion could not be read: scenarios of pathway pw-1: HTTP 403" in printed
     assert "Traceback" not in printed
     assert project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"
 
@@ -106,13 +106,11 @@ def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project
     while len(project.requests("/status")) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    interrupted = time.monotonic()
     os.killpg(process.pid, interrupt)
-    printed, _ = process.communicate(timeout=30)
-    assert time.monotonic() - interrupted < 4  # a second on its own; other tests run beside this one
+    printed, _ = process.communicate(timeout=15)  # the sessions take minutes
     assert process.returncode != 0
     assert "Traceback" not in printed
-    assert "Ctrl-C leaves sessions running and recorded, `pulumi up` resumes" in printed
+    assert "Ctrl-C stops the wait, sessions keep running, and `pulumi up` resumes it" in printed
     recorded = {resource["id"] for resource in project.resources()}
     assert recorded == {row["session_id"] for row in project.sessions()}
     for session_id in recorded:

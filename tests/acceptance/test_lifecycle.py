@@ -195,7 +195,7 @@ def test_a_trigger_from_config_runs_every_session_again(project: Project) -> Non
     assert len(project.requests("/start")) == 4
 
 
-def test_sessions_on_one_pathway_run_one_after_the_other_in_the_files_order(
+def test_sessions_on_one_pathway_run_in_the_order_of_the_file(
     make_project: Callable[..., Project],
 ) -> None:
     project = make_project(speed=200)

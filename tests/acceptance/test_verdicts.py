@@ -28,10 +28,10 @@ ENDS: Final = {
     "numberless": f"{FOUR}, answer: {{total_scenarios: null}}",
     "cut-short": f"{FOUR}, answer: {{total_scenarios: 1, passed_scenarios: 1, failed_scenarios: 0}}",
 }
-ASKS_ALL, ALL_PASSED, THREE = "the gate asks for all", "4 of 4 scenarios passed", "3 of 4 scenarios passed"
-REFUSED = f"it passed only after repairs, and the gate refuses those (repaired: refuse); {ALL_PASSED}"
+ASKS_ALL, ALL_PASSED, THREE = "the gate requires all", "4 of 4 scenarios passed", "3 of 4 scenarios passed"
+REFUSED = f"it passed only after repairs, which the gate refuses (repaired: refuse); {ALL_PASSED}"
 STUCK = "it got stuck: a fix did not help (STUCK, 2 of 4 scenarios passed)"
-CONTRADICTION = "the API's numbers contradict each other: 9 passed and 0 failed of 4"
+CONTRADICTION = "contradictory numbers: 9 passed and 0 failed of 4"
 # how it ends, rest of the declaration, status, outcome, reason
 CASES: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("all-passed", "gate: {passed: all}", "COMPLETED_ALL_PASSED", "passed", ALL_PASSED),
@@ -39,24 +39,24 @@ CASES: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("repaired", "gate: {passed: all, repaired: refuse}", "COMPLETED_ALL_PASSED", "failed", REFUSED),
     ("three-passed", "gate: {passed: all}", "COMPLETED_PARTIAL", "failed", f"{THREE}, {ASKS_ALL}"),
     ("three-passed", "gate: {passed: 3}", "COMPLETED_PARTIAL", "passed", THREE),
-    ("three-passed", "gate: {passed: 4}", "COMPLETED_PARTIAL", "failed", f"{THREE}, the gate asks for 4"),
+    ("three-passed", "gate: {passed: 4}", "COMPLETED_PARTIAL", "failed", f"{THREE}; the gate requires 4"),
     ("three-passed", 'gate: {passed: "75%"}', "COMPLETED_PARTIAL", "passed", THREE),
-    ("three-passed", 'gate: {passed: "76%"}', "COMPLETED_PARTIAL", "failed", f"{THREE}, the gate asks for 4 (76%)"),
+    ("three-passed", 'gate: {passed: "76%"}', "COMPLETED_PARTIAL", "failed", f"{THREE}; the gate requires 4 (76%)"),
     (
         "three-passed",
         "gate: {passed: promotion}",
         "COMPLETED_PARTIAL",
         "passed",
-        "every scenario required for promotion passed (2)",
+        "all scenarios required for promotion passed (2)",
     ),
     (
         "two-passed",
         "gate: {passed: promotion}",
         "COMPLETED_PARTIAL",
         "failed",
-        "required for promotion and not passed: sc-1, sc-2",
+        "required for promotion but not passed: sc-1, sc-2",
     ),
-    ("two-passed", "gate: {passed: any}", "COMPLETED_PARTIAL", "passed", "it finished: 2 of 4 scenarios passed"),
+    ("two-passed", "gate: {passed: any}", "COMPLETED_PARTIAL", "passed", "it completed: 2 of 4 scenarios passed"),
     (
         "stuck",
         "gate: {passed: any}",
@@ -64,10 +64,10 @@ CASES: Final[tuple[tuple[str, str, str, str, str], ...]] = (
         "failed",
         STUCK,
     ),
-    ("error", "gate: {passed: 1}", "ERROR", "failed", f"it broke off with an error (ERROR, {ALL_PASSED})"),
+    ("error", "gate: {passed: 1}", "ERROR", "failed", f"it stopped with an error (ERROR, {ALL_PASSED})"),
     ("cancelled", "gate: {passed: any}", "CANCELLED", "failed", f"it was cancelled (CANCELLED, {ALL_PASSED})"),
-    ("too-slow", "gate: {passed: any}", "TIMEOUT", "failed", f"it ran into its time limit (TIMEOUT, {THREE})"),
-    ("odd", "gate: {passed: any}", "SOMETHING_NEW", "incomplete", "its status is SOMETHING_NEW, which is no known end"),
+    ("too-slow", "gate: {passed: any}", "TIMEOUT", "failed", f"it reached its time limit (TIMEOUT, {THREE})"),
+    ("odd", "gate: {passed: any}", "SOMETHING_NEW", "incomplete", "unknown status SOMETHING_NEW"),
     ("empty", "gate: {passed: any}", "COMPLETED_ALL_PASSED", "incomplete", "no scenario ran"),
     ("contradicting", "gate: {passed: any}", "COMPLETED_ALL_PASSED", "incomplete", CONTRADICTION),
     (
@@ -75,14 +75,14 @@ CASES: Final[tuple[tuple[str, str, str, str, str], ...]] = (
         "gate: {passed: any}",
         "COMPLETED_ALL_PASSED",
         "incomplete",
-        "the API does not tell how many scenarios ran and passed",
+        "the response does not say how many scenarios ran and passed",
     ),
     (
         "cut-short",
         "scenario_ids: [sc-1, sc-2], gate: {passed: any}",
         "COMPLETED_ALL_PASSED",
         "incomplete",
-        "1 scenario ran, declared are 2",
+        "only 1 of 2 declared scenarios ran",
     ),
 )
 ONE_EACH: Final = "version: 1\nsessions:\n  quick: {pathway_id: quick}\n  slow: {pathway_id: slow}\n"
@@ -115,7 +115,7 @@ def ordered(verdicts: dict[str, Any]) -> list[dict[str, Any]]:
     return [verdicts[f"case-{number}"] for number in range(len(CASES))]
 
 
-def test_a_killed_wait_goes_on_from_another_machine_with_the_same_verdicts(
+def test_another_machine_resumes_a_killed_wait_with_the_same_verdicts(
     make_project: Callable[..., Project], tmp_path: Path
 ) -> None:
     project = make_project(script=SLOW)
@@ -128,6 +128,6 @@ def test_a_killed_wait_goes_on_from_another_machine_with_the_same_verdicts(
     verdicts = project.outputs()["verdicts"]
     assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {"quick": "passed", "slow": "failed"}
     assert sorted(verdict["session_id"] for verdict in verdicts.values()) == sorted(started)
-    assert "1 of 2 scenarios passed, the gate asks for all" in printed
+    assert "1 of 2 scenarios passed; the gate requires all" in printed
     assert len(project.requests("/start")) == 2
     assert len(project.requests("/cancel")) == 0
