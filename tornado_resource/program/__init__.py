@@ -1,1 +1,1 @@
-"""Inside a Pulumi program: sessions and releases as resources, verdicts as outputs."""
+"""Inside a Pulumi program: sessions and releases as resources, verdicts as outputs, the gate."""

@@ -1,4 +1,4 @@
-"""The stack's config, as a Pulumi program sees it."""
+"""The stack's config inside a Pulumi program."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
 
 
 def read_config() -> tuple[Settings, Endpoint]:
-    """Read the config keys of the README.
+    """Return the `tornado:` settings and the API's endpoint (base URL and key).
 
     Raises:
-        ConfigurationError: a value is missing or invalid.
+        ConfigurationError: a value is missing or invalid, or a key is unknown.
 
     """
     bland = pulumi.Config("bland")
+    # `pulumi.Config` reads single keys only; misspelled ones are found in the whole config, which the engine passes here.
     settings = read_settings(json.loads(os.environ.get("PULUMI_CONFIG") or "{}"))
     endpoint = find_endpoint({f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}, os.environ)
     return settings, endpoint
 
 
 def check_against_declarations(settings: Settings, declarations: Sequence[Declaration]) -> None:
-    """Check the config values that depend on what is declared.
+    """Check the config values that depend on the declarations.
 
     Raises:
         ConfigurationError: `tornado:adopt` names an unknown session, or `publish` is declared without waiting.
@@ -53,7 +54,7 @@ def check_against_declarations(settings: Settings, declarations: Sequence[Declar
 
 
 def config_message(error: TornadoError) -> str:
-    """Return what `pulumi up` shows when nothing was started because of *error*."""
+    """Return the message of `pulumi up` when *error* was found before anything was started."""
     return f"nothing was started: invalid declarations or configuration:\n{error}"
 
 

@@ -1,4 +1,4 @@
-"""`deploy()`: from the declarations to resources, verdicts and stack outputs."""
+"""`deploy()`: declarations in, resources, verdicts and stack outputs out."""
 
 from __future__ import annotations
 
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 def deploy() -> None:
     """Declare every session of the stack's environment, export outputs and verdicts, enforce the gate, and publish.
 
-    To be called from a Pulumi program's `__main__.py`. Reads the config keys of the README.
+    Call it from a Pulumi program's `__main__.py`. It reads the config keys that docs/configuration.md lists and exports
+    `environment`, `sessions`, `verdicts`, and with `promotes_from` also `promotion`.
 
     Raises:
-        pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems.
+        pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems. What fails
+            later (a gate, a promotion, a release) fails an output, and so the update.
 
     """
     exit_on_signals()
@@ -58,13 +60,13 @@ def deploy() -> None:
     verdicts: pulumi.Output[Any] = deployed.apply(lambda found: pulumi.Output.from_input(found.verdicts))
     pulumi.export("verdicts", verdicts)
     if not is_dry_run():
-        # Not an output itself: when this fails, all outputs are registered, the failing verdicts among them.
+        # Not exported: the stack's outputs are registered, failing verdicts included, before this fails the update.
         pulumi.Output.all(deployed, verdicts).apply(lambda both: _finish(both[0]))
 
 
 @dataclass(frozen=True)
 class _Deployed:
-    """What a program has declared: the environment on the promoted versions, its sessions, and their verdicts."""
+    """What a program has declared: the environment (on the promoted versions), its sessions, and their verdicts."""
 
     environment: Environment
     sessions: Mapping[str, TornadoSession]
@@ -83,13 +85,15 @@ def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Pro
 
 
 def _declare(promoted: Promoted | None, environment: Environment, settings: Settings, endpoint: Endpoint) -> _Deployed:
-    """Declare the sessions on the promoted versions; in a preview, the releases too."""
+    """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
     waiter = Waiter(endpoint, settings.poll_seconds)
     run = GateRun(environment, promotion, settings, waiter)
     if not is_dry_run():
         exit_on_signals(run.report.write_if_possible)
+        # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
+        # update that is killed leaves reports that say `incomplete`.
         try:
             run.report.write()
         except TornadoError as error:
@@ -105,7 +109,10 @@ def _declare(promoted: Promoted | None, environment: Environment, settings: Sett
 def _declare_sessions(
     environment: Environment, settings: Settings, run: GateRun, waiter: Waiter
 ) -> tuple[dict[str, TornadoSession], dict[str, VerdictOutput]]:
-    """Declare all sessions. A session whose pathway another one uses first depends on the end of that one."""
+    """Declare all sessions; return them and the verdicts by name.
+
+    A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time.
+    """
     before = predecessors(environment.declarations)
     sessions: dict[str, TornadoSession] = {}
     verdicts: dict[str, VerdictOutput] = {}
@@ -126,9 +133,9 @@ def _declare_session(declaration: Declaration, settings: Settings, after: pulumi
         declaration.name,
         **declaration.request,
         gate=_gate_input(declaration.gate),
-        on_conflict=_unless(declaration.on_conflict, "fail"),
-        on_destroy=_unless(declaration.on_destroy, "cancel"),
-        rerun=_unless(declaration.rerun, "on_failure"),
+        on_conflict=_unless_default(declaration.on_conflict, "fail"),
+        on_destroy=_unless_default(declaration.on_destroy, "cancel"),
+        rerun=_unless_default(declaration.rerun, "on_failure"),
         triggers={**declaration.triggers, **settings.triggers} or None,
         adopt=settings.adopt.get(declaration.name),
         declared_at=str(declaration.position),
@@ -137,35 +144,39 @@ def _declare_session(declaration: Declaration, settings: Settings, after: pulumi
 
 
 def _after(session: TornadoSession, end: pulumi.Output[Any]) -> pulumi.Input[Any]:
-    """Return a dependency on *session* that resolves once it has ended; in a preview, at once."""
+    """Return a dependency on *session* that resolves when the session has ended; in a preview, at once."""
     return [session] if is_dry_run() else end.apply(lambda _: [session])
 
 
 def _end(session: TornadoSession, name: str, waiter: Waiter) -> VerdictOutput:
-    """Wait for a session that has no gate but holds the pathway of a later one."""
+    """Return the verdict, which is not exported, on a session without a gate that a later session must wait for."""
     return verdict_output(session, GatedSession(name, "", Gate("any"), {}), lambda gated: waiter.wait(gated, session))
 
 
 def _gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
-    """Return a gate as an input without its defaults: every byte of an input is in the state."""
+    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
     if gate is None:
         return "none"
     given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
     return given or None
 
 
-def _unless(value: str, default: str) -> str | None:
+def _unless_default(value: str, default: str) -> str | None:
     return None if value == default else value
 
 
 def _session_outputs(deployed: _Deployed) -> Any:
-    """Return the sessions' outputs. In a preview, those that are known show beside those that are not."""
+    """Return the stack output `sessions`.
+
+    `Output.from_input` would make all of it unknown in a preview as soon as one value is; the plain mapping shows what
+    is known.
+    """
     outputs = {name: {key: getattr(session, key) for key in OUTPUTS} for name, session in deployed.sessions.items()}
     return outputs if is_dry_run() else pulumi.Output.from_input(outputs)
 
 
 def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -> None:
-    """Show the run order, the worst case and the releases."""
+    """Log the run order and the worst case, and declare the releases, so that the preview shows them."""
     declarations = environment.declarations
     before = predecessors(declarations)
     for name, first in before.items():
@@ -178,14 +189,14 @@ def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -
 
 
 def _finish(deployed: _Deployed) -> None:
-    """Enforce the gate, then publish."""
+    """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
         deployed.run.finish()
         _publish(deployed.environment, deployed.run.report.results)
 
 
 def _publish(environment: Environment, results: Mapping[str, Result]) -> None:
-    """Declare the releases, now that every gate has passed; none of them if a version is unknown."""
+    """Declare the releases, now that every gate has passed; none of them if one of the versions is unknown."""
     declarations = environment.declarations
     versions = {name: result.verdict.version for name, result in results.items()}
     found = faults(declarations, versions)

@@ -1,4 +1,4 @@
-"""The gate of one update: every session with a gate is awaited, and any verdict but `passed` fails the update."""
+"""The gate of one update: wait for every session with a gate; any verdict but `passed` fails the update."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 class GateRun:
     """One run of the gate over the sessions of an environment.
 
+    Its report holds a result for each session from the start: `incomplete` until the verdict is known.
+
     Args:
-        environment: what is declared, on the versions that were promoted.
-        promotion: where these come from, if anywhere.
+        environment: the declared environment, on the promoted versions.
+        promotion: which stack the versions come from; None if they are not promoted.
         settings: the stack's config.
-        waiter: waits for sessions.
+        waiter: waits for the sessions.
 
     """
 
@@ -50,7 +52,7 @@ class GateRun:
         self.report = UpdateReport(settings.reports, environment.name, promotion, unknown)
 
     def verdict(self, session: TornadoSession, name: str) -> VerdictOutput:
-        """Return the verdict on one session once it has ended; its result is recorded in the report."""
+        """Return the verdict on one session once it has ended; its result goes into the report."""
 
         async def wait(gated: GatedSession) -> Result:
             self.report.record(unknown_result(gated, "the update was interrupted while this session ran"))
@@ -62,7 +64,7 @@ class GateRun:
         return verdict_output(session, self._sessions[name], wait, not_created=unknown)
 
     def finish(self) -> None:
-        """Write the reports of a run whose verdicts are all known.
+        """Write the final reports. Call it when all verdicts are known.
 
         Raises:
             pulumi.RunError: a verdict is not `passed`, or the reports cannot be written.
@@ -74,10 +76,16 @@ class GateRun:
 
 
 def replace_old_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:
-    """Register verdicts of outcome `incomplete` before anything is started.
+    """Register stack outputs whose verdicts are `incomplete`, before anything is started.
 
-    Otherwise an update that is cut off would leave an older pass in the stack's outputs: the engine keeps the last
-    outputs that a stack has registered, writes them however the update ends, and keeps the old ones if there were none.
+    Without them, an update that is cut off would leave an older pass in the stack's outputs. The engine stores the
+    outputs that a stack registered last, however the update ends; if the stack registered none, the old ones stay.
+
+    Args:
+        results: a result for each session that is waited for, of outcome `incomplete`.
+        environment: the environment's name.
+        promotion: the stack output `promotion`, if there is one.
+
     """
     stack = pulumi.runtime.get_root_resource()
     if isinstance(stack, pulumi.ComponentResource):

@@ -1,4 +1,4 @@
-"""Promotion inside a Pulumi program: another stack's outputs, checked before anything is started."""
+"""Promotion inside a Pulumi program: read another stack's outputs and check them before anything is started."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ if TYPE_CHECKING:
 
 NOT_NEEDED: Final = "tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout"
 OUTPUTS: Final = ("environment", "sessions", "verdicts")
-"""The outputs of the other stack that are read."""
+"""The outputs of the other stack that are used."""
 
 
 def promote(environment: Environment, settings: Settings) -> pulumi.Output[Promoted]:
-    """Read the stack that *environment* promotes from, check every session, and carry the versions that passed.
+    """Read the stack that *environment* promotes from, check every session, and take over the versions that passed.
 
     Returns:
-        The environment on those versions. The output fails with a `pulumi.RunError` that lists every problem; then
+        An output of the environment on those versions. It fails with a `pulumi.RunError` that lists every problem; then
         nothing that depends on it is started.
+
+    Raises:
+        pulumi.RunError: `promotes_from` names this stack itself.
 
     """
     stack = _full_name(environment.promotes_from or "")
@@ -49,13 +52,13 @@ def promote(environment: Environment, settings: Settings) -> pulumi.Output[Promo
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, settings))
         return promoted
 
-    # A secret among that stack's other outputs would make all that follows from these a secret; and an output that a
-    # failed update there has left unknown would leave this stack's preview with nothing.
+    # unsecret: `reference.outputs` is secret as soon as any output of that stack is, and so would be all outputs here.
+    # run_with_unknowns: an update that failed there may leave unknown outputs, and a preview here would skip the check.
     return pulumi.Output.unsecret(reference.outputs).apply(check, run_with_unknowns=True)
 
 
 def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:
-    """Return a title that counts the sessions with problems, and a line for each with its position and problem."""
+    """Return a title with the number of sessions that have problems, and a line for each: name, position, problem."""
     lines = [f"{title} ({len(problems)} of {count(len(declarations), 'session')}):"]
     lines += [
         f"  {each.name} ({each.position}): {problems[each.name]}" for each in declarations if each.name in problems
@@ -64,7 +67,7 @@ def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[s
 
 
 def _without_unknowns(value: Any) -> Any:
-    """Replace by None what an update of the other stack has left unknown."""
+    """Return *value* with None for each part that an update of the other stack has left unknown."""
     if isinstance(value, Mapping):
         return {key: _without_unknowns(entry) for key, entry in value.items()}
     if isinstance(value, list):
@@ -73,7 +76,7 @@ def _without_unknowns(value: Any) -> Any:
 
 
 def _full_name(stack: str) -> str:
-    """Return the name that StackReference needs; a name without slashes is a stack of this project."""
+    """Return `organization/project/stack`, as StackReference needs it; a bare name is a stack of this project."""
     own = f"{pulumi.get_organization()}/{pulumi.get_project()}/"
     full = stack if "/" in stack else own + stack
     if full == own + pulumi.get_stack():
@@ -83,7 +86,7 @@ def _full_name(stack: str) -> str:
 
 
 def _log(promoted: Promoted) -> None:
-    """Log what is carried from where, in the preview and in the update."""
+    """Log which versions are taken over from where, in the preview and in the update."""
     record = promoted.record
     carried = [note for name, note in promoted.notes.items() if name not in promoted.blocks]
     if carried:
@@ -97,7 +100,7 @@ def _log(promoted: Promoted) -> None:
 
 
 def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], settings: Settings) -> str:
-    """Write the reports of a refused promotion, and return the message."""
+    """Write the reports of a refused promotion and return the error message."""
     names = [each.name for each in environment.declarations]
     found = {name: [each[name] for each in (promoted.blocks, unpublishable) if name in each] for name in names}
     problems = {name: "; ".join(texts) for name, texts in found.items() if texts}
@@ -118,9 +121,9 @@ def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping
 def _report_refusal(
     environment: Environment, promoted: Promoted, problems: Mapping[str, str], settings: Settings
 ) -> None:
-    """Write reports that name the problems. In a preview too: `pulumi up` gets no further than its preview then.
+    """Write reports that name the problems, in a preview too: there a refused `pulumi up` ends.
 
-    The stack's outputs stay as they were, since nothing has changed.
+    The stack's outputs stay as they were: nothing has run.
     """
     others = "not started: other sessions cannot be promoted"
     reasons = {name: f"not promoted: {text}" for name, text in problems.items()}

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class UpdateReport:
-    """The results of one update, replaced as they come in, and the reports that are written from them.
+    """The results of one update, replaced as they come in, and the reports written from them.
 
     Args:
-        folder: where reports are written; None for no reports.
-        environment: the declared environment.
-        promotion: where the versions come from, if they were promoted.
-        results: what is known at the start: one result for each session.
+        folder: the folder of the reports; None to write none.
+        environment: the environment's name.
+        promotion: which stack the versions come from; None if they are not promoted.
+        results: one result for each session, as known at the start.
 
     """
 
@@ -49,7 +49,7 @@ class UpdateReport:
         self._results[result.gated.name] = result
 
     def write(self) -> None:
-        """Write the reports, if a folder is configured.
+        """Write the reports if a folder is configured.
 
         Raises:
             ConfigurationError: they cannot be written.
@@ -61,12 +61,12 @@ class UpdateReport:
             write_reports(Path(self._folder), self._report())
 
     def write_if_possible(self) -> None:
-        """Write the reports while the program is being interrupted. Never raises."""
+        """Write the reports from a signal handler: without an error if they cannot be written."""
         with suppress(ConfigurationError):
             self.write()
 
     def finish(self) -> str | None:
-        """Write the reports for good and say where they are; return the problem if they cannot be written."""
+        """Write the final reports, log their folder, and announce them; return the error message if that fails."""
         problem: str | None = None
         try:
             self.write()
@@ -79,7 +79,7 @@ class UpdateReport:
         return problem
 
     def announce(self) -> None:
-        """Write annotations and the job summary where this runs in GitHub Actions."""
+        """In GitHub Actions, write annotations and the job summary."""
         from tornado_resource.reports.github import announce
 
         announce(self._report(), os.environ, pulumi.log.info)

@@ -1,12 +1,13 @@
-"""The Pulumi resources, for any Pulumi program."""
+"""The Pulumi resources, for `deploy()` and for any other Pulumi program."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.dynamic import Resource
+from pulumi.runtime import is_dry_run
 
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.sessions.intents import IntentStore, intents_folder
@@ -17,31 +18,35 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
-LOCAL = "organization"
-"""The name that backends without organizations give theirs."""
-OUTPUTS = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
+NO_ORGANIZATION: Final = "organization"
+"""What `pulumi.get_organization()` returns for a backend without organizations."""
+OUTPUTS: Final = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
+"""The outputs of a session that `deploy()` exports."""
 
 
 class TornadoSession(Resource, module="bland", name="TornadoSession"):
     """One tornado session: started when the resource is created, cancelled when it is deleted.
 
-    Creating it returns as soon as the API has answered the start call; `wait_for` waits for the end.
+    The resource is created as soon as the API has responded to the start request; `wait_for` waits for the end.
     """
 
     session_id: Output[str]
-    """The API's id, byte for byte."""
+    """The API's id, byte for byte; it is the resource's id too."""
     created_at: Output[str | None]
-    """When the API created the session, byte for byte; None for a finished session that was adopted."""
+    """The API's time of creation, byte for byte; None for an adopted session that had ended."""
     status: Output[str]
     """The status as last read: at the start, or by `pulumi refresh`."""
     pathway_id: Output[str]
     max_iterations: Output[int | None]
+    """As in the API's response; None if the response has none."""
     timeout_ms: Output[int | None]
+    """As in the API's response, in milliseconds; None if the response has none."""
     adopted: Output[bool]
     """Whether an existing session was taken over rather than started."""
     declared: Output[dict[str, Any]]
+    """The inputs that the recorded session was started with."""
 
-    def __init__(  # noqa: PLR0913 - the keys of a declaration, all by name
+    def __init__(  # noqa: PLR0913 - one keyword argument for each key of a declaration
         self,
         name: str,
         *,
@@ -62,23 +67,24 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
     ) -> None:
         """Declare a session.
 
-        The request fields and the other keys mean what they mean in `sessions.yaml`; one that is None is not sent.
+        The arguments mean what the keys of the same name mean in `sessions.yaml`; a request field that is None is not
+        sent, so that the API's default applies.
 
         Args:
             name: the resource's name, `[a-z][a-z0-9-]{0,62}`.
             pathway_id: the pathway to test and fix.
             persona_id: the persona to test with.
-            scenario_ids: 1 to 50 scenarios; None for every enabled one.
+            scenario_ids: ids of 1 to 50 scenarios; None for all enabled ones.
             version_number: the pathway version to start from.
-            max_iterations: the most fix iterations.
+            max_iterations: the largest number of fix iterations.
             timeout_ms: the session's time limit in milliseconds.
             gate: decides, with *rerun*, whether an unchanged declaration runs again.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
             rerun: `on_failure`, `on_change` or `always`.
             triggers: values whose change runs the session again.
-            adopt: the id of an existing session to take over instead of starting one.
-            declared_at: where the session is declared, such as `sessions.yaml:14:3`, for messages.
+            adopt: the id of an existing session to take over; then nothing is started.
+            declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages and reports.
             opts: Pulumi's resource options.
 
         """
@@ -102,8 +108,8 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         given = {key: value for key, value in inputs.items() if value is not None}
         awaited = dict.fromkeys((*OUTPUTS, "declared"))
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
-        if not pulumi.runtime.is_dry_run():
-            self.session_id.apply(lambda session_id: _settle(path, session_id))
+        if not is_dry_run():
+            self.session_id.apply(lambda session_id: _settle_intent(path, session_id))
 
 
 class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
@@ -114,7 +120,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
     version: Output[int]
     sessions: Output[list[str] | None]
 
-    def __init__(  # noqa: PLR0913 - the parts of a release, all by name
+    def __init__(  # noqa: PLR0913 - one keyword argument for each part of a release
         self,
         name: str,
         *,
@@ -131,13 +137,13 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         Args:
             name: the resource's name.
             pathway_id: the pathway.
-            verdict: what `wait_for` gives: the version that it speaks for is published if it is `passed`, and if not,
-                the program fails and nothing is published.
-            version: instead of a verdict, the version to publish, whatever any session says of it.
-            environment: `production` or `staging`.
-            sessions: the ids of the sessions that passed on it. As long as they are the same, a version that a preview
-                cannot know is taken to be the same too.
-            declared_at: where it is declared, such as `sessions.yaml:14:3`, for messages.
+            verdict: what `wait_for` returns. If it is `passed`, its version is published; if not, the program fails and
+                nothing is published.
+            version: the number of the version to publish, instead of a verdict: no session has to pass.
+            environment: Bland's environment, `production` or `staging`.
+            sessions: the ids of the sessions that passed on the version. While they stay the same, a preview takes a
+                version that is not known yet as unchanged.
+            declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
             opts: Pulumi's resource options.
 
         Raises:
@@ -145,7 +151,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
 
         """
         if (verdict is None) == (version is None):
-            message = "PathwayRelease takes a verdict, or a version"
+            message = "PathwayRelease takes either a verdict or a version"
             raise TypeError(message)
         if verdict is not None:
             passed = pulumi.Output.from_input(verdict)
@@ -164,23 +170,23 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
 
 def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
     if verdict.get("outcome") != "passed":
-        said = f"{verdict.get('outcome')}: {verdict.get('reason')}"
-        message = f"release {name}: nothing is published, the verdict is {said}"
+        found = f"{verdict.get('outcome')}: {verdict.get('reason')}"
+        message = f"release {name}: nothing is published, the verdict is {found}"
         raise pulumi.RunError(message)
     if verdict.get("version") is None:
-        message = f"release {name}: nothing is published, it passed and no version is known"
+        message = f"release {name}: nothing is published: the session passed, but its version is unknown"
         raise pulumi.RunError(message)
     return int(verdict["version"])
 
 
 def _resource_path(name: str) -> str:
-    """Say where a resource is: `create` is told neither stack nor name."""
+    """Return `[organization/]stack/name`, an input of the resource: Pulumi does not pass it to `create`."""
     organization = pulumi.get_organization()
-    parts = [pulumi.get_stack(), name] if organization == LOCAL else [organization, pulumi.get_stack(), name]
+    parts = [pulumi.get_stack(), name] if organization == NO_ORGANIZATION else [organization, pulumi.get_stack(), name]
     return "/".join(parts)
 
 
-def _settle(path: str, session_id: str) -> None:
-    """Forget the intent: the engine writes its checkpoint before a program learns the id."""
+def _settle_intent(path: str, session_id: str) -> None:
+    """Delete the intent of a start: when a program gets the id, the engine has already written it to the state."""
     address = resource_address(path, pulumi.get_project(), os.environ)
     IntentStore(intents_folder(os.environ)).settle(address, session_id)

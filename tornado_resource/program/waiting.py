@@ -1,4 +1,4 @@
-"""Waiting for sessions on the program's event loop: verdicts as outputs, progress in the update's log."""
+"""Wait for sessions on the program's event loop: verdicts as outputs, progress in the update's log."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ VerdictOutput = pulumi.Output[dict[str, Any]]
 
 
 def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = None) -> VerdictOutput:
-    """Wait for a session's end and return its verdict, for programs that do not use `deploy`.
+    """Wait for the end of a session and return its verdict, for programs that do not use `deploy`.
 
     Args:
         session: the session to wait for.
         gate: what must hold, as in `sessions.yaml`; by default all scenarios must pass.
 
     Returns:
-        The verdict as a mapping; unknown in a preview.
+        An output of the verdict as a mapping, with the keys of the stack output `verdicts`; unknown in a preview. A
+        verdict that is not `passed` fails nothing by itself: check `outcome`, or pass the verdict to `PathwayRelease`.
 
     Raises:
         pulumi.RunError: the configuration is invalid.
@@ -56,13 +57,13 @@ def verdict_output(
     wait: Callable[[GatedSession], Awaitable[Result]],
     not_created: Mapping[str, Any] | None = None,
 ) -> VerdictOutput:
-    """Return the verdict on a session as plain values, once it has ended; unknown in a preview.
+    """Return the verdict on a session as a mapping, once the session has ended; unknown in a preview.
 
     Args:
         session: the resource.
-        declared: the session as it is declared; the resource's outputs complete it.
-        wait: returns the result of a complete session.
-        not_created: the verdict for a session that was not created (`--continue-on-error`).
+        declared: the session as declared; the resource's outputs complete it.
+        wait: waits for a session with an id and returns its result.
+        not_created: the verdict on a session that was not created (`--continue-on-error`).
 
     """
 
@@ -71,14 +72,21 @@ def verdict_output(
             return pulumi.UNKNOWN
         if pulumi.contains_unknowns(outputs) or outputs[0] is None:
             return not_created
-        return asdict((await wait(_complete(declared, *outputs))).verdict)
+        result = await wait(_complete(declared, outputs))
+        return asdict(result.verdict)
 
     parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
     return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
 
 
 class Waiter:
-    """Waits for any number of sessions with one API client, which is open while anything waits."""
+    """Waits for any number of sessions with one API client, which is open as long as one of them is waited for.
+
+    Args:
+        endpoint: the API's base URL and key.
+        poll_seconds: the longest pause between two status requests of a session.
+
+    """
 
     def __init__(self, endpoint: Endpoint, poll_seconds: float) -> None:
         self._endpoint = endpoint
@@ -88,7 +96,7 @@ class Waiter:
         self._is_announced = False
 
     async def wait(self, gated: GatedSession, session: TornadoSession) -> Result:
-        """Return a session's result once it has ended; its progress is shown on the resource's line."""
+        """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
         from tornado_resource.gate.results import wait_for_result
 
         def show(progress: Progress) -> None:
@@ -100,7 +108,7 @@ class Waiter:
 
     @asynccontextmanager
     async def _shared_client(self) -> AsyncIterator[Client]:
-        """Give the client that all waits share: the first one opens it, and the last one closes it."""
+        """Return the client that all waits share: the first wait opens it, the last one closes it."""
         from tornado_resource.bland.client import Client
 
         self._waiting += 1
@@ -123,19 +131,14 @@ class Waiter:
             )
 
 
-def _complete(  # noqa: PLR0913 - one argument for each output, in the order of `verdict_output`
-    declared: GatedSession,
-    session_id: str,
-    created_at: str | None,
-    timeout_ms: float | None,
-    inputs: Mapping[str, Any],
-    adopted: bool,  # noqa: FBT001 - as above
-) -> GatedSession:
+def _complete(declared: GatedSession, outputs: list[Any]) -> GatedSession:
+    """Return *declared* with the resource's outputs, which come in the order of `verdict_output`."""
+    session_id, created_at, timeout_ms, inputs, is_adopted = outputs
     return replace(
         declared,
         session_id=session_id,
         created_at=created_at,
-        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
+        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,  # the engine passes every number as a float
         request=request_from(inputs),
-        adopted=adopted,
+        adopted=is_adopted,
     )
