@@ -16,6 +16,7 @@ from tornado_resource.cli.exit_codes import BY_OUTCOME, INVALID
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.promotion.record import with_promoted_version
 from tornado_resource.reports.model import Report
 from tornado_resource.stacks.reader import read_stack, selected_stack
 from tornado_resource.stacks.settings import read_settings
@@ -93,16 +94,11 @@ def read_gated_stack(name: str | None) -> GatedStack:
 
 def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:
     found = [
-        _promoted(session.gated, stack.promotion)
+        with_promoted_version(session.gated, stack.promotion)
         for session in stack.sessions
         if session.gated is not None and session.is_replaced is is_replaced
     ]
     return sorted(found, key=lambda gated: gated.position or UNKNOWN_POSITION)
-
-
-def _promoted(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
-    carried = promotion.sessions.get(gated.name) if promotion is not None else None
-    return replace(gated, promoted=carried.version) if carried is not None else gated
 
 
 async def read_results(stack: GatedStack) -> list[Result]:

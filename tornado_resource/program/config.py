@@ -30,7 +30,7 @@ def read_config() -> tuple[Settings, Endpoint]:
 
     """
     bland = pulumi.Config("bland")
-    # `pulumi.Config` reads single keys only; misspelled ones are found in the whole config, which the engine passes here.
+    # `pulumi.Config` reads single keys only; misspelled ones are found in the whole config, which is in PULUMI_CONFIG.
     settings = read_settings(json.loads(os.environ.get("PULUMI_CONFIG") or "{}"))
     endpoint = find_endpoint({f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}, os.environ)
     return settings, endpoint

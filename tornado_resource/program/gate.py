@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -11,7 +11,7 @@ from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.program.report import UpdateReport
 from tornado_resource.program.waiting import verdict_output
-from tornado_resource.promotion.record import as_output
+from tornado_resource.promotion.record import as_output, with_promoted_version
 from tornado_resource.reports.console import failure_message
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class GateRun:
     ) -> None:
         self._waiter = waiter
         self._sessions = {
-            gated.name: _promoted(gated, promotion) for gated in declared_sessions(environment.declarations)
+            gated.name: with_promoted_version(gated, promotion) for gated in declared_sessions(environment.declarations)
         }
         reason = "the update stopped before this session's verdict"
         if not settings.is_waiting:
@@ -96,8 +96,3 @@ def replace_old_verdicts(results: Iterable[Result], environment: str, promotion:
         if promotion is not None:
             outputs["promotion"] = as_output(promotion)
         stack.register_outputs(outputs)
-
-
-def _promoted(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
-    carried = promotion.sessions.get(gated.name) if promotion is not None else None
-    return replace(gated, promoted=carried.version) if carried is not None else gated

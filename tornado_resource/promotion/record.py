@@ -1,4 +1,4 @@
-"""What is put on record of a promotion: the stack output `promotion`, and a part of every report."""
+"""What a stack records about a promotion: the stack output `promotion`, and a part of every report."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tornado_resource.bland.responses import MAX_WHOLE
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """What one session takes over from the other stack.
+class PromotedSession:
+    """What one session takes over from the source stack.
 
-    *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None where none is
-    known. *waived* says what spoke against it, and was overruled.
+    *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None if none is
+    known. *waived* lists the problems that were overridden.
     """
 
     session_id: str | None
@@ -25,61 +25,64 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """From which stack the sessions of a stack were promoted; *without* is the reason for doing without its passes."""
+    """The stack that the sessions are promoted from, and what each session takes over.
+
+    *override* is the reason given in `tornado:promoteWithout`, if it is set.
+    """
 
     source: str
-    without: str | None = None
-    sessions: Mapping[str, Carried] = field(default_factory=dict)
+    override: str | None = None
+    sessions: Mapping[str, PromotedSession] = field(default_factory=dict)
 
     @property
     def waived(self) -> dict[str, tuple[str, ...]]:
-        """By session, what spoke against it and was overruled."""
-        return {name: carried.waived for name, carried in self.sessions.items() if carried.waived}
+        """The problems that were overridden, by session."""
+        return {name: session.waived for name, session in self.sessions.items() if session.waived}
 
 
 def as_output(promotion: Promotion) -> dict[str, Any]:
-    """Write a promotion as plain JSON."""
+    """Return a promotion as plain JSON."""
     return {
         "from": promotion.source,
-        "without": promotion.without,
+        "without": promotion.override,
         "sessions": {
             name: {
-                "session_id": carried.session_id,
-                "version": carried.version,
-                "finished_at": carried.finished_at,
-                "waived": list(carried.waived),
+                "session_id": session.session_id,
+                "version": session.version,
+                "finished_at": session.finished_at,
+                "waived": list(session.waived),
             }
-            for name, carried in promotion.sessions.items()
+            for name, session in promotion.sessions.items()
         },
     }
 
 
 def from_output(value: Any) -> Promotion | None:
-    """Read what `as_output` has written, as Pulumi gives it back; None where it is no such thing."""
+    """Parse what `as_output` returned, as Pulumi gives it back; None if *value* is anything else."""
     if not isinstance(value, Mapping) or not isinstance(value.get("from"), str):
         return None
     entries = value.get("sessions")
-    sessions = {name: _carried(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
-    return Promotion(value["from"], text_of(value.get("without")), sessions)
+    sessions = {name: _session(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
+    return Promotion(value["from"], text_or_none(value.get("without")), sessions)
 
 
-def _carried(entry: Any) -> Carried:
-    known = entry if isinstance(entry, Mapping) else {}
-    waived = known.get("waived")
-    return Carried(
-        session_id=text_of(known.get("session_id")),
-        version=version_of(known.get("version")),
-        finished_at=text_of(known.get("finished_at")),
-        waived=tuple(each for each in waived if isinstance(each, str)) if isinstance(waived, list | tuple) else (),
-    )
-
-
-def text_of(value: Any) -> str | None:
-    """Read a text of an output; None where it is none."""
+def text_or_none(value: Any) -> str | None:
+    """Return *value* if it is a string, else None."""
     return value if isinstance(value, str) else None
 
 
-def version_of(value: Any) -> int | None:
-    """Read a version of an output, which Pulumi carries as a float; None where it can be none."""
+def version_or_none(value: Any) -> int | None:
+    """Return *value* as an integer if it can be a version, else None. Pulumi gives every number back as a float."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return int(value) if is_number and 0 <= value <= MAX_WHOLE and float(value).is_integer() else None
+
+
+def _session(entry: Any) -> PromotedSession:
+    fields = entry if isinstance(entry, Mapping) else {}
+    waived = fields.get("waived")
+    return PromotedSession(
+        session_id=text_or_none(fields.get("session_id")),
+        version=version_or_none(fields.get("version")),
+        finished_at=text_or_none(fields.get("finished_at")),
+        waived=tuple(each for each in waived if isinstance(each, str)) if isinstance(waived, list | tuple) else (),
+    )

@@ -15,7 +15,6 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.output import Unknown
 
 from tornado_resource.provider.runtime import start_runtime
 
@@ -49,9 +48,9 @@ class ReleaseProvider(ResourceProvider):
         """Called in preview and update. Refuses what the API's page *Promote Pathway Version* does not take."""
         environment, version = news.get("environment"), news.get("version")
         failures = []
-        if not isinstance(environment, Unknown) and environment not in BLAND_ENVIRONMENTS:
+        if not contains_unknowns(environment) and environment not in BLAND_ENVIRONMENTS:
             failures.append(CheckFailure("environment", f"expected one of {', '.join(BLAND_ENVIRONMENTS)}"))
-        if not isinstance(version, Unknown) and not _is_version(version):
+        if not contains_unknowns(version) and not _is_version(version):
             failures.append(CheckFailure("version", "expected the number of a pathway version"))
         return CheckResult(news, failures)
 

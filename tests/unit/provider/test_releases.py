@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from pulumi import UNKNOWN
 from pulumi.dynamic.dynamic import serialize_provider
-from pulumi.output import Unknown
 
 from tests.support.api import configure_request
 from tornado_resource.provider import ReleaseProvider
@@ -27,7 +27,6 @@ PROPS: dict[str, Any] = {
     "declared_at": "s.yaml:3:3",
 }
 RECORDED = {key: value for key, value in PROPS.items() if key != "declared_at"}
-UNKNOWN = Unknown()  # type: ignore[no-untyped-call]  # the SDK's own
 
 
 @pytest.fixture
@@ -154,9 +153,9 @@ def test_a_lost_answer_is_repeated_and_publishes_the_same(
     ("fault", "said"),
     [
         ({"status": 404, "body": '{"message": "Pathway not found"}'}, "HTTP 404: Pathway not found"),
-        ({"status": 200, "body": '{"status": "error", "message": "no"}'}, "the API answered with an error: no"),
-        ({"status": 200, "body": '{"data": null, "errors": [{"message": "n"}]}'}, "the API answered with an error: n"),
-        ({"status": 200, "body": '{"error": "no"}'}, "the API answered with an error: no"),
+        ({"status": 200, "body": '{"status": "error", "message": "no"}'}, "the API reported an error: no"),
+        ({"status": 200, "body": '{"data": null, "errors": [{"message": "n"}]}'}, "the API reported an error: n"),
+        ({"status": 200, "body": '{"error": "no"}'}, "the API reported an error: no"),
     ],
 )
 def test_a_refusal_is_said_once_with_its_place(
