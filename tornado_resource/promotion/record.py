@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.responses import MAX_WHOLE
+
+if TYPE_CHECKING:
+    from tornado_resource.gate.model import GatedSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class Promotion:
     def waived(self) -> dict[str, tuple[str, ...]]:
         """The problems that were overridden, by session."""
         return {name: session.waived for name, session in self.sessions.items() if session.waived}
+
+
+def with_promoted_version(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
+    """Return *gated* with the version that must pass here; unchanged if the session was not promoted."""
+    session = promotion.sessions.get(gated.name) if promotion is not None else None
+    return replace(gated, promoted=session.version) if session is not None else gated
 
 
 def as_output(promotion: Promotion) -> dict[str, Any]:
