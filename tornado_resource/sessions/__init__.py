@@ -1,1 +1,1 @@
-"""What create, diff, update, read and delete mean for a tornado session, in plain values and without Pulumi."""
+"""The life of one session: start, adopt, compare, recover, cancel. It knows nothing of Pulumi."""

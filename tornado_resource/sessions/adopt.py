@@ -1,4 +1,4 @@
-"""Taking over a session that somebody else started."""
+"""Adopting a session that somebody else started."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 async def adopt(client: Client, order: Order, session_id: str) -> Session:
-    """Return an existing session by its id: one status request, and one *active* request if it still runs.
+    """Return an existing session by its id: one status request, and one *active* request if it is running.
 
-    A session that has ended has no `created_at`: the API shows that of active sessions only.
+    `created_at` of a session that has ended is None: the API shows it for active sessions only.
 
     Raises:
         TornadoError: a request failed, the session does not exist, or it runs on another pathway.
@@ -27,7 +27,7 @@ async def adopt(client: Client, order: Order, session_id: str) -> Session:
     try:
         status = await retried(lambda: client.status(session_id))
     except NotFound:
-        message = f"the API knows no session {clean(session_id)}; check or remove tornado:adopt.{order.name}"
+        message = f"session {clean(session_id)} does not exist; check or remove tornado:adopt.{order.name}"
         raise TornadoError(message) from None
     active = None
     if status.is_running:
@@ -43,16 +43,16 @@ async def adopt(client: Client, order: Order, session_id: str) -> Session:
 
 
 async def _active(client: Client, order: Order, session_id: str, status: Status) -> tuple[Status, Active | None]:
-    """Return the status of a session that was running, and what *active* says of it; None if it has ended since."""
+    """Return the status of a session that was running, and its *active* response (None if it has ended since)."""
     active = await retried(lambda: client.active(order.pathway_id))
     if active is not None and active.session_id == session_id:
         return status, active
-    # Not active on this pathway: either it ended between the two requests, or it runs on another pathway.
+    # It is not the active session: either it ended between the two requests, or it runs on another pathway.
     status = await retried(lambda: client.status(session_id))
     if status.is_running:
         message = (
-            f"session {clean(session_id)} runs, but not on pathway {order.pathway_id}: it cannot be adopted for "
-            f"{order.name}; check the id in tornado:adopt"
+            f"session {clean(session_id)} does not run on pathway {order.pathway_id} and cannot be adopted; "
+            f"check the id in tornado:adopt.{order.name}"
         )
         raise TornadoError(message)
     return status, None

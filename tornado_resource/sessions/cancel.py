@@ -1,4 +1,4 @@
-"""Cancelling a session that runs."""
+"""Cancelling a running session."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from tornado_resource.core.clock import Clock
 
 MAX_SETTLE_SECONDS: Final = 60.0
+"""How long a cancelled session may take to end. The API's page gives no limit; `pulumi destroy` waits this long."""
 BACKOFF: Final = Backoff(first=0.2, longest=3.0)
 
 
 async def cancel_if_running(client: Client, session_id: str, pathway_id: str, clock: Clock) -> None:
-    """Cancel a session unless it has ended or is gone, and return when its pathway is free.
+    """Cancel a session if it is running, and return when its pathway is free.
 
     Raises:
         ApiError: a request failed, or the session did not settle within a minute.
@@ -34,7 +35,7 @@ async def cancel_if_running(client: Client, session_id: str, pathway_id: str, cl
 
 
 async def cancel_and_settle(client: Client, session_id: str, pathway_id: str, clock: Clock) -> None:
-    """Cancel a session and return when its pathway is free. 404, 409 and 410 mean that it has ended.
+    """Cancel a session and return when its pathway is free. 404, 409 and 410 mean that it has already ended.
 
     Raises:
         ApiError: as `cancel_if_running`.
@@ -51,9 +52,9 @@ async def cancel_and_settle(client: Client, session_id: str, pathway_id: str, cl
 
 
 async def _has_settled(client: Client, session_id: str, pathway_id: str) -> bool:
-    """Return whether a session has ended and no longer holds its pathway.
+    """Return whether a session has ended and its pathway is free.
 
-    The status turns first; a start in between would still meet a conflict, so the pathway is checked too.
+    The API changes the status first and frees the pathway later. A start in between would get a conflict.
     """
     try:
         status = await retried(lambda: client.status(session_id))

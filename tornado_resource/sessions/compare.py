@@ -1,4 +1,4 @@
-"""What a changed declaration means for the recorded session. Pure."""
+"""Which changes of a declaration replace its session, and which only update the record. Pure."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REPLACING: Final = (*REQUEST_FIELDS, "triggers")
-"""A change of one of these is another run."""
+"""A change of one of these replaces the session: a new run."""
 UPDATING: Final = ("gate", "rerun", "on_conflict", "on_destroy")
-"""A change of one of these is recorded, and starts nothing."""
+"""A change of one of these is recorded in place. It starts nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The properties whose change replaces the session, and those that are only recorded."""
+    """The changed properties that replace the session, and those that are updated in place."""
 
     replaces: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
 
 
 def compare(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> Change:
-    """Compare what was declared for the recorded session with what is declared now."""
+    """Return the difference between the recorded declaration and the current one."""
     return Change(
         tuple(key for key in REPLACING if _differ(recorded.get(key), declared.get(key))),
         tuple(key for key in UPDATING if _differ(recorded.get(key), declared.get(key))),
@@ -38,9 +38,9 @@ def _differ(old: Any, new: Any) -> bool:
 
 
 def _canonical(value: Any) -> str:
-    """Write a value so that 5 and 5.0 are alike (Pulumi carries floats), but 1 and true are not.
+    """Return JSON text in which 5 and 5.0 are equal (Pulumi turns numbers into floats), but 1 and true are not.
 
-    What is no JSON is a value that a preview cannot know yet: it differs from anything that was recorded.
+    Anything that is not JSON is a value that a preview does not know yet. It differs from every recorded value.
     """
     return json.dumps(_whole(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")
 

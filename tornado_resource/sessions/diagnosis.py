@@ -1,4 +1,4 @@
-"""What runs on the declared pathways, compared with what the stacks have recorded. Pure."""
+"""The sessions that run on the declared pathways, compared with those that the stacks have recorded. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Kind = Literal["free", "ours", "orphaned", "foreign"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found on one pathway; *cure* is what to run, for what is not as it should be."""
+    """What `doctor` found on one pathway. *cure*: the command that fixes it, if something is wrong."""
 
     kind: Kind
     pathway_id: str
@@ -35,14 +35,14 @@ def diagnose(
     recorded: Mapping[str, str],
     intents: Sequence[Intent],
 ) -> Finding:
-    """Say whose session runs on a pathway.
+    """Return whose session runs on a pathway.
 
     Args:
         pathway_id: the pathway.
-        session_name: the declared session that a cure is for.
-        active: what the API says.
-        recorded: session ids in the stacks' states, to the stack's name.
-        intents: what was started on this machine, and whose id no state may have.
+        session_name: the declared session that runs there.
+        active: the active session of the pathway.
+        recorded: session id to stack name, for every session in the stacks' states.
+        intents: the intents on this machine. The sessions that they started may be in no state.
 
     """
     if active is None:
@@ -55,13 +55,12 @@ def diagnose(
     for intent in intents:
         if intent.session_id == active.session_id or (intent.session_id is None and intent.pathway_id == pathway_id):
             stack = intent.address.stack
-            text = f"session {session_id} runs{since}, was started here for stack {stack}, and no state has it"
-            return Finding(
-                "orphaned", pathway_id, session_name, text, f"pulumi up --stack {stack}, here: it takes it back"
-            )
+            text = f"session {session_id} runs{since}; it was started here for stack {stack}, but no state has it"
+            cure = f"pulumi up --stack {stack} (on this machine) records it"
+            return Finding("orphaned", pathway_id, session_name, text, cure)
     text = f"session {session_id} runs{since}, and no stack has recorded it"
     cure = (
-        f"pulumi config set --path tornado:adopt.{session_name} {session_id} && pulumi up, to take it over; "
+        f"pulumi config set --path tornado:adopt.{session_name} {session_id} && pulumi up, to adopt it; "
         f"{SUPERSEDE}, to cancel it"
     )
     return Finding("foreign", pathway_id, session_name, text, cure)

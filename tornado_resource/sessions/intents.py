@@ -1,7 +1,8 @@
-"""Starts that are about to be sent, written to disk first.
+"""Intents: records of start requests, written to disk before the request is sent.
 
-After a crash between a start and its checkpoint, Pulumi's state holds nothing usable. An intent does: a small file per
-resource in the user's state folder, on disk (fsync) before the request is sent. It holds no secret.
+After a crash between a start and Pulumi's checkpoint, Pulumi's state has no session id. The intent makes it possible to
+find the session again: a small file per resource in the user's state folder, on disk (fsync) before the request is
+sent. It contains no secret.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A start that was or is about to be sent, and the session that it started once that is known.
+    """A start request that was sent or is about to be, and the session that it started once its id is known.
 
     *request* is the digest of the request. *sent_at* is this machine's UTC time (ISO 8601) just before the first send.
     """
@@ -38,7 +39,7 @@ class Intent:
 
 
 class IntentStore:
-    """Intents in a folder, one file per resource, so that two stacks never share one."""
+    """Intents in a folder, one file per resource. Two stacks never share a file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,7 +52,7 @@ class IntentStore:
         """Write an intent to disk.
 
         Raises:
-            TornadoError: it cannot be written (disk full, folder not writable). Then nothing may be sent.
+            TornadoError: it cannot be written (disk full, folder not writable). Then the request must not be sent.
 
         """
         try:
@@ -65,18 +66,18 @@ class IntentStore:
             raise TornadoError(message) from None
 
     def record(self, intent: Intent, session_id: str, created_at: str | None) -> None:
-        """Add the started session to an intent. Never raises: the session runs, and the first intent is on disk."""
+        """Add the started session to an intent. Never raises: a full disk must not make a started session an error."""
         with suppress(TornadoError):
             self.write(replace(intent, session_id=session_id, created_at=created_at))
 
     def settle(self, address: Address, session_id: str) -> None:
-        """Delete the intent of a session that is in Pulumi's state now. Never raises."""
+        """Delete the intent of a session whose id Pulumi's state has now. Never raises."""
         intent = self.find(address)
         if intent is not None and intent.session_id == session_id:
             self.clear(address)
 
     def clear(self, address: Address) -> None:
-        """Delete an intent: its session is in the state, or nothing was started. Never raises."""
+        """Delete the intent of a resource. Never raises."""
         with suppress(OSError):
             self._file(address).unlink(missing_ok=True)
 

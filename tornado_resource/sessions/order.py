@@ -1,4 +1,4 @@
-"""What is to be started, and what was started: plain values."""
+"""Orders and sessions: what to start, and what was started. Plain values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A session to start, and the resource that it is for. *request* is the body of the start call."""
+    """A session to start, and the resource that it is for. *request* is the body of the start request."""
 
     address: Address
     request: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that was started or adopted for a declaration, as it is recorded in the state."""
+    """A started or adopted session, as it is recorded in the state."""
 
     session_id: str
     created_at: str | None
@@ -65,7 +65,7 @@ class Session:
 
     @classmethod
     def active(cls, active: Active, *, adopted: bool) -> Self:
-        """Return the session of an *active* response, which has no time limit."""
+        """Return the session of an *active* response, which does not show `timeout_ms`."""
         return cls(
             session_id=active.session_id,
             created_at=active.created_at,
@@ -76,7 +76,7 @@ class Session:
         )
 
     def completed_from(self, request: Mapping[str, Any]) -> Self:
-        """Return the session with the numbers of its request where the response did not repeat them."""
+        """Return the session with the values of its request where the response has none."""
         return replace(
             self,
             max_iterations=self.max_iterations if self.max_iterations is not None else request.get("max_iterations"),

@@ -1,6 +1,6 @@
-"""Whether an active session is the one that our own start created.
+"""Whether the active session of a pathway was created by our own start request.
 
-The API has no idempotency key, but it runs one session at a time on a pathway. So a session that was created after our
+The API has no idempotency keys, but it runs one session at a time on a pathway. So a session that was created after our
 request was sent, and for the same request, is ours.
 """
 
@@ -19,19 +19,28 @@ if TYPE_CHECKING:
     from tornado_resource.sessions.order import Order
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
-"""The API's Date header has whole seconds, and the session may be stamped just before our own clock's time."""
+"""Date headers have whole seconds, and may come from another server than `created_at`, with another clock."""
 SENDING_WINDOW: Final = timedelta(minutes=10)
-"""A start takes effect at most this long after it was first sent; a younger session is somebody else's."""
+"""A start takes effect at most this long after it was first sent. A session created later is somebody else's.
+
+It has to cover up to 4 sends of 30 s with `Retry-After` (at most 60 s) and looks between them. A longer window would
+make it likelier, after a crash, to take somebody else's identical session for ours.
+"""
 
 
 def is_ours(order: Order, active: Active, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether a session was created when our request was sent, and for the same request as far as shown.
+    """Return whether a session was created when our request was sent, for the same request as far as the API shows it.
 
-    Clocks differ: where the response has the API's own time (Date header), the moment of sending is counted back from
-    that by *elapsed*, the time since *sent_at* on our monotonic clock.
+    Args:
+        order: what was to be started.
+        active: the active session of its pathway.
+        sent_at: when the request was sent, by this machine's clock.
+        elapsed: time since then, by the monotonic clock.
+
     """
     created = parse_time(active.created_at)
     if created is None or differences(order, active):
         return False
+    # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
     sent = active.responded_at - elapsed if active.responded_at is not None else sent_at
     return sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW

@@ -1,4 +1,4 @@
-"""Finding the session that an interrupted run has started, by its intent."""
+"""Finding the session that an interrupted run started, from its intent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def recover(client: Client, order: Order, intent: Intent, clock: Clock) -> Session | None:
-    """Return the session of an intent that never reached the state; None if there is none of this request.
+    """Return the session that an intent started; None if there is none, or if the request has changed since.
 
     Raises:
         ApiError: a request failed.
@@ -29,6 +29,7 @@ async def recover(client: Client, order: Order, intent: Intent, clock: Clock) ->
         return None
     if intent.session_id is not None:
         return await _recover_known(client, order, intent, intent.session_id)
+    # The response to the start was lost in the crash, so the session can only be recognised.
     active = await retried(lambda: client.active(order.pathway_id))
     sent_at = datetime.fromisoformat(intent.sent_at)
     if active is None or not is_ours(order, active, sent_at, clock.now() - sent_at):

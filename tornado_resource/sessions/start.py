@@ -45,14 +45,15 @@ if TYPE_CHECKING:
     from tornado_resource.sessions.order import Order
     from tornado_resource.sessions.start_machine import Action, Event
 
+# Sessions take minutes, so polling every 10 s finds the end soon enough.
 WAIT_BACKOFF: Final = Backoff(first=0.5, longest=10.0)
 
 
 async def start(client: Client, order: Order, intents: IntentStore, clock: Clock = SYSTEM) -> Session:
-    """Start the session of *order* once, or return the one that an interrupted run has started for it.
+    """Start the session of *order*, or return the session that an interrupted run has already started for it.
 
     Raises:
-        TornadoError: no session was started, or it could not be determined; the text says what to do.
+        TornadoError: no session was started, or that could not be determined. The message says what to do.
 
     """
     intent = intents.find(order.address)
@@ -66,7 +67,7 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """The intent of a start and when it was written, on both clocks: sessions created from then on may be ours."""
+    """The intent of a start, and its time by both clocks. Sessions created after that may be ours."""
 
     intent: Intent
     at: datetime
@@ -74,7 +75,7 @@ class _Sent:
 
 
 class _Start:
-    """Carries out one order."""
+    """Carries out the actions of the start machine for one order."""
 
     def __init__(self, client: Client, order: Order, intents: IntentStore, clock: Clock) -> None:
         self._client = client
@@ -92,14 +93,14 @@ class _Start:
                 session = outcome.completed_from(self._order.request)
                 await to_thread(self._intents.record, sent.intent, session.session_id, session.created_at)
                 return session
-            if isinstance(outcome, Freed):
+            if isinstance(outcome, Freed):  # waiting may have taken longer than the window in which a session is ours
                 sent = await self._write_intent()
             if isinstance(action, Send):
                 attempts = replace(attempts, sent=attempts.sent + 1)
             attempts, action = step(self._order, attempts, outcome)
 
     async def _write_intent(self) -> _Sent:
-        # In a thread: fsync takes milliseconds, and other starts on this event loop need not wait for it.
+        # In a thread: fsync takes milliseconds, which other starts on this event loop would wait for.
         order, now = self._order, self._clock.now()
         sent = _Sent(
             intent=Intent(order.address, order.pathway_id, digest(order.request), now.isoformat()),
@@ -155,6 +156,6 @@ class _Start:
         while (active := await retried(lambda: self._client.active(self._order.pathway_id))) is not None:
             if not await poller.pause():
                 self._intents.clear(self._order.address)
-                message = f"{conflict_message(self._order, active)}\nWaited {limit:g} s (timeout_ms) for it to end"
+                message = f"{conflict_message(self._order, active)}\nIt did not end within {limit:g} s (timeout_ms)"
                 raise TornadoError(message)
         return Freed()

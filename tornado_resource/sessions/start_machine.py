@@ -1,16 +1,16 @@
-"""The start call as a state machine: what to do next, given what has happened. Pure.
+"""Starting a session, as a state machine: what to do next after each response or error. Pure.
 
 ::
 
-    (intent written) → Send → Answered ───────────────────────────────→ the session is ours
-                         │
-                         ├─ SendFailed: cannot have arrived ─────────────→ Send, while tries are left
-                         ├─ SendFailed: plain refusal (4xx) ─────────────→ Fail
-                         └─ SendFailed: conflict, busy, anything unclear → Look
-                       Look → Seen(None) ─ looked often enough ───────→ Send, while tries are left
-                         ├─ Seen(a session that is ours) ─────────────→ Take
-                         ├─ Seen(a foreign one) ── on_conflict ───────→ Take, Wait, Supersede, or Fail
-                         └─ LookFailed ────────────────────────────────────→ Fail, and the intent stays
+    (intent written) → Send ─ response ───────────────────────────→ the session is ours
+                         ├─ SendFailed: cannot have arrived ──────→ Send again, up to MAX_SENDS
+                         ├─ SendFailed: rejected (4xx) ───────────→ Fail
+                         └─ SendFailed: conflict, busy, unknown ──→ Look
+                       Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
+                         ├─ Seen: a session that is ours ─────────→ Take
+                         ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
+                         └─ LookFailed ───────────────────────────→ Fail; the intent stays
+                       Wait, Supersede ─ Freed ───────────────────→ Send again, up to MAX_SENDS
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.sessions.conflict import conflict_message, differences
 
 if TYPE_CHECKING:
@@ -26,18 +26,31 @@ if TYPE_CHECKING:
     from tornado_resource.sessions.order import Order
 
 MAX_SENDS: Final = 4
+"""Few, because Pulumi creates only four resources at a time and a start that retries holds one of the four slots."""
 PAUSES_SECONDS: Final = (0.5, 1.0, 2.0)
+"""Pauses before the second, third and fourth send. They bridge a restart or a deployment of the API, not an outage."""
+LOOKS_AFTER_UNKNOWN: Final = 2
 SECOND_LOOK_SECONDS: Final = 1.0
-_BUSY_CODES: Final = frozenset({429, 503})
-_UNCLEAR_CODES: Final = frozenset({408, 425})
+"""A gateway may give up on a request (504) that the API is still processing, so the session may appear a moment later.
+
+One look right away could miss it, and the next send would start a second session.
+"""
+# The API turned the request away, so there was no effect that a second look could find.
+_REFUSED_CODES: Final = frozenset({409, 429, 503})
+# 4xx in name only: a proxy may send them after it has passed the request on.
+_UNKNOWN_CODES: Final = frozenset({408, 425})
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What is known of one order.
+    """What is known about the attempts to start one order.
 
-    *sent* counts the requests that went out. *is_ambiguous*: one of them may have taken effect unseen. *looks_due*:
-    how often *active* must still say "none" before the last one is known to have had no effect.
+    Args:
+        sent: how many start requests were sent.
+        is_ambiguous: whether one of them may have taken effect without a usable response.
+        looks_due: how many *active* responses without a session it still takes to know that the last one did not.
+        fault: the last error of a start request.
+
     """
 
     sent: int = 0
@@ -48,14 +61,14 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class SendFailed:
-    """A start call ended in this error."""
+    """A start request failed with this error."""
 
     error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """*Active* told who runs on the pathway, and *is_ours* whether that can be a session of this order."""
+    """The session that is active on the pathway; *is_ours*: whether a start of this order may have created it."""
 
     active: Active | None
     is_ours: bool = False
@@ -63,7 +76,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class LookFailed:
-    """*Active* could not be asked."""
+    """The *active* request failed with this error."""
 
     error: ApiError
 
@@ -75,21 +88,21 @@ class Freed:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the start call, after a pause."""
+    """Send the start request, after a pause."""
 
     pause_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Ask *active*, after a pause."""
+    """Request the active session, after a pause."""
 
     pause_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Record this session; *adopted* when it was started by somebody else."""
+    """Record this session; *adopted*: whether somebody else started it."""
 
     active: Active
     adopted: bool
@@ -111,7 +124,7 @@ class Supersede:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Give up with this error; *is_certain*: no session of this order runs, so its intent may go."""
+    """Raise this error; *is_certain*: no session of this order runs, so its intent can be deleted."""
 
     error: TornadoError
     is_certain: bool
@@ -122,85 +135,84 @@ Action = Send | Look | Take | Wait | Supersede | Fail
 
 
 def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Action]:
-    """Decide what follows from *event*. The caller counts a `Send` in *attempts* when it sends."""
+    """Return the next action after *event*, and the updated attempts. The caller counts each `Send` when it is sent."""
     match event:
         case SendFailed(error=error):
             return _after_fault(replace(attempts, fault=error), error)
         case Seen(active=None):
-            return _after_nobody(order, replace(attempts, looks_due=attempts.looks_due - 1))
+            return _after_no_session(order, replace(attempts, looks_due=attempts.looks_due - 1))
         case Seen(active=active, is_ours=is_ours):
-            assert active is not None  # noqa: S101 - the case above is the other one
-            return attempts, _after_somebody(order, attempts, active, is_ours=is_ours)
+            assert active is not None  # noqa: S101 - the case above has None
+            return attempts, _after_session(order, attempts, active, is_ours=is_ours)
         case LookFailed(error=error):
-            return attempts, Fail(_unknown(order, attempts, error), is_certain=False)
+            return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
         case Freed():
-            # Another session held the pathway: nothing that was sent before can have taken effect.
-            return replace(attempts, is_ambiguous=False, looks_due=0), _again(attempts, 0.0)
+            # Another session held the pathway, so no request sent before can have taken effect.
+            return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(attempts, 0.0)
 
 
 def _after_fault(attempts: Attempts, error: ApiError) -> tuple[Attempts, Action]:
     match error:
         case NotSent():
-            return attempts, _again(attempts)
-        case Conflict():
+            return attempts, _send_again(attempts)
+        case Rejected(status_code=code) if code in _REFUSED_CODES:
             return replace(attempts, looks_due=1), Look()
-        case Rejected(status_code=code) if code in _BUSY_CODES:
-            return replace(attempts, looks_due=1), Look()
-        case NotFound():
-            return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
-        case Rejected(status_code=code) if 400 <= code < 500 and code not in _UNCLEAR_CODES:
+        case Rejected(status_code=code) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
             return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
         case _:
-            return replace(attempts, is_ambiguous=True, looks_due=2), Look()
+            return replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN), Look()
 
 
-def _after_nobody(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
+def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
     fault = attempts.fault
     if attempts.looks_due > 0:
         return attempts, Look(SECOND_LOOK_SECONDS)
     if isinstance(fault, Rejected) and 300 <= fault.status_code < 400:
-        return attempts, Fail(fault, is_certain=True)
+        return attempts, Fail(fault, is_certain=True)  # it would be redirected again
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
-        message = f"pathway {order.pathway_id} was refused as busy, and no session is active on it; try again later"
+        message = (
+            f"the API reports a conflict on pathway {order.pathway_id}, but no session is active there; try again later"
+        )
         return attempts, Fail(TornadoError(message), is_certain=True)
-    return attempts, _again(attempts)
+    return attempts, _send_again(attempts)
 
 
-def _after_somebody(order: Order, attempts: Attempts, active: Active, *, is_ours: bool) -> Action:
+def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours: bool) -> Action:
+    # After a plain conflict the active session cannot be ours: the API refused our request because of it.
     may_be_ours = attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)
     if is_ours and may_be_ours:
         return Take(active, adopted=False)
+    message = conflict_message(order, active)
     match order.on_conflict:
-        case "adopt":
-            found = differences(order, active)
-            if not found:
-                return Take(active, adopted=True)
-            differing = f"It cannot be adopted because it differs: {'; '.join(found)}"
-            message = f"{conflict_message(order, active)}\n{differing}"
-            return Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
         case "wait":
             return Wait(active)
         case "supersede":
             return Supersede(active)
-        case _:
-            return Fail(TornadoError(conflict_message(order, active)), is_certain=not attempts.is_ambiguous)
+        case "adopt":
+            found = differences(order, active)
+            if not found:
+                return Take(active, adopted=True)
+            message += f"\nIt cannot be adopted because it differs: {'; '.join(found)}"
+    return Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
 
 
-def _again(attempts: Attempts, pause: float | None = None) -> Action:
-    """Another try, if one is left; the pause is the API's `Retry-After` where it gave one."""
+def _send_again(attempts: Attempts, pause: float | None = None) -> Action:
+    """Return the next send, or the failure if none is left. The default pause is `Retry-After`, else the back-off."""
     fault = attempts.fault
     if attempts.sent >= MAX_SENDS and fault is not None:
         return Fail(fault, is_certain=not attempts.is_ambiguous or attempts.looks_due <= 0)
-    wanted = fault.retry_after if isinstance(fault, Rejected) else None
-    usual = PAUSES_SECONDS[min(attempts.sent, len(PAUSES_SECONDS)) - 1] if pause is None else pause
-    return Send(wanted if wanted is not None and pause is None else usual)
+    if pause is not None:
+        return Send(pause)
+    retry_after = fault.retry_after if isinstance(fault, Rejected) else None
+    usual = PAUSES_SECONDS[min(attempts.sent, len(PAUSES_SECONDS)) - 1]
+    return Send(retry_after if retry_after is not None else usual)
 
 
-def _unknown(order: Order, attempts: Attempts, error: ApiError) -> TornadoError:
+def _outcome_unknown(order: Order, attempts: Attempts, error: ApiError) -> TornadoError:
     fault = attempts.fault or error
     cause = (
-        f"{fault.cause}; whether a session was started is unknown, since the API did not tell ({error}). "
-        f"Run `pulumi up` again when it can be reached: here, it recognises what it started. Elsewhere, adopt it: "
-        f"pulumi config set --path tornado:adopt.{order.name} SESSION_ID"
+        f"{fault.cause}; could not determine whether a session was started ({error}). "
+        f"Run `pulumi up` again on this machine once the API responds: it recognises its own session. "
+        f"On another machine, adopt it: pulumi config set --path tornado:adopt.{order.name} SESSION_ID"
     )
     return OutcomeUnknown(fault.request, cause)

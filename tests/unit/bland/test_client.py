@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api import KEY, client_of, json_response
-from tornado_resource.bland.client import MAX_ANSWER_BYTES
+from tornado_resource.bland.client import MAX_RESPONSE_BYTES, Client
+from tornado_resource.bland.endpoint import ApiKey, Endpoint
+from tornado_resource.bland.responses import Scenario, Status
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ async def test_a_start_sends_the_request_and_the_bare_key() -> None:
         (httpx.LocalProtocolError(f"Illegal header value b'{KEY}'"), OutcomeUnknown),
     ],
 )
-async def test_every_transport_fault_is_mapped(raised: Exception, kind: type[ApiError]) -> None:
+async def test_every_transport_error_is_mapped(raised: Exception, kind: type[ApiError]) -> None:
     def handle(_request: httpx.Request) -> httpx.Response:
         raise raised
 
@@ -70,7 +72,7 @@ async def test_every_transport_fault_is_mapped(raised: Exception, kind: type[Api
 
 
 def test_the_mapping_is_complete() -> None:
-    """A transport error that httpx may add one day is `OutcomeUnknown`, the careful choice."""
+    """A transport error that a later httpx adds is `OutcomeUnknown`, the safe choice."""
     known = {
         httpx.TimeoutException,
         httpx.NetworkError,
@@ -91,7 +93,7 @@ def test_the_mapping_is_complete() -> None:
         '{"error": {"message": "it\'s %s"}}',
     ],
 )
-async def test_an_errors_sentence_is_found_in_every_shape_and_never_holds_the_key(body: str) -> None:
+async def test_an_error_message_is_found_in_every_shape_without_the_key(body: str) -> None:
     def handle(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(422, text=body % f"{KEY} \\u001b[31m")
 
@@ -111,7 +113,7 @@ async def test_error_statuses_have_types(status: int, kind: type[Rejected]) -> N
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_redirects_are_not_followed_and_name_the_host_alone(status: int) -> None:
+async def test_redirects_are_not_followed_and_show_only_the_host(status: int) -> None:
     calls: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -137,12 +139,12 @@ async def test_redirects_are_not_followed_and_name_the_host_alone(status: int) -
         b"[" * 100_000,
     ],
 )
-async def test_a_start_without_a_usable_body_is_unanswered(content: bytes) -> None:
+async def test_a_start_without_a_usable_body_has_an_unknown_outcome(content: bytes) -> None:
     with pytest.raises(OutcomeUnknown):
         await client_of(lambda _: httpx.Response(200, content=content)).start({"pathway_id": "pw-1"})
 
 
-async def test_an_answer_wrapped_in_data_will_do() -> None:
+async def test_a_response_wrapped_in_data_is_unwrapped() -> None:
     started = await client_of(lambda _: json_response({"data": STARTED, "errors": None})).start({"pathway_id": "pw-1"})
     assert started.session_id == "s-1"
 
@@ -157,14 +159,14 @@ class _Endless(httpx.AsyncByteStream):
             yield b"x" * 65536
 
 
-async def test_an_answer_is_cut_off_at_its_cap() -> None:
+async def test_a_response_over_the_size_limit_is_refused() -> None:
     stream = _Endless()
     with pytest.raises(OutcomeUnknown, match="larger than 10 MiB"):
         await client_of(lambda _: httpx.Response(200, stream=stream)).status("s-1")
-    assert stream.given <= MAX_ANSWER_BYTES + 2 * 65536
+    assert stream.given <= MAX_RESPONSE_BYTES + 2 * 65536
 
 
-async def test_a_compressed_answer_is_refused_undecoded() -> None:
+async def test_a_compressed_response_is_refused_without_decoding_it() -> None:
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=_Endless())
     with pytest.raises(OutcomeUnknown, match="compressed"):
         await client_of(lambda _: response).status("s-1")
@@ -177,9 +179,9 @@ class _Dripping(httpx.AsyncByteStream):
             yield b" "
 
 
-async def test_a_dripping_answer_ends_at_the_requests_time_limit() -> None:
+async def test_a_slow_response_ends_at_the_time_limit_of_the_request() -> None:
     client = client_of(lambda _: httpx.Response(200, stream=_Dripping()), request_seconds=0.1)
-    with pytest.raises(OutcomeUnknown, match=r"no complete answer within 0\.1 s"):
+    with pytest.raises(OutcomeUnknown, match=r"no complete response within 0\.1 s"):
         await client.status("s-1")
 
 
@@ -187,7 +189,7 @@ async def test_a_dripping_answer_ends_at_the_requests_time_limit() -> None:
     st.text(max_size=40)
     | st.sampled_from(["..", ".", "", "%2e%2e", "a/b", "a?b", "a#b", "a\x00", "\u202e", "x" * 10_240])
 )
-async def test_an_id_fills_exactly_one_segment_or_nothing_is_sent(session_id: str) -> None:
+async def test_an_id_is_exactly_one_path_segment_or_nothing_is_sent(session_id: str) -> None:
     paths: list[bytes] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -223,17 +225,88 @@ async def test_retry_after_is_read_and_capped(value: str, date: str | None, seco
     assert caught.value.retry_after == seconds
 
 
-async def test_no_active_session_is_none() -> None:
-    assert await client_of(lambda _: httpx.Response(404)).active("pw-1") is None
+@pytest.mark.parametrize(
+    ("session_id", "is_sent"), [("x" * 128, True), ("x" * 129, False), ("s.1", True), ("s.", False)]
+)
+async def test_an_id_has_at_most_128_characters_and_no_dot_at_the_end(session_id: str, is_sent: bool) -> None:  # noqa: FBT001
+    client = client_of(lambda _: json_response({"status": "RUNNING"}))
+    if is_sent:
+        assert (await client.status(session_id)).is_running
+    else:
+        with pytest.raises(NotSent, match=r"invalid id \(expected 1 to 128 letters"):
+            await client.status(session_id)
+
+
+@pytest.mark.parametrize("base_url", ["https://1.2.3.999", "https://xn--a"])
+async def test_a_base_url_that_httpx_refuses_is_not_sent(base_url: str) -> None:
+    async with Client(Endpoint(base_url, ApiKey(KEY))) as client:
+        with pytest.raises(NotSent, match="bland:baseUrl is not a valid URL"):
+            await client.status("s-1")
+
+
+@pytest.mark.parametrize("response", [httpx.Response(404), json_response({"session_id": None})])
+async def test_no_active_session_is_none(response: httpx.Response) -> None:
+    assert await client_of(lambda _: response).active("pw-1") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "is_wrapped"),
+    [
+        ({"data": {"status": "RUNNING"}, "errors": None, "status": "ok", "message": "m"}, True),
+        ({"data": {"status": "RUNNING"}, "status": "ERROR", "current_iteration": 1}, False),
+        ({"data": "x", "status": "ERROR"}, False),
+    ],
+)
+async def test_data_is_a_wrapper_only_without_other_fields(content: Any, is_wrapped: bool) -> None:  # noqa: FBT001
+    status = await client_of(lambda _: json_response(content)).status("s-1")
+    assert status.status == ("RUNNING" if is_wrapped else "ERROR")
+
+
+@pytest.mark.parametrize("content", [[1], {"error": {"code": 5}}, {"errors": "x"}, {"message": 5}])
+async def test_an_error_body_without_a_message_shows_the_status_alone(content: Any) -> None:
+    with pytest.raises(Rejected) as caught:
+        await client_of(lambda _: json_response(content, 500)).status("s-1")
+    assert str(caught.value) == "status of session s-1: HTTP 500"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1" * 19, None),
+        ("9007199254740992", 2**53),
+        ("9007199254740993", None),
+        ("9" * 20, None),
+        ("", None),
+        ("²", None),
+    ],
+)
+def test_digits_are_a_number_up_to_what_pulumi_can_carry(text: str, expected: int | None) -> None:
+    status = Status.parse({"status": "RUNNING", "max_iterations": text})
+    assert status is not None
+    assert status.max_iterations == expected
+
+
+async def test_scenarios_without_a_list_are_unknown() -> None:
+    with pytest.raises(OutcomeUnknown, match="the response has no scenarios"):
+        await client_of(lambda _: json_response({})).scenarios("pw-1")
+
+
+async def test_scenarios_are_read_by_the_fields_of_the_api() -> None:
+    listed = [{"id": "a", "name": "A", "is_required_for_promotion": "true"}, {"id": "b"}]
+    scenarios = await client_of(lambda _: json_response({"scenarios": listed})).scenarios("pw-1")
+    assert scenarios == (
+        Scenario("a", "A", is_required_for_promotion=True),
+        Scenario("b", None, is_required_for_promotion=False),
+    )
 
 
 @pytest.mark.parametrize("content", [{}, {"session_id": 5}, {"status": "RUNNING"}])
-async def test_an_active_answer_that_names_no_session_is_no_answer(content: Any) -> None:
+async def test_an_active_response_without_a_session_id_is_unknown(content: Any) -> None:
     with pytest.raises(OutcomeUnknown):
         await client_of(lambda _: json_response(content)).active("pw-1")
 
 
-async def test_odd_fields_of_a_status_do_not_matter() -> None:
+async def test_odd_fields_of_a_status_are_ignored() -> None:
     odd = {
         "status": "NEW_STATUS",
         "passed_scenarios": "38",

@@ -13,16 +13,16 @@ KEY = "sk-canary-0123456789"
 
 def test_config_wins_over_the_environment() -> None:
     environment = {"BLAND_API_KEY": "from-environment", "BLAND_BASE_URL": "https://e.example"}
-    access = find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": "https://c.example/"}, environment)
-    assert (access.key.reveal(), access.base_url) == (KEY, "https://c.example")
+    endpoint = find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": "https://c.example/"}, environment)
+    assert (endpoint.key.reveal(), endpoint.base_url) == (KEY, "https://c.example")
 
 
-def test_the_environment_will_do_and_the_url_has_a_default() -> None:
-    access = find_endpoint({"bland:apiKey": None}, {"BLAND_API_KEY": KEY})
-    assert (access.key.reveal(), access.base_url) == (KEY, "https://api.bland.ai")
+def test_environment_variables_are_the_fallback_and_the_url_has_a_default() -> None:
+    endpoint = find_endpoint({"bland:apiKey": None}, {"BLAND_API_KEY": KEY})
+    assert (endpoint.key.reveal(), endpoint.base_url) == (KEY, "https://api.bland.ai")
 
 
-def test_a_line_break_at_the_end_of_a_key_from_a_file_is_left_out() -> None:
+def test_a_line_break_after_the_key_is_ignored() -> None:
     assert find_endpoint({}, {"BLAND_API_KEY": f"{KEY}\r\n"}).key.reveal() == KEY
 
 
@@ -40,15 +40,36 @@ BAD_KEYS = [
 
 
 @pytest.mark.parametrize("key", BAD_KEYS)
-def test_an_unfit_key_is_refused_and_not_shown(key: str) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_endpoint({"bland:apiKey": key}, {})
     assert key.strip() not in str(caught.value)
     assert "pulumi config set --secret bland:apiKey" in str(caught.value)
 
 
-def test_a_missing_key_says_how_to_give_one() -> None:
-    with pytest.raises(ConfigurationError, match="there is no API key: set it with"):
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("short", "invalid API key: 5 characters (expected 8 to 512, no spaces); set it with"),
+        ("x" * 513, "invalid API key: 513 characters (expected 8 to 512, no spaces); set it with"),
+        (f"a {KEY}", "invalid API key: 22 characters (expected 8 to 512, no spaces); set it with"),
+        (f"{KEY}\t", "invalid API key: 21 characters, some of them control or non-ASCII characters"),
+        (f"é{KEY}", "invalid API key: 21 characters, some of them control or non-ASCII characters"),
+    ],
+)
+def test_an_invalid_key_is_described(key: str, fault: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        find_endpoint({"bland:apiKey": key}, {})
+    assert str(caught.value).startswith(fault)
+
+
+@pytest.mark.parametrize("key", ["x" * 8, "x" * 512, "".join(map(chr, range(0x21, 0x7F)))])
+def test_the_shortest_and_the_longest_key_are_valid(key: str) -> None:
+    assert find_endpoint({"bland:apiKey": key}, {}).key.reveal() == key
+
+
+def test_a_missing_key_says_how_to_set_one() -> None:
+    with pytest.raises(ConfigurationError, match="no API key: set it with"):
         find_endpoint({}, {"BLAND_API_KEY": ""})
 
 
@@ -64,18 +85,18 @@ def test_a_missing_key_says_how_to_give_one() -> None:
         ("https://api.bland.ai?x=1", "query"),
         ("https://api.bland.ai#x", "fragment"),
         ("https://api.bland.ai:99999", "not a URL"),
-        ("https://api.bland.ai/ x", "blanks"),
+        ("https://api.bland.ai/ x", "spaces"),
         ("https://bländ.ai", "non-ASCII"),
     ],
 )
-def test_an_unfit_url_is_refused(url: str, fault: str) -> None:
+def test_an_invalid_url_is_refused(url: str, fault: str) -> None:
     with pytest.raises(ConfigurationError, match=fault) as caught:
         find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": url}, {})
     assert "hunter22" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:99"])
-def test_plain_http_is_for_this_machine(host: str) -> None:
+def test_plain_http_is_allowed_to_this_machine(host: str) -> None:
     assert find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": f"http://{host}"}, {}).is_loopback
 
 

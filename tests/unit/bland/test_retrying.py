@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.bland.retrying import ATTEMPTS, TRANSIENT_CODES, _pause, retried
+from tornado_resource.bland.retrying import MAX_ATTEMPTS, TRANSIENT_CODES, _pause, retried
 from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected, TornadoError
 
 
@@ -26,18 +26,18 @@ async def tries(error: Exception) -> int:
 @pytest.mark.parametrize(
     "error", [NotSent("r", "c"), OutcomeUnknown("r", "c"), *map(rejected, sorted(TRANSIENT_CODES))]
 )
-async def test_passing_faults_are_tried_again(error: ApiError) -> None:
-    assert await tries(error) == ATTEMPTS
+async def test_transient_errors_are_retried(error: ApiError) -> None:
+    assert await tries(error) == MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize(
     "error", [*map(rejected, [302, 400, 401, 403, 404, 409, 422, 501]), TornadoError("x"), KeyError()]
 )
-async def test_everything_else_is_not(error: Exception) -> None:
+async def test_other_errors_are_not_retried(error: Exception) -> None:
     assert await tries(error) == 1
 
 
-async def test_a_call_that_works_in_the_end_is_a_success() -> None:
+async def test_a_call_that_succeeds_after_retries_returns_its_result() -> None:
     faults: list[Exception] = [NotSent("r", "c"), rejected(503)]
 
     async def call() -> str:

@@ -128,6 +128,6 @@ def test_a_refresh_takes_only_a_certain_404_for_gone(
 
 
 def test_a_missing_key_is_told_as_soon_as_the_provider_is_configured() -> None:
-    with pytest.raises((Failure, ConfigurationError), match="there is no API key"):
+    with pytest.raises((Failure, ConfigurationError), match="no API key: set it with"):
         TornadoProvider().configure(ConfigureRequest(Config({}, "agents")))
     sys.__dict__.pop("tracebacklimit", None)

@@ -93,9 +93,7 @@ def test_what_cannot_reach_the_disk_is_an_error_that_leaves_nothing(
     with pytest.raises(TornadoError) as caught:
         store.write(INTENT)
     monkeypatch.undo()
-    assert str(caught.value).startswith(
-        f"nothing was sent, since the start could not be noted first: {os.strerror(code)}"
-    )
+    assert str(caught.value).startswith(f"not sent: cannot write the intent file: {os.strerror(code)}")
     assert store.find(ADDRESS) is None
     assert list((tmp_path / "state/intents").iterdir()) == []
 

@@ -119,7 +119,7 @@ class TestIntent:
     async def test_a_start_that_cannot_be_noted_is_not_sent(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("", encoding="utf-8")
         api = FakeApi(FakeTime(), intents=IntentStore(tmp_path / "file" / "intents"))
-        with pytest.raises(TornadoError, match="nothing was sent, since the start could not be noted first"):
+        with pytest.raises(TornadoError, match="not sent: cannot write the intent file"):
             await run(api)
         assert api.calls == []
 

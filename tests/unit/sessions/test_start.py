@@ -127,7 +127,7 @@ class TestConflict:
         assert str(caught.value).splitlines() == [
             (
                 "session s-1 is already active on pathway pw-1 since 2026-04-14T10:00:00.000Z, "
-                "and the API runs one at a time there."
+                "and the API runs one session at a time there."
             ),
             "To take it over:    pulumi config set --path tornado:adopt.support-line s-1 && pulumi up",
             "To cancel it first: pulumi up --config tornado:onConflict=supersede; pulumi config rm tornado:onConflict",
@@ -143,10 +143,10 @@ class TestConflict:
     @pytest.mark.parametrize(
         ("theirs", "ours", "said"),
         [
-            ({"persona_id": "pe-1"}, {}, "its persona_id is pe-1, declared is none"),
-            ({}, {"persona_id": "pe-1"}, "its persona_id is none, declared is pe-1"),
-            ({"max_iterations": 9}, {}, "its max_iterations is 9, declared is 5"),
-            ({"scenario_ids": ["a", "b"]}, {"scenario_ids": ["a"]}, "it runs 2 scenarios, declared are 1"),
+            ({"persona_id": "pe-1"}, {}, "its persona_id is pe-1 \\(declared: none\\)"),
+            ({}, {"persona_id": "pe-1"}, "its persona_id is none \\(declared: pe-1\\)"),
+            ({"max_iterations": 9}, {}, "its max_iterations is 9 \\(declared: 5\\)"),
+            ({"scenario_ids": ["a", "b"]}, {"scenario_ids": ["a"]}, "it has 2 scenarios \\(declared: 1\\)"),
         ],
     )
     async def test_adopt_refuses_what_differs(self, theirs: Any, ours: Any, said: str) -> None:
@@ -197,7 +197,7 @@ class TestConflict:
     async def test_wait_ends_at_timeout_ms(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
         api.add(age=60)
-        with pytest.raises(TornadoError, match=r"Waited 30 s \(timeout_ms\) for it to end"):
+        with pytest.raises(TornadoError, match=r"It did not end within 30 s \(timeout_ms\)"):
             await run(api, order("wait", timeout_ms=30000))
         assert api.time.seconds == pytest.approx(90, abs=1)
 
@@ -223,7 +223,7 @@ class TestAdopt:
     async def test_a_session_of_another_pathway_is_refused(self) -> None:
         api = FakeApi(FakeTime())
         api.add("pw-other")
-        with pytest.raises(TornadoError, match="session s-1 runs, but not on pathway pw-1"):
+        with pytest.raises(TornadoError, match="session s-1 does not run on pathway pw-1"):
             await adopt(api.client(), order(), "s-1")
 
     async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
