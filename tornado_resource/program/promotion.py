@@ -47,8 +47,8 @@ def promote(environment: Environment, settings: Settings) -> pulumi.Output[Promo
         read = {name: known.get(name) for name in OUTPUTS} if isinstance(known, Mapping) else {}
         promoted = check_promotion(environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
         _log(promoted)
-        unpublishable = obstacles(promoted.environment.declarations, promoted.awaited)
-        if promoted.blocks or unpublishable:
+        unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
+        if promoted.problems or unpublishable:
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, settings))
         return promoted
 
@@ -88,25 +88,25 @@ def _full_name(stack: str) -> str:
 def _log(promoted: Promoted) -> None:
     """Log which versions are taken over from where, in the preview and in the update."""
     record = promoted.record
-    carried = [note for name, note in promoted.notes.items() if name not in promoted.blocks]
-    if carried:
-        pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *carried]))
+    summaries = [summary for name, summary in promoted.summaries.items() if name not in promoted.problems]
+    if summaries:
+        pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *summaries]))
     if record.waived:
-        without = clean(record.without or "")
+        reason = clean(record.override or "")
         sessions = count(len(record.waived), "session")
-        pulumi.log.warn(f"{sessions} promoted without a pass (tornado:promoteWithout): {without}")
-    elif record.without is not None:
+        pulumi.log.warn(f"{sessions} promoted without a pass (tornado:promoteWithout): {reason}")
+    elif record.override is not None:
         pulumi.log.warn(NOT_NEEDED)
 
 
 def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], settings: Settings) -> str:
     """Write the reports of a refused promotion and return the error message."""
     names = [each.name for each in environment.declarations]
-    found = {name: [each[name] for each in (promoted.blocks, unpublishable) if name in each] for name in names}
+    found = {name: [each[name] for each in (promoted.problems, unpublishable) if name in each] for name in names}
     problems = {name: "; ".join(texts) for name, texts in found.items() if texts}
     title = f"nothing was started: promotion from {promoted.record.source} refused"
     lines = [refusal(title, environment.declarations, problems)]
-    if promoted.blocks:
+    if promoted.problems:
         lines.append(
             f"Fix it there (pulumi up --stack {environment.promotes_from}), then rerun. To override (the reason is "
             f'recorded): pulumi config set tornado:promoteWithout "REASON" (docs/promotion.md)'
