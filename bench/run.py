@@ -99,7 +99,7 @@ def reading_rows(folder: Path) -> list[Row]:
     ours = f"from tornado_resource.declarations.resolver import load; load({str(file)!r})"
     plain = f"import yaml; yaml.load(open({str(file)!r}), yaml.CSafeLoader)"
     against_yaml = [(_inside(ours), _inside(plain)) for _ in range(PAIRS)]
-    command = [BIN / "check-jsonschema", "--schemafile", ROOT / "schemas/sessions.schema.json", file]
+    command: list[str | Path] = [BIN / "check-jsonschema", "--schemafile", ROOT / "schemas/sessions.schema.json", file]
     against_check = [(_process([BIN / "tornado-resource", "validate", file]), _process(command))]
     return [
         _ratio(f"reading and validating {MANY:,} sessions", "yaml.load(CSafeLoader) alone", against_yaml, 0.5),
@@ -110,7 +110,7 @@ def reading_rows(folder: Path) -> list[Row]:
 def validate_row() -> Row:
     """`validate` of the sample file, whole process."""
     file = ROOT / "sessions.yaml"
-    command = [BIN / "check-jsonschema", "--schemafile", ROOT / "schemas/sessions.schema.json", file]
+    command: list[str | Path] = [BIN / "check-jsonschema", "--schemafile", ROOT / "schemas/sessions.schema.json", file]
     pairs = [(_process([BIN / "tornado-resource", "validate", file]), _process(command)) for _ in range(3 * PAIRS)]
     return _ratio("validate of the sample file, whole process", "check-jsonschema", pairs, 0.4)
 

@@ -57,7 +57,7 @@ def _sandbox(seconds: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.yaml"
         script.write_text(f"pathways: {{'*': {{scenarios: [{{id: a}}], iteration_ms: {seconds * 1000}}}}}\n")
-        command = [BIN / "tornado-resource", "sandbox", "--scenario-file", script]
+        command: list[str | Path] = [BIN / "tornado-resource", "sandbox", "--scenario-file", script]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert server.stdout is not None  # noqa: S101 - it was asked for in the line above
@@ -68,7 +68,7 @@ def _sandbox(seconds: int) -> Iterator[str]:
 
 
 def _waited(url: str, sessions: int, *, poll_seconds: float = 1.0, at_a_time: int = 0) -> dict[str, Any]:
-    command = [sys.executable, WAITER, url, str(sessions), str(poll_seconds), str(at_a_time)]
+    command: list[str | Path] = [sys.executable, WAITER, url, str(sessions), str(poll_seconds), str(at_a_time)]
     result: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     if result["outcomes"] != {"passed": sessions}:
         sys.exit(f"not all of {sessions} sessions passed: {result['outcomes']}")
