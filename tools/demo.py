@@ -1,6 +1,6 @@
-"""`make demo`: a real `pulumi up` of sessions.yaml against the sandbox, on a state folder of its own.
+"""`make demo`: a real `pulumi up` of sessions.yaml against the sandbox, with its own state folder.
 
-The state and the sandbox's memory are kept in `.demo`, so that a second run is a no-change run.
+The state and the sandbox's database are kept in `.demo`, so that a second run changes nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOME = ROOT / ".demo"
 STACK = "demo"
 ENVIRONMENT = "dev"
 SPEED = 40
-"""How much faster than real time the sandbox plays: a session of six minutes ends after nine seconds."""
+"""How many times faster than real time the sandbox runs: a session of six minutes ends after nine seconds."""
 BOLD, DIM, RESET = (
     ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() and "NO_COLOR" not in os.environ else ("",) * 3
 )
@@ -42,29 +42,26 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with _sandbox() as url:
-            _tell(url, _environment(url))
+            _show(url, _environment(url))
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\ndemo: interrupted; what was started is recorded, `make demo` goes on from there", file=sys.stderr)
+        print("\ndemo: interrupted; sessions that were started are recorded, `make demo` resumes", file=sys.stderr)
         return 130
     return 0
 
 
-def _tell(url: str, environment: dict[str, str]) -> None:
-    _say("1", f"The sandbox stands in for the Bland API at {url}; 40 seconds pass in one")
+def _show(url: str, environment: dict[str, str]) -> None:
+    _say("1", f"The sandbox stands in for the Bland API at {url}, {SPEED} times faster than real time")
     _prepare(environment)
-    _say(
-        "2",
-        f"`pulumi up` starts every session that sessions.yaml declares for the environment `{ENVIRONMENT}`, and waits",
-    )
+    _say("2", f"`pulumi up` starts every session of sessions.yaml for the environment `{ENVIRONMENT}`, and waits")
     _pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], environment)
     _say("3", "`pulumi up` again: nothing changed, so nothing is started")
     started = _starts(url)
     _pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], environment)
     if _starts(url) != started:
-        message = "the second run started a session, and should not have"
+        message = "the second `pulumi up` started a session although nothing had changed"
         raise DemoError(message)
     _show_outputs(json.loads(_capture(["stack", "output", "--json"], environment)))
     _say("→", "Where to go from here")
@@ -74,18 +71,18 @@ def _tell(url: str, environment: dict[str, str]) -> None:
         f"  Change something triggers or scenario_ids in sessions.yaml, then `make demo`: that session runs again\n"
         f"  The offline plan .venv/bin/tornado-resource plan --environment production\n"
         f"  The real API     pulumi config set --secret bland:apiKey, then `pulumi up` (README)\n"
-        f"  Start afresh     make clean"
+        f"  Start over       make clean"
     )
 
 
 @contextmanager
 def _sandbox() -> Iterator[str]:
-    """Run the sandbox in a process of its own, which ends with the block however that ends."""
+    """Run the sandbox in its own process, and stop it when the block ends. Yields its base URL."""
     executable, database = ROOT / ".venv/bin/tornado-resource", HOME / "sandbox.sqlite"
     command = [str(executable), "sandbox", "--speed", str(SPEED), "--db", str(database)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        assert server.stdout is not None  # noqa: S101 - it was asked for in the line above
+        assert server.stdout is not None  # noqa: S101 - stdout=PIPE, see above
         match = re.search(r"http://\S+", server.stdout.readline())
         if match is None:
             message = "the sandbox did not start"
@@ -116,7 +113,7 @@ def _environment(url: str) -> dict[str, str]:
 
 
 def _prepare(environment: dict[str, str]) -> None:
-    """Select the demo's stack, and lift the lock that a killed demo may have left on it."""
+    """Select the demo's stack, and remove the lock that a killed demo may have left."""
     _capture(["stack", "select", "--create", STACK], environment)
     locks = HOME / "state/.pulumi/locks"
     if any(locks.rglob("*.json")):
@@ -126,7 +123,12 @@ def _prepare(environment: dict[str, str]) -> None:
 
 
 def _pulumi(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run pulumi in the foreground, where it hears Ctrl-C itself, and wait for its orderly end."""
+    """Run pulumi in the foreground, where it gets Ctrl-C itself, and wait until it has ended.
+
+    Raises:
+        DemoError: it failed.
+
+    """
     process = subprocess.Popen(["pulumi", *arguments, "--stack", STACK], cwd=ROOT, env=environment)
     try:
         code = process.wait()
@@ -157,7 +159,7 @@ def _starts(url: str) -> int:
 
 
 def _show_outputs(outputs: dict[str, dict[str, dict[str, str]]]) -> None:
-    _say("4", "What the stack records: pulumi stack output")
+    _say("4", "The stack's outputs: pulumi stack output")
     rows = [("session", "session_id", "created_at", "verdict", "")]
     for name, session in outputs["sessions"].items():
         verdict = outputs["verdicts"][name]

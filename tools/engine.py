@@ -1,8 +1,8 @@
-"""Find, fetch or build Pulumi's engine and its Python language host, and place them in one folder.
+"""Find, download or build Pulumi's engine and its Python language host, and link them into one folder.
 
-Of the three ways the first that works is taken: commands on `PATH`, the vendor's release by the SDK's own
-installer, a build from the Go module proxy. What was fetched or built is kept in the user's cache folder, keyed by
-what it was made from, so that it happens once a machine.
+The first way that works is used: commands on `PATH`, the vendor's release (by the SDK's own installer), or a build with
+Go modules. A download or build is kept in the user's cache folder, under a key made from its inputs, so that it happens
+once per machine.
 """
 
 from __future__ import annotations
@@ -22,51 +22,52 @@ from pathlib import Path
 
 MODULES = Path(__file__).resolve().parent / "engine"
 VERSION = "v3.259.0"
-"""The engine's version: the newest one that every Go module proxy serves."""
-OLDEST_GO = (1, 25, 11)
+"""The engine's version: the newest one that Go module proxies serve."""
+MIN_GO = (1, 25, 11)
 COMMANDS = ["pulumi", "pulumi-language-python"]
 FILES = [*COMMANDS, "pulumi-language-python-exec", "pulumi-resource-pulumi-python"]
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 INSTALLER_SECONDS = 180
+PROGRESS_SECONDS = 10
 Say = Callable[[str], None]
 
 
 class EngineError(Exception):
-    """No engine can be had; the text says what to install."""
+    """There is no engine and no way to get one; the text says what to install."""
 
 
 def prepare(bin_folder: Path, *, say: Say) -> str:
-    """Make `pulumi` and its language host available in *bin_folder* or on `PATH`; say in one line which they are.
+    """Make `pulumi` and its language host available in *bin_folder* or on `PATH`; return one line that names them.
 
     Raises:
         EngineError: none of the ways works on this machine.
 
     """
-    if placed := _version_of(bin_folder):
-        return f"pulumi {placed} in {_short(bin_folder)}"
+    if version := _version_of(bin_folder):
+        return f"pulumi {version} in {_short(bin_folder)}"
     if found := _on_path(bin_folder):
         return f"pulumi {_version_of(found, COMMANDS)} from PATH ({_short(found)})"
     with _cache() as cache:
         folder = cache / _key()
         if not _version_of(folder):
             _fill(folder, say)
-        _place(folder, bin_folder)
-    return f"pulumi {_version_of(bin_folder)} placed in {_short(bin_folder)}, kept in {_short(folder)}"
+        _link_into(bin_folder, folder)
+    return f"pulumi {_version_of(bin_folder)} in {_short(bin_folder)}, linked from {_short(folder)}"
 
 
 def _on_path(bin_folder: Path) -> Path | None:
-    """The folder on `PATH`, other than ours, where both commands are and work."""
+    """Return the folder on `PATH`, other than *bin_folder*, in which both commands work; None if there is none."""
     folders = [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry]
     search = os.pathsep.join(str(folder) for folder in folders if folder.resolve() != bin_folder.resolve())
-    places = [shutil.which(command, path=search) for command in COMMANDS]
-    if None in places or places[0] is None:
+    found = [shutil.which(command, path=search) for command in COMMANDS]
+    if None in found or found[0] is None:
         return None
-    folder = Path(places[0]).parent
+    folder = Path(found[0]).parent
     return folder if _version_of(folder, COMMANDS) else None
 
 
 def _version_of(folder: Path, files: list[str] = FILES) -> str | None:
-    """Ask the `pulumi` of *folder* for its version: None when a file is missing or it does not run."""
+    """Return the version of the `pulumi` in *folder*; None if a file is missing or it does not run."""
     if not all(os.access(folder / name, os.X_OK) for name in files):
         return None
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"}
@@ -80,21 +81,21 @@ def _version_of(folder: Path, files: list[str] = FILES) -> str | None:
 
 
 def _fill(folder: Path, say: Say) -> None:
-    """Make *folder* appear whole, by the vendor's release or by a build; never half filled."""
+    """Create *folder* from the vendor's release or a build. It is renamed into existence, and so never incomplete."""
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as scratch:
         work = Path(scratch) / "bin"
-        say("engine: no pulumi on PATH; asking the vendor's download site")
+        say("engine: no pulumi on PATH; downloading the vendor's release")
         if _install_release(Path(scratch)):
             say("engine: the vendor's release was installed")
         else:
-            say("engine: the download site does not answer; building it (about 6 minutes, once a machine)")
+            say("engine: the download failed; building it instead (about 6 minutes, once per machine)")
             _build(work, say)
         work.rename(folder)
 
 
 def _install_release(root: Path) -> bool:
-    """Let the SDK's own installer fetch the release; it puts the commands in `root/bin`."""
+    """Download the release with the SDK's own installer into `root/bin`; return whether that worked."""
     program = (
         "import sys; from pulumi.automation import PulumiCommand; from semver import Version; "
         "PulumiCommand.install(root=sys.argv[1], version=Version.parse(sys.argv[2][1:]), skip_version_check=True)"
@@ -123,37 +124,37 @@ def _build(target: Path, say: Say) -> None:
 
 
 def _check_go() -> None:
-    wanted = ".".join(map(str, OLDEST_GO))
+    wanted = ".".join(map(str, MIN_GO))
     choices = (
         f"install one of: Pulumi (https://www.pulumi.com/docs/install/), so that `pulumi` and "
-        f"`pulumi-language-python` are on PATH; or Go {wanted} or newer, and this builds the engine"
+        f"`pulumi-language-python` are on PATH; or Go {wanted} or newer, to build the engine"
     )
     if shutil.which("go") is None:
-        message = f"there is no Pulumi engine and no Go to build one with: {choices}"
+        message = f"no Pulumi engine found, and no Go to build one: {choices}"
         raise EngineError(message)
     printed = subprocess.run(["go", "version"], capture_output=True, text=True, check=False).stdout
     match = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", printed)
-    if match is None or tuple(int(part or 0) for part in match.groups()) < OLDEST_GO:
-        message = f"there is no Pulumi engine, and `{printed.strip()}` is too old to build one: {choices}"
+    if match is None or tuple(int(part or 0) for part in match.groups()) < MIN_GO:
+        message = f"no Pulumi engine found, and `{printed.strip()}` is too old to build one: {choices}"
         raise EngineError(message)
 
 
 def _go_build(module: Path, package: str, flags: str, target: Path, say: Say) -> None:
-    """Build one command, telling every ten seconds how many of its packages are compiled."""
+    """Build one command, and print every ten seconds how many of its packages are compiled."""
     name = package.rpartition("/")[2]
     say(f"engine: {name}: downloading modules")
     total = len(_go(["list", "-deps", package], module).splitlines())
     command = ["go", "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{target}/", package]
-    compiled, told = 0, time.monotonic()
+    compiled, reported_at = 0, time.monotonic()
     tail: list[str] = []
     with subprocess.Popen(command, cwd=module, stderr=subprocess.PIPE, text=True) as build:
-        assert build.stderr is not None  # noqa: S101 - it was asked for in the line above
+        assert build.stderr is not None  # noqa: S101 - stderr=PIPE, see above
         for line in build.stderr:
             compiled += 1
             tail = [*tail[-20:], line]
-            if time.monotonic() - told >= 10:
-                told = time.monotonic()
-                say(f"engine: {name}: compiled {compiled} of at most {total} packages")
+            if time.monotonic() - reported_at >= PROGRESS_SECONDS:
+                reported_at = time.monotonic()
+                say(f"engine: {name}: compiled {compiled} of up to {total} packages")
     if build.returncode != 0:
         message = f"building {name} failed (is a Go module proxy reachable from here?)\n{''.join(tail)}"
         raise EngineError(message)
@@ -168,8 +169,8 @@ def _go(arguments: list[str], module: Path) -> str:
     return result.stdout
 
 
-def _place(folder: Path, bin_folder: Path) -> None:
-    """Link the files as real ones: the engine warns of a language host in another folder than its own."""
+def _link_into(bin_folder: Path, folder: Path) -> None:
+    """Hard-link the files: with symbolic links, the engine warns that its language host is in another folder."""
     for source in folder.iterdir():
         link = bin_folder / source.name
         link.unlink(missing_ok=True)
@@ -181,7 +182,7 @@ def _place(folder: Path, bin_folder: Path) -> None:
 
 @contextmanager
 def _cache() -> Iterator[Path]:
-    """The cache folder, held by one set-up at a time."""
+    """Yield the cache folder, locked so that one set-up uses it at a time."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     cache = home / "tornado-resource" / "engine"
     cache.mkdir(parents=True, exist_ok=True)

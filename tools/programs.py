@@ -1,4 +1,4 @@
-"""Programs that the tests need and pip cannot bring: the ones on this machine, else Debian's."""
+"""Programs that the tests need and pip cannot install: found on this machine, or installed from Debian."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Program:
-    """A program: what it is called, Debian's package for it, and where it may be.
+    """A program: its title in messages, Debian's package, and where it may be.
 
-    Any of *names* on PATH will do; *folders* is a pattern below the root for folders that are looked in as well.
+    Any of *names* on PATH is accepted; *folders* is a pattern, below the root, of further folders to search.
     """
 
     title: str
@@ -24,7 +24,7 @@ class Program:
     folders: str | None = None
 
     def find(self) -> str | None:
-        """Give the path of the first that is there; of several folders the newest version's."""
+        """Return the path of the program, from the folder of the newest version if there are several; else None."""
         folders = sorted(Path("/").glob(self.folders), key=_version) if self.folders else []
         search = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, reversed(folders))])
         return next((path for name in self.names if (path := shutil.which(name, path=search)) is not None), None)
@@ -39,24 +39,28 @@ PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK)
 
 
 def main() -> int:
-    """Find or install every program; 1, with one message, where that does not work."""
-    missing = [program for program in PROGRAMS if program.find() is None]
+    """Find or install every program; return 1, after one message, if that fails."""
+    missing = _missing()
     if not missing:
         return 0
     fault = _install([program.package for program in missing])
-    if fault is None and (missing := [program for program in missing if program.find() is None]):
-        fault = "the packages are installed, but the programs are not where they were expected"
-    if fault is None:
+    missing = _missing()
+    if not missing:
         return 0
+    fault = fault or "the packages are installed, but the programs are not where they are expected"
     titles = " and ".join(program.title for program in missing)
     print(f"programs: the tests need {titles}: {fault}. Install by hand, then run this again", file=sys.stderr)
     return 1
 
 
+def _missing() -> list[Program]:
+    return [program for program in PROGRAMS if program.find() is None]
+
+
 def _install(packages: list[str]) -> str | None:
-    """Install Debian's packages; None, or why that does not work."""
+    """Install Debian's packages; return None, or why that failed."""
     if shutil.which("apt-get") is None:
-        return "not on PATH, and this is no Debian"
+        return "not on PATH, and there is no apt-get to install it"
     if not _may_install():
         return f"not on PATH, and only root may run apt-get install {' '.join(packages)}"
     print(f"programs: installing Debian's {', '.join(packages)}", file=sys.stderr)
@@ -80,7 +84,7 @@ def _apt(arguments: list[str]) -> int:
 
 
 def _version(folder: Path) -> int:
-    """Read the number in `/usr/lib/postgresql/15/bin`."""
+    """Return the number in a path such as `/usr/lib/postgresql/15/bin`; 0 if there is none."""
     return max((int(part) for part in folder.parts if part.isdigit()), default=0)
 
 

@@ -1,4 +1,4 @@
-"""The pictures of the HTML report in docs/images, made anew: run it when the page has changed, and look at them."""
+"""Take the screenshots of the HTML report in docs/images. Run it when the page changes, and look at them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import programs  # noqa: E402 - the tools and the tests are no packages
+import programs  # noqa: E402 - after the path above
 
 from tests.support.large_report import large  # noqa: E402
 from tornado_resource.reports.html import html  # noqa: E402
@@ -20,7 +20,7 @@ HEIGHTS: Final = {390: 1500, 1280: 1200}
 
 
 def main() -> int:
-    """Take the four pictures."""
+    """Take four screenshots: phone and desktop width, light and dark."""
     folder = ROOT / "docs/images"
     folder.mkdir(exist_ok=True)
     with sync_playwright() as playwright:

@@ -1,7 +1,7 @@
-"""`make setup`: everything the project needs, in `.venv`, with nothing installed anywhere else but a build cache.
+"""`make setup`: install all that the project needs into `.venv`; nothing is written elsewhere but a build cache.
 
-Standard library only, since it runs before anything is installed. Running it again is quick when all is there
-and mends what is not: a removed or truncated file, an interrupted install, an engine half built.
+Standard library only, since it runs before anything is installed. A second run is quick if all is complete, and repairs
+what is not: a removed or truncated file, an interrupted install, a partly built engine.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import engine
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
-OLDEST_PYTHON = (3, 11)
+MIN_PYTHON = (3, 11)
 BUILD_INPUTS = [LOCK, ROOT / "pyproject.toml", Path(__file__)]
 
 
 class SetupError(Exception):
-    """Set-up cannot go on; the text says what to do."""
+    """Set-up failed; the text says what to do."""
 
 
 def main() -> int:
@@ -37,39 +37,44 @@ def main() -> int:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nsetup: interrupted; run it again, it goes on where it stopped", file=sys.stderr)
+        print("\nsetup: interrupted; run it again to continue", file=sys.stderr)
         return 130
     return 0
 
 
 def prepare_python() -> None:
-    """Make `.venv` hold exactly the locked packages and this project, installing only if something is amiss."""
-    if sys.version_info < OLDEST_PYTHON:
-        needed = ".".join(map(str, OLDEST_PYTHON))
-        message = f"Python {needed} or newer is needed, this is {sys.version.split()[0]}: make PYTHON=/path/to/python"
+    """Install the locked packages and this project into `.venv`, unless it is complete already.
+
+    Raises:
+        SetupError: Python is too old, or an install failed.
+
+    """
+    if sys.version_info < MIN_PYTHON:
+        needed = ".".join(map(str, MIN_PYTHON))
+        message = f"found Python {sys.version.split()[0]}, expected {needed} or newer: make PYTHON=/path/to/python"
         raise SetupError(message)
     fault = find_fault()
     if fault is None:
         print(f"python: {VENV.name} is complete", flush=True)
         return
-    _say(f"python: {fault}; making {VENV.name} from {LOCK.name}")
+    _say(f"python: {fault}; installing {VENV.name} from {LOCK.name}")
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "Debian and Ubuntu: apt-get install python3-venv")
     pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     network = "is a Python package index reachable from here?"
     _run([*pip, "--require-hashes", "--requirement", str(LOCK)], network)
-    # A plain path entry: the finder that setuptools would install costs every command 13 ms.
+    # compat: a plain path entry. The import hook that setuptools installs otherwise costs every command 13 ms.
     editable = ["--config-settings", "editable_mode=compat", "--editable", str(ROOT)]
     _run([*pip, "--no-deps", "--no-build-isolation", *editable], network)
     _stamp().write_text(_fingerprint(), encoding="utf-8")
 
 
 def find_fault() -> str | None:
-    """Say in a few words what is wrong with `.venv`, or None when every installed file is in place."""
+    """Return in a few words what is wrong with `.venv`; None if every installed file is there."""
     python = VENV / "bin/python"
     if not python.exists():
-        return f"{VENV.name} is not there" if not VENV.exists() else f"{VENV.name} has no working Python"
+        return f"{VENV.name} does not exist" if not VENV.exists() else f"{VENV.name} has no working Python"
     if not _stamp().exists() or _stamp().read_text(encoding="utf-8") != _fingerprint():
-        return "the install is unfinished or older than the lock file"
+        return "the install is incomplete or older than the lock file"
     if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode != 0:
         return f"the Python of {VENV.name} does not start"
     return next(
@@ -79,7 +84,7 @@ def find_fault() -> str | None:
 
 
 def _damage(record: Path) -> str | None:
-    """Compare the files of one installed package with what its RECORD (PyPA's binary format) lists."""
+    """Return the first file of an installed package that differs from its RECORD (PyPA's binary format)."""
     site_packages = record.parent.parent
     with record.open(encoding="utf-8", newline="") as rows:
         for name, _digest, size in csv.reader(rows):
@@ -100,7 +105,7 @@ def _stamp() -> Path:
 
 
 def _fingerprint() -> str:
-    """Name what the install was made from; it differs when any of that changes."""
+    """Return a digest of all that the install was made from."""
     import hashlib
 
     parts = [str(ROOT), sys.version, *(path.read_text(encoding="utf-8") for path in BUILD_INPUTS)]

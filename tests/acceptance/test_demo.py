@@ -61,7 +61,7 @@ def test_the_demo_can_be_interrupted_and_goes_on(clone: Path) -> None:
     with process.stdout:
         printed = process.stdout.read()
     assert process.wait(30) == 130, printed
-    assert "`make demo` goes on from there" in printed
+    assert "`make demo` resumes" in printed
     assert "Traceback" not in printed
     assert ours(clone) == []
     again, _ = (process := demo(clone)).communicate(timeout=90)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import programs
@@ -10,11 +9,12 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
-    """Put programs on a PATH that has nothing else."""
+    """Put programs on a PATH that has no others."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(programs, "PROGRAMS", (programs.BROWSER, programs.SHELLCHECK))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -29,7 +29,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., No
 def stand_in_for_apt(
     monkeypatch: pytest.MonkeyPatch, *, fails_at: str | None = None, effect: Callable[[], None] = lambda: None
 ) -> list[list[str]]:
-    """Note what apt-get is asked for; *effect* is what an install does."""
+    """Record how apt-get is called; *effect* is called by an install."""
     ran: list[list[str]] = []
 
     def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
@@ -43,13 +43,13 @@ def stand_in_for_apt(
     return ran
 
 
-def test_a_browser_of_any_name_is_taken(install: Callable[..., None], tmp_path: Path) -> None:
+def test_a_browser_of_any_known_name_is_found(install: Callable[..., None], tmp_path: Path) -> None:
     install("google-chrome", "shellcheck")
     assert programs.BROWSER.find() == str(tmp_path / "google-chrome")
     assert programs.main() == 0
 
 
-def test_a_server_beside_the_path_is_found_the_newest_first(install: Callable[..., None], tmp_path: Path) -> None:
+def test_a_server_outside_the_path_is_found_newest_first(install: Callable[..., None], tmp_path: Path) -> None:
     for version in ("9", "15", "13"):
         (tmp_path / f"lib/{version}/bin").mkdir(parents=True)
         (tmp_path / f"lib/{version}/bin/initdb").touch(mode=0o755)
@@ -60,14 +60,16 @@ def test_a_server_beside_the_path_is_found_the_newest_first(install: Callable[..
     assert program.find() == str(tmp_path / "initdb")
 
 
-def test_without_apt_it_says_what_to_install(install: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_apt_the_message_says_what_to_install(
+    install: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     install("chromium")
     assert programs.main() == 1
-    message = "programs: the tests need ShellCheck: not on PATH, and this is no Debian. Install by hand"
+    message = "programs: the tests need ShellCheck: not on PATH, and there is no apt-get to install it. Install by hand"
     assert capsys.readouterr().err.startswith(message)
 
 
-def test_without_root_it_says_what_root_would_run(
+def test_without_root_the_message_says_what_to_run_as_root(
     install: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     install("apt-get")
@@ -78,9 +80,7 @@ def test_without_root_it_says_what_root_would_run(
     assert "only root may run apt-get install chromium shellcheck" in printed
 
 
-def test_with_apt_it_installs_only_what_is_missing(
-    install: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_apt_installs_only_what_is_missing(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     install("apt-get", "chromium")
     ran = stand_in_for_apt(monkeypatch, effect=lambda: install("shellcheck"))
     assert programs.main() == 0
@@ -88,7 +88,7 @@ def test_with_apt_it_installs_only_what_is_missing(
 
 
 @pytest.mark.parametrize("fails_at", ["update", "install"])
-def test_it_says_when_apt_fails(
+def test_a_failure_of_apt_is_reported(
     install: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -101,7 +101,7 @@ def test_it_says_when_apt_fails(
     assert f"apt-get {fails_at} failed with 100" in capsys.readouterr().err
 
 
-def test_it_says_when_a_package_brings_no_program(
+def test_a_package_without_the_program_is_reported(
     install: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     install("apt-get", "shellcheck")

@@ -1,14 +1,17 @@
-"""The set-up's own decisions; the whole of it is shown by CI, which starts from nothing."""
+"""The decisions that the set-up makes. CI, which starts from an empty machine, tests the rest."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import engine
 import pytest
 import setup
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def test_a_missing_truncated_or_unfinished_install_is_a_fault(venv: Path) -> Non
     module.unlink()
     assert setup.find_fault() == "thing.py of thing-1 is missing or damaged"
     setup._stamp().write_text("older", encoding="utf-8")
-    assert setup.find_fault() == "the install is unfinished or older than the lock file"
+    assert setup.find_fault() == "the install is incomplete or older than the lock file"
     (venv / "bin/python").unlink()
     assert setup.find_fault() == ".venv has no working Python"
 
@@ -58,17 +61,17 @@ def fake_command(folder: Path, name: str, text: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def test_commands_on_path_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_on_path_are_used_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_command(tmp_path / "official", "pulumi", "v9.9.9")
     fake_command(tmp_path / "official", "pulumi-language-python", "")
     monkeypatch.setenv("PATH", f"{tmp_path / 'official'}:/usr/bin:/bin")
-    said: list[str] = []
-    assert engine.prepare(tmp_path / "bin", say=said.append).startswith("pulumi v9.9.9 from PATH")
-    assert said == []
+    printed: list[str] = []
+    assert engine.prepare(tmp_path / "bin", say=printed.append).startswith("pulumi v9.9.9 from PATH")
+    assert printed == []
 
 
 @pytest.mark.parametrize("go", [None, "go version go1.22.3 linux/amd64"])
-def test_where_nothing_works_one_message_says_what_to_install(
+def test_without_an_engine_or_go_one_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: str | None
 ) -> None:
     (tmp_path / "path").mkdir()
@@ -81,7 +84,7 @@ def test_where_nothing_works_one_message_says_what_to_install(
         engine.prepare(tmp_path / "bin", say=lambda _text: None)
 
 
-def test_a_half_built_engine_is_built_again_and_placed_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partly_built_engine_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     home = tmp_path / "cache/tornado-resource/engine"
@@ -104,7 +107,7 @@ def test_a_half_built_engine_is_built_again_and_placed_whole(tmp_path: Path, mon
     assert not (tmp_path / "bin/pulumi").is_symlink()
 
 
-def test_the_lock_has_a_hash_for_every_package_and_names_no_index() -> None:
+def test_the_lock_has_a_hash_for_every_package_and_no_index() -> None:
     lock = setup.LOCK.read_text(encoding="utf-8")
     packages = [block for block in lock.split("\n") if "==" in block]
     assert len(packages) > 40
