@@ -1,11 +1,11 @@
-"""What the docs name exists, and what exists is named."""
+"""What the docs name exists, and what exists is documented."""
 
 from __future__ import annotations
 
 import json
 import re
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,9 @@ from tornado_resource.gate.model import Verdict
 from tornado_resource.program.resources import OUTPUTS
 from tornado_resource.promotion.check import SourceStack, check_promotion
 from tornado_resource.stacks.settings import KEYS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -70,12 +73,12 @@ def test_the_readmes_declaration_is_valid(tmp_path: Path) -> None:
     assert run(["validate", str(tmp_path / "sessions.yaml")]) == 0
 
 
-def test_the_live_table_of_the_docs_is_the_recorded_one() -> None:
+def test_the_live_table_in_the_docs_is_the_recorded_one() -> None:
     recorded = (ROOT / "tests/examples/terminal/table-running.txt").read_text(encoding="utf-8")
     assert recorded in doc("gate.md")
 
 
-def test_the_sandboxs_scenario_file_is_valid(tmp_path: Path) -> None:
+def test_the_scenario_file_in_the_docs_is_valid(tmp_path: Path) -> None:
     from tornado_resource.sandbox.scripts import read_scripts
 
     sample = re.search(r"```yaml\n(.*?)```", doc("sandbox.md"), re.DOTALL)
@@ -84,13 +87,14 @@ def test_the_sandboxs_scenario_file_is_valid(tmp_path: Path) -> None:
     assert len(read_scripts(tmp_path / "s.yaml")) == 2
 
 
-def test_the_make_targets_of_the_readme_exist() -> None:
+def test_make_targets_in_the_docs_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`?make ([a-z]+)", README)):
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for target in set(re.findall(r"(?:`|\$ )make ([a-z]+)", README + contributing)):
         assert f"\n{target}:" in makefile
 
 
-def test_every_example_of_declarations_in_the_docs_is_valid(tmp_path: Path) -> None:
+def test_declarations_in_the_docs_are_valid(tmp_path: Path) -> None:
     samples = re.findall(r"```yaml\n(# sessions.yaml\n.*?)```", doc("promotion.md"), re.DOTALL)
     assert len(samples) == 1
     (tmp_path / "sessions.yaml").write_text(samples[0], encoding="utf-8")
@@ -98,15 +102,15 @@ def test_every_example_of_declarations_in_the_docs_is_valid(tmp_path: Path) -> N
     assert run(["plan", str(tmp_path / "sessions.yaml"), "-e", "production"]) == 0
 
 
-def test_what_blocks_a_promotion_is_said_as_the_docs_say() -> None:
+def test_problems_of_a_promotion_are_worded_as_documented() -> None:
     table = doc("promotion.md").partition("## What must be true")[2].partition("\n## ")[0]
-    documented = [said.rstrip(" …") for said in re.findall(r"\| `([^`]+)` \|\n", table)]
+    documented = [text.rstrip(" …") for text in re.findall(r"\| `([^`]+)` \|\n", table)]
     assert len(documented) == 7
-    assert [said for said in documented if said not in blocks()] == []
+    assert [text for text in documented if text not in promotion_problems()] == []
 
 
-def blocks() -> str:
-    """Everything that can speak against a promotion, on a line each."""
+def promotion_problems() -> str:
+    """Every problem that a promotion can have, on a line each."""
     declared = Declaration("a", {"pathway_id": "p", "version_number": 3}, Gate(), Position("s.yaml", 1, 1))
     verdict = {"outcome": "passed", "session_id": "A", "version": 7, "finished_at": "2026-04-13T10:00:00.000Z"}
     session = {"session_id": "B", "pathway_id": "p"}
@@ -118,4 +122,5 @@ def blocks() -> str:
     ]
     environment = Environment("production", (declared,), "staging", "24h")
     now = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
-    return "\n".join(text for source in sources for text in check_promotion(environment, source, now).blocks.values())
+    results = [check_promotion(environment, source, now) for source in sources]
+    return "\n".join(text for result in results for text in result.problems.values())

@@ -1,0 +1,1 @@
+"""What Pulumi has recorded of a stack: its config, state, lock and backend."""
