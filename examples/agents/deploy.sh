@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Checks the declarations, tests in staging, and takes what passed to production. Stops at the first failure, with its
-# exit code. Needs BLAND_API_KEY, and what Pulumi needs for its state: PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL and
-# PULUMI_CONFIG_PASSPHRASE.
+# Validates the declarations, tests in staging, then in production. Stops at the first failure, with its exit code.
+# Needs BLAND_API_KEY, and for Pulumi's state PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL and PULUMI_CONFIG_PASSPHRASE.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -11,7 +10,7 @@ step() { # step NAME COMMAND…
   printf '\n== %s: %s\n' "${name}" "$*"
   "$@" || code=$?
   if ((code != 0)); then
-    printf 'deploy: %s failed with exit code %d; what comes after it was not run\n' "${name}" "${code}" >&2
+    printf 'deploy: %s failed with exit code %d; the later steps were not run\n' "${name}" "${code}" >&2
     exit "${code}"
   fi
 }

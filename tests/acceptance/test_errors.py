@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, gate: none}\n"
 
 
-def test_bad_declarations_are_told_whole_and_nothing_is_sent(project: Project) -> None:
+def test_all_problems_of_declarations_show_and_nothing_is_sent(project: Project) -> None:
     project.declare((ROOT / "tests/examples/invalid/many-at-once.yaml").read_text(encoding="utf-8"))
     printed = project.up(expect=None)
     expected = (ROOT / "tests/examples/invalid/many-at-once.txt").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_bad_declarations_are_told_whole_and_nothing_is_sent(project: Project) -
     assert project.requests() == []
 
 
-def test_a_stack_that_is_no_environment_is_told_the_listed_ones(project: Project) -> None:
+def test_a_stack_without_an_environment_shows_the_listed_ones(project: Project) -> None:
     project.declare(ONE + "environments: {staging: {}, production: {}}\n")
     assert "no environment 'dev', expected one of staging, production" in project.up(expect=None)
     project.pulumi("config", "set", "tornado:environment", "staging")
@@ -33,7 +33,7 @@ def test_a_stack_that_is_no_environment_is_told_the_listed_ones(project: Project
     assert project.outputs()["environment"] == "staging"
 
 
-def test_wrong_config_is_told_whole(project: Project) -> None:
+def test_all_problems_of_the_config_show(project: Project) -> None:
     project.declare(ONE)
     project.pulumi("config", "set", "tornado:pollInterval", "often")
     project.pulumi("config", "set", "tornado:onConflict", "adpot")
@@ -47,7 +47,7 @@ def test_wrong_config_is_told_whole(project: Project) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "short", f"{KEY} x"])
-def test_a_missing_or_unfit_key_is_told_without_showing_it(project: Project, key: str) -> None:
+def test_a_missing_or_invalid_key_is_reported_without_the_key(project: Project, key: str) -> None:
     project.declare(ONE)
     printed = project.up(expect=None, BLAND_API_KEY=key)
     assert "pulumi config set --secret bland:apiKey" in printed
@@ -57,7 +57,7 @@ def test_a_missing_or_unfit_key_is_told_without_showing_it(project: Project, key
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ({"kind": "status", "status": 401}, "HTTP 401: fault injected by the sandbox; check the API key"),
         ({"kind": "status", "status": 422}, "HTTP 422: fault injected by the sandbox"),
@@ -67,17 +67,17 @@ def test_a_missing_or_unfit_key_is_told_without_showing_it(project: Project, key
         ),
     ],
 )
-def test_a_refused_start_is_a_few_lines(project: Project, fault: dict[str, object], said: str) -> None:
+def test_a_refused_start_shows_one_short_message(project: Project, fault: dict[str, object], message: str) -> None:
     project.declare(ONE)
     project.fail(**fault, path="/start", times=9)
     printed = project.up(expect=None)
-    assert f"error: tornado: sessions.yaml:3:3: start on pathway pw-1: {said}" in printed
+    assert f"error: tornado: sessions.yaml:3:3: start on pathway pw-1: {message}" in printed
     assert "Traceback" not in printed
     assert "KeyboardInterrupt" not in printed
     assert project.resources() == []
 
 
-def test_an_api_that_is_not_there_is_a_few_lines(project: Project) -> None:
+def test_an_unreachable_api_shows_one_short_message(project: Project) -> None:
     project.declare(ONE)
     printed = project.up(expect=None, BLAND_BASE_URL="http://127.0.0.1:9")
     assert "start on pathway pw-1: no connection to 127.0.0.1:9" in printed
@@ -89,8 +89,8 @@ def files_with(folder: Path, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("is_config", [True, False])
-def test_the_key_is_nowhere_but_in_memory(project: Project, is_config: bool) -> None:  # noqa: FBT001
-    """Through a good run, a failing one, a refresh and a destroy, with the engine's own logs on."""
+def test_the_key_is_only_in_memory(project: Project, is_config: bool) -> None:  # noqa: FBT001
+    """After a run that passes, one that fails, a refresh and a destroy."""
     environment: dict[str, Any] = {}
     if is_config:
         project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
@@ -100,7 +100,7 @@ def test_the_key_is_nowhere_but_in_memory(project: Project, is_config: bool) -> 
     printed += project.pulumi("preview", "--diff", "--json", **environment)
     printed += project.up(**environment)
     project.declare(ONE.replace(", gate: none", ", triggers: {a: 1}"))
-    project.fail(kind="status", status=500, body=f'{{"message": "your key {KEY} is odd"}}', path="/start", times=99)
+    project.fail(kind="status", status=500, body=f'{{"message": "your key {KEY} is invalid"}}', path="/start", times=99)
     printed += project.up(expect=None, **environment)
     project.http.delete("/_sandbox/faults")
     printed += project.up(**environment)

@@ -1,4 +1,4 @@
-"""The pipelines of `examples/agents`, run step by step against a sandbox: what is green, what is red, what is left."""
+"""The pipelines of `examples/agents`, run step by step against a sandbox: outcomes, reports, published versions."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
-PRINTED_FOLDER = "/tmp/agents"  # noqa: S108 - what the README prints; the test puts its own in its place
+PRINTED_FOLDER = "/tmp/agents"  # noqa: S108 - in the README; the test replaces it
 FILES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]
 SCRIPT = (EXAMPLE / "sandbox.yaml").read_text(encoding="utf-8")
-RED_SCRIPT = SCRIPT.replace("failing: [2, [sc-cancel], 0]", "failing: [2, [sc-cancel]]")
+FAILING_SCRIPT = SCRIPT.replace("failing: [2, [sc-cancel], 0]", "failing: [2, [sc-cancel]]")
 VERSIONS = {"support-line": 7, "appointment-booking": 12, "order-desk": 4, "billing": 20}
-"""What staging makes of the versions it declares, by the sandbox's scenario file."""
+"""The versions that pass in staging, by the sandbox's scenario file."""
 
 
 @pytest.fixture
 def make_agents(make_project: Callable[..., Project]) -> Callable[..., Project]:
-    """The example's repository and a sandbox that plays its scenario file, or *script*."""
+    """The example's repository, and a sandbox with its scenario file or *script*."""
 
     def make(script: str = SCRIPT) -> Project:
         return check_out(make_project(speed=100, script=script))
@@ -73,14 +73,14 @@ def line_of(project: Project, text: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if line.startswith(text))
 
 
-def assert_tells_no_key(jobs: dict[str, Job]) -> None:
+def assert_shows_no_key(jobs: dict[str, Job]) -> None:
     for job in jobs.values():
         assert KEY not in job.log + job.summary
         files = [path for kept in job.kept.values() for path in ([kept] if kept.is_file() else kept.iterdir())]
         assert not any(KEY in path.read_text(encoding="utf-8") for path in files)
 
 
-def test_a_pull_request_is_checked_and_previewed_and_starts_nothing(make_agents: Callable[..., Project]) -> None:
+def test_a_pull_request_is_validated_and_previewed_only(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     jobs = run_github(project, REQUEST)
     success = {"validate": "success", "preview": "success"}
@@ -88,10 +88,10 @@ def test_a_pull_request_is_checked_and_previewed_and_starts_nothing(make_agents:
     assert "6 sessions in 3 environments, no problems" in jobs["validate"].log
     assert re.search(r"\+.*TornadoSession: \(create\)", jobs["preview"].log)
     assert project.requests("POST") == []
-    assert_tells_no_key(jobs)
+    assert_shows_no_key(jobs)
 
 
-def test_a_wrong_declaration_is_shown_at_its_line_and_nothing_else_runs(make_agents: Callable[..., Project]) -> None:
+def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     edit(project, "max_iterations: 5", "max_iteration: 5")
     jobs = run_github(project, PUSH)
@@ -101,7 +101,7 @@ def test_a_wrong_declaration_is_shown_at_its_line_and_nothing_else_runs(make_age
     assert project.requests() == []
 
 
-def test_main_goes_through_staging_to_production(make_agents: Callable[..., Project]) -> None:
+def test_github_runs_staging_then_production(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     jobs = run_github(project, PUSH)
     green = dict.fromkeys(("validate", "staging", "production"), "success")
@@ -111,7 +111,7 @@ def test_main_goes_through_staging_to_production(make_agents: Callable[..., Proj
         assert "support-line" in jobs[stack].summary
     assert published(project) == VERSIONS
     assert sorted(body.get("version_number", 0) for body in project.bodies()) == [0, 3, 4, 6, 6, 7, 12, 12, 20, 20]
-    assert_tells_no_key(jobs)
+    assert_shows_no_key(jobs)
     assert_a_new_number_under_staging_is_released_alone(project)
 
 
@@ -126,8 +126,8 @@ def assert_a_new_number_under_staging_is_released_alone(project: Project) -> Non
     assert published(project) == VERSIONS | {"billing": 21}
 
 
-def test_a_red_staging_keeps_production_from_running(make_agents: Callable[..., Project]) -> None:
-    project = make_agents(RED_SCRIPT)
+def test_github_stops_after_a_failed_staging(make_agents: Callable[..., Project]) -> None:
+    project = make_agents(FAILING_SCRIPT)
     jobs = run_github(project, PUSH)
     assert (jobs["staging"].outcome, jobs["production"].outcome) == ("failure", "skipped")
     assert files_of(jobs["staging"].kept["reports-staging"]) == FILES
@@ -135,10 +135,10 @@ def test_a_red_staging_keeps_production_from_running(make_agents: Callable[..., 
     assert any(line.strip().startswith(annotation) for line in jobs["staging"].log.splitlines())
     assert "sc-cancel" in jobs["staging"].summary
     assert published(project) == {}
-    assert_tells_no_key(jobs)
+    assert_shows_no_key(jobs)
 
 
-def test_a_red_production_publishes_nothing(make_agents: Callable[..., Project]) -> None:
+def test_a_failed_production_publishes_nothing(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     strict = "      appointment-booking: {gate: {passed: all}}\n"
     edit(project, "      returns-pilot: null\n", f"      returns-pilot: null\n{strict}")
@@ -149,7 +149,7 @@ def test_a_red_production_publishes_nothing(make_agents: Callable[..., Project])
     assert published(project) == {}
 
 
-def test_gitlab_goes_through_staging_to_production(make_agents: Callable[..., Project]) -> None:
+def test_gitlab_runs_staging_then_production(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     jobs = run_gitlab(project, PUSH)
     assert outcomes(jobs) == dict.fromkeys(("validate", "staging", "production"), "success")
@@ -157,13 +157,13 @@ def test_gitlab_goes_through_staging_to_production(make_agents: Callable[..., Pr
         assert files_of(jobs[stack].kept[f"reports/{stack}"]) == FILES
         assert JUnitXml.fromfile(str(jobs[stack].kept["junit"])).failures == 0
     assert published(project) == VERSIONS
-    assert_tells_no_key(jobs)
+    assert_shows_no_key(jobs)
 
 
-def test_a_red_staging_of_gitlab_shows_the_failed_scenario_as_a_failed_test(
+def test_gitlab_shows_a_failed_scenario_as_a_failed_test(
     make_agents: Callable[..., Project],
 ) -> None:
-    project = make_agents(RED_SCRIPT)
+    project = make_agents(FAILING_SCRIPT)
     jobs = run_gitlab(project, PUSH)
     assert outcomes(jobs) == {"validate": "success", "staging": "failure", "production": "skipped"}
     assert files_of(jobs["staging"].kept["reports/staging"]) == FILES
@@ -171,17 +171,17 @@ def test_a_red_staging_of_gitlab_shows_the_failed_scenario_as_a_failed_test(
     assert published(project) == {}
 
 
-def test_deploy_stops_at_wrong_declarations_with_their_exit_code(make_agents: Callable[..., Project]) -> None:
+def test_deploy_stops_at_invalid_declarations(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     edit(project, "max_iterations: 5", "max_iterations: five")
     ran = run_bash("./deploy.sh", project.folder, project.environment)
     assert ran.returncode == 2
-    assert ran.stdout.splitlines()[-1] == ("deploy: validate failed with exit code 2; what comes after it was not run")
+    assert ran.stdout.splitlines()[-1] == ("deploy: validate failed with exit code 2; the later steps were not run")
     assert project.requests() == []
 
 
-def test_deploy_stops_at_a_red_staging(make_agents: Callable[..., Project]) -> None:
-    project = make_agents(RED_SCRIPT)
+def test_deploy_stops_after_a_failed_staging(make_agents: Callable[..., Project]) -> None:
+    project = make_agents(FAILING_SCRIPT)
     ran = run_bash("./deploy.sh", project.folder, project.environment)
     assert ran.returncode != 0
     assert ran.stdout.splitlines()[-1].startswith("deploy: staging failed with exit code")
@@ -189,8 +189,8 @@ def test_deploy_stops_at_a_red_staging(make_agents: Callable[..., Project]) -> N
     assert files_of(project.folder / "reports") == ["staging"]
 
 
-def test_the_readmes_trial_runs_as_it_is_printed(make_project: Callable[..., Project]) -> None:
-    """Every line but `make setup`, in another folder than /tmp and on another port than 8080."""
+def test_the_trial_in_the_readme_works(make_project: Callable[..., Project]) -> None:
+    """All lines but `make setup`, in a temporary folder and on a free port."""
     project = make_project()
     readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
     printed = re.search(r"```console\n(\$ make setup.*?)```", readme, re.DOTALL)
@@ -206,7 +206,7 @@ def test_the_readmes_trial_runs_as_it_is_printed(make_project: Callable[..., Pro
 
 
 def clean_environment(project: Project) -> dict[str, str]:
-    """What a person has before the trial: nothing of Bland's or Pulumi's."""
+    """The environment of a person before the trial: no variables of Bland or Pulumi."""
     environment = {key: value for key, value in project.environment.items() if not key.startswith(("BLAND", "PULUMI"))}
     return {**environment, "HOME": str(project.folder), "PULUMI_SKIP_UPDATE_CHECK": "1"}
 

@@ -1,4 +1,4 @@
-"""The hook, as a team has it: the real pre-commit installs this repository and stops a commit of wrong declarations."""
+"""The hook as a team uses it: the real pre-commit installs this repository and rejects invalid declarations."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ IDENTITY = {
 
 
 def run(folder: Path, *command: str, home: Path | None = None, expect: int = 0) -> str:
-    """Run a command without what a hook around the tests may have set, and return all that it printed.
+    """Run a command without the variables of a hook that may run these tests, and return all that it printed.
 
-    *home* is where pre-commit keeps the hooks that it installs.
+    *home* is the folder for the hooks that pre-commit installs.
     """
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "PRE_COMMIT"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -48,7 +48,7 @@ def run(folder: Path, *command: str, home: Path | None = None, expect: int = 0) 
 
 @pytest.fixture
 def hooks(tmp_path: Path) -> tuple[Path, str]:
-    """This repository's files as they are now in a repository of one commit, and that commit."""
+    """A repository with one commit of the files as they are now, and the id of that commit."""
     folder = tmp_path / "tornado-resource"
     tracked = run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     for name in filter(None, tracked):
@@ -60,7 +60,7 @@ def hooks(tmp_path: Path) -> tuple[Path, str]:
 
 @pytest.fixture
 def team(tmp_path: Path, hooks: tuple[Path, str]) -> Path:
-    """The example's repository, with its own pre-commit config but for the address and the revision."""
+    """The example's repository, whose pre-commit config has another address and revision."""
     folder = tmp_path / "agents"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("reports", ".venv", "__pycache__"))
     file = folder / ".pre-commit-config.yaml"
@@ -80,7 +80,7 @@ def commit_all(folder: Path) -> str:
     return run(folder, "git", "rev-parse", "HEAD")
 
 
-def test_a_commit_of_wrong_declarations_is_stopped_and_a_good_one_goes_through(team: Path, tmp_path: Path) -> None:
+def test_the_hook_rejects_invalid_declarations_and_accepts_valid_ones(team: Path, tmp_path: Path) -> None:
     home = tmp_path / "pre-commit"
     run(team, "pre-commit", "install", home=home)
     declarations = team / "sessions.yaml"

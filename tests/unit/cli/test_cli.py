@@ -18,7 +18,7 @@ VALID = sorted((EXAMPLES / "valid").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_a_bad_declaration_is_exit_2_and_its_exact_message(
+def test_an_invalid_file_is_exit_2_with_its_exact_message(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(path.parent)
@@ -28,17 +28,17 @@ def test_a_bad_declaration_is_exit_2_and_its_exact_message(
     assert captured.out == ""
 
 
-def test_there_are_enough_bad_examples() -> None:
+def test_there_are_enough_invalid_examples() -> None:
     assert len(INVALID) >= 60
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
-def test_a_good_declaration_is_exit_0(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_valid_file_is_exit_0(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(path), "--all-environments"]) == 0
     assert "no problems" in capsys.readouterr().out
 
 
-def test_problems_of_all_files_come_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_problems_of_all_files_show_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", *map(str, INVALID[:3]), "/no/such/file", str(VALID[0])]) == 2
     error = capsys.readouterr().err
     assert all(path.name in error for path in INVALID[:3])
@@ -67,23 +67,23 @@ def test_problems_as_annotations(
     )
 
 
-def test_an_environment_that_is_not_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unlisted_environment_is_exit_2(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert main(["validate", "--environment", "stagign"]) == 2
     assert "expected one of dev, staging, production; did you mean `staging`?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["text", "json", "github"])
-def test_the_plan_reads_as_it_did(
+def test_the_plan_is_the_recorded_one(
     output: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Golden: look at the change, then copy it over."""
+    """Golden: look at the change before you copy it."""
     monkeypatch.chdir(EXAMPLES / "plan")
     assert main(["plan", "--environment", "production", "--format", output]) == 0
     assert capsys.readouterr().out == Path(f"plan.{output}.txt").read_text(encoding="utf-8")
 
 
-def test_a_plan_needs_an_environment_where_there_are_some(
+def test_a_plan_needs_an_environment_if_there_are_some(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
@@ -127,13 +127,13 @@ def test_the_schema_command_prints_the_file(capsys: pytest.CaptureFixture[str]) 
     "arguments",
     [["--port", "99999"], ["--scenario-file", "/no/such"], ["--scenario-file", "tests/examples/invalid/empty.yaml"]],
 )
-def test_the_sandbox_says_what_it_cannot_serve(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sandbox_refuses_what_it_cannot_serve(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert main(["sandbox", *arguments]) == 2
 
 
-def test_a_bad_file_costs_less_than_a_second_and_200_mb(tmp_path: Path) -> None:
-    """The worst small file: a megabyte of wrong sessions."""
+def test_an_invalid_megabyte_takes_a_second_and_200_mb_at_most(tmp_path: Path) -> None:
+    """The worst small file: a megabyte of invalid sessions. Processor time is measured, not the clock."""
     text = "version: 1\nsessions:\n" + "".join(f"  S{n}: {{pathway_id: {n}, gate: [x]}}\n" for n in range(20_000))
     (tmp_path / "s.yaml").write_text(text[:1_000_000].rpartition("\n")[0], encoding="utf-8")
     program = (
@@ -143,7 +143,7 @@ def test_a_bad_file_costs_less_than_a_second_and_200_mb(tmp_path: Path) -> None:
         "print(code, time.process_time() - before, int(peak.split()[1]) / 1024)"
     )
     spent = []
-    for _ in range(3):  # the best of three: other tests run beside this one
+    for _ in range(3):  # the best of three: other tests share the caches of the processor
         result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         code, seconds, mebibytes = result.stdout.split()
         assert code == "2"
@@ -154,15 +154,15 @@ def test_a_bad_file_costs_less_than_a_second_and_200_mb(tmp_path: Path) -> None:
     assert result.stderr.endswith("more than 1,000 problems; here it stops\n")
 
 
-def test_public_names_exist_and_load_lazily() -> None:
+def test_public_names_exist_and_are_imported_lazily() -> None:
     for name in tornado_resource.__all__:
         assert getattr(tornado_resource, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         tornado_resource.nothing  # noqa: B018 - the access is the test
 
 
-def test_a_wheel_carries_all_it_needs(tmp_path: Path) -> None:
-    """Installed from a wheel rather than the source tree, `validate` and `schema` work."""
+def test_a_wheel_contains_all_packages_and_data(tmp_path: Path) -> None:
+    """An installed wheel works without the source tree."""
     source = tmp_path / "source"
     shutil.copytree(ROOT, source, symlinks=True, ignore=shutil.ignore_patterns(".*", "tests", "build", "*.egg-info"))
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
@@ -172,6 +172,7 @@ def test_a_wheel_carries_all_it_needs(tmp_path: Path) -> None:
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import tornado_resource.cli as cli;"
         f"assert cli.__file__.startswith({str(tmp_path)!r}); assert cli.main(['validate', {str(VALID[0])!r}]) == 0;"
         "from tornado_resource.sandbox.scripts import read_scripts; read_scripts();"
-        "from tornado_resource.sandbox.app import PAGE; assert PAGE.exists()"
+        "from tornado_resource.sandbox.app import PAGE; assert PAGE.exists();"
+        "from tornado_resource.reports.html import html; import tornado_resource.cli.doctor, tornado_resource.cli.wait"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The live table, recorded as text. `TORNADO_GOLDEN=1` writes the recordings anew: look at them before committing."""
+"""The live table, recorded as text. `TORNADO_GOLDEN=1` writes the recordings; look at them before you commit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAILED = status("COMPLETED_PARTIAL", 5, 3, 2)
 
 
 class Screen:
-    """A terminal of 100 columns; ten seconds have passed since the last answer."""
+    """A terminal of 100 columns; ten seconds have passed since the last response."""
 
     def __init__(self, names: list[str], height: int = 24) -> None:
         self.time = 0.0
@@ -77,12 +77,12 @@ def failure() -> Screen:
 def out_of_time() -> Screen:
     screen = success()
     screen.end(ended(screen.gated_sessions[NAMES[2]], RUNNING, "it has not ended within its time limit"))
-    screen.end(ended(screen.gated_sessions[NAMES[0]], None, "the API could not be asked for 5 minutes"))
+    screen.end(ended(screen.gated_sessions[NAMES[0]], None, "the API could not be reached for 5 minutes"))
     return screen
 
 
 @pytest.mark.parametrize("make", [running, success, failure, out_of_time], ids=lambda make: make.__name__)
-def test_the_table_reads_as_recorded(make: Callable[[], Screen]) -> None:
+def test_the_table_is_the_recorded_one(make: Callable[[], Screen]) -> None:
     text = make().text()
     file = RECORDINGS / f"table-{make.__name__}.txt"
     if "TORNADO_GOLDEN" in os.environ:
@@ -90,7 +90,7 @@ def test_the_table_reads_as_recorded(make: Callable[[], Screen]) -> None:
     assert text == file.read_text(encoding="utf-8")
 
 
-def test_more_sessions_than_lines_are_counted_and_those_that_run_come_first() -> None:
+def test_sessions_beyond_the_screen_are_counted_running_ones_first() -> None:
     names = [f"session-{number}" for number in range(40)]
     screen = Screen(names, height=10)
     for name in names[:38]:
@@ -101,7 +101,7 @@ def test_more_sessions_than_lines_are_counted_and_those_that_run_come_first() ->
     assert lines[-1] == "and 34 more sessions"
 
 
-def test_text_from_the_api_is_made_safe() -> None:
+def test_text_from_the_api_is_escaped() -> None:
     screen = Screen(["support-line"])
     screen.note("support-line", Status("\x1b[2J[red]"))
     assert "\\x1b[2J[red]" in screen.text()
