@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.results import gated_session_of, report_of, result_of
 from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.core.positions import Position
 
 if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
@@ -66,7 +67,7 @@ def large(number: int) -> Report:
         team = TEAMS[index % len(TEAMS)]
         name = team if index < len(TEAMS) else f"{team}-{index // len(TEAMS) + 1}"
         gated = gated_session_of(
-            name, f"{index:08x}-5678-9abc-def0-1234567890ab", place=f"sessions.yaml:{6 + 4 * index}:3"
+            name, f"{index:08x}-5678-9abc-def0-1234567890ab", position=Position("sessions.yaml", 6 + 4 * index, 3)
         )
         match index % 9:
             case 0:
@@ -74,7 +75,7 @@ def large(number: int) -> Report:
             case 4:
                 results.append(result_of(gated, status("TIMEOUT", 6, 4), names=NAMES))
             case 7:
-                results.append(result_of(gated, None, "the API could not be asked for 5 minutes"))
+                results.append(result_of(gated, None, "the API could not be reached for 5 minutes"))
             case _:
                 results.append(result_of(gated, status("COMPLETED_ALL_PASSED", 3, 1, 0)))
     return report_of(*results)

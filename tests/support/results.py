@@ -9,7 +9,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession, Result
 from tornado_resource.gate.verdicts import make_verdict, unknown_result
-from tornado_resource.promotion.record import Carried, Promotion
+from tornado_resource.promotion.record import PromotedSession, Promotion
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ def sample() -> Report:
             "acme/voice/dev",
             "release freeze | INC-7",
             {
-                "booking": Carried("d0d0-0001", 6, "2026-04-14T09:00:00.000Z"),
-                "billing": Carried("d0d0-0002", 3, None, ("its verdict there is failed: 1 of 5 scenarios passed",)),
+                "booking": PromotedSession("d0d0-0001", 6, "2026-04-14T09:00:00.000Z"),
+                "billing": PromotedSession(
+                    "d0d0-0002", 3, None, ("its verdict there is failed: 1 of 5 scenarios passed",)
+                ),
             },
         ),
     )

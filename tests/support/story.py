@@ -82,8 +82,8 @@ def production_is_refused_before_staging_has_run(team: Team) -> None:
         assert (
             "promotion from organization/agents/staging refused, and nothing was started (2 of 2 sessions)" in printed
         )
-        assert "support-line (sessions.yaml:4:3): it has no verdict there" in printed
-        assert "billing (sessions.yaml:5:3): it has no verdict there" in printed
+        assert "support-line (sessions.yaml:4:3): no verdict there" in printed
+        assert "billing (sessions.yaml:5:3): no verdict there" in printed
         assert "pulumi up --stack staging" in printed
         assert "Traceback" not in printed
     assert team.staging.requests() == []
@@ -178,7 +178,7 @@ def the_override_works_and_is_on_record(team: Team) -> None:
     assert "warning: 2 sessions promoted without a pass (tornado:promoteWithout): freeze INC-7" in printed
     promotion = team.production.outputs()["promotion"]
     assert promotion["without"] == "freeze INC-7"
-    waived = ["its verdict there is failed: 1 of 2 scenarios passed, the gate asks for all"]
+    waived = ["its verdict there is failed: 1 of 2 scenarios passed; the gate requires all"]
     assert promotion["sessions"]["support-line"]["waived"] == waived
     assert outcomes(team.production) == BOTH_PASSED
     written = json.loads((team.production.folder / "reports/verdicts.json").read_text(encoding="utf-8"))

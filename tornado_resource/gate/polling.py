@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a session is doing: a line for people, the status that it shows, and whether it is the last one."""
+    """A change of a session: a line for people, the status that it shows, and whether it is the last one."""
 
     line: str
     is_last: bool
@@ -48,7 +48,7 @@ class Progress:
 async def wait_for_end(
     client: Client, gated: GatedSession, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
 ) -> Ending:
-    """Return when a session has ended or is gone, the API fails for good, or its time limit + 60 s has passed.
+    """Poll a session until it ends, until it is gone, until the API fails for good, or until its time limit + 60 s.
 
     Never raises for what the API does.
 
@@ -125,7 +125,7 @@ def _retry_after(error: ApiError) -> float | None:
 
 
 class _Watch:
-    """What is known of one session while it is polled."""
+    """The state of one session while it is polled. Its methods return an ending once there is one."""
 
     def __init__(self, gated: GatedSession, report: Callable[[Progress], None], clock: Clock) -> None:
         self._gated = gated

@@ -18,18 +18,24 @@ def rerun_reason(
     status: Status,
     *,
     declared: int | None = None,
-    required: tuple[Scenario, ...] = (),
+    scenarios: tuple[Scenario, ...] = (),
 ) -> str | None:
-    """Say why an unchanged declaration runs again (design, section 6), or None when it does not.
+    """Return why an unchanged declaration runs again (docs/lifecycle.md), or None if it does not.
 
-    *status* is the recorded session's; one that still runs is resumed, whatever *rerun* says. *declared* and *required*
-    are as for `judge`.
+    Args:
+        rerun: `on_failure`, `on_change` or `always`.
+        gate: what must hold; None for `gate: none`.
+        status: the recorded session's. One that still runs is resumed, whatever *rerun* is.
+        declared: as for `judge`.
+        scenarios: as for `judge`.
+
     """
     if status.is_running or rerun == "on_change":
         return None
     if rerun == "always":
         return "rerun is `always`"
+    # An unknown status may be that of a session that still runs: starting another one could cancel good work.
     if gate is None or not status.is_final:
         return None
-    outcome, reason = judge(gate, Ending(status), declared=declared, required=required)
+    outcome, reason = judge(gate, Ending(status), declared=declared, scenarios=scenarios)
     return None if outcome == "passed" else f"the last run did not meet its gate: {reason}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError, NotFound
+from tornado_resource.gate.judging import STILL_RUNNING
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
 from tornado_resource.gate.verdicts import make_verdict
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tornado_resource.gate.model import GatedSession
     from tornado_resource.gate.polling import Progress
 
-    _Retried = Callable[[Callable[[], Awaitable[tuple[Scenario, ...]]]], Awaitable[tuple[Scenario, ...]]]
+    _Retry = Callable[[Callable[[], Awaitable[tuple[Scenario, ...]]]], Awaitable[tuple[Scenario, ...]]]
 
 
 async def wait_for_result(
@@ -48,36 +49,36 @@ async def read_result(client: Client, gated: GatedSession) -> Result:
     except NotFound:
         return await _judged(client, gated, gone(gated.session_id), retried)
     except ApiError as error:
-        return _result(gated, Ending(None, f"the API request failed: {error}"), ())
-    ending = Ending(status, "it is still running" if status.is_running else None)
+        return _result(gated, Ending(None, f"the API request failed: {error}"))
+    ending = Ending(status, STILL_RUNNING if status.is_running else None)
     return await _judged(client, gated, ending, retried)
 
 
-async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: _Retried) -> Result:
-    is_required = gated.gate.passed == "promotion" and ending.given_up is None
-    if is_required:
-        try:
-            scenarios = await retry(lambda: client.scenarios(gated.request["pathway_id"]))
-        except ApiError as error:
-            ending = replace(ending, given_up=f"the scenarios required for promotion could not be read: {error}")
-            return _result(gated, ending, ())
-        return _result(gated, ending, scenarios)
-    result = _result(gated, ending, ())
-    has_names_to_find = bool(result.verdict.failed_ids or result.verdict.unfixable_ids)
-    if result.verdict.outcome == "passed" or not has_names_to_find:
+async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: _Retry) -> Result:
+    """Return the result, and read the pathway's scenarios only where it needs them."""
+    if gated.gate.passed == "promotion" and ending.given_up is None:
+        return await _judged_with_scenarios(client, gated, ending, retry)
+    result = _result(gated, ending)
+    if result.verdict.outcome == "passed" or not (result.verdict.failed_ids or result.verdict.unfixable_ids):
         return result
-    return replace(result, scenario_names=_names(await _known_scenarios(client, gated)))
-
-
-async def _known_scenarios(client: Client, gated: GatedSession) -> tuple[Scenario, ...]:
-    """Return the scenarios for their names; nothing if they cannot be read, since names change no verdict."""
     try:
-        return await client.scenarios(gated.request["pathway_id"])
+        scenarios = await client.scenarios(gated.request["pathway_id"])
     except ApiError:
-        return ()
+        # Without a retry, and without an error: names are for people and change no verdict.
+        return result
+    return replace(result, scenario_names=_names(scenarios))
 
 
-def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...]) -> Result:
+async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: _Retry) -> Result:
+    try:
+        scenarios = await retry(lambda: client.scenarios(gated.request["pathway_id"]))
+    except ApiError as error:
+        reason = f"the scenarios required for promotion could not be read: {error}"
+        return _result(gated, replace(ending, given_up=reason))
+    return _result(gated, ending, scenarios)
+
+
+def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:
     return Result(gated, make_verdict(gated, ending, scenarios), ending.status, _names(scenarios))
 
 

@@ -1,4 +1,4 @@
-"""Verdicts: the outcome of a session and what people and later environments need to know of it. Pure."""
+"""From the ending of a session to its verdict. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from tornado_resource.gate.model import GatedSession, Outcome
 
 
-def make_verdict(gated: GatedSession, ending: Ending, required: tuple[Scenario, ...] = ()) -> Verdict:
+def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Verdict:
     """Judge one session and return its verdict.
 
     Args:
         gated: the session and its gate.
         ending: how the wait for it ended.
-        required: the pathway's scenarios, for `passed: promotion`.
+        scenarios: the pathway's scenarios, for `passed: promotion`.
 
     """
-    outcome, reason = _outcome(gated, ending, required)
+    outcome, reason = _judge(gated, ending, scenarios)
     status = ending.status
     return Verdict(
         outcome=outcome,
@@ -48,23 +48,23 @@ def unknown_result(gated: GatedSession, reason: str) -> Result:
     return Result(gated, make_verdict(gated, Ending(None, reason)))
 
 
-def _outcome(gated: GatedSession, ending: Ending, required: tuple[Scenario, ...]) -> tuple[Outcome, str]:
-    outcome, reason = judge(gated.gate, ending, declared=gated.declared_scenarios, required=required)
+def _judge(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+    outcome, reason = judge(gated.gate, ending, declared=gated.declared_scenarios, scenarios=scenarios)
     if outcome == "passed" and gated.adopted and gated.promoted is not None:
         # The API does not show which version an adopted session was started on, and only the promoted one may pass.
         return "incomplete", (
-            f"it was adopted, and the API does not show whether it ran on the promoted version {gated.promoted}: "
+            f"it was adopted, so it is unknown whether it ran on the promoted version {gated.promoted}; "
             f"change one of its triggers to start a new session on that version"
         )
     return outcome, reason
 
 
 def _version(gated: GatedSession, status: Status | None) -> int | None:
-    """Return the version that a session speaks for; None where it is unknown.
+    """Return the pathway version that the verdict applies to; None if it is unknown.
 
-    A repaired session speaks for the version that it forked and for no other. Of an adopted session the API shows
-    neither the pathway nor the version it started on; only one that still ran when it was adopted (it has a
-    `created_at`) is known to run on this pathway.
+    After repairs, that is the forked version and no other. Of an adopted session the API shows neither the pathway nor
+    the version it started on; only one that still ran when it was adopted (it has a `created_at`) is known to run on
+    this pathway.
     """
     if status is not None and is_repaired(status):
         return status.forked_version if gated.created_at is not None or not gated.adopted else None
@@ -76,7 +76,7 @@ def _iterations(status: Status) -> int | None:
 
 
 def _finished_at(status: Status, created_at: str | None) -> str | None:
-    """The end by the API's own clock: of the last iteration, else creation plus elapsed time."""
+    """Return the end by the API's clock: that of the last iteration, else creation plus elapsed time."""
     ends = [iteration.completed_at for iteration in status.iterations if iteration.completed_at is not None]
     if ends:
         return ends[-1]

@@ -1,4 +1,4 @@
-"""Whether the sessions of one environment may run on what another environment's stack has recorded."""
+"""Whether the sessions of an environment may run on the versions that passed in another stack. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
-from tornado_resource.promotion.record import Carried, Promotion, text_of, version_of
+from tornado_resource.promotion.record import PromotedSession, Promotion, text_or_none, version_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-"""How far in the future, by this machine's clock, a pass may lie: the API's clock is another one."""
-UNNAMED: Final = "no version_number is declared there, or its repairs or its adoption leave the version unknown"
+"""How far in the future a pass may be by this machine's clock: the API's clock is another one."""
+UNKNOWN_VERSION: Final = "no version_number is declared there, or repairs or adoption made the version unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStack:
-    """Another stack: its full name, and its outputs `environment`, `sessions` and `verdicts` as Pulumi gives them."""
+    """Another stack: its full name, and its outputs `environment`, `sessions` and `verdicts`, unchecked."""
 
     stack: str
     environment: Any = None
@@ -37,145 +37,174 @@ class SourceStack:
 class Promoted:
     """An environment on the versions that passed.
 
-    *environment* has them as `version_number`; *record* is for the outputs and reports; *blocks* tells by session what
-    speaks against it (empty where that was waived); *awaited* are the blocked sessions to which a pass may still bring
-    a version; *notes* tell by session what is carried, in a sentence.
+    *environment* has them as `version_number`. *record* is for outputs and reports. *problems* has, by session, why it
+    cannot be promoted; it is empty under an override. *awaiting_version* are the sessions with problems that can still
+    get a version from a later pass. *summaries* has a line for each session, for the preview.
     """
 
     environment: Environment
     record: Promotion
-    blocks: Mapping[str, str]
-    awaited: frozenset[str]
-    notes: Mapping[str, str]
+    problems: Mapping[str, str]
+    awaiting_version: frozenset[str]
+    summaries: Mapping[str, str]
 
 
 def check_promotion(
-    environment: Environment, source: SourceStack, now: datetime, without: str | None = None
+    environment: Environment, source: SourceStack, now: datetime, override: str | None = None
 ) -> Promoted:
-    """Check every session of *environment* against the other stack, and carry the versions that passed.
+    """Check every session of *environment* against the source stack, and take over the versions that passed.
 
     Args:
         environment: what is declared; it has `promotes_from`.
         source: what the other stack has recorded.
         now: the time, for `max_age`.
-        without: the reason for doing without passes (`tornado:promoteWithout`): then what blocks is waived, and put
-            on record. A declared version comes before the other stack's then.
+        override: the reason in `tornado:promoteWithout`. With it, problems are recorded as waived instead of reported,
+            and a declared version takes precedence over the source stack's.
 
     """
-    declarations, carried, blocks, awaited, notes = [], {}, {}, set(), {}
-    for declaration in environment.declarations:
-        found = _Found.of(source, declaration)
-        against = tuple(_against(environment, source, declaration, found, now))
-        if against and without is None:
-            blocks[declaration.name] = "; ".join(against)
-            if not found.is_other_pathway:
-                awaited.add(declaration.name)
-        version = _version(declaration, found)
-        declarations.append(_with_version(declaration, version))
-        waived = against if without is not None else ()
-        carried[declaration.name] = Carried(found.session_id, version, found.finished_at, waived)
-        notes[declaration.name] = _note(declaration, found, version, waived)
-    record = Promotion(source.stack, without, carried)
-    return Promoted(replace(environment, declarations=tuple(declarations)), record, blocks, frozenset(awaited), notes)
+    results = [_check(environment, source, declaration, now) for declaration in environment.declarations]
+    is_overridden = override is not None
+    blocked = [result for result in results if result.problems and not is_overridden]
+    record = Promotion(source.stack, override, {each.name: each.recorded(waive=is_overridden) for each in results})
+    return Promoted(
+        environment=replace(environment, declarations=tuple(result.on_version() for result in results)),
+        record=record,
+        problems={result.name: "; ".join(result.problems) for result in blocked},
+        awaiting_version=frozenset(result.name for result in blocked if not result.source.is_other_pathway),
+        summaries={each.name: _summary(each.name, record.sessions[each.name], each.source) for each in results},
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What the other stack has recorded of one session, each part None where it is not there or of another type."""
+class _SourceSession:
+    """One session's outputs in the source stack; a part is None if it is missing or of another type."""
 
     outcome: str | None
     reason: str
     session_id: str | None
-    recorded_id: str | None
+    """The session of the verdict."""
+    current_id: str | None
+    """The session that the stack records now."""
     version: int | None
     finished_at: str | None
     is_other_pathway: bool
     """Whether it is known to run on another pathway there."""
 
     @classmethod
-    def of(cls, source: SourceStack, declaration: Declaration) -> _Found:
+    def of(cls, source: SourceStack, declaration: Declaration) -> _SourceSession:
         verdict = _entry(source.verdicts, declaration.name)
         session = _entry(source.sessions, declaration.name)
         return cls(
-            outcome=text_of(verdict.get("outcome")),
-            reason=text_of(verdict.get("reason")) or "no reason is recorded",
-            session_id=text_of(verdict.get("session_id")) or None,
-            recorded_id=text_of(session.get("session_id")) or None,
-            version=version_of(verdict.get("version")),
-            finished_at=text_of(verdict.get("finished_at")),
+            outcome=text_or_none(verdict.get("outcome")),
+            reason=text_or_none(verdict.get("reason")) or "no reason is recorded",
+            session_id=text_or_none(verdict.get("session_id")) or None,
+            current_id=text_or_none(session.get("session_id")) or None,
+            version=version_or_none(verdict.get("version")),
+            finished_at=text_or_none(verdict.get("finished_at")),
             is_other_pathway=bool(session) and session.get("pathway_id") != declaration.pathway_id,
         )
 
 
-def _against(
-    environment: Environment, source: SourceStack, declaration: Declaration, found: _Found, now: datetime
-) -> Iterator[str]:
-    """Say everything that speaks against the promotion of one session."""
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The result for one session."""
+
+    declaration: Declaration
+    source: _SourceSession
+    problems: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name
+
+    @property
+    def version(self) -> int | None:
+        """The version to test: the declared one, else the one that passed, if it is of this pathway."""
+        declared = self.declaration.request.get("version_number")
+        if declared is not None:
+            return int(declared)
+        return None if self.source.is_other_pathway else self.source.version
+
+    def on_version(self) -> Declaration:
+        if self.version is None:
+            return self.declaration
+        return replace(self.declaration, request={**self.declaration.request, "version_number": self.version})
+
+    def recorded(self, *, waive: bool) -> PromotedSession:
+        waived = self.problems if waive else ()
+        return PromotedSession(self.source.session_id, self.version, self.source.finished_at, waived)
+
+
+def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:
+    session = _SourceSession.of(source, declaration)
+    problems = (
+        *_environment_problems(environment, source),
+        *(_no_pass(session) or _pass_problems(environment, declaration, session, now)),
+    )
+    return _Check(declaration, session, problems)
+
+
+def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:
+    """Only for a stack named for its environment: one given by its full name may run any environment."""
     expected = environment.promotes_from or ""
     if "/" not in expected and source.environment is not None and source.environment != expected:
-        yield f"that stack runs environment {clean(str(source.environment), 100)}"
-    if found.outcome is None:
-        yield "it has no verdict there: it must be declared there with a gate, and awaited by `pulumi up`"
-        return
-    if found.outcome != "passed":
-        yield f"its verdict there is {clean(found.outcome, 40)}: {clean(found.reason)}"
-        return
-    if found.session_id is None or found.session_id != found.recorded_id:
-        theirs = f"session {clean(found.session_id, 80)}" if found.session_id else "no session"
-        now_there = f"session {clean(found.recorded_id, 80)}" if found.recorded_id else "none"
-        yield f"its pass there is of {theirs}, and the stack now records {now_there}"
+        yield f"the stack there runs environment {clean(str(source.environment), 100)}"
+
+
+def _no_pass(session: _SourceSession) -> tuple[str, ...]:
+    if session.outcome is None:
+        return ("no verdict there: declare the session there with a gate, and let `pulumi up` wait for it",)
+    if session.outcome != "passed":
+        return (f"its verdict there is {clean(session.outcome, 40)}: {clean(session.reason)}",)
+    return ()
+
+
+def _pass_problems(
+    environment: Environment, declaration: Declaration, session: _SourceSession, now: datetime
+) -> Iterator[str]:
+    if session.session_id is None or session.session_id != session.current_id:
+        passed = f"session {clean(session.session_id, 80)}" if session.session_id else "an unknown session"
+        current = f"session {clean(session.current_id, 80)}" if session.current_id else "no session"
+        yield f"{passed} passed there, but the stack now records {current}"
     if environment.max_age is not None:
-        yield from _too_old(environment.max_age, found.finished_at, now)
-    if not found.is_other_pathway:
-        yield from _other_version(declaration, found)
+        yield from _age_problems(environment.max_age, session.finished_at, now)
+    if not session.is_other_pathway:
+        yield from _version_problems(declaration, session)
 
 
-def _too_old(max_age: str, finished_at: str | None, now: datetime) -> Iterator[str]:
+def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Iterator[str]:
     finished = parse_time(finished_at)
     if finished is None:
-        yield f"when it passed there is not known, and max_age is {max_age}"
+        yield f"the time of its pass there is unknown, but max_age is {max_age}"
         return
     age = now - finished
     if age < -CLOCK_TOLERANCE:
         yield f"it passed there at {clean(finished_at or '', 40)}, which is in the future by this machine's clock"
     elif age > (parse_duration(max_age) or timedelta()):
         ago = format_duration(age)
-        yield f"it passed there {ago} ago, and max_age is {max_age}; run it again there (a trigger, `rerun: always`)"
+        yield f"it passed there {ago} ago, but max_age is {max_age}; run it again there (a trigger, `rerun: always`)"
 
 
-def _other_version(declaration: Declaration, found: _Found) -> Iterator[str]:
+def _version_problems(declaration: Declaration, session: _SourceSession) -> Iterator[str]:
     declared = declaration.request.get("version_number")
-    if found.version is None:
-        yield f"its pass there names no version: {UNNAMED}"
-    elif declared is not None and declared != found.version:
+    if session.version is None:
+        yield f"its pass there has no version: {UNKNOWN_VERSION}"
+    elif declared is not None and declared != session.version:
         yield (
-            f"version_number {declared} is declared, and version {found.version} passed there; "
-            f"leave it out here, or test {declared} there"
+            f"version_number {declared} is declared here, but version {session.version} passed there; "
+            f"remove it here, or test version {declared} there"
         )
 
 
-def _version(declaration: Declaration, found: _Found) -> int | None:
-    declared = declaration.request.get("version_number")
-    if declared is not None:
-        return int(declared)
-    return None if found.is_other_pathway else found.version
-
-
-def _with_version(declaration: Declaration, version: int | None) -> Declaration:
-    if version is None:
-        return declaration
-    return replace(declaration, request={**declaration.request, "version_number": version})
-
-
-def _note(declaration: Declaration, found: _Found, version: int | None, waived: tuple[str, ...]) -> str:
-    if waived:
-        shown = f"version {version}" if version is not None else "no version"
-        return f"{declaration.name}: {shown}, promoted without a pass: {'; '.join(waived)}"
-    session = f"session {clean(found.session_id or '', 80)}"
-    if found.is_other_pathway:
-        carried = f"version {version} is declared" if version is not None else "no version is carried"
-        return f"{declaration.name}: passed there ({session}) on another pathway, {carried}"
-    return f"{declaration.name}: version {version}, passed there ({session})"
+def _summary(name: str, promoted: PromotedSession, session: _SourceSession) -> str:
+    version = f"version {promoted.version}" if promoted.version is not None else "no version"
+    if promoted.waived:
+        return f"{name}: {version}, promoted without a pass: {'; '.join(promoted.waived)}"
+    passed = f"session {clean(session.session_id or '', 80)}"
+    if session.is_other_pathway:
+        carried = "is declared" if promoted.version is not None else "is carried over"
+        return f"{name}: passed there ({passed}) on another pathway, {version} {carried}"
+    return f"{name}: {version}, passed there ({passed})"
 
 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:

@@ -75,7 +75,7 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
     if promotion is not None:
         yield "promoted_from", promotion.source
         if result.gated.name in promotion.waived:
-            yield "promoted_without", promotion.without or ""
+            yield "promoted_without", promotion.override or ""
 
 
 def _cases(result: Result) -> list[TestCase]:

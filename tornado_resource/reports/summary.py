@@ -72,7 +72,7 @@ def _pieces(report: Report) -> Iterator[str]:
 def _promotion(promotion: Promotion) -> Iterator[str]:
     yield f"\nPromoted from stack {escape(promotion.source)}\n"
     if promotion.waived:
-        yield f"\n**Promoted without a pass:** “{escape(promotion.without or '')}”\n\n"
+        yield f"\n**Promoted without a pass:** “{escape(promotion.override or '')}”\n\n"
         waived = [f"{escape(name)}: {escape('; '.join(why), 1000)}" for name, why in promotion.waived.items()]
         yield from (f"- {line}\n" for line in waived[:MAX_SECTIONS])
         if len(waived) > MAX_SECTIONS:

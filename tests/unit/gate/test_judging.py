@@ -28,7 +28,7 @@ def completed(passed: int, total: int, **fields: object) -> Status:
     return Status(status, **values)  # type: ignore[arg-type] # the fields of Status
 
 
-REQUIRED = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
+SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
 
 
 statuses = st.builds(
@@ -43,7 +43,7 @@ gates = st.builds(Gate, st.sampled_from(["all", "promotion", "any", "1%", "100%"
 
 @given(gates, statuses)
 def test_a_pass_is_always_earned(gate: Gate, status: Status) -> None:
-    outcome, reason = judge(gate, Ending(status), required=REQUIRED)
+    outcome, reason = judge(gate, Ending(status), scenarios=SCENARIOS)
     assert reason
     if outcome == "passed":
         assert status.status in {"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"}
@@ -59,7 +59,7 @@ def test_a_verdict_says_what_people_and_later_environments_need() -> None:
     verdict = make_verdict(GATED, Ending(status))
     assert verdict == Verdict(
         outcome="failed",
-        reason="2 of 3 scenarios passed, the gate asks for all",
+        reason="2 of 3 scenarios passed; the gate requires all",
         session_id="s-1",
         status="COMPLETED_PARTIAL",
         passed_scenarios=2,

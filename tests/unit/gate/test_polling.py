@@ -100,7 +100,7 @@ async def test_a_longer_outage_is_given_up() -> None:
     script = Script(RUNNING, httpx.ConnectError("x"))
     ending = await script.run()
     assert ending.given_up is not None
-    assert "could not be asked for 5 minutes" in ending.given_up
+    assert "could not be reached for 5 minutes" in ending.given_up
     assert 300 <= script.time.seconds <= 320
 
 

@@ -22,7 +22,7 @@ def failed(name: str = "billing", *, ids: tuple[str, ...] = ("sc-1", "sc-2"), **
 
 
 def late(name: str = "late") -> Result:
-    return _result(name, Ending(None, "it has not ended in time"))
+    return _result(name, Ending(None, "it did not end in time"))
 
 
 def passed(name: str = "fine") -> Result:
@@ -47,16 +47,16 @@ def test_a_failed_gate_says_what_where_what_was_tried_and_what_to_do() -> None:
         message
         == """\
 gate failed: 2 of 3 sessions did not pass
-  billing (sessions.yaml:14:3, session s-billing): failed: 10 of 12 scenarios passed, the gate asks for all
+  billing (sessions.yaml:14:3, session s-billing): failed: 10 of 12 scenarios passed; the gate requires all
     failed: sc-0, sc-2, sc-3, sc-4, sc-5 and 2 more
     unfixable: Refunds an order (sc-1)
     last fix plan, iteration 1:
       - node-0: Say the price, 0
       - node-1: Say the price, 1
       … and 1 more
-  late (sessions.yaml:14:3, session s-late): incomplete: it has not ended in time
+  late (sessions.yaml:14:3, session s-late): incomplete: it did not end in time
 All verdicts: pulumi stack output verdicts. \
-Fix the pathway or the scenarios, then run `pulumi up` again: what failed is started anew."""
+Fix the pathway or the scenarios, then run `pulumi up`. Failed sessions run again."""
     )
 
 
@@ -64,7 +64,7 @@ def test_an_incomplete_gate_is_not_called_failed() -> None:
     message = failure_message([late()])
     assert message is not None
     assert message.startswith("gate incomplete: 1 of 1 session did not pass")
-    assert "sessions that still run are resumed, not doubled" in message
+    assert "sessions that still run are resumed, not started twice" in message
 
 
 def test_three_failures_fit_on_a_screen() -> None:

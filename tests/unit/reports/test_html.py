@@ -55,7 +55,7 @@ def test_many_that_passed_are_folded_and_others_are_open() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     page = html(
-        report_of(unknown_result(gated_session_of("support-line", "", created_at=None, place=""), "not started"))
+        report_of(unknown_result(gated_session_of("support-line", "", created_at=None, position=None), "not started"))
     )
     assert page.count("not known") >= 6
     assert ">None<" not in page

@@ -28,7 +28,7 @@ from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.errors import OutcomeUnknown
 from tornado_resource.gate.polling import Progress, gone, progress_line
 from tornado_resource.promotion.check import SourceStack, check_promotion
-from tornado_resource.promotion.record import Carried, Promotion
+from tornado_resource.promotion.record import PromotedSession, Promotion
 from tornado_resource.reports.annotations import annotation_lines
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.html import html
@@ -153,7 +153,7 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
     request = {"pathway_id": PATHWAY_ID, "scenario_ids": [text, "sc-2"]}
     found = []
-    unanswered = f"the API could not be asked: {OutcomeUnknown('status', clean(text))}"
+    unanswered = f"the API request failed: {OutcomeUnknown('status', clean(text))}"
     endings = (None, None, unanswered, gone(started.session_id).given_up)
     for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text or "-", "RUNNING")):
         status = Status.parse(answer_of(text, word))
@@ -176,7 +176,7 @@ def answer_of(text: str, word: str) -> dict[str, Any]:
 
 
 def report(text: str) -> Report:
-    promotion = Promotion(text, text, {"s-0": Carried(text, 1, text, (text, text))})
+    promotion = Promotion(text, text, {"s-0": PromotedSession(text, 1, text, (text, text))})
     return report_of(*(result for _, _, result in results(text)), promotion=promotion)
 
 
@@ -319,9 +319,9 @@ def test_another_stacks_outputs_obey_nothing(text: str) -> None:
     for verdict in ({"outcome": text, "reason": text}, {"outcome": "failed", "reason": text}, passed):
         for recorded in (session, {"session_id": f"{text}2", "pathway_id": "p"}):
             source = SourceStack("staging", text, {"a": recorded}, {"a": verdict})
-            for without in (None, "INC-7"):
-                found = check_promotion(environment, source, datetime(2026, 4, 14, tzinfo=UTC), without)
-                said = "\n".join([*found.blocks.values(), *found.notes.values()])
+            for override in (None, "INC-7"):
+                found = check_promotion(environment, source, datetime(2026, 4, 14, tzinfo=UTC), override)
+                said = "\n".join([*found.problems.values(), *found.summaries.values()])
                 assert not shows(said)
                 assert "<{%" not in said
                 assert not commands(said)

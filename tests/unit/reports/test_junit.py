@@ -106,7 +106,7 @@ def test_junit2html_reads_it(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert "Cancel an order (sc-cancel)" in page
-    assert "it ran into its time limit" in page
+    assert "it reached its time limit" in page
 
 
 def test_without_lxml_it_is_the_same() -> None:
