@@ -165,7 +165,7 @@ def test_where_nothing_can_be_noted_nothing_is_sent(slow_project: Project, state
     project = slow_project
     project.declare(ONE)
     printed = project.up(expect=None, XDG_STATE_HOME=state_home)
-    assert "nothing was sent, since the start could not be noted first" in printed
+    assert "not sent: cannot write the intent file" in printed
     assert "Traceback" not in printed
     assert project.requests() == []
 
@@ -213,7 +213,7 @@ def test_doctor_explains_a_lock_and_an_orphan_after_a_kill(slow_project: Project
     assert "if that process is gone: pulumi cancel --yes --stack dev" in printed
     assert "pending   stack dev: the creation of support-line was cut off" in printed
     assert "orphaned  support-line (pathway pw-1)" in printed
-    assert "pulumi up --stack dev, here: it takes it back" in printed
+    assert "pulumi up --stack dev (on this machine) records it" in printed
     recover(project)
     project.pulumi("refresh", "--yes", "--clear-pending-creates")
     assert doctor(project)[0] == 0

@@ -1,7 +1,7 @@
-"""Inside the provider's process: what Pulumi's engine calls.
+"""The dynamic providers, which Pulumi's engine calls in a process of their own.
 
-Pulumi pickles the provider classes into the state by reference: `tornado_resource.provider` and the class names are in
-every user's state, and must be importable for ever. The modules below are not named there and may change.
+Pulumi pickles the provider classes into the state by reference. So `tornado_resource.provider` and the names of the two
+classes are in every user's state and must stay importable forever. The modules of this folder are not named there.
 """
 
 from __future__ import annotations
@@ -12,4 +12,4 @@ from tornado_resource.provider.sessions import TornadoProvider
 __all__ = ["ReleaseProvider", "TornadoProvider"]
 
 for _provider in (TornadoProvider, ReleaseProvider):
-    _provider.__module__ = __name__  # what pickle writes into the state
+    _provider.__module__ = __name__  # pickle writes this module path into the state

@@ -1,7 +1,7 @@
-"""Ending the provider's process together with the engine.
+"""Ends the provider's process when Pulumi's engine has gone.
 
-A Python dynamic provider is not told when the CLI is killed, and would run for ever (pulumi-language-python starts it
-through a shell, so its parent process does not change either).
+Pulumi does not tell a Python dynamic provider that the CLI was killed, so it would run forever. Its parent process does
+not help: pulumi-language-python starts the provider through a shell, which stays.
 """
 
 from __future__ import annotations
@@ -11,15 +11,21 @@ import re
 import socket
 import threading
 import time
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROBE_SECONDS: Final = 1.5
-FINISH_SECONDS: Final = 4.0
-"""How long calls in flight may still run after the engine has gone, so that their sessions reach the intents."""
+MAX_FINISH_SECONDS: Final = 4.0
+"""How long calls in flight may still run after the engine has gone, so that the session ids reach the intents.
+
+With the probes (1.5 s, and up to 1 s each for two that get no response) this keeps the promise of ten seconds.
+"""
 
 
 class CallsInFlight:
-    """Counts the calls in flight, as a context manager around each."""
+    """Counts the calls in flight: a context manager around each call. True while there are any."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,22 +45,25 @@ class CallsInFlight:
 
 
 class EngineWatch:
-    """Ends this process within ten seconds of the engine going away.
+    """Ends this process at most ten seconds after the engine has gone.
 
     Args:
-        address: the engine's gRPC address, which Pulumi gives a provider as its last argument. Anything that is not
-            `host:port` on this machine is ignored: then this process was not started by an engine.
-        calls: what may finish first.
+        address: the engine's gRPC address, which Pulumi passes to a provider as its last argument. Anything but
+            `host:port` on this machine is ignored: then no engine has started this process (tests, `pytest -x`).
+        calls: the calls that may finish first.
+        end_process: ends the process with an exit code. The default skips Python's shutdown, which would wait for the
+            four threads of Pulumi's gRPC server.
 
     """
 
-    def __init__(self, address: str, calls: CallsInFlight) -> None:
+    def __init__(self, address: str, calls: CallsInFlight, end_process: Callable[[int], object] = os._exit) -> None:
         self._engine = _parse(address)
         self._calls = calls
+        self._end_process = end_process
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Start watching, in a thread."""
+        """Start watching in a daemon thread."""
         if self._engine is not None:
             threading.Thread(target=self._watch, args=self._engine, name="engine-watch", daemon=True).start()
 
@@ -63,14 +72,14 @@ class EngineWatch:
         self._stopped.set()
 
     def _watch(self, host: str, port: int) -> None:
-        # A second probe: one refused connection may be a full backlog.
+        # A second probe, because a connection may also be refused while the engine's accept queue is full.
         while _accepts(host, port) or _accepts(host, port):
             if self._stopped.wait(PROBE_SECONDS):
                 return
-        deadline = time.monotonic() + FINISH_SECONDS
+        deadline = time.monotonic() + MAX_FINISH_SECONDS
         while self._calls and time.monotonic() < deadline:
             time.sleep(0.05)
-        os._exit(0)
+        self._end_process(0)
 
 
 def _parse(address: str) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""The dynamic provider of releases."""
+"""The dynamic provider of releases: published versions of pathways."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from tornado_resource.provider.runtime import Runtime
 
 TARGET: Final = ("pathway_id", "environment")
-"""What a version is published to. A change of one of these is another release."""
+"""Where a version is published. A change of one of these replaces the release."""
 RUN: Final = ("version", "sessions")
-"""What is published, and the sessions that passed on it."""
+"""What is published, and the sessions that passed with it."""
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
 
 
 class ReleaseProvider(ResourceProvider):
-    """Create and update publish, which is safe to repeat. Delete does nothing: a pathway is never left unpublished."""
+    """Create and update publish a version, which is safe to repeat. Delete does nothing: pathways stay published."""
 
     serialize_as_secret_always = False
     _runtime: Runtime | None = None
@@ -45,7 +45,7 @@ class ReleaseProvider(ResourceProvider):
         self._runtime = start_runtime(req)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Called in preview and update. Refuses what the API's page *Promote Pathway Version* does not take."""
+        """Called in preview and update. Refuses values that the API (*Promote Pathway Version*) does not accept."""
         environment, version = news.get("environment"), news.get("version")
         failures = []
         if not contains_unknowns(environment) and environment not in BLAND_ENVIRONMENTS:
@@ -74,7 +74,7 @@ class ReleaseProvider(ResourceProvider):
         return DiffResult(changes=bool(replaces) or not is_same or is_moved, replaces=replaces)
 
     def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Publish for another run, even the recorded version: another one may be live after a lost response."""
+        """Publish for another run, even the recorded version: after a lost response another one may be live."""
         if any(olds.get(key) != news.get(key) for key in RUN):
             self._publish(news)
         return UpdateResult(_outputs(news))

@@ -1,4 +1,4 @@
-"""What the provider classes share in the provider's process: one API client on one event loop."""
+"""What the providers share in their process: one API client on one event loop, with an explicit start and end."""
 
 from __future__ import annotations
 
@@ -29,15 +29,22 @@ CONFIG_KEYS: Final = ("bland:apiKey", "bland:baseUrl")
 
 
 class Failure(Exception):
-    """An error as the user sees it, without a module name in front."""
+    """An error of a provider. Pulumi shows its type and text to the user."""
 
 
+# Pulumi prints `module.Class: text`. With these names users read `tornado: text`.
 Failure.__module__ = "builtins"
 Failure.__qualname__ = "tornado"
 
 
 class Runtime:
-    """One API client on one event loop, in a thread of its own: Pulumi calls the providers from four threads."""
+    """One API client on one event loop, in its own thread, because Pulumi calls the providers from four threads.
+
+    Args:
+        endpoint: the API.
+        engine_address: the address of Pulumi's engine (see `EngineWatch`).
+
+    """
 
     def __init__(self, endpoint: Endpoint, engine_address: str) -> None:
         self._endpoint = endpoint
@@ -53,7 +60,7 @@ class Runtime:
         self._watch.start()
 
     def stop(self) -> None:
-        """Close the client and end the thread."""
+        """Stop the watch, close the client and end the thread. Only after `start`."""
         self._watch.stop()
         asyncio.run_coroutine_threadsafe(self._close(), self._loop)
         self._thread.join(MAX_STOP_SECONDS)
@@ -63,8 +70,12 @@ class Runtime:
     def run(self, work: Callable[[Client], Coroutine[Any, Any, T]], declared_at: str | None = None) -> T:
         """Run *work* on the event loop and return its result.
 
+        Args:
+            work: gets the client.
+            declared_at: the position of the declaration (`file:line:column`), to be shown in front of an error.
+
         Raises:
-            Failure: the work raised an error of this package. Its text is *declared_at* and the cause.
+            Failure: *work* raised a `TornadoError`.
 
         """
         try:
@@ -88,21 +99,23 @@ class Runtime:
 
 
 _running: dict[Endpoint, Runtime] = {}
-"""Pulumi makes the provider objects itself and gives them nothing to share, so what they share is found here.
+"""The runtimes of this process. Module state, because Pulumi creates the provider objects and passes them nothing.
 
-Sharing matters: when the engine goes away, the process must wait for the calls of every provider class.
+They must share one: when the engine has gone, the process waits for the calls of all provider classes.
 """
 
 
 def start_runtime(request: ConfigureRequest) -> Runtime:
-    """Return this process's runtime; the first call starts it. To be called from `configure`, which Pulumi serialises.
+    """Return the runtime of this process, and start it at the first call.
+
+    Call it in `configure` only: Pulumi holds a lock there, so two providers never start two runtimes.
 
     Raises:
         Failure: the API key or base URL is missing or invalid.
 
     """
     if not is_debugging():
-        sys.tracebacklimit = 0  # SDK 3.260 and newer print the whole traceback of a provider's error
+        sys.tracebacklimit = 0  # SDK 3.260 and newer would show users the whole traceback of a provider's error
     try:
         endpoint = find_endpoint({key: request.config.get(key) for key in CONFIG_KEYS}, os.environ)
     except ConfigurationError as error:
@@ -115,12 +128,12 @@ def start_runtime(request: ConfigureRequest) -> Runtime:
 
 @atexit.register
 def stop_runtimes() -> None:
-    """Stop what `start_runtime` has started, and show tracebacks again."""
+    """Undo `start_runtime`: stop the runtimes and show tracebacks again. Runs at the end of the process."""
     while _running:
         _running.popitem()[1].stop()
     sys.__dict__.pop("tracebacklimit", None)
 
 
 def is_debugging() -> bool:
-    """Return whether TORNADO_DEBUG asks for tracebacks (which never hold the API key)."""
+    """Return whether TORNADO_DEBUG asks for tracebacks. They never contain the API key."""
     return os.environ.get("TORNADO_DEBUG", "") not in {"", "0"}

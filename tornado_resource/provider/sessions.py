@@ -1,4 +1,4 @@
-"""The dynamic provider of tornado sessions: what the engine calls, mapped to `sessions` and `gate`."""
+"""The dynamic provider of tornado sessions: maps the calls of Pulumi's engine to `sessions` and `gate`."""
 
 from __future__ import annotations
 
@@ -39,12 +39,17 @@ T = TypeVar("T")
 
 @dataclass
 class _Update:
-    """What one provider process knows of the update that it serves.
+    """What a provider process knows about the update that it serves.
 
-    *compared* are the resources that the engine has called `diff` for, and so has in its state: `adopt` is not for
-    them. *created* are the sessions that a resource got in this update: a renamed resource is created before the old
-    one is deleted, and the delete must leave its session alone. *refreshed* are the statuses that a refresh has just
-    read: the engine calls `diff` right after it.
+    Args:
+        runtime: sends the requests.
+        on_conflict: `tornado:onConflict`, which overrides the declarations.
+        intents: the intents of this machine.
+        compared: the resources for which the engine has called `diff`. They are in its state: no `adopt`.
+        created: the sessions that resources got in this update. The engine creates a renamed resource before it deletes
+            the old one, and that delete must not cancel the session.
+        refreshed: the statuses that `read` has returned. The engine calls `diff` right after a refresh.
+
     """
 
     runtime: Runtime
@@ -56,9 +61,9 @@ class _Update:
 
 
 class TornadoProvider(ResourceProvider):
-    """Create starts a session and returns, update records, delete cancels. None of them waits for a run to end.
+    """Create starts a session, update records the declaration, delete cancels. None of them waits for a session to end.
 
-    Pulumi serves a dynamic provider with four threads and cannot cancel a call, so waiting belongs to the program.
+    Pulumi calls a dynamic provider from four threads and cannot cancel a call, so the Pulumi program waits instead.
     """
 
     serialize_as_secret_always = False
@@ -75,17 +80,17 @@ class TornadoProvider(ResourceProvider):
         self._update = _Update(start_runtime(req), override, IntentStore(intents_folder(os.environ)))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Start one session, or adopt the one that the input `adopt` names; return as soon as its id is known."""
+        """Start a session, or adopt the one that the input `adopt` names. Returns as soon as its id is known."""
         adopt = props.get("adopt") if props["name"] not in self._this_update.compared else None
         session = self._run(lambda client: _create(client, props, adopt, self._this_update), props.get("declared_at"))
-        # From here on nothing may raise: the engine records no id of a create that fails.
+        # From here on nothing may raise: the engine does not record the id of a create that failed.
         self._this_update.created.add(session.session_id)
         return CreateResult(session.session_id, _outputs(session, props))
 
     def diff(self, session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """Called in preview and update, changed or not. Another request or a due rerun is a replacement.
+        """Called in preview and update, changed or not. A changed request or a due rerun replaces the session.
 
-        The old session is deleted first: the API runs one session at a time on a pathway.
+        The old session is deleted first, because the API runs one session at a time on a pathway.
         """
         self._this_update.compared.add(news["name"])
         self._this_update.intents.settle(_address(news), session_id)
@@ -98,12 +103,12 @@ class TornadoProvider(ResourceProvider):
         )
 
     def update(self, _session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Record the new declaration and keep all other outputs (the SDK's default update removes them)."""
+        """Record the new declaration and keep all other outputs (the SDK's default would drop them)."""
         outputs = {key: value for key, value in olds.items() if key != "__provider"}
         return UpdateResult({**outputs, "declared": _declared(news)})
 
     def delete(self, session_id: str, props: dict[str, Any]) -> None:
-        """Cancel a session that still runs, and return when its pathway is free."""
+        """Cancel the session if it is running, and return when its pathway is free."""
         from tornado_resource.sessions.cancel import cancel_if_running
 
         if props["declared"].get("on_destroy") != "leave" and session_id not in self._this_update.created:
@@ -111,7 +116,7 @@ class TornadoProvider(ResourceProvider):
         self._this_update.intents.settle(_address(props), session_id)
 
     def read(self, session_id: str, props: dict[str, Any]) -> ReadResult:
-        """Called by refresh. Only a 404 is "gone" (an empty id); any other error raises."""
+        """Called by refresh. Only a 404 removes the resource (empty id); any other error raises."""
         outputs = {key: value for key, value in props.items() if key != "__provider"}
         status = self._run(lambda client: _status_or_gone(client, session_id))
         if status is None:
@@ -128,7 +133,7 @@ class TornadoProvider(ResourceProvider):
         return self._this_update.runtime.run(work, declared_at)
 
     def _is_rerun(self, session_id: str, props: dict[str, Any]) -> bool:
-        """Return whether an unchanged declaration runs again, and say so: a diff can show property names only."""
+        """Return whether an unchanged declaration runs again. Prints the reason, which a diff cannot show."""
         if props.get("rerun") == "on_change":
             return False
         fresh = self._this_update.refreshed.get(session_id)
@@ -166,7 +171,7 @@ async def _status_or_gone(client: Client, session_id: str) -> Status | None:
 
 
 async def _rerun_reason(client: Client, session_id: str, props: dict[str, Any], fresh: Status | None) -> str | None:
-    """Return why a recorded session runs again. One that is gone does not: only a refresh removes it."""
+    """Return why a recorded session runs again; None if it does not, or if the API no longer knows it (see `read`)."""
     from tornado_resource.bland.retrying import retried
 
     status = fresh if fresh is not None else await _status_or_gone(client, session_id)
@@ -178,11 +183,11 @@ async def _rerun_reason(client: Client, session_id: str, props: dict[str, Any], 
         required = await retried(lambda: client.scenarios(props["pathway_id"]))
     scenario_ids = props.get("scenario_ids")
     declared = len(scenario_ids) if scenario_ids is not None else None
-    return rerun_reason(props.get("rerun", "on_failure"), gate, status, declared=declared, required=required)
+    return rerun_reason(props.get("rerun", "on_failure"), gate, status, declared=declared, scenarios=required)
 
 
 def _declared(props: dict[str, Any]) -> dict[str, Any]:
-    """Return the inputs that were declared, without those that only tell the provider what it serves."""
+    """Return the declared inputs, without those that only identify the resource (`name`, `declared_at`, `adopt`)."""
     return {key: props[key] for key in (*REPLACING, *UPDATING) if props.get(key) is not None}
 
 

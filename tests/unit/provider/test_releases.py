@@ -1,4 +1,4 @@
-"""Releases as Pulumi's server asks for them, in this process, against a sandbox."""
+"""The provider of releases as Pulumi calls it, in this process, against a sandbox."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def fail(sandbox: Sandbox, **fault: Any) -> None:
     httpx.post(f"{sandbox.url}/_sandbox/faults", json={"path": "/publish", **fault}, trust_env=False).raise_for_status()
 
 
-def test_it_is_pickled_by_reference_and_holds_nothing() -> None:
+def test_the_provider_is_pickled_by_reference() -> None:
     pickled = base64.b64decode(serialize_provider(ReleaseProvider()))
     assert len(pickled) < 80
     assert b"\x19tornado_resource.provider\x94" in pickled
@@ -66,7 +66,7 @@ def test_create_publishes_the_version_as_a_whole_number(provider: ReleaseProvide
 
 
 def test_update_publishes_the_recorded_version_too(provider: ReleaseProvider, sandbox: Sandbox) -> None:
-    """Another one may be live: published by hand, or by a call whose answer was lost."""
+    """Another one may be live: published by hand, or by a request whose response was lost."""
     same = provider.update("pw-1/production", RECORDED, {**PROPS, "sessions": ["s-2"]})
     assert same.outs is not None
     assert same.outs["sessions"] == ["s-2"]
@@ -74,7 +74,9 @@ def test_update_publishes_the_recorded_version_too(provider: ReleaseProvider, sa
     assert [sent["version_id"] for sent in publishes(sandbox)] == [7, 8]
 
 
-def test_going_back_after_a_lost_answer_publishes_the_old_version(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+def test_going_back_after_a_lost_response_publishes_the_old_version(
+    provider: ReleaseProvider, sandbox: Sandbox
+) -> None:
     fail(sandbox, kind="status_after", status=504, times=9)
     with pytest.raises(Failure, match="HTTP 504"):
         provider.update("pw-1/production", RECORDED, {**PROPS, "version": 8.0, "sessions": ["s-2"]})
@@ -107,7 +109,7 @@ def test_without_sessions_an_unknown_version_is_a_change() -> None:
         ({"pathway_id": "pw-2"}, True, ["pathway_id"]),
     ],
 )
-def test_what_is_a_change(change: dict[str, Any], is_change: bool, replaces: list[str]) -> None:  # noqa: FBT001
+def test_changes_are_found(change: dict[str, Any], is_change: bool, replaces: list[str]) -> None:  # noqa: FBT001
     found = ReleaseProvider().diff("pw-1/production", RECORDED, {**PROPS, **change})
     assert (found.changes, found.replaces) == (is_change, replaces)
 
@@ -125,12 +127,12 @@ def test_what_is_a_change(change: dict[str, Any], is_change: bool, replaces: lis
         ({"version": "7", "environment": ""}, ["environment", "version"]),
     ],
 )
-def test_what_the_api_does_not_take_is_refused_first(change: dict[str, Any], refused: list[str]) -> None:
+def test_values_that_the_api_does_not_accept_are_refused(change: dict[str, Any], refused: list[str]) -> None:
     failures = ReleaseProvider().check({}, {**PROPS, **change}).failures
     assert [failure.property for failure in failures or []] == refused
 
 
-def test_a_refresh_asks_nothing_and_keeps_the_record(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+def test_refresh_and_delete_send_nothing_and_keep_the_record(provider: ReleaseProvider, sandbox: Sandbox) -> None:
     read = provider.read("pw-1/production", {**RECORDED, "__provider": "x"})
     assert (read.id, read.outs) == ("pw-1/production", RECORDED)
     provider.delete("pw-1/production", RECORDED)
@@ -138,7 +140,7 @@ def test_a_refresh_asks_nothing_and_keeps_the_record(provider: ReleaseProvider, 
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "status", "status_after", "garbage", "truncate"])
-def test_a_lost_answer_is_repeated_and_publishes_the_same(
+def test_a_lost_response_is_retried_with_the_same_version(
     provider: ReleaseProvider, sandbox: Sandbox, kind: str
 ) -> None:
     fail(sandbox, kind=kind, status=502)
@@ -158,7 +160,7 @@ def test_a_lost_answer_is_repeated_and_publishes_the_same(
         ({"status": 200, "body": '{"error": "no"}'}, "the API reported an error: no"),
     ],
 )
-def test_a_refusal_is_said_once_with_its_place(
+def test_a_refusal_is_not_retried_and_shows_the_position(
     provider: ReleaseProvider, sandbox: Sandbox, fault: dict[str, Any], said: str
 ) -> None:
     fail(sandbox, kind="status", **fault)
@@ -169,7 +171,7 @@ def test_a_refusal_is_said_once_with_its_place(
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"message": "ok"}', '{"data": {}, "errors": null}'])
-def test_any_other_good_answer_is_done(provider: ReleaseProvider, sandbox: Sandbox, body: str) -> None:
+def test_any_other_2xx_response_is_a_success(provider: ReleaseProvider, sandbox: Sandbox, body: str) -> None:
     fail(sandbox, kind="status", status=200, body=body)
     provider.create(PROPS)
     assert len(publishes(sandbox)) == 1

@@ -1,9 +1,9 @@
-"""The provider as Pulumi's server calls it, in this process, against a sandbox."""
+"""The provider of sessions as Pulumi calls it, in this process, against a sandbox."""
 
 from __future__ import annotations
 
 import base64
-import sys
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,13 +12,15 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_request
-from tornado_resource.errors import ConfigurationError
 from tornado_resource.provider import TornadoProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
+from tornado_resource.sessions.intents import IntentStore, intents_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tornado_resource.sessions.intents import Intent
 
 INPUTS: dict[str, Any] = {
     "name": "dev/support-line",
@@ -50,7 +52,7 @@ def provider(sandbox: Sandbox, configured: Callable[[str], TornadoProvider]) -> 
     return configured(sandbox.url)
 
 
-def test_it_is_pickled_by_reference_and_holds_nothing() -> None:
+def test_the_provider_is_pickled_by_reference() -> None:
     pickled = base64.b64decode(serialize_provider(TornadoProvider()))
     assert len(pickled) < 70
     assert b"\x19tornado_resource.provider\x94" in pickled
@@ -73,10 +75,10 @@ def test_create_diff_update_delete(
 
 @pytest.mark.parametrize("key", ["pathway_id", "persona_id", "scenario_ids", "triggers", "gate", "rerun", "on_destroy"])
 @pytest.mark.parametrize("depth", [0, 1, 2])
-def test_a_value_that_a_preview_does_not_know_is_a_change_and_asks_nothing(
+def test_an_unknown_value_in_a_preview_is_a_change_and_sends_nothing(
     key: str, depth: int, configured: Callable[[str], TornadoProvider]
 ) -> None:
-    """At any depth, without a call: nobody listens at this address."""
+    """At any depth, and without a request: nothing listens at this address."""
     value: Any = UNKNOWN
     for _ in range(depth):
         value = {"inner": value}
@@ -85,7 +87,7 @@ def test_a_value_that_a_preview_does_not_know_is_a_change_and_asks_nothing(
     assert provider.diff("s-1", olds, {**INPUTS, key: value}).changes is True
 
 
-def test_adopt_is_only_for_a_resource_that_is_not_in_the_state(
+def test_adopt_applies_only_to_resources_that_are_not_in_the_state(
     configured: Callable[[str], TornadoProvider], sandbox: Sandbox
 ) -> None:
     inputs = {**INPUTS, "pathway_id": "pw-adopt"}
@@ -99,10 +101,10 @@ def test_adopt_is_only_for_a_resource_that_is_not_in_the_state(
     assert replacing.create(news).id != first.id
 
 
-def test_a_session_that_another_resource_took_over_is_not_cancelled(
+def test_a_session_adopted_by_another_resource_is_not_cancelled(
     configured: Callable[[str], TornadoProvider], sandbox: Sandbox
 ) -> None:
-    """A declaration was renamed: the new name adopts, and then the old one is deleted, in one update."""
+    """A renamed declaration: the new resource adopts the session, and then the old one is deleted."""
     inputs = {**INPUTS, "pathway_id": "pw-renamed"}
     first = configured(sandbox.url).create(dict(inputs))
     provider = configured(sandbox.url)
@@ -111,15 +113,15 @@ def test_a_session_that_another_resource_took_over_is_not_cancelled(
     assert provider.read(first.id, {}).outs["status"] == "RUNNING"  # type: ignore[index] # a dict
 
 
-def test_errors_name_the_place_and_no_module(configured: Callable[[str], TornadoProvider]) -> None:
+def test_errors_show_the_position_and_no_module_name(configured: Callable[[str], TornadoProvider]) -> None:
     provider = configured("http://127.0.0.1:9")
-    with pytest.raises(Failure, match=r"^s\.yaml:3:3: start on pathway pw-1: no connection to 127") as caught:
-        provider.create(dict(INPUTS))
+    with pytest.raises(Failure, match=r"^s\.yaml:3:3: status of session s-1: no connection to 127") as caught:
+        provider.create({**INPUTS, "adopt": "s-1"})
     assert (type(caught.value).__module__, type(caught.value).__qualname__) == ("builtins", "tornado")
     assert caught.value.__cause__ is None
 
 
-def test_a_refresh_takes_only_a_certain_404_for_gone(
+def test_refresh_removes_a_session_only_after_a_404(
     provider: TornadoProvider, configured: Callable[[str], TornadoProvider]
 ) -> None:
     assert provider.read("no-such-session", {"__provider": "x"}).id == ""
@@ -127,7 +129,33 @@ def test_a_refresh_takes_only_a_certain_404_for_gone(
         configured("http://127.0.0.1:9").read("s-1", {})
 
 
-def test_a_missing_key_is_told_as_soon_as_the_provider_is_configured() -> None:
-    with pytest.raises((Failure, ConfigurationError), match="no API key: set it with"):
+@pytest.mark.usefixtures("configured")
+def test_a_missing_key_is_an_error_of_configure() -> None:
+    with pytest.raises(Failure, match="no API key: set it with"):
         TornadoProvider().configure(ConfigureRequest(Config({}, "agents")))
-    sys.__dict__.pop("tracebacklimit", None)
+
+
+def intents() -> list[Intent]:
+    return list(IntentStore(intents_folder(os.environ)).all())
+
+
+def test_the_intent_stays_until_diff_shows_that_the_id_is_in_the_state(
+    configured: Callable[[str], TornadoProvider], sandbox: Sandbox
+) -> None:
+    inputs = {**INPUTS, "pathway_id": "pw-intent"}
+    created = configured(sandbox.url).create(dict(inputs))
+    assert [intent.session_id for intent in intents()] == [created.id]
+    configured(sandbox.url).diff(created.id, dict(created.outs or {}), inputs)
+    assert intents() == []
+
+
+@pytest.mark.parametrize("on_destroy", ["cancel", "leave"])
+def test_delete_removes_the_intent(
+    configured: Callable[[str], TornadoProvider], sandbox: Sandbox, on_destroy: str
+) -> None:
+    inputs = {**INPUTS, "pathway_id": f"pw-{on_destroy}", "on_destroy": on_destroy}
+    created = configured(sandbox.url).create(inputs)
+    configured(sandbox.url).delete(created.id, dict(created.outs or {}))
+    assert intents() == []
+    status = configured(sandbox.url).read(created.id, {}).outs["status"]  # type: ignore[index] # a dict
+    assert status == ("CANCELLED" if on_destroy == "cancel" else "RUNNING")
