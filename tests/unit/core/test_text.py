@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.core.text import clean, count, did_you_mean, without_credentials
+from tornado_resource.core.text import clean, count, did_you_mean, replace_surrogates, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -26,21 +26,15 @@ from tornado_resource.core.text import clean, count, did_you_mean, without_crede
         ("x" * 400, "x" * 299 + "…"),
     ],
 )
-def test_text_is_shown_and_not_obeyed(text: str, shown: str) -> None:
+def test_terminal_and_pulumi_codes_are_escaped(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
 @given(st.text())
-def test_nothing_is_left_that_a_terminal_or_pulumi_would_obey(text: str) -> None:
+def test_no_text_keeps_control_characters_or_pulumi_directives(text: str) -> None:
     shown = clean(text)
     assert not [character for character in shown if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}]
     assert "<{%" not in shown
-
-
-def test_small_words() -> None:
-    assert (count(1, "session"), count(0, "session")) == ("1 session", "0 sessions")
-    assert did_you_mean("adpot", ["adopt", "fail"]) == "; did you mean `adopt`?"
-    assert did_you_mean("xyz", ["adopt"]) == ""
 
 
 @pytest.mark.parametrize(
@@ -55,3 +49,24 @@ def test_small_words() -> None:
 )
 def test_urls_lose_their_credentials(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
+
+
+@pytest.mark.parametrize(("length", "limit"), [(300, 300), (10, 10), (1, 1)])
+def test_text_within_the_limit_is_not_cut(length: int, limit: int) -> None:
+    assert clean("x" * length, limit) == "x" * length
+    assert clean("x" * (length + 1), limit) == "x" * (limit - 1) + "…"
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    assert replace_surrogates("a\ud800b\udfffc ✓") == "a\ufffdb\ufffdc ✓"
+
+
+def test_the_hint_names_the_closest_word_with_its_prefix() -> None:
+    assert did_you_mean("gat", ["gate", "rerun"], "sessions.a.") == "; did you mean `sessions.a.gate`?"
+    assert did_you_mean("adpot", ["adopt", "fail"]) == "; did you mean `adopt`?"
+    assert did_you_mean("xyz", ["adopt"]) == did_you_mean("gate", []) == ""
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 scenarios"), (1, "1 scenario"), (2, "2 scenarios")])
+def test_a_count_has_a_plural(number: int, text: str) -> None:
+    assert count(number, "scenario") == text

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from tests.support.api import configure_request
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.provider.runtime import Failure, start_runtime, stop_runtimes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tornado_resource.bland.client import Client
+
+URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    yield
+    stop_runtimes()
+
+
+async def fails(_client: Client) -> None:
+    message = "no such session"
+    raise ConfigurationError(message)
+
+
+async def name_of_thread(_client: Client) -> str:
+    return threading.current_thread().name
+
+
+async def returns_the_client(client: Client) -> Client:
+    return client
+
+
+def test_providers_with_one_endpoint_share_one_runtime_and_client() -> None:
+    first, second = start_runtime(configure_request(URL)), start_runtime(configure_request(URL))
+    assert first is second
+    assert first.run(returns_the_client) is second.run(returns_the_client)
+    assert start_runtime(configure_request("http://127.0.0.1:10")) is not first
+
+
+def test_work_runs_in_the_thread_of_the_runtime_until_it_stops() -> None:
+    assert start_runtime(configure_request(URL)).run(name_of_thread) == "tornado"
+    stop_runtimes()
+    assert "tornado" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_stopped_runtime_is_replaced_by_a_new_one() -> None:
+    first = start_runtime(configure_request(URL))
+    stop_runtimes()
+    second = start_runtime(configure_request(URL))
+    assert second is not first
+    assert second.run(name_of_thread) == "tornado"
+
+
+@pytest.mark.parametrize(
+    ("declared_at", "text"), [("s.yaml:3:3", "s.yaml:3:3: no such session"), (None, "no such session")]
+)
+def test_an_error_shows_the_position_in_front(declared_at: str | None, text: str) -> None:
+    with pytest.raises(Failure) as caught:
+        start_runtime(configure_request(URL)).run(fails, declared_at)
+    assert str(caught.value) == text
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(("debug", "is_debugging"), [("1", True), ("0", False), ("", False)])
+def test_tracebacks_are_shown_only_for_debugging(
+    debug: str,
+    is_debugging: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TORNADO_DEBUG", debug)
+    runtime = start_runtime(configure_request(URL))
+    assert hasattr(sys, "tracebacklimit") is not is_debugging
+    with pytest.raises(Failure) as caught:
+        runtime.run(fails)
+    assert isinstance(caught.value.__cause__, ConfigurationError) is is_debugging
+    stop_runtimes()
+    assert not hasattr(sys, "tracebacklimit")
+
+
+def test_an_invalid_configuration_starts_nothing() -> None:
+    with pytest.raises(Failure, match="no API key"):
+        start_runtime(ConfigureRequest(Config({}, "agents")))
+    assert "tornado" not in {thread.name for thread in threading.enumerate()}
