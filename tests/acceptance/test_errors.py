@@ -27,7 +27,7 @@ def test_all_problems_of_declarations_show_and_nothing_is_sent(project: Project)
 
 def test_a_stack_without_an_environment_shows_the_listed_ones(project: Project) -> None:
     project.declare(ONE + "environments: {staging: {}, production: {}}\n")
-    assert "no environment 'dev', expected one of staging, production" in project.up(expect=None)
+    assert "unknown environment 'dev', expected one of staging, production" in project.up(expect=None)
     project.pulumi("config", "set", "tornado:environment", "staging")
     project.up()
     assert project.outputs()["environment"] == "staging"
@@ -39,11 +39,14 @@ def test_all_problems_of_the_config_show(project: Project) -> None:
     project.pulumi("config", "set", "tornado:onConflict", "adpot")
     printed = project.up(expect=None)
     assert "config tornado:pollInterval is 'often', expected a duration" in printed
-    assert "config tornado:onConflict is 'adpot', expected fail, adopt, wait, supersede; did you mean adopt?" in printed
+    assert (
+        "config tornado:onConflict is 'adpot', expected one of fail, adopt, wait, supersede; did you mean `adopt`?"
+        in printed
+    )
     project.pulumi("config", "rm", "tornado:pollInterval")
     project.pulumi("config", "rm", "tornado:onConflict")
     project.pulumi("config", "set", "--path", "tornado:adopt.suport-line", "s-1")
-    assert "expected one of support-line; did you mean support-line?" in project.up(expect=None)
+    assert "expected one of support-line; did you mean `support-line`?" in project.up(expect=None)
 
 
 @pytest.mark.parametrize("key", ["", "short", f"{KEY} x"])
