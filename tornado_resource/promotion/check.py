@@ -63,15 +63,14 @@ def check_promotion(
 
     """
     results = [_check(environment, source, declaration, now) for declaration in environment.declarations]
-    is_overridden = override is not None
-    blocked = [result for result in results if result.problems and not is_overridden]
-    record = Promotion(source.stack, override, {each.name: each.recorded(waive=is_overridden) for each in results})
+    if override is not None:
+        results = [replace(result, problems=(), waived=result.problems) for result in results]
     return Promoted(
         environment=replace(environment, declarations=tuple(result.on_version() for result in results)),
-        record=record,
-        problems={result.name: "; ".join(result.problems) for result in blocked},
-        awaiting_version=frozenset(result.name for result in blocked if not result.source.is_other_pathway),
-        summaries={each.name: _summary(each.name, record.sessions[each.name], each.source) for each in results},
+        record=Promotion(source.stack, override, {result.name: result.recorded() for result in results}),
+        problems={result.name: "; ".join(result.problems) for result in results if result.problems},
+        awaiting_version=frozenset(result.name for result in results if result.is_awaiting_version),
+        summaries={result.name: _summary(result) for result in results},
     )
 
 
@@ -112,6 +111,7 @@ class _Check:
     declaration: Declaration
     source: _SourceSession
     problems: tuple[str, ...]
+    waived: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -130,9 +130,12 @@ class _Check:
             return self.declaration
         return replace(self.declaration, request={**self.declaration.request, "version_number": self.version})
 
-    def recorded(self, *, waive: bool) -> PromotedSession:
-        waived = self.problems if waive else ()
-        return PromotedSession(self.source.session_id, self.version, self.source.finished_at, waived)
+    @property
+    def is_awaiting_version(self) -> bool:
+        return bool(self.problems) and not self.source.is_other_pathway
+
+    def recorded(self) -> PromotedSession:
+        return PromotedSession(self.source.session_id, self.version, self.source.finished_at, self.waived)
 
 
 def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:
@@ -196,15 +199,15 @@ def _version_problems(declaration: Declaration, session: _SourceSession) -> Iter
         )
 
 
-def _summary(name: str, promoted: PromotedSession, session: _SourceSession) -> str:
-    version = f"version {promoted.version}" if promoted.version is not None else "no version"
-    if promoted.waived:
-        return f"{name}: {version}, promoted without a pass: {'; '.join(promoted.waived)}"
-    passed = f"session {clean(session.session_id or '', 80)}"
-    if session.is_other_pathway:
-        carried = "is declared" if promoted.version is not None else "is carried over"
-        return f"{name}: passed there ({passed}) on another pathway, {version} {carried}"
-    return f"{name}: {version}, passed there ({passed})"
+def _summary(result: _Check) -> str:
+    version = f"version {result.version}" if result.version is not None else "no version"
+    if result.waived:
+        return f"{result.name}: {version}, promoted without a pass: {'; '.join(result.waived)}"
+    passed = f"session {clean(result.source.session_id or '', 80)}"
+    if result.source.is_other_pathway:
+        carried = "is declared" if result.version is not None else "is carried over"
+        return f"{result.name}: passed there ({passed}) on another pathway, {version} {carried}"
+    return f"{result.name}: {version}, passed there ({passed})"
 
 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:

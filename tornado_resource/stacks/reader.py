@@ -1,4 +1,4 @@
-"""Stacks as Pulumi has recorded them."""
+"""Stacks as Pulumi has recorded them: `pulumi stack export` and `pulumi config`, parsed into values."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.promotion.record import from_output
+from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.promotion.record import Promotion
 
 SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class RecordedSession:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is known of a stack: its config (secrets in clear), sessions, pending creations, and who locks it."""
+    """What Pulumi has recorded of a stack: its config (secrets in clear), sessions and outputs.
+
+    *pending* are the sessions whose creation was interrupted. *locked_by* says who holds the lock, if anyone.
+    """
 
     name: str
     config: Mapping[str, str]
@@ -48,71 +52,104 @@ class Stack:
     locked_by: str | None
 
     def __repr__(self) -> str:
+        # The default would show the config, and with it the API key.
         return f"Stack({self.name!r})"
 
 
 def stack_names() -> list[str]:
-    """The stacks of the project in this folder. Raises ConfigurationError where Pulumi cannot tell."""
+    """Return the stacks of the project in this folder.
+
+    Raises:
+        ConfigurationError: Pulumi cannot list them.
+
+    """
     return [entry["name"] for entry in pulumi_json("stack", "ls")]
 
 
 def selected_stack() -> str:
-    """Name the stack that is selected in this folder. Raises ConfigurationError where none is."""
+    """Return the name of the stack that is selected in this folder.
+
+    Raises:
+        ConfigurationError: none is selected, or Pulumi cannot list the stacks.
+
+    """
     name = next((entry["name"] for entry in pulumi_json("stack", "ls") if entry.get("current")), None)
     if name is None:
-        message = "no stack is selected: name one with --stack, or pulumi stack select"
+        message = "no stack is selected: name one with --stack, or run `pulumi stack select`"
         raise ConfigurationError(message)
     return str(name)
 
 
 def read_stack(name: str) -> Stack:
-    """Read one stack of the project in this folder. Raises ConfigurationError where Pulumi cannot."""
+    """Read one stack of the project in this folder.
+
+    Raises:
+        ConfigurationError: Pulumi cannot read it.
+
+    """
+    # A stack that was never updated has no deployment, and lists are null rather than empty.
     deployment = pulumi_json("stack", "export", "--stack", name).get("deployment") or {}
     config = pulumi_json("config", "--show-secrets", "--stack", name)
-    outputs = _outputs(deployment)
+    resources = deployment.get("resources") or []
+    outputs = _stack_outputs(resources)
     return Stack(
         name=name,
-        config={key: value["value"] for key, value in config.items() if isinstance(value.get("value"), str)},
-        sessions=tuple(
-            _recorded(entry)
-            for entry in deployment.get("resources") or []
-            if entry["type"] == SESSION_TYPE and entry.get("id") and not entry.get("delete")
-        ),
-        environment=environment if isinstance(environment := outputs.get("environment"), str) else None,
+        config={key: entry["value"] for key, entry in config.items() if isinstance(entry.get("value"), str)},
+        sessions=tuple(_session(resource) for resource in resources if _is_session(resource)),
+        environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
-        pending=tuple(
-            _name(operation["resource"])
-            for operation in deployment.get("pending_operations") or []
-            if operation["type"] == "creating" and operation["resource"]["type"] == SESSION_TYPE
-        ),
+        pending=tuple(_interrupted_creations(deployment.get("pending_operations") or [])),
         locked_by=lock_owner(name),
     )
 
 
-def _outputs(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
-    stacks = (entry for entry in deployment.get("resources") or [] if entry["type"] == "pulumi:pulumi:Stack")
-    return (next(stacks, None) or {}).get("outputs") or {}
+def _stack_outputs(resources: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    outputs = (resource.get("outputs") for resource in resources if resource["type"] == STACK_TYPE)
+    return next(outputs, None) or {}
 
 
-def _recorded(resource: Mapping[str, Any]) -> RecordedSession:
-    name, outputs, inputs = _name(resource), resource["outputs"], resource.get("inputs") or {}
+def _is_session(resource: Mapping[str, Any]) -> bool:
+    """Return whether a resource is a session that exists: it has an id, and its replacement has not taken its name.
+
+    The engine keeps a replaced resource as `delete: true` until it has deleted it; then the name is there twice.
+    """
+    return resource["type"] == SESSION_TYPE and bool(resource.get("id")) and not resource.get("delete")
+
+
+def _interrupted_creations(operations: list[Mapping[str, Any]]) -> Iterator[str]:
+    for operation in operations:
+        if operation["type"] == "creating" and operation["resource"]["type"] == SESSION_TYPE:
+            yield _name(operation["resource"])
+
+
+def _session(resource: Mapping[str, Any]) -> RecordedSession:
+    return RecordedSession(
+        name=_name(resource),
+        session_id=resource["id"],
+        pathway_id=resource["outputs"]["pathway_id"],
+        gated=_gated(resource),
+        is_replaced=bool(resource.get("pendingReplacement")),
+    )
+
+
+def _gated(resource: Mapping[str, Any]) -> GatedSession | None:
+    outputs, inputs = resource["outputs"], resource.get("inputs") or {}
     declared = outputs.get("declared") or {}
     gate = Gate.of(declared.get("gate"))
-    gated = None
-    if gate is not None:
-        limit = outputs.get("timeout_ms")
-        gated = GatedSession(
-            name=name,
-            session_id=resource["id"],
-            gate=gate,
-            request=request_from(declared),
-            created_at=outputs.get("created_at"),
-            timeout_ms=int(limit) if limit is not None else None,
-            position=Position.parse(inputs.get("declared_at") or inputs.get("source")),
-            adopted=outputs.get("adopted") is True,
-        )
-    is_replaced = bool(resource.get("pendingReplacement"))
-    return RecordedSession(name, resource["id"], outputs["pathway_id"], gated, is_replaced)
+    if gate is None:
+        return None
+    timeout_ms = outputs.get("timeout_ms")
+    return GatedSession(
+        name=_name(resource),
+        session_id=resource["id"],
+        gate=gate,
+        request=request_from(declared),
+        created_at=outputs.get("created_at"),
+        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
+        # States that were written before `declared_at` have `source`.
+        position=Position.parse(inputs.get("declared_at") or inputs.get("source")),
+        adopted=outputs.get("adopted") is True,
+    )
 
 
 def _name(resource: Mapping[str, Any]) -> str:

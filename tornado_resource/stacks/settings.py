@@ -1,4 +1,4 @@
-"""Pulumi config under `tornado:`, checked as a whole."""
+"""Pulumi config under `tornado:`, parsed and checked as a whole."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from tornado_resource.declarations.model import ON_CONFLICT
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+PREFIX: Final = "tornado:"
 MIN_POLL_SECONDS: Final = 0.1
 MAX_REASON_CHARACTERS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What config says of this run; *poll_seconds* is the longest pause between two status calls of a session."""
+    """The config of one run. *poll_seconds* is the longest pause between two status requests of a session."""
 
     declarations: str = "sessions.yaml"
     environment: str | None = None
@@ -32,87 +33,117 @@ class Settings:
     promote_without: str | None = None
 
 
-PREFIX: Final = "tornado:"
-KEYS: Final = (
-    "declarations",
-    "environment",
-    "triggers",
-    "onConflict",
-    "adopt",
-    "pollInterval",
-    "promoteWithout",
-    "wait",
-    "reports",
-)
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One config key: the field of `Settings` that it sets, its parser, and the values that it takes, in words.
+
+    The parser raises ValueError for an invalid value; None leaves the default.
+    """
+
+    setting: str | None
+    parse: Callable[[str], Any]
+    expected: str
+    choices: tuple[str, ...] = ()
 
 
 def read_settings(config: Mapping[str, str]) -> Settings:
-    """Read the `tornado:` values of a stack's whole config; objects are JSON text, as Pulumi hands them over.
+    """Parse the `tornado:` values of a stack's whole config; objects are JSON text, as Pulumi gives them.
 
     Raises:
-        ConfigurationError: anything is wrong; all of it at once.
+        ConfigurationError: a key is unknown or a value is invalid; the text lists all of them.
 
     """
-    config = {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
-    faults = list(_faults(config))
-    if faults:
-        raise ConfigurationError("\n".join(faults))
-    default = Settings()
-    return Settings(
-        declarations=config.get("declarations") or default.declarations,
-        environment=config.get("environment"),
-        triggers=_mapping(config.get("triggers")) or {},
-        adopt=_mapping(config.get("adopt")) or {},
-        poll_seconds=_seconds(config.get("pollInterval")) or default.poll_seconds,
-        is_waiting=(config.get("wait") or "true").lower() != "false",
-        reports=config.get("reports") or None,
-        promote_without=(config.get("promoteWithout") or "").strip() or None,
-    )
-
-
-def _faults(config: Mapping[str, str]) -> Iterator[str]:
-    for key, value in config.items():
-        if key not in KEYS:
-            hint = did_you_mean(key, KEYS, PREFIX)
-            yield f"unknown config {PREFIX}{clean(key, 80)}, expected one of {', '.join(KEYS)}{hint}"
+    given = {key.removeprefix(PREFIX): text for key, text in config.items() if key.startswith(PREFIX)}
+    settings: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, text in given.items():
+        key = KEYS.get(name)
+        if key is None:
+            problems.append(_unknown(name))
             continue
-        expected = _expected(key, value)
-        if expected is not None:
-            yield f"config tornado:{key} is {clean(value, 80)!r}, expected {expected}"
+        try:
+            value = key.parse(text)
+        except ValueError:
+            problems.append(_invalid(name, key, text))
+            continue
+        if key.setting is not None and value is not None:
+            settings[key.setting] = value
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return Settings(**settings)
 
 
-def _expected(key: str, value: str) -> str | None:
-    """Say what *key* takes if *value* is not that."""
-    match key:
-        case "triggers" if not _is_mapping_of(value, (str, int, float, bool)):
-            return "an object of strings, numbers and booleans: pulumi config set --path tornado:triggers.commit $SHA"
-        case "adopt" if not _is_mapping_of(value, (str,)):
-            return "an object of session ids: pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID"
-        case "onConflict" if value not in ON_CONFLICT:
-            return f"one of {', '.join(ON_CONFLICT)}{did_you_mean(value, ON_CONFLICT)}"
-        case "pollInterval" if (_seconds(value) or 0) < MIN_POLL_SECONDS:
-            return f"a duration such as 15s, of at least {MIN_POLL_SECONDS:g}s"
-        case "promoteWithout" if len(value) > MAX_REASON_CHARACTERS:
-            return f"a reason of at most {MAX_REASON_CHARACTERS} characters"
-        case "wait" if value.lower() not in {"true", "false"}:
-            return "true or false"
-        case _:
-            return None
+def _unknown(name: str) -> str:
+    hint = did_you_mean(name, KEYS, PREFIX)
+    return f"unknown config {PREFIX}{clean(name, 80)}, expected one of {', '.join(KEYS)}{hint}"
 
 
-def _mapping(text: str | None) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text) if text else None
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+def _invalid(name: str, key: _Key, text: str) -> str:
+    hint = did_you_mean(text, key.choices)
+    return f"config {PREFIX}{name} is {clean(text, 80)!r}, expected {key.expected}{hint}"
 
 
-def _is_mapping_of(text: str, kinds: tuple[type, ...]) -> bool:
-    mapping = _mapping(text)
-    return mapping is not None and all(isinstance(value, kinds) for value in mapping.values())
+def _text(text: str) -> str | None:
+    return text or None
 
 
-def _seconds(text: str | None) -> float | None:
-    duration = parse_duration(text or "")
-    return duration.total_seconds() if duration is not None else None
+def _scalars(text: str) -> dict[str, Any]:
+    return _mapping_of(text, (str, int, float, bool))
+
+
+def _session_ids(text: str) -> dict[str, Any]:
+    return _mapping_of(text, (str,))
+
+
+def _mapping_of(text: str, kinds: tuple[type, ...]) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict) or not all(isinstance(entry, kinds) for entry in value.values()):
+        raise ValueError
+    return value
+
+
+def _on_conflict(text: str) -> str:
+    if text not in ON_CONFLICT:
+        raise ValueError
+    return text
+
+
+def _poll_seconds(text: str) -> float:
+    duration = parse_duration(text)
+    if duration is None or duration.total_seconds() < MIN_POLL_SECONDS:
+        raise ValueError
+    return duration.total_seconds()
+
+
+def _reason(text: str) -> str | None:
+    if len(text) > MAX_REASON_CHARACTERS:
+        raise ValueError
+    return text.strip() or None
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError
+    return text.lower() == "true"
+
+
+KEYS: Final[Mapping[str, _Key]] = {
+    "declarations": _Key("declarations", _text, "a path"),
+    "environment": _Key("environment", _text, "a name"),
+    "triggers": _Key(
+        "triggers",
+        _scalars,
+        "an object of strings, numbers and booleans: pulumi config set --path tornado:triggers.commit $SHA",
+    ),
+    # Only checked here, before anything starts: the provider gets it from Pulumi itself.
+    "onConflict": _Key(None, _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT),
+    "adopt": _Key(
+        "adopt",
+        _session_ids,
+        "an object of session ids: pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID",
+    ),
+    "pollInterval": _Key("poll_seconds", _poll_seconds, f"a duration such as 15s, at least {MIN_POLL_SECONDS:g}s"),
+    "promoteWithout": _Key("promote_without", _reason, f"a reason of at most {MAX_REASON_CHARACTERS} characters"),
+    "wait": _Key("is_waiting", _boolean, "true or false"),
+    "reports": _Key("reports", _text, "a folder"),
+}

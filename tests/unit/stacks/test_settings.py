@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.settings import Settings, read_settings
+from tornado_resource.stacks.settings import KEYS, MAX_REASON_CHARACTERS, Settings, read_settings
 
 
 def prefixed(values: dict[str, str]) -> dict[str, str]:
@@ -11,10 +11,19 @@ def prefixed(values: dict[str, str]) -> dict[str, str]:
 
 
 def test_without_config_the_defaults_apply() -> None:
-    assert read_settings({"bland:apiKey": "k"}) == Settings("sessions.yaml", None, {}, {}, 15.0, is_waiting=True)
+    assert read_settings({"bland:apiKey": "k", "other:wait": "?"}) == Settings(
+        declarations="sessions.yaml",
+        environment=None,
+        triggers={},
+        adopt={},
+        poll_seconds=15.0,
+        is_waiting=True,
+        reports=None,
+        promote_without=None,
+    )
 
 
-def test_every_value_is_read() -> None:
+def test_every_key_is_read() -> None:
     config = {
         "declarations": "other.yaml",
         "environment": "staging",
@@ -22,27 +31,69 @@ def test_every_value_is_read() -> None:
         "adopt": '{"support-line": "s-1"}',
         "onConflict": "adopt",
         "pollInterval": "1.5s",
+        "promoteWithout": " INC-7 ",
         "wait": "False",
         "reports": "out",
     }
-    expected = Settings(
-        "other.yaml",
-        "staging",
-        {"commit": "abc", "n": 1, "b": True},
-        {"support-line": "s-1"},
-        1.5,
+    assert config.keys() == KEYS.keys()
+    assert read_settings(prefixed(config)) == Settings(
+        declarations="other.yaml",
+        environment="staging",
+        triggers={"commit": "abc", "n": 1, "b": True},
+        adopt={"support-line": "s-1"},
+        poll_seconds=1.5,
         is_waiting=False,
         reports="out",
+        promote_without="INC-7",
     )
-    assert read_settings(prefixed(config)) == expected
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("15s", 15.0), ("2m", 120.0), ("1h", 3600.0)])
-def test_durations(text: str, seconds: float) -> None:
+def test_an_empty_text_means_the_default() -> None:
+    config = dict.fromkeys(("declarations", "environment", "reports", "promoteWithout"), "")
+    assert read_settings(prefixed(config)) == Settings()
+    assert read_settings({"tornado:promoteWithout": "  "}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("100ms", 0.1), ("500ms", 0.5), ("15s", 15.0), ("2m", 120.0), ("1h", 3600.0)]
+)
+def test_a_poll_interval_is_a_duration(text: str, seconds: float) -> None:
     assert read_settings({"tornado:pollInterval": text}).poll_seconds == seconds
 
 
-def test_all_that_is_wrong_comes_at_once() -> None:
+@pytest.mark.parametrize(("text", "is_waiting"), [("true", True), ("TRUE", True), ("false", False), ("False", False)])
+def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # noqa: FBT001
+    assert read_settings({"tornado:wait": text}).is_waiting is is_waiting
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("triggers", ""),
+        ("triggers", "[]"),
+        ("triggers", '{"a": null}'),
+        ("triggers", '{"a": "b", "c": []}'),
+        ("adopt", '{"a": "s-1", "b": true}'),
+        ("onConflict", ""),
+        ("pollInterval", "99ms"),
+        ("pollInterval", "15"),
+        ("pollInterval", ""),
+        ("wait", ""),
+        ("wait", "1"),
+        ("promoteWithout", "x" * (MAX_REASON_CHARACTERS + 1)),
+    ],
+)
+def test_an_invalid_value_is_refused(key: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^config tornado:{key} is '.*', expected [^;]+$"):
+        read_settings({f"tornado:{key}": text})
+
+
+def test_the_longest_reason_is_accepted() -> None:
+    reason = "x" * MAX_REASON_CHARACTERS
+    assert read_settings({"tornado:promoteWithout": reason}).promote_without == reason
+
+
+def test_all_problems_are_reported_at_once() -> None:
     wrong = {
         "triggers": "abc",
         "adopt": '{"a": 1}',
@@ -50,6 +101,7 @@ def test_all_that_is_wrong_comes_at_once() -> None:
         "pollInterval": "0s",
         "wait": "no",
         "triger": "x",
+        "\x1b[2J": "x",
     }
     with pytest.raises(ConfigurationError) as caught:
         read_settings(prefixed(wrong))
@@ -60,9 +112,11 @@ config tornado:triggers is 'abc', expected an object of strings, numbers and boo
 pulumi config set --path tornado:triggers.commit $SHA
 config tornado:adopt is '{"a": 1}', expected an object of session ids: \
 pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID
-config tornado:onConflict is 'adpot', expected fail, adopt, wait, supersede; did you mean adopt?
-config tornado:pollInterval is '0s', expected a duration such as 15s, of at least 0.1s
+config tornado:onConflict is 'adpot', expected one of fail, adopt, wait, supersede; did you mean `adopt`?
+config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
-config tornado:triger is not known, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports; did you mean tornado:triggers?"""
+unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, adopt, \
+pollInterval, promoteWithout, wait, reports; did you mean `tornado:triggers`?
+unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, adopt, \
+pollInterval, promoteWithout, wait, reports"""
     )

@@ -1,0 +1,217 @@
+"""Stacks read through a `pulumi` on PATH that prints what a file holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.gate.model import GatedSession
+from tornado_resource.promotion.record import PromotedSession, Promotion
+from tornado_resource.stacks.reader import RecordedSession, read_stack, selected_stack, stack_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SESSION = "pulumi-python:dynamic/bland:TornadoSession"
+RELEASE = "pulumi-python:dynamic/bland:PathwayRelease"
+CONFIG = {"bland:apiKey": {"value": "k", "secret": True}, "tornado:triggers": {"objectValue": {"a": 1}}}
+DECLARED = {"pathway_id": "pw-1", "version_number": 5.0, "gate": {"passed": 3.0}}
+Tell = Any
+"""The fixture `pulumi`: called with resources, it sets what the command prints."""
+
+
+def resource(name: str = "billing", kind: str = SESSION, **changes: Any) -> dict[str, Any]:
+    known = {
+        "urn": f"urn:pulumi:dev::agents::{kind}::{name}",
+        "type": kind,
+        "id": f"s-{name}",
+        "inputs": {"declared_at": "sessions.yaml:4:3"},
+        "outputs": {
+            "pathway_id": "pw-1",
+            "created_at": "2026-04-14T10:00:00.000Z",
+            "timeout_ms": 60_000.0,
+            "adopted": False,
+            "declared": DECLARED,
+        },
+    }
+    return known | changes
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tell:
+    """Make `pulumi` print a deployment for `stack export`, a list for `stack ls`, and the config for `config`."""
+    command = tmp_path / "bin/pulumi"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\ncat "{tmp_path}/$1-$2.json"\n', encoding="utf-8")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+
+    def tell(*resources: dict[str, Any], stacks: Any = (), config: Any = CONFIG, **deployment: Any) -> None:
+        exported = {"deployment": {"resources": list(resources), **deployment} if resources or deployment else None}
+        (tmp_path / "stack-export.json").write_text(json.dumps(exported), encoding="utf-8")
+        (tmp_path / "stack-ls.json").write_text(json.dumps(list(stacks)), encoding="utf-8")
+        (tmp_path / "config---show-secrets.json").write_text(json.dumps(config), encoding="utf-8")
+
+    return tell
+
+
+def test_a_session_is_read_with_its_gate(pulumi: Tell) -> None:
+    pulumi(resource())
+    stack = read_stack("dev")
+    gated = GatedSession(
+        name="billing",
+        session_id="s-billing",
+        gate=Gate(3),
+        request={"pathway_id": "pw-1", "version_number": 5},
+        created_at="2026-04-14T10:00:00.000Z",
+        timeout_ms=60_000,
+        position=Position("sessions.yaml", 4, 3),
+    )
+    assert stack.sessions == (RecordedSession("billing", "s-billing", "pw-1", gated, is_replaced=False),)
+    assert (stack.name, stack.environment, stack.promotion, stack.pending, stack.locked_by) == (
+        "dev",
+        None,
+        None,
+        (),
+        None,
+    )
+
+
+def test_the_config_has_secrets_in_clear_but_is_never_shown(pulumi: Tell) -> None:
+    pulumi()
+    stack = read_stack("dev")
+    assert stack.config == {"bland:apiKey": "k"}
+    assert repr(stack) == "Stack('dev')"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        resource("old", delete=True),
+        resource("unborn", id=""),
+        {key: value for key, value in resource("unborn").items() if key != "id"},
+        resource("other", RELEASE),
+    ],
+    ids=["superseded", "empty id", "no id", "another type"],
+)
+def test_other_resources_are_no_sessions(pulumi: Tell, other: dict[str, Any]) -> None:
+    pulumi(other, resource(), other)
+    assert [session.name for session in read_stack("dev").sessions] == ["billing"]
+
+
+def test_a_session_whose_replacement_was_not_started_is_marked(pulumi: Tell) -> None:
+    pulumi(resource("a", pendingReplacement=True), resource("b"))
+    assert [(session.name, session.is_replaced) for session in read_stack("dev").sessions] == [
+        ("a", True),
+        ("b", False),
+    ]
+
+
+def test_a_session_without_a_gate_is_recorded_but_not_gated(pulumi: Tell) -> None:
+    pulumi(resource(outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1", "gate": "none"}}))
+    assert read_stack("dev").sessions == (RecordedSession("billing", "s-billing", "pw-1", None, is_replaced=False),)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "position"),
+    [
+        ({"source": "sessions.yaml:9:1"}, Position("sessions.yaml", 9, 1)),
+        ({"source": "old.yaml:1:1", "declared_at": "new.yaml:2:2"}, Position("new.yaml", 2, 2)),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_the_position_is_that_of_the_declaration(pulumi: Tell, inputs: Any, position: Position | None) -> None:
+    pulumi(resource(inputs=inputs))
+    gated = read_stack("dev").sessions[0].gated
+    assert gated is not None
+    assert gated.position == position
+
+
+def test_absent_outputs_have_defaults(pulumi: Tell) -> None:
+    pulumi(resource(inputs=None, outputs={"pathway_id": "pw-1"}))
+    gated = read_stack("dev").sessions[0].gated
+    assert gated == GatedSession("billing", "s-billing", Gate(), {})
+
+
+@pytest.mark.parametrize(("adopted", "is_adopted"), [(True, True), (False, False), (None, False), ("yes", False)])
+def test_only_true_marks_a_session_as_adopted(pulumi: Tell, adopted: Any, is_adopted: bool) -> None:  # noqa: FBT001
+    pulumi(resource(outputs={**resource()["outputs"], "adopted": adopted}))
+    gated = read_stack("dev").sessions[0].gated
+    assert gated is not None
+    assert gated.adopted is is_adopted
+
+
+def test_only_interrupted_creations_of_sessions_are_pending(pulumi: Tell) -> None:
+    operations = [
+        {"type": "creating", "resource": resource("a")},
+        {"type": "updating", "resource": resource("b")},
+        {"type": "creating", "resource": resource("c", RELEASE)},
+        {"type": "creating", "resource": resource("d")},
+    ]
+    pulumi(pending_operations=operations)
+    stack = read_stack("dev")
+    assert (stack.pending, stack.sessions) == (("a", "d"), ())
+
+
+def test_the_stacks_own_outputs_are_read(pulumi: Tell) -> None:
+    promotion = {"from": "organization/agents/staging", "sessions": {"billing": {"version": 7.0}}}
+    outputs = {"environment": "production", "promotion": promotion}
+    pulumi(resource(), resource("agents-dev", "pulumi:pulumi:Stack", outputs=outputs))
+    stack = read_stack("dev")
+    assert stack.environment == "production"
+    assert stack.promotion == Promotion(
+        "organization/agents/staging", None, {"billing": PromotedSession(None, 7, None)}
+    )
+
+
+@pytest.mark.parametrize("outputs", [None, {}, {"environment": 3, "promotion": "x"}])
+def test_malformed_outputs_of_the_stack_are_ignored(pulumi: Tell, outputs: Any) -> None:
+    pulumi(resource("agents-dev", "pulumi:pulumi:Stack", outputs=outputs))
+    stack = read_stack("dev")
+    assert (stack.environment, stack.promotion) == (None, None)
+
+
+@pytest.mark.parametrize("deployment", [{}, {"resources": None, "pending_operations": None}])
+def test_a_stack_without_resources_is_empty(pulumi: Tell, deployment: dict[str, Any]) -> None:
+    pulumi(**deployment)
+    stack = read_stack("dev")
+    assert (stack.sessions, stack.pending, stack.environment) == ((), (), None)
+
+
+def test_pulumi_reads_the_named_stack_without_questions(pulumi: Tell, tmp_path: Path) -> None:
+    pulumi()
+    read_stack("acme/dev")
+    assert (tmp_path / "calls").read_text(encoding="utf-8").splitlines() == [
+        "stack export --stack acme/dev --non-interactive",
+        "config --show-secrets --stack acme/dev --non-interactive --json",
+    ]
+
+
+def test_stacks_are_listed_and_the_selected_one_is_found(pulumi: Tell) -> None:
+    pulumi(stacks=[{"name": "dev", "current": False}, {"name": "staging", "current": True}, {"name": "x"}])
+    assert stack_names() == ["dev", "staging", "x"]
+    assert selected_stack() == "staging"
+
+
+def test_without_a_selected_stack_one_must_be_named(pulumi: Tell) -> None:
+    pulumi(stacks=[{"name": "dev"}])
+    with pytest.raises(ConfigurationError, match=r"^no stack is selected: name one with --stack, or run `pulumi stack"):
+        selected_stack()
+
+
+def test_the_owner_of_the_lock_is_named(pulumi: Tell, tmp_path: Path) -> None:
+    pulumi()
+    folder = tmp_path / ".pulumi/locks/organization/agents/dev"
+    folder.mkdir(parents=True)
+    (folder / "0.json").write_text("garbage", encoding="utf-8")
+    lock = {"username": "ann", "hostname": "ci-1", "pid": 123, "timestamp": "2026-04-14T10:00:00Z"}
+    (folder / "1.json").write_text(json.dumps(lock), encoding="utf-8")
+    assert read_stack("dev").locked_by == "ann@ci-1, process 123, since 2026-04-14T10:00:00Z"
