@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.reports.annotations import command
+from tornado_resource.reports.github import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ FORMATS = ["text", "json", "github"]
 
 
 def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Plain values for JSON."""
+    """Return problems as plain values for JSON."""
     return [
         {
             "file": problem.position.file,
@@ -30,7 +30,7 @@ def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def write(problems: Iterable[Problem], output: str) -> str:
-    """Write problems in one of `FORMATS`."""
+    """Return problems in one of `FORMATS`."""
     if output == "json":
         return json.dumps({"valid": False, "problems": as_rows(problems)}, indent=2)
     if output == "github":
@@ -39,6 +39,6 @@ def write(problems: Iterable[Problem], output: str) -> str:
 
 
 def annotation(level: str, problem: Problem) -> str:
-    """Write a workflow command that shows a problem at its line (GitHub, *Workflow commands*)."""
+    """Return a workflow command that makes GitHub show a problem at its line."""
     text = f"{problem.path}: {problem.text}" if problem.path else problem.text
     return command(level, text, position=problem.position, title="tornado-resource")

@@ -62,9 +62,8 @@ def check_promotion(
             and a declared version takes precedence over the source stack's.
 
     """
-    results = [_check(environment, source, declaration, now) for declaration in environment.declarations]
-    if override is not None:
-        results = [replace(result, problems=(), waived=result.problems) for result in results]
+    is_overridden = override is not None
+    results = [_check(environment, source, each, now, waive=is_overridden) for each in environment.declarations]
     return Promoted(
         environment=replace(environment, declarations=tuple(result.on_version() for result in results)),
         record=Promotion(source.stack, override, {result.name: result.recorded() for result in results}),
@@ -111,7 +110,7 @@ class _Check:
     declaration: Declaration
     source: _SourceSession
     problems: tuple[str, ...]
-    waived: tuple[str, ...] = ()
+    waived: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -138,13 +137,15 @@ class _Check:
         return PromotedSession(self.source.session_id, self.version, self.source.finished_at, self.waived)
 
 
-def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:
+def _check(
+    environment: Environment, source: SourceStack, declaration: Declaration, now: datetime, *, waive: bool
+) -> _Check:
     session = _SourceSession.of(source, declaration)
     problems = (
         *_environment_problems(environment, source),
         *(_no_pass(session) or _pass_problems(environment, declaration, session, now)),
     )
-    return _Check(declaration, session, problems)
+    return _Check(declaration, session, (), problems) if waive else _Check(declaration, session, problems, ())
 
 
 def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:

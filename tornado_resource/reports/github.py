@@ -1,36 +1,29 @@
-"""Telling GitHub Actions, where this runs in it."""
+"""GitHub Actions: annotations at lines of `sessions.yaml`, and the job summary."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.text import clean
-from tornado_resource.reports.annotations import annotation_lines
-from tornado_resource.reports.summary import summary
+from tornado_resource.core.text import clean, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tornado_resource.core.positions import Position
+    from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
 
-
-def append_summary(path: Path, report: Report) -> None:
-    """Append the summary to the file that `GITHUB_STEP_SUMMARY` names.
-
-    Raises:
-        OSError: it cannot be written.
-
-    """
-    with path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(f"{summary(report)}\n")
+LEVELS: Final = {"failed": "error", "incomplete": "warning"}
+MAX_CHARACTERS: Final = 4000
+MAX_SCENARIOS: Final = 8
 
 
 def announce(report: Report, environ: Mapping[str, str], echo: Callable[[str], None]) -> None:
-    """Tell GitHub Actions, where this runs in it: annotations by *echo*, the job summary by its file. Never raises."""
+    """Write annotations by *echo* and append the job summary to its file, inside GitHub Actions only. Never raises."""
     if environ.get("GITHUB_ACTIONS") != "true":
         return
-    for line in annotation_lines(report):
+    for line in annotations(report):
         echo(line)
     path = environ.get("GITHUB_STEP_SUMMARY")
     if not path:
@@ -38,5 +31,61 @@ def announce(report: Report, environ: Mapping[str, str], echo: Callable[[str], N
     try:
         append_summary(Path(path), report)
     except (OSError, ValueError) as error:
+        # ValueError: a path with a null byte.
         cause = clean((error.strerror if isinstance(error, OSError) else None) or str(error))
-        echo(f"the job summary could not be written to {clean(path)}: {cause}")
+        echo(f"cannot write the job summary to {clean(path)}: {cause}")
+
+
+def append_summary(path: Path, report: Report) -> None:
+    """Append the summary to the file that `GITHUB_STEP_SUMMARY` names.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    """
+    # Imported here, since `validate --format github` needs `command` only, and quickly.
+    from tornado_resource.reports.summary import summary
+
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"{summary(report)}\n")
+
+
+def annotations(report: Report) -> list[str]:
+    """Return an error for each failed session and a warning for each incomplete one, at its position."""
+    return [_annotation(result) for result in report.results if result.verdict.outcome in LEVELS]
+
+
+def command(level: str, text: str, *, position: Position | None, title: str) -> str:
+    """Return a workflow command: one line that GitHub shows as *text*, at *position* if there is one.
+
+    The syntax and what must be escaped are on GitHub's page *Workflow commands for GitHub Actions*.
+    """
+    where = ""
+    if position is not None:
+        where = f"file={_property(position.file)},line={position.line},col={position.column},"
+    return f"::{level} {where}title={_property(title)}::{_data(text)}"
+
+
+def _annotation(result: Result) -> str:
+    verdict = result.verdict
+    title = f"{result.gated.name}: gate {verdict.outcome}"
+    session = f" (session {clean(verdict.session_id)})" if verdict.session_id else ""
+    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}"
+    return command(LEVELS[verdict.outcome], text, position=result.gated.position, title=title)
+
+
+def _failed_scenarios(result: Result) -> str:
+    names = [clean(result.scenario_name(scenario_id), 60) for scenario_id in result.verdict.failed_ids]
+    if not names:
+        return ""
+    more = f" and {len(names) - MAX_SCENARIOS} more" if len(names) > MAX_SCENARIOS else ""
+    return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_SCENARIOS])}{more}"
+
+
+def _data(text: str) -> str:
+    lines = (clean(line, MAX_CHARACTERS) for line in text.replace("\r\n", "\n").split("\n"))
+    return "%0A".join(line.replace("%", "%25") for line in lines)
+
+
+def _property(text: str) -> str:
+    return clean(text, MAX_CHARACTERS).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
