@@ -76,7 +76,7 @@ async def test_retry_after_is_cut_at_the_deadline() -> None:
 BACKOFFS = st.builds(Backoff, st.floats(0.01, 20), st.floats(0.1, 20), growth=st.floats(1, 3), jitter=st.floats(0, 0.9))
 
 
-@given(BACKOFFS, limit=st.floats(0, 60), random=st.floats(0, 1, exclude_max=True))
+@given(backoff=BACKOFFS, limit=st.floats(0, 60), random=st.floats(0, 1, exclude_max=True))
 async def test_pauses_are_within_the_longest_and_end_at_the_deadline(
     backoff: Backoff, limit: float, random: float
 ) -> None:
