@@ -1,1 +1,1 @@
-"""From what passed in one environment to what another one tests and publishes. Pure."""
+"""From what passed in one stack to the versions that another stack tests. Pure."""

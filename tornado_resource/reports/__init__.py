@@ -1,1 +1,1 @@
-"""From verdicts to files and lines that pipelines and people read."""
+"""From verdicts to reports: console, JUnit, JSON, Markdown, GitHub Actions, HTML."""

@@ -1,4 +1,4 @@
-"""What a failed gate says at the end of `pulumi up`. Pure."""
+"""The message of a failed gate at the end of `pulumi up`. Pure."""
 
 from __future__ import annotations
 
@@ -6,36 +6,37 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import STYLES, worst_first
+from tornado_resource.reports.scenarios import last_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tornado_resource.gate.model import Result
 
-DETAILED_SESSIONS: Final = 3
-"""So many sessions are told with their scenarios and last fix plan; the rest in a line each."""
+MAX_DETAILED: Final = 3
+"""This many sessions are shown with scenarios and last fix plan, the rest in a line each."""
 MAX_SESSIONS: Final = 40
 MAX_SCENARIOS: Final = 5
 MAX_FIXES: Final = 2
 MAX_CHARACTERS: Final = 1000
 
 
-def failure_message(results: Sequence[Result], more: str = "pulumi stack output verdicts") -> str | None:
-    """Say what was not met, where, and what to do; None when every verdict is `passed`.
+def failure_message(results: Sequence[Result], command: str = "pulumi stack output verdicts") -> str | None:
+    """Return which sessions did not pass, why, where they are declared, and what to do; None if all passed.
 
-    At most 24 lines for 3 sessions, and at most 60 for any number; *more* is the command that shows all of it.
+    At most 24 lines for 3 sessions, and at most 60 for any number. *command* shows all verdicts.
     """
-    missed = [result for result in results if result.verdict.outcome != "passed"]
+    missed = worst_first(result for result in results if result.verdict.outcome != "passed")
     if not missed:
         return None
-    missed = worst_first(missed)
     worst = missed[0].verdict.outcome
     lines = [f"gate {worst}: {len(missed)} of {count(len(results), 'session')} did not pass"]
-    for index, result in enumerate(missed[:MAX_SESSIONS]):
-        lines += _details(result) if index < DETAILED_SESSIONS else [_headline(result)]
+    for result in missed[:MAX_DETAILED]:
+        lines += [_headline(result), *_scenarios(result), *_fix_plan(result)]
+    lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_SESSIONS]]
     if len(missed) > MAX_SESSIONS:
-        lines.append(f"  … and {len(missed) - MAX_SESSIONS} more: {more}")
-    lines.append(f"All verdicts: {more}. {STYLES[worst].advice}")
+        lines.append(f"  … and {len(missed) - MAX_SESSIONS} more: {command}")
+    lines.append(f"All verdicts: {command}. {STYLES[worst].advice}")
     return "\n".join(lines)
 
 
@@ -46,28 +47,29 @@ def _headline(result: Result) -> str:
     return f"  {result.gated.name} ({where}): {verdict.outcome}: {clean(verdict.reason, MAX_CHARACTERS)}"
 
 
-def _details(result: Result) -> Iterator[str]:
-    yield _headline(result)
-    unfixable = set(result.verdict.unfixable_ids)
+def _scenarios(result: Result) -> Iterator[str]:
+    unfixable = result.verdict.unfixable_ids
     fixable = [scenario_id for scenario_id in result.verdict.failed_ids if scenario_id not in unfixable]
-    for label, ids in (("failed", fixable), ("unfixable", result.verdict.unfixable_ids)):
+    for label, ids in (("failed", fixable), ("unfixable", unfixable)):
         if ids:
-            yield f"    {label}: {_listed(result, ids)}"
-    plans = [iteration for iteration in (result.status.iterations if result.status else ()) if iteration.fixes]
-    if plans:
-        yield f"    last fix plan{f', iteration {plans[-1].number}' if plans[-1].number is not None else ''}:"
-        for fix in plans[-1].fixes[:MAX_FIXES]:
-            target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
-            yield f"      - {target}{clean(fix.description or 'no description', 110)}"
-        if len(plans[-1].fixes) > MAX_FIXES:
-            yield f"      … and {len(plans[-1].fixes) - MAX_FIXES} more"
+            shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_SCENARIOS])
+            more = f" and {len(ids) - MAX_SCENARIOS} more" if len(ids) > MAX_SCENARIOS else ""
+            yield f"    {label}: {shown}{more}"
 
 
-def _listed(result: Result, ids: Sequence[str]) -> str:
-    shown = ", ".join(_scenario(result, scenario_id) for scenario_id in ids[:MAX_SCENARIOS])
-    return f"{shown} and {len(ids) - MAX_SCENARIOS} more" if len(ids) > MAX_SCENARIOS else shown
+def _fix_plan(result: Result) -> Iterator[str]:
+    plan = last_plan(result)
+    if plan is None:
+        return
+    iteration = f", iteration {plan.number}" if plan.number is not None else ""
+    yield f"    last fix plan{iteration}:"
+    for fix in plan.fixes[:MAX_FIXES]:
+        target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
+        yield f"      - {target}{clean(fix.description or 'no description', 110)}"
+    if len(plan.fixes) > MAX_FIXES:
+        yield f"      … and {len(plan.fixes) - MAX_FIXES} more"
 
 
-def _scenario(result: Result, scenario_id: str) -> str:
+def _label(result: Result, scenario_id: str) -> str:
     name = result.scenario_names.get(scenario_id)
     return f"{clean(name, 60)} ({clean(scenario_id, 40)})" if name else clean(scenario_id, 60)

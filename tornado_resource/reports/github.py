@@ -23,7 +23,7 @@ def announce(report: Report, environ: Mapping[str, str], echo: Callable[[str], N
     """Write annotations by *echo* and append the job summary to its file, inside GitHub Actions only. Never raises."""
     if environ.get("GITHUB_ACTIONS") != "true":
         return
-    for line in annotations(report):
+    for line in annotation_lines(report):
         echo(line)
     path = environ.get("GITHUB_STEP_SUMMARY")
     if not path:
@@ -50,7 +50,7 @@ def append_summary(path: Path, report: Report) -> None:
         file.write(f"{summary(report)}\n")
 
 
-def annotations(report: Report) -> list[str]:
+def annotation_lines(report: Report) -> list[str]:
     """Return an error for each failed session and a warning for each incomplete one, at its position."""
     return [_annotation(result) for result in report.results if result.verdict.outcome in LEVELS]
 

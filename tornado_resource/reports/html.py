@@ -1,4 +1,4 @@
-"""The report for people: one page that needs nothing else, and asks for nothing."""
+"""The HTML report for people: one self-contained page that makes no request."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.reports.outcomes import STYLES, worst_first
-from tornado_resource.reports.scenarios import scenario_results
+from tornado_resource.reports.scenarios import unmet_scenarios
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Iteration
     from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
-from tornado_resource.reports.scenarios import ScenarioResult
+    from tornado_resource.reports.scenarios import ScenarioResult
 
 HERE: Final = Path(__file__).parent
 MAX_OPEN: Final = 12
@@ -34,7 +34,7 @@ BAR_PITCH: Final = 52
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One iteration of a chart: how many scenarios passed and failed, and where its parts are, in SVG units."""
+    """The bar of one iteration: how many scenarios passed and failed, and its position and heights in SVG units."""
 
     number: int
     passed: int
@@ -57,9 +57,9 @@ class Section:
 
 
 def html(report: Report) -> str:
-    """Write the page: what did not pass comes first.
+    """Return the page; sessions that did not pass come first.
 
-    Its policy (`Content-Security-Policy`) allows its own style sheet, by hash, and nothing else.
+    Its `Content-Security-Policy` allows its own style sheet, by hash, and nothing else.
     """
     style = (HERE / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -90,12 +90,12 @@ def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
 
 
 def _section(number: int, result: Result, *, is_long: bool) -> Section:
-    unmet = tuple(scenario for scenario in scenario_results(result) if not scenario.is_met)
+    failed, unfixable = unmet_scenarios(result)
     return Section(
         anchor=f"session-{number}",
         result=result,
-        failed=tuple(scenario for scenario in unmet if not scenario.unfixable),
-        unfixable=tuple(scenario for scenario in unmet if scenario.unfixable),
+        failed=failed,
+        unfixable=unfixable,
         bars=chart(result.status.iterations) if result.status else (),
         is_open=result.verdict.outcome != "passed" or not is_long,
     )
@@ -114,16 +114,16 @@ def _safe_text(text: str) -> str:
 
 
 def _moment(text: str | None) -> str:
-    """Show a time to the second, in UTC; what is no time is shown as it came."""
+    """Return a time to the second, in UTC; text that is no time is returned as it is."""
     moment = parse_time(text)
     try:
         moment = moment.astimezone(UTC) if moment is not None else None
     except OverflowError:
         moment = None
     if moment is None:
-        return _safe_text(text) if text else "not known"
+        return _safe_text(text) if text else "unknown"
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _known(value: object) -> str:
-    return "not known" if value is None else _safe_text(str(value))
+    return "unknown" if value is None else _safe_text(str(value))

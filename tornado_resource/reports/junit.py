@@ -1,7 +1,7 @@
-"""The report for CI systems: JUnit XML, a suite per session, a case per scenario, and a case for the gate itself.
+"""The report for CI systems: JUnit XML with a suite per session, a case per scenario, and a case for the gate itself.
 
-A CI system turns red on any failure. So a scenario that failed is a failure only where the gate did not pass; where it
-did (`passed: 80%`), the scenario is skipped and says why.
+A CI system turns red on any failure. So a failed scenario is a failure only if the gate did not pass; if it did
+(`passed: 80%`), the scenario is skipped and says why.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_MILLISECONDS: Final = 10**12
 
 
 def junit(report: Report) -> str:
-    """Write the results as JUnit XML."""
+    """Return the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
     for result in report.results:
         document.add_testsuite(_suite(result, report.promotion))
@@ -79,7 +79,7 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
 
 
 def _cases(result: Result) -> list[TestCase]:
-    """One case for the gate, whose time is the session's, and one for each scenario: no two of one name."""
+    """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
     cases, names = [_gate_case(result)], {GATE_CASE}
     fixes = _fix_plan(result)
     for scenario in scenario_results(result):
@@ -112,7 +112,7 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str, fixes: s
     case = TestCase(name, clean(result.gated.name))
     has_gate_passed = result.verdict.outcome == "passed"
     if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
-        case.result = [Skipped("no result: the API tells of no run of this scenario")]
+        case.result = [Skipped("no result: no run of this scenario is known")]
     elif not scenario.is_met and has_gate_passed:
         case.result = [Skipped(f"failed, but the gate ({clean(str(result.gated.gate.passed))}) passed")]
     elif not scenario.is_met:
@@ -123,7 +123,7 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str, fixes: s
 def _failure(scenario: ScenarioResult, fixes: str) -> Failure:
     word = "unfixable" if scenario.unfixable else "failed"
     tail = ", and the session found no fix: unfixable" if scenario.unfixable else ""
-    ran = "failed the last time that it ran" if scenario.passed is False else "no run is known"
+    ran = "failed in its last run" if scenario.passed is False else "no run is known"
     failure = Failure(f"{ran}{tail}", type_=word)
     if fixes:
         failure.text = fixes
@@ -146,7 +146,7 @@ def _line(text: str) -> str:
 
 
 def _timestamp(text: str | None) -> str | None:
-    """Write a time as JUnit has it, in UTC without an offset; None when it cannot be read."""
+    """Return a time as the JUnit schema wants it, in UTC without an offset; None if *text* is no time."""
     moment = parse_time(text)
     try:
         return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") if moment else None

@@ -1,4 +1,4 @@
-"""What all reports are made from."""
+"""The values that all reports are written from."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results of one stack's sessions, in the order of their declaration; *written_at* is ISO 8601 UTC.
+    """The results of one stack's sessions, in the order of their declarations. *written_at* is ISO 8601 in UTC.
 
-    *promotion* is there where the sessions run on what passed in another stack.
+    *promotion* is set if the sessions run on versions that passed in another stack.
     """
 
     stack: str

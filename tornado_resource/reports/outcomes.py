@@ -1,4 +1,4 @@
-"""How reports show outcomes: the order, the icons, and the advice."""
+"""How reports show outcomes: their order, icons and advice."""
 
 from __future__ import annotations
 

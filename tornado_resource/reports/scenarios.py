@@ -1,4 +1,4 @@
-"""What is known of each scenario of a session."""
+"""The scenarios of a session, and its last fix plan, as reports show them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from tornado_resource.gate.judging import last_results
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Fix
+    from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.gate.model import Result
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """A scenario; *passed* tells how it ended the last time that it ran, None where no run is known."""
+    """A scenario. *passed* is the result of its last run, None if no run is known."""
 
     scenario_id: str
     name: str | None
@@ -23,17 +23,17 @@ class ScenarioResult:
 
     @property
     def label(self) -> str:
-        """The name and the id, or the id alone."""
+        """The name and the id, or the id alone: unique, as names are not."""
         return f"{self.name} ({self.scenario_id})" if self.name else self.scenario_id
 
     @property
     def is_met(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether it neither failed nor is unfixable without a known run."""
         return self.passed is True or (self.passed is None and not self.unfixable)
 
 
 def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
-    """List those that ran, in the order of their first run, then the unfixable and the declared ones."""
+    """Return the scenarios that ran, in the order of their first run, then the other unfixable and declared ones."""
     results = last_results(result.status) if result.status else {}
     unfixable = set(result.verdict.unfixable_ids)
     declared = result.gated.request.get("scenario_ids") or ()
@@ -46,7 +46,22 @@ def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     )
 
 
-def last_fixes(result: Result) -> tuple[Fix, ...]:
-    """Give the last fix plan that has any fix."""
+def unmet_scenarios(result: Result) -> tuple[tuple[ScenarioResult, ...], tuple[ScenarioResult, ...]]:
+    """Return the scenarios that are not met, as two groups: the failed and the unfixable ones."""
+    unmet = [scenario for scenario in scenario_results(result) if not scenario.is_met]
+    return (
+        tuple(scenario for scenario in unmet if not scenario.unfixable),
+        tuple(scenario for scenario in unmet if scenario.unfixable),
+    )
+
+
+def last_plan(result: Result) -> Iteration | None:
+    """Return the last iteration that planned fixes, or None."""
     iterations = result.status.iterations if result.status else ()
-    return next((iteration.fixes for iteration in reversed(iterations) if iteration.fixes), ())
+    return next((iteration for iteration in reversed(iterations) if iteration.fixes), None)
+
+
+def last_fixes(result: Result) -> tuple[Fix, ...]:
+    """Return the fixes of the last plan that has any."""
+    plan = last_plan(result)
+    return plan.fixes if plan is not None else ()

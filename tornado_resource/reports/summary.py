@@ -1,13 +1,14 @@
-"""The report for people on GitHub: Markdown for the job summary."""
+"""The Markdown report: the job summary on GitHub, for people."""
 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import STYLES, worst_first
-from tornado_resource.reports.scenarios import last_fixes, scenario_results
+from tornado_resource.reports.scenarios import last_fixes, unmet_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
 
 MAX_BYTES: Final = 900_000
-"""GitHub drops a step's summary of more than 1 MiB; the rest is for what else the step writes."""
+"""GitHub drops a step's summary of more than 1 MiB (its page *Workflow commands*); the rest is for other tools."""
 MAX_ROWS: Final = 1000
 MAX_SECTIONS: Final = 100
 MAX_SCENARIOS: Final = 20
@@ -29,7 +30,7 @@ _HEAD: Final = (
     "\n| Outcome | Session | Scenarios | Iterations | Version | Reason |\n| --- | --- | --- | --- | --- | --- |\n"
 )
 _JOINER: Final = "&#8288;"
-"""The invisible word joiner: what GitHub would link stops being a link by it."""
+"""The invisible word joiner: it keeps GitHub from turning text into a link or a mention."""
 _SPECIAL: Final = {ord(character): f"&#{ord(character)};" for character in "|\\`[]!"} | {
     **{ord(character): f"\\{character}" for character in "*_~$#{}"},
     ord("&"): "&amp;",
@@ -40,46 +41,53 @@ _LINKED: Final = re.compile(r"@|(?<=www)(?=\.)|:(?=//)|(?<=mailto):|(?<=xmpp):",
 
 
 def summary(report: Report) -> str:
-    """Write heading, table of sessions, and a section for each session that did not pass; at most `MAX_BYTES`."""
-    return "".join(_bounded(_pieces(report)))
+    """Return a heading, a table of sessions, and a section for each session that did not pass; at most `MAX_BYTES`."""
+    results = worst_first(report.results)
+    missed = [result for result in results if result.verdict.outcome != "passed"]
+    return "".join(_bounded(chain(_heading(report), _promotion(report.promotion), _table(results), _sections(missed))))
 
 
 def escape(text: str, limit: int = 300) -> str:
-    """Show text from outside inside a line of Markdown: no markup, no HTML, no link, no mention, no line break."""
+    """Return text from outside for a line of Markdown, without markup, HTML, links, mentions and line breaks."""
     shown = clean(re.sub(r"[\r\n\t ]+", " ", text).strip(" "), limit).translate(_SPECIAL)
     return _LINKED.sub(lambda match: match[0] + _JOINER, shown)
 
 
-def _pieces(report: Report) -> Iterator[str]:
-    ranked = worst_first(report.results)
-    missed = [result for result in ranked if result.verdict.outcome != "passed"]
+def _heading(report: Report) -> Iterator[str]:
     where = escape(report.stack) + (f", environment {escape(report.environment)}" if report.environment else "")
     tally = ", ".join(f"{number} {outcome}" for outcome, number in report.tally.items() if number)
     yield f"## {STYLES[report.outcome].emoji} Tornado gate {report.outcome}: {tally or 'no session'}\n\n"
     yield f"Stack {where}, {escape(report.written_at)}\n"
-    if report.promotion is not None:
-        yield from _promotion(report.promotion)
-    if ranked:
+
+
+def _promotion(promotion: Promotion | None) -> Iterator[str]:
+    if promotion is None:
+        return
+    yield f"\nPromoted from stack {escape(promotion.source)}\n"
+    waived = [f"{escape(name)}: {escape('; '.join(why), 1000)}" for name, why in promotion.waived.items()]
+    if waived:
+        yield f"\n**Promoted without a pass:** “{escape(promotion.override or '')}”\n\n"
+        yield from (f"- {line}\n" for line in waived[:MAX_SECTIONS])
+    if len(waived) > MAX_SECTIONS:
+        yield f"- and {len(waived) - MAX_SECTIONS} more: see `verdicts.json`\n"
+
+
+def _table(results: list[Result]) -> Iterator[str]:
+    if results:
         yield _HEAD
-    yield from (_row(result) for result in ranked[:MAX_ROWS])
-    if len(ranked) > MAX_ROWS:
-        yield f"\n… and {count(len(ranked) - MAX_ROWS, 'session')} more: see `verdicts.json`.\n"
+    yield from (_row(result) for result in results[:MAX_ROWS])
+    if len(results) > MAX_ROWS:
+        yield f"\n… and {count(len(results) - MAX_ROWS, 'session')} more: see `verdicts.json`.\n"
+
+
+def _sections(missed: list[Result]) -> Iterator[str]:
     yield from ("".join(_section(result)) for result in missed[:MAX_SECTIONS])
     if len(missed) > MAX_SECTIONS:
         yield f"\n… and {count(len(missed) - MAX_SECTIONS, 'session')} more did not pass: see `report.html`.\n"
 
 
-def _promotion(promotion: Promotion) -> Iterator[str]:
-    yield f"\nPromoted from stack {escape(promotion.source)}\n"
-    if promotion.waived:
-        yield f"\n**Promoted without a pass:** “{escape(promotion.override or '')}”\n\n"
-        waived = [f"{escape(name)}: {escape('; '.join(why), 1000)}" for name, why in promotion.waived.items()]
-        yield from (f"- {line}\n" for line in waived[:MAX_SECTIONS])
-        if len(waived) > MAX_SECTIONS:
-            yield f"- and {len(waived) - MAX_SECTIONS} more: see `verdicts.json`\n"
-
-
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:
+    """Stop before the piece that would go beyond the limit, so that no row or section is cut in half."""
     left = MAX_BYTES - len(CUT) - 1
     for piece in pieces:
         left -= len(piece.encode())
@@ -104,25 +112,23 @@ def _section(result: Result) -> Iterator[str]:
     verdict = result.verdict
     yield f"\n### {STYLES[verdict.outcome].emoji} {escape(result.gated.name)}\n\n"
     yield f"- **Reason:** {escape(verdict.reason, 1000)}\n"
-    known = {"Declared at": str(result.gated.position or ""), "Session": verdict.session_id}
-    yield from (f"- **{title}:** {escape(value)}\n" for title, value in known.items() if value)
-    failed = [each for each in scenario_results(result) if not each.is_met]
-    for title, listed in (
-        ("Failed", [each.label for each in failed if not each.unfixable]),
-        ("Unfixable", [each.label for each in failed if each.unfixable]),
-    ):
-        yield from _listed(title, [escape(label) for label in listed], MAX_SCENARIOS)
+    for title, value in (("Declared at", str(result.gated.position or "")), ("Session", verdict.session_id)):
+        if value:
+            yield f"- **{title}:** {escape(value)}\n"
+    failed, unfixable = unmet_scenarios(result)
+    yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SCENARIOS)
+    yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SCENARIOS)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_FIXES)
     yield f"- **What to do:** {STYLES[verdict.outcome].advice if verdict.session_id else NOT_STARTED}\n"
 
 
-def _listed(title: str, entries: list[str], most: int) -> Iterator[str]:
+def _listed(title: str, entries: list[str], limit: int) -> Iterator[str]:
     if not entries:
         return
     yield f"- **{title}:** {len(entries)}\n"
-    yield from (f"  - “{entry}”\n" for entry in entries[:most])
-    if len(entries) > most:
-        yield f"  - and {len(entries) - most} more\n"
+    yield from (f"  - “{entry}”\n" for entry in entries[:limit])
+    if len(entries) > limit:
+        yield f"  - and {len(entries) - limit} more\n"
 
 
 def _fix(fix: Fix) -> str:

@@ -1,4 +1,4 @@
-"""The report for programs: `verdicts.json`, described by `schemas/verdicts.schema.json`."""
+"""The JSON report for programs: `verdicts.json`, described by `schemas/verdicts.schema.json`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMAT_VERSION: Final = 1
 
 
 def verdicts_json(report: Report) -> str:
-    """Write the results as ASCII JSON: the API's values as they came, but for lone surrogates, which become U+FFFD."""
+    """Return the results as ASCII JSON, with the API's values unchanged but for lone surrogates (U+FFFD)."""
     content = {
         "version": FORMAT_VERSION,
         "stack": report.stack,
@@ -30,7 +30,7 @@ def verdicts_json(report: Report) -> str:
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "sessions": {result.gated.name: _session(result) for result in report.results},
     }
-    return json.dumps(_sound(content), indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(_without_surrogates(content), indent=2, ensure_ascii=True) + "\n"
 
 
 def _session(result: Result) -> dict[str, Any]:
@@ -63,12 +63,12 @@ def _iteration(iteration: Iteration) -> dict[str, Any]:
     }
 
 
-def _sound(value: Any) -> Any:
-    """Replace lone surrogates everywhere: strict readers of JSON refuse them even when escaped."""
+def _without_surrogates(value: Any) -> Any:
+    """Replace lone surrogates in keys and values: strict JSON parsers refuse them even when escaped."""
     if isinstance(value, str):
         return replace_surrogates(value)
     if isinstance(value, dict):
-        return {_sound(key): _sound(inner) for key, inner in value.items()}
+        return {_without_surrogates(key): _without_surrogates(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_sound(inner) for inner in value]
+        return [_without_surrogates(inner) for inner in value]
     return value

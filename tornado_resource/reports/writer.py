@@ -1,4 +1,4 @@
-"""Reports to files: each of them whole, and none changed unless all could be written."""
+"""Report files: each is complete, and none is changed unless all can be written."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def write_reports(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write `junit.xml`, `verdicts.json`, `summary.md` and `report.html` into *folder*, and return their paths.
 
     Args:
-        folder: made if absent; files of these names are replaced, each in one step.
+        folder: created if missing; existing files of these names are replaced, each in one step.
         report: what to write.
 
     Raises:
-        ConfigurationError: the folder cannot be written to; the files of an earlier run are as they were.
+        ConfigurationError: the folder cannot be written to; the files of an earlier run are unchanged.
 
     """
     contents = {

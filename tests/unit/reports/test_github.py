@@ -7,7 +7,7 @@ import pytest
 from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.core.positions import Position
-from tornado_resource.reports.github import annotations, announce, append_summary, command
+from tornado_resource.reports.github import annotation_lines, announce, append_summary, command
 from tornado_resource.reports.summary import summary
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ GOLDEN = EXAMPLES / "reports/annotations.txt"
 
 def test_the_annotations_match_the_golden_file() -> None:
     """Golden: look at the change, then copy it over."""
-    assert annotations(sample()) == GOLDEN.read_text(encoding="utf-8").splitlines()
+    assert annotation_lines(sample()) == GOLDEN.read_text(encoding="utf-8").splitlines()
 
 
 def test_a_session_that_passed_has_no_annotation() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
-    assert annotations(report_of(result_of(gated_session_of("a"), status))) == []
+    assert annotation_lines(report_of(result_of(gated_session_of("a"), status))) == []
 
 
 def test_many_failed_scenarios_are_counted() -> None:
     status = status_of("COMPLETED_PARTIAL", (), tuple(f"sc-{number}" for number in range(20)))
-    line = annotations(report_of(result_of(gated_session_of("a"), status)))[0]
+    line = annotation_lines(report_of(result_of(gated_session_of("a"), status)))[0]
     assert line.endswith("%0A20 scenarios failed: sc-0, sc-1, sc-2, sc-3, sc-4, sc-5, sc-6, sc-7 and 12 more")
 
 
@@ -62,7 +62,7 @@ def test_a_summary_is_appended(tmp_path: Path) -> None:
 def test_github_gets_annotations_and_a_job_summary(tmp_path: Path) -> None:
     path, echoed = tmp_path / "step.md", list[str]()
     announce(sample(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(path)}, echoed.append)
-    assert echoed == annotations(sample())
+    assert echoed == annotation_lines(sample())
     assert path.read_text(encoding="utf-8") == summary(sample()) + "\n"
 
 
@@ -79,6 +79,6 @@ def test_a_missing_or_unwritable_summary_is_no_error(tmp_path: Path) -> None:
     announce(report, {"GITHUB_ACTIONS": "true"}, echoed.append)
     announce(report_of(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path)}, echoed.append)
     announce(report_of(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "a\0b"}, echoed.append)
-    assert echoed[:1] == annotations(report)
+    assert echoed[:1] == annotation_lines(report)
     assert echoed[1] == f"cannot write the job summary to {tmp_path}: Is a directory"
     assert echoed[2] == "cannot write the job summary to a\\x00b: embedded null byte"

@@ -57,7 +57,7 @@ def test_what_is_not_known_is_said() -> None:
     page = html(
         report_of(unknown_result(gated_session_of("support-line", "", created_at=None, position=None), "not started"))
     )
-    assert page.count("not known") >= 6
+    assert page.count("unknown") >= 6
     assert ">None<" not in page
     assert "Overview" not in page
 

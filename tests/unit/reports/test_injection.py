@@ -30,7 +30,7 @@ from tornado_resource.gate.polling import Progress, gone, progress_line
 from tornado_resource.promotion.check import SourceStack, check_promotion
 from tornado_resource.promotion.record import PromotedSession, Promotion
 from tornado_resource.reports.console import failure_message
-from tornado_resource.reports.github import annotations
+from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
@@ -250,7 +250,7 @@ def test_the_markdown_has_no_active_node(text: str) -> None:
 
 @every_payload
 def test_an_annotation_is_one_line_and_one_command(text: str) -> None:
-    lines = annotations(report(text))
+    lines = annotation_lines(report(text))
     assert len(lines) == 5
     for line in lines:
         assert not shows(line)
