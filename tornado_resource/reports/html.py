@@ -28,8 +28,9 @@ MAX_OPEN: Final = 12
 """With more sessions than this, those that passed are folded."""
 MAX_CHARACTERS: Final = 2000
 CHART_HEIGHT: Final = 120
-BAR_WIDTH: Final = 34
 BAR_PITCH: Final = 52
+SIZES: Final = {"bar": 34, "pitch": BAR_PITCH, "base": CHART_HEIGHT + 16, "height": CHART_HEIGHT + 38}
+"""Of a chart, in SVG units: bar width, distance of bars, base line and height, with room for the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def html(report: Report) -> str:
     is_long = len(ranked) > MAX_OPEN
     sections = [_section(numbers[result.gated.name], result, is_long=is_long) for result in ranked]
     page = _environment().get_template("report.html.j2")
-    return page.render(report=report, sections=sections, style=style, digest=digest, styles=STYLES)
+    return page.render(report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES)
 
 
 def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
