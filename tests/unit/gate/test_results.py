@@ -1,0 +1,159 @@
+"""From an id to a result: what is requested, what is retried, and what ends up in the verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.support.api import FakeTime, client_of, json_response
+from tests.support.results import PATHWAY_ID, gated_session_of
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.results import read_result, wait_for_result
+
+if TYPE_CHECKING:
+    from tornado_resource.gate.model import GatedSession, Result
+
+PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
+FAILED = {
+    "status": "COMPLETED_PARTIAL",
+    "total_scenarios": 2,
+    "passed_scenarios": 1,
+    "iterations": [{"iteration": 1, "passed_ids": ["sc-1"], "failed_ids": ["sc-2"]}],
+}
+RUNNING = {"status": "RUNNING", "iterations": [{"iteration": 1, "failed_ids": ["sc-2"]}]}
+SCENARIOS = {
+    "scenarios": [
+        {"id": "sc-1", "name": "Greets", "is_required_for_promotion": True},
+        {"id": "sc-2", "name": "Refunds"},
+        {"id": "sc-3", "name": ""},
+    ]
+}
+PROMOTION = gated_session_of("support-line", gate=Gate("promotion"))
+ALL = gated_session_of("support-line")
+
+
+class Api:
+    """Responds to status requests with *statuses* and to scenario requests with *scenarios*, the last for ever."""
+
+    def __init__(self, statuses: list[Any], scenarios: list[Any]) -> None:
+        self.responses = {"status": list(statuses), "scenarios": list(scenarios)}
+        self.requests: list[str] = []
+        self.time = FakeTime()
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        kind = "scenarios" if "scenarios" in request.url.path else "status"
+        assert kind == "status" or PATHWAY_ID in str(request.url)
+        self.requests.append(kind)
+        queue = self.responses[kind]
+        given = queue.pop(0) if len(queue) > 1 else queue[0]
+        if isinstance(given, Exception):
+            raise given
+        return json_response({}, given) if isinstance(given, int) else json_response(given)
+
+    async def wait(self, gated: GatedSession) -> Result:
+        async with client_of(self.handle) as client:
+            return await wait_for_result(client, gated, 15.0, lambda _progress: None, self.time.clock())
+
+    async def read(self, gated: GatedSession) -> Result:
+        async with client_of(self.handle) as client:
+            return await read_result(client, gated)
+
+
+async def test_a_pass_needs_no_scenarios() -> None:
+    api = Api([PASSED], [SCENARIOS])
+    assert (await api.read(ALL)).verdict.outcome == "passed"
+    assert (await api.wait(ALL)).verdict.outcome == "passed"
+    assert api.requests == ["status", "status"]
+
+
+async def test_a_failure_without_failed_scenarios_needs_no_names() -> None:
+    api = Api([{"status": "ERROR"}], [SCENARIOS])
+    assert (await api.read(ALL)).verdict.outcome == "failed"
+    assert api.requests == ["status"]
+
+
+@pytest.mark.parametrize(
+    "status", [FAILED, {"status": "ERROR", "unfixable_ids": ["sc-2"]}], ids=["failed", "unfixable"]
+)
+async def test_a_failure_names_its_scenarios(status: Any) -> None:
+    api = Api([status], [SCENARIOS])
+    result = await api.read(ALL)
+    assert result.verdict.outcome == "failed"
+    assert result.scenario_names == {"sc-1": "Greets", "sc-2": "Refunds"}
+    assert result.scenario_name("sc-2") == "Refunds"
+    assert result.scenario_name("sc-3") == "sc-3"
+
+
+async def test_unreadable_names_change_no_verdict_and_are_not_retried() -> None:
+    api = Api([FAILED], [500])
+    result = await api.wait(ALL)
+    assert (result.verdict.outcome, result.scenario_names) == ("failed", {})
+    assert result.verdict.failed_ids == ["sc-2"]
+    assert (api.requests, api.time.slept) == (["status", "scenarios"], [])
+
+
+@pytest.mark.parametrize("way", ["wait", "read"])
+async def test_a_promotion_gate_is_judged_by_the_pathways_scenarios(way: str) -> None:
+    api = Api([FAILED], [SCENARIOS])
+    result = await getattr(api, way)(PROMOTION)
+    assert (result.verdict.outcome, result.verdict.reason) == (
+        "passed",
+        "all scenarios required for promotion passed (1)",
+    )
+    assert result.scenario_names == {"sc-1": "Greets", "sc-2": "Refunds"}
+    assert result.status is not None
+    assert api.requests == ["status", "scenarios"]
+
+
+@pytest.mark.parametrize("way", ["wait", "read"])
+async def test_scenarios_of_a_promotion_gate_are_retried(way: str) -> None:
+    api = Api([PASSED | {"iterations": FAILED["iterations"]}], [503, httpx.ConnectError("x"), SCENARIOS])
+    assert (await getattr(api, way)(PROMOTION)).verdict.outcome == "passed"
+    assert api.requests == ["status", "scenarios", "scenarios", "scenarios"]
+
+
+@pytest.mark.parametrize("way", ["wait", "read"])
+async def test_unreadable_scenarios_leave_a_promotion_gate_incomplete(way: str) -> None:
+    api = Api([FAILED], [403])
+    result = await getattr(api, way)(PROMOTION)
+    assert result.verdict.outcome == "incomplete"
+    assert result.verdict.reason.startswith("the scenarios required for promotion could not be read: ")
+    assert (result.verdict.failed_ids, result.verdict.passed_scenarios) == (["sc-2"], 1)
+
+
+async def test_scenarios_are_given_up_after_an_outage_of_five_minutes() -> None:
+    api = Api([FAILED], [503])
+    assert (await api.wait(PROMOTION)).verdict.outcome == "incomplete"
+    assert 300 <= api.time.seconds <= 320
+
+
+async def test_a_running_session_is_incomplete_when_read_once() -> None:
+    api = Api([RUNNING], [SCENARIOS])
+    result = await api.read(PROMOTION)
+    assert (result.verdict.outcome, result.verdict.reason) == ("incomplete", "it is still running")
+    assert api.requests == ["status", "scenarios"]
+    assert result.scenario_names == {"sc-1": "Greets", "sc-2": "Refunds"}
+
+
+async def test_a_read_is_retried() -> None:
+    api = Api([503, httpx.ReadTimeout("x"), PASSED], [SCENARIOS])
+    assert (await api.read(ALL)).verdict.outcome == "passed"
+
+
+@pytest.mark.parametrize("code", [404, 410])
+async def test_a_session_that_is_gone_is_incomplete(code: int) -> None:
+    api = Api([code], [SCENARIOS])
+    result = await api.read(PROMOTION)
+    assert result.verdict.outcome == "incomplete"
+    assert result.verdict.reason.startswith("the API no longer knows session e1f2a3b4-0001; ")
+    assert (result.status, api.requests) == (None, ["status"])
+
+
+async def test_a_refused_read_is_incomplete() -> None:
+    api = Api([403], [SCENARIOS])
+    result = await api.read(ALL)
+    assert result.verdict.outcome == "incomplete"
+    assert result.verdict.reason.startswith("the API request failed: ")
+    assert (result.status, api.requests) == (None, ["status"])
