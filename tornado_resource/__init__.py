@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.resolver import load
     from tornado_resource.program.deploy import deploy
     from tornado_resource.program.resources import PathwayRelease, TornadoSession
-    from tornado_resource.program.waiting import wait_for
+    from tornado_resource.program.wait_for import wait_for
 
 __all__ = ["PathwayRelease", "TornadoSession", "deploy", "load", "wait_for"]
 
@@ -18,7 +18,7 @@ _HOMES = {
     "TornadoSession": "tornado_resource.program.resources",
     "deploy": "tornado_resource.program.deploy",
     "load": "tornado_resource.declarations.resolver",
-    "wait_for": "tornado_resource.program.waiting",
+    "wait_for": "tornado_resource.program.wait_for",
 }
 
 

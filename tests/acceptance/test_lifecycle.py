@@ -280,12 +280,11 @@ def test_the_provider_is_in_the_state_by_reference_only(slow_project: Project) -
 def test_the_parts_are_a_library(make_project: Callable[..., Project]) -> None:
     program = """\
 import pulumi
-from tornado_resource.program.resources import TornadoSession
-from tornado_resource.program.waiting import wait_for
+from tornado_resource import TornadoSession, wait_for
 
-session = TornadoSession("mine", pathway_id=pulumi.Output.from_input("pw-9"), max_iterations=2)
+session = TornadoSession("mine", pathway_id=pulumi.Output.from_input("pw-9"), max_iterations=2, gate={"passed": "any"})
 pulumi.export("id", session.session_id)
-pulumi.export("outcome", wait_for(session, {"passed": "any"})["outcome"])
+pulumi.export("outcome", wait_for(session)["outcome"])
 """
     project = make_project(speed=1000, program=program)
     project.pulumi("preview")

@@ -11,7 +11,7 @@ import pulumi
 from tornado_resource.bland.endpoint import find_endpoint
 from tornado_resource.core.text import did_you_mean
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.settings import read_settings
+from tornado_resource.stacks.settings import KEYS, PREFIX, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +30,11 @@ def read_config() -> tuple[Settings, Endpoint]:
 
     """
     bland = pulumi.Config("bland")
-    # `pulumi.Config` reads single keys only; misspelled ones are found in the whole config, which is in PULUMI_CONFIG.
-    settings = read_settings(json.loads(os.environ.get("PULUMI_CONFIG") or "{}"))
+    tornado = pulumi.Config("tornado")
+    known = {f"{PREFIX}{key}": value for key in KEYS if (value := tornado.get(key)) is not None}
+    # `pulumi.Config` reads single keys only, and is all that inline programs of the Automation API have. Elsewhere
+    # PULUMI_CONFIG holds the whole config, where misspelled keys are found.
+    settings = read_settings({**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **known})
     endpoint = find_endpoint({f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}, os.environ)
     return settings, endpoint
 

@@ -119,11 +119,11 @@ def _declare_sessions(
     ends: dict[str, VerdictOutput] = {}
     for declaration in environment.declarations:
         name, first = declaration.name, before.get(declaration.name)
-        after = _after(sessions[first], ends[first]) if first is not None else None
+        after = _after(sessions[first], ends.get(first)) if first is not None else None
         sessions[name] = _declare_session(declaration, settings, after)
         if declaration.gate is not None and settings.is_waiting:
             ends[name] = verdicts[name] = run.verdict(sessions[name], name)
-        elif name in before.values():
+        elif name in before.values() and not is_dry_run():
             ends[name] = _end(sessions[name], name, waiter)
     return sessions, verdicts
 
@@ -143,9 +143,9 @@ def _declare_session(declaration: Declaration, settings: Settings, after: pulumi
     )
 
 
-def _after(session: TornadoSession, end: pulumi.Output[Any]) -> pulumi.Input[Any]:
+def _after(session: TornadoSession, end: pulumi.Output[Any] | None) -> pulumi.Input[Any]:
     """Return a dependency on *session* that resolves when the session has ended; in a preview, at once."""
-    return [session] if is_dry_run() else end.apply(lambda _: [session])
+    return [session] if is_dry_run() or end is None else end.apply(lambda _: [session])
 
 
 def _end(session: TornadoSession, name: str, waiter: Waiter) -> VerdictOutput:

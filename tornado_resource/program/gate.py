@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+from pulumi.runtime import is_dry_run
 
 from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
@@ -54,7 +55,9 @@ class GateRun:
     def verdict(self, session: TornadoSession, name: str) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
 
-        async def wait(gated: GatedSession) -> Result:
+        async def wait(gated: GatedSession) -> Result | None:
+            if is_dry_run():
+                return None
             self.report.record(unknown_result(gated, "the update was interrupted while this session ran"))
             result = await self._waiter.wait(gated, session)
             self.report.record(result)

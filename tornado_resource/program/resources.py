@@ -9,6 +9,7 @@ import pulumi
 from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
@@ -88,6 +89,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             opts: Pulumi's resource options.
 
         """
+        exit_on_signals()
         path = _resource_path(name)
         inputs = {
             "name": path,

@@ -10,70 +10,40 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate, request_from
-from tornado_resource.errors import TornadoError
-from tornado_resource.gate.model import GatedSession
-from tornado_resource.program.config import config_message, read_config
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.endpoint import Endpoint
-    from tornado_resource.gate.model import Result
+    from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.gate.polling import Progress
     from tornado_resource.program.resources import TornadoSession
 
 VerdictOutput = pulumi.Output[dict[str, Any]]
 
 
-def wait_for(session: TornadoSession, gate: Gate | Mapping[str, Any] | None = None) -> VerdictOutput:
-    """Wait for the end of a session and return its verdict, for programs that do not use `deploy`.
-
-    Args:
-        session: the session to wait for.
-        gate: what must hold, as in `sessions.yaml`; by default all scenarios must pass.
-
-    Returns:
-        An output of the verdict as a mapping, with the keys of the stack output `verdicts`; unknown in a preview. A
-        verdict that is not `passed` fails nothing by itself: check `outcome`, or pass the verdict to `PathwayRelease`.
-
-    Raises:
-        pulumi.RunError: the configuration is invalid.
-
-    """
-    try:
-        settings, endpoint = read_config()
-    except TornadoError as error:
-        raise pulumi.RunError(config_message(error)) from None
-    chosen = gate if isinstance(gate, Gate) else Gate.of(gate)
-    waiter = Waiter(endpoint, settings.poll_seconds)
-    declared = GatedSession(session.pulumi_resource_name, "", chosen or Gate(), {})
-    return verdict_output(session, declared, lambda gated: waiter.wait(gated, session))
-
-
 def verdict_output(
     session: TornadoSession,
     declared: GatedSession,
-    wait: Callable[[GatedSession], Awaitable[Result]],
+    wait: Callable[[GatedSession], Awaitable[Result | None]],
     not_created: Mapping[str, Any] | None = None,
 ) -> VerdictOutput:
-    """Return the verdict on a session as a mapping, once the session has ended; unknown in a preview.
+    """Return the verdict on a session as a mapping, as soon as it is known.
 
     Args:
         session: the resource.
         declared: the session as declared; the resource's outputs complete it.
-        wait: waits for a session with an id and returns its result.
+        wait: returns the result of a session with an id; None if it is unknown in a preview.
         not_created: the verdict on a session that was not created (`--continue-on-error`).
 
     """
 
     async def judge(outputs: list[Any]) -> Any:
-        if is_dry_run():
-            return pulumi.UNKNOWN
         if pulumi.contains_unknowns(outputs) or outputs[0] is None:
-            return not_created
+            return pulumi.UNKNOWN if is_dry_run() else not_created
         result = await wait(_complete(declared, outputs))
-        return asdict(result.verdict)
+        return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
 
     parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
     return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
@@ -105,6 +75,14 @@ class Waiter:
 
         async with self._shared_client() as client:
             return await wait_for_result(client, gated, self._poll_seconds, show)
+
+    async def ended(self, gated: GatedSession) -> Result | None:
+        """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
+        from tornado_resource.gate.results import read_result
+
+        async with self._shared_client() as client:
+            result = await read_result(client, gated)
+        return result if result.status is not None and result.status.is_final else None
 
     @asynccontextmanager
     async def _shared_client(self) -> AsyncIterator[Client]:
@@ -141,4 +119,5 @@ def _complete(declared: GatedSession, outputs: list[Any]) -> GatedSession:
         timeout_ms=int(timeout_ms) if timeout_ms is not None else None,  # the engine passes every number as a float
         request=request_from(inputs),
         adopted=is_adopted,
+        gate=Gate.of(inputs.get("gate")) or declared.gate,
     )

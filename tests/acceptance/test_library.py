@@ -1,0 +1,107 @@
+"""Pulumi programs that use the parts of the library without `deploy()`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+HEAD = """\
+import pulumi
+from tornado_resource import PathwayRelease, TornadoSession, wait_for
+
+"""
+FAILING = """\
+pathways:
+  pw-1: {scenarios: [{id: sc-1}, {id: sc-2}], failing: [1, 1, 1, 1, 1]}
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}]}
+"""
+TWO = """\
+bad = TornadoSession("bad", pathway_id="pw-1")
+good = TornadoSession("good", pathway_id="pw-2", version_number=4)
+pulumi.export("bad", wait_for(bad))
+pulumi.export("good", wait_for(good))
+"""
+
+
+@pytest.fixture
+def make(make_project: Callable[..., Project]) -> Callable[[str], Project]:
+    return lambda program: make_project(speed=1000, script=FAILING, program=HEAD + program)
+
+
+def test_a_failed_gate_fails_the_program_after_all_verdicts_are_recorded(make: Callable[[str], Project]) -> None:
+    project = make(TWO)
+    printed = project.up(expect=None)
+    assert "gate failed: 1 of 2 sessions did not pass" in printed
+    assert "bad (session " in printed
+    assert "Traceback" not in printed
+    outputs = project.outputs()
+    assert {name: outputs[name]["outcome"] for name in outputs} == {"bad": "failed", "good": "passed"}
+    assert printed.count("waiting for verdicts") == 2  # once as it happens, and once in the list at the end
+
+
+def test_without_check_a_failed_gate_is_left_to_the_program(make: Callable[[str], Project]) -> None:
+    project = make('bad = TornadoSession("bad", pathway_id="pw-1")\npulumi.export("v", wait_for(bad, check=False))\n')
+    project.up()
+    assert project.outputs()["v"]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("gate", "code"), [('{"passed": 1}', 0), ('{"passed": "50%"}', 0), ('{"passed": "any"}', 0), ('{"passed": 2}', 255)]
+)
+def test_the_sessions_own_gate_decides(make: Callable[[str], Project], gate: str, code: int) -> None:
+    project = make(f'a = TornadoSession("a", pathway_id="pw-1", gate={gate})\npulumi.export("v", wait_for(a))\n')
+    project.up(expect=code if code == 0 else None)
+    assert project.outputs()["v"]["outcome"] == ("passed" if code == 0 else "failed")
+
+
+def test_a_session_without_a_gate_has_no_verdict_to_wait_for(make: Callable[[str], Project]) -> None:
+    project = make('a = TornadoSession("a", pathway_id="pw-1", gate="none")\npulumi.export("v", wait_for(a))\n')
+    printed = project.up(expect=None)
+    assert "wait_for: session a has `gate: none`" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_settled_stack_previews_without_changes(make: Callable[[str], Project]) -> None:
+    program = """\
+good = TornadoSession("good", pathway_id="pw-2", version_number=4)
+verdict = wait_for(good)
+pulumi.export("good", verdict)
+PathwayRelease("good", pathway_id="pw-2", verdict=verdict)
+"""
+    project = make(program)
+    project.up()
+    before = len(project.requests("POST"))
+    preview = json.loads(project.pulumi("preview", "--expect-no-changes", "--json"))
+    assert not preview.get("changeSummary", {}).keys() - {"same"}
+    project.up(0, "--expect-no-changes")
+    assert len(project.requests("POST")) == before
+
+
+def test_the_reports_are_those_of_deploy(make: Callable[[str], Project]) -> None:
+    project = make(TWO)
+    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.up(expect=None)
+    verdicts = json.loads((project.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
+    assert verdicts["tally"] == {"passed": 1, "failed": 1, "incomplete": 0}
+    assert sorted(path.name for path in (project.folder / "reports").iterdir()) == [
+        "junit.xml",
+        "report.html",
+        "summary.md",
+        "verdicts.json",
+    ]
+
+
+def test_a_resource_that_fails_shows_no_traceback(make: Callable[[str], Project]) -> None:
+    project = make(TWO)
+    project.fail(kind="status", status=403, path="/start", times=9)
+    printed = project.up(expect=None)
+    assert "HTTP 403" in printed
+    assert "Traceback" not in printed
+    assert "KeyboardInterrupt" not in printed

@@ -1,0 +1,121 @@
+"""`wait_for()`: verdicts for Pulumi programs that do not use `deploy()`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import TornadoError
+from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.verdicts import unknown_result
+from tornado_resource.program.config import config_message, read_config
+from tornado_resource.program.report import UpdateReport
+from tornado_resource.program.signals import exit_on_signals
+from tornado_resource.program.waiting import Waiter, verdict_output
+from tornado_resource.reports.console import failure_message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.gate.model import Result
+    from tornado_resource.program.resources import TornadoSession
+    from tornado_resource.program.waiting import VerdictOutput
+    from tornado_resource.stacks.settings import Settings
+
+
+def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
+    """Wait for the end of a session and return its verdict. It is judged by the session's own `gate`.
+
+    Any number of sessions are waited for at the same time. When all of them have ended, a verdict that is not `passed`
+    fails the program, after the stack's outputs are registered. The reports are those of `deploy()`.
+
+    Args:
+        session: the session to wait for. It must have a gate.
+        check: False to let the program go on whatever the verdict is: check `outcome` yourself.
+
+    Returns:
+        An output of the verdict as a mapping, with the keys of `Verdict`. In a preview it is known if the session is
+        unchanged and has ended, and unknown otherwise.
+
+    Raises:
+        pulumi.RunError: the configuration is invalid.
+
+    """
+    try:
+        settings, endpoint = read_config()
+    except TornadoError as error:
+        raise pulumi.RunError(config_message(error)) from None
+    stack = pulumi.runtime.get_root_resource()
+    run = _RUNS.get(stack) if stack is not None else None
+    if run is None:
+        run = _Run(settings, endpoint)
+        if stack is not None:
+            _RUNS[stack] = run
+    return run.wait_for(session, check=check)
+
+
+class _Run:
+    """The waits of one program: one client, one announcement, one report, and one failure."""
+
+    def __init__(self, settings: Settings, endpoint: Endpoint) -> None:
+        self._waiter = Waiter(endpoint, settings.poll_seconds)
+        self._report = UpdateReport(settings.reports, settings.environment, None, ())
+        self._checked: set[str] = set()
+        self._waiting = 0
+        if not is_dry_run():
+            exit_on_signals(self._report.write_if_possible)
+
+    def wait_for(self, session: TornadoSession, *, check: bool) -> VerdictOutput:
+        name = session.pulumi_resource_name
+        declared = GatedSession(name, "", Gate(), {})
+        session.declared.apply(lambda inputs: _require_gate(name, inputs))
+        if is_dry_run():
+            return verdict_output(session, declared, self._waiter.ended)
+        if check:
+            self._checked.add(name)
+        self._begin(declared)
+        verdict = verdict_output(session, declared, lambda gated: self._wait(gated, session))
+        verdict.apply(self._end)
+        return verdict
+
+    def _begin(self, declared: GatedSession) -> None:
+        is_first = not self._report.results
+        self._waiting += 1
+        self._report.record(unknown_result(declared, "the update stopped before this session's verdict"))
+        if is_first:
+            # A folder that cannot be written is an error now, not after minutes of testing.
+            try:
+                self._report.write()
+            except TornadoError as error:
+                raise pulumi.RunError(str(error)) from None
+
+    async def _wait(self, gated: GatedSession, session: TornadoSession) -> Result:
+        self._report.record(unknown_result(gated, "the update was interrupted while this session ran"))
+        result = await self._waiter.wait(gated, session)
+        self._report.record(result)
+        return result
+
+    def _end(self, _verdict: Any) -> None:
+        """Once no session is waited for any more, write the reports, and fail the program if a gate was not met."""
+        self._waiting -= 1
+        if self._waiting > 0:
+            return
+        checked = [result for name, result in self._report.results.items() if name in self._checked]
+        problems = [failure_message(checked, "pulumi stack output"), self._report.finish()]
+        if any(problems):
+            raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+
+
+def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:
+    if Gate.of(inputs.get("gate")) is None:
+        message = f"wait_for: session {name} has `gate: none`, so there is no verdict to wait for; give it a gate"
+        raise pulumi.RunError(message)
+
+
+_RUNS: Final[WeakKeyDictionary[pulumi.Resource, _Run]] = WeakKeyDictionary()
+"""By stack: the Automation API may run several programs in one process."""
