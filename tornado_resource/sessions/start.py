@@ -123,7 +123,7 @@ class _Start:
             case Supersede(active=active):
                 await cancel_and_settle(self._client, active.session_id, self._order.pathway_id, self._clock)
                 return Freed()
-            case Fail(error=error, is_certain=is_certain):
+            case Fail(error=error, is_certain=is_certain):  # pragma: no branch - there is no other action
                 if is_certain:
                     self._intents.clear(self._order.address)
                 raise error from None

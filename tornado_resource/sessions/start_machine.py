@@ -146,7 +146,7 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
             return attempts, _after_session(order, attempts, active, is_ours=is_ours)
         case LookFailed(error=error):
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
-        case Freed():
+        case Freed():  # pragma: no branch - there is no other event
             # Another session held the pathway, so no request sent before can have taken effect.
             return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(attempts, 0.0)
 

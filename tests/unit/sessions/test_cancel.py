@@ -65,3 +65,30 @@ async def test_a_cancel_that_comes_too_late_is_done(code: int) -> None:
 
     await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
     assert not statuses
+
+
+async def test_a_session_that_is_gone_after_the_cancel_has_settled() -> None:
+    codes = iter([200, 404])
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/cancel"):
+            return json_response({"cancelled": True})
+        return json_response({"status": "RUNNING"}, next(codes))
+
+    await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+    assert next(codes, None) is None
+
+
+async def test_the_pathway_must_be_free_after_the_session_has_ended() -> None:
+    """The API changes the status first: until *active* shows no session, a start would get a conflict."""
+    time = FakeTime()
+    statuses, actives = iter(["RUNNING", "RUNNING", "CANCELLED", "CANCELLED"]), iter(["s-1", "s-2"])
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/active"):
+            return json_response({"session_id": next(actives)})
+        return json_response({} if request.url.path.endswith("/cancel") else {"status": next(statuses)})
+
+    await cancel_if_running(client_of(handle), "s-1", "pw-1", time.clock())
+    assert next(actives, None) is None
+    assert time.slept == [0.2, pytest.approx(0.3)]

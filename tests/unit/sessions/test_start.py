@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, json_response
+from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.sessions.adopt import adopt
@@ -225,6 +225,17 @@ class TestAdopt:
         api.add("pw-other")
         with pytest.raises(TornadoError, match="session s-1 does not run on pathway pw-1"):
             await adopt(api.client(), order(), "s-1")
+
+    async def test_a_session_that_ends_between_the_requests_is_adopted_as_ended(self) -> None:
+        statuses = iter(["RUNNING", "COMPLETED_ALL_PASSED"])
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/active"):
+                return json_response({"message": "none"}, 404)
+            return json_response({"status": next(statuses)})
+
+        session = await adopt(client_of(handle), order(), "s-1")
+        assert session == Session("s-1", None, "COMPLETED_ALL_PASSED", None, None, adopted=True)
 
     async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
         with pytest.raises(TornadoError, match=r"check or remove tornado:adopt\.support-line"):
