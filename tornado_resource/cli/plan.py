@@ -1,14 +1,15 @@
-"""`tornado-resource plan`: what would run, offline."""
+"""`tornado-resource plan`: show what would run, offline."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from tornado_resource.cli import problems
+from tornado_resource.cli.exit_codes import INVALID, PASSED
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.plan import make_plan
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.plan import Plan, Planned
 
 
-CARRIES = {
+CARRIES: Final = {
     "version": "runs on the version that passed in {}",
     "pass": "must have passed in {}, where it runs on another pathway: no version is carried",
     "unknown": "must have passed in {}; on the same pathway, runs on the version that passed there",
     "never": "has no gate in {}: its promotion will be refused",
 }
+MAX_VALUE: Final = 100
+"""How many characters of a value are shown."""
+MAX_ALIGNED: Final = 44
+"""Longer values do not push the column of origins to the right."""
 
 
 @click.command("plan")
@@ -37,17 +42,17 @@ CARRIES = {
 def command(file: str, environment: str | None, output: str) -> int:
     """Show what an environment of FILE (default: sessions.yaml) would run.
 
-    For each session: the payload of its start call, where each value comes from, and what it waits for.
-    Offline: nothing is asked or sent.
+    For each session: the body of its start request, where each value comes from, and what it waits for.
+    Sends no request.
     """
     try:
         plan = _plan(file, environment)
     except DeclarationError as error:
         click.echo(problems.write(error.problems, output), err=output == "text")
-        return 2
+        return INVALID
     writers = {"text": _as_text, "json": _as_json, "github": _as_github}
     click.echo(writers[output](plan))
-    return 0
+    return PASSED
 
 
 def _plan(file: str, environment: str | None) -> Plan:
@@ -84,24 +89,27 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _session_lines(planned: Planned) -> Iterator[str]:
-    declaration = planned.declaration
-    yield declaration.name
-    rows = [*_flat(declaration.request), *_flat({"gate": _gate(declaration.gate)})]
-    if declaration.triggers:
-        rows += _flat({"triggers": dict(declaration.triggers)})
-    rows += [
-        (key, value)
-        for key in ("on_conflict", "on_destroy", "rerun", "publish")
-        if (value := getattr(declaration, key)) is not None and (key in planned.origins or key == "publish")
-    ]
+    yield planned.declaration.name
+    rows = [(key, clean(json.dumps(value, ensure_ascii=False), MAX_VALUE)) for key, value in _rows(planned)]
     width = max(len(key) for key, _ in rows)
-    shown = [(key, clean(json.dumps(value, ensure_ascii=False), 100)) for key, value in rows]
-    indent = max(len(value) for _, value in shown if len(value) <= 44) if shown else 0
-    for key, value in shown:
-        origin = planned.origins.get(key)
-        yield f"  {key:<{width}}  {value:<{indent}}  {origin or 'default'}".rstrip()
+    indent = max(len(value) for _, value in rows if len(value) <= MAX_ALIGNED)
+    for key, value in rows:
+        origin = planned.origins.get(key, "default")
+        yield f"  {key:<{width}}  {value:<{indent}}  {origin!s}"
     if planned.after is not None:
         yield f"  starts when {planned.after} has ended (one session at a time on a pathway)"
+
+
+def _rows(planned: Planned) -> list[tuple[str, Any]]:
+    """Return the keys and values to show: of the options, those that are declared."""
+    declaration = planned.declaration
+    options = {
+        key: getattr(declaration, key) for key in ("on_conflict", "on_destroy", "rerun") if key in planned.origins
+    }
+    if declaration.publish is not None:
+        options["publish"] = declaration.publish
+    shown = {**declaration.request, "gate": _gate(declaration.gate), "triggers": dict(declaration.triggers), **options}
+    return _flat(shown)
 
 
 def _gate(gate: Gate | None) -> Any:

@@ -1,4 +1,4 @@
-"""`tornado-resource schema`: the JSON Schema, for editors and other tools."""
+"""`tornado-resource schema`: print the JSON Schema, for editors and other tools."""
 
 from __future__ import annotations
 

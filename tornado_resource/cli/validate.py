@@ -1,20 +1,33 @@
-"""`tornado-resource validate`: are the declarations right?"""
+"""`tornado-resource validate`: check declarations files."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from tornado_resource.cli import problems
+from tornado_resource.cli.exit_codes import INVALID, PASSED
 from tornado_resource.core.text import count
 from tornado_resource.declarations.resolver import check_document, environment_names, resolve
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """The result for one file: its problems, or why it cannot be opened, or a summary of what it declares."""
+
+    problems: Sequence[Problem] = ()
+    fault: str = ""
+    summary: str = ""
 
 
 @click.command("validate")
@@ -22,45 +35,43 @@ if TYPE_CHECKING:
 @click.option("--environment", "-e", metavar="E", help="Resolve this environment only.")
 @click.option("--all-environments", is_flag=True, help="Resolve every environment of the file (the default).")
 @click.option("--format", "output", type=click.Choice(problems.FORMATS), default="text", show_default=True)
-def command(files: tuple[str, ...], environment: str | None, all_environments: bool, output: str) -> int:  # noqa: FBT001
-    """Check declarations files (default: sessions.yaml), and report all problems at once.
+def command(files: tuple[str, ...], environment: str | None, all_environments: bool, output: str) -> int:  # noqa: FBT001 # click's
+    """Check declarations files (default: sessions.yaml) and report all problems at once.
 
     Needs no network, no key and no Pulumi.
     """
     if environment is not None and all_environments:
         message = "give --environment or --all-environments, not both"
         raise click.UsageError(message)
-    found: list[Problem] = []
-    unreadable: list[ConfigurationError] = []
-    summaries = []
-    for file in files or ("sessions.yaml",):
-        try:
-            document = check_document(file)
-            found += _resolve_all(document, environment)
-            summaries.append(_summary(document))
-        except DeclarationError as error:
-            found += error.problems
-        except ConfigurationError as error:
-            unreadable.append(error)
+    results = [_check(file, environment) for file in files or ("sessions.yaml",)]
+    found = [problem for result in results for problem in result.problems]
+    faults = [result.fault for result in results if result.fault]
     if found:
         click.echo(problems.write(found, output), err=output == "text")
-    for fault in unreadable:
-        click.echo(str(fault), err=True)
-    if found or unreadable:
-        return 2
-    if output == "json":
-        click.echo(json.dumps({"valid": True, "problems": []}, indent=2))
-    else:
-        click.echo("\n".join(summaries))
-    return 0
+    if faults:
+        click.echo("\n".join(faults), err=True)
+    if found or faults:
+        return INVALID
+    valid = json.dumps({"valid": True, "problems": []}, indent=2)
+    click.echo(valid if output == "json" else "\n".join(result.summary for result in results))
+    return PASSED
+
+
+def _check(file: str, environment: str | None) -> _Result:
+    try:
+        document = check_document(file)
+    except DeclarationError as error:
+        return _Result(problems=error.problems)
+    except ConfigurationError as error:
+        return _Result(fault=str(error))
+    return _Result(problems=_resolve_all(document, environment), summary=_summary(document))
 
 
 def _resolve_all(document: Document, environment: str | None) -> list[Problem]:
-    """Every problem that resolving brings to light, each once though several environments may have it."""
-    everyone: list[str | None] = [*environment_names(document)]
-    chosen = [environment] if environment is not None else everyone or [None]
-    found = (problem for name in chosen for problem in resolve(document, name)[1])
-    return sorted(set(found))
+    """Return the problems of one environment, or of all; one that several environments have is returned once."""
+    listed: list[str | None] = [*environment_names(document)]
+    chosen = [environment] if environment is not None else listed or [None]
+    return sorted({problem for name in chosen for problem in resolve(document, name)[1]})
 
 
 def _summary(document: Document) -> str:

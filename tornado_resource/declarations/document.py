@@ -1,4 +1,4 @@
-"""A file as data that remembers where each value stood."""
+"""The data of a YAML file, with the position of each value."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Problem
 
-Step = str | int
-Path = tuple[Step, ...]
+Key = str | int
+"""A key of a mapping, or an index of a list."""
+KeyPath = tuple[Key, ...]
+"""The keys and indices that lead from the root to a value: `("sessions", "billing", "scenario_ids", 3)`."""
 
 
 class Mark(Protocol):
@@ -23,46 +25,51 @@ class Mark(Protocol):
     column: int
 
 
-Marks = dict[int, dict[Step, tuple[Mark | None, Mark]]]
-"""By `id()` of a mapping or list: the marks of each key and of its value."""
+Marks = dict[int, dict[Key, tuple[Mark | None, Mark]]]
+"""By `id()` of a mapping or list: the mark of each key (None in a list) and of its value.
+
+The document keeps its data alive, so that no `id()` is used twice.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The data of one YAML document: plain dicts, lists and scalars, and the place of each."""
+    """One YAML document: its data as plain dicts, lists and scalars, and the position of each value.
+
+    *problems* are those that did not keep the reader from reading on.
+    """
 
     file: str
     data: Any
     marks: Marks
     lines: list[str]
     problems: tuple[Problem, ...] = ()
-    """What reading found wrong and could go on after."""
 
-    def has(self, path: Sequence[Step]) -> bool:
-        """Whether the file has a value at *path*."""
+    def has(self, path: Sequence[Key]) -> bool:
+        """Return whether the file has a value at *path*."""
         node = self.data
-        for step in path:
-            if step not in self.marks.get(id(node), {}):
+        for key in path:
+            if key not in self.marks.get(id(node), {}):
                 return False
-            node = node[step]
+            node = node[key]
         return True
 
-    def position(self, path: Sequence[Step], *, of_key: bool = False) -> Position:
-        """Find where the value at *path* begins (or its key); where there is none, its nearest parent's key."""
+    def position(self, path: Sequence[Key], *, of_key: bool = False) -> Position:
+        """Return where the value at *path* begins, or its key. If there is none: the key of its nearest parent."""
         node, found, is_whole = self.data, None, True
-        for step in path:
-            marks = self.marks.get(id(node), {}).get(step)
+        for key in path:
+            marks = self.marks.get(id(node), {}).get(key)
             if marks is None:
                 is_whole = False
                 break
-            found, node = marks, node[step]
+            found, node = marks, node[key]
         if found is None:
             return Position(self.file, 1, 1)
         mark = found[0] or found[1] if of_key or not is_whole else found[1]
         return Position(self.file, mark.line + 1, mark.column + 1)
 
 
-def dotted(path: Sequence[Step]) -> str:
-    """Write a path as people do: `sessions.support-line.scenario_ids[3]`."""
-    written = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+def dotted(path: Sequence[Key]) -> str:
+    """Format a path for messages: `sessions.support-line.scenario_ids[3]`."""
+    written = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     return written.removeprefix(".")

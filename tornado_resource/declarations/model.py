@@ -1,4 +1,4 @@
-"""What a declaration says, as plain values."""
+"""Declarations as plain values."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ON_CONFLICT: Final = ("fail", "adopt", "wait", "supersede")
 ON_DESTROY: Final = ("cancel", "leave")
 RERUN: Final = ("on_failure", "on_change", "always")
 DEFAULT_TIMEOUT_MS: Final = 900_000
-"""The API's own default, which applies when `timeout_ms` is not sent."""
+"""The API's default, which applies if `timeout_ms` is not sent."""
 GRACE_MS: Final = 60_000
 """How much longer than `timeout_ms` the gate waits for a session to report its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What must hold for a session's verdict to be *passed*.
+    """What must be true for a session's verdict to be `passed`.
 
     *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`.
     """
@@ -48,7 +48,7 @@ class Gate:
     def of(
         cls, value: Mapping[str, Any] | str | None, *, repaired: Literal["allow", "refuse"] = "allow"
     ) -> Gate | None:
-        """Read a resolved `gate` key; None stands for `gate: none`. *repaired* is what an absent key means."""
+        """Return the gate of a resolved `gate` key, or None for `gate: none`. *repaired* is the default of that key."""
         if value == "none":
             return None
         given = value if value is not None and not isinstance(value, str) else {}
@@ -58,9 +58,9 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One session as it is to run in one environment.
+    """One session as it runs in one environment.
 
-    *request* holds what the start call sends, no more: only declared fields, by the API's names.
+    *request* is the body of the start request: the declared fields, by the API's names.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Declaration:
 
     @property
     def timeout_ms(self) -> int:
-        """The session's time limit, the API's default if none is declared."""
+        """The session's time limit in milliseconds: the declared one, else the API's default."""
         return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS))
 
 
@@ -95,16 +95,16 @@ class Environment:
 
 
 def digest(request: Mapping[str, Any]) -> str:
-    """Name a request by content: the sha-256 of its canonical JSON, in hexadecimal."""
+    """Return the SHA-256 of a request's canonical JSON, in hexadecimal."""
     import hashlib
 
     return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def request_from(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick the declared request fields, with whole numbers as integers.
+    """Return the declared request fields, with whole numbers as integers.
 
-    Pulumi carries every number as a float (`5.0`), and YAML has `5.0` and `1e3` too; the API takes integers.
+    Pulumi turns every number into a float (`5.0`), and YAML has `5.0` and `1e3` too; the API takes integers only.
     """
     request: dict[str, Any] = {}
     for name in REQUEST_FIELDS:

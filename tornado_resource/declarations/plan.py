@@ -1,4 +1,4 @@
-"""What an environment's declarations amount to: slots, and how long it can take."""
+"""What an environment's declarations will do: order, promotion, publishing, and how long it can take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.core.positions import Position
-    from tornado_resource.declarations.document import Document, Path
+    from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.resolver import Carry
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Planned:
     """One session of a plan.
 
-    *after* names the session whose end it waits for, on the same pathway. *carries* is None where the environment does
-    not promote.
+    *after* names the session on the same pathway whose end it waits for. *origins* has, by dotted key, the position of
+    each declared value. *carries* is None if the environment has no `promotes_from`.
     """
 
     declaration: Declaration
@@ -34,7 +34,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All sessions of an environment in order, what is published once all gates have passed, and the worst case.
+    """All sessions of an environment in order, and what is published once all gates have passed.
 
     *minutes* is the longest that it can take until all sessions have ended.
     """
@@ -46,7 +46,7 @@ class Plan:
 
 
 def make_plan(document: Document, environment: Environment) -> Plan:
-    """Say what starts when, and where each declared value comes from."""
+    """Return the plan of a resolved *environment* of *document*."""
     declarations = environment.declarations
     before, carried = predecessors(declarations), carries(document, environment)
     sessions = tuple(
@@ -63,22 +63,27 @@ def make_plan(document: Document, environment: Environment) -> Plan:
 
 
 def _origins(document: Document, environment: str | None, name: str) -> dict[str, Position]:
-    """By dotted key, the position of the layer that set the value."""
+    """Return, by dotted key, where the layer that set the value has it."""
     origins: dict[str, Position] = {}
     for path, values in layers(document, environment, name):
-        for steps, value in _leaves(values):
-            key = ".".join(steps)
-            for known in [known for known in origins if known == key or known.startswith(f"{key}.")]:
-                del origins[known]
+        for keys, value in _leaves(values):
+            key = ".".join(keys)
+            origins = _without(origins, key)
             if value is not None:
-                origins[key] = document.position((*path, *steps))
-    above: Path = ("environments", environment or "", "publish")
-    if "publish" not in origins and document.has(above):
-        origins["publish"] = document.position(above)
+                origins[key] = document.position((*path, *keys))
+    for_all: KeyPath = ("environments", environment or "", "publish")
+    if "publish" not in origins and document.has(for_all):
+        origins["publish"] = document.position(for_all)
     return origins
 
 
+def _without(origins: dict[str, Position], key: str) -> dict[str, Position]:
+    """Drop a key that a later layer sets or removes, with all below it: `gate: none` replaces `gate.passed`."""
+    return {known: at for known, at in origins.items() if known != key and not known.startswith(f"{key}.")}
+
+
 def _leaves(values: Any, above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    """Return the path and value of everything in *values* that is no mapping."""
     if not isinstance(values, dict):
         return [(above, values)]
     return [leaf for key, value in values.items() for leaf in _leaves(value, (*above, key))]

@@ -1,11 +1,11 @@
-"""Names in a declarations file that refer to other parts of it, and required keys that any layer may give.
+"""Names in a declarations file that refer to other parts of it, and the pathway that every session needs.
 
-All of this runs on files that may be invalid in other ways, so that every problem is reported at once.
+The checks run on files that violate the schema too, so that all problems are reported at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import did_you_mean
@@ -14,13 +14,13 @@ from tornado_resource.declarations.document import dotted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tornado_resource.declarations.document import Document, Path
+    from tornado_resource.declarations.document import Document, KeyPath
 
-MISSING_PATHWAY = "`pathway_id` is missing{where}, expected the id of the pathway to test"
+MISSING_PATHWAY: Final = "`pathway_id` is missing{where}, expected the id of the pathway to test"
 
 
 def reference_problems(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each name that refers to nothing, and for each session without a pathway."""
+    """Yield a problem for each unknown name and each session without a pathway."""
     yield from _unknown_sources(document)
     yield from _unknown_sessions(document)
     yield from _missing_pathways(document)
@@ -28,7 +28,7 @@ def reference_problems(document: Document) -> Iterator[Problem]:
 
 def unknown_environment(name: str, listed: list[str]) -> str:
     """Return the message for an environment that the file does not list."""
-    return f"no environment '{name}', expected one of {', '.join(listed)}{did_you_mean(name, listed)}"
+    return f"unknown environment '{name}', expected one of {', '.join(listed)}{did_you_mean(name, listed)}"
 
 
 def _unknown_sources(document: Document) -> Iterator[Problem]:
@@ -37,10 +37,10 @@ def _unknown_sources(document: Document) -> Iterator[Problem]:
     for environment in environments:
         source = _mapping(data["environments"][environment]).get("promotes_from")
         if not isinstance(source, str) or "/" in source:
-            continue
+            continue  # a stack's full name: only Pulumi knows whether it exists
         text = _source_problem(data, environment, source, environments)
         if text is not None:
-            path: Path = ("environments", environment, "promotes_from")
+            path: KeyPath = ("environments", environment, "promotes_from")
             yield Problem(document.position(path), dotted(path), text)
 
 
@@ -68,33 +68,40 @@ def _sources(data: Mapping[str, Any], environment: str) -> list[str]:
 
 
 def _unknown_sessions(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each session of an environment that is neither in the base nor has a pathway of its own."""
     data = _mapping(document.data)
     sessions = list(_mapping(data.get("sessions")))
     for environment, settings in _mapping(data.get("environments")).items():
         for name, own in _mapping(_mapping(settings).get("sessions")).items():
             if name not in sessions and "pathway_id" not in _mapping(own):
-                path: Path = ("environments", environment, "sessions", name)
+                path: KeyPath = ("environments", environment, "sessions", name)
                 yield Problem(document.position(path, of_key=True), dotted(path), _unknown_session(name, sessions))
 
 
+def _unknown_session(name: str, sessions: list[str]) -> str:
+    expected = "expected a session of this file, or a new session with a pathway_id"
+    return f"unknown session '{name}', {expected}{did_you_mean(name, sessions)}"
+
+
 def _missing_pathways(document: Document) -> Iterator[Problem]:
-    """Yield the sessions that no layer of any environment gives a pathway."""
+    """Yield a problem for each session that gets no pathway from any layer of any environment."""
     data = _mapping(document.data)
     environments = [_mapping(settings) for settings in _mapping(data.get("environments")).values()]
+    # A merge key was reported and its value dropped: a pathway may have been in it.
     has_merge_keys = any(problem.path.endswith("<<") for problem in document.problems)
     if has_merge_keys or any("pathway_id" in _mapping(settings.get("defaults")) for settings in [data, *environments]):
         return
     for name, session in _mapping(data.get("sessions")).items():
-        own = [_mapping(_mapping(settings.get("sessions")).get(name)) for settings in environments]
-        if isinstance(session, dict | None) and not any("pathway_id" in _mapping(layer) for layer in (session, *own)):
-            path: Path = ("sessions", name)
+        overrides = [_mapping(_mapping(settings.get("sessions")).get(name)) for settings in environments]
+        if _needs_pathway(session) and not any("pathway_id" in override for override in overrides):
+            path: KeyPath = ("sessions", name)
             yield Problem(document.position(path, of_key=True), dotted(path), MISSING_PATHWAY.format(where=""))
+
+
+def _needs_pathway(session: Any) -> bool:
+    """Whether a session has no pathway of its own. One that is no mapping is reported for that alone."""
+    return session is None or (isinstance(session, dict) and "pathway_id" not in session)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _unknown_session(name: str, sessions: list[str]) -> str:
-    expected = "expected a session of the file, or a new one with its pathway_id"
-    return f"`sessions` has no '{name}', {expected}{did_you_mean(name, sessions)}"

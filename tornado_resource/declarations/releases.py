@@ -1,4 +1,4 @@
-"""What an environment publishes once every gate has passed, and what it can never publish. Pure."""
+"""What an environment publishes once every gate has passed, and what it can never publish."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Publish
 
 Versions = dict[str, int | None]
-"""By session, the pathway version that it speaks for, where one is known."""
-UNGATED: Final = (
-    "`publish` needs a verdict, and `gate: none` gives none: give it a gate, or publish other sessions only"
-)
-VERSIONLESS: Final = "`publish` needs a version, and none can be known: declare its version_number"
-
-NAMELESS: Final = (
-    "it passed, and no version is known to publish: its version_number is not declared, it was repaired and the API "
-    "names no version that it forked, or it was adopted"
+"""By session, the pathway version that its verdict is for; None or no entry if that is unknown."""
+UNGATED: Final = "`publish` needs a verdict, but `gate: none` gives none; declare a gate, or remove `publish`"
+VERSIONLESS: Final = "`publish` needs a version, but none is known; declare version_number"
+UNKNOWN_VERSION: Final = (
+    "passed, but the version to publish is unknown: no version_number is declared, or the session was repaired without "
+    "a forked version, or it was adopted; declare version_number"
 )
 
 
@@ -27,7 +24,7 @@ NAMELESS: Final = (
 class Release:
     """One version of one pathway for one Bland environment.
 
-    *name* is that of the first declared session that it speaks for; *version* is None where it is not known yet.
+    *name* is that of the first of its *sessions*; *version* is None if it is not known yet.
     """
 
     name: str
@@ -38,7 +35,7 @@ class Release:
 
 
 def releases(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> list[Release]:
-    """One release for each pathway and Bland environment, however many sessions publish it."""
+    """Return one release for each pathway and Bland environment, however many sessions publish it."""
     found: dict[tuple[str, Publish], Release] = {}
     for declaration in declarations:
         if declaration.publish is None:
@@ -56,7 +53,7 @@ def releases(declarations: Sequence[Declaration], versions: Mapping[str, int | N
 
 
 def certain_versions(declarations: Sequence[Declaration]) -> Versions:
-    """Tell which versions are certain before anything has run: a gate that refuses repairs passes no other one."""
+    """Return the versions that are certain before anything has run: a gate that refuses repairs lets no other pass."""
     return {
         declaration.name: declaration.request.get("version_number")
         for declaration in declarations
@@ -65,9 +62,9 @@ def certain_versions(declarations: Sequence[Declaration]) -> Versions:
 
 
 def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()) -> dict[str, str]:
-    """By session, why it can never be published, where that is known before anything has run.
+    """Return, by session, why it can never be published, as far as that is known before anything has run.
 
-    *carried* names the sessions to which another environment may still give the version.
+    *carried* names the sessions that may get their version from another environment.
     """
     certain = certain_versions(declarations)
     found = {}
@@ -82,9 +79,9 @@ def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()
 
 
 def faults(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:
-    """By session, why nothing can be published although all have passed, given the versions that they speak for."""
+    """Return, by session, why nothing can be published although all have passed with these *versions*."""
     unknown = {
-        declaration.name: NAMELESS
+        declaration.name: UNKNOWN_VERSION
         for declaration in declarations
         if declaration.publish is not None and versions.get(declaration.name) is None
     }
@@ -92,7 +89,7 @@ def faults(declarations: Sequence[Declaration], versions: Mapping[str, int | Non
 
 
 def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:
-    """By session, that it speaks for another version than the first one that publishes the same pathway."""
+    """Return a message for each session whose version differs from the first one's of the same pathway."""
     firsts: dict[tuple[str, str], str] = {}
     found = {}
     for declaration in declarations:
@@ -102,7 +99,7 @@ def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, i
         first = firsts.setdefault((declaration.pathway_id, declaration.publish), name)
         if version != versions[first]:
             found[name] = (
-                f"it speaks for version {version} of the pathway, and {first} for version {versions[first]}: "
-                f"only one can be published"
+                f"version {version} differs from version {versions[first]} of {first}: "
+                f"only one version of a pathway can be published"
             )
     return found

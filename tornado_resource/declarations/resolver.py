@@ -17,24 +17,24 @@ from tornado_resource.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.declarations.document import Document, Path
+    from tornado_resource.declarations.document import Document, KeyPath
 
-Layer = tuple["Path", Mapping[str, Any]]
-"""Where a part of the file stands, and its values."""
+Layer = tuple["KeyPath", Mapping[str, Any]]
+"""The path of a part of the file, and its values."""
 Carry = Literal["version", "pass", "unknown", "never"]
-"""What a session takes from the environment before it.
+"""What a session takes from the environment that it is promoted from.
 
-The version that passed; only the pass, since it runs on another pathway there; one of the two, which that environment
-alone knows; or never anything, since it has no gate there.
+`version`: the version that passed. `pass`: only the pass, since it runs on another pathway there. `unknown`: one of the
+two, but that environment is in another file. `never`: nothing, since it has no gate there.
 """
 
 
 def load(path: str, environment: str | None = None) -> Environment:
-    """Read, check and resolve the declarations at *path* for one environment (with none: the sessions as they are).
+    """Return the declarations in the file at *path* for one environment (None: the base sessions).
 
     Raises:
         ConfigurationError: the file cannot be opened.
-        DeclarationError: anything is wrong in it; all problems at once.
+        DeclarationError: the file is invalid; the error has all problems.
 
     """
     document = check_document(path)
@@ -45,7 +45,13 @@ def load(path: str, environment: str | None = None) -> Environment:
 
 
 def check_document(path: str) -> Document:
-    """Read the file and check its form and its names. Raises as `load` does."""
+    """Return the file at *path*, checked against the schema and for unknown names.
+
+    Raises:
+        ConfigurationError: the file cannot be opened.
+        DeclarationError: the file is invalid; the error has all problems.
+
+    """
     document = read(path)
     problems = {*document.problems, *schema_problems(document), *reference_problems(document)}
     if problems:
@@ -54,12 +60,12 @@ def check_document(path: str) -> Document:
 
 
 def environment_names(document: Document) -> list[str]:
-    """The environments that a checked document lists, in the file's order."""
+    """Return the environments that a checked document lists, in the file's order."""
     return list(document.data.get("environments") or {})
 
 
 def resolve(document: Document, environment: str | None) -> tuple[Environment, list[Problem]]:
-    """Resolve a checked document for one environment; the problems are those that merging brings to light."""
+    """Return the declarations of one environment, and the problems that only merging can show."""
     listed = environment_names(document)
     if listed and environment is not None and environment not in listed:
         position = document.position(("environments",), of_key=True)
@@ -73,7 +79,7 @@ def resolve(document: Document, environment: str | None) -> tuple[Environment, l
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:
-    """By session, what it takes from the environment that *environment* promotes from; nothing where it does not."""
+    """Return, by session, what it takes from the environment that *environment* promotes from; empty if it does not."""
     source = environment.promotes_from
     if source is None:
         return {}
@@ -84,7 +90,7 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
 
 
 def session_names(document: Document, environment: str | None) -> list[str]:
-    """The sessions of an environment in the file's order: its own new ones come last."""
+    """Return the names of an environment's sessions in the file's order; those that only it declares come last."""
     own = _settings(document, environment).get("sessions") or {}
     base = document.data["sessions"]
     names = [name for name in base if not (name in own and own[name] is None)]
@@ -92,10 +98,13 @@ def session_names(document: Document, environment: str | None) -> list[str]:
 
 
 def layers(document: Document, environment: str | None, name: str) -> list[Layer]:
-    """What a session is merged from, the weakest first (design: defaults, environment's, session, environment's)."""
+    """Return the layers that a session is merged from, in order of increasing precedence.
+
+    Base defaults, the environment's defaults, the base session, the environment's session.
+    """
     data, own = document.data, _settings(document, environment)
-    above: Path = ("environments", environment or "")
-    candidates: list[tuple[Path, Any]] = [
+    above: KeyPath = ("environments", environment or "")
+    candidates: list[tuple[KeyPath, Any]] = [
         (("defaults",), data.get("defaults")),
         ((*above, "defaults"), own.get("defaults")),
         (("sessions", name), data["sessions"].get(name)),
@@ -105,7 +114,7 @@ def layers(document: Document, environment: str | None, name: str) -> list[Layer
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """Apply a JSON Merge Patch (RFC 7396) and return the result; neither argument is changed."""
+    """Return *target* with a JSON Merge Patch (RFC 7396) applied; neither argument is changed."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
@@ -138,14 +147,15 @@ def _declare(
     for _, part in parts:
         values = merge(values, part)
     is_own = name not in document.data["sessions"]
-    home: Path = ("environments", environment or "", "sessions", name) if is_own else ("sessions", name)
+    home: KeyPath = ("environments", environment or "", "sessions", name) if is_own else ("sessions", name)
     position = document.position(home, of_key=True)
     if "pathway_id" not in values:
         suffix = f" in environment {environment}" if environment is not None else ""
         return Problem(position, dotted(home), MISSING_PATHWAY.format(where=suffix))
-    strictness: Literal["allow", "refuse"] = "refuse" if settings.get("promotes_from") else "allow"
+    # What is promoted must be what passed before, not a new repair (design, section 3).
+    repaired: Literal["allow", "refuse"] = "refuse" if settings.get("promotes_from") else "allow"
     kept = {key: values[key] for key in ("on_conflict", "on_destroy", "rerun", "triggers") if key in values}
-    gate = Gate.of(values.get("gate"), repaired=strictness)
+    gate = Gate.of(values.get("gate"), repaired=repaired)
     return Declaration(
         name=name,
         request=request_from(values),
@@ -162,7 +172,7 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Pro
     carried = [name for name, carry in carries(document, environment).items() if carry != "pass"]
     for name, fault in obstacles(environment.declarations, carried).items():
         own = [path for path, values in layers(document, environment.name, name) if "publish" in values]
-        path: Path = (*own[-1], "publish") if own else ("environments", environment.name or "", "publish")
+        path: KeyPath = (*own[-1], "publish") if own else ("environments", environment.name or "", "publish")
         yield Problem(document.position(path), f"sessions.{name}.publish", fault)
 
 

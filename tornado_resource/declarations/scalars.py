@@ -1,4 +1,4 @@
-"""YAML 1.2 core schema: what a plain scalar means (YAML 1.2.2, section 10.3.2)."""
+"""The values of plain scalars by the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _MAX_DIGITS = 400
 
 
 def plain(text: str) -> Scalar:
-    """Turn a plain (unquoted) scalar into its value: `on`, `no`, `1_000`, `12:30` and dates stay text.
+    """Return the value of a plain (unquoted) scalar: `on`, `no`, `1_000`, `12:30` and dates are strings.
 
     Raises:
-        ValueError: a number that JSON cannot carry (infinite, not a number, more than 400 digits).
+        ValueError: a number that JSON cannot represent (infinite, not a number, more than 400 digits).
 
     """
     if not text or text[0] not in _NUMERIC_START:
         return _WORDS.get(text, text)
     if len(text) > _MAX_DIGITS and _FLOAT.fullmatch(text):
-        message = f"a number of {len(text)} digits"
+        message = f"a number of {len(text)} digits, expected at most {_MAX_DIGITS}"
         raise ValueError(message)
     if _INTEGER.fullmatch(text):
         return int(text)
@@ -46,5 +46,5 @@ def plain(text: str) -> Scalar:
 def _finite(number: float, text: str) -> float:
     if math.isfinite(number):
         return number
-    message = f"{text}, which is no finite number"
+    message = f"{text}, expected a finite number"
     raise ValueError(message)

@@ -28,7 +28,7 @@ sessions:
 
 
 @pytest.mark.parametrize(
-    ("path", "of_key", "place"),
+    ("path", "of_key", "position"),
     [
         ((), False, "f:1:1"),
         (("version",), False, "f:1:10"),
@@ -42,8 +42,8 @@ sessions:
         (("sessions", "support-line", "nothing", "here"), False, "f:3:3"),
     ],
 )
-def test_every_value_knows_its_place(path: tuple[str | int, ...], of_key: bool, place: str) -> None:  # noqa: FBT001
-    assert str(parse(SAMPLE, "f").position(path, of_key=of_key)) == place
+def test_each_value_has_its_position(path: tuple[str | int, ...], of_key: bool, position: str) -> None:  # noqa: FBT001 # a table
+    assert str(parse(SAMPLE, "f").position(path, of_key=of_key)) == position
 
 
 def test_columns_count_characters_not_bytes() -> None:

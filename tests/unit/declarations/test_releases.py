@@ -7,8 +7,8 @@ import pytest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.declarations.releases import (
-    NAMELESS,
     UNGATED,
+    UNKNOWN_VERSION,
     VERSIONLESS,
     Release,
     certain_versions,
@@ -81,12 +81,12 @@ def test_a_version_that_is_carried_is_waited_for() -> None:
 
 def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
     two = [declared("a", REFUSE, 0), declared("b", REFUSE, 8), declared("c", REFUSE, 9, pathway_id="pw-2")]
-    message = "it speaks for version 8 of the pathway, and a for version 0: only one can be published"
+    message = "version 8 differs from version 0 of a: only one version of a pathway can be published"
     assert obstacles(two) == {"b": message}
     assert faults([declared("a"), declared("b")], {"a": 0, "b": 8}) == {"b": message}
 
 
 def test_a_pass_that_names_no_version_cannot_be_published() -> None:
     declarations = [declared("a"), declared("b", pathway_id="pw-2"), declared("c", publish=None)]
-    assert faults(declarations, {"a": None, "b": 3, "c": None}) == {"a": NAMELESS}
+    assert faults(declarations, {"a": None, "b": 3, "c": None}) == {"a": UNKNOWN_VERSION}
     assert faults(declarations, {"a": 3, "b": 3, "c": None}) == {}

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
+from tests.support.paths import ROOT
+from tornado_resource.declarations.explanations import EXPLAINED
 from tornado_resource.declarations.reader import parse
-from tornado_resource.declarations.schema import _decider, explain, schema_problems, schema_text
+from tornado_resource.declarations.schema import MAX_PROBLEMS, is_valid, schema_problems, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +35,12 @@ def _properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(("path", "schema"), list(_properties(SCHEMA)))
-def test_every_key_tells_an_editor_what_it_is(path: str, schema: dict[str, Any]) -> None:
+def test_every_key_has_title_description_and_examples_for_editors(path: str, schema: dict[str, Any]) -> None:
     assert {"title", "description", "examples"} <= schema.keys(), path
 
 
 @pytest.mark.parametrize(("path", "schema"), list(_properties(SCHEMA)))
 def test_every_example_is_valid(path: str, schema: dict[str, Any]) -> None:
-    import jsonschema_rs
-
     validator = jsonschema_rs.Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]})
     assert all(validator.is_valid(example) for example in schema["examples"]), path
 
@@ -50,10 +57,8 @@ def _keywords(schema: Any) -> Iterator[str]:
 
 
 def test_the_schema_uses_only_keywords_that_are_explained() -> None:
-    explained = {"type", "const", "enum", "pattern", "minItems", "maxItems", "minimum", "maximum", "minProperties"}
-    explained |= {"minLength", "maxLength", "required", "additionalProperties", "propertyNames", "uniqueItems"}
     neutral = {"$schema", "$id", "$ref", "title", "description", "items", "patternErrorMessage"}
-    assert set(_keywords(SCHEMA)) <= explained | neutral
+    assert set(_keywords(SCHEMA)) <= EXPLAINED | neutral
 
 
 keys = st.sampled_from([
@@ -80,27 +85,103 @@ nearly = st.fixed_dictionaries(
 )
 
 
+def _check_pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Check `pattern` by ECMA 262, as the standard says: Python's `$` also matches before a final line break."""
+    if isinstance(value, str) and re.search(pattern.replace("$", r"\Z"), value) is None:
+        yield ValidationError(pattern)
+
+
+STANDARD: Any = extend(Draft202012Validator, {"pattern": _check_pattern})(SCHEMA)  # type: ignore[no-untyped-call] # stubs
+"""jsonschema, the reference implementation that jsonschema-rs is compared with."""
+
+
 @given(trees | nearly)
-def test_both_validators_agree_and_an_invalid_file_is_always_explained(data: Any) -> None:
+def test_a_verdict_is_jsonschemas_and_an_invalid_file_is_explained(data: Any) -> None:
     document = parse(json.dumps(data).encode(), "f")
-    problems = list(explain(document))
-    assert bool(problems) is not _decider()(data)
+    problems = schema_problems(document)
+    assert is_valid(data) is STANDARD.is_valid(data)
+    assert bool(problems) is not is_valid(data)
     assert all("\n" not in str(problem) for problem in problems)
 
 
-def test_a_valid_file_is_decided_without_importing_jsonschema() -> None:
-    import subprocess
-    import sys
+def reported(text: str) -> list[str]:
+    return [str(problem) for problem in schema_problems(parse(text.encode(), "f"))]
 
+
+def test_a_large_number_of_invalid_names_is_explained_in_parts() -> None:
+    """Validated as a whole, each name would cost a copy of all sessions."""
+    text = "version: 1\nsessions:\n" + "".join(f"  S{n}: {{}}\n" for n in range(1001))
+    problems = reported(text)
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert problems[-1] == "f:1003:3: more than 1,000 problems; the rest is not shown"
+
+
+def test_exactly_a_thousand_problems_are_all_shown() -> None:
+    text = "version: 1\nsessions:\n" + "".join(f"  S{n}: {{}}\n" for n in range(MAX_PROBLEMS))
+    assert len(reported(text)) == MAX_PROBLEMS
+    assert "not shown" not in reported(text)[-1]
+
+
+def test_a_long_list_is_counted_as_a_whole() -> None:
+    listed = ", ".join(f"s{n}" for n in range(1500))
+    assert reported(f"version: 1\nsessions: {{a: {{scenario_ids: [{listed}]}}}}\n") == [
+        "f:2:30: sessions.a.scenario_ids: 1500 scenarios, the API takes at most 50"
+    ]
+
+
+def test_parts_of_an_environment_are_explained_like_those_of_the_file() -> None:
+    text = (
+        "version: 1\nsessions: {a: {}}\nenvironments:\n"
+        "  b c: {defaults: {rerun: 1}, sessions: {B: {triggers: {x: [1]}}}}\n"
+    )
+    assert [line.partition(", expected")[0] for line in reported(text)] == [
+        "f:4:3: environments.b c: found the name 'b c'",
+        "f:4:27: environments.b c.defaults.rerun: found the number 1",
+        "f:4:42: environments.b c.sessions.B: found the name 'B'",
+        "f:4:60: environments.b c.sessions.B.triggers.x: found a list",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ("timeout_ms: 9007199254740992", "found the number 9007199254740992, expected at most 9007199254740991"),
+        (f"timeout_ms: {10**20}", "found a number of 21 digits, expected at most 9007199254740991"),
+        ("timeout_ms: 0.5", "found the number 0.5, expected a whole number"),
+        ("timeout_ms: 5 minutes", "found '5 minutes', expected a whole number"),
+        ("timeout_ms: {a: 1}", "found a mapping, expected a whole number"),
+        ("version_number: '7'", "found '7', expected a whole number; remove the quotes"),
+        ("persona_id: 1.5 # half", 'found the number 1.5, expected a string; quote it: "1.5"'),
+        ("publish: {}", "found a mapping, expected staging or production"),
+    ],
+)
+def test_a_wrong_value_is_explained(values: str, problem: str) -> None:
+    [found] = reported(f"version: 1\nsessions:\n  a:\n    {values}\n")
+    assert found.endswith(f": {problem}")
+
+
+def test_a_repeated_number_is_reported_by_its_type_only() -> None:
+    problems = reported("version: 1\nsessions:\n  a: {scenario_ids: [1, 1, x, x, x]}\n")
+    assert [line.partition(": sessions.a.")[2].partition(",")[0].partition(" (")[0] for line in problems] == [
+        "scenario_ids[0]: found the number 1",
+        "scenario_ids[1]: found the number 1",
+        "scenario_ids[3]: duplicate scenario 'x'",
+        "scenario_ids[4]: duplicate scenario 'x'",
+    ]
+
+
+def test_no_file_is_validated_with_jsonschema_at_run_time() -> None:
+    """Its import takes longer than all else that explaining a small file needs. The tests compare with it."""
     program = (
-        "import sys; from tornado_resource.declarations.resolver import load; load('sessions.yaml', 'dev');"
+        "import sys; from tornado_resource.declarations.reader import parse;"
+        "from tornado_resource.declarations.resolver import load; load('sessions.yaml', 'dev');"
+        "from tornado_resource.declarations.schema import schema_problems; assert schema_problems(parse(b'a: 1', 'f'));"
         "assert not {'jsonschema', 'pulumi', 'httpx', 'click'} & set(sys.modules), sys.modules.keys()"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
 def test_problems_come_in_the_files_order() -> None:
     document = parse(b"sessions:\n  B: 1\n  A: 2\nversion: 3\n", "f")
-    assert [problem.position.line for problem in schema_problems(document)] == sorted(
-        problem.position.line for problem in schema_problems(document)
-    )
+    lines = [problem.position.line for problem in schema_problems(document)]
+    assert lines == sorted(lines)

@@ -32,7 +32,7 @@ DOORS = {
     "pulumi": {"provider/", "program/"},
     "stamina": {"bland/retrying.py"},
     "jsonschema_rs": {"declarations/schema.py"},
-    "yaml": {"declarations/reader.py", "sandbox/"},
+    "yaml": {"declarations/reader.py", "declarations/composer.py", "sandbox/"},
     "jinja2": {"reports/html.py"},
     "junitparser": {"reports/junit.py"},
     "click": {"cli/"},

@@ -1,0 +1,206 @@
+"""Violations of the JSON Schema in words: what was found, what is expected, what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.core.durations import parse_duration
+from tornado_resource.core.positions import Problem
+from tornado_resource.core.text import clean, did_you_mean
+from tornado_resource.declarations.document import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tornado_resource.declarations.document import Document, KeyPath
+
+MAX_SHOWN: Final = 60
+"""How many characters of a value a message shows."""
+MAX_NUMBER: Final = 500
+"""How many characters of a line a number or boolean can fill (the reader refuses longer ones)."""
+_TYPES: Final = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+}
+_REQUIRED: Final = {"version": "`version: 1`", "sessions": "a mapping of session names to sessions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One violation of the schema.
+
+    *schema* is the part of the schema whose *keyword* the *value* at *path* violates. *keys* are the unknown or missing
+    ones. With *is_name* the key at *path* is meant, and *value* is that key.
+    """
+
+    path: KeyPath
+    value: Any
+    keyword: str
+    schema: Mapping[str, Any]
+    keys: tuple[str, ...] = ()
+    is_name: bool = False
+
+    @property
+    def limit(self) -> Any:
+        """The value of the keyword."""
+        return self.schema[self.keyword]
+
+
+def explain(document: Document, violation: Violation) -> Iterator[Problem]:
+    """Yield the problems that a violation stands for: one for each unknown key and each duplicate."""
+    path = violation.path
+    if violation.keyword == "additionalProperties":
+        known = list(violation.schema["properties"])
+        for key in violation.keys:
+            yield _problem(document, (*path, key), _unknown_key(key, known), of_key=True)
+    elif violation.keyword == "uniqueItems":
+        yield from _duplicates(document, violation)
+    elif not _is_told_by_type(violation):
+        text = _EXPLANATIONS[violation.keyword](violation, document)
+        yield _problem(document, path, text, of_key=violation.is_name or violation.keyword == "required")
+
+
+def _problem(document: Document, path: KeyPath, text: str, *, of_key: bool = False) -> Problem:
+    return Problem(document.position(path, of_key=of_key), clean(dotted(path)), text)
+
+
+def _is_told_by_type(violation: Violation) -> bool:
+    """Whether the value is a fraction below a minimum of whole numbers: its type is reported, and that is enough."""
+    value, is_bound = violation.value, violation.keyword in {"minimum", "maximum"}
+    is_fraction = isinstance(value, float) and not value.is_integer()
+    return is_bound and is_fraction and "number" not in violation.schema["type"]
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    expected = f", expected one of {', '.join(known)}"
+    return f"unknown key{did_you_mean(key, known) or expected}"
+
+
+def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, item in enumerate(violation.value):
+        if not isinstance(item, str):
+            continue  # its type is reported
+        if first.setdefault(item, index) != index:
+            line = document.position((*violation.path, first[item])).line
+            text = f"duplicate scenario {_show(item)} (first at line {line}); remove one"
+            yield _problem(document, (*violation.path, index), text)
+
+
+def _explain_required(violation: Violation, _document: Document) -> str:
+    [key] = violation.keys
+    return f"`{key}` is missing, expected {_REQUIRED[key]}"
+
+
+def _explain_type(violation: Violation, document: Document) -> str:
+    value, schema = violation.value, violation.schema
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    found = f"found {_show(value)}, expected {_either([_TYPES[each] for each in types if each != 'null'])}"
+    if "string" in types and isinstance(value, bool | int | float):
+        written = _written(document, violation.path)
+        if re.search(schema.get("pattern", ""), written) is None:
+            return _explain_pattern(violation, document)
+        return f'{found}; quote it: "{clean(written, MAX_SHOWN)}"'
+    return found + _number_hint(value) if isinstance(value, str) and "integer" in types else found
+
+
+def _number_hint(text: str) -> str:
+    duration = parse_duration(text)
+    if duration is not None:
+        return f"; write {duration // timedelta(milliseconds=1)} if milliseconds are meant"
+    bare = text.replace("_", "").strip()
+    if bare.isascii() and bare.isdecimal():
+        return f"; write {int(bare[:20])}" if "_" in text else "; remove the quotes"
+    return ""
+
+
+def _written(document: Document, path: KeyPath) -> str:
+    """Return a plain scalar as the file has it: `1e3` is the number 1000.0, but a string if it is quoted."""
+    position = document.position(path)
+    start = position.column - 1
+    rest = document.lines[position.line - 1][start : start + MAX_NUMBER]
+    for end in (" #", ",", "]", "}"):
+        rest = rest.partition(end)[0]
+    return rest.strip()
+
+
+def _explain_const(violation: Violation, _document: Document) -> str:
+    hint = "; remove the quotes" if violation.value == str(violation.limit) else ""
+    return f"found {_show(violation.value)}, expected {violation.limit}{hint}"
+
+
+def _explain_enum(violation: Violation, _document: Document) -> str:
+    value, choices = violation.value, [choice for choice in violation.limit if choice is not None]
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+    return f"found {_show(value)}, expected {_either(choices)}{hint}"
+
+
+def _explain_pattern(violation: Violation, _document: Document) -> str:
+    found = "the name " if violation.is_name else ""
+    return f"found {found}{_show(violation.value)}, expected {violation.schema['patternErrorMessage']}"
+
+
+def _explain_min_items(violation: Violation, _document: Document) -> str:
+    count = len(violation.value)
+    return f"{count} scenarios, the API takes at least {violation.limit}; remove the key to run all enabled ones"
+
+
+def _explain_max_items(violation: Violation, _document: Document) -> str:
+    return f"{len(violation.value)} scenarios, the API takes at most {violation.limit}"
+
+
+def _explain_minimum(violation: Violation, _document: Document) -> str:
+    return f"found {_show(violation.value)}, expected at least {violation.limit}"
+
+
+def _explain_maximum(violation: Violation, _document: Document) -> str:
+    return f"found {_show(violation.value)}, expected at most {violation.limit}"
+
+
+def _explain_min_properties(_violation: Violation, _document: Document) -> str:
+    return "found an empty mapping, expected at least one entry"
+
+
+_EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
+    "required": _explain_required,
+    "type": _explain_type,
+    "const": _explain_const,
+    "enum": _explain_enum,
+    "pattern": _explain_pattern,
+    "minItems": _explain_min_items,
+    "maxItems": _explain_max_items,
+    "minimum": _explain_minimum,
+    "maximum": _explain_maximum,
+    "minProperties": _explain_min_properties,
+}
+EXPLAINED: Final = frozenset({*_EXPLANATIONS, "additionalProperties", "uniqueItems", "propertyNames"})
+"""The keywords that the schema may use (a test compares)."""
+
+
+def _either(choices: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(choices[:-1]), choices[-1]]))
+
+
+def _show(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"'{clean(value, MAX_SHOWN)}'"
+        case int():
+            return f"the number {value}" if abs(value) < 10**20 else f"a number of {len(str(abs(value)))} digits"
+        case float():
+            return f"the number {value}"
+        case dict():
+            return "a mapping"
+        case _:
+            return "a list"
