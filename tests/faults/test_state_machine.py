@@ -1,7 +1,7 @@
-"""Any order of updates, ends, foreign sessions, crashes, edits, deletes and refreshes, against a model.
+"""Updates, ends, foreign sessions, crashes, edits, deletes and refreshes in any order, compared with a model.
 
-The claim: a declared run is at most one session that we started, however often it is asked for. (The one declared hole:
-an answer lost to a crash, of a session that ended before the next look.)
+The claim: we start at most one session for each declared run, however often `pulumi up` runs. The documented gap: the
+response was lost in a crash, and the session ended before the next request.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ FAULTS = [
 
 @dataclass
 class Recorded:
-    """The resource as the engine's state has it."""
+    """The resource in the state of Pulumi's engine."""
 
     session_id: str
     declared: dict[str, Any]
 
 
 class Lifecycle(RuleBasedStateMachine):
-    """One resource, one pathway, one API, and a person who does as they please."""
+    """One resource, one pathway, one API, and users who do anything in any order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.api = FakeApi(FakeTime())
         self.declared: dict[str, Any] = {"pathway_id": "pw-1", "max_iterations": 5}
         self.state: Recorded | None = None
-        self.run = 0  # which declared run is asked for
-        self.served: dict[int, set[str]] = {}  # by run, the sessions that we started for it
+        self.run = 0  # counts the declared runs
+        self.served: dict[int, set[str]] = {}  # run to the sessions that we started for it
         self.ours: set[str] = set()
         self.finals: dict[str, str] = {}
-        self.is_in_hole = False
+        self.is_in_gap = False
 
     @rule(
         faults=st.lists(st.just((REFUSED, False)) | st.tuples(st.sampled_from(FAULTS), st.booleans()), max_size=2),
@@ -96,13 +96,13 @@ class Lifecycle(RuleBasedStateMachine):
                 session = None
             finally:
                 self.api.faults = []
-        self._note_starts(before)
+        self._record_starts(before)
         if session is None or is_cut_off:
             return
         assert session.session_id in self._ids()
         self.state = Recorded(session.session_id, dict(self.declared))
 
-    def _note_starts(self, before: set[str]) -> None:
+    def _record_starts(self, before: set[str]) -> None:
         for session_id in set(self._ids()) - before:
             self.ours.add(session_id)
             self.served.setdefault(self.run, set()).add(session_id)
@@ -122,7 +122,7 @@ class Lifecycle(RuleBasedStateMachine):
                 self.state is None or self.state.session_id != session.session_id
             )
             if is_lost and (intent is None or intent.session_id != session.session_id):
-                self.is_in_hole = True
+                self.is_in_gap = True
             session.status = status
             self.finals[session.session_id] = status
 
@@ -165,7 +165,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @invariant()
     def a_declared_run_is_one_session(self) -> None:
-        if not self.is_in_hole:
+        if not self.is_in_gap:
             assert all(len(sessions) <= 1 for sessions in self.served.values()), self.served
 
     @invariant()

@@ -16,7 +16,7 @@ async def run(api: FakeApi, session_id: str = "s-1") -> None:
     await cancel_if_running(api.client(), session_id, "pw-1", api.time.clock())
 
 
-async def test_a_running_session_is_cancelled_once_and_seen_to_settle() -> None:
+async def test_a_running_session_is_cancelled_once_until_it_settles() -> None:
     api = FakeApi(FakeTime())
     session = api.add()
     await run(api)
@@ -27,33 +27,33 @@ async def test_a_running_session_is_cancelled_once_and_seen_to_settle() -> None:
 @pytest.mark.parametrize(
     "status", ["COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR"]
 )
-async def test_a_finished_session_is_left_alone(status: str) -> None:
+async def test_a_finished_session_is_not_cancelled(status: str) -> None:
     api = FakeApi(FakeTime())
     api.add().status = status
     await run(api)
     assert api.calls == ["GET s-1/status"]
 
 
-async def test_an_unknown_session_is_done() -> None:
+async def test_an_unknown_session_needs_no_cancel() -> None:
     api = FakeApi(FakeTime())
     await run(api, "gone")
     assert api.calls == ["GET gone/status"]
 
 
-async def test_one_that_does_not_settle_is_an_error_after_a_minute() -> None:
+async def test_a_session_that_does_not_settle_is_an_error_after_a_minute() -> None:
     time = FakeTime()
 
     def handle(request: httpx.Request) -> httpx.Response:
         is_cancel = request.url.path.endswith("/cancel")
         return json_response({"cancelled": True} if is_cancel else {"session_id": "s-1", "status": "RUNNING"})
 
-    with pytest.raises(ApiError, match="still running 60 s after"):
+    with pytest.raises(ApiError, match="still running 60 s after the cancel request"):
         await cancel_if_running(client_of(handle), "s-1", "pw-1", time.clock())
     assert 60 <= time.seconds < 70
 
 
 @pytest.mark.parametrize("code", [404, 409, 410])
-async def test_a_cancel_that_comes_too_late_is_done(code: int) -> None:
+async def test_a_cancel_of_an_ended_session_is_a_success(code: int) -> None:
     statuses = ["RUNNING", "CANCELLED"]
 
     def handle(request: httpx.Request) -> httpx.Response:

@@ -36,7 +36,7 @@ CASES: list[tuple[str, Any, Any, Change]] = [
 
 
 @pytest.mark.parametrize(("key", "old", "new", "change"), CASES)
-def test_what_a_change_means(key: str, old: Any, new: Any, change: Change) -> None:
+def test_a_change_replaces_or_updates_or_neither(key: str, old: Any, new: Any, change: Change) -> None:
     assert compare({**BASE, key: old}, {**BASE, key: new}) == change
 
 
@@ -56,19 +56,19 @@ inputs = st.fixed_dictionaries(
 )
 
 
-def as_pulumi_hands_it_over(value: Any) -> Any:
+def as_pulumi_passes_it(value: Any) -> Any:
     """Every number arrives as a float."""
     if isinstance(value, dict):
-        return {key: as_pulumi_hands_it_over(entry) for key, entry in value.items()}
+        return {key: as_pulumi_passes_it(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [as_pulumi_hands_it_over(entry) for entry in value]
+        return [as_pulumi_passes_it(entry) for entry in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 @given(inputs)
 def test_the_same_declaration_is_no_change(declared: dict[str, Any]) -> None:
     assert compare(declared, declared) == Change()
-    assert compare(declared, as_pulumi_hands_it_over(declared)) == Change()
+    assert compare(declared, as_pulumi_passes_it(declared)) == Change()
 
 
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)

@@ -1,4 +1,4 @@
-"""What the next start makes of an intent that a crash has left."""
+"""What the next start does with an intent that a crash has left."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class TestRecovery:
     """After a crash between a start and its checkpoint."""
 
-    async def crash_after(self, api: FakeApi, *, is_answered: bool, chosen: Order | None = None) -> None:
-        """Start, and lose what the engine would have been told."""
-        if is_answered:
+    async def crash_after(self, api: FakeApi, *, has_response: bool, chosen: Order | None = None) -> None:
+        """Start, and lose the result before the engine gets it."""
+        if has_response:
             await run(api, chosen)
             return
         ordered = chosen or order()
@@ -32,17 +32,17 @@ class TestRecovery:
         api.intents.write(Intent(ADDRESS, "pw-1", digest(ordered.request), sent_at))
         await api.client().start(ordered.request)
 
-    @pytest.mark.parametrize("is_answered", [True, False])
+    @pytest.mark.parametrize("has_response", [True, False])
     @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
     @pytest.mark.parametrize("skew", [0, -3600, 3600])
     async def test_the_next_run_recognises_its_own_session(
         self,
-        is_answered: bool,  # noqa: FBT001
+        has_response: bool,  # noqa: FBT001
         on_conflict: Any,
         skew: float,
     ) -> None:
         api = FakeApi(FakeTime(skew=skew))
-        await self.crash_after(api, is_answered=is_answered)
+        await self.crash_after(api, has_response=has_response)
         api.time.seconds += 300
         session = await run(api, order(on_conflict))
         assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
@@ -51,9 +51,9 @@ class TestRecovery:
         api.intents.settle(ADDRESS, "s-1")
         assert api.intents.find(ADDRESS) is None
 
-    async def test_a_session_that_has_ended_meanwhile_is_recorded_when_its_id_was_noted(self) -> None:
+    async def test_an_ended_session_is_recorded_if_its_id_is_known(self) -> None:
         api = FakeApi(FakeTime())
-        await self.crash_after(api, is_answered=True)
+        await self.crash_after(api, has_response=True)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         session = await run(api)
         assert (session.session_id, session.status, session.created_at) == (
@@ -61,20 +61,20 @@ class TestRecovery:
         )  # fmt: skip
         assert api.effective_starts == 1
 
-    async def test_the_declared_hole_starts_again(self) -> None:
-        """The answer was lost and the session ended before anyone looked: nothing tells of it any more."""
+    async def test_an_ended_session_with_an_unknown_id_is_started_again(self) -> None:
+        """The documented gap: the response was lost and the session ended, so the API does not show it any more."""
         api = FakeApi(FakeTime())
-        await self.crash_after(api, is_answered=False)
+        await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         assert (await run(api)).session_id == "s-2"
 
-    async def test_another_declaration_is_not_served_by_the_old_session(self) -> None:
+    async def test_a_changed_declaration_does_not_get_the_old_session(self) -> None:
         api = FakeApi(FakeTime())
-        await self.crash_after(api, is_answered=True)
+        await self.crash_after(api, has_response=True)
         with pytest.raises(TornadoError, match="session s-1 is already active"):
             await run(api, order(version_number=4))
 
-    async def test_a_session_that_began_long_after_the_crash_is_somebody_elses(self) -> None:
+    async def test_a_session_created_long_after_the_crash_is_foreign(self) -> None:
         api = FakeApi(FakeTime())
         api.intents.write(Intent(ADDRESS, "pw-1", digest(REQUEST), api.time.now().isoformat()))
         api.time.seconds += 3600
@@ -84,15 +84,15 @@ class TestRecovery:
 
     async def test_on_another_machine_it_is_a_conflict(self) -> None:
         api = FakeApi(FakeTime())
-        await self.crash_after(api, is_answered=True)
+        await self.crash_after(api, has_response=True)
         api.intents.clear(ADDRESS)
         with pytest.raises(TornadoError, match="session s-1 is already active"):
             await run(api)
         assert (await run(api, order("adopt"))).adopted
 
-    async def test_a_session_that_the_api_has_forgotten_is_started_again(self) -> None:
+    async def test_a_session_that_the_api_no_longer_knows_is_started_again(self) -> None:
         api = FakeApi(FakeTime())
-        await self.crash_after(api, is_answered=True)
+        await self.crash_after(api, has_response=True)
         api.sessions.clear()
         assert api.effective_starts == 1
         await run(api)
@@ -100,7 +100,7 @@ class TestRecovery:
 
 
 class TestIntent:
-    async def test_it_is_on_disk_before_anything_is_sent_and_holds_the_answer_after(self) -> None:
+    async def test_it_is_on_disk_before_the_request_and_has_the_id_after_it(self) -> None:
         api = FakeApi(FakeTime())
         seen: list[Intent | None] = []
         handle = api.handle
@@ -116,14 +116,14 @@ class TestIntent:
         assert after is not None
         assert (after.session_id, after.created_at) == ("s-1", "2026-04-14T10:00:00.000Z")
 
-    async def test_a_start_that_cannot_be_noted_is_not_sent(self, tmp_path: Path) -> None:
+    async def test_a_start_without_an_intent_on_disk_is_not_sent(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("", encoding="utf-8")
         api = FakeApi(FakeTime(), intents=IntentStore(tmp_path / "file" / "intents"))
         with pytest.raises(TornadoError, match="not sent: cannot write the intent file"):
             await run(api)
         assert api.calls == []
 
-    async def test_an_answer_that_cannot_be_noted_is_not_lost(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_session_id_that_cannot_be_written_is_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The disk fills up while the request is on its way."""
         api = FakeApi(FakeTime())
         write, calls = IntentStore.write, []
@@ -140,13 +140,13 @@ class TestIntent:
         assert api.intents.find(ADDRESS) is not None
 
     @pytest.mark.parametrize("fault", [json_response({}, 422), json_response({}, 302), REFUSED])
-    async def test_it_goes_when_certainly_nothing_was_started(self, fault: Any) -> None:
+    async def test_it_is_deleted_when_nothing_was_started(self, fault: Any) -> None:
         api = FakeApi(FakeTime(), faults=[(fault, False)] * 9)
         with pytest.raises(TornadoError):
             await run(api)
         assert api.intents.find(ADDRESS) is None
 
-    async def test_it_stays_when_that_is_unknown(self) -> None:
+    async def test_it_stays_when_the_outcome_is_unknown(self) -> None:
         api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 5)
         with pytest.raises(OutcomeUnknown):
             await run(api)

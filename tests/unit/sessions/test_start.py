@@ -40,7 +40,7 @@ MAY_START = [
 
 @pytest.mark.parametrize("fault", [*CANNOT_START, *MAY_START], ids=str)
 @pytest.mark.parametrize("times", [1, 2])
-async def test_a_start_that_had_no_effect_is_made_again(fault: Any, times: int) -> None:
+async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> None:
     api = FakeApi(FakeTime(), faults=[(fault, False)] * times)
     session = await run(api)
     assert (session.session_id, api.effective_starts) == ("s-1", 1)
@@ -50,13 +50,13 @@ async def test_a_start_that_had_no_effect_is_made_again(fault: Any, times: int) 
 @pytest.mark.parametrize("sends_date", [True, False])
 @pytest.mark.parametrize("lost_before", [0, 1])
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
-async def test_a_start_that_took_effect_is_found_and_not_made_again(
+async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     fault: Any,
     sends_date: bool,  # noqa: FBT001
     lost_before: int,
     on_conflict: Any,
 ) -> None:
-    """The session is ours whatever `on_conflict` says, even when an earlier try was lost without effect."""
+    """The session is ours whatever `on_conflict` says, even if an earlier send was lost without effect."""
     api = FakeApi(FakeTime(), faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
     session = await run(api, order(on_conflict))
     assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
@@ -64,19 +64,19 @@ async def test_a_start_that_took_effect_is_found_and_not_made_again(
     assert "POST s-1/cancel" not in api.calls
 
 
-async def test_the_apis_own_clock_decides_when_ours_is_an_hour_off() -> None:
+async def test_the_clock_of_the_api_decides_when_ours_is_an_hour_off() -> None:
     api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
     assert (await run(api)).session_id == "s-1"
 
 
-async def test_a_foreign_session_is_not_taken_for_ours_after_a_lost_start() -> None:
+async def test_an_older_foreign_session_is_not_ours() -> None:
     api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
     api.add(age=30, max_iterations=5)
     with pytest.raises(TornadoError, match="session s-1 is already active on pathway pw-1"):
         await run(api)
 
 
-async def test_a_later_foreign_session_that_differs_is_not_taken_for_ours() -> None:
+async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
     api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
     api.add(age=-1, max_iterations=2)
     with pytest.raises(TornadoError, match="already active"):
@@ -84,28 +84,28 @@ async def test_a_later_foreign_session_that_differs_is_not_taken_for_ours() -> N
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
-async def test_a_plain_refusal_is_final(status: int) -> None:
+async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
     api = FakeApi(FakeTime(), faults=[(json_response({"error": "no"}, status), False)])
     with pytest.raises(Rejected, match=f"HTTP {status}: no"):
         await run(api)
     assert api.calls == ["POST start"]
 
 
-async def test_a_redirect_is_looked_into_and_not_tried_again() -> None:
+async def test_after_a_redirect_the_active_session_decides() -> None:
     api = FakeApi(FakeTime(), faults=[(json_response({}, 302, {"location": "https://x.example"}), False)])
     with pytest.raises(Rejected, match="redirected to x"):
         await run(api)
     assert api.calls == ["POST start", "GET active", "GET active"]
 
 
-async def test_tries_end() -> None:
+async def test_a_start_is_sent_at_most_four_times() -> None:
     api = FakeApi(FakeTime(), faults=[(REFUSED, False)] * 99)
     with pytest.raises(NotSent):
         await run(api)
     assert len(api.calls) == MAX_SENDS
 
 
-async def test_when_the_api_does_not_tell_nothing_is_sent_again_and_the_way_out_is_named() -> None:
+async def test_an_unknown_outcome_is_not_sent_again_and_says_what_to_do() -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 99)
     with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID"):
         await run(api)
@@ -119,7 +119,7 @@ async def test_retry_after_is_honoured() -> None:
 
 
 class TestConflict:
-    async def test_fail_names_the_holder_and_the_commands(self) -> None:
+    async def test_fail_shows_the_active_session_and_the_commands(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
         api.add(age=60)
         with pytest.raises(TornadoError) as caught:
@@ -134,7 +134,7 @@ class TestConflict:
         ]
         assert api.effective_starts == 0
 
-    async def test_adopt_takes_over_what_matches(self) -> None:
+    async def test_adopt_takes_a_session_that_matches(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
         api.add(age=60, max_iterations=5)
         session = await run(api, order("adopt"))
@@ -149,13 +149,13 @@ class TestConflict:
             ({"scenario_ids": ["a", "b"]}, {"scenario_ids": ["a"]}, "it has 2 scenarios \\(declared: 1\\)"),
         ],
     )
-    async def test_adopt_refuses_what_differs(self, theirs: Any, ours: Any, said: str) -> None:
+    async def test_adopt_refuses_a_session_that_differs(self, theirs: Any, ours: Any, said: str) -> None:
         api = FakeApi(FakeTime(seconds=60))
         api.add(age=60, **theirs)
         with pytest.raises(TornadoError, match=said):
             await run(api, order("adopt", **ours))
 
-    async def test_wait_starts_when_the_other_has_ended(self) -> None:
+    async def test_wait_starts_after_the_other_session_has_ended(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
         other = api.add(age=60)
         original = api.time.sleep
@@ -169,7 +169,7 @@ class TestConflict:
         session = await run(api, order("wait"))
         assert (session.session_id, api.effective_starts) == ("s-2", 1)
 
-    async def test_a_lost_answer_after_a_long_wait_is_still_ours(self) -> None:
+    async def test_a_lost_response_after_a_long_wait_is_still_ours(self) -> None:
         """The wait may be longer than the time in which a start of ours can take effect."""
         api = FakeApi(FakeTime(seconds=60), faults=[(json_response({}, 409), False), (RESET, True)])
         other = api.add(age=60)
@@ -183,11 +183,11 @@ class TestConflict:
         api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
         session = await run(api, order("wait"))
         assert (session.session_id, api.effective_starts) == ("s-2", 1)
-        noted = api.intents.find(ADDRESS)
-        assert noted is not None
-        assert noted.sent_at > "2026-04-14T10:12"
+        intent = api.intents.find(ADDRESS)
+        assert intent is not None
+        assert intent.sent_at > "2026-04-14T10:12"
 
-    async def test_after_a_doubt_a_foreign_session_leaves_the_intent(self) -> None:
+    async def test_an_unknown_outcome_keeps_the_intent_at_a_conflict(self) -> None:
         api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
         api.add(age=30, max_iterations=5)
         with pytest.raises(TornadoError, match="already active"):
@@ -207,13 +207,13 @@ class TestConflict:
         session = await run(api, order("supersede"))
         assert (other.status, session.session_id, session.adopted) == ("CANCELLED", "s-2", False)
 
-    async def test_a_conflict_with_nobody_is_tried_once_more(self) -> None:
+    async def test_a_conflict_without_an_active_session_is_sent_again(self) -> None:
         api = FakeApi(FakeTime(), faults=[(json_response({}, 409), False)])
         assert (await run(api)).session_id == "s-1"
 
 
 class TestAdopt:
-    async def test_a_running_session_brings_its_created_at(self) -> None:
+    async def test_a_running_session_has_its_created_at(self) -> None:
         api = FakeApi(FakeTime())
         api.add()
         session = await adopt(api.client(), order(), "s-1")
@@ -241,7 +241,7 @@ class TestAdopt:
         with pytest.raises(TornadoError, match=r"check or remove tornado:adopt\.support-line"):
             await adopt(FakeApi(FakeTime()).client(), order(), "nope")
 
-    async def test_a_finished_sessions_created_at_is_never_invented(self) -> None:
+    async def test_a_finished_session_has_no_created_at(self) -> None:
         api = FakeApi(FakeTime())
         api.add().status = "COMPLETED_ALL_PASSED"
         session = await adopt(api.client(), order(), "s-1")
@@ -249,8 +249,8 @@ class TestAdopt:
         assert api.calls == ["GET s-1/status"]
 
 
-async def test_an_effect_that_comes_late_is_seen_by_the_second_look() -> None:
-    """A gateway gave up on the request, while the API still worked on it."""
+async def test_a_late_effect_is_found_by_the_second_look() -> None:
+    """A gateway timed out while the API was still processing the request."""
     api = FakeApi(FakeTime(), faults=[(json_response({}, 504), False)])
     sleep = api.time.sleep
 
