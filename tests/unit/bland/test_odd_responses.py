@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -9,9 +10,9 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_session_of, report_of, result_of, status_of
-from tornado_resource.bland.responses import Started, Status, parse_scenarios
+from tornado_resource.bland.responses import Started, Status, parse_scenarios, parse_time
 from tornado_resource.declarations.model import Gate
-from tornado_resource.errors import ApiError
+from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending
 from tornado_resource.gate.results import read_result
@@ -82,3 +83,27 @@ def test_the_page_shows_times_in_utc() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("a",), ())
     page = html(report_of(result_of(gated_session_of("s", created_at="2026-01-01T10:00:00+02:00"), status)))
     assert "2026-01-01 08:00:00 UTC" in page
+
+
+@pytest.mark.parametrize("content", [{}, {"status": ""}, {"status": 5}])
+def test_a_status_response_without_a_status_is_none(content: dict[str, Any]) -> None:
+    assert Status.parse(content) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        (None, None),
+        ("soon", None),
+        ("2026-04-14T10:00:00", datetime(2026, 4, 14, 10, 0, tzinfo=UTC)),
+        ("2026-04-14T12:00:00+02:00", datetime(2026, 4, 14, 10, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_time_without_an_offset_is_utc(text: str | None, moment: datetime | None) -> None:
+    assert parse_time(text) == moment
+
+
+async def test_a_status_response_without_a_status_is_unknown() -> None:
+    async with client_of(lambda _: json_response({})) as client:
+        with pytest.raises(OutcomeUnknown, match="the response has no status"):
+            await client.status("s-1")

@@ -6,12 +6,13 @@ import base64
 import os
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from pulumi import UNKNOWN
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from tests.support.api import configure_request
+from tests.support.api import KEY, configure_request
 from tornado_resource.provider import TornadoProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
@@ -159,3 +160,39 @@ def test_delete_removes_the_intent(
     assert intents() == []
     status = configured(sandbox.url).read(created.id, {}).outs["status"]  # type: ignore[index] # a dict
     assert status == ("CANCELLED" if on_destroy == "cancel" else "RUNNING")
+
+
+def end_session(sandbox: Sandbox, provider: TornadoProvider, session_id: str, pathway_id: str) -> None:
+    """Cancel the session at the API, as somebody would in the dashboard."""
+    url = f"{sandbox.url}/v1/agent-testing/tornado/{session_id}/cancel"
+    httpx.post(url, json={}, headers={"authorization": KEY}, trust_env=False).raise_for_status()
+    assert provider.read(session_id, {"pathway_id": pathway_id}).outs["status"] == "CANCELLED"  # type: ignore[index] # a dict
+
+
+@pytest.mark.parametrize(
+    ("changes", "replaces"),
+    [
+        ({}, ["rerun"]),
+        ({"rerun": "on_change"}, []),
+        ({"gate": "none"}, []),
+        ({"gate": {"passed": "promotion"}, "scenario_ids": ["sc-1"]}, ["rerun"]),
+    ],
+)
+def test_a_failed_session_runs_again_unless_declared_otherwise(
+    changes: dict[str, Any],
+    replaces: list[str],
+    configured: Callable[[str], TornadoProvider],
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    inputs = {**INPUTS, **changes, "pathway_id": f"pw-rerun-{len(str(changes))}"}
+    created = configured(sandbox.url).create(dict(inputs))
+    provider = configured(sandbox.url)
+    end_session(sandbox, provider, created.id, inputs["pathway_id"])
+    assert provider.diff(created.id, dict(created.outs or {}), inputs).replaces == replaces
+    assert ("support-line: runs again, " in capsys.readouterr().out) is bool(replaces)
+
+
+def test_a_session_that_is_gone_does_not_run_again(provider: TornadoProvider) -> None:
+    outputs = {"declared": {key: INPUTS[key] for key in ("pathway_id", "max_iterations")}}
+    assert provider.diff("no-such-session", outputs, dict(INPUTS)).changes is False
