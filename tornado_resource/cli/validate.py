@@ -44,17 +44,21 @@ def command(files: tuple[str, ...], environment: str | None, all_environments: b
         message = "give --environment or --all-environments, not both"
         raise click.UsageError(message)
     results = [_check(file, environment) for file in files or ("sessions.yaml",)]
-    found = [problem for result in results for problem in result.problems]
-    faults = [result.fault for result in results if result.fault]
-    if found:
-        click.echo(problems.write(found, output), err=output == "text")
-    if faults:
-        click.echo("\n".join(faults), err=True)
-    if found or faults:
+    if any(result.problems or result.fault for result in results):
+        _print_problems(results, output)
         return INVALID
     valid = json.dumps({"valid": True, "problems": []}, indent=2)
     click.echo(valid if output == "json" else "\n".join(result.summary for result in results))
     return PASSED
+
+
+def _print_problems(results: Sequence[_Result], output: str) -> None:
+    found = [problem for result in results for problem in result.problems]
+    if found:
+        click.echo(problems.write(found, output), err=output == "text")
+    for result in results:
+        if result.fault:
+            click.echo(result.fault, err=True)
 
 
 def _check(file: str, environment: str | None) -> _Result:

@@ -87,15 +87,18 @@ def _missing_pathways(document: Document) -> Iterator[Problem]:
     """Yield a problem for each session that gets no pathway from any layer of any environment."""
     data = _mapping(document.data)
     environments = [_mapping(settings) for settings in _mapping(data.get("environments")).values()]
+    has_default = any("pathway_id" in _mapping(settings.get("defaults")) for settings in [data, *environments])
     # A merge key was reported and its value dropped: a pathway may have been in it.
-    has_merge_keys = any(problem.path.endswith("<<") for problem in document.problems)
-    if has_merge_keys or any("pathway_id" in _mapping(settings.get("defaults")) for settings in [data, *environments]):
-        return
-    for name, session in _mapping(data.get("sessions")).items():
+    sessions = {} if has_default or _has_merge_key(document) else _mapping(data.get("sessions"))
+    for name, session in sessions.items():
         overrides = [_mapping(_mapping(settings.get("sessions")).get(name)) for settings in environments]
         if _needs_pathway(session) and not any("pathway_id" in override for override in overrides):
             path: KeyPath = ("sessions", name)
             yield Problem(document.position(path, of_key=True), dotted(path), MISSING_PATHWAY.format(where=""))
+
+
+def _has_merge_key(document: Document) -> bool:
+    return any(problem.path.endswith("<<") for problem in document.problems)
 
 
 def _needs_pathway(session: Any) -> bool:

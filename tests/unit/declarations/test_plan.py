@@ -36,10 +36,21 @@ def test_the_worst_case_adds_up_on_a_pathway_with_a_minute_of_grace_each(tmp_pat
     assert planned(tmp_path).minutes == 3 * (2 + 1)
 
 
-def test_each_value_knows_the_layer_that_had_the_last_word(tmp_path: Path) -> None:
+def test_each_value_has_the_position_of_the_layer_that_set_it(tmp_path: Path) -> None:
     origins = planned(tmp_path).sessions[2].origins
-    lines = {key: place.line for key, place in origins.items()}
+    lines = {key: position.line for key, position in origins.items()}
     assert lines == {"timeout_ms": 2, "gate.passed": 2, "pathway_id": 6, "gate.repaired": 6}
+
+
+def test_a_value_that_an_environment_removes_has_no_origin(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nsessions: {a: {pathway_id: p, rerun: always, gate: {passed: any}}}\n"
+        "environments: {e: {sessions: {a: {rerun: null, gate: none}}}}\n"
+    )
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    document = check_document(str(tmp_path / "s.yaml"))
+    [session] = make_plan(document, resolve(document, "e")[0]).sessions
+    assert {key: position.line for key, position in session.origins.items()} == {"pathway_id": 2, "gate": 3}
 
 
 PROMOTING = """\

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,45 @@ def test_too_large_a_file_is_refused_unread() -> None:
 @pytest.mark.parametrize("fault", ["{a: 1, a: 2, b: !x 1, b: 3}", "{a: !x 1, b: !y 2, c: !z 3}"])
 def test_all_problems_of_a_file_come_at_once(fault: str) -> None:
     assert len(parse(fault.encode(), "f").problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: &x 1\n*x : 2\n", "f:2:1: found alias *x as a key, expected a string"),
+        ("&x a: *y\n", "f:1:7: a: unknown alias *y, expected an anchor &y above it"),
+        ("&x a: {b: &y [*y]}\n", "f:1:15: a.b[0]: alias *y refers to itself"),
+        ("[1]: 2\n", "f:1:1: found a mapping or list as a key, expected a string"),
+    ],
+)
+def test_what_stops_the_reader_is_explained(text: str, problem: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        parse(text.encode(), "f")
+    assert str(caught.value) == problem
+
+
+def test_a_key_may_have_an_anchor_but_no_tag() -> None:
+    document = parse(b"&x a: *x\n!y b: 1\n", "f")
+    assert document.data == {"a": "a", "b": 1}
+    assert [str(problem) for problem in document.problems] == [
+        "f:2:1: b: unsupported tag !y; write the plain value, in quotes if it is text"
+    ]
+
+
+def test_a_duplicate_key_names_the_line_of_the_first() -> None:
+    [problem] = parse(b"a: 1\nb: 2\na: 3\n", "f").problems
+    assert str(problem) == "f:3:1: a: duplicate key `a` (first at line 1)"
+
+
+@pytest.mark.parametrize("is_collecting", [True, False])
+def test_reading_leaves_the_garbage_collector_as_it_was(is_collecting: bool) -> None:  # noqa: FBT001 # a table
+    was_collecting = gc.isenabled()
+    try:
+        (gc.enable if is_collecting else gc.disable)()
+        parse(b"a: 1\n", "f")
+        assert gc.isenabled() is is_collecting
+    finally:
+        (gc.enable if was_collecting else gc.disable)()
 
 
 def test_aliases_cannot_build_what_nesting_may_not() -> None:

@@ -58,7 +58,7 @@ def test_merging_twice_is_merging_once(target: Any, patch: Any) -> None:
     assert merge(merge(target, patch), patch) == merge(target, patch)
 
 
-def test_each_layer_overrules_the_one_before(tmp_path: Path) -> None:
+def test_each_layer_overrides_the_one_before(tmp_path: Path) -> None:
     text = """\
 version: 1
 defaults: {max_iterations: 1, timeout_ms: 1, version_number: 1, persona_id: base}
@@ -100,7 +100,7 @@ def test_without_environments_every_stack_gets_the_base(tmp_path: Path) -> None:
     assert resolved(tmp_path, text, "anything").declarations == resolved(tmp_path, text).declarations
 
 
-def test_an_environment_that_is_not_listed_is_an_error_that_names_the_listed_ones(tmp_path: Path) -> None:
+def test_an_unlisted_environment_is_an_error_with_the_listed_ones(tmp_path: Path) -> None:
     text = "version: 1\nsessions: {a: {pathway_id: p}}\nenvironments: {staging: {}, production: {}}\n"
     with pytest.raises(DeclarationError, match="expected one of staging, production; did you mean `staging`"):
         resolved(tmp_path, text, "stagign")

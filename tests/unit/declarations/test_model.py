@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Declaration, Gate, digest, request_from
+
+
+def test_a_digest_depends_on_the_content_and_not_on_the_order_of_keys() -> None:
+    request = {"pathway_id": "pw-1", "max_iterations": 5}
+    assert digest(request) == "da33e573d49429fc9ee9ba476a5a0d72e6bfac65b116c3a4a7c5740037a09386"
+    assert digest(dict(reversed(request.items()))) == digest(request)
+    assert digest({**request, "max_iterations": 6}) != digest(request)
+
+
+def test_a_request_holds_only_the_declared_fields_with_whole_numbers() -> None:
+    values = {"timeout_ms": 1000.0, "pathway_id": "pw-1", "persona_id": None, "rerun": "always"}
+    request = request_from(values)
+    assert request == {"pathway_id": "pw-1", "timeout_ms": 1000}
+    assert type(request["timeout_ms"]) is int
+
+
+def test_a_session_without_a_timeout_has_the_apis_default() -> None:
+    position = Position("s.yaml", 1, 1)
+    assert Declaration("a", {"pathway_id": "pw-1"}, None, position).timeout_ms == DEFAULT_TIMEOUT_MS == 900_000
+    assert Declaration("a", {"pathway_id": "pw-1", "timeout_ms": 7}, None, position).timeout_ms == 7
+
+
+def test_a_gate_is_read_with_its_defaults() -> None:
+    assert Gate.of(None) == Gate.of("all") == Gate("all", "allow")
+    assert Gate.of({"passed": 3.0}, repaired="refuse") == Gate(3, "refuse")
+    assert Gate.of("none") is None
