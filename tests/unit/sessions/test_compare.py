@@ -6,9 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.responses import Status
-from tornado_resource.declarations.model import Gate, Rerun
-from tornado_resource.gate.rerun import rerun_reason
 from tornado_resource.sessions.compare import REPLACING, UPDATING, Change, compare
 
 BASE: dict[str, Any] = {"pathway_id": "pw-1"}
@@ -69,37 +66,3 @@ def as_pulumi_passes_it(value: Any) -> Any:
 def test_the_same_declaration_is_no_change(declared: dict[str, Any]) -> None:
     assert compare(declared, declared) == Change()
     assert compare(declared, as_pulumi_passes_it(declared)) == Change()
-
-
-PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
-FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1)
-
-
-@pytest.mark.parametrize(
-    ("rerun", "gate", "status", "is_due"),
-    [
-        ("on_failure", Gate(), PASSED, False),
-        ("on_failure", Gate(), FAILED, True),
-        ("on_failure", Gate(1), FAILED, False),
-        ("on_failure", Gate(), Status("TIMEOUT"), True),
-        ("on_failure", Gate(), Status("RUNNING"), False),
-        ("on_failure", Gate(), Status("NEW_STATUS"), False),
-        ("on_failure", None, FAILED, False),
-        ("on_change", Gate(), FAILED, False),
-        ("always", Gate(), PASSED, True),
-        ("always", None, PASSED, True),
-        ("always", Gate(), Status("RUNNING"), False),
-    ],
-)
-def test_when_an_unchanged_declaration_runs_again(
-    rerun: Rerun,
-    gate: Gate | None,
-    status: Status,
-    is_due: bool,  # noqa: FBT001
-) -> None:
-    assert (rerun_reason(rerun, gate, status) is not None) is is_due
-
-
-def test_the_reason_is_told() -> None:
-    reason = rerun_reason("on_failure", Gate(), FAILED)
-    assert reason == "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all"
