@@ -1,4 +1,4 @@
-"""Who holds the lock of a stack."""
+"""The owner of a stack's lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tornado_resource.stacks.backend import backend_url
 
 
 def lock_owner(stack: str) -> str | None:
-    """Who holds a stack of a file backend: `user@host, process 123, since …`. Other backends say it themselves."""
+    """Return who locks a stack of a file backend: `user@host, process 123, since …`; None if nobody does.
+
+    Other backends name the owner in their own error message, so None for them too.
+    """
     url = urlsplit(backend_url(os.environ))
     if url.scheme != "file":
         return None
