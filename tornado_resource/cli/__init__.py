@@ -57,6 +57,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors meant for users are printed without a traceback."""
     try:
+        # standalone_mode: click would print its own messages and exit with its own codes.
         result = cli.main(list(arguments) if arguments is not None else None, "tornado-resource", standalone_mode=False)
     except click.ClickException as error:
         error.show()

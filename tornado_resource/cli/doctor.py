@@ -70,6 +70,7 @@ def _pathways(stack: Stack) -> dict[str, str]:
     path = stack.config.get("tornado:declarations", "sessions.yaml")
     environment = load(path, stack.config.get("tornado:environment", stack.name.rpartition("/")[2]))
     names = {session.pathway_id: session.name for session in stack.sessions}
+    # Reversed, so that of several sessions on one pathway the first one stays.
     names.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
     return names
 

@@ -90,6 +90,7 @@ def replace_old_verdicts(results: Iterable[Result], environment: str, promotion:
         promotion: the stack output `promotion`, if there is one.
 
     """
+    # The SDK registers the exported outputs when the program ends: they replace these.
     stack = pulumi.runtime.get_root_resource()
     if isinstance(stack, pulumi.ComponentResource):
         outputs: dict[str, Any] = {

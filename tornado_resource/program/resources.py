@@ -108,9 +108,11 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             "declared_at": declared_at,
         }
         given = {key: value for key, value in inputs.items() if value is not None}
+        # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys((*OUTPUTS, "declared"))
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
         if not is_dry_run():
+            # Not in a preview, which changes nothing on disk.
             self.session_id.apply(lambda session_id: _settle_intent(path, session_id))
 
 

@@ -71,6 +71,7 @@ class Waiter:
 
         def show(progress: Progress) -> None:
             self._announce()
+            # ephemeral: shown while the update runs, and left out of the diagnostics at its end.
             pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
 
         async with self._shared_client() as client:
@@ -89,6 +90,7 @@ class Waiter:
         """Return the client that all waits share: the first wait opens it, the last one closes it."""
         from tornado_resource.bland.client import Client
 
+        # Opened on the program's event loop by the first wait: httpx connections belong to one loop.
         self._waiting += 1
         if self._client is None:
             self._client = Client(self._endpoint)

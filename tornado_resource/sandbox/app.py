@@ -228,6 +228,7 @@ class Api:
 def _guarded(endpoint: Callable[[Request], Awaitable[Response]], *, needs_key: bool) -> Any:
     async def guarded(request: Request) -> Response:
         key = request.headers.get("authorization", "")
+        # A space means a scheme such as `Bearer`: the API's page wants the bare key, and a client must find out here.
         if needs_key and (not key or " " in key):
             return _error(401, "The authorization header must carry the bare API key")
         try:

@@ -37,6 +37,7 @@ class Sandbox:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, port))
+        # timeout_graceful_shutdown: a client's open connection must not delay the end.
         config = uvicorn.Config(
             Api(self._store, scripts, speed).asgi(), log_level="critical", lifespan="off", timeout_graceful_shutdown=1
         )
@@ -59,6 +60,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
+        # uvicorn has no event for this, only the flag.
         while not self._server.started:
             if time.monotonic() > deadline:
                 message = f"the sandbox did not start within {START_SECONDS:g} s"

@@ -27,9 +27,12 @@ class Store:
     """Sessions, published versions and the request log. The API key of a request is never stored."""
 
     def __init__(self, path: str = ":memory:") -> None:
+        # Opened here, used by the server's thread only.
         self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._rows.row_factory = sqlite3.Row
+        # synchronous=OFF: a stand-in may lose its last sessions in a power cut, and need not wait for the disk.
         self._rows.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; {_TABLES}")
+        # Files written before `is_fixed` existed.
         if "is_fixed" not in {row["name"] for row in self._rows.execute("PRAGMA table_info(sessions)")}:
             self._rows.execute("ALTER TABLE sessions ADD COLUMN is_fixed INTEGER NOT NULL DEFAULT 0")
 
