@@ -65,7 +65,7 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Pa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("sessions", [1, 12, 200])
-def test_it_opens_without_complaint_request_or_sideways_scroll(
+def test_the_page_opens_without_errors_requests_or_overflow(
     opened: Callable[..., tuple[Page, list[str]]], sessions: int, width: int, scheme: str
 ) -> None:
     page, troubles = opened(html(large(sessions)), width, scheme)
@@ -93,7 +93,7 @@ def test_charts_match_the_numbers(opened: Callable[..., tuple[Page, list[str]]])
         assert read[result.gated.name] == expected
 
 
-def test_a_keyboard_is_enough(opened: Callable[..., tuple[Page, list[str]]]) -> None:
+def test_the_page_works_with_a_keyboard_alone(opened: Callable[..., tuple[Page, list[str]]]) -> None:
     page, _ = opened(html(large(2)))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the sessions"
@@ -105,13 +105,13 @@ def test_a_keyboard_is_enough(opened: Callable[..., tuple[Page, list[str]]]) -> 
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_does_nothing(opened: Callable[..., tuple[Page, list[str]]], text: str) -> None:
+def test_hostile_text_runs_nothing(opened: Callable[..., tuple[Page, list[str]]], text: str) -> None:
     page, troubles = opened(hostile_page(text))
     assert troubles == []
     assert page.locator("script, img, iframe, object").count() == 0
 
 
-def test_a_screen_reader_hears_the_charts(opened: Callable[..., tuple[Page, list[str]]]) -> None:
+def test_charts_have_text_for_screen_readers(opened: Callable[..., tuple[Page, list[str]]]) -> None:
     page, _ = opened(html(large(1)))
     assert page.get_by_role("img").get_attribute("aria-labelledby") is not None
     assert "Iteration 1: 3 passed, 5 failed." in str(page.locator("svg title").text_content())

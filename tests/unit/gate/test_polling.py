@@ -24,22 +24,22 @@ SESSION = GatedSession("support-line", "e1f2a3b4-5678", Gate(), {}, timeout_ms=9
 
 
 class Script:
-    """Answers status calls one after the other, the last for ever; notes when each was asked."""
+    """Responds to status requests one after the other, the last for ever; records the time of each request."""
 
     def __init__(
-        self, *answers: Any, gated: GatedSession = SESSION, poll_seconds: float = 15.0, random: float = 0.5
+        self, *responses: Any, gated: GatedSession = SESSION, poll_seconds: float = 15.0, random: float = 0.5
     ) -> None:
-        self.answers = list(answers)
+        self.responses = list(responses)
         self.time = FakeTime()
-        self.asked: list[float] = []
+        self.requested_at: list[float] = []
         self.lines: list[Progress] = []
         self.gated = gated
         self.poll_seconds = poll_seconds
         self.random = random
 
     def _handle(self, _request: httpx.Request) -> httpx.Response:
-        self.asked.append(self.time.seconds)
-        given = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        self.requested_at.append(self.time.seconds)
+        given = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
         if isinstance(given, Exception):
             raise given
         return given if isinstance(given, httpx.Response) else json_response(given)
@@ -50,14 +50,14 @@ class Script:
         )
 
 
-async def test_a_finished_session_costs_one_call_and_no_wait() -> None:
+async def test_a_finished_session_takes_one_request_and_no_pause() -> None:
     script = Script(DONE)
     ending = await script.run()
     assert ending.given_up is None
-    assert (script.asked, script.time.slept, script.lines) == ([0.0], [], [])
+    assert (script.requested_at, script.time.slept, script.lines) == ([0.0], [], [])
 
 
-async def test_progress_is_told_when_something_changed_and_only_then() -> None:
+async def test_progress_is_reported_only_when_something_changed() -> None:
     later = {**RUNNING, "elapsed_ms": 250_000}
     script = Script(RUNNING, later, later, {**later, "current_iteration": 3}, DONE)
     await script.run()
@@ -69,12 +69,12 @@ async def test_progress_is_told_when_something_changed_and_only_then() -> None:
 
 
 @pytest.mark.parametrize("random", [0.0, 0.999])
-async def test_polling_backs_off_and_stays_below_12_calls_a_minute(random: float) -> None:
+async def test_polling_backs_off_to_at_most_12_requests_a_minute(random: float) -> None:
     script = Script(*[RUNNING] * 100, DONE, random=random)
     await script.run()
     assert script.time.slept[0] <= 0.5
     assert max(script.time.slept) <= 15.0
-    minutes = [sum(1 for moment in script.asked if start <= moment < start + 60) for start in (0, 60, 300)]
+    minutes = [sum(1 for moment in script.requested_at if start <= moment < start + 60) for start in (0, 60, 300)]
     assert max(minutes) <= 12
 
 
@@ -96,7 +96,7 @@ async def test_an_outage_of_less_than_five_minutes_changes_nothing(fault: Any) -
     assert (ending.given_up, script.time.seconds > 200) == (None, True)
 
 
-async def test_a_longer_outage_is_given_up() -> None:
+async def test_a_longer_outage_ends_the_wait() -> None:
     script = Script(RUNNING, httpx.ConnectError("x"))
     ending = await script.run()
     assert ending.given_up is not None
@@ -109,23 +109,23 @@ async def test_outages_do_not_add_up() -> None:
     assert (await script.run()).given_up is None
 
 
-async def test_a_refusal_is_given_up_at_once() -> None:
+async def test_a_refusal_ends_the_wait_at_once() -> None:
     script = Script(json_response({"error": "bad key"}, 401))
     ending = await script.run()
     assert ending.given_up is not None
     assert "bad key" in ending.given_up
-    assert len(script.asked) == 1
+    assert len(script.requested_at) == 1
 
 
-async def test_a_vanished_session_is_given_up_after_the_third_404() -> None:
+async def test_a_session_is_gone_after_three_404_in_a_row() -> None:
     script = Script(RUNNING, json_response({}, 404))
     ending = await script.run()
     assert ending.given_up is not None
     assert ending.given_up.startswith("the API no longer knows session e1f2a3b4-5678; `pulumi refresh` removes it")
-    assert len(script.asked) == 4
+    assert len(script.requested_at) == 4
 
 
-async def test_one_404_among_answers_is_no_end() -> None:
+async def test_single_404_responses_do_not_end_the_wait() -> None:
     assert (await Script(json_response({}, 404), RUNNING, json_response({}, 404), DONE).run()).given_up is None
 
 
@@ -144,19 +144,19 @@ async def test_a_clock_that_jumps_changes_no_deadline() -> None:
 
 
 @pytest.mark.parametrize(("random", "pause"), [(0.0, 20.0), (0.5, 27.5)])
-async def test_retry_after_is_kept_and_does_not_bring_all_back_at_once(random: float, pause: float) -> None:
+async def test_retry_after_is_respected_with_jitter(random: float, pause: float) -> None:
     script = Script(json_response({}, 429, {"retry-after": "20"}), DONE, random=random)
     await script.run()
     assert script.time.slept == [pause]
 
 
-answers = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_from([200, 404, 429, 500, 302, 401]).map(
-    lambda code: json_response([], code)
-)
+responses = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_from(
+    [200, 404, 429, 500, 302, 401]
+).map(lambda code: json_response([], code))
 
 
-@given(st.lists(answers, min_size=1, max_size=30), st.floats(0, 1, exclude_max=True), st.integers(1, 10_000_000))
-async def test_any_sequence_of_answers_ends_in_time(script: list[Any], random: float, timeout_ms: int) -> None:
+@given(st.lists(responses, min_size=1, max_size=30), st.floats(0, 1, exclude_max=True), st.integers(1, 10_000_000))
+async def test_any_sequence_of_responses_ends_in_time(script: list[Any], random: float, timeout_ms: int) -> None:
     run = Script(*script, gated=replace(SESSION, timeout_ms=timeout_ms), random=random)
     await run.run()
     assert run.time.seconds <= timeout_ms / 1000 + 60 + 1e-6

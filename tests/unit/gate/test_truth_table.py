@@ -1,4 +1,4 @@
-"""Runs every row of `tests/examples/gate.md`: an answer of the API and a gate, and the verdict that must follow."""
+"""Runs every row of `tests/examples/gate.md`: a response of the API and a gate, and the verdict that must follow."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Row:
         return gate
 
     @property
-    def answer(self) -> dict[str, Any]:
+    def response(self) -> dict[str, Any]:
         """What the API says of the session."""
         numbers = {"total": self.total, "passed": self.passed, "failed": self.failed}
         known = {f"{key}_scenarios": json.loads(cell) for key, cell in numbers.items() if cell != "-"}
@@ -83,9 +83,9 @@ class Row:
         return GatedSession("support-line", "s-1", self.judged_by, self.request, timeout_ms=900_000)
 
     async def ending(self) -> Ending:
-        """How the wait ends: by a status, or by being given up while the API goes on as *status* says."""
+        """How the wait ends: with a status, or without one as the cell *status* says."""
         if self.status not in GIVEN_UP:
-            return Ending(Status.parse(self.answer))
+            return Ending(Status.parse(self.response))
 
         def handle(_request: httpx.Request) -> httpx.Response:
             given = GIVEN_UP[self.status]
@@ -114,23 +114,23 @@ ROWS: Final = tuple(_rows())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-async def test_the_verdict(row: Row) -> None:
+async def test_every_row_has_its_verdict(row: Row) -> None:
     verdict = make_verdict(row.gated, await row.ending(), row.scenarios)
     assert (verdict.outcome, verdict.reason) == (row.outcome, row.reason)
 
 
-def test_every_status_meets_every_rule() -> None:
+def test_every_status_is_judged_by_every_rule() -> None:
     met = {(row.status, rule) for row in ROWS for gate, rule in RULES.items() if row.gate == gate}
     statuses = [*FINAL, "RUNNING", "SOMETHING_NEW", *GIVEN_UP]
     assert {(status, rule) for status in statuses for rule in RULES.values()} <= met
 
 
-def test_there_are_many_rows_and_no_two_alike() -> None:
+def test_there_are_many_different_rows() -> None:
     cases = {tuple(value for key, value in vars(row).items() if key != "line") for row in ROWS}
     assert len(cases) == len(ROWS) >= 80
 
 
-def test_only_a_completed_session_with_scenarios_is_ever_passed() -> None:
+def test_only_a_completed_session_with_scenarios_passes() -> None:
     passed = [row for row in ROWS if row.outcome == "passed"]
     assert passed
     for row in passed:
@@ -138,7 +138,7 @@ def test_only_a_completed_session_with_scenarios_is_ever_passed() -> None:
         assert int(row.total) > 0
 
 
-def test_what_cannot_be_known_is_incomplete() -> None:
+def test_unknown_outcomes_are_incomplete() -> None:
     for row in ROWS:
         if row.status not in FINAL or (row.status.startswith("COMPLETED_") and row.total == "0"):
             assert row.outcome == "incomplete"

@@ -40,7 +40,7 @@ def test_no_message_when_everything_passed() -> None:
     assert failure_message([]) is None
 
 
-def test_a_failed_gate_says_what_where_what_was_tried_and_what_to_do() -> None:
+def test_a_failed_gate_shows_sessions_scenarios_fixes_and_advice() -> None:
     ids = tuple(f"sc-{number}" for number in range(8))
     message = failure_message([late(), passed(), failed(ids=ids, unfixable_ids=("sc-1",))])
     assert (

@@ -17,7 +17,7 @@ from tornado_resource.reports.html import CHART_HEIGHT, chart, html
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_from_the_api_stays_text(text: str) -> None:
+def test_text_from_the_api_is_escaped(text: str) -> None:
     page = hostile_page(text)
     tree = lxml_html.document_fromstring(page)
     assert not tree.xpath("//script | //img | //svg[@onload] | //*[@onerror] | //*[@style]")
@@ -34,26 +34,26 @@ def test_the_policy_allows_the_pages_own_style_and_nothing_else() -> None:
     assert policy == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
 
 
-def test_nothing_of_the_page_is_elsewhere() -> None:
+def test_the_page_refers_to_nothing_outside() -> None:
     page = html(large(12))
     assert not re.search(r"https?://|@import|url\(|\bsrc=|<link", page)
 
 
-def test_what_did_not_pass_comes_first() -> None:
+def test_sessions_that_did_not_pass_come_first() -> None:
     tree = lxml_html.document_fromstring(html(large(20)))
     outcomes = tree.xpath("//section/@data-outcome")
     assert outcomes == sorted(outcomes, key=["failed", "incomplete", "passed"].index)
     assert len(outcomes) == 20
 
 
-def test_many_that_passed_are_folded_and_others_are_open() -> None:
+def test_in_a_long_page_only_passed_sessions_are_folded() -> None:
     tree = lxml_html.document_fromstring(html(large(20)))
     folded = tree.xpath("//section[not(details[@open])]/@data-outcome")
     assert set(folded) == {"passed"}
     assert not lxml_html.document_fromstring(html(large(12))).xpath("//section[not(details[@open])]")
 
 
-def test_what_is_not_known_is_said() -> None:
+def test_unknown_values_are_shown_as_unknown() -> None:
     page = html(
         report_of(unknown_result(gated_session_of("support-line", "", created_at=None, position=None), "not started"))
     )
@@ -62,7 +62,7 @@ def test_what_is_not_known_is_said() -> None:
     assert "Overview" not in page
 
 
-def test_a_chart_is_in_proportion() -> None:
+def test_bars_are_in_proportion() -> None:
     bars = chart(iterations(8, 4, 0))
     assert [(bar.number, bar.passed, bar.failed) for bar in bars] == [(1, 0, 8), (2, 4, 4), (3, 8, 0)]
     assert [bar.passed_height + bar.failed_height for bar in bars] == [CHART_HEIGHT] * 3
@@ -70,7 +70,7 @@ def test_a_chart_is_in_proportion() -> None:
     assert chart((Iteration(None, None, None, (), (), ()),))[0].passed_height == 0
 
 
-def test_scenarios_are_told_by_name_and_fixes_by_node() -> None:
+def test_scenarios_show_by_name_and_fixes_by_node() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), ("sc-2",))
     page = html(report_of(result_of(gated_session_of("support-line"), status, names={"sc-2": "Refunds an order"})))
     assert re.search(r"<li>Refunds an order <code>sc-2</code></li>", page)

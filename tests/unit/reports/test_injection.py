@@ -1,4 +1,4 @@
-"""Hostile text through every field of the API into every place that people and programs read."""
+"""Hostile text in every field of the API, and what every report, message and table makes of it."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ PAYLOADS: Final = {
 
 
 def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
-    """Read answers of the API that hold *text* everywhere, and judge them in every way."""
+    """Parse responses that have *text* in every field, and judge them in every way."""
     name = text if text and not re.search("[\ud800-\udfff]", text) else "-"
     started = Started.parse({"session_id": name, "created_at": text, "status": text})
     active = Active.parse({"session_id": name, "created_at": text, "status": text, "persona_id": text}, None)
@@ -156,7 +156,7 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     unanswered = f"the API request failed: {OutcomeUnknown('status', clean(text))}"
     endings = (None, None, unanswered, gone(started.session_id).given_up)
     for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text or "-", "RUNNING")):
-        status = Status.parse(answer_of(text, word))
+        status = Status.parse(response_of(text, word))
         assert status is not None
         session_id = (started, active)[number % 2].session_id
         gated = gated_session_of(f"s-{number}", session_id, created_at=started.created_at, request=request)
@@ -166,7 +166,7 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     return found
 
 
-def answer_of(text: str, word: str) -> dict[str, Any]:
+def response_of(text: str, word: str) -> dict[str, Any]:
     fix = {"target_node": text, "type": text, "description": text}
     iteration = {"iteration": 1, "started_at": text, "completed_at": text, "fix_plan": {"fixes": [fix, fix]}}
     ids = {"passed_ids": ["sc-2"], "failed_ids": [text, "sc-1"]}
@@ -198,13 +198,13 @@ def commands(text: str) -> list[str]:
 every_payload = pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_enough_payloads() -> None:
     assert len(set(PAYLOADS.values())) >= 60
 
 
 @every_payload
 @pytest.mark.parametrize("sink", [junit, verdicts_json, summary], ids=["junit", "verdicts", "summary"])
-def test_no_file_holds_what_a_terminal_or_a_runner_obeys(sink: Callable[[Report], str], text: str) -> None:
+def test_no_report_can_control_a_terminal_or_a_runner(sink: Callable[[Report], str], text: str) -> None:
     written = sink(report(text))
     assert not shows(written.replace("\t", "") if sink is junit else written)
     assert not commands(written)
@@ -212,7 +212,7 @@ def test_no_file_holds_what_a_terminal_or_a_runner_obeys(sink: Callable[[Report]
 
 
 @every_payload
-def test_the_xml_is_sound_and_says_the_same(text: str) -> None:
+def test_the_xml_is_valid_and_has_every_session(text: str) -> None:
     written = junit(report(text)).encode()
     root: Any = etree.fromstring(written, etree.XMLParser(resolve_entities=False))
     JUNIT_SCHEMA.assertValid(root)
@@ -223,7 +223,7 @@ def test_the_xml_is_sound_and_says_the_same(text: str) -> None:
 
 
 @every_payload
-def test_the_json_is_sound_and_keeps_the_text(text: str) -> None:
+def test_the_json_is_valid_and_keeps_the_text(text: str) -> None:
     written = verdicts_json(report(text))
     assert written.isascii()
     content = json.loads(written)
@@ -262,7 +262,7 @@ def test_an_annotation_is_one_line_and_one_command(text: str) -> None:
 
 
 @every_payload
-def test_a_progress_line_is_one_line_that_says_only_what_it_says(text: str) -> None:
+def test_a_progress_line_stays_one_plain_line(text: str) -> None:
     for gated, status, _ in results(text):
         line = progress_line(gated, status)
         assert not shows(line)
@@ -284,7 +284,7 @@ def test_the_page_has_no_active_node(text: str) -> None:
 
 
 @every_payload
-def test_what_a_terminal_shows_at_the_end_obeys_nothing(text: str) -> None:
+def test_the_final_message_cannot_control_a_terminal(text: str) -> None:
     found = [result for _, _, result in results(text)]
     message = failure_message(found)
     assert message is not None
@@ -296,7 +296,7 @@ def test_what_a_terminal_shows_at_the_end_obeys_nothing(text: str) -> None:
 
 
 @every_payload
-def test_the_live_table_obeys_nothing(text: str) -> None:
+def test_the_live_table_cannot_control_a_terminal(text: str) -> None:
     out = io.StringIO()
     console = Console(file=out, width=100, height=40, force_terminal=False)
     table = LiveTable([result.gated for _, _, result in results(text)], console, lambda: 0.0)
@@ -311,7 +311,7 @@ def test_the_live_table_obeys_nothing(text: str) -> None:
 
 
 @every_payload
-def test_another_stacks_outputs_obey_nothing(text: str) -> None:
+def test_outputs_of_another_stack_cannot_control_a_terminal(text: str) -> None:
     declaration = Declaration("a", {"pathway_id": "p"}, Gate(), Position("s.yaml", 1, 1))
     environment = Environment("production", (declaration,), "staging", "1h")
     session = {"session_id": text, "pathway_id": "p"}

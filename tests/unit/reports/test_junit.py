@@ -29,12 +29,12 @@ def cases_of(text: str) -> dict[str, dict[str, str | None]]:
     }
 
 
-def test_the_sample_reads_as_it_did() -> None:
+def test_the_xml_matches_the_golden_file() -> None:
     """Golden: look at the change, then copy it over."""
     assert junit(sample()) == (EXAMPLES / "reports/junit.xml").read_text(encoding="utf-8")
 
 
-def test_every_kind_of_session_has_its_colour() -> None:
+def test_every_kind_of_session_has_its_result() -> None:
     assert cases_of(junit(sample())) == {
         "support-line": {
             "gate": "failure",
@@ -55,7 +55,7 @@ def test_every_kind_of_session_has_its_colour() -> None:
     }
 
 
-def test_a_report_that_passed_has_no_failure_and_no_error() -> None:
+def test_a_passed_gate_has_no_failure_and_no_error() -> None:
     status = status_of(PARTIAL, ("sc-1",), ("sc-2",), unfixable_ids=("sc-2", "sc-3"))
     text = junit(report_of(result_of(gated_session_of("a", gate=Gate("50%")), status)))
     assert cases_of(text) == {"a": {"gate": None, "sc-1": None, "sc-2": "skipped", "sc-3": "skipped"}}
@@ -63,7 +63,7 @@ def test_a_report_that_passed_has_no_failure_and_no_error() -> None:
     assert 'message="failed, but the gate (50%) passed"' in text
 
 
-def test_no_two_cases_of_one_name() -> None:
+def test_names_of_cases_are_unique() -> None:
     names = {"sc-1": "Twice", "sc-2": "Twice"}
     status = status_of(PARTIAL, ("gate",), ("sc-1", "sc-2", "x" * 400, "x" * 401))
     cases = cases_of(junit(report_of(result_of(gated_session_of("a"), status, names=names))))["a"]
@@ -81,21 +81,21 @@ def test_no_two_cases_of_one_name() -> None:
         ("0001-01-01T00:00:00+23:59", None),
     ],
 )
-def test_times_that_are_none_are_left_out(created_at: str | None, shown: str | None) -> None:
+def test_invalid_times_are_left_out(created_at: str | None, shown: str | None) -> None:
     text = junit(report_of(result_of(gated_session_of("a", created_at=created_at), None, "no answer")))
     assert cases_of(text) == {"a": {"gate": "error"}}
     assert etree.fromstring(text.encode())[0].get("timestamp") == shown
 
 
 @pytest.mark.parametrize("elapsed_ms", [-5, 0, 10**30, 10**400])
-def test_absurd_durations_are_bounded(elapsed_ms: int) -> None:
+def test_huge_durations_are_bounded(elapsed_ms: int) -> None:
     status = Status("RUNNING", elapsed_ms=elapsed_ms)
     assert cases_of(junit(report_of(result_of(gated_session_of("a"), status, "it still runs")))) == {
         "a": {"gate": "error"}
     }
 
 
-def test_no_session_at_all() -> None:
+def test_a_report_without_sessions_is_valid() -> None:
     assert cases_of(junit(report_of())) == {}
 
 
@@ -109,7 +109,7 @@ def test_junit2html_reads_it(tmp_path: Path) -> None:
     assert "it reached its time limit" in page
 
 
-def test_without_lxml_it_is_the_same() -> None:
+def test_the_xml_is_the_same_without_lxml() -> None:
     """The library takes lxml where it is installed; users have none."""
     program = (
         "import sys; sys.modules['lxml'] = None\n"
@@ -120,7 +120,7 @@ def test_without_lxml_it_is_the_same() -> None:
     assert ran.stdout.decode() == junit(sample())
 
 
-def test_the_schema_refuses_what_consumers_do() -> None:
+def test_the_schema_refuses_a_time_with_an_offset() -> None:
     root: Any = etree.fromstring(junit(sample()).encode())
     root[0].set("timestamp", "2026-04-14T10:00:00Z")
     assert not SCHEMA.validate(root)

@@ -7,7 +7,7 @@ from tornado_resource.reports.scenarios import ScenarioResult, last_fixes, scena
 FIXES = tuple(Fix(f"node-{number}", "x", "y") for number in range(3))
 
 
-def test_those_that_ran_then_the_unfixable_then_the_declared() -> None:
+def test_scenarios_that_ran_come_first() -> None:
     gated = gated_session_of("a", request={"pathway_id": PATHWAY_ID, "scenario_ids": ["sc-4", "sc-1"]})
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), ("sc-2",), unfixable_ids=("sc-3", "sc-2"))
     assert scenario_results(result_of(gated, status, names={"sc-2": "Two"})) == (
@@ -18,12 +18,12 @@ def test_those_that_ran_then_the_unfixable_then_the_declared() -> None:
     )
 
 
-def test_a_label_has_the_id_so_that_it_is_the_only_one() -> None:
+def test_a_label_has_the_id_to_be_unique() -> None:
     assert ScenarioResult("sc-2", "Two", passed=True, unfixable=False).label == "Two (sc-2)"
     assert ScenarioResult("sc-2", None, passed=True, unfixable=False).label == "sc-2"
 
 
-def test_the_last_fix_plan_that_has_a_fix() -> None:
+def test_the_last_plan_with_a_fix_is_shown() -> None:
     iterations = tuple(
         Iteration(number, None, None, (), ("sc-1",), fixes)
         for number, fixes in enumerate((FIXES[:1], FIXES[1:], ()), start=1)

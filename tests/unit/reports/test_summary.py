@@ -12,12 +12,12 @@ GOLDEN = EXAMPLES / "reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
-def test_the_sample_reads_as_it_did() -> None:
+def test_the_summary_matches_the_golden_file() -> None:
     """Golden: look at the change, then copy it over."""
     assert summary(sample()) == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_it_renders_as_it_is_meant() -> None:
+def test_the_markdown_renders_as_a_table_and_sections() -> None:
     page = MARKDOWN.render(summary(sample()))
     assert page.count("<tr>") == 7
     assert page.count("<td>") == 36
@@ -38,7 +38,7 @@ def test_it_renders_as_it_is_meant() -> None:
         "&#60;script&#62;",
     ],
 )
-def test_text_from_outside_is_shown_as_it_is(text: str) -> None:
+def test_text_from_outside_renders_as_plain_text(text: str) -> None:
     shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     assert MARKDOWN.render(f"x {escape(text)} y") == f"<p>x {shown} y</p>\n"
     table = MARKDOWN.render(f"| a | b |\n| --- | --- |\n| x {escape(text)} y | z |\n")
@@ -51,7 +51,7 @@ def test_nothing_becomes_a_link_or_a_mention(text: str) -> None:
     assert MARKDOWN.render(escape(text)).replace("\u2060", "") == f"<p>{text}</p>\n"
 
 
-def test_line_breaks_end_no_line() -> None:
+def test_line_breaks_become_spaces() -> None:
     assert escape("a\r\n\n| b |\t# c\n") == "a &#124; b &#124; \\# c"
 
 
@@ -65,7 +65,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     assert text.endswith(CUT)
 
 
-def test_a_hundred_sessions_are_told_in_full() -> None:
+def test_a_hundred_sessions_get_a_section() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), tuple(f"sc-{number}" for number in range(2, 60)))
     results = [result_of(gated_session_of(f"s-{number}"), status) for number in range(MAX_SECTIONS + 1)]
     text = summary(report_of(*results))
@@ -74,11 +74,11 @@ def test_a_hundred_sessions_are_told_in_full() -> None:
     assert text.count("  - and 38 more\n") == MAX_SECTIONS
 
 
-def test_more_sessions_than_the_table_holds() -> None:
+def test_rows_beyond_the_limit_are_counted() -> None:
     passed = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
     text = summary(report_of(*(result_of(gated_session_of(f"s-{number}"), passed) for number in range(1002))))
     assert "… and 2 sessions more: see `verdicts.json`." in text
 
 
-def test_no_session_at_all() -> None:
+def test_a_summary_without_sessions() -> None:
     assert summary(report_of()).startswith("## ✅ Tornado gate passed: no session\n")

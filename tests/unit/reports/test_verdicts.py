@@ -33,7 +33,7 @@ def subschemas(schema: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_sample_reads_as_it_did() -> None:
+def test_the_json_matches_the_golden_file() -> None:
     """Golden: look at the change, then copy it over."""
     text = verdicts_json(sample())
     assert text == (ROOT / "tests/examples/reports/verdicts.json").read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def test_the_schema_explains_every_key_and_allows_no_other() -> None:
 
 
 @pytest.mark.parametrize("text", ["\x1b]0;x\x07", "\x7f", "\x9b31m", "\u202e", "\u200b", "\U000e0041", "ü", "\ufffe"])
-def test_values_are_those_of_the_api_in_ascii(text: str) -> None:
+def test_values_of_the_api_are_written_unchanged_in_ascii(text: str) -> None:
     written = verdicts_json(report_of(result_of(gated_session_of("a", text), Status(text, unfixable_ids=(text,)))))
     assert written.isascii()
     assert written.replace("\n", "").isprintable()
@@ -64,7 +64,7 @@ def test_values_are_those_of_the_api_in_ascii(text: str) -> None:
     assert (session["session_id"], session["status"], session["unfixable_ids"]) == (text, text, [text])
 
 
-def test_lone_surrogates_are_replaced_since_strict_readers_refuse_them() -> None:
+def test_lone_surrogates_are_replaced() -> None:
     written = verdicts_json(report_of(result_of(gated_session_of("a", "x\ud800y"), None, "no answer")))
     assert read(written)["sessions"]["a"]["session_id"] == "x\ufffdy"
     assert "ud800" not in written
@@ -77,5 +77,5 @@ def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
     assert content["sessions"]["a"]["total_scenarios"] == 10**30
 
 
-def test_no_session_at_all() -> None:
+def test_a_report_without_sessions_is_valid() -> None:
     assert read(verdicts_json(report_of()))["sessions"] == {}
