@@ -1,4 +1,4 @@
-"""The story of a promotion, step by step, wherever the state is kept and on however many machines it is scenario_results."""
+"""The story of a promotion, step by step, wherever the state is kept and on however many machines it runs."""
 
 from __future__ import annotations
 
