@@ -101,7 +101,7 @@ def _contradiction(status: Status) -> str | None:
     """Return how the numbers of a completed session contradict each other, or None."""
     total, passed, failed = status.total_scenarios or 0, status.passed_scenarios or 0, status.failed_scenarios
     shown = f"{passed} passed" if failed is None else f"{passed} passed and {failed} failed"
-    if not 0 <= passed <= total or not 0 <= (failed or 0) <= total - passed:
+    if passed < 0 or not 0 <= (failed or 0) <= total - passed:
         return f"contradictory numbers: {shown} of {total}"
     if (status.status == "COMPLETED_ALL_PASSED") != (passed == total):
         return f"contradictory numbers: {status.status}, but {passed} of {total} passed"

@@ -137,6 +137,18 @@ async def test_a_running_session_is_incomplete_when_read_once() -> None:
     assert result.scenario_names == {"sc-1": "Greets", "sc-2": "Refunds"}
 
 
+async def test_a_running_session_needs_no_scenarios() -> None:
+    api = Api([{"status": "RUNNING"}], [SCENARIOS])
+    assert (await api.read(PROMOTION)).verdict.outcome == "incomplete"
+    assert api.requests == ["status"]
+
+
+async def test_a_pass_with_failed_scenarios_needs_no_names() -> None:
+    api = Api([FAILED], [SCENARIOS])
+    result = await api.read(gated_session_of("support-line", gate=Gate("any")))
+    assert (result.verdict.outcome, result.scenario_names, api.requests) == ("passed", {}, ["status"])
+
+
 async def test_a_read_is_retried() -> None:
     api = Api([503, httpx.ReadTimeout("x"), PASSED], [SCENARIOS])
     assert (await api.read(ALL)).verdict.outcome == "passed"
