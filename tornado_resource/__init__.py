@@ -6,16 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.resolver import load
+    from tornado_resource.errors import TornadoError
     from tornado_resource.program.deploy import deploy
     from tornado_resource.program.resources import PathwayRelease, TornadoSession
+    from tornado_resource.program.verdict import Verdict
     from tornado_resource.program.wait_for import wait_for
 
-__all__ = ["PathwayRelease", "TornadoSession", "deploy", "load", "wait_for"]
+__all__ = ["Gate", "PathwayRelease", "TornadoError", "TornadoSession", "Verdict", "deploy", "load", "wait_for"]
 
-_HOMES = {
+_MODULES = {
+    "Gate": "tornado_resource.declarations.model",
     "PathwayRelease": "tornado_resource.program.resources",
+    "TornadoError": "tornado_resource.errors",
     "TornadoSession": "tornado_resource.program.resources",
+    "Verdict": "tornado_resource.program.verdict",
     "deploy": "tornado_resource.program.deploy",
     "load": "tornado_resource.declarations.resolver",
     "wait_for": "tornado_resource.program.wait_for",
@@ -23,8 +29,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: `validate` must not wait for Pulumi's SDK."""
-    if name not in _HOMES:
+    """Import a public name when it is first used, so that `validate` need not wait for Pulumi's SDK."""
+    if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

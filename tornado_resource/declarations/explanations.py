@@ -90,7 +90,8 @@ def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
             continue  # its type is reported
         if first.setdefault(item, index) != index:
             line = document.position((*violation.path, first[item])).line
-            text = f"duplicate scenario {_show(item)} (first at line {line}); remove one"
+            where = f" (first at line {line})" if document.file else ""
+            text = f"duplicate scenario {_show(item)}{where}; remove one"
             yield _problem(document, (*violation.path, index), text)
 
 

@@ -63,9 +63,12 @@ def is_valid(data: Any, definition: str = FILE) -> bool:
     return _validator(definition).is_valid(data)
 
 
-def violations(data: Any) -> Iterator[Violation]:
-    """Yield what violates the schema in *data*, one part after the other; nothing if *data* is valid."""
-    yield from _violations(_Part((), FILE, data))
+def violations(data: Any, definition: str = FILE) -> Iterator[Violation]:
+    """Yield what violates the schema in *data*, one part after the other; nothing if *data* is valid.
+
+    *data* is a whole file, or what one of the schema's `$defs` describes.
+    """
+    yield from _violations(_Part((), definition, data, is_name=definition.lower().endswith("name")))
 
 
 def _violations(part: _Part) -> Iterator[Violation]:

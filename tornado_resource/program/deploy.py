@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 from pulumi.runtime import is_dry_run
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.check import Promoted
     from tornado_resource.stacks.settings import Settings
+
+T = TypeVar("T")
 
 
 def deploy() -> None:
@@ -132,7 +134,7 @@ def _declare_session(declaration: Declaration, settings: Settings, after: pulumi
     return TornadoSession(
         declaration.name,
         **declaration.request,
-        gate=_gate_input(declaration.gate),
+        gate=declaration.gate if declaration.gate is not None else "none",
         on_conflict=_unless_default(declaration.on_conflict, "fail"),
         on_destroy=_unless_default(declaration.on_destroy, "cancel"),
         rerun=_unless_default(declaration.rerun, "on_failure"),
@@ -153,15 +155,7 @@ def _end(session: TornadoSession, name: str, waiter: Waiter) -> VerdictOutput:
     return verdict_output(session, GatedSession(name, "", Gate("any"), {}), lambda gated: waiter.wait(gated, session))
 
 
-def _gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
-    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
-    if gate is None:
-        return "none"
-    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
-    return given or None
-
-
-def _unless_default(value: str, default: str) -> str | None:
+def _unless_default(value: T, default: T) -> T | None:
     return None if value == default else value
 
 

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import pulumi
 from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.values import session_problems
+from tornado_resource.errors import TornadoError
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.sessions.compare import REPLACING, UPDATING
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pulumi import Input, Output, ResourceOptions
+
+    from tornado_resource.declarations.model import OnConflict, OnDestroy, Publish, Rerun
+    from tornado_resource.program.verdict import Verdict
 
 NO_ORGANIZATION: Final = "organization"
 """What `pulumi.get_organization()` returns for a backend without organizations."""
 OUTPUTS: Final = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
 """The outputs of a session that `deploy()` exports."""
+
+
+class InvalidArgument(TornadoError, pulumi.RunError):
+    """An argument of a resource is invalid. Pulumi shows a `RunError` without a traceback."""
 
 
 class TornadoSession(Resource, module="bland", name="TornadoSession"):
@@ -57,11 +70,11 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         version_number: Input[int] | None = None,
         max_iterations: Input[int] | None = None,
         timeout_ms: Input[int] | None = None,
-        gate: Input[Mapping[str, Any] | str] | None = None,
-        on_conflict: Input[str] | None = None,
-        on_destroy: Input[str] | None = None,
-        rerun: Input[str] | None = None,
-        triggers: Input[Mapping[str, Any]] | None = None,
+        gate: Gate | Input[Mapping[str, Any] | Literal["none"]] | None = None,
+        on_conflict: Input[OnConflict] | None = None,
+        on_destroy: Input[OnDestroy] | None = None,
+        rerun: Input[Rerun] | None = None,
+        triggers: Input[Mapping[str, Input[str | float | bool]]] | None = None,
         adopt: Input[str] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
@@ -79,7 +92,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             version_number: the pathway version to start from.
             max_iterations: the largest number of fix iterations.
             timeout_ms: the session's time limit in milliseconds.
-            gate: decides, with *rerun*, whether an unchanged declaration runs again.
+            gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
             rerun: `on_failure`, `on_change` or `always`.
@@ -87,6 +100,10 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             adopt: the id of an existing session to take over; then nothing is started.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages and reports.
             opts: Pulumi's resource options.
+
+        Raises:
+            InvalidArgument: a value breaks a rule of `sessions.yaml`; the text lists all problems. Values that are
+                outputs are checked when they are known: by the provider, in previews too.
 
         """
         exit_on_signals()
@@ -99,7 +116,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             "version_number": version_number,
             "max_iterations": max_iterations,
             "timeout_ms": timeout_ms,
-            "gate": gate,
+            "gate": gate_input(gate) if isinstance(gate, Gate) else gate,
             "on_conflict": on_conflict,
             "on_destroy": on_destroy,
             "rerun": rerun,
@@ -108,6 +125,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             "declared_at": declared_at,
         }
         given = {key: value for key, value in inputs.items() if value is not None}
+        _check(name, given, declared_at)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys((*OUTPUTS, "declared"))
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
@@ -124,14 +142,40 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
     version: Output[int]
     sessions: Output[list[str] | None]
 
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        verdict: Input[Verdict] | Input[Mapping[str, Any]],
+        environment: Input[Publish] = "production",
+        sessions: Input[Sequence[Input[str]]] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        version: Input[int],
+        environment: Input[Publish] = "production",
+        sessions: Input[Sequence[Input[str]]] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None: ...
+
     def __init__(  # noqa: PLR0913 - one keyword argument for each part of a release
         self,
         name: str,
         *,
         pathway_id: Input[str],
-        verdict: Input[Mapping[str, Any]] | None = None,
+        verdict: Input[Verdict] | Input[Mapping[str, Any]] | None = None,
         version: Input[int] | None = None,
-        environment: Input[str] = "production",
+        environment: Input[Publish] = "production",
         sessions: Input[Sequence[Input[str]]] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
@@ -158,7 +202,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             message = "PathwayRelease takes either a verdict or a version"
             raise TypeError(message)
         if verdict is not None:
-            passed = pulumi.Output.from_input(verdict)
+            passed: Output[Any] = pulumi.Output.from_input(verdict)
             version = passed.apply(lambda known: _version_of_pass(name, known))
             sessions = sessions if sessions is not None else [passed.apply(lambda known: str(known.get("session_id")))]
         inputs = {
@@ -170,6 +214,34 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         super().__init__(ReleaseProvider(), name, {"version": None, "sessions": None, **given}, opts)
+
+
+def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
+    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
+    if gate is None:
+        return "none"
+    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
+    return given or None
+
+
+def _check(name: str, given: Mapping[str, Any], declared_at: str | None) -> None:
+    """Check the values that are known already, so that the program fails where the mistake is."""
+    known = {key: given[key] for key in (*REPLACING, *UPDATING) if key in given and _is_plain(given[key])}
+    problems = session_problems(name, known)
+    if problems:
+        lines = [f"  {key}: {text}" for key, text in problems.items()]
+        where = f" ({declared_at})" if declared_at else ""
+        message = "\n".join([f"TornadoSession {name}{where} is invalid, and nothing was started for it:", *lines])
+        raise InvalidArgument(message)
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is known and can be checked: no output or awaitable in it."""
+    if isinstance(value, Mapping):
+        return all(_is_plain(entry) for entry in value.values())
+    if isinstance(value, list | tuple):
+        return all(_is_plain(entry) for entry in value)
+    return value is None or isinstance(value, str | int | float)
 
 
 def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:

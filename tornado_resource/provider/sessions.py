@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
     ConfigureRequest,
     CreateResult,
     DiffResult,
@@ -21,7 +23,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import NotFound
 from tornado_resource.gate.rerun import rerun_reason
 from tornado_resource.provider.runtime import start_runtime
-from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
+from tornado_resource.sessions.compare import REPLACING, UPDATING, compare, whole
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 
@@ -78,6 +80,14 @@ class TornadoProvider(ResourceProvider):
         """
         override = req.config.get("tornado:onConflict")
         self._update = _Update(start_runtime(req), override, IntentStore(intents_folder(os.environ)))
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""
+        from tornado_resource.declarations.values import session_problems
+
+        declared = {key: value for key, value in _declared(news).items() if not contains_unknowns(value)}
+        problems = session_problems(news["name"].rpartition("/")[2], whole(declared))
+        return CheckResult(news, [CheckFailure(key, text) for key, text in problems.items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start a session, or adopt the one that the input `adopt` names. Returns as soon as its id is known."""

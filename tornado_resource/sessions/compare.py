@@ -42,14 +42,15 @@ def _canonical(value: Any) -> str:
 
     Anything that is not JSON is a value that a preview does not know yet. It differs from every recorded value.
     """
-    return json.dumps(_whole(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")
+    return json.dumps(whole(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """Return *value* with whole floats as integers, at any depth: the engine passes every number as a float."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: _whole(entry) for key, entry in value.items() if entry is not None}
+        return {key: whole(entry) for key, entry in value.items() if entry is not None}
     if isinstance(value, list | tuple):
-        return [_whole(entry) for entry in value]
+        return [whole(entry) for entry in value]
     return value

@@ -1,0 +1,64 @@
+"""The rules of `sessions.yaml` for a session whose values come from a program instead of a file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.declarations.document import Document
+from tornado_resource.declarations.explanations import explain
+from tornado_resource.declarations.schema import violations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.declarations.document import Marks
+
+
+@dataclass(slots=True)
+class _Line:
+    """A mark: the line that a value is written on, from its first column."""
+
+    line: int
+    column: int = 0
+
+
+def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is invalid in one session, by key: the sentence that `sessions.yaml` would get.
+
+    Args:
+        name: the session's name; None if it is not to be checked.
+        values: the session's keys. None means omitted, as in the file.
+
+    Returns:
+        By top-level key (`name` for the name), every problem; the path comes first if it is inside the key.
+
+    """
+    document = _document(dict(values))
+    found: dict[str, list[str]] = {}
+    for definition, value in (("session", document.data), ("name", name)):
+        if value is None:
+            continue
+        for violation in violations(value, definition):
+            for problem in explain(document, violation):
+                key = problem.path.partition(".")[0].partition("[")[0] or "name"
+                inside = f"{problem.path}: " if problem.path != key and problem.path else ""
+                found.setdefault(key, []).append(inside + problem.text)
+    return {key: "; ".join(texts) for key, texts in found.items()}
+
+
+def _document(values: dict[str, Any]) -> Document:
+    """Return *values* as a document with one line for each value, which is all that explanations read of a file."""
+    marks: Marks = {}
+    lines: list[str] = []
+
+    def write(node: Any) -> None:
+        entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for key, value in entries:
+            marks.setdefault(id(node), {})[key] = (None, _Line(len(lines)))
+            lines.append(json.dumps(value, default=str))
+            write(value)
+
+    write(values)
+    return Document("", values, marks, lines)

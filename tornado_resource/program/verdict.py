@@ -1,0 +1,33 @@
+"""The type of a verdict as programs get it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from tornado_resource.gate.model import Outcome  # noqa: TC001 - users may call get_type_hints
+
+
+class Verdict(TypedDict):
+    """A gate's verdict on one session, as `wait_for` returns it and as the stack output `verdicts` holds it."""
+
+    outcome: Outcome
+    """`passed`, `failed` or `incomplete`."""
+    reason: str
+    """One sentence."""
+    session_id: str
+    status: str | None
+    """The API's status; None if it could not be read."""
+    passed_scenarios: int | None
+    total_scenarios: int | None
+    failed_ids: list[str]
+    """The scenarios that failed the last time they ran."""
+    unfixable_ids: list[str]
+    iterations: int | None
+    repaired: bool
+    """Whether the session changed the pathway."""
+    version: int | None
+    """The pathway version that the verdict speaks for; None where it is unknown."""
+    declaration: str
+    """The sha-256 of the request."""
+    finished_at: str | None
+    """The end by the API's clock, ISO 8601."""
