@@ -144,7 +144,7 @@ def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
     )
     printed = team.staging.up(expect=None)
     assert "every gate passed, and nothing was published (1 of 1 session):" in printed
-    assert "billing (sessions.yaml:3:3): it passed, and no version is known to publish" in printed
+    assert "billing (sessions.yaml:3:3): passed, but the version to publish is unknown" in printed
     assert story.outcomes(team.staging) == {"billing": "passed"}
     assert team.published() == {}
 
@@ -156,7 +156,7 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     team.declare(declared)
     team.staging.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
     printed = team.staging.up(expect=None)
-    assert "billing (sessions.yaml:5:3): it passed, and no version is known to publish" in printed
+    assert "billing (sessions.yaml:5:3): passed, but the version to publish is unknown" in printed
     assert team.published() == {}
     assert "its pass there has no version" in team.production.up(expect=None)
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_published_is_refused_before_anything_starts(team: story.
     team.staging.up()
     before = team.effects()
     printed = team.production.up(expect=None)
-    assert "billing (sessions.yaml:5:3): `publish` needs a version, and none can be known" in printed
+    assert "billing (sessions.yaml:5:3): `publish` needs a version, but none is known" in printed
     assert "promoteWithout" not in printed
     assert team.effects() == before
 
@@ -230,7 +230,7 @@ def test_two_passing_versions_of_one_pathway_publish_nothing(team: story.Team) -
     )
     printed = team.staging.up(expect=None)
     assert "every gate passed, and nothing was published (1 of 2 sessions):" in printed
-    assert "it speaks for version 5 of the pathway, and repaired for version 7: only one can be published" in printed
+    assert "version 5 differs from version 7 of repaired: only one version of a pathway can be published" in printed
     assert team.published() == {}
 
 
