@@ -252,8 +252,7 @@ def test_sessions_that_are_not_awaited_have_no_verdict_to_promote(team: story.Te
 LIBRARY = """\
 import pulumi
 
-from tornado_resource.program.resources import PathwayRelease, TornadoSession
-from tornado_resource.program.waiting import wait_for
+from tornado_resource import PathwayRelease, TornadoSession, wait_for
 
 """
 
