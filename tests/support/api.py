@@ -117,7 +117,8 @@ class FakeSession:
 class FakeApi:
     """The API: one session at a time on a pathway. `faults` replace the responses to start requests, in order.
 
-    A fault is (response or transport error, whether the start took effect).
+    A fault is (response or transport error, whether the start took effect). *id_key* and *is_wrapped*: the form of the
+    responses that have a session, other than the API's page documents.
     """
 
     time: FakeTime
@@ -128,6 +129,8 @@ class FakeApi:
     calls: list[str] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     sends_date: bool = True
+    id_key: str = "session_id"
+    is_wrapped: bool = False
     active_faults: list[httpx.Response | Exception] = field(default_factory=list)
     intents: IntentStore = field(default_factory=lambda: IntentStore(Path(tempfile.mkdtemp()) / "intents"))
 
@@ -162,7 +165,7 @@ class FakeApi:
         if verb == "cancel":
             session.status = "CANCELLED" if session.status == "RUNNING" else session.status
             return json_response({"cancelled": True})
-        return json_response(
+        return self._form(
             {"session_id": session_id, "status": session.status, "max_iterations": 5, "timeout_ms": 900000}
         )
 
@@ -180,7 +183,7 @@ class FakeApi:
         if not is_free:
             return json_response({"error": "busy"}, 409)
         session = self.sessions[-1]
-        return json_response(self._shown(session))
+        return self._form(self._shown(session))
 
     def _active(self, pathway_id: str) -> httpx.Response:
         if self.active_faults:
@@ -195,7 +198,11 @@ class FakeApi:
         total = len(body["scenario_ids"]) if "scenario_ids" in body else 7
         headers = {"date": format_date(EPOCH + timedelta(seconds=self.time.seconds))} if self.sends_date else {}
         shown = {**self._shown(session), "persona_id": body.get("persona_id"), "total_scenarios": total}
-        return json_response(shown, headers=headers)
+        return self._form(shown, headers)
+
+    def _form(self, content: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:
+        shown = {self.id_key if key == "session_id" else key: value for key, value in content.items()}
+        return json_response({"data": shown, "errors": None} if self.is_wrapped else shown, headers=headers)
 
     def _shown(self, session: FakeSession) -> dict[str, Any]:
         return {

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tornado_resource.bland.responses import Active, Scenario, Started, Status, parse_scenarios
+from tornado_resource.bland.responses import Active, Scenario, Started, Status, is_no_session, parse_scenarios
 from tornado_resource.core.text import clean
 from tornado_resource.errors import Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
@@ -117,7 +117,7 @@ class Client:
         active = Active.parse(content, _date(response))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
-        if active is None and content.get("session_id", 0) is not None:
+        if active is None and not is_no_session(content):
             raise OutcomeUnknown(label, "the response has no session_id")
         return active
 
@@ -140,7 +140,7 @@ class Client:
         label = f"scenarios of pathway {clean(pathway_id)}"
         query = {"pathway_id": pathway_id, "enabled": "true"}
         response = await self._send(label, "GET", "/v1/agent-testing/scenarios", query=query)
-        scenarios = parse_scenarios(_json_object(label, response))
+        scenarios = parse_scenarios(_json(label, response))
         if scenarios is None:
             raise OutcomeUnknown(label, "the response has no scenarios")
         return scenarios
@@ -254,12 +254,16 @@ def _segment(label: str, identifier: str) -> str:
     return identifier
 
 
-def _json_object(label: str, response: _Response) -> dict[str, Any]:
-    """Return the JSON object of a response, without its `data` wrapper if it has one."""
+def _json(label: str, response: _Response) -> Any:
     try:
-        content = json.loads(response.content)
+        return json.loads(response.content)
     except (ValueError, RecursionError):
         raise OutcomeUnknown(label, "the response is not JSON") from None
+
+
+def _json_object(label: str, response: _Response) -> dict[str, Any]:
+    """Return the JSON object of a response, without its `data` wrapper if it has one."""
+    content = _json(label, response)
     if not isinstance(content, dict):
         raise OutcomeUnknown(label, "the response is not a JSON object")
     inner = content.get("data")

@@ -21,6 +21,8 @@ FINAL: Final = COMPLETED | ABORTED
 MAX_WHOLE: Final = 2**53
 """Pulumi carries numbers as 64-bit floats, which hold every whole number up to this one."""
 
+SESSION_ID_KEYS: Final = ("session_id", "tornado_id", "id")
+
 Json = dict[str, Any]
 
 
@@ -37,7 +39,7 @@ class Started:
     @classmethod
     def parse(cls, content: Json) -> Started | None:
         """Parse a response body; None if it has no session id."""
-        session_id = _session_id(content)
+        session_id = parse_session_id(content)
         if session_id is None:
             return None
         return cls(
@@ -64,7 +66,7 @@ class Active:
     @classmethod
     def parse(cls, content: Json, responded_at: datetime | None) -> Active | None:
         """Parse a response body; None if it has no session id."""
-        session_id = _session_id(content)
+        session_id = parse_session_id(content)
         if session_id is None:
             return None
         return cls(
@@ -175,9 +177,33 @@ class Scenario:
     is_required_for_promotion: bool
 
 
-def parse_scenarios(content: Json) -> tuple[Scenario, ...] | None:
-    """Parse the body of a *scenarios* response; None if it has no list of scenarios, or an entry is not one."""
-    listed = content.get("scenarios")
+def parse_session_id(content: Json) -> str | None:
+    """Return the session id of a response body; None if it has none.
+
+    The API's page says `session_id`, the vendor's command line reads `tornado_id`, and other endpoints have `id`. The
+    first that is not null counts: an id of the wrong type is not replaced by another field's value.
+    """
+    session_id = next((content[key] for key in SESSION_ID_KEYS if content.get(key) is not None), None)
+    is_sound = isinstance(session_id, str) and session_id and replace_surrogates(session_id) == session_id
+    return session_id if is_sound else None
+
+
+def is_no_session(content: Json) -> bool:
+    """Return whether a response body says that there is no session: it has an id, and the id is null."""
+    given = [content[key] for key in SESSION_ID_KEYS if key in content]
+    return bool(given) and all(value is None for value in given)
+
+
+def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
+    """Parse the body of a *scenarios* response; None if it has no list of scenarios, or an entry is not one.
+
+    The list is under `scenarios` (the API's page), under `data`, or the whole body.
+    """
+    listed = content
+    while isinstance(listed, dict):
+        if listed.get("errors") or listed.get("error"):
+            return None
+        listed = listed.get("scenarios", listed.get("data"))
     if not isinstance(listed, list):
         return None
     scenarios = [_scenario(entry) for entry in listed]
@@ -211,12 +237,6 @@ def _fixes(fix_plan: Any) -> tuple[Fix, ...]:
 
 def _fix(entry: Json) -> Fix:
     return Fix(_text(entry.get("target_node")), _text(entry.get("description")), _text(entry.get("type")))
-
-
-def _session_id(content: Json) -> str | None:
-    session_id = content.get("session_id")
-    is_sound = isinstance(session_id, str) and session_id and replace_surrogates(session_id) == session_id
-    return session_id if is_sound else None
 
 
 def _text(value: Any) -> str | None:
