@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test soak lint bench lock clean
+.PHONY: help setup demo test unit soak lint bench lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -15,10 +15,14 @@ setup:
 demo: setup
 	@$(BIN)/python tools/demo.py
 
-## make test    every test
+## make test    every test, and all branches of the core
 test: setup
 	@$(BIN)/python tools/programs.py
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report term
+
+## make unit    the unit tests: about a minute
+unit: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
 
 ## make soak    the same faults and crashes more often: about 30 minutes
 soak: setup
@@ -38,7 +42,7 @@ bench: setup
 ## make lock    requirements.lock anew from pyproject.toml (needs uv)
 lock:
 	@uv pip compile pyproject.toml --extra sandbox --group dev --generate-hashes --universal --python-version 3.11 \
-	  --no-header --quiet --upgrade --output-file requirements.lock
+	  --no-header --quiet --no-strip-extras --upgrade --output-file requirements.lock
 
 ## make clean   everything that these targets made in this folder
 clean:
