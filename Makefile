@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test unit soak lint bench lock clean
+.PHONY: help setup demo test unit soak mutate lint bench lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ soak: setup
 	@TORNADO_SOAK=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal \
 	  tests/faults tests/acceptance/test_crashes.py
 
+## make mutate  small changes of the core that no unit test notices; ONLY=gate for one folder
+mutate: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/mutate.py $(ONLY)
+
 ## make lint    format, lint, types
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -46,5 +50,5 @@ lock:
 
 ## make clean   everything that these targets made in this folder
 clean:
-	@rm -rf .venv .demo Pulumi.demo.yaml .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage* build *.egg-info
+	@rm -rf .venv .demo Pulumi.demo.yaml .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage* mutants build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
