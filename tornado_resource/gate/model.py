@@ -59,7 +59,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SessionVerdict:
     """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON."""
 
     outcome: Outcome
@@ -82,7 +82,7 @@ class Result:
     """A verdict and what it is based on: the last known status, and the names of scenarios where known."""
 
     gated: GatedSession
-    verdict: Verdict
+    verdict: SessionVerdict
     status: Status | None = None
     scenario_names: Mapping[str, str] = field(default_factory=dict)
 

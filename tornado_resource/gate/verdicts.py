@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.declarations.model import digest
 from tornado_resource.gate.judging import failed_ids, is_repaired, judge
-from tornado_resource.gate.model import Ending, Result, Verdict
+from tornado_resource.gate.model import Ending, Result, SessionVerdict
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.gate.model import GatedSession, Outcome
 
 
-def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Verdict:
+def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> SessionVerdict:
     """Judge one session and return its verdict.
 
     Args:
@@ -26,7 +26,7 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
     """
     outcome, reason = _judge(gated, ending, scenarios)
     status = ending.status
-    return Verdict(
+    return SessionVerdict(
         outcome=outcome,
         reason=reason,
         session_id=gated.session_id,

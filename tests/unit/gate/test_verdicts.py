@@ -8,7 +8,7 @@ import pytest
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate, digest
-from tornado_resource.gate.model import Ending, GatedSession, Verdict, declared_sessions
+from tornado_resource.gate.model import Ending, GatedSession, SessionVerdict, declared_sessions
 from tornado_resource.gate.verdicts import make_verdict, unknown_result
 
 GATED = GatedSession(
@@ -31,7 +31,7 @@ def test_a_verdict_has_every_field() -> None:
     iterations = (iteration("a", "bc", fixes=FIXES), iteration("b", "c", number=2))
     status = completed(2, 3, iterations=iterations, forked_version=7, current_iteration=2, unfixable_ids=("c",))
     verdict = make_verdict(GATED, Ending(status))
-    assert verdict == Verdict(
+    assert verdict == SessionVerdict(
         outcome="failed",
         reason="2 of 3 scenarios passed; the gate requires all",
         session_id="s-1",

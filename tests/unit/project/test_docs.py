@@ -14,7 +14,7 @@ from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.gate.model import Verdict
+from tornado_resource.gate.model import SessionVerdict
 from tornado_resource.program.resources import OUTPUTS
 from tornado_resource.promotion.check import SourceStack, check_promotion
 from tornado_resource.stacks.settings import KEYS
@@ -39,7 +39,7 @@ def test_every_exit_code_is_in_the_readme(code: str) -> None:
     assert f"**{code}**" in README
 
 
-@pytest.mark.parametrize("name", [*OUTPUTS, *Verdict.__slots__])
+@pytest.mark.parametrize("name", [*OUTPUTS, *SessionVerdict.__slots__])
 def test_every_output_is_in_the_readme(name: str) -> None:
     table = README.partition("## What the stack records")[2].partition("\n## ")[0]
     assert re.search(rf"[`.]{name}`", table)
