@@ -21,6 +21,8 @@ MAX_SHOWN: Final = 60
 """How many characters of a value a message shows."""
 MAX_NUMBER: Final = 500
 """How many characters of a line a number or boolean can fill (the reader refuses longer ones)."""
+MIN_SECONDS: Final = 100
+"""A timeout of fewer than this many is one in minutes."""
 _TYPES: Final = {
     "string": "a string",
     "integer": "a whole number",
@@ -158,7 +160,16 @@ def _explain_max_items(violation: Violation, _document: Document) -> str:
 
 
 def _explain_minimum(violation: Violation, _document: Document) -> str:
-    return f"found {_show(violation.value)}, expected at least {violation.limit}"
+    found = f"found {_show(violation.value)}, expected at least {violation.limit}"
+    return found + _milliseconds_hint(violation.value) if violation.path[-1:] == ("timeout_ms",) else found
+
+
+def _milliseconds_hint(value: float) -> str:
+    if value <= 0:
+        return " (milliseconds)"
+    # Nobody means a session of less than 10 seconds: such a number is one of minutes or seconds.
+    unit, factor = ("minutes", 60_000) if value < MIN_SECONDS else ("seconds", 1000)
+    return f" (milliseconds); write {int(value * factor)} if {unit} are meant"
 
 
 def _explain_maximum(violation: Violation, _document: Document) -> str:

@@ -94,6 +94,14 @@ class Environment:
     max_age: str | None = None
 
 
+def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:
+    """Return what is wrong with a gate that requires more scenarios than *scenario_ids* lists, or None."""
+    is_number = isinstance(passed, int | float) and not isinstance(passed, bool)
+    if not is_number or not isinstance(scenario_ids, list | tuple) or passed <= len(scenario_ids):
+        return None
+    return f"found the number {passed}, expected at most {len(scenario_ids)}, the number of scenario_ids"
+
+
 def digest(request: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a request's canonical JSON, in hexadecimal."""
     import hashlib

@@ -20,14 +20,18 @@ MISSING_PATHWAY: Final = "`pathway_id` is missing{where}, expected the id of the
 
 
 def reference_problems(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each unknown name and each session without a pathway."""
+    """Yield a problem for each unknown name, each `max_age` without effect, and each session without a pathway."""
     yield from _unknown_sources(document)
+    yield from _useless_max_ages(document)
     yield from _unknown_sessions(document)
     yield from _missing_pathways(document)
 
 
 def unknown_environment(name: str, listed: list[str]) -> str:
     """Return the message for an environment that the file does not list."""
+    if not listed:
+        found = f"unknown environment '{name}', this file has no environments"
+        return f"{found}; add `environments`, or remove --environment (or config tornado:environment)"
     return f"unknown environment '{name}', expected one of {', '.join(listed)}{did_you_mean(name, listed)}"
 
 
@@ -42,6 +46,17 @@ def _unknown_sources(document: Document) -> Iterator[Problem]:
         if text is not None:
             path: KeyPath = ("environments", environment, "promotes_from")
             yield Problem(document.position(path), dotted(path), text)
+
+
+def _useless_max_ages(document: Document) -> Iterator[Problem]:
+    for environment, settings in _mapping(_mapping(document.data).get("environments")).items():
+        values = _mapping(settings)
+        if values.get("max_age") is not None and values.get("promotes_from") is None:
+            path: KeyPath = ("environments", environment, "max_age")
+            text = (
+                "`max_age` needs `promotes_from`: it limits the age of a promoted pass; add promotes_from, or remove it"
+            )
+            yield Problem(document.position(path, of_key=True), dotted(path), text)
 
 
 def _source_problem(data: Mapping[str, Any], environment: str, source: str, environments: list[str]) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.document import dotted
-from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from
+from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
 from tornado_resource.declarations.reader import read
 from tornado_resource.declarations.references import MISSING_PATHWAY, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
@@ -29,8 +29,13 @@ two, but that environment is in another file. `never`: nothing, since it has no 
 """
 
 
-def load(path: str, environment: str | None = None) -> Environment:
-    """Return the declarations in the file at *path* for one environment (None: the base sessions).
+def load(path: str, environment: str | None = None, *, stack: str | None = None) -> Environment:
+    """Return the declarations in a file for one environment.
+
+    Args:
+        path: the file.
+        environment: the environment, which the file must list; None for the one of *stack*.
+        stack: the stack's name. If the file has no environments, every stack gets its sessions.
 
     Raises:
         ConfigurationError: the file cannot be opened.
@@ -38,7 +43,7 @@ def load(path: str, environment: str | None = None) -> Environment:
 
     """
     document = check_document(path)
-    resolved, problems = resolve(document, environment)
+    resolved, problems = resolve(document, environment, stack=stack)
     if problems:
         raise DeclarationError(problems)
     return resolved
@@ -64,18 +69,21 @@ def environment_names(document: Document) -> list[str]:
     return list(document.data.get("environments") or {})
 
 
-def resolve(document: Document, environment: str | None) -> tuple[Environment, list[Problem]]:
-    """Return the declarations of one environment, and the problems that only merging can show."""
-    listed = environment_names(document)
-    if listed and environment is not None and environment not in listed:
+def resolve(
+    document: Document, environment: str | None, *, stack: str | None = None
+) -> tuple[Environment, list[Problem]]:
+    """Return the declarations of one environment, and the problems that only merging can show (as `load`)."""
+    name, listed = environment or stack, environment_names(document)
+    # A stack's name is no request for an environment: in a file without any, every stack gets the base sessions.
+    is_unknown = name not in listed if listed and name else bool(environment)
+    if is_unknown:
         position = document.position(("environments",), of_key=True)
-        return Environment(environment, ()), [
-            Problem(position, "environments", unknown_environment(environment, listed))
-        ]
-    settings = _settings(document, environment)
-    declarations, problems = _declarations(document, environment)
-    found = Environment(environment, declarations, settings.get("promotes_from"), settings.get("max_age"))
-    return found, [*problems, *_unpublishable(document, found)]
+        problem = Problem(position, "environments", unknown_environment(name or "", listed))
+        return Environment(name, ()), [problem]
+    settings = _settings(document, name)
+    declarations, problems = _declarations(document, name)
+    found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"))
+    return found, [*problems, *_unreachable(document, found), *_unpublishable(document, found)]
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:
@@ -164,6 +172,25 @@ def _declare(
         publish=values.get("publish", settings.get("publish") if gate is not None else None),
         **kept,
     )
+
+
+def _unreachable(document: Document, environment: Environment) -> Iterator[Problem]:
+    """Yield a problem for each gate that requires more scenarios than the session declares."""
+    for declaration in environment.declarations:
+        passed = declaration.gate.passed if declaration.gate is not None else None
+        text = unreachable_gate(passed, declaration.request.get("scenario_ids"))
+        if text is not None:
+            keys = ("gate", "passed")
+            own = [path for path, values in layers(document, environment.name, declaration.name) if _has(values, keys)]
+            yield Problem(document.position((*own[-1], *keys)), f"sessions.{declaration.name}.gate.passed", text)
+
+
+def _has(values: Any, keys: tuple[str, ...]) -> bool:
+    for key in keys:
+        if not isinstance(values, Mapping) or key not in values:
+            return False
+        values = values[key]
+    return True
 
 
 def _unpublishable(document: Document, environment: Environment) -> Iterator[Problem]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tornado_resource.declarations.document import Document
 from tornado_resource.declarations.explanations import explain
+from tornado_resource.declarations.model import unreachable_gate
 from tornado_resource.declarations.schema import violations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.declarations.document import Marks
 
@@ -45,7 +46,16 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""
                 found.setdefault(key, []).append(inside + problem.text)
-    return {key: "; ".join(texts) for key, texts in found.items()}
+    found.setdefault("gate", []).extend(_gate_problems(values))
+    return {key: "; ".join(texts) for key, texts in found.items() if texts}
+
+
+def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    gate = values.get("gate")
+    if isinstance(gate, dict):
+        text = unreachable_gate(gate.get("passed"), values.get("scenario_ids"))
+        if text is not None:
+            yield f"gate.passed: {text}"
 
 
 def _document(values: dict[str, Any]) -> Document:

@@ -40,8 +40,10 @@ class GatedSession:
 
     @property
     def limit_ms(self) -> int:
-        """The session's time limit in milliseconds, the API's default if the response had none."""
-        return self.timeout_ms if self.timeout_ms is not None else DEFAULT_TIMEOUT_MS
+        """How long to wait for the session, in milliseconds: as declared, else as the API said, else its default."""
+        # A response never overrides the declaration: a wrong one could end the wait at once, or never.
+        found = (self.request.get("timeout_ms"), self.timeout_ms, DEFAULT_TIMEOUT_MS)
+        return next(int(limit) for limit in found if limit is not None)
 
     @property
     def declared_scenarios(self) -> int | None:

@@ -51,7 +51,7 @@ def deploy() -> None:
     exit_on_signals()
     try:
         settings, endpoint = read_config()
-        environment = load(settings.declarations, settings.environment or pulumi.get_stack())
+        environment = load(settings.declarations, settings.environment, stack=pulumi.get_stack())
         check_against_declarations(settings, environment.declarations)
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None

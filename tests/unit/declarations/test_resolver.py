@@ -61,17 +61,17 @@ def test_merging_twice_is_merging_once(target: Any, patch: Any) -> None:
 def test_each_layer_overrides_the_one_before(tmp_path: Path) -> None:
     text = """\
 version: 1
-defaults: {max_iterations: 1, timeout_ms: 1, version_number: 1, persona_id: base}
+defaults: {max_iterations: 1, timeout_ms: 10001, version_number: 1, persona_id: base}
 sessions:
   a: {pathway_id: p, version_number: 3, persona_id: session}
 environments:
   e:
-    defaults: {timeout_ms: 2, version_number: 2, persona_id: environment}
+    defaults: {timeout_ms: 10002, version_number: 2, persona_id: environment}
     sessions: {a: {persona_id: own}}
 """
     request = resolved(tmp_path, text, "e").declarations[0].request
     assert request == {
-        "pathway_id": "p", "persona_id": "own", "version_number": 3, "max_iterations": 1, "timeout_ms": 2,
+        "pathway_id": "p", "persona_id": "own", "version_number": 3, "max_iterations": 1, "timeout_ms": 10002,
     }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_an_omitted_field_is_not_in_the_request_and_null_means_omitted(tmp_path:
 
 
 def test_numbers_are_sent_as_integers(tmp_path: Path) -> None:
-    text = "version: 1\nsessions:\n  a: {pathway_id: p, timeout_ms: 1e3, max_iterations: 5.0}\n"
+    text = "version: 1\nsessions:\n  a: {pathway_id: p, timeout_ms: 1e4, max_iterations: 5.0}\n"
     request = resolved(tmp_path, text).declarations[0].request
     assert [type(request["timeout_ms"]), type(request["max_iterations"])] == [int, int]
 
@@ -97,7 +97,66 @@ environments: {e: {sessions: {new: {pathway_id: r}, a: null}}}
 
 def test_without_environments_every_stack_gets_the_base(tmp_path: Path) -> None:
     text = "version: 1\nsessions: {a: {pathway_id: p}}\n"
-    assert resolved(tmp_path, text, "anything").declarations == resolved(tmp_path, text).declarations
+    base = resolved(tmp_path, text)
+    found = load(str(tmp_path / "s.yaml"), stack="anything")
+    assert (found.name, found.declarations) == ("anything", base.declarations)
+
+
+@pytest.mark.parametrize("stack", [None, "dev", "staging"])
+def test_an_environment_cannot_be_requested_of_a_file_without_any(tmp_path: Path, stack: str | None) -> None:
+    (tmp_path / "s.yaml").write_text("version: 1\nsessions: {a: {pathway_id: p}}\n", encoding="utf-8")
+    with pytest.raises(DeclarationError) as caught:
+        load(str(tmp_path / "s.yaml"), "staging", stack=stack)
+    [problem] = caught.value.problems
+    assert (problem.position.line, problem.path) == (1, "environments")
+    assert problem.text == (
+        "unknown environment 'staging', this file has no environments; "
+        "add `environments`, or remove --environment (or config tornado:environment)"
+    )
+
+
+def test_a_requested_environment_wins_over_the_stacks_name(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "version: 1\nsessions: {a: {pathway_id: p}}\nenvironments: {staging: {}, production: {}}\n", encoding="utf-8"
+    )
+    assert load(str(tmp_path / "s.yaml"), "production", stack="staging").name == "production"
+    assert load(str(tmp_path / "s.yaml"), stack="staging").name == "staging"
+
+
+@pytest.mark.parametrize(
+    ("session", "environment", "line"),
+    [
+        ("gate: {passed: 3}", "scenario_ids: [x, y]", 2),  # the number is at line 2, whatever makes it too large
+        ("scenario_ids: [x, y]", "gate: {passed: 3}", 3),
+        ("scenario_ids: [x, y], gate: {passed: 3}", "gate: {repaired: allow}", 2),
+        ("scenario_ids: [x, y], gate: {passed: 9}", "gate: {passed: 3}", 3),
+    ],
+)
+def test_a_gate_cannot_require_more_scenarios_than_are_declared(
+    tmp_path: Path, session: str, environment: str, line: int
+) -> None:
+    text = f"""\
+version: 1
+sessions: {{a: {{pathway_id: p, {session}}}}}
+environments: {{e: {{sessions: {{a: {{{environment}}}}}}}}}
+"""
+    with pytest.raises(DeclarationError) as caught:
+        resolved(tmp_path, text, "e")
+    [problem] = caught.value.problems
+    assert problem.position.line == line
+    assert problem.path == "sessions.a.gate.passed"
+    assert problem.text == "found the number 3, expected at most 2, the number of scenario_ids"
+
+
+@pytest.mark.parametrize("gate", ["{passed: 2}", "{passed: 100%}", "{passed: all}", "none"])
+def test_a_gate_that_the_declared_scenarios_can_meet_is_valid(tmp_path: Path, gate: str) -> None:
+    text = f"version: 1\nsessions: {{a: {{pathway_id: p, scenario_ids: [x, y], gate: {gate}}}}}\n"
+    assert len(resolved(tmp_path, text).declarations) == 1
+
+
+def test_without_scenario_ids_any_number_may_be_required(tmp_path: Path) -> None:
+    text = "version: 1\nsessions: {a: {pathway_id: p, gate: {passed: 500}}}\n"
+    assert resolved(tmp_path, text).declarations[0].gate == Gate(500)
 
 
 def test_an_unlisted_environment_is_an_error_with_the_listed_ones(tmp_path: Path) -> None:

@@ -147,6 +147,19 @@ def test_parts_of_an_environment_are_explained_like_those_of_the_file() -> None:
     [
         ("timeout_ms: 9007199254740992", "found the number 9007199254740992, expected at most 9007199254740991"),
         (f"timeout_ms: {10**20}", "found a number of 21 digits, expected at most 9007199254740991"),
+        (
+            "timeout_ms: 900",
+            "found the number 900, expected at least 10000 (milliseconds); write 900000 if seconds are meant",
+        ),
+        (
+            "timeout_ms: 15",
+            "found the number 15, expected at least 10000 (milliseconds); write 900000 if minutes are meant",
+        ),
+        (
+            "timeout_ms: 9999",
+            "found the number 9999, expected at least 10000 (milliseconds); write 9999000 if seconds are meant",
+        ),
+        ("timeout_ms: 0", "found the number 0, expected at least 10000 (milliseconds)"),
         ("timeout_ms: 0.5", "found the number 0.5, expected a whole number"),
         ("timeout_ms: 5 minutes", "found '5 minutes', expected a whole number"),
         ("timeout_ms: {a: 1}", "found a mapping, expected a whole number"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tornado_resource.declarations.resolver import check_document
+from tornado_resource.declarations.resolver import check_document, load
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import DeclarationError
 
@@ -35,6 +35,8 @@ INVALID: list[dict[str, Any]] = [
     {"pathway_id": "pw", "max_iterations": True},
     {"pathway_id": "pw", "timeout_ms": "5m"},
     {"pathway_id": "pw", "timeout_ms": "1_000"},
+    {"pathway_id": "pw", "timeout_ms": 900},
+    {"pathway_id": "pw", "timeout_ms": 15},
     {"pathway_id": "pw", "gate": "nonee"},
     {"pathway_id": "pw", "gate": {"passd": 1}},
     {"pathway_id": "pw", "gate": {"passed": 0}},
@@ -84,6 +86,15 @@ def test_all_problems_come_at_once_by_key() -> None:
     )
 
 
+def test_a_gate_that_requires_too_many_scenarios_gets_the_sentence_of_the_file(tmp_path: Path) -> None:
+    values = {"pathway_id": "pw", "scenario_ids": ["x", "y"], "gate": {"passed": 3}}
+    file = tmp_path / "sessions.yaml"
+    file.write_text(json.dumps({"version": 1, "sessions": {"a": values}}), encoding="utf-8")
+    with pytest.raises(DeclarationError) as caught:
+        load(str(file))
+    assert session_problems("a", values) == {"gate": f"gate.passed: {caught.value.problems[0].text}"}
+
+
 def test_a_duplicate_has_no_line_where_there_is_no_file() -> None:
     problems = session_problems("a", {"pathway_id": "pw", "scenario_ids": ["sc-1", "sc-1"]})
     assert problems == {"scenario_ids": "scenario_ids[1]: duplicate scenario 'sc-1'; remove one"}
@@ -94,6 +105,7 @@ def test_a_duplicate_has_no_line_where_there_is_no_file() -> None:
     [
         {"pathway_id": "pw"},
         {"pathway_id": "pw", "max_iterations": 5, "persona_id": None, "gate": "none", "triggers": {"a": 1, "b": True}},
+        {"pathway_id": "pw", "gate": {"passed": 2}, "scenario_ids": ["x", "y"], "timeout_ms": 10000},
         {"pathway_id": "pw", "gate": {"passed": "95%", "repaired": "refuse"}, "rerun": "always"},
         {},
     ],

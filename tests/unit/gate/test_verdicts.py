@@ -131,3 +131,9 @@ def test_only_declarations_with_a_gate_are_awaited() -> None:
     assert (sessions[0].declared_scenarios, sessions[0].limit_ms) == (2, 900_000)
     assert replace(sessions[0], timeout_ms=0, request={}).limit_ms == 0
     assert replace(sessions[0], request={}).declared_scenarios is None
+
+
+def test_the_declared_timeout_wins_over_the_responses() -> None:
+    declared = replace(GATED, request={"pathway_id": "pw-1", "timeout_ms": 20_000})
+    for answered in (None, 0, 1, 10**9):
+        assert replace(declared, timeout_ms=answered).limit_ms == 20_000
