@@ -66,7 +66,7 @@ class Rejected(ApiError):
 
 
 class NotFound(Rejected):
-    """404 or 410: the resource does not exist, or no longer."""
+    """404 or 410 with a JSON object: the resource does not exist, or no longer, or the base URL is wrong."""
 
 
 class Conflict(Rejected):

@@ -70,6 +70,7 @@ class Client:
     ) -> None:
         self._endpoint = endpoint
         self._request_seconds = request_seconds
+        self._has_responded = False
         # Waiting for a free connection must not count as a timeout of the API: it happens here, outside those limits.
         self._slots = asyncio.Semaphore(connections)
         self._http = httpx.AsyncClient(
@@ -88,6 +89,11 @@ class Client:
     async def __aexit__(self, *_details: object) -> None:
         await self.close()
 
+    @property
+    def has_responded(self) -> bool:
+        """Whether there was a 2xx response in the API's own form: then the base URL is that of the API."""
+        return self._has_responded
+
     async def close(self) -> None:
         """Close all connections. The client cannot be used afterwards."""
         await self._http.aclose()
@@ -104,21 +110,27 @@ class Client:
         started = Started.parse(_json_object(label, response))
         if started is None:
             raise OutcomeUnknown(label, "the response has no session_id")
+        self._has_responded = True
         return started
 
     async def active(self, pathway_id: str) -> Active | None:
         """Return the session that runs on a pathway (*Get Active Tornado Session*); None if there is none."""
-        label = f"active session of pathway {clean(pathway_id)}"
         try:
-            response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
+            return await self.find_active(pathway_id)
         except NotFound:
             return None
+
+    async def find_active(self, pathway_id: str) -> Active | None:
+        """As `active`, but raise the `NotFound` by which the API says that there is none."""
+        label = f"active session of pathway {clean(pathway_id)}"
+        response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
         content = _json_object(label, response)
         active = Active.parse(content, _date(response))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
         if active is None and not is_no_session(content):
             raise OutcomeUnknown(label, "the response has no session_id")
+        self._has_responded = True
         return active
 
     async def status(self, session_id: str) -> Status:
@@ -128,12 +140,18 @@ class Client:
         status = Status.parse(_json_object(label, response))
         if status is None:
             raise OutcomeUnknown(label, "the response has no status")
+        self._has_responded = True
         return status
 
     async def cancel(self, session_id: str) -> None:
         """Cancel a session (*Cancel Tornado Session*). Any 2xx counts: the API's page does not define the body."""
         label = f"cancel session {clean(session_id)}"
         await self._send(label, "POST", f"{_TORNADO}/{_segment(label, session_id)}/cancel", body={})
+
+    async def cancel_by_body(self, session_id: str) -> None:
+        """Cancel a session by the request that the vendor's command line sends. No page of the API shows it."""
+        label = f"cancel session {clean(session_id)}"
+        await self._send(label, "POST", f"{_TORNADO}/cancel", body={"tornado_id": session_id})
 
     async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
         """Return the enabled scenarios of a pathway."""
@@ -143,6 +161,7 @@ class Client:
         scenarios = parse_scenarios(_json(label, response))
         if scenarios is None:
             raise OutcomeUnknown(label, "the response has no scenarios")
+        self._has_responded = True
         return scenarios
 
     async def publish(self, pathway_id: str, version: int, environment: str) -> None:
@@ -229,6 +248,9 @@ class Client:
             target = _host(response.headers.get("location", ""))
             cause = f"HTTP {code}: redirected to {clean(target)}; redirects are not followed, check bland:baseUrl"
         kind: type[Rejected] = {404: NotFound, 410: NotFound, 409: Conflict}.get(code, Rejected)
+        if kind is NotFound and not _is_json_object(response.content):
+            kind = Rejected  # a web server or a proxy may say 404 for the API, and its sessions still exist
+            cause += "; the response is not JSON, so it does not come from the API: check bland:baseUrl"
         raise kind(label, cause, status_code=code, retry_after=_retry_after(response))
 
     def _error_message(self, response: _Response) -> str:
@@ -268,6 +290,13 @@ def _json_object(label: str, response: _Response) -> dict[str, Any]:
         raise OutcomeUnknown(label, "the response is not a JSON object")
     inner = content.get("data")
     return inner if isinstance(inner, dict) and not content.keys() - _WRAPPER_KEYS else content
+
+
+def _is_json_object(content: bytes) -> bool:
+    try:
+        return isinstance(json.loads(content), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _message(content: bytes) -> str:

@@ -108,6 +108,8 @@ def _syntax_fault(value: str) -> str | None:
         parts.port  # noqa: B018 - checks the number
     except ValueError:
         return "it is not a URL"
+    if "?" in value or "#" in value:
+        return "it has a query or fragment"
     return None
 
 
@@ -118,6 +120,7 @@ def _parts_fault(parts: SplitResult) -> str | None:
         return "plain http would send the API key unencrypted and is only allowed to localhost or 127.0.0.1"
     if parts.username is not None or parts.password is not None:
         return "it has a user name or password"
-    if parts.query or parts.fragment:
-        return "it has a query or fragment"
+    if parts.path.strip("/"):
+        # A path that is part of the API's URLs, such as /v1, would double it: every session would seem to be gone.
+        return "it has a path, but only a scheme, a host and a port are allowed"
     return None

@@ -13,6 +13,7 @@ from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.errors import ApiError, NotFound, Rejected
 from tornado_resource.gate.model import Ending
+from tornado_resource.sessions.existence import confirm_gone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,14 +61,14 @@ async def wait_for_end(
         clock: time.
 
     """
-    watch = _Watch(gated, report, clock)
+    watch = _Watch(client, gated, report, clock)
     poller = Poller(_backoff(poll_seconds), (gated.limit_ms + GRACE_MS) / 1000, clock)
     while True:
         retry_after: float | None = None
         try:
             status = await client.status(gated.session_id)
         except ApiError as error:
-            ending = watch.failed(error)
+            ending = await watch.failed(error)
             retry_after = _retry_after(error)
         else:
             ending = watch.read(status)
@@ -127,7 +128,8 @@ def _retry_after(error: ApiError) -> float | None:
 class _Watch:
     """The state of one session while it is polled. Its methods return an ending once there is one."""
 
-    def __init__(self, gated: GatedSession, report: Callable[[Progress], None], clock: Clock) -> None:
+    def __init__(self, client: Client, gated: GatedSession, report: Callable[[Progress], None], clock: Clock) -> None:
+        self._client = client
         self._gated = gated
         self._report = report
         self._clock = clock
@@ -146,20 +148,27 @@ class _Watch:
             self._report(Progress(line, not status.is_running, status))
         return None if status.is_running else Ending(status)
 
-    def failed(self, error: ApiError) -> Ending | None:
+    async def failed(self, error: ApiError) -> Ending | None:
         now = self._clock.monotonic()
         if self._failing_since is None:
             self._failing_since = now
         if isinstance(error, NotFound):
             # A read replica that lags behind may miss a new session once or twice.
             self._not_found += 1
-            return gone(self._gated.session_id, self._last) if self._not_found >= MAX_NOT_FOUND else None
+            return await self._not_found_again(error) if self._not_found >= MAX_NOT_FOUND else None
         if not is_transient(error):
             return Ending(self._last, f"the API request failed: {error}")
         if now - self._failing_since >= MAX_OUTAGE_SECONDS:
             minutes = f"{MAX_OUTAGE_SECONDS / 60:g} minutes"
             return Ending(self._last, f"the API could not be reached for {minutes}: {error}")
         return None
+
+    async def _not_found_again(self, error: NotFound) -> Ending | None:
+        try:
+            await confirm_gone(self._client, error, self._gated.request.get("pathway_id"))
+        except ApiError as doubt:
+            return None if is_transient(doubt) else Ending(self._last, f"the API request failed: {doubt}")
+        return gone(self._gated.session_id, self._last)
 
     def out_of_time(self) -> Ending:
         limit = format_ms(self._gated.limit_ms)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.errors import ApiError, NotFound
+from tornado_resource.errors import ApiError
 from tornado_resource.gate.judging import STILL_RUNNING
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
 from tornado_resource.gate.verdicts import make_verdict
+from tornado_resource.sessions.existence import status_or_gone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,11 +46,11 @@ async def wait_for_result(
 async def read_result(client: Client, gated: GatedSession) -> Result:
     """Return the result of a session as of now: `incomplete` if it still runs. Never raises for what the API does."""
     try:
-        status = await retried(lambda: client.status(gated.session_id))
-    except NotFound:
-        return await _judged(client, gated, gone(gated.session_id), retried)
+        status = await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
     except ApiError as error:
         return _result(gated, Ending(None, f"the API request failed: {error}"))
+    if status is None:
+        return await _judged(client, gated, gone(gated.session_id), retried)
     ending = Ending(status, STILL_RUNNING if status.is_running else None)
     return await _judged(client, gated, ending, retried)
 

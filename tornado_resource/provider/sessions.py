@@ -20,7 +20,6 @@ from pulumi.dynamic import (
 
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.declarations.model import Gate, request_from
-from tornado_resource.errors import NotFound
 from tornado_resource.gate.rerun import rerun_reason
 from tornado_resource.provider.runtime import start_runtime
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare, whole
@@ -126,9 +125,11 @@ class TornadoProvider(ResourceProvider):
         self._this_update.intents.settle(_address(props), session_id)
 
     def read(self, session_id: str, props: dict[str, Any]) -> ReadResult:
-        """Called by refresh. Only a 404 removes the resource (empty id); any other error raises."""
+        """Called by refresh. Only a session that is certainly gone is removed (empty id); any other error raises."""
+        from tornado_resource.sessions.existence import status_or_gone
+
         outputs = {key: value for key, value in props.items() if key != "__provider"}
-        status = self._run(lambda client: _status_or_gone(client, session_id))
+        status = self._run(lambda client: status_or_gone(client, session_id, props["pathway_id"]))
         if status is None:
             return ReadResult("", {})
         self._this_update.refreshed[session_id] = status
@@ -171,20 +172,12 @@ async def _create(client: Client, props: dict[str, Any], adopted_id: str | None,
     return await start(client, order, update.intents)
 
 
-async def _status_or_gone(client: Client, session_id: str) -> Status | None:
-    from tornado_resource.bland.retrying import retried
-
-    try:
-        return await retried(lambda: client.status(session_id))
-    except NotFound:
-        return None
-
-
 async def _rerun_reason(client: Client, session_id: str, props: dict[str, Any], fresh: Status | None) -> str | None:
     """Return why a recorded session runs again; None if it does not, or if the API no longer knows it (see `read`)."""
     from tornado_resource.bland.retrying import retried
+    from tornado_resource.sessions.existence import status_or_gone
 
-    status = fresh if fresh is not None else await _status_or_gone(client, session_id)
+    status = fresh if fresh is not None else await status_or_gone(client, session_id, props["pathway_id"])
     if status is None:
         return None
     gate = Gate.of(props.get("gate"))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
-from tornado_resource.errors import NotFound, TornadoError
+from tornado_resource.errors import TornadoError
+from tornado_resource.sessions.existence import status_or_gone
 from tornado_resource.sessions.order import Session
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ async def adopt(client: Client, order: Order, session_id: str) -> Session:
         TornadoError: a request failed, the session does not exist, or it runs on another pathway.
 
     """
-    try:
-        status = await retried(lambda: client.status(session_id))
-    except NotFound:
-        message = f"session {clean(session_id)} does not exist; check or remove tornado:adopt.{order.name}"
-        raise TornadoError(message) from None
+    status = await status_or_gone(client, session_id, order.pathway_id)
+    if status is None:
+        message = (
+            f"session {clean(session_id)} does not exist; check the id in tornado:adopt.{order.name} "
+            f"(`tornado-resource doctor --stack {order.address.stack}` shows which session runs)"
+        )
+        raise TornadoError(message)
     active = None
     if status.is_running:
         status, active = await _active(client, order, session_id, status)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.declarations.model import digest
-from tornado_resource.errors import NotFound
+from tornado_resource.sessions.existence import status_or_gone
 from tornado_resource.sessions.order import Session
 from tornado_resource.sessions.ownership import is_ours
 
@@ -38,9 +38,8 @@ async def recover(client: Client, order: Order, intent: Intent, clock: Clock) ->
 
 
 async def _recover_known(client: Client, order: Order, intent: Intent, session_id: str) -> Session | None:
-    try:
-        status = await retried(lambda: client.status(session_id))
-    except NotFound:
+    status = await status_or_gone(client, session_id, order.pathway_id)
+    if status is None:
         return None
     session = Session(session_id, intent.created_at, status.status, status.max_iterations, status.timeout_ms)
     return session.completed_from(order.request)

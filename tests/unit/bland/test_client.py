@@ -107,9 +107,30 @@ async def test_an_error_message_is_found_in_every_shape_without_the_key(body: st
 )
 async def test_error_statuses_have_types(status: int, kind: type[Rejected]) -> None:
     with pytest.raises(Rejected) as caught:
-        await client_of(lambda _: httpx.Response(status)).status("s-1")
+        await client_of(lambda _: json_response({}, status)).status("s-1")
     assert type(caught.value) is kind
     assert caught.value.status_code == status
+
+
+@pytest.mark.parametrize("code", [404, 410])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"gone"', b"null", b'{"error"', b"[" * 100_000])
+async def test_a_404_that_is_not_a_json_object_is_not_the_apis(code: int, content: bytes) -> None:
+    client = client_of(lambda _: httpx.Response(code, content=content))
+    for call in (client.status("s-1"), client.active("pw-1"), client.cancel("s-1"), client.scenarios("pw-1")):
+        with pytest.raises(Rejected, match="does not come from the API: check bland:baseUrl") as caught:
+            await call
+        assert type(caught.value) is Rejected
+    assert not client.has_responded
+
+
+async def test_only_a_response_in_the_apis_form_shows_that_it_is_the_api() -> None:
+    responses = iter([{"message": "welcome"}, {"status": "RUNNING"}])
+    client = client_of(lambda _: json_response(next(responses)))
+    with pytest.raises(OutcomeUnknown):
+        await client.status("s-1")
+    assert not client.has_responded
+    await client.status("s-1")
+    assert client.has_responded
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -244,7 +265,7 @@ async def test_a_base_url_that_httpx_refuses_is_not_sent(base_url: str) -> None:
             await client.status("s-1")
 
 
-@pytest.mark.parametrize("response", [httpx.Response(404), json_response({"session_id": None})])
+@pytest.mark.parametrize("response", [json_response({}, 404), json_response({"session_id": None})])
 async def test_no_active_session_is_none(response: httpx.Response) -> None:
     assert await client_of(lambda _: response).active("pw-1") is None
 

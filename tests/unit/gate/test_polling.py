@@ -33,11 +33,16 @@ class Script:
         self.time = FakeTime()
         self.requested_at: list[float] = []
         self.lines: list[Progress] = []
+        self.others: list[str] = []
+        self.other = json_response({}, 404)
         self.gated = gated
         self.poll_seconds = poll_seconds
         self.random = random
 
-    def _handle(self, _request: httpx.Request) -> httpx.Response:
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/status"):
+            self.others.append(request.url.path.rpartition("/")[2])
+            return self.other
         self.requested_at.append(self.time.seconds)
         given = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
         if isinstance(given, Exception):
@@ -123,6 +128,48 @@ async def test_a_session_is_gone_after_three_404_in_a_row() -> None:
     assert ending.given_up is not None
     assert ending.given_up.startswith("the API no longer knows session e1f2a3b4-5678; `pulumi refresh` removes it")
     assert len(script.requested_at) == 4
+
+
+NEVER_SEEN = replace(SESSION, request={"pathway_id": "pw-1"})
+
+
+@pytest.mark.parametrize(
+    ("other", "requests"),
+    [
+        (json_response({"message": "no active session"}, 404), ["active"]),
+        (json_response({"session_id": "s-2"}), ["active"]),
+    ],
+)
+async def test_a_session_never_seen_is_gone_if_active_responds(other: httpx.Response, requests: list[str]) -> None:
+    script = Script(json_response({}, 404), gated=NEVER_SEEN)
+    script.other = other
+    ending = await script.run()
+    assert ending.given_up is not None
+    assert ending.given_up.startswith("the API no longer knows session e1f2a3b4-5678")
+    assert script.others == requests
+
+
+@pytest.mark.parametrize("gated", [SESSION, NEVER_SEEN])
+async def test_three_404_from_a_wrong_address_do_not_mean_gone(gated: GatedSession) -> None:
+    ending = await Script(json_response({}, 404), gated=gated).run()
+    assert ending.given_up is not None
+    assert "the session may still exist: check bland:baseUrl" in ending.given_up
+    assert "pulumi" not in ending.given_up
+
+
+async def test_polling_goes_on_while_active_fails() -> None:
+    script = Script(*[json_response({}, 404)] * 5, DONE, gated=NEVER_SEEN)
+    script.other = json_response({}, 503)
+    assert (await script.run()).given_up is None
+    assert script.others == ["active"] * 3
+
+
+async def test_a_404_that_is_not_json_ends_the_wait_at_once() -> None:
+    script = Script(RUNNING, httpx.Response(404, text="<html>"))
+    ending = await script.run()
+    assert ending.given_up is not None
+    assert "does not come from the API: check bland:baseUrl" in ending.given_up
+    assert len(script.requested_at) == 2
 
 
 async def test_single_404_responses_do_not_end_the_wait() -> None:

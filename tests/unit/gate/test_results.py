@@ -43,6 +43,9 @@ class Api:
         self.time = FakeTime()
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/active"):
+            self.requests.append("active")
+            return json_response({"message": "no active session"}, 404)
         kind = "scenarios" if "scenarios" in request.url.path else "status"
         assert kind == "status" or PATHWAY_ID in str(request.url)
         self.requests.append(kind)
@@ -160,7 +163,7 @@ async def test_a_session_that_is_gone_is_incomplete(code: int) -> None:
     result = await api.read(PROMOTION)
     assert result.verdict.outcome == "incomplete"
     assert result.verdict.reason.startswith("the API no longer knows session e1f2a3b4-0001; ")
-    assert (result.status, api.requests) == (None, ["status"])
+    assert (result.status, api.requests) == (None, ["status", "active"])
 
 
 async def test_a_refused_read_is_incomplete() -> None:

@@ -87,7 +87,9 @@ class Row:
         if self.status not in GIVEN_UP:
             return Ending(Status.parse(self.response))
 
-        def handle(_request: httpx.Request) -> httpx.Response:
+        def handle(request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/active"):
+                return json_response({"message": "no active session"}, 404)
             given = GIVEN_UP[self.status]
             if isinstance(given, Exception):
                 raise given

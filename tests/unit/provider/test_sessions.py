@@ -30,6 +30,8 @@ INPUTS: dict[str, Any] = {
     "declared_at": "s.yaml:3:3",
 }
 
+ON_PATHWAY = {"pathway_id": "pw-1"}
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -111,7 +113,7 @@ def test_a_session_adopted_by_another_resource_is_not_cancelled(
     provider = configured(sandbox.url)
     provider.create({**inputs, "name": "dev/new-name", "adopt": first.id})
     provider.delete(first.id, dict(first.outs or {}))
-    assert provider.read(first.id, {}).outs["status"] == "RUNNING"  # type: ignore[index] # a dict
+    assert provider.read(first.id, ON_PATHWAY).outs["status"] == "RUNNING"  # type: ignore[index] # a dict
 
 
 def test_errors_show_the_position_and_no_module_name(configured: Callable[[str], TornadoProvider]) -> None:
@@ -125,9 +127,9 @@ def test_errors_show_the_position_and_no_module_name(configured: Callable[[str],
 def test_refresh_removes_a_session_only_after_a_404(
     provider: TornadoProvider, configured: Callable[[str], TornadoProvider]
 ) -> None:
-    assert provider.read("no-such-session", {"__provider": "x"}).id == ""
+    assert provider.read("no-such-session", {**ON_PATHWAY, "__provider": "x"}).id == ""
     with pytest.raises(Failure, match="no connection"):
-        configured("http://127.0.0.1:9").read("s-1", {})
+        configured("http://127.0.0.1:9").read("s-1", ON_PATHWAY)
 
 
 @pytest.mark.usefixtures("configured")
@@ -158,7 +160,7 @@ def test_delete_removes_the_intent(
     created = configured(sandbox.url).create(inputs)
     configured(sandbox.url).delete(created.id, dict(created.outs or {}))
     assert intents() == []
-    status = configured(sandbox.url).read(created.id, {}).outs["status"]  # type: ignore[index] # a dict
+    status = configured(sandbox.url).read(created.id, ON_PATHWAY).outs["status"]  # type: ignore[index] # a dict
     assert status == ("CANCELLED" if on_destroy == "cancel" else "RUNNING")
 
 

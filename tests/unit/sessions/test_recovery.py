@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, json_response
+from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, REQUEST, RESET, order, run
 from tornado_resource.declarations.model import digest
 from tornado_resource.errors import OutcomeUnknown, TornadoError
 from tornado_resource.sessions.intents import Intent, IntentStore
+from tornado_resource.sessions.start import start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +98,17 @@ class TestRecovery:
         assert api.effective_starts == 1
         await run(api)
         assert api.effective_starts == 2
+
+    async def test_a_404_from_a_wrong_address_starts_nothing(self) -> None:
+        """With the intent's id, a second start would be a second session."""
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, has_response=True)
+        wrong = client_of(lambda _: json_response({"message": "Not Found"}, 404))
+        with pytest.raises(TornadoError, match="the session may still exist: check bland:baseUrl"):
+            await start(wrong, order(), api.intents, api.time.clock())
+        assert api.intents.find(ADDRESS) is not None
+        assert (await run(api)).session_id == "s-1"
+        assert api.effective_starts == 1
 
 
 class TestIntent:

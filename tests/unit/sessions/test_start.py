@@ -238,7 +238,7 @@ class TestAdopt:
         assert session == Session("s-1", None, "COMPLETED_ALL_PASSED", None, None, adopted=True)
 
     async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
-        with pytest.raises(TornadoError, match=r"check or remove tornado:adopt\.support-line"):
+        with pytest.raises(TornadoError, match=r"check the id in tornado:adopt\.support-line .*doctor --stack dev"):
             await adopt(FakeApi(FakeTime()).client(), order(), "nope")
 
     async def test_a_finished_session_has_no_created_at(self) -> None:

@@ -1,0 +1,90 @@
+"""A wrong base URL changes no state and starts nothing, whatever responds there."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.project import Project
+
+ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
+UP, REFRESH, DESTROY = ((command, "--yes", "--skip-preview") for command in ("up", "refresh", "destroy"))
+
+
+@contextmanager
+def server_without_routes(kind: str) -> Iterator[str]:
+    """Serve a 404 for every route; yield the base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            is_json = kind == "json"
+            message = {"message": f"Cannot {self.command} {self.path}", "error": "Not Found", "statusCode": 404}
+            content = json.dumps(message).encode() if is_json else b"<html>Not Found</html>"
+            self.send_response(404)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815 - the name that http.server wants
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("kind", "commands"), [("json", (("preview",), UP, REFRESH, DESTROY)), ("html", (REFRESH,))])
+def test_no_command_takes_a_wrong_address_for_gone(
+    project: Project, kind: str, commands: tuple[tuple[str, ...], ...]
+) -> None:
+    project.declare(ONE)
+    project.up()
+    before, sent = project.resources(), len(project.requests())
+    with server_without_routes(kind) as url:
+        for command in commands:
+            printed = project.pulumi(*command, expect=None, BLAND_BASE_URL=url)
+            assert "check bland:baseUrl" in printed, command
+            assert "Traceback" not in printed
+    assert [(each["id"], each["outputs"]["status"]) for each in project.resources()] == [
+        (each["id"], each["outputs"]["status"]) for each in before
+    ]
+    assert len(project.requests()) == sent
+    project.up()
+    assert len(project.sessions()) == 1
+
+
+def test_a_base_url_with_a_path_is_refused_by_every_command(project: Project) -> None:
+    project.declare(ONE)
+    project.up()
+    sent = len(project.requests())
+    for command in (UP, REFRESH):
+        printed = project.pulumi(*command, expect=None, BLAND_BASE_URL=f"{project.sandbox.url}/v1")
+        assert "it has a path, but only a scheme, a host and a port are allowed" in printed, command
+    assert len(project.resources()) == 1
+    assert len(project.requests()) == sent
+
+
+def test_a_session_that_is_gone_is_removed_by_refresh(project: Project) -> None:
+    """The API responds for the pathway, so its 404 for the session counts."""
+    project.declare(ONE)
+    project.up()
+    session_id = project.sessions()[0]["session_id"]
+    project.http.delete(f"/_sandbox/sessions/{session_id}").raise_for_status()
+    project.pulumi("refresh", "--yes", "--skip-preview")
+    assert project.resources() == []
+    assert [row["path"].rpartition("/")[2] for row in project.requests("GET")][-2:] == ["status", "active"]
