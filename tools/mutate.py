@@ -1,7 +1,7 @@
 """`make mutate`: change the core in small ways with mutmut, and count the changes that no unit test notices.
 
-A mutant is *killed* when a test fails, *survived* when none does. Mutants that mypy rejects are not counted, since
-`make lint` stops them. Mutants, results and the log stay in `mutants/`, which git ignores.
+A mutant is *killed* when a test fails or no longer ends, and *survived* when none does. Mutants that mypy rejects are
+not counted, since `make lint` stops them. Mutants, results and the log stay in `mutants/`, which git ignores.
 """
 
 from __future__ import annotations
@@ -76,14 +76,15 @@ def report(mutants: list[Mutant]) -> str:
     survivors = [mutant for mutant in mutants if mutant.status not in KILLED | UNCOUNTED]
     lines = [f"{mutant.status:>10}  {mutant.name}" for mutant in survivors]
     lines += [f"{MUTMUT.name} show NAME prints a change", ""] if survivors else []
-    lines.append(f"{'folder':<14}{'killed':>8}{'survived':>10}{'by mypy':>9}{'share':>8}")
+    lines.append(f"{'folder':<14}{'killed':>8}{'timeout':>9}{'survived':>10}{'by mypy':>9}{'share':>8}")
     for folder, share in shares(mutants).items():
         statuses = Counter(mutant.status for mutant in mutants if mutant.folder == folder)
-        killed = sum(statuses[status] for status in KILLED)
+        timeout = statuses["timeout"]
+        killed = sum(statuses[status] for status in KILLED) - timeout
         by_mypy = statuses["caught by type check"]
         survived = sum(1 for mutant in survivors if mutant.folder == folder)
         mark = "" if share >= MIN_KILLED else f"  below {MIN_KILLED:.0%}"
-        lines.append(f"{folder:<14}{killed:>8}{survived:>10}{by_mypy:>9}{share:>8.1%}{mark}")
+        lines.append(f"{folder:<14}{killed:>8}{timeout:>9}{survived:>10}{by_mypy:>9}{share:>8.1%}{mark}")
     return "\n".join(lines)
 
 
