@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from tornado_resource.cli.exit_codes import HELP, INCOMPLETE, INTERRUPTED, INVALID, PASSED
+from tornado_resource.cli.exit_codes import HELP, ExitCode
+from tornado_resource.cli.unexpected import Secrets, end_unexpectedly
 from tornado_resource.errors import ApiError, TornadoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+PROGRAM: Final = "tornado-resource"
+COMPLETION: Final = "_TORNADO_RESOURCE_COMPLETE"
+"""The environment variable that click's shell scripts set when they want completions."""
 
 COMMANDS = {
     "validate": "Check declarations files and report all problems at once.",
@@ -49,23 +55,39 @@ class _LazyGroup(click.Group):
 
 
 @click.command(cls=_LazyGroup, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tornado-resource", prog_name="tornado-resource")
+@click.version_option(package_name="tornado-resource", prog_name=PROGRAM)
 def cli() -> None:
     """Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors meant for users are printed without a traceback."""
+    secrets = Secrets()
     try:
-        # standalone_mode: click would print its own messages and exit with its own codes.
-        result = cli.main(list(arguments) if arguments is not None else None, "tornado-resource", standalone_mode=False)
+        return _run(sys.argv[1:] if arguments is None else list(arguments), secrets)
+    except Exception as error:  # noqa: BLE001 # whatever it is: exit code 1 would say that a gate was not met
+        return end_unexpectedly(error, secrets)
+
+
+def _run(arguments: list[str], secrets: Secrets) -> int:
+    completion = os.environ.get(COMPLETION)
+    if completion:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, PROGRAM, COMPLETION, completion)
+    try:
+        # Not `cli.main`: it exits with 1 when the reader of a pipe has gone, and has messages and codes of its own.
+        with cli.make_context(PROGRAM, arguments, obj=secrets) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
-        return INVALID
+        return ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        click.echo("\ninterrupted", err=True)
+        return ExitCode.INTERRUPTED
     except TornadoError as error:
-        print(error, file=sys.stderr)
-        return INCOMPLETE if isinstance(error, ApiError) else INVALID
-    return result if isinstance(result, int) else PASSED
+        click.echo(error, err=True)
+        return ExitCode.INCOMPLETE if isinstance(error, ApiError) else ExitCode.INVALID
+    return result if isinstance(result, int) else ExitCode.PASSED

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.bland.endpoint import find_endpoint
-from tornado_resource.cli.exit_codes import FAILED, PASSED
+from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("doctor")
 @click.option("--stack", "-s", "names", multiple=True, metavar="S", help="A stack (default: all of the project).")
-def command(names: tuple[str, ...]) -> int:
+def command(names: tuple[str, ...]) -> ExitCode:
     """Compare the sessions that run on the declared pathways with the state of the stacks.
 
     Lists sessions that are ours, foreign or orphaned, locks, and creations that were cut off, each with the command
@@ -42,7 +42,7 @@ def command(names: tuple[str, ...]) -> int:
     findings = _diagnose(stacks)
     for line in (*stack_lines, *_finding_lines(findings)):
         click.echo(line)
-    return FAILED if stack_lines or any(finding.cure for finding in findings) else PASSED
+    return ExitCode.FAILED if stack_lines or any(finding.cure for finding in findings) else ExitCode.PASSED
 
 
 def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
@@ -52,7 +52,7 @@ def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
     findings: dict[str, Finding] = {}
     for stack in stacks:
         names = {pathway_id: name for pathway_id, name in _pathways(stack).items() if pathway_id not in findings}
-        active_sessions = asyncio.run(_active_sessions(find_endpoint(stack.config, os.environ), list(names)))
+        active_sessions = asyncio.run(_active_sessions(endpoint_of(stack), list(names)))
         for (pathway_id, name), active in zip(names.items(), active_sessions, strict=True):
             findings[pathway_id] = diagnose(pathway_id, name, active, recorded, intents)
     return list(findings.values())
@@ -99,7 +99,8 @@ def _stack_lines(stack: Stack) -> Iterator[str]:
         yield f"          if that process is gone: pulumi cancel --yes --stack {stack.name}"
     for name in stack.pending:
         yield f"pending   stack {stack.name}: the creation of {name} was cut off"
-        yield f"          pulumi up --stack {stack.name}, then pulumi refresh --yes --clear-pending-creates"
+        refresh = f"pulumi refresh --yes --clear-pending-creates --stack {stack.name}"
+        yield f"          pulumi up --stack {stack.name}, then {refresh}"
 
 
 def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:

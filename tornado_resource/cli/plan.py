@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.cli import problems
-from tornado_resource.cli.exit_codes import INVALID, PASSED
+from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.plan import make_plan
@@ -39,7 +39,7 @@ MAX_ALIGNED: Final = 44
 @click.argument("file", default="sessions.yaml")
 @click.option("--environment", "-e", metavar="E", help="The environment (needed if the file lists any).")
 @click.option("--format", "output", type=click.Choice(problems.FORMATS), default="text", show_default=True)
-def command(file: str, environment: str | None, output: str) -> int:
+def command(file: str, environment: str | None, output: str) -> ExitCode:
     """Show what an environment of FILE (default: sessions.yaml) would run.
 
     For each session: the body of its start request, where each value comes from, and what it waits for.
@@ -49,10 +49,10 @@ def command(file: str, environment: str | None, output: str) -> int:
         plan = _plan(file, environment)
     except DeclarationError as error:
         click.echo(problems.write(error.problems, output), err=output == "text")
-        return INVALID
+        return ExitCode.INVALID
     writers = {"text": _as_text, "json": _as_json, "github": _as_github}
     click.echo(writers[output](plan))
-    return PASSED
+    return ExitCode.PASSED
 
 
 def _plan(file: str, environment: str | None) -> Plan:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.endpoint import find_endpoint
-from tornado_resource.cli.exit_codes import BY_OUTCOME, INVALID
+from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
@@ -60,7 +61,10 @@ class GatedStack:
         """Return a report, stamped with the present time, of *results* and of the sessions that were not started."""
         from tornado_resource.gate.verdicts import unknown_result
 
-        not_started = [unknown_result(gated, "it was not started: run `pulumi up` again") for gated in self.not_started]
+        not_started = [
+            unknown_result(gated, f"it was not started: run `pulumi up --stack {self.stack}` again")
+            for gated in self.not_started
+        ]
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(self.stack, self.environment, now, (*results, *not_started), self.promotion)
 
@@ -77,7 +81,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
 
     stack = read_stack(name or selected_stack())
     if not stack.sessions and not stack.pending:
-        message = f"stack {stack.name} has recorded no session: run `pulumi up` first"
+        message = f"stack {stack.name} has recorded no session: run `pulumi up --stack {stack.name}` first"
         raise ConfigurationError(message)
     replaced = (replace(gated, session_id="") for gated in _gated_sessions(stack, is_replaced=True))
     cut_off = (GatedSession(pending, "", Gate(), {}) for pending in stack.pending)
@@ -88,8 +92,19 @@ def read_gated_stack(name: str | None) -> GatedStack:
         gated_sessions=tuple(_gated_sessions(stack, is_replaced=False)),
         not_started=(*replaced, *cut_off),
         settings=read_settings(stack.config),
-        endpoint=find_endpoint(stack.config, os.environ),
+        endpoint=endpoint_of(stack),
     )
+
+
+def endpoint_of(stack: Stack) -> Endpoint:
+    """Return how to reach the API with a stack's config. Its API key is kept out of every later message.
+
+    Raises:
+        ConfigurationError: the API key is missing, or it or the base URL is invalid.
+
+    """
+    hide(stack.config.get("bland:apiKey", ""))
+    return find_endpoint(stack.config, os.environ)
 
 
 def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:
@@ -110,20 +125,20 @@ async def read_results(stack: GatedStack) -> list[Result]:
         return await asyncio.gather(*(read_result(client, gated) for gated in stack.gated_sessions))
 
 
-def finish(report: Report, folder: str | None) -> int:
+def finish(report: Report, folder: str | None) -> ExitCode:
     """Write the reports if *folder* is given, print what did not pass, and return the exit code."""
     from tornado_resource.reports.console import failure_message
     from tornado_resource.reports.github import announce
     from tornado_resource.reports.writer import write_reports
 
-    code = BY_OUTCOME[report.outcome]
+    code = ExitCode.of(report.outcome)
     try:
         if folder is not None:
             write_reports(Path(folder), report)
             click.echo(f"the reports are in {folder}")
     except ConfigurationError as error:
         click.echo(str(error), err=True)
-        code = code or INVALID  # a gate that did not pass is the more important news
+        code = code or ExitCode.INVALID  # a gate that did not pass is the more important news
     announce(report, os.environ, click.echo)
     message = failure_message(report.results, f"tornado-resource status --stack {report.stack}")
     if message is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.cli.exit_codes import BY_OUTCOME
+from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.stack import read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("status")
 @stack_option
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(name: str | None, output: str) -> int:
+def command(name: str | None, output: str) -> ExitCode:
     """Show a stack's sessions as of now, without waiting: one status request for each.
 
     The exit code is that of the verdicts; a session that is still running is incomplete.
@@ -33,7 +33,7 @@ def command(name: str | None, output: str) -> int:
         click.echo(verdicts_json(report), nl=False)
     else:
         click.echo("\n".join(_lines(report.results)) or f"stack {stack.stack} has no session with a gate")
-    return BY_OUTCOME[report.outcome]
+    return ExitCode.of(report.outcome)
 
 
 def _lines(results: tuple[Result, ...]) -> Iterator[str]:

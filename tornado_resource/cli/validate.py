@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli import problems
-from tornado_resource.cli.exit_codes import INVALID, PASSED
+from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.text import count
 from tornado_resource.declarations.resolver import check_document, environment_names, resolve
 from tornado_resource.errors import ConfigurationError, DeclarationError
@@ -35,7 +35,7 @@ class _Result:
 @click.option("--environment", "-e", metavar="E", help="Resolve this environment only.")
 @click.option("--all-environments", is_flag=True, help="Resolve every environment of the file (the default).")
 @click.option("--format", "output", type=click.Choice(problems.FORMATS), default="text", show_default=True)
-def command(files: tuple[str, ...], environment: str | None, all_environments: bool, output: str) -> int:  # noqa: FBT001 # click's
+def command(files: tuple[str, ...], environment: str | None, all_environments: bool, output: str) -> ExitCode:  # noqa: FBT001 # click's
     """Check declarations files (default: sessions.yaml) and report all problems at once.
 
     Needs no network, no key and no Pulumi.
@@ -46,10 +46,10 @@ def command(files: tuple[str, ...], environment: str | None, all_environments: b
     results = [_check(file, environment) for file in files or ("sessions.yaml",)]
     if any(result.problems or result.fault for result in results):
         _print_problems(results, output)
-        return INVALID
+        return ExitCode.INVALID
     valid = json.dumps({"valid": True, "problems": []}, indent=2)
     click.echo(valid if output == "json" else "\n".join(result.summary for result in results))
-    return PASSED
+    return ExitCode.PASSED
 
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:

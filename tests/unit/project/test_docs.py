@@ -12,6 +12,7 @@ import pytest
 from tests.support.paths import ROOT
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
+from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.gate.model import SessionVerdict
@@ -34,9 +35,9 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`tornado-resource {command}" in README
 
 
-@pytest.mark.parametrize("code", ["0", "1", "2", "3", "130"])
-def test_every_exit_code_is_in_the_readme(code: str) -> None:
-    assert f"**{code}**" in README
+@pytest.mark.parametrize("code", ExitCode)
+def test_every_exit_code_is_in_the_readme_with_its_meaning(code: ExitCode) -> None:
+    assert f"| **{code.value}** | {code.meaning} |\n" in README
 
 
 @pytest.mark.parametrize("name", [*OUTPUTS, *SessionVerdict.__slots__])

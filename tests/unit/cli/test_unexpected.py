@@ -1,0 +1,153 @@
+"""Errors that nobody expects: exit code 70 and one line, never a traceback unless asked for, and never the API key."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.paths import ROOT
+from tornado_resource.cli import COMMANDS, main
+from tornado_resource.cli.exit_codes import HELP, ExitCode
+from tornado_resource.stacks.reader import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = "sk-'quoted'/and+long"
+TELLS = (
+    ". This is a bug: report it with the traceback that TORNADO_DEBUG=1 shows to the maintainers of tornado-resource\n"
+)
+PROGRAM = [sys.executable, "-c", "import sys; from tornado_resource.cli import main; sys.exit(main())"]
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
+    """Make `validate` raise an error."""
+
+    def make(error: Exception) -> None:
+        def check_document(_path: str) -> None:
+            raise error
+
+        monkeypatch.setattr("tornado_resource.cli.validate.check_document", check_document)
+
+    return make
+
+
+def test_an_unexpected_error_is_exit_70_and_one_line(
+    broken: Callable[[Exception], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(KeyError("outputs"))
+    assert main(["validate"]) == 70
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("unexpected error: KeyError: 'outputs' (unit/cli/test_unexpected.py:")
+    assert captured.err.endswith(TELLS)
+    assert captured.err.count("\n") == 1
+
+
+def test_the_traceback_shows_if_asked_for(
+    broken: Callable[[Exception], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORNADO_DEBUG", "1")
+    broken(KeyError("outputs"))
+    assert main(["validate"]) == 70
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-2] == "KeyError: 'outputs'"
+    assert "report it with the traceback above to the maintainers" in lines[-1]
+
+
+@pytest.mark.parametrize("text", ["a\nb\x1b[31mred", "\N{RIGHT-TO-LEFT OVERRIDE}", "x" * 100_000, ""])
+def test_the_line_is_short_and_safe_for_terminals(
+    broken: Callable[[Exception], None], capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    broken(ValueError(text))
+    assert main(["validate"]) == 70
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert error.rstrip("\n").isprintable()
+    assert len(error) < 1300
+    assert error.endswith(TELLS)
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+@pytest.mark.parametrize("origin", ["environment", "config"])
+@pytest.mark.parametrize("command", ["status", "wait", "report", "doctor"])
+def test_the_api_key_is_never_shown(
+    command: str, origin: str, debug: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"bland:apiKey": KEY} if origin == "config" else {}
+    stack = Stack("dev", config, (), None, None, ("support-line",), None)
+    monkeypatch.setenv("BLAND_API_KEY", "another-key" if origin == "config" else KEY)
+    monkeypatch.setenv("TORNADO_DEBUG", debug)
+    monkeypatch.chdir(ROOT)
+    for module in ("stack", "doctor"):
+        monkeypatch.setattr(f"tornado_resource.cli.{module}.read_stack", lambda _name: stack)
+
+    def fail(*_arguments: object, **_keywords: object) -> None:
+        message = f"headers are {{'authorization': {KEY!r}}}, {json.dumps(KEY)}, {'x' * 900}{KEY}"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("tornado_resource.bland.client.Client.__init__", fail)
+    assert main([command, "--stack", "dev"]) == 70
+    error = capsys.readouterr().err
+    assert "headers are {'authorization': " in error
+    assert "[secret]" in error
+    assert "quoted" not in error
+    assert ("Traceback" in error) is bool(debug)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["schema"], ["--help"], ["validate", "--help"], ["nonsense"]])
+@pytest.mark.parametrize("stream", ["closed pipe", "full disk"])
+def test_output_that_cannot_be_written_is_exit_3(arguments: list[str], stream: str, unbuffered: str) -> None:
+    redirection = "2>&1" if arguments == ["nonsense"] else ""
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    reader, writer = os.pipe() if stream == "closed pipe" else (-1, os.open("/dev/full", os.O_WRONLY))
+    if reader >= 0:
+        os.close(reader)
+    result = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *PROGRAM, *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+    os.close(writer)
+    assert result.returncode == 3
+    is_told = stream == "full disk" and not redirection
+    assert result.stderr == ("cannot write the output: No space left on device\n" if is_told else "")
+
+
+def test_an_operating_system_error_of_another_kind_is_unexpected(
+    broken: Callable[[Exception], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(BrokenPipeError(32, "Broken pipe"))
+    assert main(["validate"]) == 70
+    assert "BrokenPipeError: [Errno 32] Broken pipe" in capsys.readouterr().err
+
+
+def test_every_exit_code_is_in_the_help_with_its_meaning() -> None:
+    assert [line.split()[0] for line in HELP.splitlines()[2:]] == [str(code.value) for code in ExitCode]
+    assert all(code.meaning in HELP for code in ExitCode)
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("passed", 0), ("failed", 1), ("incomplete", 3)])
+def test_every_outcome_has_its_exit_code(outcome: str, code: int) -> None:
+    assert ExitCode.of(outcome) == code  # type: ignore[arg-type]
+
+
+def test_shells_can_ask_for_completions(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("_TORNADO_RESOURCE_COMPLETE", "zsh_complete")
+    monkeypatch.setenv("COMP_WORDS", "tornado-resource ")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    assert all(command in shown for command in COMMANDS)

@@ -1,0 +1,109 @@
+"""Errors that no command expects, and output that cannot be written: one line and an exit code, no traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from traceback import extract_tb, format_exception, format_exception_only, walk_tb
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LINE: Final = 2000
+"""How many characters of a line of a traceback are shown."""
+
+
+class Secrets:
+    """What must not be shown, whatever goes wrong. The API key of the environment is known from the start."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self.add(os.environ.get("BLAND_API_KEY", ""))
+
+    def add(self, value: str) -> None:
+        """Hide a value from now on."""
+        if value.strip():
+            self._values.add(value.strip())
+
+    def redact(self, text: str) -> str:
+        """Return *text* without the values, also where they are escaped or part of a URL."""
+        for form in sorted({form for value in self._values for form in _forms(value)}, key=len, reverse=True):
+            text = text.replace(form, "[secret]")
+        return text
+
+
+def hide(value: str) -> None:
+    """Keep a value out of the message of an unexpected error of the command that runs."""
+    context = click.get_current_context(silent=True)
+    secrets = context.find_object(Secrets) if context is not None else None
+    if secrets is not None:
+        secrets.add(value)
+
+
+def end_unexpectedly(error: Exception, secrets: Secrets) -> ExitCode:
+    """Say on one line what happened and where to report it, and return the exit code.
+
+    With `TORNADO_DEBUG=1` the traceback comes first.
+    """
+    if isinstance(error, OSError) and _is_of_echo(error):
+        _drop_output()
+        if error.errno != errno.EPIPE:  # whoever closed a pipe, such as `| head -1`, wants no more output
+            _say(f"cannot write the output: {error.strerror}")
+        return ExitCode.INCOMPLETE
+    is_debug = os.environ.get("TORNADO_DEBUG") == "1"
+    lines = "".join(format_exception(error)).splitlines() if is_debug else []
+    # Redact first: a key that is cut in the middle would not be recognised.
+    for line in (*lines, _summary(error, is_debug=is_debug)):
+        _say(secrets.redact(line))
+    return ExitCode.UNEXPECTED
+
+
+def _is_of_echo(error: Exception) -> bool:
+    """Return whether an error was raised inside `click.echo`, with which all output is written."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return frames[-1].f_globals.get("__name__") == "click.utils"
+
+
+def _drop_output() -> None:
+    """Drop what cannot be written: Python would try again when it ends, and print a message of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):
+        print(clean(line, MAX_LINE), file=sys.stderr)
+
+
+def _summary(error: Exception, *, is_debug: bool) -> str:
+    what = " ".join("".join(format_exception_only(error)).split())
+    frames = extract_tb(error.__traceback__)
+    where = f" ({_short_path(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    traceback = "the traceback above" if is_debug else "the traceback that TORNADO_DEBUG=1 shows"
+    limited = what if len(what) <= MAX_LINE // 2 else what[: MAX_LINE // 2] + "…"
+    return (
+        f"unexpected error: {limited}{where}. This is a bug: report it with {traceback} to the maintainers of "
+        f"tornado-resource"
+    )
+
+
+def _short_path(filename: str) -> str:
+    return "/".join(filename.replace("\\", "/").split("/")[-3:])
+
+
+def _forms(value: str) -> Iterator[str]:
+    from json import dumps
+    from urllib.parse import quote
+
+    yield from (value, repr(value)[1:-1], dumps(value)[1:-1], quote(value), quote(value, safe=""))
