@@ -23,6 +23,7 @@ from tornado_resource.stacks.settings import KEYS
 if TYPE_CHECKING:
     from pathlib import Path
 
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -62,9 +63,26 @@ def test_every_config_key_is_in_the_docs(key: str) -> None:
 
 
 def test_links_between_documents_work() -> None:
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8")):
-            assert (path.parent / target).exists(), f"{path.name}: {target}"
+    for path in DOCUMENTS:
+        for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", path.read_text(encoding="utf-8")):
+            linked = path.parent / target if target else path
+            assert linked.exists(), f"{path.name}: {target}"
+            assert not anchor or anchor in anchors(linked), f"{path.name}: {target}#{anchor}"
+
+
+def anchors(path: Path) -> list[str]:
+    """Return the anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_source_files_that_documents_name_exist(path: Path) -> None:
+    named = re.findall(r"`([\w./-]+/[\w./-]+\.(?:py|css|html))`", path.read_text(encoding="utf-8"))
+    missing = [
+        name for name in named if not any((folder / name).exists() for folder in (ROOT, ROOT / "tornado_resource"))
+    ]
+    assert missing == []
 
 
 def test_the_readmes_declaration_is_valid(tmp_path: Path) -> None:
