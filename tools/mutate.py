@@ -13,10 +13,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WORK: Final = ROOT / "mutants"
@@ -25,8 +22,7 @@ MUTMUT: Final = Path(sys.executable).parent / "mutmut"
 SETTINGS: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
 FOLDERS: Final = tuple(Path(pattern).parent.name for pattern in SETTINGS["only_mutate"])
 MIN_KILLED: Final = 0.85
-KILLED: Final = {"killed", "timeout", "segfault"}
-UNCOUNTED: Final = {"caught by type check", "skipped"}
+BY_MYPY: Final = "caught by type check"
 
 
 class MutationError(Exception):
@@ -46,6 +42,22 @@ class Mutant:
         return self.name.split(".")[1]
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What became of the mutants of one folder."""
+
+    killed: int
+    timeout: int
+    survived: int
+    by_mypy: int
+
+    @property
+    def share(self) -> float:
+        """The share that was killed, from 0 to 1, of those that mypy does not reject."""
+        tested = self.killed + self.timeout + self.survived
+        return (self.killed + self.timeout) / tested if tested else 1.0
+
+
 def main(folders: list[str]) -> int:
     """Mutate *folders*, or all of the core; return 0 if enough mutants were killed in each, 1 if not or on an error."""
     try:
@@ -53,8 +65,9 @@ def main(folders: list[str]) -> int:
     except MutationError as error:
         print(f"mutate: {error}", file=sys.stderr)
         return 1
-    print(report(mutants))
-    return 0 if all(share >= MIN_KILLED for share in shares(mutants).values()) else 1
+    tallies = tally(mutants)
+    print("\n".join([*survivors(mutants), *table(tallies)]))
+    return 0 if all(folder.share >= MIN_KILLED for folder in tallies.values()) else 1
 
 
 def parse(results: str) -> list[Mutant]:
@@ -63,29 +76,29 @@ def parse(results: str) -> list[Mutant]:
     return [Mutant(name, status) for name, _, status in pairs]
 
 
-def shares(mutants: Iterable[Mutant]) -> dict[str, float]:
-    """By folder, the share of mutants that were killed, from 0 to 1."""
-    counted = [mutant for mutant in mutants if mutant.status not in UNCOUNTED]
-    totals = Counter(mutant.folder for mutant in counted)
-    killed = Counter(mutant.folder for mutant in counted if mutant.status in KILLED)
-    return {folder: killed[folder] / total for folder, total in sorted(totals.items())}
-
-
-def report(mutants: list[Mutant]) -> str:
-    """Name the survivors, then give a row of figures for each folder."""
-    survivors = [mutant for mutant in mutants if mutant.status not in KILLED | UNCOUNTED]
-    lines = [f"{mutant.status:>10}  {mutant.name}" for mutant in survivors]
-    lines += [f"{MUTMUT.name} show NAME prints a change", ""] if survivors else []
-    lines.append(f"{'folder':<14}{'killed':>8}{'timeout':>9}{'survived':>10}{'by mypy':>9}{'share':>8}")
-    for folder, share in shares(mutants).items():
+def tally(mutants: list[Mutant]) -> dict[str, Tally]:
+    """Count by folder. A status that mutmut may add one day counts as survived."""
+    tallies = {}
+    for folder in sorted({mutant.folder for mutant in mutants}):
         statuses = Counter(mutant.status for mutant in mutants if mutant.folder == folder)
-        timeout = statuses["timeout"]
-        killed = sum(statuses[status] for status in KILLED) - timeout
-        by_mypy = statuses["caught by type check"]
-        survived = sum(1 for mutant in survivors if mutant.folder == folder)
-        mark = "" if share >= MIN_KILLED else f"  below {MIN_KILLED:.0%}"
-        lines.append(f"{folder:<14}{killed:>8}{timeout:>9}{survived:>10}{by_mypy:>9}{share:>8.1%}{mark}")
-    return "\n".join(lines)
+        killed, timeout, by_mypy = statuses["killed"], statuses["timeout"], statuses[BY_MYPY]
+        tallies[folder] = Tally(killed, timeout, statuses.total() - killed - timeout - by_mypy, by_mypy)
+    return tallies
+
+
+def survivors(mutants: list[Mutant]) -> list[str]:
+    """A line for each mutant that no test noticed, and how to see what it changes."""
+    lines = [f"{it.status:>10}  {it.name}" for it in mutants if it.status not in {"killed", "timeout", BY_MYPY}]
+    return [*lines, "`.venv/bin/mutmut show NAME` prints a change.", ""] if lines else []
+
+
+def table(tallies: dict[str, Tally]) -> list[str]:
+    """A line of figures for each folder, below a heading."""
+    lines = [f"{'folder':<14}{'killed':>8}{'timeout':>9}{'survived':>10}{'by mypy':>9}{'share':>8}"]
+    for folder, it in tallies.items():
+        mark = "" if it.share >= MIN_KILLED else f"  below {MIN_KILLED:.0%}"
+        lines.append(f"{folder:<14}{it.killed:>8}{it.timeout:>9}{it.survived:>10}{it.by_mypy:>9}{it.share:>8.1%}{mark}")
+    return lines
 
 
 def _chosen(folders: list[str]) -> tuple[str, ...]:

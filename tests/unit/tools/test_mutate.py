@@ -6,11 +6,13 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import mutate
+import pytest
 
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
+    from pathlib import Path
 
 RESULTS = """
     tornado_resource.gate.judging.x_judge__mutmut_1: killed
@@ -22,26 +24,60 @@ RESULTS = """
 """
 
 
-def test_shares_leave_out_what_mypy_rejects() -> None:
-    assert mutate.shares(mutate.parse(RESULTS)) == {"gate": 2 / 3, "promotion": 0.5}
+@pytest.fixture
+def fake_mutmut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a shell script in mutmut's place."""
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    monkeypatch.setattr(mutate, "WORK", tmp_path / "mutants")
+    monkeypatch.setattr(mutate, "LOG", tmp_path / "mutants/run.log")
+    monkeypatch.setattr(mutate, "MUTMUT", tmp_path / "mutmut")
+
+    def write(script: str) -> None:
+        (tmp_path / "mutmut").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (tmp_path / "mutmut").chmod(0o755)
+
+    return write
 
 
-def test_the_report_names_survivors_and_counts_by_folder() -> None:
-    lines = mutate.report(mutate.parse(RESULTS)).splitlines()
+def test_the_share_leaves_out_what_mypy_rejects() -> None:
+    tallies = mutate.tally(mutate.parse(RESULTS))
+    assert tallies == {"gate": mutate.Tally(1, 1, 1, 1), "promotion": mutate.Tally(1, 0, 1, 0)}
+    assert [tally.share for tally in tallies.values()] == [2 / 3, 0.5]
+
+
+def test_survivors_are_named() -> None:
+    assert mutate.survivors(mutate.parse(RESULTS)) == [
+        "  survived  tornado_resource.gate.judging.x_judge__mutmut_3",
+        "  no tests  tornado_resource.promotion.check.x_check__mutmut_1",
+        "`.venv/bin/mutmut show NAME` prints a change.",
+        "",
+    ]
+    assert mutate.survivors([mutate.Mutant("tornado_resource.gate.judging.x_judge__mutmut_1", "killed")]) == []
+
+
+def test_the_table_marks_a_folder_that_has_too_few_killed() -> None:
+    lines = mutate.table({"gate": mutate.Tally(85, 0, 15, 7), "promotion": mutate.Tally(80, 4, 16, 0)})
     assert [line.split() for line in lines] == [
-        ["survived", "tornado_resource.gate.judging.x_judge__mutmut_3"],
-        ["no", "tests", "tornado_resource.promotion.check.x_check__mutmut_1"],
-        ["mutmut", "show", "NAME", "prints", "a", "change"],
-        [],
         ["folder", "killed", "timeout", "survived", "by", "mypy", "share"],
-        ["gate", "1", "1", "1", "1", "66.7%", "below", "85%"],
-        ["promotion", "1", "0", "1", "0", "50.0%", "below", "85%"],
+        ["gate", "85", "0", "15", "7", "85.0%"],
+        ["promotion", "80", "4", "16", "0", "84.0%", "below", "85%"],
     ]
 
 
-def test_a_report_without_survivors_is_the_table_alone() -> None:
-    lines = mutate.report([mutate.Mutant("tornado_resource.gate.judging.x_judge__mutmut_1", "killed")]).splitlines()
-    assert [line.split() for line in lines[1:]] == [["gate", "1", "0", "0", "0", "100.0%"]]
+@pytest.mark.parametrize(("results", "code"), [(RESULTS, 1), ("  tornado_resource.gate.a.x_b__mutmut_1: killed\n", 0)])
+def test_the_exit_code_tells_whether_enough_were_killed(
+    results: str, code: int, fake_mutmut: Callable[[str], None]
+) -> None:
+    fake_mutmut(f"cat <<'END'\n{results}END")
+    assert mutate.main([]) == code
+
+
+def test_a_failure_of_mutmut_is_an_error_with_the_end_of_its_log(
+    fake_mutmut: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_mutmut("echo no tests found\nexit 1")
+    assert mutate.main(["gate"]) == 1
+    assert capsys.readouterr().err == "mutate: mutmut failed with exit code 1\nno tests found\n\n"
 
 
 def test_an_unknown_folder_is_an_error_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
