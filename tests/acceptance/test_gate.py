@@ -33,7 +33,7 @@ def test_a_failed_gate_fails_the_update_and_replaces_the_old_verdict(
     printed = project.up(expect=None)
     verdict = project.outputs()["verdicts"]["support-line"]
     assert (verdict["outcome"], verdict["failed_ids"], verdict["version"]) == ("failed", ["sc-2"], 2)
-    assert "gate failed: 1 of 1 session did not pass" in printed
+    assert "gate failed: 1 failed of 1 session" in printed
     assert "support-line (sessions.yaml:3:3, session " in printed
     assert "failed: 2 of 3 scenarios passed; the gate requires all" in printed
     assert "Traceback" not in printed
@@ -135,7 +135,7 @@ def test_an_update_of_some_resources_still_holds_the_gate(make_project: Callable
     project.declare(ONE.replace("pw-1", "pw-1, rerun: on_change") + "  billing: {pathway_id: pw-2}\n")
     urn = next(resource["urn"] for resource in project.resources())
     printed = project.up(None, "--target", urn)
-    assert "gate failed: 2 of 2 sessions did not pass" in printed
+    assert "gate failed: 1 failed, 1 incomplete of 2 sessions" in printed
     assert "Traceback" not in printed
     verdicts = project.outputs()["verdicts"]
     assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {

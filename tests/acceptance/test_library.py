@@ -38,7 +38,7 @@ def make(make_project: Callable[..., Project]) -> Callable[[str], Project]:
 def test_a_failed_gate_fails_the_program_after_all_verdicts_are_recorded(make: Callable[[str], Project]) -> None:
     project = make(TWO)
     printed = project.up(expect=None)
-    assert "gate failed: 1 of 2 sessions did not pass" in printed
+    assert "gate failed: 1 failed of 2 sessions" in printed
     assert "bad (session " in printed
     assert "Traceback" not in printed
     outputs = project.outputs()

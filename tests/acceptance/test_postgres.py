@@ -134,7 +134,7 @@ def test_after_a_kill_in_the_wait_another_machine_goes_on(make_machine: Callable
     assert LOCKED in printed
     assert "delete the lock file with `pulumi cancel`" in printed
     there.pulumi("cancel", "--yes")
-    assert "gate failed: 1 of 2 sessions did not pass" in there.up(expect=None)
+    assert "gate failed: 1 failed of 2 sessions" in there.up(expect=None)
     verdicts = there.outputs()["verdicts"]
     assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {
         "support-line": "passed",

@@ -84,7 +84,7 @@ def test_production_fails_and_what_was_published_stays(team: story.Team) -> None
     team.production.up()
     team.declare(PROMOTING.replace("{support-line: null}", "{support-line: null, billing: {scenario_ids: [sc-hard]}}"))
     printed = team.production.up(expect=None)
-    assert "gate failed: 1 of 1 session did not pass" in printed
+    assert "gate failed: 1 failed of 1 session" in printed
     assert story.outcomes(team.production) == {"billing": "failed"}
     assert team.published()["pw-billing", "production"] == 7
     assert [release["outputs"]["version"] for release in story.releases(team.production)] == [7]

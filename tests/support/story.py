@@ -155,7 +155,7 @@ def staging_fails(team: Team) -> None:
     team.declare(HARDER)
     published = team.published()
     printed = team.staging.up(expect=None)
-    assert "gate failed: 2 of 2 sessions did not pass" in printed
+    assert "gate failed: 2 failed of 2 sessions" in printed
     assert outcomes(team.staging) == {"support-line": "failed", "billing": "failed"}
     assert team.published() == published
     assert len(releases(team.staging)) == 2

@@ -18,6 +18,11 @@ Outcome = Literal["failed", "incomplete", "passed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """The worst outcome first: the order in which reports show sessions."""
 
+Cause = Literal[
+    "gone", "interrupted", "not_awaited", "out_of_time", "request_failed", "scenarios_unreadable", "unreachable"
+]
+"""Why the outcome of a session is unknown, whatever its last known status is: reports advise by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class GatedSession:
@@ -58,6 +63,7 @@ class Ending:
 
     status: Status | None
     given_up: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class Result:
     verdict: SessionVerdict
     status: Status | None = None
     scenario_names: Mapping[str, str] = field(default_factory=dict)
+    cause: Cause | None = None
 
     def scenario_name(self, scenario_id: str) -> str:
         """Return the name of a scenario, or its id where the name is unknown."""

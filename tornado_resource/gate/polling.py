@@ -97,7 +97,7 @@ async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: f
 def gone(session_id: str, last: Status | None = None) -> Ending:
     """Return the ending of a session that the API does not know (any more)."""
     text = f"the API no longer knows session {clean(session_id)}"
-    return Ending(last, f"{text}; `pulumi refresh` removes it, and the next `pulumi up` starts a new one")
+    return Ending(last, f"{text}; `pulumi refresh` removes it, and the next `pulumi up` starts a new one", "gone")
 
 
 def progress_line(gated: GatedSession, status: Status) -> str:
@@ -157,19 +157,23 @@ class _Watch:
             self._not_found += 1
             return await self._not_found_again(error) if self._not_found >= MAX_NOT_FOUND else None
         if not is_transient(error):
-            return Ending(self._last, f"the API request failed: {error}")
+            return self._request_failed(error)
         if now - self._failing_since >= MAX_OUTAGE_SECONDS:
             minutes = f"{MAX_OUTAGE_SECONDS / 60:g} minutes"
-            return Ending(self._last, f"the API could not be reached for {minutes}: {error}")
+            return Ending(self._last, f"the API could not be reached for {minutes}: {error}", "unreachable")
         return None
 
     async def _not_found_again(self, error: NotFound) -> Ending | None:
         try:
             await confirm_gone(self._client, error, self._gated.request.get("pathway_id"))
         except ApiError as doubt:
-            return None if is_transient(doubt) else Ending(self._last, f"the API request failed: {doubt}")
+            return None if is_transient(doubt) else self._request_failed(doubt)
         return gone(self._gated.session_id, self._last)
+
+    def _request_failed(self, error: ApiError) -> Ending:
+        return Ending(self._last, f"the API request failed: {error}", "request_failed")
 
     def out_of_time(self) -> Ending:
         limit = format_ms(self._gated.limit_ms)
-        return Ending(self._last, f"it did not end within its time limit of {limit} plus {format_ms(GRACE_MS)}")
+        reason = f"it did not end within its time limit of {limit} plus {format_ms(GRACE_MS)}"
+        return Ending(self._last, reason, "out_of_time")

@@ -48,7 +48,7 @@ async def read_result(client: Client, gated: GatedSession) -> Result:
     try:
         status = await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
     except ApiError as error:
-        return _result(gated, Ending(None, f"the API request failed: {error}"))
+        return _result(gated, Ending(None, f"the API request failed: {error}", "request_failed"))
     if status is None:
         return await _judged(client, gated, gone(gated.session_id), retried)
     ending = Ending(status, STILL_RUNNING if status.is_running else None)
@@ -75,12 +75,12 @@ async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: En
         scenarios = await retry(lambda: client.scenarios(gated.request["pathway_id"]))
     except ApiError as error:
         reason = f"the scenarios required for promotion could not be read: {error}"
-        return _result(gated, replace(ending, given_up=reason))
+        return _result(gated, replace(ending, given_up=reason, cause="scenarios_unreadable"))
     return _result(gated, ending, scenarios)
 
 
 def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:
-    return Result(gated, make_verdict(gated, ending, scenarios), ending.status, _names(scenarios))
+    return Result(gated, make_verdict(gated, ending, scenarios), ending.status, _names(scenarios), ending.cause)
 
 
 def _names(scenarios: tuple[Scenario, ...]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tornado_resource.gate.model import Ending, Result, SessionVerdict
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario, Status
-    from tornado_resource.gate.model import GatedSession, Outcome
+    from tornado_resource.gate.model import Cause, GatedSession, Outcome
 
 
 def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> SessionVerdict:
@@ -43,19 +43,16 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
     )
 
 
-def unknown_result(gated: GatedSession, reason: str) -> Result:
+def unknown_result(gated: GatedSession, reason: str, cause: Cause | None = None) -> Result:
     """Return the incomplete result of a session whose status is unknown, for *reason*."""
-    return Result(gated, make_verdict(gated, Ending(None, reason)))
+    return Result(gated, make_verdict(gated, Ending(None, reason)), cause=cause)
 
 
 def _judge(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
     outcome, reason = judge(gated.gate, ending, declared=gated.declared_scenarios, scenarios=scenarios)
     if outcome == "passed" and gated.adopted and gated.promoted is not None:
         # The API does not show which version an adopted session was started on, and only the promoted one may pass.
-        return "incomplete", (
-            f"it was adopted, so it is unknown whether it ran on the promoted version {gated.promoted}; "
-            f"change one of its triggers to start a new session on that version"
-        )
+        return "incomplete", f"it was adopted, so it is unknown whether it ran on the promoted version {gated.promoted}"
     return outcome, reason
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tornado_resource.declarations.model import Environment
-    from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.gate.model import Cause, GatedSession, Result
     from tornado_resource.program.resources import TornadoSession
     from tornado_resource.program.waiting import VerdictOutput, Waiter
     from tornado_resource.promotion.record import Promotion
@@ -46,10 +46,10 @@ class GateRun:
         self._sessions = {
             gated.name: with_promoted_version(gated, promotion) for gated in declared_sessions(environment.declarations)
         }
-        reason = "the update stopped before this session's verdict"
+        reason: tuple[str, Cause] = ("the update stopped before this session's verdict", "interrupted")
         if not settings.is_waiting:
-            reason = "not awaited (tornado:wait is false): run tornado-resource wait"
-        unknown = [unknown_result(gated, reason) for gated in self._sessions.values()]
+            reason = ("not awaited (tornado:wait is false)", "not_awaited")
+        unknown = [unknown_result(gated, *reason) for gated in self._sessions.values()]
         self.report = UpdateReport(settings.reports, environment.name, promotion, unknown)
 
     def verdict(self, session: TornadoSession, name: str) -> VerdictOutput:
@@ -58,7 +58,7 @@ class GateRun:
         async def wait(gated: GatedSession) -> Result | None:
             if is_dry_run():
                 return None
-            self.report.record(unknown_result(gated, "the update was interrupted while this session ran"))
+            self.report.record(unknown_result(gated, "the update was interrupted while this session ran", "interrupted"))
             result = await self._waiter.wait(gated, session)
             self.report.record(result)
             return result

@@ -86,7 +86,7 @@ class _Run:
     def _begin(self, declared: GatedSession) -> None:
         is_first = not self._report.results
         self._waiting += 1
-        self._report.record(unknown_result(declared, "the update stopped before this session's verdict"))
+        self._report.record(unknown_result(declared, "the update stopped before this session's verdict", "interrupted"))
         if is_first:
             # A folder that cannot be written is an error now, not after minutes of testing.
             try:
@@ -95,7 +95,7 @@ class _Run:
                 raise pulumi.RunError(str(error)) from None
 
     async def _wait(self, gated: GatedSession, session: TornadoSession) -> Result:
-        self._report.record(unknown_result(gated, "the update was interrupted while this session ran"))
+        self._report.record(unknown_result(gated, "the update was interrupted while this session ran", "interrupted"))
         result = await self._waiter.wait(gated, session)
         self._report.record(result)
         return result

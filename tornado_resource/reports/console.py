@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.text import clean, count
-from tornado_resource.reports.outcomes import STYLES, worst_first
+from tornado_resource.core.text import clean
+from tornado_resource.reports.outcomes import advice, tally_of_all, worst_first
 from tornado_resource.reports.scenarios import last_plan
 
 if TYPE_CHECKING:
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 MAX_DETAILED: Final = 3
 """This many sessions are shown with scenarios and last fix plan, the rest in a line each."""
-MAX_SESSIONS: Final = 40
+MAX_SESSIONS: Final = 36
 MAX_SCENARIOS: Final = 5
 MAX_FIXES: Final = 2
+MAX_ADVICE: Final = 4
 MAX_CHARACTERS: Final = 1000
 
 
@@ -30,14 +31,29 @@ def failure_message(results: Sequence[Result], command: str = "pulumi stack outp
     if not missed:
         return None
     worst = missed[0].verdict.outcome
-    lines = [f"gate {worst}: {len(missed)} of {count(len(results), 'session')} did not pass"]
+    lines = [f"gate {worst}: {tally_of_all(results)}"]
     for result in missed[:MAX_DETAILED]:
         lines += [_headline(result), *_scenarios(result), *_fix_plan(result)]
     lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_SESSIONS]]
     if len(missed) > MAX_SESSIONS:
         lines.append(f"  … and {len(missed) - MAX_SESSIONS} more: {command}")
-    lines.append(f"All verdicts: {command}. {STYLES[worst].advice}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_advice(missed, command)])
+
+
+def _advice(missed: Sequence[Result], command: str) -> list[str]:
+    """Return the command that shows all verdicts, and what to do: in one line if it is the same for all sessions."""
+    names: dict[str, list[str]] = {}
+    for result in missed:
+        names.setdefault(advice(result), []).append(result.gated.name)
+    if len(names) == 1:
+        return [f"All verdicts: {command}. {next(iter(names))}"]
+    lines = [f"  {_names(sessions)}: {text}" for text, sessions in [*names.items()][:MAX_ADVICE]]
+    return [f"All verdicts: {command}. What to do:", *lines]
+
+
+def _names(sessions: Sequence[str]) -> str:
+    more = f" and {len(sessions) - MAX_DETAILED} more" if len(sessions) > MAX_DETAILED else ""
+    return f"{', '.join(sessions[:MAX_DETAILED])}{more}"
 
 
 def _headline(result: Result) -> str:
@@ -62,12 +78,11 @@ def _fix_plan(result: Result) -> Iterator[str]:
     if plan is None:
         return
     iteration = f", iteration {plan.number}" if plan.number is not None else ""
-    yield f"    last fix plan{iteration}:"
+    of_all = f", {MAX_FIXES} of {len(plan.fixes)} fixes" if len(plan.fixes) > MAX_FIXES else ""
+    yield f"    last fix plan{iteration}{of_all}:"
     for fix in plan.fixes[:MAX_FIXES]:
         target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
         yield f"      - {target}{clean(fix.description or 'no description', 110)}"
-    if len(plan.fixes) > MAX_FIXES:
-        yield f"      … and {len(plan.fixes) - MAX_FIXES} more"
 
 
 def _label(result: Result, scenario_id: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
+from tornado_resource.reports.outcomes import advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +71,7 @@ def _annotation(result: Result) -> str:
     verdict = result.verdict
     title = f"{result.gated.name}: gate {verdict.outcome}"
     session = f" (session {clean(verdict.session_id)})" if verdict.session_id else ""
-    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}"
+    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}\n{advice(result)}"
     return command(LEVELS[verdict.outcome], text, position=result.gated.position, title=title)
 
 

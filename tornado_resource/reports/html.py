@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
-from tornado_resource.reports.outcomes import STYLES, worst_first
+from tornado_resource.reports.outcomes import STYLES, advice, worst_first
 from tornado_resource.reports.scenarios import unmet_scenarios
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Section:
     unfixable: tuple[ScenarioResult, ...]
     bars: tuple[Bar, ...]
     is_open: bool
+    advice: str
 
 
 def html(report: Report) -> str:
@@ -99,6 +100,7 @@ def _section(number: int, result: Result, *, is_long: bool) -> Section:
         unfixable=unfixable,
         bars=chart(result.status.iterations) if result.status else (),
         is_open=result.verdict.outcome != "passed" or not is_long,
+        advice=advice(result) if result.verdict.outcome != "passed" else "",
     )
 
 

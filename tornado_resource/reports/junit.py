@@ -14,6 +14,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean
+from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.scenarios import last_fixes, scenario_results
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def _gate_case(result: Result) -> TestCase:
     kind = Failure if verdict.outcome == "failed" else Error
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
     known = {"session": verdict.session_id, "declared at": str(result.gated.position or "")}
-    entry.text = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
+    where = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
+    entry.text = "\n".join(line for line in (where, advice(result)) if line)
     case.result = [entry]
     return case
 

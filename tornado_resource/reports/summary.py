@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
-from tornado_resource.reports.outcomes import STYLES, worst_first
+from tornado_resource.reports.outcomes import STYLES, advice, tally, worst_first
 from tornado_resource.reports.scenarios import last_fixes, unmet_scenarios
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ MAX_SECTIONS: Final = 100
 MAX_SCENARIOS: Final = 20
 MAX_FIXES: Final = 10
 CUT: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"
-NOT_STARTED: Final = "No session was started. Fix what the reason says, then run `pulumi up` again."
 _HEAD: Final = (
     "\n| Outcome | Session | Scenarios | Iterations | Version | Reason |\n| --- | --- | --- | --- | --- | --- |\n"
 )
@@ -55,8 +54,9 @@ def escape(text: str, limit: int = 300) -> str:
 
 def _heading(report: Report) -> Iterator[str]:
     where = escape(report.stack) + (f", environment {escape(report.environment)}" if report.environment else "")
-    tally = ", ".join(f"{number} {outcome}" for outcome, number in report.tally.items() if number)
-    yield f"## {STYLES[report.outcome].emoji} Tornado gate {report.outcome}: {tally or 'no session'}\n\n"
+    numbers = ", ".join(f"{number} {outcome}" for outcome, number in report.tally.items() if number)
+    tallied = f"{numbers} of {count(len(report.results), 'session')}" if numbers else "no session"
+    yield f"## {STYLES[report.outcome].emoji} Tornado gate {report.outcome}: {tallied}\n\n"
     yield f"Stack {where}, {escape(report.written_at)}\n"
 
 
@@ -83,7 +83,7 @@ def _table(results: list[Result]) -> Iterator[str]:
 def _sections(missed: list[Result]) -> Iterator[str]:
     yield from ("".join(_section(result)) for result in missed[:MAX_SECTIONS])
     if len(missed) > MAX_SECTIONS:
-        yield f"\n… and {count(len(missed) - MAX_SECTIONS, 'session')} more did not pass: see `report.html`.\n"
+        yield f"\n… and {tally(missed[MAX_SECTIONS:])} more: see `report.html`.\n"
 
 
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _section(result: Result) -> Iterator[str]:
     yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SCENARIOS)
     yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SCENARIOS)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_FIXES)
-    yield f"- **What to do:** {STYLES[verdict.outcome].advice if verdict.session_id else NOT_STARTED}\n"
+    yield f"- **What to do:** {advice(result)}\n"
 
 
 def _listed(title: str, entries: list[str], limit: int) -> Iterator[str]:

@@ -117,7 +117,9 @@ ROWS: Final = tuple(_rows())
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_every_row_has_its_verdict(row: Row) -> None:
-    verdict = make_verdict(row.gated, await row.ending(), row.scenarios)
+    ending = await row.ending()
+    verdict = make_verdict(row.gated, ending, row.scenarios)
+    assert (ending.cause is not None) == (row.status in GIVEN_UP)
     assert (verdict.outcome, verdict.reason) == (row.outcome, row.reason)
 
 

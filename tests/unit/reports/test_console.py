@@ -46,25 +46,25 @@ def test_a_failed_gate_shows_sessions_scenarios_fixes_and_advice() -> None:
     assert (
         message
         == """\
-gate failed: 2 of 3 sessions did not pass
+gate failed: 1 failed, 1 incomplete of 3 sessions
   billing (sessions.yaml:14:3, session s-billing): failed: 10 of 12 scenarios passed; the gate requires all
     failed: sc-0, sc-2, sc-3, sc-4, sc-5 and 2 more
     unfixable: Refunds an order (sc-1)
-    last fix plan, iteration 1:
+    last fix plan, iteration 1, 2 of 3 fixes:
       - node-0: Say the price, 0
       - node-1: Say the price, 1
-      … and 1 more
   late (sessions.yaml:14:3, session s-late): incomplete: it did not end in time
-All verdicts: pulumi stack output verdicts. \
-Fix the pathway or the scenarios, then run `pulumi up`. Failed sessions run again."""
+All verdicts: pulumi stack output verdicts. What to do:
+  billing: Fix the pathway or the scenarios, then run `pulumi up`. Failed sessions run again, unless `rerun` is `on_change`.
+  late: To read it again, run `pulumi up` again: a session that was started is resumed, not started twice."""
     )
 
 
 def test_an_incomplete_gate_is_not_called_failed() -> None:
     message = failure_message([late()])
     assert message is not None
-    assert message.startswith("gate incomplete: 1 of 1 session did not pass")
-    assert "sessions that still run are resumed, not started twice" in message
+    assert message.startswith("gate incomplete: 1 incomplete of 1 session")
+    assert "a session that was started is resumed, not started twice" in message.splitlines()[-1]
 
 
 def test_three_failures_fit_on_a_screen() -> None:
@@ -77,7 +77,7 @@ def test_a_hundred_failures_fit_on_sixty_lines() -> None:
     message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("x",)) for n in range(100)])
     assert message is not None
     assert len(message.splitlines()) <= 60
-    assert "and 60 more" in message
+    assert "and 64 more" in message
 
 
 def test_text_from_the_api_is_made_safe() -> None:

@@ -70,7 +70,7 @@ def test_a_hundred_sessions_get_a_section() -> None:
     results = [result_of(gated_session_of(f"s-{number}"), status) for number in range(MAX_SECTIONS + 1)]
     text = summary(report_of(*results))
     assert text.count("### ") == MAX_SECTIONS
-    assert text.endswith("… and 1 session more did not pass: see `report.html`.\n")
+    assert text.endswith("… and 1 failed more: see `report.html`.\n")
     assert text.count("  - and 38 more\n") == MAX_SECTIONS
 
 

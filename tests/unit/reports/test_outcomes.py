@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from tests.support.results import gated_session_of, result_of
+from tornado_resource.bland.responses import ABORTED, Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.model import Cause, Ending, Result
+from tornado_resource.gate.verdicts import make_verdict, unknown_result
+from tornado_resource.reports.outcomes import ADVICE, advice, tally, tally_of_all
+
+if TYPE_CHECKING:
+    from tornado_resource.gate.model import GatedSession
+
+GATED = gated_session_of("support-line")
+
+
+def completed(passed: int | None, total: int | None, word: str = "COMPLETED_PARTIAL") -> Status:
+    return Status(word, passed_scenarios=passed, total_scenarios=total)
+
+
+def result(status: Status | None, gated: GatedSession = GATED, **ending: Any) -> Result:
+    end = Ending(status, **ending)
+    return Result(gated, make_verdict(gated, end), status, cause=end.cause)
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "situation"),
+    [
+        (completed(1, 2), {}, "missed"),
+        (completed(2, 2, "COMPLETED_ALL_PASSED"), {"gate": Gate(3)}, "missed"),
+        *((Status(word), {}, word) for word in sorted(ABORTED)),
+        (completed(0, 0), {}, "none_ran"),
+        (completed(None, None), {}, "contradictory"),
+        (completed(1, 1), {}, "contradictory"),
+        (completed(1, 1, "COMPLETED_ALL_PASSED"), {"adopted": True, "promoted": 3}, "adopted"),
+        (Status("RUNNING"), {}, "running"),
+        (Status("REBALANCING"), {}, "unknown_status"),
+        (None, {}, "unknown"),
+        (None, {"session_id": ""}, "not_started"),
+    ],
+)
+def test_the_advice_fits_what_happened(status: Status | None, changes: dict[str, Any], situation: str) -> None:
+    found = result(status, replace(GATED, **changes))
+    assert found.verdict.outcome != "passed"
+    assert advice(found) == ADVICE[situation]
+
+
+@pytest.mark.parametrize("cause", get_args(Cause))
+@pytest.mark.parametrize("status", [None, Status("RUNNING"), completed(1, 2)])
+def test_the_cause_of_an_unknown_outcome_decides(cause: Cause, status: Status | None) -> None:
+    assert advice(result(status, given_up="for a reason", cause=cause)) == ADVICE[cause]
+    assert advice(unknown_result(gated_session_of("a", ""), "for a reason", cause)) == ADVICE[cause]
+
+
+def test_all_advice_is_different_where_it_must_be() -> None:
+    assert {*get_args(Cause), *ABORTED} < {*ADVICE}
+    assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
+    assert all(text.endswith(".") and "refresh" not in text for text in ADVICE.values())
+
+
+def test_failed_and_incomplete_sessions_are_counted_apart() -> None:
+    failed, incomplete = result_of(GATED, completed(1, 2)), result_of(GATED, None)
+    passed = result_of(GATED, completed(2, 2, "COMPLETED_ALL_PASSED"))
+    assert tally([failed, incomplete, passed, incomplete]) == "1 failed, 2 incomplete"
+    assert tally_of_all([failed, failed, *[incomplete] * 3]) == "2 failed, 3 incomplete of 5 sessions"
+    assert tally_of_all([passed, incomplete]) == "1 incomplete of 2 sessions"
+    assert tally_of_all([failed]) == "1 failed of 1 session"
