@@ -17,6 +17,7 @@ from tornado_resource.stacks.reader import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 KEY = "sk-'quoted'/and+long"
 TELLS = (
@@ -124,6 +125,27 @@ def test_output_that_cannot_be_written_is_exit_3(arguments: list[str], stream: s
     assert result.returncode == 3
     is_told = stream == "full disk" and not redirection
     assert result.stderr == ("cannot write the output: No space left on device\n" if is_told else "")
+
+
+PULUMI = """#!/bin/sh
+case $1 in
+config) echo '{"bland:apiKey": {"value": "a-long-key", "secret": true}}' ;;
+*) echo '{"deployment": {"resources": [{"type": "pulumi-python:dynamic/bland:TornadoSession", "id": "s-1"}]}}' ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("command", ["status", "wait", "report", "doctor"])
+def test_a_state_that_nobody_can_read_ends_the_program_with_70(command: str, tmp_path: Path) -> None:
+    (tmp_path / "pulumi").write_text(PULUMI, encoding="utf-8")
+    (tmp_path / "pulumi").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    arguments = [*PROGRAM, command, "--stack", "dev"]
+    result = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (70, "")
+    assert result.stderr.startswith("unexpected error: KeyError: 'urn' (tornado_resource/stacks/reader.py:")
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.endswith(TELLS)
 
 
 def test_an_operating_system_error_of_another_kind_is_unexpected(

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.paths import ROOT
+from tornado_resource.cli import main
+from tornado_resource.stacks.reader import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+    from tornado_resource.bland.endpoint import Endpoint
+
+EXPECTED = """\
+locked    stack dev is locked by ann@host
+          if that process is gone: pulumi cancel --yes --stack dev
+pending   stack dev: the creation of support-line was cut off
+          pulumi up --stack dev, then pulumi refresh --yes --clear-pending-creates --stack dev
+"""
+
+
+def test_the_commands_for_locks_and_pending_creations_name_the_stack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (), None, None, ("support-line",), "ann@host")
+
+    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
+        return [None for _ in pathway_ids]
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    assert main(["doctor", "--stack", "dev"]) == 1
+    assert capsys.readouterr().out.startswith(EXPECTED)
