@@ -235,7 +235,8 @@ def test_adopt_takes_an_existing_session_over_without_a_start(slow_project: Proj
     existing = project.http.post("/v1/agent-testing/tornado/start", json=body, headers=headers).json()
     project.declare(ONE)
     message = project.up(expect=None)
-    assert f"pulumi config set --path tornado:adopt.support-line {existing['session_id']} && pulumi up" in message
+    command = f"pulumi config set --path tornado:adopt.support-line {existing['session_id']} --stack dev"
+    assert f"{command} && pulumi up --stack dev" in message
     assert "Traceback" not in message
     project.pulumi("config", "set", "--path", "tornado:adopt.support-line", existing["session_id"])
     project.up()

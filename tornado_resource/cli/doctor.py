@@ -54,7 +54,9 @@ def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
         names = {pathway_id: name for pathway_id, name in _pathways(stack).items() if pathway_id not in findings}
         active_sessions = asyncio.run(_active_sessions(endpoint_of(stack), list(names)))
         for (pathway_id, name), active in zip(names.items(), active_sessions, strict=True):
-            findings[pathway_id] = diagnose(pathway_id, name, active, recorded, intents)
+            findings[pathway_id] = diagnose(
+                pathway_id, name, stack.name, active=active, recorded=recorded, intents=intents
+            )
     return list(findings.values())
 
 

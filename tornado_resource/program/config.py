@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import pulumi
 
@@ -14,12 +15,14 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.settings import KEYS, PREFIX, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.declarations.model import Declaration
     from tornado_resource.errors import TornadoError
     from tornado_resource.stacks.settings import Settings
+
+_EFFECTS: Final = {"fail": "fails", "adopt": "takes it over", "wait": "waits for its end", "supersede": "cancels it"}
 
 
 def read_config() -> tuple[Settings, Endpoint]:
@@ -43,10 +46,16 @@ def check_against_declarations(settings: Settings, declarations: Sequence[Declar
     """Check the config values that depend on the declarations.
 
     Raises:
-        ConfigurationError: `tornado:adopt` names an unknown session, or `publish` is declared without waiting.
+        ConfigurationError: `tornado:adopt` or `tornado:onConflict` names an unknown session, or `publish` is declared
+            without waiting.
 
     """
-    _check_adopt(settings.adopt, [declaration.name for declaration in declarations])
+    names = [declaration.name for declaration in declarations]
+    _check_names("adopt", settings.adopt, names)
+    if isinstance(settings.on_conflict, Mapping):
+        _check_names("onConflict", settings.on_conflict, names)
+    if settings.on_conflict and pulumi.runtime.is_dry_run():
+        _warn_of_on_conflict(settings.on_conflict)
     publishing = [declaration.name for declaration in declarations if declaration.publish is not None]
     if publishing and not settings.is_waiting:
         message = (
@@ -61,9 +70,20 @@ def config_message(error: TornadoError) -> str:
     return f"nothing was started: invalid declarations or configuration:\n{error}"
 
 
-def _check_adopt(adopt: Mapping[str, str], names: list[str]) -> None:
-    for name in adopt:
+def _warn_of_on_conflict(on_conflict: str | Mapping[str, str]) -> None:
+    """Warn in a preview: the setting outlives the conflict that it was made for."""
+    values = on_conflict if isinstance(on_conflict, Mapping) else {"": on_conflict}
+    for name, value in values.items():
+        key = f"--path {PREFIX}onConflict.{name}" if name else f"{PREFIX}onConflict"
+        pulumi.log.warn(
+            f"config {key.removeprefix('--path ')} is {value}: if another session is active on its pathway, "
+            f"`pulumi up` {_EFFECTS[value]}; remove it with pulumi config rm {key} --stack {pulumi.get_stack()}"
+        )
+
+
+def _check_names(key: str, given: Mapping[str, str], names: list[str]) -> None:
+    for name in given:
         if name not in names:
             hint = did_you_mean(name, names)
-            message = f"config tornado:adopt names the session {name!r}, expected one of {', '.join(names)}{hint}"
+            message = f"config {PREFIX}{key} names the session {name!r}, expected one of {', '.join(names)}{hint}"
             raise ConfigurationError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,11 +21,14 @@ from pulumi.dynamic import (
 
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.gate.rerun import rerun_reason
-from tornado_resource.provider.runtime import start_runtime
+from tornado_resource.provider.own_sessions import recorded_urn
+from tornado_resource.provider.runtime import Failure, start_runtime
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare, whole
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
+from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import OnConflict
     from tornado_resource.provider.runtime import Runtime
     from tornado_resource.sessions.order import Address, Session
+    from tornado_resource.stacks.settings import Settings
 
 T = TypeVar("T")
 
@@ -44,7 +49,7 @@ class _Update:
 
     Args:
         runtime: sends the requests.
-        on_conflict: `tornado:onConflict`, which overrides the declarations.
+        settings: `tornado:onConflict`, which overrides the declarations.
         intents: the intents of this machine.
         compared: the resources for which the engine has called `diff`. They are in its state: no `adopt`.
         created: the sessions that resources got in this update. The engine creates a renamed resource before it deletes
@@ -54,7 +59,7 @@ class _Update:
     """
 
     runtime: Runtime
-    on_conflict: OnConflict | None
+    settings: Settings
     intents: IntentStore
     compared: set[str] = field(default_factory=set)
     created: set[str] = field(default_factory=set)
@@ -74,11 +79,16 @@ class TornadoProvider(ResourceProvider):
         """Called once per provider process, before anything else.
 
         Raises:
-            Failure: the API key or base URL is missing or invalid.
+            Failure: the API key is missing, or it, the base URL or `tornado:onConflict` is invalid.
 
         """
-        override = req.config.get("tornado:onConflict")
-        self._update = _Update(start_runtime(req), override, IntentStore(intents_folder(os.environ)))
+        runtime = start_runtime(req)
+        given = req.config.get("tornado:onConflict")
+        try:
+            settings = read_settings({"tornado:onConflict": given} if given else {})
+        except ConfigurationError as error:
+            raise Failure(str(error)) from None
+        self._update = _Update(runtime, settings, IntentStore(intents_folder(os.environ)))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""
@@ -118,10 +128,8 @@ class TornadoProvider(ResourceProvider):
 
     def delete(self, session_id: str, props: dict[str, Any]) -> None:
         """Cancel the session if it is running, and return when its pathway is free."""
-        from tornado_resource.sessions.cancel import cancel_if_running
-
         if props["declared"].get("on_destroy") != "leave" and session_id not in self._this_update.created:
-            self._run(lambda client: cancel_if_running(client, session_id, props["pathway_id"], SYSTEM))
+            self._run(lambda client: _cancel(client, session_id, props))
         self._this_update.intents.settle(_address(props), session_id)
 
     def read(self, session_id: str, props: dict[str, Any]) -> ReadResult:
@@ -162,14 +170,37 @@ def _address(props: dict[str, Any]) -> Address:
 
 async def _create(client: Client, props: dict[str, Any], adopted_id: str | None, update: _Update) -> Session:
     from tornado_resource.sessions.adopt import adopt
+    from tornado_resource.sessions.conflict import PathwayBusy
     from tornado_resource.sessions.order import Order
     from tornado_resource.sessions.start import start
 
-    on_conflict: OnConflict = update.on_conflict or props.get("on_conflict", "fail")
-    order = Order(_address(props), request_from(props), on_conflict)
+    address = _address(props)
+    on_conflict: OnConflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
+    order = Order(address, request_from(props), on_conflict)
     if adopted_id is not None:
         return await adopt(client, order, adopted_id)
-    return await start(client, order, update.intents)
+    try:
+        return await start(client, order, update.intents)
+    except PathwayBusy as error:
+        urn = await asyncio.to_thread(recorded_urn, address.stack, error.active.session_id)
+        raise (error.of_own_stack(urn) if urn is not None else error) from None
+
+
+async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> None:
+    from tornado_resource.sessions import commands
+    from tornado_resource.sessions.cancel import Unsettled, cancel_if_running
+
+    try:
+        await cancel_if_running(client, session_id, props["pathway_id"], SYSTEM)
+    except Unsettled as error:
+        address = _address(props)
+        message = (
+            f"{error}\n"
+            f"To leave the session alone: declare `on_destroy: leave`, {commands.up(address.stack)}, and try again.\n"
+            f"Or remove it from the state only: {commands.forget(address)} "
+            f"(`pulumi stack --show-urns --stack {address.stack}` shows the URN of a session in a component)"
+        )
+        raise TornadoError(message) from None
 
 
 async def _rerun_reason(client: Client, session_id: str, props: dict[str, Any], fresh: Status | None) -> str | None:

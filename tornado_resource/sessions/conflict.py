@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tornado_resource.core.text import clean, count
+from tornado_resource.errors import TornadoError
+from tornado_resource.sessions import commands
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Active
-    from tornado_resource.sessions.order import Order
+    from tornado_resource.sessions.order import Address, Order
 
-SUPERSEDE: Final = "pulumi up --config tornado:onConflict=supersede; pulumi config rm tornado:onConflict"
-"""Pulumi writes `--config` into the stack's file. Without the second command, later runs would cancel sessions too."""
+
+class PathwayBusy(TornadoError):
+    """Another session is active on the pathway. *note*: why `on_conflict` could not solve it."""
+
+    def __init__(self, order: Order, active: Active, note: str = "") -> None:
+        self.order = order
+        self.active = active
+        self.note = note
+        super().__init__(_message(order, active, note, _advice(order.address, active)))
+
+    def of_own_stack(self, urn: str) -> TornadoError:
+        """Return the error for a session that this stack has recorded already, as the resource *urn*."""
+        return TornadoError(
+            _message(self.order, self.active, self.note, _own_advice(self.order.address, self.active, urn))
+        )
 
 
 def differences(order: Order, active: Active) -> list[str]:
@@ -31,13 +46,33 @@ def differences(order: Order, active: Active) -> list[str]:
     return found
 
 
-def conflict_message(order: Order, active: Active) -> str:
-    """Return the message for a conflict: the active session, and the commands that adopt or supersede it."""
-    session_id = clean(active.session_id)
+def _message(order: Order, active: Active, note: str, advice: str) -> str:
     since = f" since {clean(active.created_at)}" if active.created_at else ""
+    first = (
+        f"session {clean(active.session_id)} is already active on pathway {order.pathway_id}{since}, "
+        f"and the API runs one session at a time there."
+    )
+    return "\n".join(part for part in (first, advice, note) if part)
+
+
+def _advice(address: Address, active: Active) -> str:
     return (
-        f"session {session_id} is already active on pathway {order.pathway_id}{since}, "
-        f"and the API runs one session at a time there.\n"
-        f"To take it over:    pulumi config set --path tornado:adopt.{order.name} {session_id} && pulumi up\n"
-        f"To cancel it first: {SUPERSEDE}"
+        f"To take it over:    {commands.adopt(address.stack, address.resource, active.session_id)}\n"
+        f"To cancel it first: {commands.on_conflict(address.stack, address.resource, 'supersede')}"
+    )
+
+
+def _own_advice(address: Address, active: Active, urn: str) -> str:
+    """Return the advice for a session of this stack: nothing that starts another one."""
+    name = urn.rpartition("::")[2]
+    if name == address.resource:  # it has got another parent, say, or its replacement did not delete it first
+        return (
+            f"It is this stack's own session, recorded as {urn}.\n"
+            f"To keep it:      {commands.on_conflict(address.stack, name, 'adopt')}\n"
+            f"To run it again: do that, then change `triggers` of {name}"
+        )
+    return (
+        f"It is this stack's own session, recorded as {name}.\n"
+        f"If {address.resource} is its new name: {commands.rename(address, urn)}\n"
+        f"Or take it over: {commands.adopt(address.stack, address.resource, active.session_id)}"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tornado_resource.core.text import clean
-from tornado_resource.sessions.conflict import SUPERSEDE
+from tornado_resource.sessions import commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +28,11 @@ class Finding:
     cure: str | None = None
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0913 - the API's view and three records of this machine
     pathway_id: str,
     session_name: str,
+    stack: str,
+    *,
     active: Active | None,
     recorded: Mapping[str, str],
     intents: Sequence[Intent],
@@ -40,6 +42,7 @@ def diagnose(
     Args:
         pathway_id: the pathway.
         session_name: the declared session that runs there.
+        stack: the stack that declares it.
         active: the active session of the pathway.
         recorded: session id to stack name, for every session in the stacks' states.
         intents: the intents on this machine. The sessions that they started may be in no state.
@@ -54,13 +57,13 @@ def diagnose(
         return Finding("ours", pathway_id, session_name, f"session {session_id} of stack {owner} runs{since}")
     for intent in intents:
         if intent.session_id == active.session_id or (intent.session_id is None and intent.pathway_id == pathway_id):
-            stack = intent.address.stack
-            text = f"session {session_id} runs{since}; it was started here for stack {stack}, but no state has it"
-            cure = f"pulumi up --stack {stack} (on this machine) records it"
+            starter = intent.address.stack
+            text = f"session {session_id} runs{since}; it was started here for stack {starter}, but no state has it"
+            cure = f"{commands.up(starter)} (on this machine) records it"
             return Finding("orphaned", pathway_id, session_name, text, cure)
     text = f"session {session_id} runs{since}, and no stack has recorded it"
     cure = (
-        f"pulumi config set --path tornado:adopt.{session_name} {session_id} && pulumi up, to adopt it; "
-        f"{SUPERSEDE}, to cancel it"
+        f"{commands.adopt(stack, session_name, session_id)}, to adopt it; "
+        f"{commands.on_conflict(stack, session_name, 'supersede')}, to cancel it"
     )
     return Finding("foreign", pathway_id, session_name, text, cure)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.bland.responses import Active, Started
     from tornado_resource.declarations.model import OnConflict
+
+
+SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,11 @@ class Address:
     project: str
     stack: str
     resource: str
+
+    @property
+    def urn(self) -> str:
+        """Pulumi's name of the resource if no component is its parent: those are not known here."""
+        return f"urn:pulumi:{self.stack.rpartition('/')[2]}::{self.project}::{SESSION_TYPE}::{self.resource}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.polling import Backoff, Poller
 from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, digest
-from tornado_resource.errors import ApiError, TornadoError
+from tornado_resource.errors import ApiError
 from tornado_resource.sessions.cancel import cancel_and_settle
-from tornado_resource.sessions.conflict import conflict_message
+from tornado_resource.sessions.conflict import PathwayBusy
 from tornado_resource.sessions.intents import Intent
 from tornado_resource.sessions.order import Session
 from tornado_resource.sessions.ownership import is_ours
@@ -53,6 +53,7 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
     """Start the session of *order*, or return the session that an interrupted run has already started for it.
 
     Raises:
+        PathwayBusy: another session is active on the pathway.
         TornadoError: no session was started, or that could not be determined. The message says what to do.
 
     """
@@ -156,6 +157,6 @@ class _Start:
         while (active := await retried(lambda: self._client.active(self._order.pathway_id))) is not None:
             if not await poller.pause():
                 self._intents.clear(self._order.address)
-                message = f"{conflict_message(self._order, active)}\nIt did not end within {limit:g} s (timeout_ms)"
-                raise TornadoError(message)
+                note = f"It did not end within {limit:g} s (timeout_ms)"
+                raise PathwayBusy(self._order, active, note)
         return Freed()

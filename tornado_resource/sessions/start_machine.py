@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, TornadoError
-from tornado_resource.sessions.conflict import conflict_message, differences
+from tornado_resource.sessions import commands
+from tornado_resource.sessions.conflict import PathwayBusy, differences
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Active
@@ -182,7 +183,7 @@ def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours:
     may_be_ours = attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)
     if is_ours and may_be_ours:
         return Take(active, adopted=False)
-    message = conflict_message(order, active)
+    note = ""
     match order.on_conflict:
         case "wait":
             return Wait(active)
@@ -192,8 +193,8 @@ def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours:
             found = differences(order, active)
             if not found:
                 return Take(active, adopted=True)
-            message += f"\nIt cannot be adopted because it differs: {'; '.join(found)}"
-    return Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
+            note = f"It cannot be adopted because it differs: {'; '.join(found)}"
+    return Fail(PathwayBusy(order, active, note), is_certain=not attempts.is_ambiguous)
 
 
 def _send_again(attempts: Attempts, pause: float | None = None) -> Action:
@@ -212,7 +213,7 @@ def _outcome_unknown(order: Order, attempts: Attempts, error: ApiError) -> Torna
     fault = attempts.fault or error
     cause = (
         f"{fault.cause}; could not determine whether a session was started ({error}). "
-        f"Run `pulumi up` again on this machine once the API responds: it recognises its own session. "
-        f"On another machine, adopt it: pulumi config set --path tornado:adopt.{order.name} SESSION_ID"
+        f"Run `{commands.up(order.address.stack)}` again on this machine once the API responds: it recognises its own "
+        f"session. On another machine, adopt it: {commands.adopt(order.address.stack, order.name, 'SESSION_ID')}"
     )
     return OutcomeUnknown(fault.request, cause)

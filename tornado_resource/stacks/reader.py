@@ -10,6 +10,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.promotion.record import from_output, text_or_none
+from tornado_resource.sessions.order import SESSION_TYPE
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from tornado_resource.promotion.record import Promotion
 
-SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
 

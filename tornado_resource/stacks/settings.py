@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,9 @@ from tornado_resource.declarations.model import ON_CONFLICT
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from tornado_resource.declarations.model import OnConflict
 
 PREFIX: Final = "tornado:"
 MIN_POLL_SECONDS: Final = 0.1
@@ -31,6 +34,11 @@ class Settings:
     is_waiting: bool = True
     reports: str | None = None
     promote_without: str | None = None
+    on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
+
+    def on_conflict_of(self, session: str) -> OnConflict | None:
+        """Return what `tornado:onConflict` says for a session; None leaves it to the declaration."""
+        return self.on_conflict.get(session) if isinstance(self.on_conflict, Mapping) else self.on_conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class _Key:
     The parser raises ValueError for an invalid value; None leaves the default.
     """
 
-    setting: str | None
+    setting: str
     parse: Callable[[str], Any]
     expected: str
     choices: tuple[str, ...] = ()
@@ -66,7 +74,7 @@ def read_settings(config: Mapping[str, str]) -> Settings:
         except ValueError:
             problems.append(_invalid(name, key, text))
             continue
-        if key.setting is not None and value is not None:
+        if value is not None:
             settings[key.setting] = value
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -102,10 +110,13 @@ def _mapping_of(text: str, kinds: tuple[type, ...]) -> dict[str, Any]:
     return value
 
 
-def _on_conflict(text: str) -> str:
-    if text not in ON_CONFLICT:
+def _on_conflict(text: str) -> str | dict[str, str]:
+    """Parse one value for all sessions, or an object of values by session name."""
+    value = _mapping_of(text, (str,)) if text.startswith("{") else text
+    given = value.values() if isinstance(value, dict) else [value]
+    if not all(each in ON_CONFLICT for each in given):
         raise ValueError
-    return text
+    return value
 
 
 def _poll_seconds(text: str) -> float:
@@ -135,8 +146,7 @@ KEYS: Final[Mapping[str, _Key]] = {
         _scalars,
         "an object of strings, numbers and booleans: pulumi config set --path tornado:triggers.commit $SHA",
     ),
-    # Only checked here, before anything starts: the provider gets it from Pulumi itself.
-    "onConflict": _Key(None, _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT),
+    "onConflict": _Key("on_conflict", _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT),
     "adopt": _Key(
         "adopt",
         _session_ids,

@@ -13,9 +13,11 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import KEY, configure_request
-from tornado_resource.provider import TornadoProvider
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.provider import TornadoProvider, own_sessions
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
+from tornado_resource.sessions.cancel import Unsettled
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 
 if TYPE_CHECKING:
@@ -198,3 +200,87 @@ def test_a_failed_session_runs_again_unless_declared_otherwise(
 def test_a_session_that_is_gone_does_not_run_again(provider: TornadoProvider) -> None:
     outputs = {"declared": {key: INPUTS[key] for key in ("pathway_id", "max_iterations")}}
     assert provider.diff("no-such-session", outputs, dict(INPUTS)).changes is False
+
+
+UNSETTLED = Unsettled("cancel session s-1", "unknown status REBALANCING 60 s after the cancel request")
+
+
+def export_of(urn: str | None, session_id: str) -> dict[str, Any]:
+    entry = {"urn": urn, "type": "pulumi-python:dynamic/bland:TornadoSession", "id": session_id}
+    return {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack", "urn": "x"}, *([entry] if urn else [])]}}
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_conflict_says_whether_the_session_is_this_stacks_own(
+    configured: Callable[[str], TornadoProvider],
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    is_own: bool,  # noqa: FBT001
+) -> None:
+    inputs = {**INPUTS, "pathway_id": f"pw-own-{is_own}"}
+    first = configured(sandbox.url).create(dict(inputs))
+    calls: list[tuple[str, ...]] = []
+
+    def pulumi_json(*arguments: str) -> Any:
+        calls.append(arguments)
+        return export_of("urn:pulumi:dev::agents::t::support-line" if is_own else None, first.id)
+
+    monkeypatch.setattr(own_sessions, "pulumi_json", pulumi_json)
+    with pytest.raises(Failure, match="own session, recorded as support-line" if is_own else "To cancel it first"):
+        configured(sandbox.url).create({**inputs, "name": "dev/helpdesk"})
+    assert calls == [("stack", "export", "--stack", "dev")]
+
+
+def test_a_state_that_cannot_be_read_names_no_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: str) -> Any:
+        raise ConfigurationError
+
+    monkeypatch.setattr(own_sessions, "pulumi_json", fail)
+    assert own_sessions.recorded_urn("dev", "s-1") is None
+    monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: {"deployment": None})
+    assert own_sessions.recorded_urn("dev", "s-1") is None
+
+
+@pytest.mark.parametrize(("value", "is_adopted"), [('{"helpdesk": "adopt"}', True), ('{"other": "adopt"}', False)])
+def test_on_conflict_of_the_config_applies_to_the_sessions_it_names(
+    configured: Callable[[str], TornadoProvider],
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    is_adopted: bool,  # noqa: FBT001
+) -> None:
+    monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: {})
+    inputs = {**INPUTS, "pathway_id": f"pw-named-{is_adopted}"}
+    first = configured(sandbox.url).create(dict(inputs))
+    provider = TornadoProvider()
+    config = {"bland:apiKey": KEY, "bland:baseUrl": sandbox.url, "tornado:onConflict": value}
+    provider.configure(ConfigureRequest(Config(config, "agents")))
+    if is_adopted:
+        assert provider.create({**inputs, "name": "dev/helpdesk"}).id == first.id
+    else:
+        with pytest.raises(Failure, match="already active"):
+            provider.create({**inputs, "name": "dev/helpdesk"})
+
+
+@pytest.mark.usefixtures("configured")
+def test_an_invalid_on_conflict_is_an_error_of_configure(sandbox: Sandbox) -> None:
+    config = {"bland:apiKey": KEY, "bland:baseUrl": sandbox.url, "tornado:onConflict": "adpot"}
+    with pytest.raises(Failure, match="config tornado:onConflict is 'adpot', expected one of fail, adopt"):
+        TornadoProvider().configure(ConfigureRequest(Config(config, "agents")))
+
+
+def test_a_session_that_cannot_be_cancelled_says_how_to_destroy_it(
+    configured: Callable[[str], TornadoProvider], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_arguments: object) -> None:
+        raise UNSETTLED
+
+    monkeypatch.setattr("tornado_resource.sessions.cancel.cancel_if_running", refuse)
+    monkeypatch.setenv("PULUMI_PROJECT", "agents")
+    inputs = {**INPUTS, "pathway_id": "pw-stuck"}
+    created = configured(sandbox.url).create(dict(inputs))
+    with pytest.raises(Failure, match="unknown status REBALANCING") as caught:
+        configured(sandbox.url).delete(created.id, dict(created.outs or {}))
+    urn = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
+    assert "declare `on_destroy: leave`, pulumi up --stack dev, and try again" in str(caught.value)
+    assert f"pulumi state delete '{urn}' --stack dev" in str(caught.value)

@@ -17,7 +17,7 @@ INTENT = Intent(ADDRESS, "pw-1", "digest", "2026-04-14T10:00:00+00:00")
 def found(
     active: Active | None = ACTIVE, recorded: dict[str, str] | None = None, intents: tuple[Intent, ...] = ()
 ) -> Finding:
-    return diagnose("pw-1", "support-line", active, recorded or {}, intents)
+    return diagnose("pw-1", "support-line", "dev", active=active, recorded=recorded or {}, intents=intents)
 
 
 def test_a_pathway_without_a_session_is_free() -> None:
@@ -61,8 +61,9 @@ def test_any_other_session_is_foreign(intents: tuple[Intent, ...]) -> None:
     finding = found(intents=intents)
     assert (finding.kind, finding.text) == ("foreign", f"{SINCE}, and no stack has recorded it")
     assert finding.cure == (
-        "pulumi config set --path tornado:adopt.support-line s-1 && pulumi up, to adopt it; "
-        "pulumi up --config tornado:onConflict=supersede; pulumi config rm tornado:onConflict, to cancel it"
+        "pulumi config set --path tornado:adopt.support-line s-1 --stack dev && pulumi up --stack dev, to adopt it; "
+        "pulumi config set --path tornado:onConflict.support-line supersede --stack dev && pulumi up --stack dev; "
+        "pulumi config rm --path tornado:onConflict.support-line --stack dev, to cancel it"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.sessions import commands
 from tornado_resource.sessions.adopt import adopt
 from tornado_resource.sessions.order import Session
 from tornado_resource.sessions.start_machine import MAX_SENDS
@@ -107,7 +108,7 @@ async def test_a_start_is_sent_at_most_four_times() -> None:
 
 async def test_an_unknown_outcome_is_not_sent_again_and_says_what_to_do() -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 99)
-    with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID"):
+    with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID --stack dev"):
         await run(api)
     assert api.calls.count("POST start") == 1
 
@@ -129,8 +130,8 @@ class TestConflict:
                 "session s-1 is already active on pathway pw-1 since 2026-04-14T10:00:00.000Z, "
                 "and the API runs one session at a time there."
             ),
-            "To take it over:    pulumi config set --path tornado:adopt.support-line s-1 && pulumi up",
-            "To cancel it first: pulumi up --config tornado:onConflict=supersede; pulumi config rm tornado:onConflict",
+            f"To take it over:    {commands.adopt('dev', 'support-line', 's-1')}",
+            f"To cancel it first: {commands.on_conflict('dev', 'support-line', 'supersede')}",
         ]
         assert api.effective_starts == 0
 

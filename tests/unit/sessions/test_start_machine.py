@@ -145,7 +145,7 @@ def test_a_failed_look_keeps_the_intent_and_says_what_to_do() -> None:
     assert not action.is_certain
     assert str(action.error).startswith(
         "start: reset; could not determine whether a session was started (active session of pathway pw-1: reset). "
-        "Run `pulumi up` again on this machine"
+        "Run `pulumi up --stack dev` again on this machine"
     )
 
 

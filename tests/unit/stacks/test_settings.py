@@ -45,7 +45,26 @@ def test_every_key_is_read() -> None:
         is_waiting=False,
         reports="out",
         promote_without="INC-7",
+        on_conflict="adopt",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("supersede", ("supersede", "supersede")),
+        ('{"support-line": "wait"}', ("wait", None)),
+        ('{"support-line": "wait", "billing": "fail"}', ("wait", "fail")),
+        ("{}", (None, None)),
+    ],
+)
+def test_on_conflict_is_set_for_all_sessions_or_by_name(text: str, chosen: tuple[str | None, str | None]) -> None:
+    settings = read_settings({"tornado:onConflict": text})
+    assert (settings.on_conflict_of("support-line"), settings.on_conflict_of("billing")) == chosen
+
+
+def test_without_the_config_the_declarations_decide() -> None:
+    assert Settings().on_conflict_of("support-line") is None
 
 
 def test_an_empty_text_means_the_default() -> None:
@@ -75,6 +94,9 @@ def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # 
         ("triggers", '{"a": "b", "c": []}'),
         ("adopt", '{"a": "s-1", "b": true}'),
         ("onConflict", ""),
+        ("onConflict", '{"a": "b"}'),
+        ("onConflict", '{"a": "wait", "b": 1}'),
+        ("onConflict", "{"),
         ("pollInterval", "99ms"),
         ("pollInterval", "15"),
         ("pollInterval", ""),
