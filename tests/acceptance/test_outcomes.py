@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +12,11 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
+FAILING = """\
+pathways:
+  pw-1: {scenarios: [{id: sc-1}, {id: sc-2}], failing: [1, 1, 1, 1, 1]}
+  "*": {scenarios: [{id: sc-1}]}
+"""
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 
 
@@ -38,3 +46,54 @@ def test_only_a_requested_environment_must_be_in_the_file(project: Project) -> N
     printed = project.pulumi("preview", expect=None)
     assert "unknown environment 'staging', this file has no environments" in printed
     assert "Traceback" not in printed
+
+
+TWO = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n  billing: {pathway_id: pw-2}\n"
+
+
+def test_an_interrupted_update_leaves_verdicts_with_the_ids(slow_project: Project) -> None:
+    project = slow_project
+    project.declare(TWO)
+    process = project.begin_up()
+    deadline = time.monotonic() + 60
+    while min(counts(project, "/status"), default=0) < 4:  # polled for more than two seconds
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=15)
+    assert process.returncode != 0
+    assert "Traceback" not in printed
+    verdicts = project.outputs()["verdicts"]
+    ids = {resource["urn"].rpartition("::")[2]: resource["id"] for resource in project.resources()}
+    assert {name: verdict["session_id"] for name, verdict in verdicts.items()} == ids
+    assert {verdict["outcome"] for verdict in verdicts.values()} == {"incomplete"}
+
+
+def test_no_stack_shows_running_beside_passed(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000)
+    project.declare(TWO + "  late: {pathway_id: pw-2}\n  free: {pathway_id: pw-3, gate: none}\n")
+    for _ in range(2):
+        project.up()
+        outputs = project.outputs()
+        assert {name: verdict["outcome"] for name, verdict in outputs["verdicts"].items()} == dict.fromkeys(
+            ("support-line", "billing", "late"), "passed"
+        )
+        statuses = {name: session["status"] for name, session in outputs["sessions"].items()}
+        assert statuses == dict.fromkeys(outputs["verdicts"], "COMPLETED_ALL_PASSED") | {"free": "RUNNING"}
+        project.pulumi("preview", "--expect-no-changes")
+
+
+def test_failed_and_incomplete_sessions_are_counted_apart(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare(ONE + "  unread: {pathway_id: pw-2, gate: {passed: promotion}}\n  good: {pathway_id: pw-3}\n")
+    project.fail(kind="status", status=403, path="/scenarios", times=9)
+    printed = project.up(expect=None)
+    assert "gate failed: 1 failed, 1 incomplete of 3 sessions" in printed
+    assert "  support-line: Fix the pathway or the scenarios" in printed
+    assert "  unread: Run `pulumi up` again: it reads them again" in printed
+
+
+def counts(project: Project, part: str) -> list[int]:
+    """How often each session was requested by a path with *part*; empty before there are two sessions."""
+    paths = [row["path"] for row in project.requests(part)]
+    return [paths.count(path) for path in {*paths}] if len({*paths}) > 1 else []

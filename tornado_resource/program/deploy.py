@@ -16,7 +16,7 @@ from tornado_resource.declarations.run_order import predecessors, worst_case_min
 from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.program.config import check_against_declarations, config_message, read_config
-from tornado_resource.program.gate import GateRun, replace_old_verdicts
+from tornado_resource.program.gate import GateRun, register_verdicts
 from tornado_resource.program.promotion import NOT_NEEDED, promote, refusal
 from tornado_resource.program.resources import OUTPUTS, PathwayRelease, TornadoSession
 from tornado_resource.program.signals import exit_on_signals
@@ -100,8 +100,10 @@ def _declare(promoted: Promoted | None, environment: Environment, settings: Sett
             run.report.write()
         except TornadoError as error:
             raise pulumi.RunError(config_message(error)) from None
-        awaited = run.report.results.values() if settings.is_waiting else ()
-        replace_old_verdicts(awaited, environment.name or "", promotion)
+        if settings.is_waiting:
+            run.replace_old_verdicts()
+        else:
+            register_verdicts((), environment.name or "", promotion)
     sessions, verdicts = _declare_sessions(environment, settings, run, waiter)
     if is_dry_run():
         _preview(environment, sessions)
@@ -165,8 +167,20 @@ def _session_outputs(deployed: _Deployed) -> Any:
     `Output.from_input` would make all of it unknown in a preview as soon as one value is; the plain mapping shows what
     is known.
     """
-    outputs = {name: {key: getattr(session, key) for key in OUTPUTS} for name, session in deployed.sessions.items()}
+    outputs = {
+        name: {key: getattr(session, key) for key in OUTPUTS}
+        | {"status": _status(session, deployed.verdicts.get(name))}
+        for name, session in deployed.sessions.items()
+    }
     return outputs if is_dry_run() else pulumi.Output.from_input(outputs)
+
+
+def _status(session: TornadoSession, verdict: VerdictOutput | None) -> pulumi.Output[str]:
+    """Return the last known status: the verdict's, else that of the resource, which is as old as its start."""
+    if verdict is None:
+        return session.status
+    both: pulumi.Output[Any] = pulumi.Output.all(session.status, verdict)
+    return both.apply(lambda known: (known[1] or {}).get("status") or known[0])
 
 
 def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
+from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.report import UpdateReport
 from tornado_resource.program.waiting import verdict_output
 from tornado_resource.promotion.record import as_output, with_promoted_version
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.stacks.settings import Settings
 
+INTERRUPTED: Final = "the update was interrupted while this session ran"
 
 class GateRun:
     """One run of the gate over the sessions of an environment.
@@ -51,6 +53,13 @@ class GateRun:
             reason = ("not awaited (tornado:wait is false)", "not_awaited")
         unknown = [unknown_result(gated, *reason) for gated in self._sessions.values()]
         self.report = UpdateReport(settings.reports, environment.name, promotion, unknown)
+        self._environment = environment.name or ""
+        self._promotion = promotion
+        self._interim = InterimOutputs(self.replace_old_verdicts)
+
+    def replace_old_verdicts(self) -> None:
+        """Register stack outputs with the verdicts as known now, which are `incomplete` before anything is started."""
+        register_verdicts(self.report.results.values(), self._environment, self._promotion)
 
     def verdict(self, session: TornadoSession, name: str) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
@@ -58,9 +67,11 @@ class GateRun:
         async def wait(gated: GatedSession) -> Result | None:
             if is_dry_run():
                 return None
-            self.report.record(unknown_result(gated, "the update was interrupted while this session ran", "interrupted"))
+            self.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            self._interim.begin()
             result = await self._waiter.wait(gated, session)
             self.report.record(result)
+            await self._interim.end()
             return result
 
         unknown = asdict(self.report.results[name].verdict)
@@ -78,14 +89,14 @@ class GateRun:
             raise pulumi.RunError("\n".join(problem for problem in problems if problem))
 
 
-def replace_old_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:
-    """Register stack outputs whose verdicts are `incomplete`, before anything is started.
+def register_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:
+    """Register stack outputs before all verdicts are known.
 
     Without them, an update that is cut off would leave an older pass in the stack's outputs. The engine stores the
     outputs that a stack registered last, however the update ends; if the stack registered none, the old ones stay.
 
     Args:
-        results: a result for each session that is waited for, of outcome `incomplete`.
+        results: a result for each session that is waited for; its outcome is `incomplete` until it is known.
         environment: the environment's name.
         promotion: the stack output `promotion`, if there is one.
 

@@ -46,7 +46,7 @@ ADVICE: Final[dict[str, str]] = {
     "interrupted": f"To keep waiting, {_RESUME}",
     "unreachable": f"When the API can be reached, {_RESUME}",
     "request_failed": f"Fix what the reason says, then {_RESUME}",
-    "scenarios_unreadable": "Run `pulumi up` again: it reads the scenarios again. What met its gate is not started again.",
+    "scenarios_unreadable": "Run `pulumi up` again: it reads them again, and starts nothing that met its gate.",
     "unknown_status": "Look at the session in Bland's dashboard: it may still be running. `pulumi up` reads it again.",
     "gone": "First check that bland:baseUrl and the API key are those of the account that started it.",
     "not_awaited": "Run `tornado-resource wait`, or `pulumi config rm tornado:wait` and `pulumi up`.",

@@ -86,7 +86,7 @@ def test_all_problems_come_at_once_by_key() -> None:
     )
 
 
-def test_a_gate_that_requires_too_many_scenarios_gets_the_sentence_of_the_file(tmp_path: Path) -> None:
+def test_a_gate_that_requires_too_many_gets_the_sentence_of_the_file(tmp_path: Path) -> None:
     values = {"pathway_id": "pw", "scenario_ids": ["x", "y"], "gate": {"passed": 3}}
     file = tmp_path / "sessions.yaml"
     file.write_text(json.dumps({"version": 1, "sessions": {"a": values}}), encoding="utf-8")

@@ -55,7 +55,8 @@ gate failed: 1 failed, 1 incomplete of 3 sessions
       - node-1: Say the price, 1
   late (sessions.yaml:14:3, session s-late): incomplete: it did not end in time
 All verdicts: pulumi stack output verdicts. What to do:
-  billing: Fix the pathway or the scenarios, then run `pulumi up`. Failed sessions run again, unless `rerun` is `on_change`.
+  billing: Fix the pathway or the scenarios, then run `pulumi up`. \
+Failed sessions run again, unless `rerun` is `on_change`.
   late: To read it again, run `pulumi up` again: a session that was started is resumed, not started twice."""
     )
 
