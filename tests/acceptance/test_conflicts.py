@@ -92,9 +92,8 @@ def test_a_session_that_moves_into_a_component_is_kept(make_project: Callable[..
 def test_on_conflict_overrides_one_session_and_the_preview_warns(slow_project: Project) -> None:
     project = slow_project
     project.declare(TWO)
-    foreign = {
-        name: start_elsewhere(project, pathway) for name, pathway in (("support-line", "pw-1"), ("billing", "pw-2"))
-    }
+    start_elsewhere(project, "pw-1")
+    foreign = start_elsewhere(project, "pw-2")
     project.pulumi("config", "set", "--path", "tornado:onConflict.billing", "adopt")
     printed = project.pulumi("preview")
     assert "config tornado:onConflict.billing is adopt: if another session is active on its pathway" in printed
