@@ -93,6 +93,16 @@ def test_failed_and_incomplete_sessions_are_counted_apart(make_project: Callable
     assert "  unread: Run `pulumi up` again: it reads them again" in printed
 
 
+def test_a_401_says_which_key_a_refresh_uses(project: Project) -> None:
+    project.declare(ONE.replace("pw-1", "pw-1, gate: none"))
+    project.up()
+    project.fail(kind="status", status=401, path="/status", times=9)
+    printed = project.pulumi("refresh", "--yes", expect=None)
+    assert "HTTP 401" in printed
+    assert "refresh and destroy use the bland:apiKey of the last `pulumi up`" in printed
+    assert len(project.resources()) == 1
+
+
 def counts(project: Project, part: str) -> list[int]:
     """How often each session was requested by a path with *part*; empty before there are two sessions."""
     paths = [row["path"] for row in project.requests(part)]

@@ -258,7 +258,10 @@ class Client:
 
 
 _ADVICE = {
-    401: "; check the API key (bland:apiKey, BLAND_API_KEY)",
+    401: (
+        "; check the API key (bland:apiKey, BLAND_API_KEY); "
+        "refresh and destroy use the bland:apiKey of the last `pulumi up`"
+    ),
     403: "; check that the API key may do this (bland:apiKey, BLAND_API_KEY)",
 }
 
