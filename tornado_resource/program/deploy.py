@@ -18,13 +18,14 @@ from tornado_resource.gate.model import GatedSession
 from tornado_resource.program.config import check_against_declarations, config_message, read_config
 from tornado_resource.program.gate import GateRun, register_verdicts
 from tornado_resource.program.promotion import NOT_NEEDED, promote, refusal
+from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.resources import OUTPUTS, PathwayRelease, TornadoSession
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.waiting import Waiter, verdict_output
 from tornado_resource.promotion.record import as_output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.declarations.model import Declaration, Environment
@@ -62,7 +63,7 @@ def deploy() -> None:
     verdicts: pulumi.Output[Any] = deployed.apply(lambda found: pulumi.Output.from_input(found.verdicts))
     pulumi.export("verdicts", verdicts)
     if not is_dry_run():
-        # Not exported: the stack's outputs are registered, failing verdicts included, before this fails the update.
+        # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
         pulumi.Output.all(deployed, verdicts).apply(lambda both: _finish(both[0]))
 
 
@@ -196,16 +197,21 @@ def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -
         _declare_release(release, declarations, [sessions[name].session_id for name in release.sessions])
 
 
-def _finish(deployed: _Deployed) -> None:
+async def _finish(deployed: _Deployed) -> Any:
     """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
+        await outputs_registered()
         deployed.run.finish()
-        _publish(deployed.environment, deployed.run.report.results)
+        _publish(deployed.environment, deployed.run.report.results, deployed.run.left_out)
 
 
-def _publish(environment: Environment, results: Mapping[str, Result]) -> None:
-    """Declare the releases, now that every gate has passed; none of them if one of the versions is unknown."""
-    declarations = environment.declarations
+def _publish(environment: Environment, results: Mapping[str, Result], left_out: Collection[str]) -> None:
+    """Declare the releases, now that every gate has passed; none of them if one of the versions is unknown.
+
+    A pathway on which a session was left out (`--target`) keeps what it has.
+    """
+    kept = {each.pathway_id for each in environment.declarations if each.name in left_out}
+    declarations = [each for each in environment.declarations if each.pathway_id not in kept]
     versions = {name: result.verdict.version for name, result in results.items()}
     found = faults(declarations, versions)
     if found:

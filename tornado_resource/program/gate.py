@@ -17,7 +17,7 @@ from tornado_resource.promotion.record import as_output, with_promoted_version
 from tornado_resource.reports.console import failure_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from tornado_resource.declarations.model import Environment
     from tornado_resource.gate.model import Cause, GatedSession, Result
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.settings import Settings
 
 INTERRUPTED: Final = "the update was interrupted while this session ran"
+
+NOT_A_TARGET: Final = "not started: it is not a target of this update (--target, --exclude)"
+
 
 class GateRun:
     """One run of the gate over the sessions of an environment.
@@ -56,6 +59,8 @@ class GateRun:
         self._environment = environment.name or ""
         self._promotion = promotion
         self._interim = InterimOutputs(self.replace_old_verdicts)
+        self.left_out: set[str] = set()
+        """The sessions that the update did not create because they were not its targets."""
 
     def replace_old_verdicts(self) -> None:
         """Register stack outputs with the verdicts as known now, which are `incomplete` before anything is started."""
@@ -74,19 +79,44 @@ class GateRun:
             await self._interim.end()
             return result
 
-        unknown = asdict(self.report.results[name].verdict)
-        return verdict_output(session, self._sessions[name], wait, not_created=unknown)
+        def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+            if not is_failed:
+                self.left_out.add(name)
+                self.report.record(unknown_result(self._sessions[name], NOT_A_TARGET))
+            return self.report.results[name]
+
+        return verdict_output(session, self._sessions[name], wait, not_created)
 
     def finish(self) -> None:
         """Write the final reports. Call it when all verdicts are known.
+
+        Sessions that were left out do not count, unless all were: an update that tested nothing is no success.
 
         Raises:
             pulumi.RunError: a verdict is not `passed`, or the reports cannot be written.
 
         """
-        problems = [failure_message(list(self.report.results.values())), self.report.finish()]
-        if any(problems):
-            raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+        results = list(self.report.results.values())
+        raise_if_any(failure_message(counted(results, self.left_out)), self.report.finish())
+
+
+def counted(results: Sequence[Result], left_out: Collection[str]) -> Sequence[Result]:
+    """Return the results that decide about an update, and warn of the sessions that it left out."""
+    names = [result.gated.name for result in results if result.gated.name in left_out]
+    if names:
+        pulumi.log.warn(f"not a target of this update, so not started and not passed: {', '.join(names)}")
+    return [result for result in results if result.gated.name not in left_out] or results
+
+
+def raise_if_any(*problems: str | None) -> None:
+    """Fail the program if there is a problem.
+
+    Raises:
+        pulumi.RunError: its text lists all problems.
+
+    """
+    if any(problems):
+        raise pulumi.RunError("\n".join(problem for problem in problems if problem))
 
 
 def register_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:

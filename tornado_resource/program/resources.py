@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, overload
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -14,6 +14,7 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.sessions.compare import REPLACING, UPDATING
@@ -21,7 +22,7 @@ from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 
@@ -32,6 +33,13 @@ NO_ORGANIZATION: Final = "organization"
 """What `pulumi.get_organization()` returns for a backend without organizations."""
 OUTPUTS: Final = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
 """The outputs of a session that `deploy()` exports."""
+
+
+class GateMapping(TypedDict, total=False):
+    """A gate as in `sessions.yaml`: the keys of `Gate`."""
+
+    passed: str | int
+    repaired: Literal["allow", "refuse"]
 
 
 class InvalidArgument(TornadoError, pulumi.RunError):
@@ -70,7 +78,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         version_number: Input[int] | None = None,
         max_iterations: Input[int] | None = None,
         timeout_ms: Input[int] | None = None,
-        gate: Gate | Input[Mapping[str, Any] | Literal["none"]] | None = None,
+        gate: Gate | GateMapping | Literal["none"] | Output[Any] | Awaitable[Any] | None = None,
         on_conflict: Input[OnConflict] | None = None,
         on_destroy: Input[OnDestroy] | None = None,
         rerun: Input[Rerun] | None = None,
@@ -128,6 +136,9 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         _check(name, given, declared_at)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys((*OUTPUTS, "declared"))
+        # A replacement that Pulumi's user asks for (--replace) would otherwise start while the old session holds the
+        # pathway. The provider says the same of those that it asks for itself.
+        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
         if not is_dry_run():
             # Not in a preview, which changes nothing on disk.
@@ -244,8 +255,10 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
+async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
     if verdict.get("outcome") != "passed":
+        if not is_dry_run():
+            await outputs_registered()
         found = f"{verdict.get('outcome')}: {verdict.get('reason')}"
         message = f"release {name}: nothing is published, the verdict is {found}"
         raise pulumi.RunError(message)

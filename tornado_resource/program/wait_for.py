@@ -13,6 +13,8 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.program.config import config_message, read_config
+from tornado_resource.program.gate import NOT_A_TARGET, counted, raise_if_any
+from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.report import UpdateReport
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.waiting import Waiter, verdict_output
@@ -66,6 +68,7 @@ class _Run:
         self._waiter = Waiter(endpoint, settings.poll_seconds)
         self._report = UpdateReport(settings.reports, settings.environment, None, ())
         self._checked: set[str] = set()
+        self._left_out: set[str] = set()
         self._waiting = 0
         if not is_dry_run():
             exit_on_signals(self._report.write_if_possible)
@@ -79,7 +82,9 @@ class _Run:
         if check:
             self._checked.add(name)
         self._begin(declared)
-        verdict = verdict_output(session, declared, lambda gated: self._wait(gated, session))
+        verdict = verdict_output(
+            session, declared, lambda gated: self._wait(gated, session), lambda failed: self._not_created(name, failed)
+        )
         verdict.apply(self._end)
         return verdict
 
@@ -100,15 +105,25 @@ class _Run:
         self._report.record(result)
         return result
 
-    def _end(self, _verdict: Any) -> None:
+    def _not_created(self, name: str, is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+        result = self._report.results[name]
+        if not is_failed:
+            self._left_out.add(name)
+            result = unknown_result(result.gated, NOT_A_TARGET)
+            self._report.record(result)
+        return result
+
+    async def _end(self, _verdict: Any) -> Any:
         """Once no session is waited for any more, write the reports, and fail the program if a gate was not met."""
         self._waiting -= 1
         if self._waiting > 0:
             return
+        await outputs_registered()
         checked = [result for name, result in self._report.results.items() if name in self._checked]
-        problems = [failure_message(checked, "pulumi stack output"), self._report.finish()]
-        if any(problems):
-            raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+        raise_if_any(
+            failure_message(counted(checked, self._left_out), "pulumi stack output"),
+            self._report.finish(),
+        )
 
 
 def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:

@@ -10,9 +10,10 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.program.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.endpoint import Endpoint
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from tornado_resource.gate.polling import Progress
     from tornado_resource.program.resources import TornadoSession
 
-VerdictOutput = pulumi.Output[dict[str, Any]]
+VerdictOutput = pulumi.Output[Verdict]
 
 
 def verdict_output(
     session: TornadoSession,
     declared: GatedSession,
     wait: Callable[[GatedSession], Awaitable[Result | None]],
-    not_created: Mapping[str, Any] | None = None,
+    not_created: Callable[[bool], Result] | None = None,
 ) -> VerdictOutput:
     """Return the verdict on a session as a mapping, as soon as it is known.
 
@@ -35,18 +36,25 @@ def verdict_output(
         session: the resource.
         declared: the session as declared; the resource's outputs complete it.
         wait: returns the result of a session with an id; None if it is unknown in a preview.
-        not_created: the verdict on a session that was not created (`--continue-on-error`).
+        not_created: returns the result of a session that was not created. Its argument is whether it failed, which the
+            program sees with `--continue-on-error`, or else was no `--target` of the update. None: the verdict is None.
 
     """
 
     async def judge(outputs: list[Any]) -> Any:
-        if pulumi.contains_unknowns(outputs) or outputs[0] is None:
-            return pulumi.UNKNOWN if is_dry_run() else not_created
-        result = await wait(_complete(declared, outputs))
-        return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
+        result: Result | None
+        if not (pulumi.contains_unknowns(outputs[1:]) or outputs[1] is None):
+            result = await wait(_complete(declared, outputs[1:]))
+            return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
+        if is_dry_run():
+            return pulumi.UNKNOWN
+        # The SDK makes all outputs of a resource that failed unknown. Of one that the engine left out, it fills in
+        # those that are inputs too.
+        result = not_created(pulumi.contains_unknowns(outputs[0])) if not_created is not None else None
+        return asdict(result.verdict) if result is not None else None
 
     parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
-    return pulumi.Output.all(*parts).apply(judge, run_with_unknowns=True)
+    return pulumi.Output.all(session.pathway_id, *parts).apply(judge, run_with_unknowns=True)
 
 
 class Waiter:
