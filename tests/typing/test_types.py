@@ -1,0 +1,45 @@
+"""Type checkers accept right programs and refuse wrong ones, with no configuration but `--strict`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import tornado_resource
+
+HERE: Final = Path(__file__).parent
+IGNORE: Final = "  # type: ignore["
+RIGHT: Final = (HERE / "accepted.py").read_text(encoding="utf-8")
+WRONG: Final = (HERE / "refused.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
+    """Type-check both as a user's files, outside of this project; return the file and line of each error."""
+    folder = tmp_path_factory.mktemp("user")
+    (folder / "right.py").write_text(RIGHT, encoding="utf-8")
+    bare = "\n".join(line.partition(IGNORE)[0] for line in WRONG.splitlines())
+    (folder / "wrong.py").write_text(f"{bare}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "right.py", "wrong.py"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    assert "(checked 2 source files)" in result.stdout, result.stderr
+    found = [line.split(":") for line in result.stdout.splitlines() if ": error:" in line]
+    return [(parts[0], int(parts[1])) for parts in found]
+
+
+def test_right_programs_are_accepted(errors: list[tuple[str, int]]) -> None:
+    assert [line for name, line in errors if name == "right.py"] == []
+
+
+def test_each_wrong_statement_is_refused_and_nothing_else(errors: list[tuple[str, int]]) -> None:
+    wrong = {number for number, line in enumerate(WRONG.splitlines(), 1) if IGNORE in line}
+    assert len(wrong) > 20
+    assert {line for name, line in errors if name == "wrong.py"} == wrong
+
+
+def test_the_installed_package_says_that_it_is_typed() -> None:
+    assert Path(tornado_resource.__file__).with_name("py.typed").is_file()
