@@ -85,3 +85,11 @@ def test_text_from_the_api_is_made_safe() -> None:
     message = failure_message([failed(ids=("\x1b[2J<{%fg 1%}>",))])
     assert message is not None
     assert "failed: \\x1b[2J< {%fg 1%}>" in message
+
+
+def test_sessions_with_the_same_advice_share_a_line() -> None:
+    message = failure_message([*(failed(f"s-{n}") for n in range(5)), late()])
+    assert message is not None
+    assert message.startswith("gate failed: 5 failed, 1 incomplete of 6 sessions\n")
+    advice = [line.partition(":")[0] for line in message.splitlines()[-2:]]
+    assert advice == ["  s-0, s-1, s-2 and 2 more", "  late"]
