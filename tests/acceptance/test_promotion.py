@@ -54,7 +54,7 @@ def test_everything_else_that_speaks_against_it(team: story.Team) -> None:
     printed = team.production.pulumi("up", "--yes", expect=None, GITHUB_ACTIONS="true")
     assert "support-line (sessions.yaml:4:3): it passed there" in printed
     assert "ago, but max_age is 1s" in printed
-    assert "version_number 3 is declared here, but version 7 passed there; remove it here, or test version 3 there" in printed
+    assert "version_number 3 is declared here, but version 7 passed there; remove it here, or test version 3" in printed
     assert team.effects() == before
     assert (
         "::warning file=sessions.yaml,line=5,col=3,title=billing%3A gate incomplete::not promoted: it passed" in printed
@@ -237,7 +237,8 @@ def test_two_passing_versions_of_one_pathway_publish_nothing(team: story.Team) -
 def test_publishing_needs_the_wait(team: story.Team) -> None:
     team.staging.pulumi("config", "set", "tornado:wait", "false")
     printed = team.staging.up(expect=None)
-    assert "config tornado:wait is false, and `publish` (support-line, billing) needs the verdicts" in printed
+    assert "config tornado:wait is false, but `publish` (support-line, billing) needs the verdicts" in printed
+    assert "pulumi config rm tornado:wait --stack staging" in printed
     assert team.staging.requests() == []
 
 

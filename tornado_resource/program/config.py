@@ -60,7 +60,7 @@ def check_against_declarations(settings: Settings, declarations: Sequence[Declar
     if publishing and not settings.is_waiting:
         message = (
             f"config tornado:wait is false, but `publish` ({', '.join(publishing)}) needs the verdicts that come from "
-            f"waiting: pulumi config rm tornado:wait, or remove `publish` from this environment"
+            f"waiting: pulumi config rm tornado:wait --stack {pulumi.get_stack()}, or remove `publish` here"
         )
         raise ConfigurationError(message)
 
