@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -21,6 +20,7 @@ from tornado_resource.bland.endpoint import ApiKey, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SANDBOX: Final = [sys.executable, "-c", "from tornado_resource.cli import main; main()", "sandbox"]
 
