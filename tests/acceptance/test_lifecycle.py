@@ -55,7 +55,7 @@ def test_two_declarations_are_two_starts_and_then_none(project: Project) -> None
     assert outputs["sessions"]["billing"] == {
         "session_id": served["pw-2"]["session_id"],
         "created_at": served["pw-2"]["created_at"],
-        "status": "RUNNING",
+        "status": "COMPLETED_ALL_PASSED",
         "pathway_id": "pw-2",
         "max_iterations": 5,
         "timeout_ms": 900000,
@@ -204,7 +204,7 @@ def test_sessions_on_one_pathway_run_in_the_order_of_the_file(
     )
     printed = project.pulumi("preview")
     assert "a starts when b has ended: one session at a time on a pathway" in printed
-    assert "at worst, 32 minutes until all have ended" in printed
+    assert "at worst, 32 minutes until all sessions have ended" in printed
     project.up()
     assert [body["version_number"] for body in project.bodies()] == [1, 2]
     assert [row["status"] for row in project.requests("/start")] == [200, 200]

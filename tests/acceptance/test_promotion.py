@@ -143,7 +143,7 @@ def test_a_pass_without_a_version_publishes_nothing(team: story.Team) -> None:
         "version: 1\nsessions:\n  billing: {pathway_id: pw-billing, scenario_ids: [sc-cancel], publish: staging}\n"
     )
     printed = team.staging.up(expect=None)
-    assert "every gate passed, and nothing was published (1 of 1 session):" in printed
+    assert "every gate passed, but nothing was published (1 of 1 session):" in printed
     assert "billing (sessions.yaml:3:3): passed, but the version to publish is unknown" in printed
     assert story.outcomes(team.staging) == {"billing": "passed"}
     assert team.published() == {}
@@ -229,7 +229,7 @@ def test_two_passing_versions_of_one_pathway_publish_nothing(team: story.Team) -
         "  as-it-is: {scenario_ids: [sc-cancel], version_number: 5}\n"
     )
     printed = team.staging.up(expect=None)
-    assert "every gate passed, and nothing was published (1 of 2 sessions):" in printed
+    assert "every gate passed, but nothing was published (1 of 2 sessions):" in printed
     assert "version 5 differs from version 7 of repaired: only one version of a pathway can be published" in printed
     assert team.published() == {}
 
@@ -262,7 +262,7 @@ from tornado_resource import PathwayRelease, TornadoSession, wait_for
     ("failing", "said", "published"),
     [
         ("[1, 0]", "PathwayRelease billing created", 21),
-        ("[1]", "release billing: nothing is published, the verdict is failed: 0 of 1 scenario passed", None),
+        ("[1]", "failed: 0 of 1 scenario passed", None),
     ],
 )
 def test_the_library_publishes_only_what_passed(

@@ -37,7 +37,7 @@ CASES: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("all-passed", "gate: {passed: all}", "COMPLETED_ALL_PASSED", "passed", ALL_PASSED),
     ("repaired", "gate: {passed: all}", "COMPLETED_ALL_PASSED", "passed", ALL_PASSED),
     ("repaired", "gate: {passed: all, repaired: refuse}", "COMPLETED_ALL_PASSED", "failed", REFUSED),
-    ("three-passed", "gate: {passed: all}", "COMPLETED_PARTIAL", "failed", f"{THREE}, {ASKS_ALL}"),
+    ("three-passed", "gate: {passed: all}", "COMPLETED_PARTIAL", "failed", f"{THREE}; {ASKS_ALL}"),
     ("three-passed", "gate: {passed: 3}", "COMPLETED_PARTIAL", "passed", THREE),
     ("three-passed", "gate: {passed: 4}", "COMPLETED_PARTIAL", "failed", f"{THREE}; the gate requires 4"),
     ("three-passed", 'gate: {passed: "75%"}', "COMPLETED_PARTIAL", "passed", THREE),
@@ -106,7 +106,9 @@ def test_every_status_and_every_rule_in_one_update(make_project: Callable[..., P
     assert found == [tuple(expected) for _, _, *expected in CASES]
     assert len(project.requests("/start")) == len(project.sessions()) == len(CASES)
     assert len(project.requests("/cancel")) == 0
-    assert f"{sum(outcome != 'passed' for _, _, _, outcome, _ in CASES)} of {len(CASES)} sessions" in printed
+    outcomes = [outcome for _, _, _, outcome, _ in CASES]
+    counts = f"{outcomes.count('failed')} failed, {outcomes.count('incomplete')} incomplete"
+    assert f"gate failed: {counts} of {len(CASES)} sessions" in printed
     assert "Traceback" not in printed
 
 

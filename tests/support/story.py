@@ -79,9 +79,7 @@ BOTH_PASSED: Final = {"support-line": "passed", "billing": "passed"}
 def production_is_refused_before_staging_has_run(team: Team) -> None:
     for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
         printed = team.production.pulumi(*arguments, expect=None)
-        assert (
-            "promotion from organization/agents/staging refused, and nothing was started (2 of 2 sessions)" in printed
-        )
+        assert "nothing was started: promotion from organization/agents/staging refused (2 of 2 sessions)" in printed
         assert "support-line (sessions.yaml:4:3): no verdict there" in printed
         assert "billing (sessions.yaml:5:3): no verdict there" in printed
         assert "pulumi up --stack staging" in printed
@@ -103,7 +101,7 @@ def production_shows_what_it_will_do(team: Team) -> None:
     passed = team.staging.outputs()["verdicts"]["support-line"]["session_id"]
     assert "promotes from stack organization/agents/staging:" in printed
     assert f"support-line: version 7, passed there (session {passed})" in printed
-    assert "at worst, 16 minutes until all have ended" in printed
+    assert "at worst, 16 minutes until all sessions have ended" in printed
     assert printed.count("version_number: 7") == 2
     assert printed.count("pulumi-python:dynamic/bland:PathwayRelease: (create)") == 2
     assert team.effects() == before
