@@ -197,7 +197,7 @@ def test_doctor_tells_ours_foreign_and_orphaned_apart_and_changes_nothing(slow_p
     mine, theirs = project.sessions()
     assert f"ours      support-line (pathway pw-1): session {mine['session_id']} of stack dev runs since" in printed
     assert f"foreign   billing (pathway pw-2): session {theirs['session_id']} runs since" in printed
-    assert f"pulumi config set --path tornado:adopt.billing {theirs['session_id']} && pulumi up" in printed
+    assert f"pulumi config set --path tornado:adopt.billing {theirs['session_id']} --stack dev" in printed
     assert "free      quiet (pathway pw-3): no session runs" in printed
     assert len(project.requests("POST")) == before
     assert project.http.headers["authorization"] not in printed

@@ -122,7 +122,7 @@ def test_wait_and_status_work_from_another_machine(make_machine: Callable[..., P
 
 
 def test_after_a_kill_in_the_wait_another_machine_goes_on(make_machine: Callable[..., Project]) -> None:
-    here = make_machine(speed=20)  # 6 seconds to the verdicts
+    here = make_machine(speed=8)  # 15 seconds to the verdicts: a failed session that has ended would run again
     here.declare(TWO)
     crash(here, CLI, lambda: len(here.requests("/status")) >= 2)
     there = here.on_another_machine()
@@ -155,7 +155,7 @@ def test_after_a_kill_in_a_start_another_machine_meets_a_conflict(make_machine: 
     (session_id,) = started(here)
     printed = there.up(expect=None)
     assert f"session {session_id} is already active on pathway pw-1" in printed
-    assert f"pulumi config set --path tornado:adopt.support-line {session_id} && pulumi up" in printed
+    assert f"pulumi config set --path tornado:adopt.support-line {session_id} --stack dev && pulumi up" in printed
     assert "Traceback" not in printed
     there.pulumi("config", "set", "--path", "tornado:adopt.support-line", session_id)
     there.up()
