@@ -1,7 +1,7 @@
 """Ends the provider's process when Pulumi's engine has gone.
 
-Pulumi does not tell a Python dynamic provider that the CLI was killed, so it would run forever. Its parent process does
-not help: pulumi-language-python starts the provider through a shell, which stays.
+A Python dynamic provider gets no signal when the CLI is killed, so it would run forever. Watching the parent process
+does not help: pulumi-language-python starts the provider through a shell, which stays.
 """
 
 from __future__ import annotations
