@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.reports.github import command
+from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

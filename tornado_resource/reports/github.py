@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import advice
+from tornado_resource.reports.summary import summary
+from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tornado_resource.core.positions import Position
     from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
 
 LEVELS: Final = {"failed": "error", "incomplete": "warning"}
-MAX_CHARACTERS: Final = 4000
 MAX_SCENARIOS: Final = 8
 
 
@@ -44,9 +44,6 @@ def append_summary(path: Path, report: Report) -> None:
         OSError: the file cannot be written.
 
     """
-    # Imported here, since `validate --format github` needs `command` only, and quickly.
-    from tornado_resource.reports.summary import summary
-
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(f"{summary(report)}\n")
 
@@ -54,17 +51,6 @@ def append_summary(path: Path, report: Report) -> None:
 def annotation_lines(report: Report) -> list[str]:
     """Return an error for each failed session and a warning for each incomplete one, at its position."""
     return [_annotation(result) for result in report.results if result.verdict.outcome in LEVELS]
-
-
-def command(level: str, text: str, *, position: Position | None, title: str) -> str:
-    """Return a workflow command: one line that GitHub shows as *text*, at *position* if there is one.
-
-    The syntax and what must be escaped are on GitHub's page *Workflow commands for GitHub Actions*.
-    """
-    where = ""
-    if position is not None:
-        where = f"file={_property(position.file)},line={position.line},col={position.column},"
-    return f"::{level} {where}title={_property(title)}::{_data(text)}"
 
 
 def _annotation(result: Result) -> str:
@@ -81,12 +67,3 @@ def _failed_scenarios(result: Result) -> str:
         return ""
     more = f" and {len(names) - MAX_SCENARIOS} more" if len(names) > MAX_SCENARIOS else ""
     return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_SCENARIOS])}{more}"
-
-
-def _data(text: str) -> str:
-    lines = (clean(line, MAX_CHARACTERS) for line in text.replace("\r\n", "\n").split("\n"))
-    return "%0A".join(line.replace("%", "%25") for line in lines)
-
-
-def _property(text: str) -> str:
-    return clean(text, MAX_CHARACTERS).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

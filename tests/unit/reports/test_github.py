@@ -7,8 +7,9 @@ import pytest
 from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.core.positions import Position
-from tornado_resource.reports.github import annotation_lines, announce, append_summary, command
+from tornado_resource.reports.github import annotation_lines, announce, append_summary
 from tornado_resource.reports.summary import summary
+from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
     from pathlib import Path
