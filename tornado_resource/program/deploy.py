@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
@@ -58,7 +59,8 @@ def deploy() -> None:
         raise pulumi.RunError(config_message(error)) from None
     pulumi.export("environment", environment.name)
     promoted = _promoted(environment, settings)
-    deployed = promoted.apply(lambda found: _declare(found, environment, settings, endpoint))
+    declare = partial(_declare, environment=environment, settings=settings, endpoint=endpoint)
+    deployed = promoted.apply(declare)
     pulumi.export("sessions", deployed.apply(_session_outputs))
     verdicts: pulumi.Output[Any] = deployed.apply(lambda found: pulumi.Output.from_input(found.verdicts))
     pulumi.export("verdicts", verdicts)
@@ -119,33 +121,35 @@ def _declare_sessions(
     A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time.
     """
     before = predecessors(environment.declarations)
+    holders = set(before.values())
     sessions: dict[str, TornadoSession] = {}
     verdicts: dict[str, VerdictOutput] = {}
     ends: dict[str, VerdictOutput] = {}
     for declaration in environment.declarations:
         name, first = declaration.name, before.get(declaration.name)
         after = _after(sessions[first], ends.get(first)) if first is not None else None
-        sessions[name] = _declare_session(declaration, settings, after)
+        # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
+        sessions[name] = TornadoSession(name, **_arguments(declaration, settings, after))
         if declaration.gate is not None and settings.is_waiting:
             ends[name] = verdicts[name] = run.verdict(sessions[name], name)
-        elif name in before.values() and not is_dry_run():
+        elif name in holders and not is_dry_run():
             ends[name] = _end(sessions[name], name, waiter)
     return sessions, verdicts
 
 
-def _declare_session(declaration: Declaration, settings: Settings, after: pulumi.Input[Any] | None) -> TornadoSession:
-    return TornadoSession(
-        declaration.name,
+def _arguments(declaration: Declaration, settings: Settings, after: pulumi.Input[Any] | None) -> dict[str, Any]:
+    """Return the arguments of a session's resource, without default values."""
+    return {
         **declaration.request,
-        gate=declaration.gate if declaration.gate is not None else "none",
-        on_conflict=_unless_default(declaration.on_conflict, "fail"),
-        on_destroy=_unless_default(declaration.on_destroy, "cancel"),
-        rerun=_unless_default(declaration.rerun, "on_failure"),
-        triggers={**declaration.triggers, **settings.triggers} or None,
-        adopt=settings.adopt.get(declaration.name),
-        declared_at=str(declaration.position),
-        opts=pulumi.ResourceOptions(depends_on=after) if after is not None else None,
-    )
+        "gate": declaration.gate if declaration.gate is not None else "none",
+        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
+        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
+        "rerun": _unless_default(declaration.rerun, "on_failure"),
+        "triggers": {**declaration.triggers, **settings.triggers} or None,
+        "adopt": settings.adopt.get(declaration.name),
+        "declared_at": str(declaration.position),
+        "opts": pulumi.ResourceOptions(depends_on=after) if after is not None else None,
+    }
 
 
 def _after(session: TornadoSession, end: pulumi.Output[Any] | None) -> pulumi.Input[Any]:
