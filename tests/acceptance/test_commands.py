@@ -258,4 +258,4 @@ def test_a_failed_gate_shows_even_if_reports_cannot_be_written(started: Callable
     result = run(project, "report")
     assert result.returncode == 1
     assert "the reports cannot be written to reports" in result.stderr
-    assert "gate failed: 1 " in result.stderr
+    assert "gate failed: 1 failed of 1 session" in result.stderr

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.support.paths import EXAMPLES
+from tornado_resource.declarations.model import REQUEST_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 STATES: Final = EXAMPLES / "states"
-REQUEST_FIELDS: Final = (
-    "pathway_id",
-    "persona_id",
-    "scenario_ids",
-    "version_number",
-    "max_iterations",
-    "timeout_ms",
-)
 PASSES_AT_ONCE: Final = 1000.0
 """A sandbox's speed. Sessions take a minute of its time for each iteration."""
 PASSES_AFTER_SECONDS: Final = 12.0

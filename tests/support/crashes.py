@@ -28,7 +28,7 @@ class Victim:
 
     name: str
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: subprocess.Popen[str]) -> None:
         family = descendants(process.pid)
         providers = [pid for pid, command in family.items() if "pulumi.dynamic" in command and "python" in command]
         chosen = {"provider": providers, "cli": [process.pid], "both": [process.pid, *providers]}[self.name]
@@ -53,14 +53,7 @@ def descendants(root: int) -> dict[int, str]:
 
 def crash(project: Project, victim: Victim, is_reached: Callable[[], bool], after_seconds: float = 0.0) -> None:
     """Run `pulumi up`, wait until a point is reached, and kill; then let what is left end."""
-    process = subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", project.stack],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = project.begin_up(subprocess.DEVNULL)
     deadline = time.monotonic() + REACH_SECONDS
     while not is_reached():
         assert time.monotonic() < deadline, "the point was never reached"

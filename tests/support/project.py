@@ -91,13 +91,13 @@ class Project:
     def up(self, expect: int | None = 0, *options: str, **environment: str) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", *options, expect=expect, **environment)
 
-    def begin_up(self) -> subprocess.Popen[str]:
-        """Start `pulumi up` in a process group of its own, to be interrupted."""
+    def begin_up(self, output: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Start `pulumi up` in a process group of its own, to be interrupted or killed."""
         return subprocess.Popen(
             ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.stack],
             cwd=self.folder,
             env=self.environment,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
