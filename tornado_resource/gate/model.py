@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.responses import Status
     from tornado_resource.core.positions import Position
-    from tornado_resource.declarations.model import Declaration, Gate
+    from tornado_resource.declarations.model import Declaration
 
 Outcome = Literal["failed", "incomplete", "passed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -30,7 +30,8 @@ class GatedSession:
 
     *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
-    *promoted*: the version that passed in the other environment and must pass here.
+    *promoted*: the version that passed in the other environment and must pass here. *status*: as read a moment ago, so
+    that the wait need not read it again; None if it was not read.
     """
 
     name: str
@@ -42,6 +43,7 @@ class GatedSession:
     position: Position | None = None
     adopted: bool = False
     promoted: int | None = None
+    status: Status | None = None
 
     @property
     def limit_ms(self) -> int:
@@ -81,6 +83,7 @@ class SessionVerdict:
     iterations: int | None
     repaired: bool
     version: int | None
+    gate: Gate
     declaration: str
     finished_at: str | None
 

@@ -63,6 +63,10 @@ async def wait_for_end(
     """
     watch = _Watch(client, gated, report, clock)
     poller = Poller(_backoff(poll_seconds), (gated.limit_ms + GRACE_MS) / 1000, clock)
+    if gated.status is not None:
+        ending = watch.read(gated.status)
+        if ending is not None or not await poller.pause():
+            return ending or watch.out_of_time()
     while True:
         retry_after: float | None = None
         try:

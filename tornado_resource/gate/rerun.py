@@ -2,40 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Scenario, Status
-    from tornado_resource.declarations.model import Gate
+    from collections.abc import Mapping
+
+    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.gate.model import GatedSession, Outcome, SessionVerdict
+
+ANY: Final = Gate("any")
+"""The gate by which a session with `gate: none` is judged: its outcome does not matter."""
 
 
-def rerun_reason(
-    rerun: str,
-    gate: Gate | None,
-    status: Status,
-    *,
-    declared: int | None = None,
-    scenarios: tuple[Scenario, ...] = (),
-) -> str | None:
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What is known of a recorded session: whether it has ended, and what its gate says then.
+
+    *gate*: the gate that *outcome* and *reason* are judged by. *problem*: why nothing is known: a failed request.
+    """
+
+    session_id: str
+    gate: Gate
+    state: Literal["ended", "running", "unknown", "gone"] = "unknown"
+    outcome: Outcome | None = None
+    reason: str = ""
+    problem: str | None = None
+
+    @classmethod
+    def recorded(cls, verdict: SessionVerdict) -> Self:
+        """Return the last run that a final verdict is about."""
+        return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason)
+
+    @classmethod
+    def read(cls, gated: GatedSession, scenarios: tuple[Scenario, ...] = ()) -> Self:
+        """Return the last run of a session by its status, which is None if the session is gone.
+
+        Args:
+            gated: the session.
+            scenarios: the pathway's scenarios, for `passed: promotion`.
+
+        """
+        status = gated.status
+        if status is None:
+            return cls(gated.session_id, gated.gate, "gone")
+        if not status.is_final:
+            return cls(gated.session_id, gated.gate, "running" if status.is_running else "unknown")
+        outcome, reason = judge(gated.gate, Ending(status), declared=gated.declared_scenarios, scenarios=scenarios)
+        return cls(gated.session_id, gated.gate, "ended", outcome, reason)
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Self:
+        """Return what `asdict` of a last run has become on its way through Pulumi's engine."""
+        return cls(**{**value, "gate": Gate.of(value["gate"])})
+
+
+def must_be_known(rerun: str, gate: Gate | None) -> bool:
+    """Return whether a rerun depends on how the last run ended."""
+    return rerun == "always" or (rerun == "on_failure" and gate is not None)
+
+
+def rerun_reason(rerun: str, gate: Gate | None, last: LastRun) -> str | None:
     """Return why an unchanged declaration runs again (docs/lifecycle.md), or None if it does not.
 
     Args:
         rerun: `on_failure`, `on_change` or `always`.
         gate: what must hold; None for `gate: none`.
-        status: the recorded session's. One that still runs is resumed, whatever *rerun* is.
-        declared: as for `judge`.
-        scenarios: as for `judge`.
+        last: the recorded session. One that still runs is resumed, whatever *rerun* is, and one that is gone is left to
+            `pulumi refresh`.
 
     """
-    if status.is_running or rerun == "on_change":
+    if last.state in {"running", "gone"} or not must_be_known(rerun, gate):
         return None
     if rerun == "always":
         return "rerun is `always`"
     # An unknown status may be that of a session that still runs: starting another one could cancel good work.
-    if gate is None or not status.is_final:
+    if last.state == "unknown" or last.outcome == "passed":
         return None
-    outcome, reason = judge(gate, Ending(status), declared=declared, scenarios=scenarios)
-    return None if outcome == "passed" else f"the last run did not meet its gate: {reason}"
+    return f"the last run did not meet its gate: {last.reason}"

@@ -11,6 +11,7 @@ from tornado_resource.errors import ApiError
 from tornado_resource.gate.judging import STILL_RUNNING
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
+from tornado_resource.gate.rerun import LastRun
 from tornado_resource.gate.verdicts import make_verdict
 from tornado_resource.sessions.existence import status_or_gone
 
@@ -43,10 +44,30 @@ async def wait_for_result(
     return await _judged(client, gated, ending, lambda call: retry_through_outage(call, poll_seconds, clock))
 
 
+async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+    """Return how a recorded session ended or that it runs, and the session with its status.
+
+    Args:
+        client: sends the requests.
+        gated: the session; its status is read unless it has one.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    if gated.status is None:
+        status = await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
+        gated = replace(gated, status=status)
+    scenarios: tuple[Scenario, ...] = ()
+    if gated.gate.passed == "promotion" and gated.status is not None and gated.status.is_final:
+        scenarios = await retried(lambda: client.scenarios(gated.request["pathway_id"]))
+    return LastRun.read(gated, scenarios), gated
+
+
 async def read_result(client: Client, gated: GatedSession) -> Result:
     """Return the result of a session as of now: `incomplete` if it still runs. Never raises for what the API does."""
     try:
-        status = await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
+        status = gated.status or await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
     except ApiError as error:
         return _result(gated, Ending(None, f"the API request failed: {error}", "request_failed"))
     if status is None:

@@ -38,6 +38,7 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
         iterations=_iterations(status) if status else None,
         repaired=is_repaired(status) if status else False,
         version=_version(gated, status),
+        gate=gated.gate,
         declaration=digest(gated.request),
         finished_at=_finished_at(status, gated.created_at) if status and status.is_final else None,
     )

@@ -16,22 +16,24 @@ from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.run_order import predecessors, worst_case_minutes
 from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.program.config import check_against_declarations, config_message, read_config
+from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.gate import GateRun, register_verdicts
 from tornado_resource.program.promotion import NOT_NEEDED, promote, refusal
 from tornado_resource.program.registration import outputs_registered
-from tornado_resource.program.resources import OUTPUTS, PathwayRelease, TornadoSession
+from tornado_resource.program.resources import OUTPUTS, PathwayRelease, TornadoSession, declared_inputs, gate_input
+from tornado_resource.program.run import program_run
 from tornado_resource.program.signals import exit_on_signals
-from tornado_resource.program.waiting import Waiter, verdict_output
+from tornado_resource.program.waiting import verdict_output
 from tornado_resource.promotion.record import as_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.releases import Release
     from tornado_resource.gate.model import Result
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.waiter import Waiter
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.check import Promoted
     from tornado_resource.stacks.settings import Settings
@@ -52,15 +54,16 @@ def deploy() -> None:
     """
     exit_on_signals()
     try:
-        settings, endpoint = read_config()
+        run = program_run()
+        settings = run.settings
         environment = load(settings.declarations, settings.environment, stack=pulumi.get_stack())
         check_against_declarations(settings, environment.declarations)
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     pulumi.export("environment", environment.name)
-    promoted = _promoted(environment, settings)
-    declare = partial(_declare, environment=environment, settings=settings, endpoint=endpoint)
-    deployed = promoted.apply(declare)
+    # The state is read before anything is declared: it must show this stack as it was.
+    ready: pulumi.Output[Any] = pulumi.Output.all(_promoted(environment, settings), run.last_runs.recorded())
+    deployed = ready.apply(partial(_declare, environment=environment, run=run))
     pulumi.export("sessions", deployed.apply(_session_outputs))
     verdicts: pulumi.Output[Any] = deployed.apply(lambda found: pulumi.Output.from_input(found.verdicts))
     pulumi.export("verdicts", verdicts)
@@ -76,7 +79,7 @@ class _Deployed:
     environment: Environment
     sessions: Mapping[str, TornadoSession]
     verdicts: Mapping[str, VerdictOutput]
-    run: GateRun
+    gate: GateRun
 
 
 def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Promoted | None]:
@@ -89,32 +92,33 @@ def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Pro
     return promoted
 
 
-def _declare(promoted: Promoted | None, environment: Environment, settings: Settings, endpoint: Endpoint) -> _Deployed:
+def _declare(ready: Sequence[Any], environment: Environment, run: ProgramRun) -> _Deployed:
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
+    promoted: Promoted | None = ready[0]
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
-    waiter = Waiter(endpoint, settings.poll_seconds)
-    run = GateRun(environment, promotion, settings, waiter)
+    gate = GateRun(environment, promotion, run)
     if not is_dry_run():
-        exit_on_signals(run.report.write_if_possible)
+        exit_on_signals(gate.report.write_if_possible)
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
         # update that is killed leaves reports that say `incomplete`.
         try:
-            run.report.write()
+            gate.report.write()
         except TornadoError as error:
             raise pulumi.RunError(config_message(error)) from None
-        if settings.is_waiting:
-            run.replace_old_verdicts()
-        else:
+        if not run.settings.is_waiting:
             register_verdicts((), environment.name or "", promotion)
-    sessions, verdicts = _declare_sessions(environment, settings, run, waiter)
+        else:
+            declared = {each.name: declared_inputs(_arguments(each, run.settings)) for each in environment.declarations}
+            gate.replace_old_verdicts(declared)
+    sessions, verdicts = _declare_sessions(environment, run, gate)
     if is_dry_run():
         _preview(environment, sessions)
-    return _Deployed(environment, sessions, verdicts, run)
+    return _Deployed(environment, sessions, verdicts, gate)
 
 
 def _declare_sessions(
-    environment: Environment, settings: Settings, run: GateRun, waiter: Waiter
+    environment: Environment, run: ProgramRun, gate: GateRun
 ) -> tuple[dict[str, TornadoSession], dict[str, VerdictOutput]]:
     """Declare all sessions; return them and the verdicts by name.
 
@@ -129,26 +133,27 @@ def _declare_sessions(
         name, first = declaration.name, before.get(declaration.name)
         after = _after(sessions[first], ends.get(first)) if first is not None else None
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
-        sessions[name] = TornadoSession(name, **_arguments(declaration, settings, after))
-        if declaration.gate is not None and settings.is_waiting:
-            ends[name] = verdicts[name] = run.verdict(sessions[name], name)
+        opts = pulumi.ResourceOptions(depends_on=after) if after is not None else None
+        sessions[name] = TornadoSession(
+            name, **_arguments(declaration, run.settings), declared_at=str(declaration.position), opts=opts
+        )
+        if declaration.gate is not None and run.settings.is_waiting:
+            ends[name] = verdicts[name] = gate.verdict(sessions[name], name)
         elif name in holders and not is_dry_run():
-            ends[name] = _end(sessions[name], name, waiter)
+            ends[name] = _end(sessions[name], name, run.waiter)
     return sessions, verdicts
 
 
-def _arguments(declaration: Declaration, settings: Settings, after: pulumi.Input[Any] | None) -> dict[str, Any]:
-    """Return the arguments of a session's resource, without default values."""
+def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
+    """Return the arguments of a session's resource that describe its run, without default values."""
     return {
         **declaration.request,
-        "gate": declaration.gate if declaration.gate is not None else "none",
+        "gate": gate_input(declaration.gate),
         "on_conflict": _unless_default(declaration.on_conflict, "fail"),
         "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
         "rerun": _unless_default(declaration.rerun, "on_failure"),
         "triggers": {**declaration.triggers, **settings.triggers} or None,
         "adopt": settings.adopt.get(declaration.name),
-        "declared_at": str(declaration.position),
-        "opts": pulumi.ResourceOptions(depends_on=after) if after is not None else None,
     }
 
 
@@ -205,8 +210,8 @@ async def _finish(deployed: _Deployed) -> Any:
     """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
         await outputs_registered()
-        deployed.run.finish()
-        _publish(deployed.environment, deployed.run.report.results, deployed.run.left_out)
+        deployed.gate.finish()
+        _publish(deployed.environment, deployed.gate.report.results, deployed.gate.left_out)
 
 
 def _publish(environment: Environment, results: Mapping[str, Result], left_out: Collection[str]) -> None:

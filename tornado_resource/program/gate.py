@@ -17,14 +17,14 @@ from tornado_resource.promotion.record import as_output, with_promoted_version
 from tornado_resource.reports.console import failure_message
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tornado_resource.declarations.model import Environment
     from tornado_resource.gate.model import Cause, GatedSession, Result
     from tornado_resource.program.resources import TornadoSession
-    from tornado_resource.program.waiting import VerdictOutput, Waiter
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.record import Promotion
-    from tornado_resource.stacks.settings import Settings
 
 INTERRUPTED: Final = "the update was interrupted while this session ran"
 
@@ -39,39 +39,51 @@ class GateRun:
     Args:
         environment: the declared environment, on the promoted versions.
         promotion: which stack the versions come from; None if they are not promoted.
-        settings: the stack's config.
-        waiter: waits for the sessions.
+        run: the program's config, and what waits for the sessions.
 
     """
 
-    def __init__(
-        self, environment: Environment, promotion: Promotion | None, settings: Settings, waiter: Waiter
-    ) -> None:
-        self._waiter = waiter
+    def __init__(self, environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
+        self._waiter = run.waiter
+        self._last_runs = run.last_runs
         self._sessions = {
             gated.name: with_promoted_version(gated, promotion) for gated in declared_sessions(environment.declarations)
         }
         reason: tuple[str, Cause] = ("the update stopped before this session's verdict", "interrupted")
-        if not settings.is_waiting:
+        if not run.settings.is_waiting:
             reason = ("not awaited (tornado:wait is false)", "not_awaited")
         unknown = [unknown_result(gated, *reason) for gated in self._sessions.values()]
-        self.report = UpdateReport(settings.reports, environment.name, promotion, unknown)
+        self.report = UpdateReport(run.settings.reports, environment.name, promotion, unknown)
         self._environment = environment.name or ""
         self._promotion = promotion
-        self._interim = InterimOutputs(self.replace_old_verdicts)
+        self._interim = InterimOutputs(self._register)
         self.left_out: set[str] = set()
         """The sessions that the update did not create because they were not its targets."""
 
-    def replace_old_verdicts(self) -> None:
-        """Register stack outputs with the verdicts as known now, which are `incomplete` before anything is started."""
-        register_verdicts(self.report.results.values(), self._environment, self._promotion)
+    def replace_old_verdicts(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
+        """Register stack outputs in which every verdict is `incomplete` that this update will give again.
+
+        Args:
+            declared: the inputs of each session, by name.
+
+        """
+        kept = [self._last_runs.kept(declared[name], gated) for name, gated in self._sessions.items()]
+        for result in kept:
+            if result is not None:
+                self.report.record(result)
+        if None in kept:
+            self._register()
 
     def verdict(self, session: TornadoSession, name: str) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
 
         async def wait(gated: GatedSession) -> Result | None:
             if is_dry_run():
-                return None
+                return await self._waiter.ended(gated)
+            result = self._waiter.recorded(gated)
+            if result is not None:
+                self.report.record(result)
+                return result
             self.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
             self._interim.begin()
             result = await self._waiter.wait(gated, session)
@@ -86,6 +98,9 @@ class GateRun:
             return self.report.results[name]
 
         return verdict_output(session, self._sessions[name], wait, not_created)
+
+    def _register(self) -> None:
+        register_verdicts(self.report.results.values(), self._environment, self._promotion)
 
     def finish(self) -> None:
         """Write the final reports. Call it when all verdicts are known.

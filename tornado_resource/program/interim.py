@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FIRST_SECONDS: Final = 0.1
+"""Soon, so that an update that is interrupted at once leaves the ids in its verdicts."""
 RENEW_SECONDS: Final = 1.0
 """Every registration writes the whole state on some backends: the ids of a second share one."""
 

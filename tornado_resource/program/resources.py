@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -15,6 +15,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.registration import outputs_registered
+from tornado_resource.program.run import program_run
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.sessions.compare import REPLACING, UPDATING
@@ -27,19 +28,12 @@ if TYPE_CHECKING:
     from pulumi import Input, Output, ResourceOptions
 
     from tornado_resource.declarations.model import OnConflict, OnDestroy, Publish, Rerun
-    from tornado_resource.program.verdict import Verdict
+    from tornado_resource.program.verdict import GateMapping, Verdict
 
 NO_ORGANIZATION: Final = "organization"
 """What `pulumi.get_organization()` returns for a backend without organizations."""
 OUTPUTS: Final = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
 """The outputs of a session that `deploy()` exports."""
-
-
-class GateMapping(TypedDict, total=False):
-    """A gate as in `sessions.yaml`: the keys of `Gate`."""
-
-    passed: str | int
-    repaired: Literal["allow", "refuse"]
 
 
 class InvalidArgument(TornadoError, pulumi.RunError):
@@ -134,6 +128,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         _check(name, given, declared_at)
+        given["last_run"] = _last_run(name, given)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys((*OUTPUTS, "declared"))
         # A replacement that Pulumi's user asks for (--replace) would otherwise start while the old session holds the
@@ -235,9 +230,24 @@ def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
     return given or None
 
 
+def declared_inputs(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that the provider compares with the recorded ones."""
+    return {key: given[key] for key in (*REPLACING, *UPDATING) if given.get(key) is not None}
+
+
+async def _last_run(name: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the provider's `diff` need not ask the API for. `check` takes note of it; the state never has it."""
+    try:
+        run = program_run()
+    except TornadoError:
+        return None  # the provider reports it
+    declared = declared_inputs(given)
+    return await run.last_runs.known(name, declared if _is_plain(declared) else None)
+
+
 def _check(name: str, given: Mapping[str, Any], declared_at: str | None) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
-    known = {key: given[key] for key in (*REPLACING, *UPDATING) if key in given and _is_plain(given[key])}
+    known = {key: value for key, value in declared_inputs(given).items() if _is_plain(value)}
     problems = session_problems(name, known)
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]

@@ -1,10 +1,17 @@
-"""The type of a verdict as programs get it."""
+"""The types of the mappings that programs give and get."""
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from tornado_resource.gate.model import Outcome  # noqa: TC001 - users may call get_type_hints
+
+
+class GateMapping(TypedDict, total=False):
+    """A gate as in `sessions.yaml`: the keys of `Gate`."""
+
+    passed: str | int
+    repaired: Literal["allow", "refuse"]
 
 
 class Verdict(TypedDict):
@@ -27,6 +34,8 @@ class Verdict(TypedDict):
     """Whether the session changed the pathway."""
     version: int | None
     """The pathway version that the verdict speaks for; None where it is unknown."""
+    gate: GateMapping
+    """The gate that the verdict was given under."""
     declaration: str
     """The sha-256 of the request."""
     finished_at: str | None

@@ -12,20 +12,21 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.verdicts import unknown_result
-from tornado_resource.program.config import config_message, read_config
-from tornado_resource.program.gate import NOT_A_TARGET, counted, raise_if_any
+from tornado_resource.program.config import config_message
+from tornado_resource.program.gate import INTERRUPTED, NOT_A_TARGET, counted, raise_if_any
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.report import UpdateReport
+from tornado_resource.program.run import ProgramRun, program_run
 from tornado_resource.program.signals import exit_on_signals
-from tornado_resource.program.waiting import Waiter, verdict_output
+from tornado_resource.program.waiting import verdict_output
 from tornado_resource.reports.console import failure_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.gate.model import Result
     from tornado_resource.program.resources import TornadoSession
+    from tornado_resource.program.waiter import Waiter
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.stacks.settings import Settings
 
@@ -49,23 +50,19 @@ def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
 
     """
     try:
-        settings, endpoint = read_config()
+        run = program_run()
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
-    stack = pulumi.runtime.get_root_resource()
-    run = _RUNS.get(stack) if stack is not None else None
-    if run is None:
-        run = _Run(settings, endpoint)
-        if stack is not None:
-            _RUNS[stack] = run
-    return run.wait_for(session, check=check)
+    if run not in _WAITS:
+        _WAITS[run] = _Waits(run.settings, run.waiter)
+    return _WAITS[run].wait_for(session, check=check)
 
 
-class _Run:
-    """The waits of one program: one client, one announcement, one report, and one failure."""
+class _Waits:
+    """The waits of one program: one report, and one failure."""
 
-    def __init__(self, settings: Settings, endpoint: Endpoint) -> None:
-        self._waiter = Waiter(endpoint, settings.poll_seconds)
+    def __init__(self, settings: Settings, waiter: Waiter) -> None:
+        self._waiter = waiter
         self._report = UpdateReport(settings.reports, settings.environment, None, ())
         self._checked: set[str] = set()
         self._left_out: set[str] = set()
@@ -100,8 +97,10 @@ class _Run:
                 raise pulumi.RunError(str(error)) from None
 
     async def _wait(self, gated: GatedSession, session: TornadoSession) -> Result:
-        self._report.record(unknown_result(gated, "the update was interrupted while this session ran", "interrupted"))
-        result = await self._waiter.wait(gated, session)
+        result = self._waiter.recorded(gated)
+        if result is None:
+            self._report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            result = await self._waiter.wait(gated, session)
         self._report.record(result)
         return result
 
@@ -132,5 +131,4 @@ def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:
         raise pulumi.RunError(message)
 
 
-_RUNS: Final[WeakKeyDictionary[pulumi.Resource, _Run]] = WeakKeyDictionary()
-"""By stack: the Automation API may run several programs in one process."""
+_WAITS: Final[WeakKeyDictionary[ProgramRun, _Waits]] = WeakKeyDictionary()

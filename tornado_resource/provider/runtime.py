@@ -37,6 +37,11 @@ Failure.__module__ = "builtins"
 Failure.__qualname__ = "tornado"
 
 
+def failure(text: str, declared_at: str | None) -> Failure:
+    """Return an error whose text begins with the position of the declaration (`file:line:column`), if it is known."""
+    return Failure(f"{declared_at}: {text}" if declared_at else text)
+
+
 class Runtime:
     """One API client on one event loop, in its own thread, because Pulumi calls the providers from four threads.
 
@@ -82,8 +87,7 @@ class Runtime:
             with self._calls:
                 return asyncio.run_coroutine_threadsafe(self._with_client(work), self._loop).result()
         except TornadoError as error:
-            text = f"{declared_at}: {error}" if declared_at else str(error)
-            raise Failure(text) from (error if is_debugging() else None)
+            raise failure(str(error), declared_at) from (error if is_debugging() else None)
 
     async def _with_client(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
         from tornado_resource.bland.client import Client

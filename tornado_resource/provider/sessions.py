@@ -22,9 +22,10 @@ from pulumi.dynamic import (
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.gate.rerun import rerun_reason
+from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.provider.own_sessions import recorded_urn
-from tornado_resource.provider.runtime import Failure, start_runtime
+from tornado_resource.provider.runtime import Failure, failure, start_runtime
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare, whole
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.responses import Status
     from tornado_resource.declarations.model import OnConflict
     from tornado_resource.provider.runtime import Runtime
     from tornado_resource.sessions.order import Address, Session
@@ -55,6 +56,7 @@ class _Update:
         created: the sessions that resources got in this update. The engine creates a renamed resource before it deletes
             the old one, and that delete must not cancel the session.
         refreshed: the statuses that `read` has returned. The engine calls `diff` right after a refresh.
+        last_runs: what the program knows of the last runs, by the input `name`.
 
     """
 
@@ -64,6 +66,7 @@ class _Update:
     compared: set[str] = field(default_factory=set)
     created: set[str] = field(default_factory=set)
     refreshed: dict[str, Status] = field(default_factory=dict)
+    last_runs: dict[str, LastRun] = field(default_factory=dict)
 
 
 class TornadoProvider(ResourceProvider):
@@ -91,9 +94,15 @@ class TornadoProvider(ResourceProvider):
         self._update = _Update(runtime, settings, IntentStore(intents_folder(os.environ)))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""
+        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
+
+        What it returns is what the engine records: the input `last_run` is for the `diff` of this update only.
+        """
         from tornado_resource.declarations.values import session_problems
 
+        last_run = news.pop("last_run", None)
+        if isinstance(last_run, dict) and not contains_unknowns(last_run):
+            self._this_update.last_runs[news["name"]] = LastRun.of(last_run)
         declared = {key: value for key, value in _declared(news).items() if not contains_unknowns(value)}
         problems = session_problems(news["name"].rpartition("/")[2], whole(declared))
         return CheckResult(news, [CheckFailure(key, text) for key, text in problems.items()])
@@ -153,15 +162,27 @@ class TornadoProvider(ResourceProvider):
 
     def _is_rerun(self, session_id: str, props: dict[str, Any]) -> bool:
         """Return whether an unchanged declaration runs again. Prints the reason, which a diff cannot show."""
-        if props.get("rerun") == "on_change":
+        rerun, gate = props.get("rerun", "on_failure"), Gate.of(props.get("gate"))
+        if not must_be_known(rerun, gate):
             return False
-        fresh = self._this_update.refreshed.get(session_id)
-        reason = self._run(
-            lambda client: _rerun_reason(client, session_id, props, fresh), declared_at=props.get("declared_at")
-        )
+        last = self._this_update.last_runs.get(props["name"])
+        if last is None or (last.session_id, last.gate) != (session_id, gate or ANY):
+            last = self._read_last_run(session_id, gate or ANY, props)
+        if last.problem is not None:
+            raise failure(last.problem, props.get("declared_at"))
+        reason = rerun_reason(rerun, gate, last)
         if reason is not None:
             print(f"{_address(props).resource}: runs again, {reason}", flush=True)
         return reason is not None
+
+    def _read_last_run(self, session_id: str, gate: Gate, props: dict[str, Any]) -> LastRun:
+        """Ask the API: for a program that does not pass on what it knows, and after a refresh."""
+        from tornado_resource.gate.results import read_last_run
+
+        fresh = self._this_update.refreshed.get(session_id)
+        gated = GatedSession(_address(props).resource, session_id, gate, request_from(props), status=fresh)
+        last, _ = self._run(lambda client: read_last_run(client, gated), props.get("declared_at"))
+        return last
 
 
 def _address(props: dict[str, Any]) -> Address:
@@ -201,23 +222,6 @@ async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> Non
             f"(`pulumi stack --show-urns --stack {address.stack}` shows the URN of a session in a component)"
         )
         raise TornadoError(message) from None
-
-
-async def _rerun_reason(client: Client, session_id: str, props: dict[str, Any], fresh: Status | None) -> str | None:
-    """Return why a recorded session runs again; None if it does not, or if the API no longer knows it (see `read`)."""
-    from tornado_resource.bland.retrying import retried
-    from tornado_resource.sessions.existence import status_or_gone
-
-    status = fresh if fresh is not None else await status_or_gone(client, session_id, props["pathway_id"])
-    if status is None:
-        return None
-    gate = Gate.of(props.get("gate"))
-    required: tuple[Scenario, ...] = ()
-    if gate is not None and gate.passed == "promotion" and status.is_final:
-        required = await retried(lambda: client.scenarios(props["pathway_id"]))
-    scenario_ids = props.get("scenario_ids")
-    declared = len(scenario_ids) if scenario_ids is not None else None
-    return rerun_reason(props.get("rerun", "on_failure"), gate, status, declared=declared, scenarios=required)
 
 
 def _declared(props: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class ScenarioResult:
 
 def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     """Return the scenarios that ran, in the order of their first run, then the other unfixable and declared ones."""
-    results = last_results(result.status) if result.status else {}
+    results = last_results(result.status) if result.status else _recorded_results(result)
     unfixable = set(result.verdict.unfixable_ids)
     declared = result.gated.request.get("scenario_ids") or ()
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
@@ -44,6 +44,15 @@ def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
         )
         for scenario_id in ids
     )
+
+
+def _recorded_results(result: Result) -> dict[str, bool]:
+    """Return the results of the scenarios as far as a recorded verdict has them, whose session is not read again."""
+    verdict = result.verdict
+    declared = result.gated.request.get("scenario_ids") or ()
+    have_all_passed = verdict.total_scenarios is not None and verdict.passed_scenarios == verdict.total_scenarios
+    passed = declared if have_all_passed and verdict.outcome != "incomplete" else ()
+    return {**dict.fromkeys(passed, True), **dict.fromkeys(verdict.failed_ids, False)}
 
 
 def unmet_scenarios(result: Result) -> tuple[tuple[ScenarioResult, ...], tuple[ScenarioResult, ...]]:

@@ -40,7 +40,6 @@ def _session(result: Result) -> dict[str, Any]:
         "created_at": gated.created_at,
         "pathway_id": gated.request.get("pathway_id"),
         "declared_at": str(gated.position) if gated.position is not None else "",
-        "gate": {"passed": gated.gate.passed, "repaired": gated.gate.repaired},
         "scenarios": [
             {"id": each.scenario_id, "name": each.name, "passed": each.passed, "unfixable": each.unfixable}
             for each in scenario_results(result)

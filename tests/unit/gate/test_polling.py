@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api import FakeTime, client_of, json_response
+from tornado_resource.bland.responses import Status
 from tornado_resource.core.durations import format_ms
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import GRACE_MS, Gate
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.polling import Progress, wait_for_end
 
@@ -60,6 +61,23 @@ async def test_a_finished_session_takes_one_request_and_no_pause() -> None:
     ending = await script.run()
     assert ending.given_up is None
     assert (script.requested_at, script.time.slept, script.lines) == ([0.0], [], [])
+
+
+async def test_a_status_that_was_just_read_is_the_first_of_the_wait() -> None:
+    running = replace(SESSION, status=Status("RUNNING", current_iteration=1))
+    script = Script(DONE, gated=running)
+    await script.run()
+    assert [progress.line.partition(" ·")[0] for progress in script.lines] == [
+        "support-line e1f2a3b4 iteration 1",
+        "support-line e1f2a3b4 COMPLETED_ALL_PASSED iteration 2/5",
+    ]
+    assert len(script.requested_at) == 1
+    assert script.requested_at[0] > 0
+    script = Script(RUNNING, gated=replace(SESSION, status=Status("STUCK")))
+    assert (await script.run()).status == Status("STUCK")
+    assert (script.requested_at, script.lines) == ([], [])
+    script = Script(DONE, gated=replace(running, request={"timeout_ms": -GRACE_MS}))
+    assert (await script.run()).cause == "out_of_time"
 
 
 async def test_progress_is_reported_only_when_something_changed() -> None:

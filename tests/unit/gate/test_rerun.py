@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import pytest
 
 from tornado_resource.bland.responses import Iteration, Scenario, Status
 from tornado_resource.declarations.model import Gate, Rerun
-from tornado_resource.gate.rerun import rerun_reason
+from tornado_resource.gate.model import Ending, GatedSession
+from tornado_resource.gate.rerun import ANY, LastRun, rerun_reason
+from tornado_resource.gate.verdicts import make_verdict
 
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
 FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1)
+
+
+def reason_of(
+    rerun: Rerun,
+    gate: Gate | None,
+    status: Status | None,
+    *,
+    request: dict[str, Any] | None = None,
+    scenarios: tuple[Scenario, ...] = (),
+) -> str | None:
+    gated = GatedSession("support-line", "session-1", gate or ANY, request or {}, status=status)
+    return rerun_reason(rerun, gate, LastRun.read(gated, scenarios))
 
 
 @pytest.mark.parametrize(
@@ -27,27 +44,29 @@ FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, fail
         ("always", None, PASSED, True),
         ("always", Gate(), Status("NEW_STATUS"), True),
         ("always", Gate(), Status("RUNNING"), False),
+        ("always", Gate(), None, False),
+        ("on_failure", Gate(), None, False),
     ],
 )
 def test_when_an_unchanged_declaration_runs_again(
     rerun: Rerun,
     gate: Gate | None,
-    status: Status,
+    status: Status | None,
     is_due: bool,  # noqa: FBT001
 ) -> None:
-    assert (rerun_reason(rerun, gate, status) is not None) is is_due
+    assert (reason_of(rerun, gate, status) is not None) is is_due
 
 
 def test_the_reason_names_what_the_gate_requires() -> None:
-    reason = rerun_reason("on_failure", Gate(), FAILED)
+    reason = reason_of("on_failure", Gate(), FAILED)
     assert reason == "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all"
-    assert rerun_reason("always", Gate(), PASSED) == "rerun is `always`"
+    assert reason_of("always", Gate(), PASSED) == "rerun is `always`"
 
 
 def test_a_run_of_fewer_scenarios_than_declared_runs_again() -> None:
-    reason = rerun_reason("on_failure", Gate("any"), PASSED, declared=3)
+    reason = reason_of("on_failure", Gate("any"), PASSED, request={"scenario_ids": ["a", "b", "c"]})
     assert reason == "the last run did not meet its gate: only 2 of 3 declared scenarios ran"
-    assert rerun_reason("on_failure", Gate("any"), PASSED, declared=2) is None
+    assert reason_of("on_failure", Gate("any"), PASSED, request={"scenario_ids": ["a", "b"]}) is None
 
 
 @pytest.mark.parametrize(("is_required", "is_due"), [(True, False), (False, True)])
@@ -59,4 +78,15 @@ def test_a_promotion_gate_looks_at_the_pathways_scenarios(is_required: bool, is_
         iterations=(Iteration(1, None, None, ("sc-1",), (), ()),),
     )
     scenarios = (Scenario("sc-1", None, is_required),)
-    assert (rerun_reason("on_failure", Gate("promotion"), status, scenarios=scenarios) is not None) is is_due
+    assert (reason_of("on_failure", Gate("promotion"), status, scenarios=scenarios) is not None) is is_due
+
+
+@pytest.mark.parametrize("status", [PASSED, FAILED])
+@pytest.mark.parametrize("rerun", ["on_failure", "on_change", "always"])
+def test_a_recorded_verdict_decides_as_the_status_does(rerun: Rerun, status: Status) -> None:
+    gated = GatedSession("support-line", "session-1", Gate(), {}, status=status)
+    recorded = LastRun.recorded(make_verdict(gated, Ending(status)))
+    assert recorded == LastRun.read(gated)
+    through_the_engine = {key: value for key, value in asdict(recorded).items() if value is not None}
+    assert LastRun.of(through_the_engine) == recorded
+    assert rerun_reason(rerun, gated.gate, recorded) == reason_of(rerun, gated.gate, status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -9,11 +10,13 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_session_of
+from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.results import read_result, wait_for_result
+from tornado_resource.gate.results import read_last_run, read_result, wait_for_result
 
 if TYPE_CHECKING:
     from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.gate.rerun import LastRun
 
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
 FAILED = {
@@ -62,6 +65,12 @@ class Api:
     async def read(self, gated: GatedSession) -> Result:
         async with client_of(self.handle) as client:
             return await read_result(client, gated)
+
+    async def last_run(self, gated: GatedSession) -> LastRun:
+        async with client_of(self.handle) as client:
+            last, read = await read_last_run(client, gated)
+        assert (read.status is None) == (last.state == "gone")
+        return last
 
 
 async def test_a_pass_needs_no_scenarios() -> None:
@@ -172,3 +181,40 @@ async def test_a_refused_read_is_incomplete() -> None:
     assert result.verdict.outcome == "incomplete"
     assert result.verdict.reason.startswith("the API request failed: ")
     assert (result.status, api.requests) == (None, ["status"])
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "outcome"),
+    [
+        (PASSED, "ended", "passed"),
+        (FAILED, "ended", "failed"),
+        (RUNNING, "running", None),
+        ({"status": "NEW"}, "unknown", None),
+    ],
+)
+async def test_the_last_run_takes_one_request(status: Any, state: str, outcome: str | None) -> None:
+    api = Api([status], [SCENARIOS])
+    last = await api.last_run(ALL)
+    assert (last.session_id, last.gate, last.state, last.outcome) == (ALL.session_id, ALL.gate, state, outcome)
+    assert api.requests == ["status"]
+
+
+async def test_the_last_run_of_a_session_that_is_gone() -> None:
+    api = Api([404], [SCENARIOS])
+    assert (await api.last_run(ALL)).state == "gone"
+
+
+async def test_the_last_run_with_a_known_status_takes_no_request() -> None:
+    api = Api([RUNNING], [SCENARIOS])
+    last = await api.last_run(replace(ALL, status=Status("STUCK")))
+    assert (last.outcome, api.requests) == ("failed", [])
+
+
+async def test_a_promotion_gate_reads_the_scenarios_of_a_run_that_ended() -> None:
+    api = Api([PASSED], [SCENARIOS])
+    last = await api.last_run(PROMOTION)
+    assert last.reason == "required for promotion but not passed: sc-1"
+    assert api.requests == ["status", "scenarios"]
+    api = Api([RUNNING], [SCENARIOS])
+    await api.last_run(PROMOTION)
+    assert api.requests == ["status"]

@@ -43,6 +43,7 @@ def test_a_verdict_has_every_field() -> None:
         iterations=2,
         repaired=True,
         version=7,
+        gate=Gate(),
         declaration=digest(GATED.request),
         finished_at="2026-04-14T10:02:00.000Z",
     )

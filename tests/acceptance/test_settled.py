@@ -1,0 +1,178 @@
+"""What has passed asks nothing: the requests of a preview and an update, with and without a recorded verdict."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+TWO = """\
+version: 1
+sessions:
+  one: {pathway_id: pw-1}
+  two: {pathway_id: pw-2}
+"""
+FAILING = """\
+pathways:
+  pw-1: {scenarios: [{id: sc-1}, {id: sc-2}], failing: [1, 1, 1, 1, 1]}
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}]}
+"""
+LIBRARY = """\
+import pulumi
+from tornado_resource import TornadoSession, wait_for
+
+for name in ("one", "two"):
+    pulumi.export(name, wait_for(TornadoSession(name, pathway_id=pulumi.Output.from_input(f"pw-{name}"))))
+"""
+
+
+def edit_verdict(project: Project, name: str, **changed: Any) -> None:
+    """Change a recorded verdict in the state, as somebody who can write it may."""
+    state = json.loads(project.pulumi("stack", "export"))
+    stack = next(each for each in state["deployment"]["resources"] if each["type"] == "pulumi:pulumi:Stack")
+    stack["outputs"]["verdicts"][name].update(changed)
+    file = project.folder / "state.json"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    project.pulumi("stack", "import", "--file", str(file))
+
+
+def asked(project: Project, *commands: Callable[[], object]) -> list[str]:
+    """What a command sends, without the sandbox's own endpoints."""
+    before = len(project.requests())
+    for command in commands:
+        command()
+    return [f"{row['method']} {row['path']}" for row in project.requests()[before:]]
+
+
+def preview(project: Project, *options: str) -> Callable[[], object]:
+    return lambda: project.pulumi("preview", *options)
+
+
+def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    outputs = project.outputs()
+    machine = project.on_another_machine()
+    assert asked(project, preview(project, "--expect-no-changes"), project.up, machine.up) == []
+    assert project.outputs() == outputs
+
+
+def test_a_library_program_that_passed_asks_nothing(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, program=LIBRARY)
+    project.up()
+    assert asked(project, preview(project, "--expect-no-changes"), project.up) == []
+    assert project.outputs()["one"]["outcome"] == "passed"
+
+
+def test_refresh_status_and_doctor_still_ask(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    assert len(asked(project, lambda: project.pulumi("refresh", "--yes"))) == 2
+    assert len(asked(project, lambda: project.run("tornado-resource", "status", "--stack", "dev"))) == 2
+
+
+def test_running_sessions_are_asked_once_in_a_preview_and_twice_at_most_before_they_are_polled(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project(speed=1)
+    project.declare(TWO)
+    project.pulumi("config", "set", "tornado:wait", "false")
+    project.up()
+    assert asked(project, preview(project)) == [
+        f"GET /v1/agent-testing/tornado/{each['session_id']}/status" for each in project.sessions()[::-1]
+    ] or len(asked(project, preview(project))) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "requests"),
+    [
+        ({}, 0),
+        ({"session_id": "another-session"}, 1),
+        ({"declaration": "0" * 64}, 1),
+        ({"gate": {"passed": "any", "repaired": "allow"}}, 1),
+        ({"passed_scenarios": 0}, 1),
+        ({"outcome": "incomplete"}, 1),
+    ],
+    ids=str,
+)
+def test_a_verdict_that_was_changed_is_asked_for_again(
+    project: Project, changed: dict[str, Any], requests: int
+) -> None:
+    project.declare(TWO)
+    project.up()
+    if changed:
+        edit_verdict(project, "one", **changed)
+    assert len(asked(project, project.up)) == requests
+    assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
+
+
+def test_a_forged_pass_of_a_failed_session_is_no_pass(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_change}\n")
+    project.up(expect=None)
+    edit_verdict(project, "one", outcome="passed")
+    project.up(expect=None)
+    assert project.outputs()["verdicts"]["one"]["outcome"] == "failed"
+
+
+def test_a_recorded_failure_stays_red_and_asks_nothing(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_change}\n")
+    project.up(expect=None)
+    printed: list[str] = []
+    assert asked(project, lambda: printed.append(project.up(expect=None))) == []
+    assert "gate failed: 1 failed of 1 session" in printed[0]
+    assert "sc-1" in printed[0]
+
+
+def test_a_recorded_failure_runs_again_without_a_question(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1}\n")
+    project.up(expect=None)
+    printed: list[str] = []
+    assert asked(project, lambda: printed.append(project.pulumi("preview"))) == []
+    assert "one: runs again, the last run did not meet its gate: 1 of 2 scenarios passed" in printed[0]
+    before = len(project.requests("/start"))
+    project.up(expect=None)
+    assert len(project.requests("/start")) == before + 1
+
+
+def test_a_changed_gate_is_judged_again_without_a_start(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=FAILING)
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1}\n")
+    project.up(expect=None)
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, gate: {passed: 1}}\n")
+    assert [line.split()[0] for line in asked(project, project.up)] == ["GET"]
+    assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
+    assert asked(project, project.up) == []
+
+
+def test_rerun_always_starts_without_a_question(project: Project) -> None:
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: always}\n")
+    project.up()
+    assert [line.split()[0] for line in asked(project, preview(project))] == []
+    sent = asked(project, project.up)
+    assert sum(line.endswith("/start") for line in sent) == 1
+
+
+def test_an_api_that_cannot_be_reached_does_not_stop_what_has_passed(project: Project) -> None:
+    project.declare(TWO)
+    project.up()
+    project.pulumi("up", "--yes", "--skip-preview", BLAND_BASE_URL="http://127.0.0.1:9")
+
+
+def test_an_api_that_cannot_be_asked_fails_the_preview_at_the_declaration(slow_project: Project) -> None:
+    slow_project.declare(TWO)
+    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.up()
+    slow_project.fail(kind="status", status=401, path="/status", times=10)
+    printed = slow_project.pulumi("preview", expect=None)
+    assert "sessions.yaml:3:3: " in printed
+    assert "401" in printed
+    assert "Traceback" not in printed

@@ -1,0 +1,147 @@
+"""Which verdicts of the stack's own state hold without a request."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from tornado_resource.bland.responses import Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.model import Ending, GatedSession
+from tornado_resource.gate.recorded import STACK_TYPE, recorded_sessions
+from tornado_resource.gate.verdicts import make_verdict
+from tornado_resource.sessions.order import SESSION_TYPE
+
+GATED = GatedSession("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
+PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
+FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1, unfixable_ids=("b",))
+URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
+STACK = f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev"
+
+
+def verdict(ended: Status = PASSED, gated: GatedSession = GATED, **changed: Any) -> dict[str, Any]:
+    return {**asdict(make_verdict(gated, Ending(ended))), **changed}
+
+
+def state(*verdicts: Any, urn: str = URN, **outputs: Any) -> dict[str, Any]:
+    """A state as the engine shows it: every number is a float."""
+    session = {"session_id": "s-1", "declared": dict(GATED.request), "adopted": False, **outputs}
+    return {
+        STACK: {"type": STACK_TYPE, "outputs": {"verdicts": {str(index): each for index, each in enumerate(verdicts)}}},
+        urn: {"type": SESSION_TYPE, "outputs": session},
+    }
+
+
+def outcome(resources: dict[str, Any], gated: GatedSession = GATED) -> str | None:
+    session = recorded_sessions(resources).get("support-line")
+    result = session.result(gated) if session is not None else None
+    return result.verdict.outcome if result is not None else None
+
+
+@pytest.mark.parametrize(("status", "expected"), [(PASSED, "passed"), (FAILED, "failed"), (Status("STUCK"), "failed")])
+def test_a_final_verdict_holds(status: Status, expected: str) -> None:
+    assert outcome(state(verdict(status))) == expected
+
+
+def test_a_verdict_comes_back_as_it_was_given() -> None:
+    given = make_verdict(GATED, Ending(FAILED))
+    floats = {key: float(value) if type(value) is int else value for key, value in asdict(given).items()}
+    session = recorded_sessions(state(floats))["support-line"]
+    assert session.verdict == given
+
+
+@pytest.mark.parametrize(
+    "gate", [Gate(2), Gate("50%"), Gate("any"), Gate("all", "refuse"), Gate("promotion")], ids=lambda gate: gate.passed
+)
+def test_a_verdict_holds_under_its_own_gate_only(gate: Gate) -> None:
+    gated = replace(GATED, gate=gate)
+    recorded = verdict(gated=gated, outcome="passed")
+    assert outcome(state(recorded), gated) == "passed"
+    assert outcome(state(recorded)) is None
+
+
+@pytest.mark.parametrize("status", [Status("RUNNING"), Status("NEW"), replace(PASSED, total_scenarios=0)])
+def test_an_incomplete_verdict_is_asked_for_again(status: Status) -> None:
+    assert outcome(state(verdict(status))) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"session_id": "s-2"},
+        {"declaration": "0" * 64},
+        {"status": "RUNNING"},
+        {"status": "STUCK"},
+        {"status": None},
+        {"passed_scenarios": 1},
+        {"total_scenarios": 1, "passed_scenarios": 1},
+        {"gate": {"passed": 3, "repaired": "allow"}},
+        {"gate": "none"},
+        {"failed_ids": [1]},
+        {"outcome": "green"},
+        {"reason": 5},
+    ],
+    ids=str,
+)
+def test_a_pass_that_contradicts_its_session_or_numbers_is_no_pass(changed: dict[str, Any]) -> None:
+    assert outcome(state(verdict(**changed))) is None
+
+
+def test_a_repaired_pass_does_not_hold_if_repairs_are_refused() -> None:
+    gated = replace(GATED, gate=Gate("all", "refuse"))
+    assert outcome(state(verdict(gated=gated, repaired=True)), gated) is None
+
+
+def test_a_promotion_gate_holds_only_for_a_session_that_completed() -> None:
+    gated = replace(GATED, gate=Gate("promotion"))
+    assert outcome(state(verdict(gated=gated, outcome="passed", status="ERROR")), gated) is None
+    assert outcome(state(verdict(gated=gated, outcome="failed", status="ERROR")), gated) == "failed"
+
+
+def test_a_changed_request_has_no_recorded_result() -> None:
+    assert outcome(state(verdict()), replace(GATED, request={"pathway_id": "pw-2"})) is None
+
+
+def test_an_adopted_session_does_not_pass_for_a_promoted_version() -> None:
+    resources = state(verdict(), adopted=True)
+    adopted = replace(GATED, adopted=True)
+    assert outcome(resources, adopted) == "passed"
+    assert outcome(resources, replace(adopted, promoted=7)) is None
+
+
+def test_a_session_without_a_verdict_is_known_all_the_same() -> None:
+    session = recorded_sessions(state())["support-line"]
+    assert (session.session_id, session.verdict, session.result(GATED)) == ("s-1", None, None)
+
+
+def test_verdicts_are_found_under_any_name_that_a_program_exports() -> None:
+    resources = state()
+    resources[STACK]["outputs"] = {"mine": [{"deep": verdict()}], "verdicts": "text"}
+    assert outcome(resources) == "passed"
+    resources[STACK]["outputs"] = {"mine": [[[[[verdict()]]]]]}
+    assert outcome(resources) is None
+
+
+def test_only_the_stacks_own_outputs_are_believed() -> None:
+    resources = state()
+    resources["urn:pulumi:dev::agents::other::x"] = {"type": "other", "outputs": {"verdicts": {"a": verdict()}}}
+    assert outcome(resources) is None
+
+
+def test_a_session_in_a_component_is_found_by_its_name() -> None:
+    inside = f"urn:pulumi:dev::agents::my:index:Agents${SESSION_TYPE}::support-line"
+    assert outcome(state(verdict(), urn=inside)) == "passed"
+
+
+def test_a_name_that_two_components_share_is_left_to_the_api() -> None:
+    resources = state(verdict())
+    resources[f"urn:pulumi:dev::agents::a${SESSION_TYPE}::support-line"] = resources[URN]
+    assert recorded_sessions(resources) == {}
+
+
+@pytest.mark.parametrize("outputs", [{"session_id": 5}, {"session_id": None}, {"declared": "text"}])
+def test_a_damaged_session_is_left_to_the_api(outputs: dict[str, Any]) -> None:
+    assert recorded_sessions(state(verdict(), **outputs)) == {}
+    assert recorded_sessions({"no urn": {"type": SESSION_TYPE, "outputs": None}}) == {}

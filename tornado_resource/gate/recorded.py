@@ -1,0 +1,148 @@
+"""What the stack's own state knows of its sessions, and which of its verdicts can be trusted. Pure.
+
+A session that has ended stays as it is. So a final verdict needs no request again, as long as it is about the recorded
+session, its request, and the gate that is declared now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.responses import ABORTED, FINAL, Status
+from tornado_resource.declarations.model import Gate, digest, request_from
+from tornado_resource.gate.judging import judge
+from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
+from tornado_resource.sessions.compare import whole
+from tornado_resource.sessions.order import SESSION_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+MAX_DEPTH: Final = 4
+"""How deep in a stack output a verdict is looked for: programs may export them under any name, in lists or mappings."""
+_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "outcome": str,
+    "reason": str,
+    "session_id": str,
+    "status": str,
+    "passed_scenarios": (int, type(None)),
+    "total_scenarios": (int, type(None)),
+    "failed_ids": list,
+    "unfixable_ids": list,
+    "iterations": (int, type(None)),
+    "repaired": bool,
+    "version": (int, type(None)),
+    "gate": dict,
+    "declaration": str,
+    "finished_at": (str, type(None)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSession:
+    """A session in the state, as its resource's outputs have it, and its verdict if that is final.
+
+    *declared* holds the inputs that it was started with.
+    """
+
+    session_id: str
+    declared: Mapping[str, Any]
+    adopted: bool
+    verdict: SessionVerdict | None = None
+
+    def result(self, gated: GatedSession) -> Result | None:
+        """Return the recorded result of *gated*; None if the record is about another session, request or gate."""
+        verdict = self.verdict
+        if verdict is None or verdict.session_id != gated.session_id or verdict.gate != gated.gate:
+            return None
+        # Nobody knows on which version an adopted session ran, so it does not pass for the promoted one.
+        is_doubtful = gated.adopted and gated.promoted is not None
+        is_same = verdict.declaration == digest(gated.request)
+        return Result(gated, verdict) if is_same and not is_doubtful else None
+
+
+def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession]:
+    """Return the sessions of a state by the names of their resources.
+
+    Args:
+        resources: by URN, the type and the outputs of each resource, as the engine's
+            `pulumi:pulumi:readStackResourceOutputs` returns them.
+
+    Returns:
+        The sessions. A name that two resources share (in two components) is left out, and so is what is damaged.
+
+    """
+    outputs = whole({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
+    verdicts = _verdicts(outputs)
+    sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if _type(urn) == SESSION_TYPE}
+    names = Counter(map(_name, sessions))
+    return {_name(urn): session for urn, session in sessions.items() if session and names[_name(urn)] == 1}
+
+
+def _verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what looks like a verdict in the stack's own outputs, by the id of its session."""
+    stacks = [entry for urn, entry in outputs.items() if _type(urn) == STACK_TYPE]
+    return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_DEPTH)}
+
+
+def _type(urn: str) -> str:
+    """Return a resource's own type, without those of its parents: `urn:pulumi:stack::project::parent$type::name`."""
+    return urn.split("::", 3)[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> RecordedSession | None:
+    session_id, declared = outputs.get("session_id"), outputs.get("declared")
+    if not isinstance(session_id, str) or not isinstance(declared, dict):
+        return None
+    verdict = _final_verdict(verdicts[session_id], declared) if session_id in verdicts else None
+    return RecordedSession(session_id, declared, outputs.get("adopted") is True, verdict)
+
+
+def _verdict_like(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    """Yield the mappings in *value* that have every key of a verdict, with a value of the right type."""
+    if isinstance(value, dict) and _is_verdict(value):
+        yield value
+    elif depth > 0 and isinstance(value, dict | list):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _verdict_like(entry, depth - 1)
+
+
+def _is_verdict(value: Mapping[str, Any]) -> bool:
+    are_right = all(isinstance(value.get(key), kind) for key, kind in _TYPES.items())
+    return are_right and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
+
+
+def _final_verdict(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> SessionVerdict | None:
+    """Return a recorded verdict that is final and agrees with its own numbers, else None."""
+    given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(SessionVerdict)}
+    verdict = SessionVerdict(**{**given, "gate": Gate.of(given["gate"])})
+    request = request_from(declared)
+    is_final = verdict.status in FINAL and verdict.outcome in {"passed", "failed"}
+    if not is_final or verdict.declaration != digest(request):
+        return None
+    return verdict if _agrees(verdict, request) else None
+
+
+def _agrees(verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
+    """Return whether the recorded numbers give the recorded outcome again.
+
+    For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
+    """
+    if verdict.gate.passed == "promotion":
+        return verdict.outcome == "failed" or verdict.status not in ABORTED
+    status = Status(
+        verdict.status or "",
+        passed_scenarios=verdict.passed_scenarios,
+        total_scenarios=verdict.total_scenarios,
+        has_forked=verdict.repaired,
+    )
+    gated = GatedSession("", verdict.session_id, verdict.gate, request)
+    outcome, _ = judge(verdict.gate, Ending(status), declared=gated.declared_scenarios)
+    return outcome == verdict.outcome

@@ -1,0 +1,64 @@
+"""Wait for sessions on the program's event loop, with progress in the update's log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+if TYPE_CHECKING:
+    from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.gate.polling import Progress
+    from tornado_resource.program.last_runs import LastRuns
+    from tornado_resource.program.shared_client import SharedClient
+
+
+class Waiter:
+    """Waits for any number of sessions at once.
+
+    Args:
+        client: sends the requests.
+        poll_seconds: the longest pause between two status requests of a session.
+        last_runs: what is known already, and needs no request.
+
+    """
+
+    def __init__(self, client: SharedClient, poll_seconds: float, last_runs: LastRuns) -> None:
+        self._client = client
+        self._poll_seconds = poll_seconds
+        self._last_runs = last_runs
+        self._is_announced = False
+
+    def recorded(self, gated: GatedSession) -> Result | None:
+        """Return the result that the stack's state has of a session, if it is final."""
+        return self._last_runs.result(gated)
+
+    async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
+        """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
+        from tornado_resource.gate.results import wait_for_result
+
+        def show(progress: Progress) -> None:
+            self._announce()
+            # ephemeral: shown while the update runs, and left out of the diagnostics at its end.
+            pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
+
+        async with self._client.open() as client:
+            return await wait_for_result(client, self._last_runs.with_status(gated), self._poll_seconds, show)
+
+    async def ended(self, gated: GatedSession) -> Result | None:
+        """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
+        recorded = self.recorded(gated)
+        if recorded is not None:
+            return recorded
+        from tornado_resource.gate.results import read_result
+
+        async with self._client.open() as client:
+            result = await read_result(client, self._last_runs.with_status(gated))
+        return result if result.status is not None and result.status.is_final else None
+
+    def _announce(self) -> None:
+        if not self._is_announced:
+            self._is_announced = True
+            pulumi.log.info(
+                "waiting for verdicts; Ctrl-C stops the wait, sessions keep running, and `pulumi up` resumes it"
+            )
