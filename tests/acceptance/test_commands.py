@@ -82,13 +82,6 @@ def assert_recorded(name: str, text: str) -> None:
     assert normal(text) == file.read_text(encoding="utf-8")
 
 
-def wait_for_ends(project: Project) -> None:
-    deadline = time.monotonic() + 20
-    while any(row["status"] == "RUNNING" for row in project.sessions()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_wait_prints_a_line_for_each_change(started: Callable[..., Project]) -> None:
     project = started("good", "fine")
     result = run(project, "wait", "--stack", "dev")
@@ -102,7 +95,7 @@ def test_wait_prints_a_line_for_each_change(started: Callable[..., Project]) -> 
 @pytest.mark.parametrize(("name", "pathways", "code"), [("passed", ["good"], 0), ("failed", ["fail", "stuck"], 1)])
 def test_wait_enforces_the_gate(started: Callable[..., Project], name: str, pathways: list[str], code: int) -> None:
     project = started(*pathways)
-    wait_for_ends(project)
+    project.wait_for_ends()
     result = run(project, "wait", "--stack", "dev")
     assert result.returncode == code
     assert_recorded(name, result.stdout + result.stderr)
@@ -153,7 +146,7 @@ def test_status_sends_one_request_for_each_session(started: Callable[..., Projec
 
 def test_report_needs_only_the_state_on_another_machine(started: Callable[..., Project], tmp_path: Path) -> None:
     project = started("fail", "good")
-    wait_for_ends(project)
+    project.wait_for_ends()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copy(project.folder / "Pulumi.yaml", elsewhere)
@@ -242,7 +235,7 @@ def test_a_stack_without_sessions_does_not_pass(make_project: Callable[..., Proj
 
 def test_a_deleted_session_without_replacement_does_not_pass(started: Callable[..., Project]) -> None:
     project = started("good")
-    wait_for_ends(project)
+    project.wait_for_ends()
     project.declare(declared("good").replace("{", "{triggers: {commit: b}, "))
     project.fail(kind="status", status=422, path="/start")
     project.up(expect=None)
@@ -253,7 +246,7 @@ def test_a_deleted_session_without_replacement_does_not_pass(started: Callable[.
 
 def test_a_failed_gate_shows_even_if_reports_cannot_be_written(started: Callable[..., Project]) -> None:
     project = started("fail")
-    wait_for_ends(project)
+    project.wait_for_ends()
     (project.folder / "reports").write_text("a file is in the way", encoding="utf-8")
     result = run(project, "report")
     assert result.returncode == 1

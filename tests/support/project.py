@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,13 @@ class Project:
         """The sandbox's sessions, oldest first."""
         rows: list[dict[str, Any]] = self.http.get("/_sandbox/sessions").json()
         return rows[::-1]
+
+    def wait_for_ends(self) -> None:
+        """Wait until no session of the sandbox runs."""
+        deadline = time.monotonic() + 20
+        while any(row["status"] == "RUNNING" for row in self.sessions()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def fail(self, **fault: Any) -> None:
         """Let a request fail."""
