@@ -19,16 +19,27 @@ _UNSAFE = re.compile(
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s\"'/]*@")
 _DIRECTIVE = re.compile(r"<(?=\{%)")
+# A runner trims a line before it looks for `::`, and finds the older forms (`##vso[`: Azure Pipelines) anywhere in it.
+_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[|vso\[)")
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
 def clean(text: str, limit: int = 300) -> str:
     r"""Return *text* on one line of at most *limit* characters, with nothing that a terminal would interpret.
 
     Control, bidirectional and invisible characters become escapes such as `\x1b`. Pulumi's colour directives
-    (`<{%fg 1%}>`, which its engine interprets inside messages) are broken up.
+    (`<{%fg 1%}>`, which its engine interprets inside messages) are broken up, and so are the workflow commands of
+    GitHub Actions (`::error::x` at the start of a line).
     """
-    shown = _UNSAFE.sub(_escape, text if len(text) <= limit else text[: limit - 1] + "…")
-    return _DIRECTIVE.sub("< ", shown)
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    shown = cut if cut.isascii() and cut.isprintable() else _UNSAFE.sub(_escape, cut)
+    return _COMMAND.sub(r"\g<0> ", _DIRECTIVE.sub("< ", shown))
+
+
+def clean_lines(text: str, limit: int) -> str:
+    """Return *text* as `clean` does, but with its line breaks; tabs become spaces."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "\n".join(clean(line, limit) for line in _LINE_BREAK.split(cut.replace("\t", " ")))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.core.text import clean, count, did_you_mean, replace_surrogates, without_credentials
+from tornado_resource.core.text import clean, clean_lines, count, did_you_mean, replace_surrogates, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,10 @@ from tornado_resource.core.text import clean, count, did_you_mean, replace_surro
         ("\U000e0041", "\\U000e0041"),
         ("<\u200b{%fg 1%}>", "<\\u200b{%fg 1%}>"),
         ("x" * 400, "x" * 299 + "…"),
+        ("::error::x", ": :error::x"),
+        (" \u00a0::error::x", " \u00a0: :error::x"),
+        ("a ::error::x b::c", "a ::error::x b::c"),
+        ("##[error]x ##vso[task]y ## z", "## [error]x ## vso[task]y ## z"),
     ],
 )
 def test_terminal_and_pulumi_codes_are_escaped(text: str, shown: str) -> None:
@@ -49,6 +53,20 @@ def test_no_text_keeps_control_characters_or_pulumi_directives(text: str) -> Non
 )
 def test_urls_lose_their_credentials(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ask.\r\nThen\rtell\n", "Ask.\nThen\ntell\n"),
+        ("a\tb\x1b[2J", "a b\\x1b[2J"),
+        ("a\n  ::error::x\n##[y]", "a\n  : :error::x\n## [y]"),
+        ("a\n" * 30, "a\n" * 19 + "a…"),
+    ],
+)
+def test_lines_are_cleaned_one_by_one(text: str, shown: str) -> None:
+    assert clean_lines(text, 40) == shown
+    assert clean_lines(shown, 40) == shown
 
 
 @pytest.mark.parametrize(("length", "limit"), [(300, 300), (10, 10), (1, 1)])
