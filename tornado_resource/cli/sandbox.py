@@ -20,11 +20,18 @@ from tornado_resource.errors import ConfigurationError
     help="How many times faster than real time sessions run.",
 )
 @click.option(
+    "--latency",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    help="How many milliseconds each response takes, as if the API were far away.",
+    show_default=True,
+)
+@click.option(
     "--scenario-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="A YAML file that says how sessions go (docs/sandbox.md).",
 )
-def command(port: int, db: str | None, speed: float, scenario_file: Path | None) -> None:
+def command(port: int, db: str | None, speed: float, latency: int, scenario_file: Path | None) -> None:
     """Serve a stand-in for the Bland API on 127.0.0.1 until Ctrl-C.
 
     Any API key works. The page at / shows sessions and requests; docs/sandbox.md has the details.
@@ -36,7 +43,8 @@ def command(port: int, db: str | None, speed: float, scenario_file: Path | None)
         message = f"the sandbox needs {error.name}: pip install 'tornado-resource[sandbox]'"
         raise ConfigurationError(message) from None
     try:
-        server = Sandbox(port=port, db=db or ":memory:", speed=speed, script=scenario_file or DEFAULT_FILE)
+        script = scenario_file or DEFAULT_FILE
+        server = Sandbox(port=port, db=db or ":memory:", speed=speed, latency_ms=latency, script=script)
     except OSError as error:
         cause = clean(str(error.strerror or error)).lower()
         message = f"cannot serve: {cause}; check that port {port} is free and that the files exist"

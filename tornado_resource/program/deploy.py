@@ -20,8 +20,9 @@ from tornado_resource.program.config import check_against_declarations, config_m
 from tornado_resource.program.gate import GateRun, register_verdicts
 from tornado_resource.program.promotion import NOT_NEEDED, promote, refusal
 from tornado_resource.program.registration import outputs_registered
-from tornado_resource.program.resources import OUTPUTS, PathwayRelease, TornadoSession, declared_inputs, gate_input
+from tornado_resource.program.resources import PathwayRelease, TornadoSession, declared_inputs, gate_input
 from tornado_resource.program.run import program_run
+from tornado_resource.program.session_outputs import session_outputs, together
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.waiting import verdict_output
 from tornado_resource.promotion.record import as_output
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.releases import Release
     from tornado_resource.gate.model import Result
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.session_outputs import SessionOutputs
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.check import Promoted
@@ -61,15 +63,14 @@ def deploy() -> None:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     pulumi.export("environment", environment.name)
-    # The state is read before anything is declared: it must show this stack as it was.
-    ready: pulumi.Output[Any] = pulumi.Output.all(_promoted(environment, settings), run.last_runs.recorded())
+    ready: pulumi.Output[Any] = _promoted(environment, settings).apply(lambda found: _with_own_state(run, found))
     deployed = ready.apply(partial(_declare, environment=environment, run=run))
-    pulumi.export("sessions", deployed.apply(_session_outputs))
-    verdicts: pulumi.Output[Any] = deployed.apply(lambda found: pulumi.Output.from_input(found.verdicts))
+    verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
+    pulumi.export("sessions", deployed.apply(_sessions))
     pulumi.export("verdicts", verdicts)
     if not is_dry_run():
         # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
-        pulumi.Output.all(deployed, verdicts).apply(lambda both: _finish(both[0]))
+        deployed.apply(partial(_finish_after, verdicts))
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,15 @@ class _Deployed:
     """What a program has declared: the environment (on the promoted versions), its sessions, and their verdicts."""
 
     environment: Environment
-    sessions: Mapping[str, TornadoSession]
-    verdicts: Mapping[str, VerdictOutput]
+    sessions: dict[str, pulumi.Output[SessionOutputs]]
+    verdicts: dict[str, VerdictOutput]
     gate: GateRun
+
+
+async def _with_own_state(run: ProgramRun, promoted: Promoted | None) -> Promoted | None:
+    """Read the stack's own state before anything is declared: it must show the stack as it was."""
+    await run.last_runs.recorded()
+    return promoted
 
 
 def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Promoted | None]:
@@ -92,9 +99,8 @@ def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Pro
     return promoted
 
 
-def _declare(ready: Sequence[Any], environment: Environment, run: ProgramRun) -> _Deployed:
+def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
-    promoted: Promoted | None = ready[0]
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
     gate = GateRun(environment, promotion, run)
@@ -111,37 +117,37 @@ def _declare(ready: Sequence[Any], environment: Environment, run: ProgramRun) ->
         else:
             declared = {each.name: declared_inputs(_arguments(each, run.settings)) for each in environment.declarations}
             gate.replace_old_verdicts(declared)
-    sessions, verdicts = _declare_sessions(environment, run, gate)
+    deployed = _Deployed(environment, {}, {}, gate)
+    _declare_sessions(deployed, run)
     if is_dry_run():
-        _preview(environment, sessions)
-    return _Deployed(environment, sessions, verdicts, gate)
+        _preview(deployed)
+    return deployed
 
 
-def _declare_sessions(
-    environment: Environment, run: ProgramRun, gate: GateRun
-) -> tuple[dict[str, TornadoSession], dict[str, VerdictOutput]]:
-    """Declare all sessions; return them and the verdicts by name.
+def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
+    """Declare all sessions, and add their outputs and verdicts to *deployed*.
 
     A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time.
     """
-    before = predecessors(environment.declarations)
+    declarations, gate = deployed.environment.declarations, deployed.gate
+    before = predecessors(declarations)
     holders = set(before.values())
-    sessions: dict[str, TornadoSession] = {}
-    verdicts: dict[str, VerdictOutput] = {}
-    ends: dict[str, VerdictOutput] = {}
-    for declaration in environment.declarations:
+    ends: dict[str, pulumi.Output[Any]] = {}
+    for declaration in declarations:
         name, first = declaration.name, before.get(declaration.name)
-        after = _after(sessions[first], ends.get(first)) if first is not None else None
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
-        opts = pulumi.ResourceOptions(depends_on=after) if after is not None else None
-        sessions[name] = TornadoSession(
-            name, **_arguments(declaration, run.settings), declared_at=str(declaration.position), opts=opts
+        session = TornadoSession(
+            name,
+            **_arguments(declaration, run.settings),
+            declared_at=str(declaration.position),
+            opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
         )
+        outputs = deployed.sessions[name] = session_outputs(session)
+        verdict = None
         if declaration.gate is not None and run.settings.is_waiting:
-            ends[name] = verdicts[name] = gate.verdict(sessions[name], name)
-        elif name in holders and not is_dry_run():
-            ends[name] = _end(sessions[name], name, run.waiter)
-    return sessions, verdicts
+            verdict = deployed.verdicts[name] = gate.verdict(session, outputs)
+        if name in holders:
+            ends[name] = _end(session, outputs, verdict, run.waiter)
 
 
 def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
@@ -157,44 +163,46 @@ def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _after(session: TornadoSession, end: pulumi.Output[Any] | None) -> pulumi.Input[Any]:
+def _end(
+    session: TornadoSession,
+    outputs: pulumi.Output[SessionOutputs],
+    verdict: VerdictOutput | None,
+    waiter: Waiter,
+) -> pulumi.Output[Any]:
     """Return a dependency on *session* that resolves when the session has ended; in a preview, at once."""
-    return [session] if is_dry_run() or end is None else end.apply(lambda _: [session])
-
-
-def _end(session: TornadoSession, name: str, waiter: Waiter) -> VerdictOutput:
-    """Return the verdict, which is not exported, on a session without a gate that a later session must wait for."""
-    return verdict_output(session, GatedSession(name, "", Gate("any"), {}), lambda gated: waiter.wait(gated, session))
+    if is_dry_run():
+        return pulumi.Output.from_input(session)
+    if verdict is None:
+        # It has no gate, so nothing else waits for it.
+        gated = GatedSession(session.pulumi_resource_name, "", Gate("any"), {})
+        verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, session))
+    return verdict.apply(lambda _: session)
 
 
 def _unless_default(value: T, default: T) -> T | None:
     return None if value == default else value
 
 
-def _session_outputs(deployed: _Deployed) -> Any:
-    """Return the stack output `sessions`.
-
-    `Output.from_input` would make all of it unknown in a preview as soon as one value is; the plain mapping shows what
-    is known.
-    """
-    outputs = {
-        name: {key: getattr(session, key) for key in OUTPUTS}
-        | {"status": _status(session, deployed.verdicts.get(name))}
-        for name, session in deployed.sessions.items()
-    }
-    return outputs if is_dry_run() else pulumi.Output.from_input(outputs)
+def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
+    """Return the stack output `verdicts`."""
+    return together(list(deployed.verdicts.values()), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
 
 
-def _status(session: TornadoSession, verdict: VerdictOutput | None) -> pulumi.Output[str]:
-    """Return the last known status: the verdict's, else that of the resource, which is as old as its start."""
-    if verdict is None:
-        return session.status
-    both: pulumi.Output[Any] = pulumi.Output.all(session.status, verdict)
-    return both.apply(lambda known: (known[1] or {}).get("status") or known[0])
+def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
+    """Return the stack output `sessions`. In a preview it shows what is known."""
+
+    def gather(values: list[Any]) -> dict[str, Any]:
+        split = len(deployed.sessions)
+        verdicts = dict(zip(deployed.verdicts, values[split:], strict=True))
+        outputs: dict[str, SessionOutputs] = dict(zip(deployed.sessions, values[:split], strict=True))
+        return {name: found.exported(verdicts.get(name)) for name, found in outputs.items()}
+
+    return together([*deployed.sessions.values(), *deployed.verdicts.values()], gather)
 
 
-def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -> None:
+def _preview(deployed: _Deployed) -> None:
     """Log the run order and the worst case, and declare the releases, so that the preview shows them."""
+    environment = deployed.environment
     declarations = environment.declarations
     before = predecessors(declarations)
     for name, first in before.items():
@@ -203,7 +211,12 @@ def _preview(environment: Environment, sessions: Mapping[str, TornadoSession]) -
         minutes = count(worst_case_minutes(declarations), "minute")
         pulumi.log.info(f"at worst, {minutes} until all sessions have ended")
     for release in releases(declarations, certain_versions(declarations)):
-        _declare_release(release, declarations, [sessions[name].session_id for name in release.sessions])
+        ids = [deployed.sessions[name].apply(lambda found: found.session_id) for name in release.sessions]
+        _declare_release(release, declarations, ids)
+
+
+def _finish_after(verdicts: pulumi.Output[Any], deployed: _Deployed) -> pulumi.Output[Any]:
+    return verdicts.apply(lambda _: _finish(deployed))
 
 
 async def _finish(deployed: _Deployed) -> Any:

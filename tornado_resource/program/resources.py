@@ -16,6 +16,7 @@ from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
+from tornado_resource.program.session_outputs import OUTPUTS
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.sessions.compare import REPLACING, UPDATING
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 NO_ORGANIZATION: Final = "organization"
 """What `pulumi.get_organization()` returns for a backend without organizations."""
-OUTPUTS: Final = ("session_id", "created_at", "status", "pathway_id", "max_iterations", "timeout_ms", "adopted")
-"""The outputs of a session that `deploy()` exports."""
 
 
 class InvalidArgument(TornadoError, pulumi.RunError):
@@ -130,7 +129,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         _check(name, given, declared_at)
         given["last_run"] = _last_run(name, given)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
-        awaited = dict.fromkeys((*OUTPUTS, "declared"))
+        awaited = dict.fromkeys(OUTPUTS)
         # A replacement that Pulumi's user asks for (--replace) would otherwise start while the old session holds the
         # pathway. The provider says the same of those that it asks for itself.
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)

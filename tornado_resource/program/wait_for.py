@@ -17,6 +17,7 @@ from tornado_resource.program.gate import INTERRUPTED, NOT_A_TARGET, counted, ra
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.report import UpdateReport
 from tornado_resource.program.run import ProgramRun, program_run
+from tornado_resource.program.session_outputs import session_outputs
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.waiting import verdict_output
 from tornado_resource.reports.console import failure_message
@@ -74,13 +75,14 @@ class _Waits:
         name = session.pulumi_resource_name
         declared = GatedSession(name, "", Gate(), {})
         session.declared.apply(lambda inputs: _require_gate(name, inputs))
+        outputs = session_outputs(session)
         if is_dry_run():
-            return verdict_output(session, declared, self._waiter.ended)
+            return verdict_output(outputs, declared, self._waiter.ended)
         if check:
             self._checked.add(name)
         self._begin(declared)
         verdict = verdict_output(
-            session, declared, lambda gated: self._wait(gated, session), lambda failed: self._not_created(name, failed)
+            outputs, declared, lambda gated: self._wait(gated, session), lambda failed: self._not_created(name, failed)
         )
         verdict.apply(self._end)
         return verdict

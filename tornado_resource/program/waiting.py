@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tornado_resource.gate.model import GatedSession, Result
-    from tornado_resource.program.resources import TornadoSession
+    from tornado_resource.program.session_outputs import SessionOutputs
 
 VerdictOutput = pulumi.Output[Verdict]
 
 
 def verdict_output(
-    session: TornadoSession,
+    outputs: pulumi.Output[SessionOutputs],
     declared: GatedSession,
     wait: Callable[[GatedSession], Awaitable[Result | None]],
     not_created: Callable[[bool], Result] | None = None,
@@ -29,7 +29,7 @@ def verdict_output(
     """Return the verdict on a session as a mapping, as soon as it is known.
 
     Args:
-        session: the resource.
+        outputs: the outputs of the session's resource.
         declared: the session as declared; the resource's outputs complete it.
         wait: returns the result of a session with an id; None if it is unknown in a preview.
         not_created: returns the result of a session that was not created. Its argument is whether it failed, which the
@@ -37,31 +37,29 @@ def verdict_output(
 
     """
 
-    async def judge(outputs: list[Any]) -> Any:
+    async def judge(found: SessionOutputs) -> Any:
         result: Result | None
-        if not (pulumi.contains_unknowns(outputs[1:]) or outputs[1] is None):
-            result = await wait(_complete(declared, outputs[1:]))
+        if found.is_created:
+            result = await wait(_complete(declared, found))
             return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
         if is_dry_run():
             return pulumi.UNKNOWN
         # The SDK makes all outputs of a resource that failed unknown. Of one that the engine left out, it fills in
         # those that are inputs too.
-        result = not_created(pulumi.contains_unknowns(outputs[0])) if not_created is not None else None
+        result = not_created(pulumi.contains_unknowns(found.pathway_id)) if not_created is not None else None
         return asdict(result.verdict) if result is not None else None
 
-    parts = (session.session_id, session.created_at, session.timeout_ms, session.declared, session.adopted)
-    return pulumi.Output.all(session.pathway_id, *parts).apply(judge, run_with_unknowns=True)
+    return outputs.apply(judge)
 
 
-def _complete(declared: GatedSession, outputs: list[Any]) -> GatedSession:
-    """Return *declared* with the resource's outputs, which come in the order of `verdict_output`."""
-    session_id, created_at, timeout_ms, inputs, is_adopted = outputs
+def _complete(declared: GatedSession, found: SessionOutputs) -> GatedSession:
     return replace(
         declared,
-        session_id=session_id,
-        created_at=created_at,
-        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,  # the engine passes every number as a float
-        request=request_from(inputs),
-        adopted=is_adopted,
-        gate=Gate.of(inputs.get("gate")) or declared.gate,
+        session_id=found.session_id,
+        created_at=found.created_at,
+        # The engine passes every number as a float.
+        timeout_ms=int(found.timeout_ms) if found.timeout_ms is not None else None,
+        request=request_from(found.declared),
+        adopted=found.adopted,
+        gate=Gate.of(found.declared.get("gate")) or declared.gate,
     )

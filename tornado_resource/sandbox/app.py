@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -53,12 +54,21 @@ class _Refusal(Exception):
 
 
 class Api:
-    """The documented API, played from scripts."""
+    """The documented API, played from scripts.
 
-    def __init__(self, store: Store, scripts: dict[str, Script], speed: float) -> None:
+    Args:
+        store: where sessions and requests are kept.
+        scripts: how sessions go, by pathway.
+        speed: how many times faster than real time sessions run.
+        latency_ms: how long each response of the API takes, in milliseconds.
+
+    """
+
+    def __init__(self, store: Store, scripts: dict[str, Script], speed: float, latency_ms: int = 0) -> None:
         self._store = store
         self._scripts = scripts
         self._speed = speed
+        self._latency_ms = latency_ms
 
     def asgi(self) -> ASGIApp:
         """Return the ASGI application that the server runs."""
@@ -81,11 +91,22 @@ class Api:
             ("/_sandbox/faults", self._end_faults, "DELETE"),
             ("/_sandbox/reset", self._reset, "POST"),
         ]
-        routes = [Route(path, _guarded(endpoint, needs_key=True), methods=[method]) for path, endpoint, method in api]
+        routes = [
+            Route(path, self._delayed(_guarded(endpoint, needs_key=True)), methods=[method])
+            for path, endpoint, method in api
+        ]
         routes += [Route(path, _guarded(endpoint, needs_key=False), methods=[method]) for path, endpoint, method in own]
         routes.append(Route("/{rest:path}", _unknown_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
         self._faults = Faults(Starlette(routes=routes), self._store, now_ms)
         return self._faults
+
+    def _delayed(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            response = await endpoint(request)
+            await asyncio.sleep(self._latency_ms / 1000)
+            return response
+
+        return respond if self._latency_ms else endpoint
 
     async def _start(self, request: Request) -> Response:
         body = _check_start(await _json(request))

@@ -30,7 +30,15 @@ class Sandbox:
 
     """
 
-    def __init__(self, *, port: int = 0, db: str = ":memory:", speed: float = 1.0, script: Path = DEFAULT_FILE) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        db: str = ":memory:",
+        speed: float = 1.0,
+        latency_ms: int = 0,
+        script: Path = DEFAULT_FILE,
+    ) -> None:
         self._store = Store(db)
         scripts = read_scripts(script)
         # asyncio sets TCP_NODELAY only where the protocol is given as TCP; without it each response takes 40 ms.
@@ -38,9 +46,8 @@ class Sandbox:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, port))
         # timeout_graceful_shutdown: a client's open connection must not delay the end.
-        config = uvicorn.Config(
-            Api(self._store, scripts, speed).asgi(), log_level="critical", lifespan="off", timeout_graceful_shutdown=1
-        )
+        api = Api(self._store, scripts, speed, latency_ms)
+        config = uvicorn.Config(api.asgi(), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self.run, name="sandbox", daemon=True)
 

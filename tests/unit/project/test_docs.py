@@ -16,7 +16,7 @@ from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.gate.model import SessionVerdict
-from tornado_resource.program.resources import OUTPUTS
+from tornado_resource.program.session_outputs import OUTPUTS
 from tornado_resource.promotion.check import SourceStack, check_promotion
 from tornado_resource.stacks.settings import KEYS
 
