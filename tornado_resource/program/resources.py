@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import pulumi
@@ -137,6 +138,10 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         if not is_dry_run():
             # Not in a preview, which changes nothing on disk.
             self.session_id.apply(lambda session_id: _settle_intent(path, session_id))
+
+
+# The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
+TornadoSession.__annotations__ = get_annotations(TornadoSession, eval_str=True, locals={"Output": pulumi.Output})
 
 
 class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
