@@ -1,7 +1,8 @@
-"""Type checkers accept right programs and refuse wrong ones, with no configuration but `--strict`."""
+"""Type checkers accept right programs and refuse wrong ones, in the strict mode of mypy and of pyright."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,18 +18,37 @@ RIGHT: Final = (HERE / "accepted.py").read_text(encoding="utf-8")
 WRONG: Final = (HERE / "refused.py").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def errors(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
-    """Type-check both as a user's files, outside of this project; return the file and line of each error."""
-    folder = tmp_path_factory.mktemp("user")
-    (folder / "right.py").write_text(RIGHT, encoding="utf-8")
-    bare = "\n".join(line.partition(IGNORE)[0] for line in WRONG.splitlines())
-    (folder / "wrong.py").write_text(f"{bare}\n", encoding="utf-8")
+def mypy(folder: Path) -> list[tuple[str, int]]:
     command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "right.py", "wrong.py"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert "(checked 2 source files)" in result.stdout, result.stderr
     found = [line.split(":") for line in result.stdout.splitlines() if ": error:" in line]
     return [(parts[0], int(parts[1])) for parts in found]
+
+
+def pyright(folder: Path) -> list[tuple[str, int]]:
+    """basedpyright is pyright with Node.js in its wheel: pyright's own package downloads it when it first runs."""
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
+    command = [sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable, "--outputjson"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    report = json.loads(result.stdout)
+    assert report["summary"]["filesAnalyzed"] == 2, result.stderr
+    assert {each["severity"] for each in report["generalDiagnostics"]} <= {"error"}
+    return [
+        (Path(each["file"]).name, each["range"]["start"]["line"] + 1)  # pyright counts lines from 0
+        for each in report["generalDiagnostics"]
+    ]
+
+
+@pytest.fixture(scope="module", params=[mypy, pyright], ids=lambda checker: checker.__name__)
+def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
+    """Type-check both as a user's files, outside of this project; return the file and line of each error."""
+    folder = tmp_path_factory.mktemp("user")
+    (folder / "right.py").write_text(RIGHT, encoding="utf-8")
+    bare = "\n".join(line.partition(IGNORE)[0] for line in WRONG.splitlines())
+    (folder / "wrong.py").write_text(f"{bare}\n", encoding="utf-8")
+    found: list[tuple[str, int]] = request.param(folder)
+    return found
 
 
 def test_right_programs_are_accepted(errors: list[tuple[str, int]]) -> None:

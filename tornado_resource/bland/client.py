@@ -7,8 +7,6 @@ must never be retried blindly.
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -16,7 +14,20 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tornado_resource.bland.responses import Active, Scenario, Started, Status, is_no_session, parse_scenarios
+from tornado_resource.bland.body import parse_body
+from tornado_resource.bland.responses import (
+    MAX_SCENARIOS,
+    SEGMENT,
+    SEGMENT_EXPECTED,
+    Active,
+    Scenario,
+    Started,
+    Status,
+    is_no_session,
+    parse_scenarios,
+    session_fault,
+    word_fault,
+)
 from tornado_resource.core.text import clean
 from tornado_resource.errors import Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
@@ -32,8 +43,6 @@ REQUEST_SECONDS: Final = 30.0
 """Time limit of one request and its whole response. READ_SECONDS alone never ends one that arrives byte by byte."""
 MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
 MAX_RETRY_AFTER_SECONDS: Final = 60.0
-# One URL path segment of at most 128 characters. No dot at the end: `..` would be another path.
-_SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]")
 _TORNADO: Final = "/v1/agent-testing/tornado"
 # Some endpoints of the API wrap the object in `data`, beside these keys.
 _WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
@@ -102,14 +111,15 @@ class Client:
         """Start a session (*Start Tornado Session*).
 
         Raises:
-            OutcomeUnknown: among others, a 2xx response without a session id.
+            OutcomeUnknown: among others, a 2xx response without an id that can be recorded.
 
         """
         label = f"start on pathway {clean(str(request['pathway_id']))}"
         response = await self._send(label, "POST", f"{_TORNADO}/start", body=request)
-        started = Started.parse(_json_object(label, response))
+        content = self._json_object(label, response)
+        started = Started.parse(content)
         if started is None:
-            raise OutcomeUnknown(label, "the response has no session_id")
+            raise OutcomeUnknown(label, session_fault(content) or "")
         self._has_responded = True
         return started
 
@@ -124,12 +134,12 @@ class Client:
         """As `active`, but raise the `NotFound` by which the API says that there is none."""
         label = f"active session of pathway {clean(pathway_id)}"
         response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
-        content = _json_object(label, response)
+        content = self._json_object(label, response)
         active = Active.parse(content, _date(response))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
         if active is None and not is_no_session(content):
-            raise OutcomeUnknown(label, "the response has no session_id")
+            raise OutcomeUnknown(label, session_fault(content) or "")
         self._has_responded = True
         return active
 
@@ -137,9 +147,10 @@ class Client:
         """Return the status of a session (*Get Tornado Status*)."""
         label = f"status of session {clean(session_id)}"
         response = await self._send(label, "GET", f"{_TORNADO}/{_segment(label, session_id)}/status")
-        status = Status.parse(_json_object(label, response))
+        content = self._json_object(label, response)
+        status = Status.parse(content)
         if status is None:
-            raise OutcomeUnknown(label, "the response has no status")
+            raise OutcomeUnknown(label, word_fault(content, "status") or "the response has no status")
         self._has_responded = True
         return status
 
@@ -158,9 +169,10 @@ class Client:
         label = f"scenarios of pathway {clean(pathway_id)}"
         query = {"pathway_id": pathway_id, "enabled": "true"}
         response = await self._send(label, "GET", "/v1/agent-testing/scenarios", query=query)
-        scenarios = parse_scenarios(_json(label, response))
+        scenarios = parse_scenarios(self._json(label, response))
         if scenarios is None:
-            raise OutcomeUnknown(label, "the response has no scenarios")
+            expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
+            raise OutcomeUnknown(label, f"the response has no scenarios (expected {expected})")
         self._has_responded = True
         return scenarios
 
@@ -175,9 +187,9 @@ class Client:
         response = await self._send(label, "POST", path, body={"version_id": version, "environment": environment})
         if not response.content.strip():
             return
-        content = _json_object(label, response)
+        content = self._json_object(label, response)
         if content.get("status") == "error" or content.get("error") or content.get("errors"):
-            cause = f"the API reported an error: {self._error_message(response)}"
+            cause = f"the API reported an error: {_message(content)}"
             raise Rejected(label, cause, status_code=response.status_code)
 
     async def _send(
@@ -242,19 +254,37 @@ class Client:
 
     def _raise_rejected(self, label: str, response: _Response) -> NoReturn:
         code = response.status_code
-        message = self._error_message(response)
+        try:
+            content = self._parse(response)
+        except ValueError:
+            content = None
+        message = _message(content)
         cause = f"HTTP {code}{f': {message}' if message else ''}{_ADVICE.get(code, '')}"
         if 300 <= code < 400:
-            target = _host(response.headers.get("location", ""))
+            target = self._endpoint.key.redact(_host(response.headers.get("location", "")))
             cause = f"HTTP {code}: redirected to {clean(target)}; redirects are not followed, check bland:baseUrl"
         kind: type[Rejected] = {404: NotFound, 410: NotFound, 409: Conflict}.get(code, Rejected)
-        if kind is NotFound and not _is_json_object(response.content):
+        if kind is NotFound and not isinstance(content, dict):
             kind = Rejected  # a web server or a proxy may say 404 for the API, and its sessions still exist
             cause += "; the response is not JSON, so it does not come from the API: check bland:baseUrl"
         raise kind(label, cause, status_code=code, retry_after=_retry_after(response))
 
-    def _error_message(self, response: _Response) -> str:
-        return clean(self._endpoint.key.redact(_message(response.content)))
+    def _parse(self, response: _Response) -> Any:
+        return parse_body(response.content, self._endpoint.key.forms())
+
+    def _json(self, label: str, response: _Response) -> Any:
+        try:
+            return self._parse(response)
+        except ValueError as error:
+            raise OutcomeUnknown(label, str(error)) from None
+
+    def _json_object(self, label: str, response: _Response) -> dict[str, Any]:
+        """Return the JSON object of a response, without its `data` wrapper if it has one."""
+        content = self._json(label, response)
+        if not isinstance(content, dict):
+            raise OutcomeUnknown(label, "the response is not a JSON object")
+        inner = content.get("data")
+        return inner if isinstance(inner, dict) and not content.keys() - _WRAPPER_KEYS else content
 
 
 _ADVICE = {
@@ -274,40 +304,13 @@ def _host(location: str) -> str:
 
 
 def _segment(label: str, identifier: str) -> str:
-    if _SEGMENT.fullmatch(identifier) is None:
-        raise NotSent(label, "invalid id (expected 1 to 128 letters, digits and . _ ~ : @ -, with no dot at the end)")
+    if SEGMENT.fullmatch(identifier) is None:
+        raise NotSent(label, f"invalid id (expected {SEGMENT_EXPECTED})")
     return identifier
 
 
-def _json(label: str, response: _Response) -> Any:
-    try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
-        raise OutcomeUnknown(label, "the response is not JSON") from None
-
-
-def _json_object(label: str, response: _Response) -> dict[str, Any]:
-    """Return the JSON object of a response, without its `data` wrapper if it has one."""
-    content = _json(label, response)
-    if not isinstance(content, dict):
-        raise OutcomeUnknown(label, "the response is not a JSON object")
-    inner = content.get("data")
-    return inner if isinstance(inner, dict) and not content.keys() - _WRAPPER_KEYS else content
-
-
-def _is_json_object(content: bytes) -> bool:
-    try:
-        return isinstance(json.loads(content), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _message(content: bytes) -> str:
+def _message(body: Any) -> str:
     """Return the message of an error body, or "". The API's pages show four shapes of it."""
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        return ""
     if not isinstance(body, dict):
         return ""
     candidates: list[Any] = [body.get("message"), body.get("error")]
@@ -315,7 +318,7 @@ def _message(content: bytes) -> str:
     for entry in [*(errors if isinstance(errors, list) else []), body.get("error")]:
         if isinstance(entry, dict):
             candidates += [entry.get("message"), entry.get("error")]
-    return next((text for text in candidates if isinstance(text, str)), "")
+    return clean(next((text for text in candidates if isinstance(text, str)), ""))
 
 
 def _retry_after(response: _Response) -> float | None:

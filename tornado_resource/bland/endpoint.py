@@ -7,38 +7,66 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from tornado_resource.core.redaction import REDACTED, encodings, redact
 from tornado_resource.core.text import clean, count
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from urllib.parse import SplitResult
 
 DEFAULT_URL: Final = "https://api.bland.ai"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _KEY = re.compile(r"[\x21-\x7e]{8,512}")
+_EXPRESSION = re.compile(r"\$\{\{")
+_VARIABLE = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\$env:\w+|%\w+%", re.ASCII)
+_QUOTES = "\"'`"
+_PLACEHOLDER = re.compile(
+    r"<.*>|\[.*\]|(change|replace)[-_]?(me|this)|"
+    r"(your|my|insert|enter|put)?[-_]?(the|your)?[-_]?(bland)?[-_]?(ai)?[-_]?(api)?[-_]?(key|token)[-_]?(here)?",
+    re.IGNORECASE,
+)
+_PLAIN_KEY = (
+    "bland:apiKey is stored in plain text: set it again with `pulumi config set --secret bland:apiKey`, which encrypts "
+    "it. If others could read it there, as in a repository, replace it by a new key first"
+)
 _SET_KEY = "set it with `pulumi config set --secret bland:apiKey`, or as the environment variable BLAND_API_KEY"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, repr=False, eq=False)  # without fields: `dataclasses.asdict` has none to show or to copy
 class ApiKey:
-    """The API key. `repr`, `str` and tracebacks do not show it, and it cannot be pickled.
+    """The API key. Whatever prints, copies or pickles objects does not show it.
 
     Pulumi pickles provider objects into its state: a key inside one would be stored there.
     """
 
-    _value: str = field(repr=False)
+    __slots__ = ("_known",)
+
+    def __init__(self, value: str) -> None:
+        forms = encodings(value)
+        # In a function, because debuggers and crash reporters print the attributes of objects.
+        self._known: Callable[[], tuple[str, tuple[str, ...]]] = lambda: (value, forms)
 
     def reveal(self) -> str:
         """Return the key itself. Only the request header needs it."""
-        return self._value
+        return self._known()[0]
+
+    def forms(self) -> tuple[str, ...]:
+        """Return the forms in which a response may repeat the key (`encodings`)."""
+        return self._known()[1]
 
     def redact(self, text: str) -> str:
-        """Replace the key in text that the API sent."""
-        return text.replace(self._value, "[secret]")
+        """Replace the key in text that the API sent, also where it is encoded."""
+        return redact(text, self.forms())
 
-    def __str__(self) -> str:
-        return "[secret]"
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ApiKey) and other.reveal() == self.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __repr__(self) -> str:
+        return REDACTED
 
     def __reduce__(self) -> str:
         message = "an API key stays in memory"
@@ -47,10 +75,11 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A valid base URL (no slash at its end) and API key."""
+    """A valid base URL (no slash at its end) and API key. *warning* is for the user, if there is one."""
 
     base_url: str
     key: ApiKey
+    warning: str | None = field(default=None, compare=False)
 
     @property
     def is_loopback(self) -> bool:
@@ -58,30 +87,58 @@ class Endpoint:
         return urlsplit(self.base_url).hostname in LOOPBACK
 
 
-def find_endpoint(config: Mapping[str, str | None], environment: Mapping[str, str]) -> Endpoint:
+def find_endpoint(
+    config: Mapping[str, str | None], environment: Mapping[str, str], *, is_secret: bool = True
+) -> Endpoint:
     """Return the API key and base URL of the Pulumi config, else of the environment variables.
 
+    Args:
+        config: `bland:apiKey` and `bland:baseUrl`.
+        environment: `BLAND_API_KEY` and `BLAND_BASE_URL`.
+        is_secret: whether Pulumi stores the config's key encrypted.
+
     Raises:
-        ConfigurationError: the key is missing, or one of them is invalid. The message never contains the key.
+        ConfigurationError: the key is missing, in plain text, or one of them is invalid. The message never contains
+            the key.
 
     """
-    key = config.get("bland:apiKey") or environment.get("BLAND_API_KEY")
+    given = config.get("bland:apiKey")
+    if given and not is_secret:
+        raise ConfigurationError(_PLAIN_KEY)
     url = config.get("bland:baseUrl") or environment.get("BLAND_BASE_URL") or DEFAULT_URL
-    return Endpoint(_check_url(url), _check_key(key))
+    text = given or environment.get("BLAND_API_KEY") or ""
+    key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
+    warning = "the line break at the end of the API key is left out" if key != text else None
+    return Endpoint(_check_url(url), _check_key(key), warning)
 
 
-def _check_key(value: str | None) -> ApiKey:
-    if not value:
+def _check_key(key: str) -> ApiKey:
+    if not key:
         message = f"no API key: {_SET_KEY}"
         raise ConfigurationError(message)
-    key = value.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
-    if _KEY.fullmatch(key) is None:
-        message = f"invalid API key: {_key_fault(key)}; {_SET_KEY}"
+    fault = _mistaken_key(key) or _malformed_key(key)
+    if fault is not None:
+        message = f"invalid API key: {fault}; {_SET_KEY}"
         raise ConfigurationError(message)
     return ApiKey(key)
 
 
-def _key_fault(key: str) -> str:
+def _mistaken_key(key: str) -> str | None:
+    """Return what is wrong with text that is as long as a key, but certainly none."""
+    if _EXPRESSION.search(key):
+        return "it is an expression in ${{ }} that was not evaluated (expected the key that it stands for)"
+    if _VARIABLE.fullmatch(key):
+        return "it is the name of a variable (expected the variable's value)"
+    if key[0] in _QUOTES or key[-1] in _QUOTES:
+        return "it is in quotes (expected the key alone)"
+    if _PLACEHOLDER.fullmatch(key):
+        return "it is a placeholder (expected a key of your Bland account)"
+    return None
+
+
+def _malformed_key(key: str) -> str | None:
+    if _KEY.fullmatch(key):
+        return None
     is_printable = key.isascii() and key.isprintable()
     found = count(len(key), "character")
     return (

@@ -1,16 +1,18 @@
-"""The API's responses as typed values.
+"""The API's responses as typed values, and the one door for text from the API.
 
 Fields have the names of the API's pages. Unknown fields are ignored. A value that is missing or has the wrong type is
-None, never a guess.
+None, never a guess. Ids, times and statuses are unchanged, byte for byte, or refused: they end up in stack outputs,
+which Pulumi prints as they are. All other text is cleaned. What is beyond the limits below is left out, and counted.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tornado_resource.core.text import replace_surrogates
+from tornado_resource.core.text import clean, clean_lines
 
 RUNNING: Final = "RUNNING"
 COMPLETED: Final = frozenset({"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"})
@@ -21,7 +23,25 @@ FINAL: Final = COMPLETED | ABORTED
 MAX_WHOLE: Final = 2**53
 """Pulumi carries numbers as 64-bit floats, which hold every whole number up to this one."""
 
+MAX_ITERATIONS: Final = 100
+"""How many iterations of a session are kept: the last ones."""
+MAX_IDS: Final = 5_000
+"""How many different scenario ids of a session are kept: the first ones."""
+MAX_FIXES: Final = 100
+"""How many fixes of an iteration are kept: the first ones."""
+MAX_SCENARIOS: Final = 10_000
+"""How many scenarios a pathway may have. None of them may be left out: any could be required for promotion."""
+MAX_ID_CHARACTERS: Final = 128
+MAX_WORD_CHARACTERS: Final = 64
+"""Of a time or a status."""
+MAX_TEXT_CHARACTERS: Final = 2_000
+
 SESSION_ID_KEYS: Final = ("session_id", "tornado_id", "id")
+SEGMENT: Final = re.compile(r"[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]")
+"""One URL path segment of at most 128 characters. No dot at the end: `..` would be another path."""
+SEGMENT_EXPECTED: Final = "1 to 128 letters, digits and . _ ~ : @ -, with no dot at the end"
+UNREADABLE_ID: Final = "(unreadable id)"
+"""Stands for a scenario or persona id that is refused. It is equal to none that is declared."""
 
 Json = dict[str, Any]
 
@@ -38,14 +58,13 @@ class Started:
 
     @classmethod
     def parse(cls, content: Json) -> Started | None:
-        """Parse a response body; None if it has no session id."""
-        session_id = parse_session_id(content)
-        if session_id is None:
+        """Parse a response body; None if it cannot be recorded (`session_fault`)."""
+        if session_fault(content) is not None:
             return None
         return cls(
-            session_id=session_id,
-            created_at=_text(content.get("created_at")),
-            status=_text(content.get("status")) or RUNNING,
+            session_id=_session_id(content),
+            created_at=_word(content.get("created_at")),
+            status=_word(content.get("status")) or RUNNING,
             max_iterations=_whole(content.get("max_iterations")),
             timeout_ms=_whole(content.get("timeout_ms")),
         )
@@ -65,15 +84,14 @@ class Active:
 
     @classmethod
     def parse(cls, content: Json, responded_at: datetime | None) -> Active | None:
-        """Parse a response body; None if it has no session id."""
-        session_id = parse_session_id(content)
-        if session_id is None:
+        """Parse a response body; None if it cannot be recorded (`session_fault`)."""
+        if session_fault(content) is not None:
             return None
         return cls(
-            session_id=session_id,
-            created_at=_text(content.get("created_at")),
-            status=_text(content.get("status")) or RUNNING,
-            persona_id=_text(content.get("persona_id")),
+            session_id=_session_id(content),
+            created_at=_word(content.get("created_at")),
+            status=_word(content.get("status")) or RUNNING,
+            persona_id=_id(content.get("persona_id")),
             max_iterations=_whole(content.get("max_iterations")),
             total_scenarios=_whole(content.get("total_scenarios")),
             responded_at=responded_at,
@@ -100,17 +118,14 @@ class Iteration:
     failed_ids: tuple[str, ...]
     fixes: tuple[Fix, ...]
 
-    @classmethod
-    def parse(cls, content: Json) -> Iteration:
-        """Parse one entry of `iterations`."""
-        return cls(
-            number=_whole(content.get("iteration")),
-            started_at=_text(content.get("started_at")),
-            completed_at=_text(content.get("completed_at")),
-            passed_ids=_ids(content.get("passed_ids")),
-            failed_ids=_ids(content.get("failed_ids")),
-            fixes=_fixes(content.get("fix_plan")),
-        )
+
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """How much of a response is left out, since it is more than `MAX_ITERATIONS`, `MAX_IDS` and `MAX_FIXES`."""
+
+    iterations: int = 0
+    ids: int = 0
+    fixes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +144,18 @@ class Status:
     timeout_ms: int | None = None
     forked_version: int | None = None
     has_forked: bool = False
-    """Whether the response names a forked version, even one that is not a number."""
+    """Whether the response names a forked version, even one that is not a number, or omits iterations with fixes."""
+    omitted: Omitted = Omitted()
 
     @classmethod
     def parse(cls, content: Json) -> Status | None:
-        """Parse a response body; None if it has no status."""
-        status = _text(content.get("status"))
-        if not status:
+        """Parse a response body; None if it has no status, or one that is refused."""
+        status = _word(content.get("status"))
+        if status is None:
             return None
-        iterations = content.get("iterations")
+        listed = content.get("iterations")
+        entries = [entry for entry in (listed if isinstance(listed, list) else []) if isinstance(entry, dict)]
+        omitted, kept = entries[:-MAX_ITERATIONS], _Kept()
         return cls(
             status=status,
             current_iteration=_whole(content.get("current_iteration")),
@@ -145,16 +163,13 @@ class Status:
             total_scenarios=_whole(content.get("total_scenarios")),
             passed_scenarios=_whole(content.get("passed_scenarios")),
             failed_scenarios=_whole(content.get("failed_scenarios")),
-            unfixable_ids=_ids(content.get("unfixable_ids")),
-            iterations=tuple(
-                Iteration.parse(entry)
-                for entry in (iterations if isinstance(iterations, list) else [])
-                if isinstance(entry, dict)
-            ),
+            unfixable_ids=kept.ids(content.get("unfixable_ids")),
+            iterations=tuple(kept.iteration(entry) for entry in entries[-MAX_ITERATIONS:]),
             elapsed_ms=_whole(content.get("elapsed_ms")),
             timeout_ms=_whole(content.get("timeout_ms")),
             forked_version=_whole(content.get("forked_version")),
-            has_forked=content.get("forked_version") is not None,
+            has_forked=content.get("forked_version") is not None or any(map(_plan, omitted)),
+            omitted=Omitted(len(omitted), kept.omitted_ids, kept.omitted_fixes),
         )
 
     @property
@@ -177,15 +192,73 @@ class Scenario:
     is_required_for_promotion: bool
 
 
-def parse_session_id(content: Json) -> str | None:
-    """Return the session id of a response body; None if it has none.
+class _Kept:
+    """What is kept of the lists of one response, and a count of the rest."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+        self.omitted_ids = 0
+        self.omitted_fixes = 0
+
+    def iteration(self, entry: Json) -> Iteration:
+        return Iteration(
+            number=_whole(entry.get("iteration")),
+            started_at=_word(entry.get("started_at")),
+            completed_at=_word(entry.get("completed_at")),
+            passed_ids=self.ids(entry.get("passed_ids")),
+            failed_ids=self.ids(entry.get("failed_ids")),
+            fixes=self._fixes(_plan(entry)),
+        )
+
+    def ids(self, value: Any) -> tuple[str, ...]:
+        """Return the different ids of a list, in its order."""
+        found = (self._id(entry) for entry in (value if isinstance(value, list) else []) if isinstance(entry, str))
+        return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def _id(self, entry: str) -> str | None:
+        known = self._ids.get(entry)
+        if known is not None:
+            return known
+        if len(self._ids) >= MAX_IDS:
+            self.omitted_ids += 1
+            return None
+        return self._ids.setdefault(entry, _id(entry) or UNREADABLE_ID)
+
+    def _fixes(self, entries: list[Any]) -> tuple[Fix, ...]:
+        self.omitted_fixes += len(entries[MAX_FIXES:])
+        return tuple(_fix(entry if isinstance(entry, dict) else {}) for entry in entries[:MAX_FIXES])
+
+
+def session_fault(content: Json) -> str | None:
+    """Return why the session of a response cannot be recorded, fit to be shown; None if it can be.
 
     The API's page says `session_id`, the vendor's command line reads `tornado_id`, and other endpoints have `id`. The
     first that is not null counts: an id of the wrong type is not replaced by another field's value.
     """
-    session_id = next((content[key] for key in SESSION_ID_KEYS if content.get(key) is not None), None)
-    is_sound = isinstance(session_id, str) and session_id and replace_surrogates(session_id) == session_id
-    return session_id if is_sound else None
+    session_id = _session_id(content)
+    if not isinstance(session_id, str) or not session_id:
+        return "the response has no session_id"
+    if SEGMENT.fullmatch(session_id) is None or _word(session_id, MAX_ID_CHARACTERS) is None:
+        return f"the session_id of the response is {_shown(session_id)} (expected {SEGMENT_EXPECTED})"
+    return next((fault for key in ("created_at", "status") if (fault := word_fault(content, key))), None)
+
+
+def word_fault(content: Json, key: str) -> str | None:
+    """Return why a time or status is refused, fit to be shown; None if it is not, or missing."""
+    value = content.get(key)
+    if not isinstance(value, str) or not value or _word(value) is not None:
+        return None
+    return (
+        f"the {key} of the response is {_shown(value)} (expected 1 to {MAX_WORD_CHARACTERS} printable ASCII characters)"
+    )
+
+
+def _shown(value: str) -> str:
+    return f"`{clean(value, 60)}`"
+
+
+def _session_id(content: Json) -> Any:
+    return next((content[key] for key in SESSION_ID_KEYS if content.get(key) is not None), None)
 
 
 def is_no_session(content: Json) -> bool:
@@ -195,16 +268,20 @@ def is_no_session(content: Json) -> bool:
 
 
 def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
-    """Parse the body of a *scenarios* response; None if it has no list of scenarios, or an entry is not one.
+    """Parse the body of a *scenarios* response.
 
     The list is under `scenarios` (the API's page), under `data`, or the whole body.
+
+    Returns:
+        None if there is no list of at most `MAX_SCENARIOS`, or an entry is not a scenario with an id.
+
     """
     listed = content
     while isinstance(listed, dict):
         if listed.get("errors") or listed.get("error"):
             return None
         listed = listed.get("scenarios", listed.get("data"))
-    if not isinstance(listed, list):
+    if not isinstance(listed, list) or len(listed) > MAX_SCENARIOS:
         return None
     scenarios = [_scenario(entry) for entry in listed]
     return tuple(scenario for scenario in scenarios if scenario is not None) if all(scenarios) else None
@@ -222,17 +299,18 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def _scenario(entry: Any) -> Scenario | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+    scenario_id = _id(entry.get("id")) if isinstance(entry, dict) else None
+    if scenario_id is None or scenario_id == UNREADABLE_ID:
         return None
-    mark = entry.get("is_required_for_promotion")
-    return Scenario(replace_surrogates(entry["id"]), _text(entry.get("name")), mark is True or mark == "true")
+    mark, name = entry.get("is_required_for_promotion"), _text(entry.get("name"))
+    return Scenario(scenario_id, name and " ".join(name.split()), mark is True or mark == "true")
 
 
-def _fixes(fix_plan: Any) -> tuple[Fix, ...]:
-    """Parse a fix plan. A value of another shape counts as one fix without details: a repair must not go unnoticed."""
-    fixes = fix_plan.get("fixes") if isinstance(fix_plan, dict) else fix_plan
-    entries = fixes if isinstance(fixes, list) else [fixes] if fixes else []
-    return tuple(_fix(entry if isinstance(entry, dict) else {}) for entry in entries)
+def _plan(iteration: Json) -> list[Any]:
+    """Return the fixes of an iteration. A plan of another shape is one fix: a repair must not go unnoticed."""
+    plan = iteration.get("fix_plan")
+    fixes = plan.get("fixes") if isinstance(plan, dict) else plan
+    return fixes if isinstance(fixes, list) else [fixes] if fixes else []
 
 
 def _fix(entry: Json) -> Fix:
@@ -240,7 +318,19 @@ def _fix(entry: Json) -> Fix:
 
 
 def _text(value: Any) -> str | None:
-    return replace_surrogates(value) if isinstance(value, str) else None
+    return clean_lines(value, MAX_TEXT_CHARACTERS) if isinstance(value, str) else None
+
+
+def _word(value: Any, limit: int = MAX_WORD_CHARACTERS) -> str | None:
+    """Return text that is printed safely as it is: printable ASCII of 1 to *limit* characters; None for any other."""
+    if not isinstance(value, str) or not 1 <= len(value) <= limit:
+        return None
+    return value if value.isascii() and value.isprintable() and clean(value) == value else None
+
+
+def _id(value: Any) -> str | None:
+    """Return the id of a scenario or persona: None if there is none, `UNREADABLE_ID` if it is refused."""
+    return (_word(value, MAX_ID_CHARACTERS) or UNREADABLE_ID) if isinstance(value, str) else None
 
 
 def _whole(value: Any) -> int | None:
@@ -250,9 +340,3 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_WHOLE:
         return None
     return int(value) if isinstance(value, int) or value.is_integer() else None
-
-
-def _ids(value: Any) -> tuple[str, ...]:
-    return (
-        tuple(replace_surrogates(entry) for entry in value if isinstance(entry, str)) if isinstance(value, list) else ()
-    )

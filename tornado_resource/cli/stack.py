@@ -100,11 +100,14 @@ def endpoint_of(stack: Stack) -> Endpoint:
     """Return how to reach the API with a stack's config. Its API key is kept out of every later message.
 
     Raises:
-        ConfigurationError: the API key is missing, or it or the base URL is invalid.
+        ConfigurationError: the API key is missing, in plain text, or it or the base URL is invalid.
 
     """
     hide(stack.config.get("bland:apiKey", ""))
-    return find_endpoint(stack.config, os.environ)
+    endpoint = find_endpoint(stack.config, os.environ, is_secret=not stack.has_plain_key)
+    if endpoint.warning is not None:
+        click.echo(f"warning: {endpoint.warning}", err=True)
+    return endpoint
 
 
 def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:

@@ -19,7 +19,7 @@ FORMAT_VERSION: Final = 1
 
 
 def verdicts_json(report: Report) -> str:
-    """Return the results as ASCII JSON, with the API's values unchanged but for lone surrogates (U+FFFD)."""
+    """Return the results as ASCII JSON, with lone surrogates replaced (U+FFFD)."""
     content = {
         "version": FORMAT_VERSION,
         "stack": report.stack,
@@ -30,7 +30,9 @@ def verdicts_json(report: Report) -> str:
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "sessions": {result.gated.name: _session(result) for result in report.results},
     }
-    return json.dumps(_without_surrogates(content), indent=2, ensure_ascii=True) + "\n"
+    written = json.dumps(_without_surrogates(content), indent=2, ensure_ascii=True)
+    # The same text for JSON, but no workflow command (`##[error]`) for a runner whose log shows the file.
+    return written.replace("##", "#\\u0023") + "\n"
 
 
 def _session(result: Result) -> dict[str, Any]:

@@ -5,7 +5,7 @@
     (intent written) → Send ─ response ───────────────────────────→ the session is ours
                          ├─ SendFailed: cannot have arrived ──────→ Send again, up to MAX_SENDS
                          ├─ SendFailed: rejected (4xx) ───────────→ Fail
-                         └─ SendFailed: conflict, busy, unknown ──→ Look
+                         └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
                        Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
                          ├─ Seen: a session that is ours ─────────→ Take
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
@@ -139,7 +139,7 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
     """Return the next action after *event*, and the updated attempts. The caller counts each `Send` when it is sent."""
     match event:
         case SendFailed(error=error):
-            return _after_fault(replace(attempts, fault=error), error)
+            return _after_fault(order, replace(attempts, fault=error), error)
         case Seen(active=None):
             return _after_no_session(order, replace(attempts, looks_due=attempts.looks_due - 1))
         case Seen(active=active, is_ours=is_ours):
@@ -149,13 +149,13 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
         case Freed():  # pragma: no branch - there is no other event
             # Another session held the pathway, so no request sent before can have taken effect.
-            return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(attempts, 0.0)
+            return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(order, attempts, 0.0)
 
 
-def _after_fault(attempts: Attempts, error: ApiError) -> tuple[Attempts, Action]:
+def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Attempts, Action]:
     match error:
         case NotSent():
-            return attempts, _send_again(attempts)
+            return attempts, _send_again(order, attempts)
         case Rejected(status_code=code) if code in _REFUSED_CODES:
             return replace(attempts, looks_due=1), Look()
         case Rejected(status_code=code) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
@@ -175,7 +175,7 @@ def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Actio
             f"the API reports a conflict on pathway {order.pathway_id}, but no session is active there; try again later"
         )
         return attempts, Fail(TornadoError(message), is_certain=True)
-    return attempts, _send_again(attempts)
+    return attempts, _send_again(order, attempts)
 
 
 def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours: bool) -> Action:
@@ -197,16 +197,28 @@ def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours:
     return Fail(PathwayBusy(order, active, note), is_certain=not attempts.is_ambiguous)
 
 
-def _send_again(attempts: Attempts, pause: float | None = None) -> Action:
+def _send_again(order: Order, attempts: Attempts, pause: float | None = None) -> Action:
     """Return the next send, or the failure if none is left. The default pause is `Retry-After`, else the back-off."""
     fault = attempts.fault
     if attempts.sent >= MAX_SENDS and fault is not None:
-        return Fail(fault, is_certain=not attempts.is_ambiguous or attempts.looks_due <= 0)
+        has_settled = not attempts.is_ambiguous or attempts.looks_due <= 0
+        return Fail(_not_started(order, fault) if has_settled else fault, is_certain=has_settled)
     if pause is not None:
         return Send(pause)
     retry_after = fault.retry_after if isinstance(fault, Rejected) else None
     usual = PAUSES_SECONDS[min(attempts.sent, len(PAUSES_SECONDS)) - 1]
     return Send(retry_after if retry_after is not None else usual)
+
+
+def _not_started(order: Order, fault: ApiError) -> ApiError:
+    """Return the failure when the responses to all sends were unusable, and no session is active after the last one."""
+    if not isinstance(fault, OutcomeUnknown):
+        return fault
+    cause = (
+        f"{fault.cause}; no session is active on the pathway after {MAX_SENDS} attempts, so none was recorded. "
+        f"Check bland:baseUrl, then run `{commands.up(order.address.stack)}` again"
+    )
+    return OutcomeUnknown(fault.request, cause)
 
 
 def _outcome_unknown(order: Order, attempts: Attempts, error: ApiError) -> TornadoError:

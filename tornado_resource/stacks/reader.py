@@ -41,6 +41,7 @@ class Stack:
     """What Pulumi has recorded of a stack: its config (secrets in clear), sessions and outputs.
 
     *pending* are the sessions whose creation was interrupted. *locked_by* says who holds the lock, if anyone.
+    *has_plain_key*: whether `bland:apiKey` is in the config, and not encrypted.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Stack:
     promotion: Promotion | None
     pending: tuple[str, ...]
     locked_by: str | None
+    has_plain_key: bool = False
 
     def __repr__(self) -> str:
         # The default would show the config, and with it the API key.
@@ -100,6 +102,7 @@ def read_stack(name: str) -> Stack:
         promotion=from_output(outputs.get("promotion")),
         pending=tuple(_interrupted_creations(deployment.get("pending_operations") or [])),
         locked_by=lock_owner(name),
+        has_plain_key=not config.get("bland:apiKey", {"secret": True}).get("secret"),
     )
 
 

@@ -156,6 +156,9 @@ async def test_redirects_are_not_followed_and_show_only_the_host(status: int) ->
         b"{}",
         b'{"session_id": 7}',
         b'{"session_id": ""}',
+        b'{"session_id": "../../x"}',
+        b'{"session_id": "s-1", "created_at": "\\u001b[2J"}',
+        b'{"session_id": "s-1", "status": "\\u202e"}',
         b"[" * 100_000,
     ],
 )

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+from dataclasses import asdict, astuple
+from pprint import pformat
+from typing import TYPE_CHECKING
 
 import pytest
+from rich.pretty import pretty_repr
 
 from tornado_resource.bland.endpoint import ApiKey, find_endpoint
 from tornado_resource.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = "sk-canary-0123456789"
 
@@ -22,8 +30,58 @@ def test_environment_variables_are_the_fallback_and_the_url_has_a_default() -> N
     assert (endpoint.key.reveal(), endpoint.base_url) == (KEY, "https://api.bland.ai")
 
 
-def test_a_line_break_after_the_key_is_ignored() -> None:
-    assert find_endpoint({}, {"BLAND_API_KEY": f"{KEY}\r\n"}).key.reveal() == KEY
+def test_a_line_break_after_the_key_is_left_out_with_a_warning() -> None:
+    endpoint = find_endpoint({}, {"BLAND_API_KEY": f"{KEY}\r\n"})
+    assert endpoint.key.reveal() == KEY
+    assert endpoint.warning == "the line break at the end of the API key is left out"
+    assert find_endpoint({}, {"BLAND_API_KEY": KEY}).warning is None
+
+
+def test_a_key_in_the_config_must_be_a_secret() -> None:
+    with pytest.raises(ConfigurationError, match="pulumi config set --secret bland:apiKey") as caught:
+        find_endpoint({"bland:apiKey": KEY}, {}, is_secret=False)
+    assert str(caught.value).startswith("bland:apiKey is stored in plain text")
+    assert KEY not in str(caught.value)
+    assert find_endpoint({}, {"BLAND_API_KEY": KEY}, is_secret=False).key.reveal() == KEY
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        (f'"{KEY}"', "it is in quotes (expected the key alone)"),
+        (f"'{KEY}'", "it is in quotes"),
+        (f'{KEY}"', "it is in quotes"),
+        (f"`{KEY}", "it is in quotes"),
+        ("${{ secrets.BLAND_API_KEY }}", "it is an expression in ${{ }} that was not evaluated"),
+        ("${{secrets.BLAND_API_KEY}}", "it is an expression in ${{ }} that was not evaluated"),
+        ("$BLAND_API_KEY", "it is the name of a variable (expected the variable's value)"),
+        ("${BLAND_API_KEY}", "it is the name of a variable"),
+        ("$(cat key.txt)", "it is the name of a variable"),
+        ("%BLAND_API_KEY%", "it is the name of a variable"),
+        ("$env:BLAND_API_KEY", "it is the name of a variable"),
+        ("changeme", "it is a placeholder (expected a key of your Bland account)"),
+        ("CHANGE_ME", "it is a placeholder"),
+        ("replace-me", "it is a placeholder"),
+        ("your-api-key", "it is a placeholder"),
+        ("your_bland_api_key_here", "it is a placeholder"),
+        ("<your key>", "it is a placeholder"),
+        ("BLAND_API_KEY", "it is a placeholder"),
+        ("[secret]", "it is a placeholder"),
+    ],
+)
+def test_a_mistaken_key_is_told_and_not_shown(key: str, fault: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        find_endpoint({}, {"BLAND_API_KEY": key})
+    text = str(caught.value)
+    assert text.startswith(f"invalid API key: {fault}")
+    assert "pulumi config set --secret bland:apiKey" in text
+    assert key not in text.replace("BLAND_API_KEY", "") or key == "BLAND_API_KEY"
+    assert KEY not in text
+
+
+@pytest.mark.parametrize("key", ["any-key-will-do", "sk-changeme-01", "$2y$10$abcdefgh", "mykey-0123456789", "x" * 8])
+def test_what_could_be_a_key_is_taken(key: str) -> None:
+    assert find_endpoint({}, {"BLAND_API_KEY": key}).key.reveal() == key
 
 
 BAD_KEYS = [
@@ -106,12 +164,34 @@ def test_plain_http_is_allowed_to_this_machine(host: str) -> None:
     assert find_endpoint({"bland:apiKey": KEY, "bland:baseUrl": f"http://{host}"}, {}).is_loopback
 
 
-@pytest.mark.parametrize("show", [repr, str, lambda key: f"{key}", lambda key: repr({"k": [key]})])
-def test_nothing_shows_a_key(show: object) -> None:
-    assert KEY not in show(ApiKey(KEY))  # type: ignore[operator] # a callable
+ENDPOINT = find_endpoint({}, {"BLAND_API_KEY": KEY})
+SHOWS: dict[str, Callable[[], object]] = {
+    "repr": lambda: repr(ENDPOINT),
+    "str": lambda: str(ENDPOINT.key),
+    "format": lambda: f"{ENDPOINT.key}",
+    "asdict": lambda: asdict(ENDPOINT),
+    "astuple": lambda: astuple(ENDPOINT),
+    "asdict of the key": lambda: asdict(ENDPOINT.key),
+    "pprint": lambda: pformat({"endpoint": [ENDPOINT]}),
+    "attributes": lambda: [getattr(ENDPOINT.key, name) for name in ENDPOINT.key.__slots__],
+    "dir": lambda: [getattr(ENDPOINT.key, name) for name in dir(ENDPOINT.key)],
+    "rich": lambda: pretty_repr(ENDPOINT),
+}
 
 
-@pytest.mark.parametrize("leak", [pickle.dumps, copy.deepcopy])
-def test_a_key_cannot_be_pickled(leak: object) -> None:
-    with pytest.raises(TypeError, match="stays in memory"):
-        leak(ApiKey(KEY))  # type: ignore[operator] # a callable
+@pytest.mark.parametrize("show", SHOWS.values(), ids=SHOWS.keys())
+def test_nothing_shows_a_key(show: Callable[[], object]) -> None:
+    assert KEY not in f"{show()} {show()!r}"
+
+
+@pytest.mark.parametrize("leak", [pickle.dumps, copy.deepcopy, copy.copy, json.dumps])
+@pytest.mark.parametrize("held", [ENDPOINT.key, ENDPOINT])
+def test_a_key_cannot_be_pickled(leak: Callable[[object], object], held: object) -> None:
+    with pytest.raises(TypeError) as caught:
+        leak([held]) if leak is not copy.copy else leak(ENDPOINT.key)
+    assert KEY not in str(caught.value)
+
+
+def test_keys_are_equal_by_value() -> None:
+    assert {ApiKey(KEY): 1}[ApiKey(KEY)] == 1
+    assert ApiKey(KEY) not in {ApiKey(f"{KEY}1"), KEY}

@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.responses import Scenario, Status
+from tornado_resource.bland.responses import (
+    MAX_FIXES,
+    MAX_IDS,
+    MAX_ITERATIONS,
+    MAX_SCENARIOS,
+    MAX_TEXT_CHARACTERS,
+    SESSION_ID_KEYS,
+    UNREADABLE_ID,
+    Active,
+    Omitted,
+    Scenario,
+    Started,
+    Status,
+    parse_scenarios,
+    session_fault,
+)
+from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
@@ -98,3 +114,140 @@ async def test_odd_fields_of_a_status_are_ignored() -> None:
     assert [iteration.failed_ids for iteration in status.iterations] == [("a",)]
     assert not status.is_final
     assert not status.is_running
+
+
+UNUSABLE_IDS = [
+    "../../x",
+    "x" * 129,
+    "a\x00b",
+    "a?b=c",
+    "a b",
+    "s-1\n",
+    "..",
+    "s.",
+    "é",
+    "[secret]",
+    "::stop-commands::x",
+    "a/b",
+]
+
+
+@pytest.mark.parametrize("session_id", UNUSABLE_IDS)
+@pytest.mark.parametrize("key", SESSION_ID_KEYS)
+async def test_an_unusable_session_id_is_shown_and_not_taken(session_id: str, key: str) -> None:
+    client = client_of(lambda _: json_response({key: session_id, "created_at": "2026-04-14T10:00:00.000Z"}))
+    for call in (client.start({"pathway_id": "pw-1"}), client.active("pw-1")):
+        with pytest.raises(OutcomeUnknown) as caught:
+            await call
+        assert caught.value.cause == (
+            f"the session_id of the response is `{clean(session_id, 60)}` "
+            "(expected 1 to 128 letters, digits and . _ ~ : @ -, with no dot at the end)"
+        )
+    assert not client.has_responded
+
+
+@pytest.mark.parametrize("word", ["created_at", "status"])
+@pytest.mark.parametrize("text", ["2026\n::error::x", "\x1b[2J", "x" * 65, "é", "<{%fg 1%}>", "##[error]"])
+def test_a_session_with_an_unusable_time_or_status_is_not_taken(word: str, text: str) -> None:
+    content = {"session_id": "s-1", word: text}
+    assert Started.parse(content) is None
+    assert Active.parse(content, None) is None
+    expected = "(expected 1 to 64 printable ASCII characters)"
+    assert session_fault(content) == f"the {word} of the response is `{clean(text, 60)}` {expected}"
+
+
+@pytest.mark.parametrize("text", ["2026-04-14T10:15:00.000Z", "14 April, 10:15", "x" * 64, " ", "~"])
+def test_a_time_is_unchanged(text: str) -> None:
+    started = Started.parse({"session_id": "s-1", "created_at": text})
+    assert started is not None
+    assert started.created_at == text
+
+
+@pytest.mark.parametrize("text", ["", None, 5, []])
+def test_a_time_that_is_missing_is_none(text: Any) -> None:
+    started = Started.parse({"session_id": "s-1", "created_at": text, "status": text})
+    assert started is not None
+    assert (started.created_at, started.status) == (None, "RUNNING")
+
+
+async def test_an_unusable_status_is_shown() -> None:
+    with pytest.raises(OutcomeUnknown, match=r"the status of the response is `\\u202ePASSED`"):
+        await client_of(lambda _: json_response({"status": "\u202ePASSED"})).status("s-1")
+
+
+def test_an_unreadable_persona_is_none_that_is_declared() -> None:
+    active = Active.parse({"session_id": "s-1", "persona_id": "pe-1\n"}, None)
+    assert active is not None
+    assert active.persona_id == UNREADABLE_ID
+
+
+def test_unreadable_ids_stand_for_themselves_once() -> None:
+    iteration = {"passed_ids": ["a\n", "a", "a"], "failed_ids": ["b\x1b", "c\u202e", "b"], "completed_at": "\n"}
+    status = Status.parse({"status": "STUCK", "iterations": [iteration], "unfixable_ids": ["a\n"]})
+    assert status is not None
+    assert (status.iterations[0].passed_ids, status.unfixable_ids) == ((UNREADABLE_ID, "a"), (UNREADABLE_ID,))
+    assert (status.iterations[0].failed_ids, status.iterations[0].completed_at) == ((UNREADABLE_ID, "b"), None)
+
+
+@pytest.mark.parametrize("scenario_id", ["a\n", "", "x" * 129])
+def test_a_list_with_an_unusable_scenario_id_is_none(scenario_id: str) -> None:
+    assert parse_scenarios([{"id": "a"}, {"id": scenario_id}]) is None
+
+
+def test_texts_are_cleaned_and_cut() -> None:
+    fix = {"target_node": "\x1b[2J", "type": "::add-mask::x", "description": "Ask.\r\n::error::x" + "." * 3000}
+    status = Status.parse({"status": "STUCK", "iterations": [{"fix_plan": {"fixes": [fix]}}]})
+    assert status is not None
+    found = status.iterations[0].fixes[0]
+    assert (found.target_node, found.kind) == ("\\x1b[2J", ": :add-mask::x")
+    assert (found.description or "").startswith("Ask.\n: :error::x...")
+    assert len(found.description or "") <= MAX_TEXT_CHARACTERS
+    scenarios = parse_scenarios([{"id": "a", "name": "Refunds\n ::error::x"}])
+    assert scenarios == (Scenario("a", "Refunds : :error::x", is_required_for_promotion=False),)
+
+
+def iterations(number: int, **fields: Any) -> Status:
+    status = Status.parse({"status": "STUCK", "iterations": [{"iteration": each, **fields} for each in range(number)]})
+    assert status is not None
+    return status
+
+
+def test_the_last_iterations_are_kept_and_the_others_counted() -> None:
+    status = iterations(MAX_ITERATIONS + 7)
+    assert [each.number for each in status.iterations] == list(range(7, MAX_ITERATIONS + 7))
+    assert status.omitted == Omitted(iterations=7)
+    assert not status.has_forked
+    assert iterations(MAX_ITERATIONS).omitted == Omitted()
+
+
+def test_a_repair_in_an_iteration_that_is_left_out_is_noticed() -> None:
+    content = {"status": "STUCK", "iterations": [{"fix_plan": ["x"]}, *[{}] * MAX_ITERATIONS]}
+    status = Status.parse(content)
+    assert status is not None
+    assert status.has_forked
+
+
+def test_the_first_ids_are_kept_and_the_others_counted() -> None:
+    ids = [str(number) for number in range(MAX_IDS + 3)]
+    status = iterations(2, passed_ids=ids, failed_ids=ids[::-1])
+    assert [len(each.passed_ids) for each in status.iterations] == [MAX_IDS, MAX_IDS]
+    assert status.iterations[0].passed_ids[-1] == str(MAX_IDS - 1)
+    assert set(status.iterations[0].failed_ids) == set(status.iterations[0].passed_ids)
+    assert status.omitted == Omitted(ids=12)
+
+
+def test_equal_ids_of_a_list_are_one() -> None:
+    status = iterations(1, passed_ids=["a"] * 6_000)
+    assert (status.iterations[0].passed_ids, status.omitted) == (("a",), Omitted())
+
+
+def test_the_first_fixes_are_kept_and_the_others_counted() -> None:
+    status = iterations(2, fix_plan={"fixes": [{"type": str(number)} for number in range(MAX_FIXES + 2)]})
+    assert [len(each.fixes) for each in status.iterations] == [MAX_FIXES, MAX_FIXES]
+    assert status.omitted == Omitted(fixes=4)
+
+
+@pytest.mark.parametrize(("number", "is_read"), [(MAX_SCENARIOS, True), (MAX_SCENARIOS + 1, False)])
+def test_a_pathway_has_so_many_scenarios_at_most(number: int, is_read: bool) -> None:  # noqa: FBT001
+    """Each may be required for promotion, so none of them is left out."""
+    assert (parse_scenarios([{"id": str(each)} for each in range(number)]) is not None) is is_read

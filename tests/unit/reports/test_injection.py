@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-import unicodedata
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +18,20 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from tests.support.paths import ROOT
+from tests.support.payloads import PAYLOADS, commands, every_payload, shows, strings
 from tests.support.results import PATHWAY_ID, gated_session_of, report_of, result_of
-from tornado_resource.bland.responses import Active, Started, Status, parse_scenarios
+from tornado_resource.bland.responses import (
+    UNREADABLE_ID,
+    Active,
+    Started,
+    Status,
+    parse_scenarios,
+    session_fault,
+)
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
 from tornado_resource.core.positions import Position
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.errors import OutcomeUnknown
 from tornado_resource.gate.polling import Progress, gone, progress_line
@@ -36,6 +44,7 @@ from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.sessions.order import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,121 +55,24 @@ if TYPE_CHECKING:
 JUNIT_SCHEMA = etree.XMLSchema(etree.parse(str(ROOT / "tests/examples/junit.xsd")))
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 COMMAND: Final = re.compile(r"::(error|warning) ([a-z]+=[^:,\n]*,){0,3}title=[^:,\n]*::[^\n]*")
-PAYLOADS: Final = {
-    "clear screen": "\x1b[2J\x1b[H",
-    "colour": "\x1b[31mred\x1b[0m",
-    "conceal": "\x1b[8mhidden",
-    "cursor up": "\x1b[1A\x1b[2Kgone",
-    "title": "\x1b]0;title\x07",
-    "hyperlink": "\x1b]8;;https://evil.example\x1b\\text\x1b]8;;\x1b\\",
-    "clipboard": "\x1b]52;c;cm0gLXJmIC8=\x07",
-    "reset": "\x1bc",
-    "device control": "\x1bP$q\x1b\\",
-    "report": "\x1b[6n",
-    "bell": "a\x07b",
-    "backspace": "passed\x08\x08\x08\x08\x08\x08failed",
-    "delete": "a\x7fb",
-    "C1 CSI": "\x9b31m",
-    "C1 OSC": "\x9d0;x\x9c",
-    "C1 DCS": "\x90q\x9c",
-    "next line": "a\x85::error::x",
-    "overwrite": "failed\rpassed",
-    "NUL": "a\x00b",
-    "vertical tab": "a\x0bb",
-    "form feed": "a\x0cb",
-    "file separators": "a\x1c\x1d\x1e\x1fb",
-    "shift out": "\x0e\x0f",
-    "all C0": "".join(map(chr, range(32))),
-    "all C1": "".join(map(chr, range(127, 160))),
-    "right to left": "\u202edetcejer\u202c",
-    "isolates": "\u2066a\u2067b\u2068c\u2069",
-    "marks": "\u200e\u200f\u061c",
-    "line separators": "a\u2028::error::b\u2029::error::c",
-    "zero width": "a\u200b\u200c\u200d\u2060\ufeffb",
-    "invisible operators": "\u2061\u2062\u2063\u2064",
-    "annotations": "\ufff9a\ufffab\ufffb",
-    "tags": "\U000e0001\U000e0041\U000e007f",
-    "soft hyphen": "a\xadb",
-    "non-characters": "\ufffe\uffff\ufdd0\U0001fffe\U0010ffff",
-    "high surrogate": "a\ud800b",
-    "low surrogate": "a\udc00b",
-    "pair the wrong way": "\udc00\ud800",
-    "Pulumi colour": "<{%fg 1%}>red<{%reset%}>",
-    "Pulumi colour, doubled": "<<{%fg 1%}>{%fg 1%}>",
-    "Pulumi colour, hidden": "<\u200b{%fg 1%}>",
-    "add-mask": "::add-mask::x",
-    "indented command": "   ::stop-commands::x",
-    "command in a new line": "x\n::error file=a::b",
-    "command after CR LF": "x\r\n  ::error::b",
-    "command, encoded": "%0A::error::x%0D%0A::error::y",
-    "set-output": "\n::set-output name=a::b",
-    "old command": "##[error]x",
-    "old command in a new line": "x\n  ##[add-path]/tmp",
-    "old-style logging": "##vso[task.setvariable variable=a]b",
-    "property": "a,line=9,title=b::c",
-    "end of CDATA": "]]>",
-    "CDATA": "<![CDATA[x]]>",
-    "entity": '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>&x;',
-    "processing": "<?xml version='1.0'?><?php ?>",
-    "closing tags": "</failure></testcase></testsuite></testsuites>",
-    "end of attribute": '"><x y="',
-    "comment": "--><!-- -- -->",
-    "ampersands": "&amp;&lt;script&gt;&#60;&#x3c;&nbsp;&bogus;",
-    "script": "<script>alert(1)</script>",
-    "image": "<img src=x onerror=alert(1)>",
-    "svg": "<svg/onload=alert(1)>",
-    "frame": "<iframe srcdoc='<script>x</script>'>",
-    "details": "</td></table><details open ontoggle=x>",
-    "open tag": "<a href=",
-    "autolink": "<https://evil.example> <mailto:a@b.example>",
-    "bare link": "https://evil.example www.evil.example a@evil.example",
-    "link": "[x](javascript:alert(1))",
-    "image link": "![x](https://evil.example/pixel.png)",
-    "reference": "[x][y]\n\n[y]: https://evil.example",
-    "footnote": "[^1]\n\n[^1]: x",
-    "mention": "@everyone @org/team",
-    "issue": "#1 GH-1 org/repo#1",
-    "pipes": "| a | b |\n| --- | --- |\n| c | d |",
-    "escaped pipe": "a \\| b \\\\| c \\",
-    "backticks": "`a` ``b`` ```\nc\n```",
-    "fence": "\n~~~\nx\n~~~\n",
-    "heading": "# x\n## y\nx\n===",
-    "lists": "\n- a\n1. b\n> c\n* * *",
-    "emphasis": "**a** __b__ *c* _d_ ~~e~~",
-    "mathematics": "$x$ $$\\href{javascript:x}{y}$$",
-    "indented code": "\n\n        x",
-    "formula": '=HYPERLINK("https://evil.example")',
-    "formulas": "+1\t-1\t@SUM(A1)",
-    "format": "%s%n {0} {self} ${PATH} $(id) `id`",
-    "template": "{{7*7}} {% x %} ${{ github.token }}",
-    "quotes": "'\"“”«»",
-    "path": "../../etc/passwd",
-    "empty": "",
-    "spaces": "   ",
-    "very long": "A" * 10_000,
-    "very long and hostile": "<|\x1b`@\n" * 1500,
-    "long marks": "e" + "\u0301" * 5000,
-}
 
 
 def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     """Parse responses that have *text* in every field, and judge them in every way."""
-    name = text if text and not re.search("[\ud800-\udfff]", text) else "-"
-    started = Started.parse({"session_id": name, "created_at": text, "status": text})
-    active = Active.parse({"session_id": name, "created_at": text, "status": text, "persona_id": text}, None)
+    started = Started.parse({"session_id": text}) or Started.parse({"session_id": "s-1"})
+    timed = Started.parse({"session_id": "s-1", "created_at": text})
     assert started is not None
-    assert active is not None
-    scenarios = parse_scenarios({"scenarios": [{"id": text, "name": text}, {"id": "sc-1", "name": text}]})
+    scenarios = parse_scenarios({"scenarios": [{"id": "sc-1", "name": text}, {"id": "sc-2", "name": text}]})
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
     request = {"pathway_id": PATHWAY_ID, "scenario_ids": [text, "sc-2"]}
     found = []
     unanswered = f"the API request failed: {OutcomeUnknown('status', clean(text))}"
     endings = (None, None, unanswered, gone(started.session_id).given_up)
-    for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text or "-", "RUNNING")):
-        status = Status.parse(response_of(text, word))
+    for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text, "RUNNING")):
+        status = Status.parse(response_of(text, word)) or Status.parse(response_of(text, "UNKNOWN"))
         assert status is not None
-        session_id = (started, active)[number % 2].session_id
-        gated = gated_session_of(f"s-{number}", session_id, created_at=started.created_at, request=request)
+        created_at = timed.created_at if timed is not None else None
+        gated = gated_session_of(f"s-{number}", started.session_id, created_at=created_at, request=request)
         found.append((gated, status, result_of(gated, status, endings[number], names)))
     raw = gated_session_of("raw", text, created_at=text, position=Position(text, 1, 1))
     found.append((raw, Status(text), result_of(raw, None, text)))
@@ -181,26 +93,47 @@ def report(text: str) -> Report:
     return report_of(*(result for _, _, result in results(text)), promotion=promotion)
 
 
-def shows(text: str) -> list[str]:
-    """What would do something where it is shown: control, format, unassigned-forever and surrogate characters."""
-    bad = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    return [
-        character
-        for character in text.replace("\n", "")
-        if unicodedata.category(character) in bad or ord(character) & 0xFFFE == 0xFFFE
-    ]
-
-
-def commands(text: str) -> list[str]:
-    """The lines that a runner of GitHub Actions (or Azure Pipelines) would obey."""
-    return [line for line in re.split(r"\r\n|\n|\r", text) if line.lstrip().startswith(("::", "##[", "##vso["))]
-
-
-every_payload = pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
+def outputs(text: str) -> dict[str, Any]:
+    """The stack outputs of the sessions that responses with *text* in every field start."""
+    started = Started.parse({"session_id": text, "created_at": text, "status": text})
+    session = Session.started(started) if started is not None else None
+    active = Active.parse({"session_id": "s-1", "created_at": "2026", "status": "RUNNING", "persona_id": text}, None)
+    assert active is not None
+    found = {result.gated.name: asdict(result.verdict) for _, _, result in results(text) if result.gated.name != "raw"}
+    return {"verdicts": found, "sessions": [session and asdict(session), asdict(Session.active(active, adopted=True))]}
 
 
 def test_there_are_enough_payloads() -> None:
-    assert len(set(PAYLOADS.values())) >= 60
+    assert len(set(PAYLOADS.values())) >= 90
+
+
+@every_payload
+def test_no_stack_output_can_control_a_terminal(text: str) -> None:
+    """Pulumi prints outputs as they are: each line by line where it has changed, and one alone by its name."""
+    for shown in strings(outputs(text)):
+        assert not shows(shown)
+        assert "\n" not in shown
+        assert "<{%" not in shown
+        assert not commands(shown)
+
+
+@every_payload
+def test_ids_times_and_statuses_are_unchanged_or_refused(text: str) -> None:
+    started = Started.parse({"session_id": text, "created_at": text, "status": text})
+    assert started is None or {started.session_id, started.created_at, started.status} == {text}
+    for word in ("created_at", "status"):
+        given = {"session_id": "s-1", word: text}
+        fault = session_fault(given)
+        assert (Started.parse(given) is None) is (fault is not None)
+        assert not shows(fault or "")
+        assert not commands(fault or "")
+    status = Status.parse(response_of(text, text))
+    assert status is None or status.status == text
+    kept = Status.parse(response_of(text, "RUNNING"))
+    assert kept is not None
+    assert kept.iterations[0].completed_at in {text, None}
+    assert kept.unfixable_ids == (kept.unfixable_ids[0], "sc-1")
+    assert kept.unfixable_ids[0] in {text, UNREADABLE_ID}
 
 
 @every_payload
@@ -224,16 +157,16 @@ def test_the_xml_is_valid_and_has_every_session(text: str) -> None:
 
 
 @every_payload
-def test_the_json_is_valid_and_keeps_the_text(text: str) -> None:
+def test_the_json_is_valid_and_keeps_plain_text(text: str) -> None:
     written = verdicts_json(report(text))
     assert written.isascii()
     content = json.loads(written)
     schema = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator(schema).validate(content)
-    kept = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    kept = clean_lines(text, 2000)
     session = content["sessions"]["s-0"]
     assert session["history"][0]["fixes"][1] == {"target_node": kept, "type": kept, "description": kept}
-    assert kept in session["failed_ids"]
+    assert {text, UNREADABLE_ID} & {*session["failed_ids"]}
 
 
 @every_payload

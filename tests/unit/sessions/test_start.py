@@ -18,6 +18,9 @@ SLOW = httpx.ReadTimeout("slow")
 NOT_JSON = httpx.Response(200, text="<html>")
 NO_ID = json_response({"status": "RUNNING"})
 HALF = httpx.Response(200, text='{"session_id": "s-')
+UNUSABLE_IDS = ["../../x", "x" * 10_240, "a\x00b", "a?b=c", "a\n::error::x", "..", "", 7]
+UNUSABLE = [json_response({"session_id": each, "status": "RUNNING"}) for each in UNUSABLE_IDS]
+UNUSABLE_TIME = json_response({"session_id": "s-1", "created_at": "\x1b[2J", "status": "RUNNING"})
 
 
 async def test_a_start_is_one_post_and_nothing_else() -> None:
@@ -35,6 +38,8 @@ MAY_START = [
     NOT_JSON,
     NO_ID,
     HALF,
+    *UNUSABLE,
+    UNUSABLE_TIME,
     *(json_response({}, code) for code in (500, 502, 503, 504, 429, 408)),
 ]
 
@@ -111,6 +116,35 @@ async def test_an_unknown_outcome_is_not_sent_again_and_says_what_to_do() -> Non
     with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID --stack dev"):
         await run(api)
     assert api.calls.count("POST start") == 1
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE_IDS[:-2])
+async def test_an_unusable_id_everywhere_is_told_and_not_recorded(unusable: str) -> None:
+    api = FakeApi(FakeTime(), faults=[(json_response({"session_id": unusable}), True)])
+    api.active_faults = [json_response({"session_id": unusable, "status": "RUNNING"})] * 99
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(api)
+    assert str(caught.value).startswith("start on pathway pw-1: the session_id of the response is `")
+    assert "could not determine whether a session was started (active session of pathway pw-1: " in str(caught.value)
+    assert "Run `pulumi up --stack dev` again on this machine" in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert api.calls.count("POST start") == 1
+    intent = api.intents.find(ADDRESS)
+    assert intent is not None
+    assert intent.session_id is None
+
+
+async def test_unusable_ids_without_a_session_end_with_the_next_step() -> None:
+    api = FakeApi(FakeTime(), faults=[(UNUSABLE[0], False)] * 99)
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(api)
+    assert str(caught.value) == (
+        "start on pathway pw-1: the session_id of the response is `../../x` (expected 1 to 128 letters, digits and "
+        ". _ ~ : @ -, with no dot at the end); no session is active on the pathway after 4 attempts, so none was "
+        "recorded. Check bland:baseUrl, then run `pulumi up --stack dev` again"
+    )
+    assert api.calls.count("POST start") == MAX_SENDS
+    assert api.intents.find(ADDRESS) is None
 
 
 async def test_retry_after_is_honoured() -> None:

@@ -53,6 +53,17 @@ def test_the_last_send_that_was_not_sent_fails_for_certain() -> None:
     assert action == Fail(NOT_SENT, is_certain=True)
 
 
+def test_the_last_send_with_an_unknown_outcome_fails_with_the_next_step() -> None:
+    attempts = Attempts(sent=MAX_SENDS, is_ambiguous=True, looks_due=1, fault=UNKNOWN)
+    action = step(order(), attempts, Seen(None))[1]
+    assert isinstance(action, Fail)
+    assert action.is_certain
+    assert str(action.error) == (
+        "start: reset; no session is active on the pathway after 4 attempts, so none was recorded. "
+        "Check bland:baseUrl, then run `pulumi up --stack dev` again"
+    )
+
+
 def test_a_request_not_sent_does_not_settle_an_earlier_unknown_one() -> None:
     _, action = step(order(), Attempts(sent=MAX_SENDS, is_ambiguous=True, looks_due=1), SendFailed(NOT_SENT))
     assert action == Fail(NOT_SENT, is_certain=False)

@@ -92,6 +92,20 @@ def test_the_config_has_secrets_in_clear_but_is_never_shown(pulumi: Tell) -> Non
 
 
 @pytest.mark.parametrize(
+    ("config", "has_plain_key"),
+    [
+        (CONFIG, False),
+        ({}, False),
+        ({"bland:apiKey": {"value": "k", "secret": False}}, True),
+        ({"bland:apiKey": {"value": "k"}}, True),
+    ],
+)
+def test_a_key_that_is_not_encrypted_is_known(pulumi: Tell, config: Any, has_plain_key: bool) -> None:  # noqa: FBT001
+    pulumi(config=config)
+    assert read_stack("dev").has_plain_key is has_plain_key
+
+
+@pytest.mark.parametrize(
     "other",
     [
         resource("old", delete=True),

@@ -1,0 +1,96 @@
+"""The body of a response as JSON values that never hold the API key, within a limit on memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.core.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAX_MEMORY_MB: Final = 96
+"""A body of 10 MiB can take a gigabyte once it is parsed: `[{},{},…`."""
+MAX_NAMES: Final = 10_000
+"""How many different names the members of a body may have."""
+MAX_STRING_CHARACTERS: Final = 100_000
+_NAME: Final = re.compile(rb'"([^"\\]*)"\s*:')
+_BEYOND_BMP: Final = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
+
+
+def parse_body(content: bytes, forms: Sequence[str]) -> Any:
+    """Return the JSON of a body, without the API key in any string and any name of a member.
+
+    Args:
+        content: the body.
+        forms: the forms of the key (`encodings`).
+
+    Raises:
+        ValueError: the body is not JSON, or takes too much memory. The text is fit to be shown.
+
+    """
+    if _memory(content) > MAX_MEMORY_MB * 10**6 or _has_too_many_names(content):
+        message = f"the response is too complex: parsed, it takes more than {MAX_MEMORY_MB} MB"
+        raise ValueError(message)
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        message = "the response is not JSON"
+        raise ValueError(message) from None
+    return _redacted(body, forms)
+
+
+def _memory(content: bytes) -> int:
+    """Return about how many bytes it takes to parse a body: text, objects, lists, and other values."""
+    width = 1 if content.isascii() else 2
+    if _BEYOND_BMP.search(content):
+        width = 4
+    values = 200 * content.count(b"{") + 100 * content.count(b"[") + 75 * content.count(b",") + 20 * content.count(b":")
+    return len(content) * (1 + 2 * width) + values
+
+
+def _has_too_many_names(content: bytes) -> bool:
+    """Return whether there are so many different names that they take more memory than `_memory` expects."""
+    return content.count(b":") > MAX_NAMES and len(set(_NAME.findall(content))) > MAX_NAMES
+
+
+def _redacted(body: Any, forms: Sequence[str]) -> Any:
+    """Redact all strings in place, since a copy would take as much memory again, and without recursion."""
+    root, sound_names = [body], set[str]()
+    left: list[Any] = [root]
+    while left:
+        container = left.pop()
+        if isinstance(container, list):
+            left += _redact_values(container, enumerate(container), forms)
+            continue
+        if not sound_names.issuperset(container):
+            _redact_names(container, forms)
+            sound_names.update(container)
+        left += _redact_values(container, container.items(), forms)
+    return root[0]
+
+
+def _redact_values(container: Any, entries: Iterable[tuple[Any, Any]], forms: Sequence[str]) -> list[Any]:
+    """Redact the strings of a list or an object, and return the lists and objects in it."""
+    shortest, inner = len(forms[-1]), []
+    for key, value in entries:
+        if isinstance(value, str):
+            if len(value) >= shortest:
+                container[key] = _redacted_string(value, forms)
+        elif isinstance(value, dict | list) and value:
+            inner.append(value)
+    return inner
+
+
+def _redact_names(members: dict[str, Any], forms: Sequence[str]) -> None:
+    for name in list(members):
+        members[_redacted_string(name, forms)] = members.pop(name)
+
+
+def _redacted_string(text: str, forms: Sequence[str]) -> str:
+    """Redact a string, and cut one that is too long. What is cut at the end could be the start of a key."""
+    if len(text) <= MAX_STRING_CHARACTERS:
+        return redact(text, forms)
+    return redact(text[:MAX_STRING_CHARACTERS], forms)[: -len(forms[0])] + "…"
