@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tornado_resource.core.positions import more_problems
+from tornado_resource.core.text import clean_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,13 +29,18 @@ if TYPE_CHECKING:
 class TornadoError(Exception):
     """Root of all errors of this package. `str()` of it is fit to be shown to a user."""
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(clean_lines(message, len(message)))
+
 
 class DeclarationError(TornadoError):
-    """One or more problems in a declarations file."""
+    """One or more problems in a declarations file, and the number of *more* that are not shown."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in problems))
+        self.more = more
+        rest = [more_problems(more)] if more else []
+        super().__init__("\n".join([*map(str, problems), *rest]))
 
 
 class ConfigurationError(TornadoError):

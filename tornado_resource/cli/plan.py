@@ -11,7 +11,7 @@ import click
 from tornado_resource.cli import problems
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.positions import Problem
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.declarations.plan import make_plan
 from tornado_resource.declarations.resolver import check_document, environment_names, resolve
 from tornado_resource.errors import DeclarationError
@@ -29,6 +29,8 @@ CARRIES: Final = {
     "unknown": "must have passed in {}; on the same pathway, runs on the version that passed there",
     "never": "has no gate in {}: its promotion will be refused",
 }
+MAX_LISTED: Final = 20
+"""How many environments a message lists."""
 MAX_VALUE: Final = 100
 """How many characters of a value are shown."""
 MAX_ALIGNED: Final = 44
@@ -48,7 +50,7 @@ def command(file: str, environment: str | None, output: str) -> ExitCode:
     try:
         plan = _plan(file, environment)
     except DeclarationError as error:
-        click.echo(problems.write(error.problems, output), err=output == "text")
+        click.echo(problems.write(error.problems, error.more, output), err=output == "text")
         return ExitCode.INVALID
     writers = {"text": _as_text, "json": _as_json, "github": _as_github}
     click.echo(writers[output](plan))
@@ -59,12 +61,10 @@ def _plan(file: str, environment: str | None) -> Plan:
     document = check_document(file)
     listed = environment_names(document)
     if listed and environment is None:
-        message = f"name the environment: --environment {'|'.join(listed)}"
+        more = "|…" if len(listed) > MAX_LISTED else ""
+        message = f"name the environment: --environment {'|'.join(listed[:MAX_LISTED])}{more}"
         raise click.UsageError(message)
-    resolved, found = resolve(document, environment)
-    if found:
-        raise DeclarationError(found)
-    return make_plan(document, resolved)
+    return make_plan(document, resolve(document, environment))
 
 
 def _as_text(plan: Plan) -> str:
@@ -90,11 +90,13 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 def _session_lines(planned: Planned) -> Iterator[str]:
     yield planned.declaration.name
-    rows = [(key, clean(json.dumps(value, ensure_ascii=False), MAX_VALUE)) for key, value in _rows(planned)]
-    width = max(len(key) for key, _ in rows)
-    indent = max(len(value) for _, value in rows if len(value) <= MAX_ALIGNED)
-    for key, value in rows:
-        origin = planned.origins.get(key, "default")
+    rows = [
+        (clean(key), clean(json.dumps(value, ensure_ascii=False), MAX_VALUE), planned.origins.get(key, "default"))
+        for key, value in _rows(planned)
+    ]
+    width = max(len(key) for key, _, _ in rows)
+    indent = max(len(value) for _, value, _ in rows if len(value) <= MAX_ALIGNED)
+    for key, value, origin in rows:
         yield f"  {key:<{width}}  {value:<{indent}}  {origin!s}"
     if planned.after is not None:
         yield f"  starts when {planned.after} has ended (one session at a time on a pathway)"
@@ -153,7 +155,7 @@ def _as_json(plan: Plan) -> str:
         ],
         "sessions": sessions,
     }
-    return json.dumps(whole, indent=2, ensure_ascii=not _is_utf8())
+    return clean_json(json.dumps(whole, indent=2, ensure_ascii=not _is_utf8()))
 
 
 def _is_utf8() -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tornado_resource.core.positions import more_problems
 from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tornado_resource.core.positions import Problem
 
 FORMATS = ["text", "json", "github"]
+TITLE = "tornado-resource"
 
 
 def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -29,16 +31,18 @@ def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def write(problems: Iterable[Problem], output: str) -> str:
-    """Return problems in one of `FORMATS`."""
+def write(problems: Sequence[Problem], more: int, output: str) -> str:
+    """Return problems, and the number of those that are not shown, in one of `FORMATS`."""
     if output == "json":
-        return json.dumps({"valid": False, "problems": as_rows(problems)}, indent=2)
+        return json.dumps({"valid": False, "problems": as_rows(problems), "more_problems": more}, indent=2)
+    rest = [more_problems(more)] if more else []
     if output == "github":
-        return "\n".join(annotation("error", problem) for problem in problems)
-    return "\n".join(str(problem) for problem in problems)
+        whole = [command("error", text, position=None, title=TITLE) for text in rest]
+        return "\n".join([*(annotation("error", problem) for problem in problems), *whole])
+    return "\n".join([*map(str, problems), *rest])
 
 
 def annotation(level: str, problem: Problem) -> str:
     """Return a workflow command that makes GitHub show a problem at its line."""
     text = f"{problem.path}: {problem.text}" if problem.path else problem.text
-    return command(level, text, position=problem.position, title="tornado-resource")
+    return command(level, text, position=problem.position, title=TITLE)

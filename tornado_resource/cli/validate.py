@@ -10,8 +10,9 @@ import click
 
 from tornado_resource.cli import problems
 from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.core.text import count
-from tornado_resource.declarations.resolver import check_document, environment_names, resolve
+from tornado_resource.core.text import clean, count
+from tornado_resource.declarations.findings import MAX_SHOWN
+from tornado_resource.declarations.resolver import check_document, check_environments, environment_names
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The result for one file: its problems, or why it cannot be opened, or a summary of what it declares."""
+    """The result for one file: its problems and the number of *more*, or why it cannot be opened, or a summary."""
 
     problems: Sequence[Problem] = ()
+    more: int = 0
     fault: str = ""
     summary: str = ""
 
@@ -54,8 +56,10 @@ def command(files: tuple[str, ...], environment: str | None, all_environments: b
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:
     found = [problem for result in results for problem in result.problems]
+    more = sum(result.more for result in results)
     if found:
-        click.echo(problems.write(found, output), err=output == "text")
+        shown = found[:MAX_SHOWN]
+        click.echo(problems.write(shown, more + len(found) - len(shown), output), err=output == "text")
     for result in results:
         if result.fault:
             click.echo(result.fault, err=True)
@@ -64,21 +68,16 @@ def _print_problems(results: Sequence[_Result], output: str) -> None:
 def _check(file: str, environment: str | None) -> _Result:
     try:
         document = check_document(file)
+        listed: list[str | None] = [*environment_names(document)]
+        check_environments(document, [environment] if environment is not None else listed or [None])
     except DeclarationError as error:
-        return _Result(problems=error.problems)
+        return _Result(error.problems, error.more)
     except ConfigurationError as error:
         return _Result(fault=str(error))
-    return _Result(problems=_resolve_all(document, environment), summary=_summary(document))
-
-
-def _resolve_all(document: Document, environment: str | None) -> list[Problem]:
-    """Return the problems of one environment, or of all; one that several environments have is returned once."""
-    listed: list[str | None] = [*environment_names(document)]
-    chosen = [environment] if environment is not None else listed or [None]
-    return sorted({problem for name in chosen for problem in resolve(document, name)[1]})
+    return _Result(summary=_summary(document))
 
 
 def _summary(document: Document) -> str:
     sessions, environments = len(document.data["sessions"]), len(environment_names(document))
     scope = f" in {count(environments, 'environment')}" if environments else ""
-    return f"{document.file}: {count(sessions, 'session')}{scope}, no problems"
+    return f"{clean(document.file)}: {count(sessions, 'session')}{scope}, no problems"

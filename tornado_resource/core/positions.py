@@ -1,9 +1,23 @@
-"""Positions in files, and problems found there."""
+"""Positions in files, and problems found there.
+
+The names of files and the texts of problems come from outside. They are made fit to be shown here, so that nobody who
+finds or prints a problem needs to think of it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
+from typing import Final, Self
+
+from tornado_resource.core.text import clean
+
+MAX_TEXT: Final = 1000
+"""How many characters of a problem's text are shown."""
+MAX_MORE: Final = 9000
+"""How many problems are counted beyond those that are shown."""
+MAX_PATH: Final = 4096
+"""The longest path on Linux, so that no position is cut."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -14,8 +28,11 @@ class Position:
     line: int
     column: int
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "file", _shown(self.file))
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return _shown(f"{self.file}:{self.line}:{self.column}")
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
@@ -33,8 +50,23 @@ class Problem:
     path: str
     text: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", clean(self.path))
+        object.__setattr__(self, "text", clean(self.text, MAX_TEXT))
+
     def __str__(self) -> str:
         return f"{self.position}: {self.path}: {self.text}" if self.path else f"{self.position}: {self.text}"
+
+
+def more_problems(number: int) -> str:
+    """Return the line that follows the problems that are shown if there are more."""
+    least = "at least " if number == MAX_MORE else ""
+    return f"… and {least}{number:,} more {'problem' if number == 1 else 'problems'}"
+
+
+@lru_cache
+def _shown(file: str) -> str:
+    return clean(file, MAX_PATH)
 
 
 def _is_count(text: str) -> bool:

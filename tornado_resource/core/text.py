@@ -21,6 +21,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^\s\"'/]*@")
 _DIRECTIVE = re.compile(r"<(?=\{%)")
 # A runner trims a line before it looks for `::`, and finds the older forms (`##vso[`: Azure Pipelines) anywhere in it.
 _COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[|vso\[)")
+_JSON_ACTIVE = re.compile(r"<(?=\{%)|#(?=#(\[|vso\[))")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -31,15 +32,30 @@ def clean(text: str, limit: int = 300) -> str:
     (`<{%fg 1%}>`, which its engine interprets inside messages) are broken up, and so are the workflow commands of
     GitHub Actions (`::error::x` at the start of a line).
     """
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    shown = cut if cut.isascii() and cut.isprintable() else _UNSAFE.sub(_escape, cut)
+    kept = cut(text, limit)
+    shown = kept if kept.isascii() and kept.isprintable() else _UNSAFE.sub(_escape, kept)
     return _COMMAND.sub(r"\g<0> ", _DIRECTIVE.sub("< ", shown))
 
 
 def clean_lines(text: str, limit: int) -> str:
     """Return *text* as `clean` does, but with its line breaks; tabs become spaces."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return "\n".join(clean(line, limit) for line in _LINE_BREAK.split(cut.replace("\t", " ")))
+    return "\n".join(clean(line, limit) for line in _LINE_BREAK.split(cut(text, limit).replace("\t", " ")))
+
+
+def clean_json(text: str) -> str:
+    r"""Return JSON with the same meaning, in which all that `clean` would change is an escape such as `\u001b`."""
+    escaped = _UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else _escape_for_json(match[0]), text)
+    return _JSON_ACTIVE.sub(lambda match: _escape_for_json(match[0]), escaped)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return *text*, cut to at most *limit* characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _escape_for_json(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -8,21 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Never
 
-import yaml
+from yaml import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
 from tornado_resource.core.positions import Position, Problem
-from tornado_resource.core.text import clean
-from tornado_resource.declarations import scalars
-from tornado_resource.declarations.document import dotted
+from tornado_resource.declarations.findings import Findings
+from tornado_resource.declarations.quoting import Quoting
+from tornado_resource.declarations.scalars import plain
 
 if TYPE_CHECKING:
-    from tornado_resource.declarations.document import Key, Mark, Marks
+    from collections.abc import Callable
+
+    from tornado_resource.declarations.document import Mark, Marks
 
 MAX_DEPTH: Final = 64
-MAX_NODES: Final = 1_000_000
-"""How many nodes a file may have once its aliases are expanded."""
-MAX_NAME: Final = 80
-"""How many characters of a key, tag or anchor a message shows."""
+MAX_ENTRIES: Final = 10_000
+"""How many entries one mapping or list may have."""
+MAX_NODES: Final = 200_000
+"""How many keys and values a file may have. A mapping or list counts twice, since it takes twice the work."""
+MAX_EXPANDED: Final = 1_000_000
+"""How many a file may have once its aliases are expanded."""
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
@@ -32,9 +44,6 @@ _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,),
     "float": (float, int),
 }
-_NO_KEY: Any = object()
-_MERGE: Any = object()
-"""The key of a frame after a merge key (`<<`), which was reported: its value is dropped."""
 
 
 class Stop(Exception):
@@ -43,29 +52,12 @@ class Stop(Exception):
 
 @dataclass(slots=True)
 class _Frame:
-    """A mapping or list that is being filled. *height* is how deep its contents are nested."""
+    """A mapping or list that is being filled. *height* is how deep its contents are nested, *key* is what is read."""
 
     node: Any
-    marks: dict[Key, tuple[Mark | None, Mark]]
-    mark: Mark
     anchor: str | None
-    nodes_before: int
-    key: Any = _NO_KEY
-    key_mark: Mark | None = None
+    key: str | None = None
     height: int = 1
-
-    @property
-    def expects_key(self) -> bool:
-        return self.key is _NO_KEY and type(self.node) is dict
-
-    @property
-    def next_key(self) -> Key | None:
-        """The index or key of the value that comes next; None before a key."""
-        if isinstance(self.node, list):
-            return len(self.node)
-        if self.key is _MERGE:
-            return "<<"
-        return None if self.key is _NO_KEY else str(self.key)
 
 
 @dataclass(slots=True)
@@ -73,8 +65,8 @@ class _Anchored:
     """What an alias refers to; *size* counts its nodes."""
 
     node: Any
-    size: int
-    height: int
+    size: int = 1
+    height: int = 0
 
 
 @dataclass(slots=True)
@@ -82,161 +74,180 @@ class Composer:
     """Builds the data of one YAML document; problems and marks are collected on the way."""
 
     file: str
-    problems: list[Problem] = field(default_factory=list)
+    quoting: Quoting = field(default_factory=Quoting)
+    findings: Findings = field(default_factory=Findings)
     marks: Marks = field(default_factory=dict)
     anchors: dict[str, _Anchored] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
-    root: Any = None
-    has_root: bool = False
+    get_event: Callable[[], Any] = field(init=False)
+    has_merge_key: bool = False
     nodes: int = 0
+    aliased: int = 0
 
-    def compose(self, parser: Any) -> Any:
-        """Return the data.
+    def compose(self, get_event: Callable[[], Any]) -> Any:
+        """Return the data of the document that *get_event* reads from.
 
         Raises:
-            Stop: the rest cannot be read; the reason is in *problems*.
+            Stop: the rest cannot be read; the reason is in *findings*.
             yaml.YAMLError: libyaml cannot parse it.
 
         """
-        handlers = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.MappingStartEvent: self._start_mapping,
-            yaml.SequenceStartEvent: self._start_list,
-            yaml.MappingEndEvent: self._end,
-            yaml.SequenceEndEvent: self._end,
-            yaml.AliasEvent: self._alias,
-            yaml.DocumentStartEvent: self._start_document,
-        }
-        # Bound once: this loop runs for every node of the file.
-        find, get_event, stream_end = handlers.get, parser.get_event, yaml.StreamEndEvent
-        while type(event := get_event()) is not stream_end:
-            handle = find(type(event))
-            if handle is not None:
-                handle(event)
-        return self.root
+        self.get_event = get_event
+        root: Any = None
+        has_root = False
+        event: Any
+        while type(event := get_event()) is not StreamEndEvent:
+            if type(event) is not DocumentStartEvent:
+                continue
+            if has_root:
+                self._stop(event.start_mark, "second YAML document, expected one document in a file")
+            root, has_root = self._value(get_event()), True
+        return root
 
     def report(self, mark: Mark | None, text: str) -> None:
         """Add a problem at *mark*, with the path of the value that is being read."""
-        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-        path = dotted([key for frame in self.stack if (key := frame.next_key) is not None])
-        self.problems.append(Problem(Position(self.file, line + 1, column + 1), clean(path, 120), text))
 
-    def _stop(self, mark: Mark, text: str) -> Never:
+        def problem() -> Problem:
+            line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+            keys = [frame.key if type(frame.node) is dict else len(frame.node) for frame in self.stack]
+            path = self.quoting.path([key for key in keys if key is not None])
+            return Problem(Position(self.file, line + 1, column + 1), path, text)
+
+        self.findings.add(problem)
+
+    def _stop(self, mark: Mark | None, text: str) -> Never:
         self.report(mark, text)
         raise Stop
 
-    def _start_document(self, event: Any) -> None:
-        if self.has_root:
-            self._stop(event.start_mark, "second YAML document, expected one document in a file")
-
-    def _scalar(self, event: Any) -> None:
-        frame = self.stack[-1] if self.stack else None
-        if frame is not None and frame.key is _NO_KEY and type(frame.node) is dict:  # inlined, for speed
-            self._key(frame, event)
-            return
+    def _value(self, event: Any) -> Any:
+        """Return the value that begins with *event*."""
+        if type(event) is not ScalarEvent:
+            return self._alias(event) if type(event) is AliasEvent else self._collection(event)
         value: Any = event.value
-        if event.tag is not None or event.implicit[0]:
-            value = self._typed(event)
-        self.nodes += 1
+        if event.implicit[0] or event.tag is not None:
+            try:
+                value = plain(value)
+            except ValueError as error:
+                self.report(event.start_mark, f"found {error}; quote it if it is text")
+                value = 0
+            if event.tag is not None:
+                value = self._tagged(event, value)
         if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(value, 1, 0)
-        self._add(value, event.start_mark)
+            self.anchors[event.anchor] = _Anchored(value)
+        return value
 
-    def _typed(self, event: Any) -> Any:
-        try:
-            value = scalars.plain(event.value) if event.implicit[0] or event.tag is not None else event.value
-        except ValueError as error:
-            self.report(event.start_mark, f"found {error}; quote it if it is text")
-            return 0
-        tag = event.tag
-        if tag is None or tag == "!":
-            return value if tag is None else event.value
-        kind = tag.removeprefix(_TAG_PREFIX)
-        if kind == "str":
+    def _tagged(self, event: Any, value: Any) -> Any:
+        kind = event.tag.removeprefix(_TAG_PREFIX)
+        if kind in {"!", "str"}:
             return event.value
         if not isinstance(value, _SCALAR_TAGS.get(kind, ())):
             self._refuse_tag(event)
         return value
 
-    def _key(self, frame: _Frame, event: Any) -> None:
-        key = frame.key = event.value
-        frame.key_mark = event.start_mark
-        if key in frame.node:
-            first = frame.marks[key][0] or frame.mark
-            self.report(event.start_mark, f"duplicate key `{clean(key, MAX_NAME)}` (first at line {first.line + 1})")
-        if key == "<<" and event.implicit[0]:
-            frame.key = _MERGE
-            self.report(event.start_mark, "merge keys (<<) are not YAML 1.2; put shared values under `defaults`")
+    def _collection(self, event: Any) -> Any:
+        is_mapping = type(event) is MappingStartEvent
+        self._check_depth(event.start_mark, 1)
+        if event.tag not in {None, "!", _TAG_PREFIX + ("map" if is_mapping else "seq")}:
+            self._refuse_tag(event)
+        before = self.nodes + self.aliased
+        self.nodes += 1
+        frame = _Frame({} if is_mapping else [], event.anchor)
+        self.stack.append(frame)
+        (self._fill_mapping if is_mapping else self._fill_list)(frame)
+        self.stack.pop()
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(frame.node, self.nodes + self.aliased - before, frame.height)
+        self._raise_height(frame.height)
+        return frame.node
+
+    def _fill_mapping(self, frame: _Frame) -> None:
+        node, get_event = frame.node, self.get_event
+        marks = self.marks[id(node)] = {}
+        while type(event := get_event()) is not MappingEndEvent:
+            if type(event) is not ScalarEvent:
+                self._refuse_key(event)
+            key = frame.key = event.value
+            is_kept = (key not in node and key != "<<" and event.tag is event.anchor is None) or self._is_kept(event)
+            first = get_event()
+            value = self._value(first)
+            if is_kept:
+                node[key] = value
+                marks[key] = (event.start_mark, first.start_mark)
+            self._count(first, 2)
+        frame.key = None
+
+    def _fill_list(self, frame: _Frame) -> None:
+        node, get_event = frame.node, self.get_event
+        marks = self.marks[id(node)] = {}
+        while type(event := get_event()) is not SequenceEndEvent:
+            value = self._value(event)
+            marks[len(node)] = (None, event.start_mark)
+            node.append(value)
+            self._count(event, 1)
+
+    def _count(self, last: Any, nodes: int) -> None:
+        """Count what was added to a mapping or list; *last* is the event that it began with."""
+        self.nodes += nodes
+        if self.nodes > MAX_NODES or len(self.stack[-1].node) > MAX_ENTRIES:
+            what = f"{MAX_NODES:,} values" if self.nodes > MAX_NODES else f"{MAX_ENTRIES:,} entries"
+            self._stop(last.start_mark, f"more than {what}; split the declarations into several projects")
+
+    def _is_kept(self, event: Any) -> bool:
+        """Return whether a key that is no plain new one is part of the data; report what is wrong with it."""
+        key, mark = event.value, event.start_mark
+        frame = self.stack[-1]
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(key)
         if event.tag not in {None, "!", _TAG_PREFIX + "str"}:
             self._refuse_tag(event)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(key, 1, 0)
-        self.nodes += 1
+        if key == "<<" and event.implicit[0]:
+            self.has_merge_key = True
+            self.report(mark, "merge keys (<<) are not YAML 1.2; put shared values under `defaults`")
+            return False
+        if key in frame.node:
+            first = self.marks[id(frame.node)][key][0]
+            shown = f" `{self.quoting.name(key)}`"
+            self.report(mark, f"duplicate key{shown} (first at line {first.line + 1 if first else 1})")
+            return False
+        return True
 
-    def _start_mapping(self, event: Any) -> None:
-        self._start(event, {}, "map")
+    def _refuse_key(self, event: Any) -> Never:
+        self.stack[-1].key = None
+        found = "a mapping or list"
+        if type(event) is AliasEvent:
+            self._target(event)
+            found = f"alias *{self._anchor(event)}"
+        self._stop(event.start_mark, f"found {found} as a key, expected a string")
 
-    def _start_list(self, event: Any) -> None:
-        self._start(event, [], "seq")
-
-    def _start(self, event: Any, node: Any, tag: str) -> None:
-        if self.stack and self.stack[-1].expects_key:
-            self._stop(event.start_mark, "found a mapping or list as a key, expected a string")
-        self._check_depth(event.start_mark, 1)
-        if event.tag not in {None, "!", _TAG_PREFIX + tag}:
-            self._refuse_tag(event)
-        marks = self.marks[id(node)] = {}
-        self.nodes += 1
-        self.stack.append(_Frame(node, marks, event.start_mark, event.anchor, self.nodes))
-
-    def _end(self, _event: Any) -> None:
-        frame = self.stack.pop()
-        if frame.anchor is not None:
-            self.anchors[frame.anchor] = _Anchored(frame.node, self.nodes - frame.nodes_before + 1, frame.height)
-        if self.stack and self.stack[-1].height <= frame.height:
-            self.stack[-1].height = frame.height + 1
-        self._add(frame.node, frame.mark)
-
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: Any) -> Any:
         mark, target = event.start_mark, self._target(event)
         # An alias costs no memory here, but all that walks the data later visits its target again.
-        self.nodes += target.size
-        if self.nodes > MAX_NODES:
-            self._stop(mark, f"aliases expand to more than {MAX_NODES:,} nodes")
+        self.aliased += target.size - 1
+        if self.nodes + self.aliased > MAX_EXPANDED:
+            self._stop(mark, f"aliases expand to more than {MAX_EXPANDED:,} nodes")
         self._check_depth(mark, target.height)
-        if self.stack and self.stack[-1].height <= target.height:
-            self.stack[-1].height = target.height + 1
-        self._add(target.node, mark)
+        self._raise_height(target.height)
+        return target.node
 
     def _target(self, event: Any) -> _Anchored:
-        name = clean(event.anchor, MAX_NAME)
+        name = self._anchor(event)
         if any(frame.anchor == event.anchor for frame in self.stack):
             self._stop(event.start_mark, f"alias *{name} refers to itself")
         if event.anchor not in self.anchors:
             self._stop(event.start_mark, f"unknown alias *{name}, expected an anchor &{name} above it")
-        if self.stack and self.stack[-1].expects_key:
-            self._stop(event.start_mark, f"found alias *{name} as a key, expected a string")
         return self.anchors[event.anchor]
 
-    def _add(self, value: Any, mark: Mark) -> None:
-        if not self.stack:
-            self.root, self.has_root = value, True
-            return
-        frame = self.stack[-1]
-        node = frame.node
-        if frame.key is _MERGE:
-            frame.key = _NO_KEY
-        elif type(node) is dict:
-            node[frame.key] = value
-            frame.marks[frame.key] = (frame.key_mark, mark)
-            frame.key = _NO_KEY
-        else:
-            frame.marks[len(node)] = (None, mark)
-            node.append(value)
+    def _anchor(self, event: Any) -> str:
+        return self.quoting.name(event.anchor)
 
     def _refuse_tag(self, event: Any) -> None:
-        shown = clean(event.tag.replace(_TAG_PREFIX, "!!"), MAX_NAME)
+        shown = self.quoting.name(event.tag.replace(_TAG_PREFIX, "!!"))
         self.report(event.start_mark, f"unsupported tag {shown}; write the plain value, in quotes if it is text")
+
+    def _raise_height(self, height: int) -> None:
+        """Note in the surrounding mapping or list, if there is one, how deep what was just read is nested."""
+        if self.stack and self.stack[-1].height <= height:
+            self.stack[-1].height = height + 1
 
     def _check_depth(self, mark: Mark, height: int) -> None:
         if len(self.stack) + height > MAX_DEPTH:

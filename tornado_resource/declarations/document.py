@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tornado_resource.core.positions import Position
+from tornado_resource.core.positions import Position, Problem
+from tornado_resource.declarations.findings import Findings
+from tornado_resource.declarations.quoting import Quoting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from tornado_resource.core.positions import Problem
 
 Key = str | int
 """A key of a mapping, or an index of a list."""
@@ -36,14 +36,16 @@ The document keeps its data alive, so that no `id()` is used twice.
 class Document:
     """One YAML document: its data as plain dicts, lists and scalars, and the position of each value.
 
-    *problems* are those that did not keep the reader from reading on.
+    *findings* has the problems that did not keep the reader from reading on; the value of a merge key was dropped.
     """
 
     file: str
     data: Any
     marks: Marks
     lines: list[str]
-    problems: tuple[Problem, ...] = ()
+    quoting: Quoting = field(default_factory=Quoting)
+    findings: Findings = field(default_factory=Findings)
+    has_merge_key: bool = False
 
     def has(self, path: Sequence[Key]) -> bool:
         """Return whether the file has a value at *path*."""
@@ -68,8 +70,6 @@ class Document:
         mark = found[0] or found[1] if of_key or not is_whole else found[1]
         return Position(self.file, mark.line + 1, mark.column + 1)
 
-
-def dotted(path: Sequence[Key]) -> str:
-    """Format a path for messages: `sessions.support-line.scenario_ids[3]`."""
-    written = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-    return written.removeprefix(".")
+    def problem(self, path: Sequence[Key], text: str, *, of_key: bool = False) -> Problem:
+        """Return a problem with the value at *path*, or with its key."""
+        return Problem(self.position(path, of_key=of_key), self.quoting.path(path), text)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.durations import parse_duration
-from tornado_resource.core.positions import Problem
-from tornado_resource.core.text import clean, did_you_mean
-from tornado_resource.declarations.document import dotted
+from tornado_resource.core.text import cut
+from tornado_resource.declarations.quoting import MAX_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.findings import Finding
 
-MAX_SHOWN: Final = 60
-"""How many characters of a value a message shows."""
 MAX_NUMBER: Final = 500
 """How many characters of a line a number or boolean can fill (the reader refuses longer ones)."""
 MIN_SECONDS: Final = 100
@@ -55,22 +55,20 @@ class Violation:
         return self.schema[self.keyword]
 
 
-def explain(document: Document, violation: Violation) -> Iterator[Problem]:
+def explain(document: Document, violation: Violation) -> Iterator[Finding]:
     """Yield the problems that a violation stands for: one for each unknown key and each duplicate."""
-    path = violation.path
     if violation.keyword == "additionalProperties":
-        known = list(violation.schema["properties"])
         for key in violation.keys:
-            yield _problem(document, (*path, key), _unknown_key(key, known), of_key=True)
+            yield partial(_unknown_key, document, violation, key)
     elif violation.keyword == "uniqueItems":
         yield from _duplicates(document, violation)
     elif not _is_told_by_type(violation):
-        text = _EXPLANATIONS[violation.keyword](violation, document)
-        yield _problem(document, path, text, of_key=violation.is_name or violation.keyword == "required")
+        yield partial(_problem, document, violation)
 
 
-def _problem(document: Document, path: KeyPath, text: str, *, of_key: bool = False) -> Problem:
-    return Problem(document.position(path, of_key=of_key), clean(dotted(path)), text)
+def _problem(document: Document, violation: Violation) -> Problem:
+    text = _EXPLANATIONS[violation.keyword](violation, document)
+    return document.problem(violation.path, text, of_key=violation.is_name or violation.keyword == "required")
 
 
 def _is_told_by_type(violation: Violation) -> bool:
@@ -80,21 +78,25 @@ def _is_told_by_type(violation: Violation) -> bool:
     return is_bound and is_fraction and "number" not in violation.schema["type"]
 
 
-def _unknown_key(key: str, known: list[str]) -> str:
+def _unknown_key(document: Document, violation: Violation, key: str) -> Problem:
+    known = list(violation.schema["properties"])
     expected = f", expected one of {', '.join(known)}"
-    return f"unknown key{did_you_mean(key, known) or expected}"
+    text = f"unknown key{document.quoting.hint(key, known) or expected}"
+    return document.problem((*violation.path, key), text, of_key=True)
 
 
-def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
+def _duplicates(document: Document, violation: Violation) -> Iterator[Finding]:
     first: dict[str, int] = {}
     for index, item in enumerate(violation.value):
-        if not isinstance(item, str):
-            continue  # its type is reported
-        if first.setdefault(item, index) != index:
-            line = document.position((*violation.path, first[item])).line
-            where = f" (first at line {line})" if document.file else ""
-            text = f"duplicate scenario {_show(item)}{where}; remove one"
-            yield _problem(document, (*violation.path, index), text)
+        # The type of any other item is reported.
+        if isinstance(item, str) and first.setdefault(item, index) != index:
+            yield partial(_duplicate, document, (*violation.path, index), item, first[item])
+
+
+def _duplicate(document: Document, path: KeyPath, item: str, first: int) -> Problem:
+    line = document.position((*path[:-1], first)).line
+    where = f" (first at line {line})" if document.file else ""
+    return document.problem(path, f"duplicate scenario {_show(item, document)}{where}; remove one")
 
 
 def _explain_required(violation: Violation, _document: Document) -> str:
@@ -105,13 +107,20 @@ def _explain_required(violation: Violation, _document: Document) -> str:
 def _explain_type(violation: Violation, document: Document) -> str:
     value, schema = violation.value, violation.schema
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    found = f"found {_show(value)}, expected {_either([_TYPES[each] for each in types if each != 'null'])}"
+    found = f"found {_show(value, document)}, expected {_either([_TYPES[each] for each in types if each != 'null'])}"
     if "string" in types and isinstance(value, bool | int | float):
-        written = _written(document, violation.path)
-        if re.search(schema.get("pattern", ""), written) is None:
-            return _explain_pattern(violation, document)
-        return f'{found}; quote it: "{clean(written, MAX_SHOWN)}"'
-    return found + _number_hint(value) if isinstance(value, str) and "integer" in types else found
+        return _explain_unquoted(violation, document, found)
+    if "integer" in types and isinstance(value, str) and document.quoting.is_on:
+        return found + _number_hint(value)
+    return found
+
+
+def _explain_unquoted(violation: Violation, document: Document, found: str) -> str:
+    """Say that a number or boolean must be quoted, or that it would be no valid string either."""
+    written = _written(document, violation.path)
+    if re.search(violation.schema.get("pattern", ""), written) is None:
+        return _explain_pattern(violation, document)
+    return f"{found}; quote it" + (f': "{cut(written, MAX_TEXT)}"' if document.quoting.is_on else "")
 
 
 def _number_hint(text: str) -> str:
@@ -134,20 +143,20 @@ def _written(document: Document, path: KeyPath) -> str:
     return rest.strip()
 
 
-def _explain_const(violation: Violation, _document: Document) -> str:
-    hint = "; remove the quotes" if violation.value == str(violation.limit) else ""
-    return f"found {_show(violation.value)}, expected {violation.limit}{hint}"
+def _explain_const(violation: Violation, document: Document) -> str:
+    hint = "; remove the quotes" if violation.value == str(violation.limit) and document.quoting.is_on else ""
+    return f"found {_show(violation.value, document)}, expected {violation.limit}{hint}"
 
 
-def _explain_enum(violation: Violation, _document: Document) -> str:
+def _explain_enum(violation: Violation, document: Document) -> str:
     value, choices = violation.value, [choice for choice in violation.limit if choice is not None]
-    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
-    return f"found {_show(value)}, expected {_either(choices)}{hint}"
+    hint = document.quoting.hint(value, choices) if isinstance(value, str) else ""
+    return f"found {_show(value, document)}, expected {_either(choices)}{hint}"
 
 
-def _explain_pattern(violation: Violation, _document: Document) -> str:
+def _explain_pattern(violation: Violation, document: Document) -> str:
     found = "the name " if violation.is_name else ""
-    return f"found {found}{_show(violation.value)}, expected {violation.schema['patternErrorMessage']}"
+    return f"found {found}{_show(violation.value, document)}, expected {violation.schema['patternErrorMessage']}"
 
 
 def _explain_min_items(violation: Violation, _document: Document) -> str:
@@ -159,9 +168,10 @@ def _explain_max_items(violation: Violation, _document: Document) -> str:
     return f"{len(violation.value)} scenarios, the API takes at most {violation.limit}"
 
 
-def _explain_minimum(violation: Violation, _document: Document) -> str:
-    found = f"found {_show(violation.value)}, expected at least {violation.limit}"
-    return found + _milliseconds_hint(violation.value) if violation.path[-1:] == ("timeout_ms",) else found
+def _explain_minimum(violation: Violation, document: Document) -> str:
+    found = f"found {_show(violation.value, document)}, expected at least {violation.limit}"
+    is_meant = document.quoting.is_on and violation.path[-1:] == ("timeout_ms",)
+    return found + _milliseconds_hint(violation.value) if is_meant else found
 
 
 def _milliseconds_hint(value: float) -> str:
@@ -172,12 +182,16 @@ def _milliseconds_hint(value: float) -> str:
     return f" (milliseconds); write {int(value * factor)} if {unit} are meant"
 
 
-def _explain_maximum(violation: Violation, _document: Document) -> str:
-    return f"found {_show(violation.value)}, expected at most {violation.limit}"
+def _explain_maximum(violation: Violation, document: Document) -> str:
+    return f"found {_show(violation.value, document)}, expected at most {violation.limit}"
 
 
 def _explain_min_properties(_violation: Violation, _document: Document) -> str:
     return "found an empty mapping, expected at least one entry"
+
+
+def _explain_max_properties(violation: Violation, _document: Document) -> str:
+    return f"{len(violation.value):,} entries, expected at most {violation.limit:,}"
 
 
 _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
@@ -191,6 +205,7 @@ _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
     "minimum": _explain_minimum,
     "maximum": _explain_maximum,
     "minProperties": _explain_min_properties,
+    "maxProperties": _explain_max_properties,
 }
 EXPLAINED: Final = frozenset({*_EXPLANATIONS, "additionalProperties", "uniqueItems", "propertyNames"})
 """The keywords that the schema may use (a test compares)."""
@@ -200,19 +215,22 @@ def _either(choices: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(choices[:-1]), choices[-1]]))
 
 
-def _show(value: Any) -> str:
+def _show(value: Any, document: Document) -> str:
     match value:
         case None:
             return "nothing"
-        case bool():
-            return str(value).lower()
         case str():
-            return f"'{clean(value, MAX_SHOWN)}'"
-        case int():
-            return f"the number {value}" if abs(value) < 10**20 else f"a number of {len(str(abs(value)))} digits"
-        case float():
-            return f"the number {value}"
+            return document.quoting.text(value)
         case dict():
             return "a mapping"
-        case _:
+        case list():
             return "a list"
+        case _:
+            return _show_number(value) if document.quoting.is_on else "a number or boolean"
+
+
+def _show_number(value: float) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    is_long = isinstance(value, int) and abs(value) >= 10**20
+    return f"a number of {len(str(abs(value)))} digits" if is_long else f"the number {value}"

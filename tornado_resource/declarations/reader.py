@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path
-from typing import Any, Final
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from tornado_resource.core.positions import Position, Problem
-from tornado_resource.core.text import clean
 from tornado_resource.declarations.composer import Composer, Stop
 from tornado_resource.declarations.document import Document
-from tornado_resource.errors import ConfigurationError, DeclarationError
+from tornado_resource.declarations.findings import Findings
+from tornado_resource.declarations.quoting import Quoting
+from tornado_resource.declarations.source import MAX_BYTES, project_folder, read_source
+from tornado_resource.errors import DeclarationError
 
-MAX_BYTES: Final = 10 * 1024 * 1024
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+HIDDEN: Final = (
+    "not quoted in the messages below, since the file is outside of the project {} or hidden in it; "
+    "to see more, check a copy in the project"
+)
+_TAG_DIRECTIVE: Final = re.compile(r"^%TAG", re.MULTILINE)
 
 
-def read(path: str) -> Document:
+def read(path: str, known: Collection[str] = ()) -> Document:
     """Return the YAML file at *path* as a document.
 
+    Args:
+        path: the file.
+        known: the keys that messages may name although the file is not in the project.
+
     Raises:
-        ConfigurationError: the file cannot be opened.
+        ConfigurationError: the file cannot be opened, or is no regular file.
         DeclarationError: it is not UTF-8, not one YAML document, or exceeds a limit: nothing more can be checked.
 
     """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        message = f"{clean(path)}: {reason}; name the declarations file (tornado:declarations, or the argument)"
-        raise ConfigurationError(message) from None
-    return parse(content, clean(path))
+    source = read_source(path)
+    if source.is_quotable:
+        return parse(source.content, path)
+    return parse(source.content, path, Quoting(HIDDEN.format(project_folder()), known))
 
 
-def parse(content: bytes, file: str) -> Document:
+def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document:
     """Return the bytes of a file as a document.
 
     Raises:
@@ -46,37 +56,59 @@ def parse(content: bytes, file: str) -> Document:
         message = f"more than {MAX_BYTES // 1024**2} MiB; split the declarations into several projects"
         raise DeclarationError([Problem(Position(file, 1, 1), "", message)])
     text = _decode(content, file)
-    composer = Composer(file)
+    quoting = quoting or Quoting()
+    note = Problem(Position(file, 1, 1), "", quoting.is_off_because) if quoting.is_off_because else None
+    composer = Composer(file, quoting, Findings(note=note))
+    with _without_collecting():
+        try:
+            data = _compose(composer, text)
+        except Stop:
+            raise composer.findings.error() from None
+    return Document(
+        file, data, composer.marks, text.splitlines(), quoting, composer.findings, has_merge_key=composer.has_merge_key
+    )
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Keep the garbage collector from running: composing makes no cycles, and collecting takes a third of the time."""
     was_collecting = gc.isenabled()
-    gc.disable()  # composing makes no reference cycles, and collecting takes a third of the time for a large file
+    gc.disable()
     try:
-        data = _compose(composer, text)
-    except Stop:
-        raise DeclarationError(sorted(composer.problems)) from None
+        yield
     finally:
         if was_collecting:
             gc.enable()
-    return Document(file, data, composer.marks, text.splitlines(), tuple(composer.problems))
 
 
 def _decode(content: bytes, file: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        position = _end_of(content[: error.start].decode("utf-8"), file)
+        # Not *content*: the decoder has counted from behind a byte order mark.
+        position = _end_of(error.object[: error.start].decode(), file)
         raise DeclarationError([Problem(position, "", "invalid UTF-8; save the file as UTF-8")]) from None
 
 
 def _compose(composer: Composer, text: str) -> Any:
     """Return the data. Errors of libyaml become problems of the composer, like its own; `Stop` is raised for both."""
+    directive = _TAG_DIRECTIVE.search(text)
+    if directive is not None:  # they are for custom tags, and libyaml compares each one with all others
+        _report(composer, text[: directive.start()], "%TAG directives are not supported; remove them")
+        raise Stop
     try:
-        return composer.compose(yaml.CSafeLoader(text))
+        return composer.compose(yaml.CSafeLoader(text).get_event)
     except yaml.MarkedYAMLError as error:
         composer.report(error.problem_mark or error.context_mark, _explain(error, text))
     except yaml.reader.ReaderError as error:
-        position = _end_of(text[: error.position] if isinstance(error.position, int) else "", composer.file)
-        composer.problems.append(Problem(position, "", f"invalid YAML: {clean(error.reason)}"))
+        before = text[: error.position] if isinstance(error.position, int) else ""
+        _report(composer, before, f"invalid YAML: {error.reason}")
     raise Stop
+
+
+def _report(composer: Composer, before: str, text: str) -> None:
+    """Add a problem right after what is *before* it in the file."""
+    composer.findings.add(lambda: Problem(_end_of(before, composer.file), "", text))
 
 
 def _end_of(before: str, file: str) -> Position:
@@ -91,4 +123,4 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
         return "invalid YAML: found a tab, expected spaces as indentation"
     where = f" that starts at line {context.line + 1}" if context is not None and error.context else ""
     reason = f"{error.context}{where}: {error.problem}" if error.context else str(error.problem)
-    return f"invalid YAML: {clean(reason)}"
+    return f"invalid YAML: {reason}"

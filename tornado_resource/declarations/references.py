@@ -5,120 +5,147 @@ The checks run on files that violate the schema too, so that all problems are re
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-from tornado_resource.core.positions import Problem
-from tornado_resource.core.text import did_you_mean
-from tornado_resource.declarations.document import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.findings import Finding
 
+MAX_SESSIONS: Final = 50_000
+"""How many sessions all environments together may have: each is resolved for each environment."""
+MAX_CIRCLE: Final = 20
+"""How many environments of a circle a message names."""
 MISSING_PATHWAY: Final = "`pathway_id` is missing{where}, expected the id of the pathway to test"
+LONE_MAX_AGE: Final = (
+    "`max_age` needs `promotes_from`: it limits the age of a promoted pass; add promotes_from, or remove it"
+)
 
 
-def reference_problems(document: Document) -> Iterator[Problem]:
+def reference_findings(document: Document) -> Iterator[Finding]:
     """Yield a problem for each unknown name, each `max_age` without effect, and each session without a pathway."""
+    yield from _too_many_sessions(document)
     yield from _unknown_sources(document)
     yield from _useless_max_ages(document)
     yield from _unknown_sessions(document)
     yield from _missing_pathways(document)
 
 
-def unknown_environment(name: str, listed: list[str]) -> str:
+def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]) -> str:
     """Return the message for an environment that the file does not list."""
+    quoting = document.quoting
     if not listed:
-        found = f"unknown environment '{name}', this file has no environments"
+        found = f"unknown environment '{quoting.name(name)}', this file has no environments"
         return f"{found}; add `environments`, or remove --environment (or config tornado:environment)"
-    return f"unknown environment '{name}', expected one of {', '.join(listed)}{did_you_mean(name, listed)}"
+    expected = f"expected one of {quoting.names([*listed])}"
+    return f"unknown environment '{quoting.name(name)}', {expected}{quoting.hint(name, listed)}"
 
 
-def _unknown_sources(document: Document) -> Iterator[Problem]:
-    data = _mapping(document.data)
-    environments = list(_mapping(data.get("environments")))
-    for environment in environments:
-        source = _mapping(data["environments"][environment]).get("promotes_from")
-        if not isinstance(source, str) or "/" in source:
-            continue  # a stack's full name: only Pulumi knows whether it exists
-        text = _source_problem(data, environment, source, environments)
-        if text is not None:
-            path: KeyPath = ("environments", environment, "promotes_from")
-            yield Problem(document.position(path), dotted(path), text)
+def _too_many_sessions(document: Document) -> Iterator[Finding]:
+    environments, sessions = _environments(document), len(_mapping(_mapping(document.data).get("sessions")))
+    total = sum(sessions + len(_mapping(settings.get("sessions"))) for settings in environments.values())
+    if total > MAX_SESSIONS:
+        text = (
+            f"{total:,} sessions in {len(environments):,} environments, expected at most {MAX_SESSIONS:,}; "
+            f"split the declarations into several projects"
+        )
+        yield partial(document.problem, ("environments",), text, of_key=True)
 
 
-def _useless_max_ages(document: Document) -> Iterator[Problem]:
-    for environment, settings in _mapping(_mapping(document.data).get("environments")).items():
-        values = _mapping(settings)
+def _unknown_sources(document: Document) -> Iterator[Finding]:
+    environments = _environments(document)
+    sources = {name: settings.get("promotes_from") for name, settings in environments.items()}
+    # A stack's full name has slashes: only Pulumi knows whether it exists.
+    known = {name: source for name, source in sources.items() if isinstance(source, str) and "/" not in source}
+    circular = _circular(known)
+    for name, source in known.items():
+        path: KeyPath = ("environments", name, "promotes_from")
+        if source == name:
+            yield partial(document.problem, path, "an environment cannot promote from itself")
+        elif source not in environments:
+            yield partial(_unknown_source, document, path, source)
+        elif name in circular:
+            yield partial(_circle, document, path, known)
+
+
+def _unknown_source(document: Document, path: KeyPath, source: str) -> Problem:
+    return document.problem(path, unknown_environment(document, source, _environments(document)))
+
+
+def _circle(document: Document, path: KeyPath, sources: Mapping[str, str]) -> Problem:
+    found = [str(path[1])]
+    while len(found) <= MAX_CIRCLE and (len(found) == 1 or found[-1] != found[0]):
+        found.append(sources[found[-1]])
+    more = "" if found[-1] == found[0] else " ← …"
+    return document.problem(path, f"circular promotion: {' ← '.join(map(document.quoting.name, found))}{more}")
+
+
+def _circular(sources: Mapping[str, str]) -> set[str]:
+    """Return the environments that promote from themselves through others."""
+    circular: set[str] = set()
+    visits: dict[str, str] = {}
+    for start in sources:
+        followed = []
+        name = start
+        while name in sources and name not in visits:
+            visits[name] = start
+            followed.append(name)
+            name = sources[name]
+        if visits.get(name) == start:
+            circular.update(followed[followed.index(name) :])
+    return circular
+
+
+def _useless_max_ages(document: Document) -> Iterator[Finding]:
+    for environment, values in _environments(document).items():
         if values.get("max_age") is not None and values.get("promotes_from") is None:
-            path: KeyPath = ("environments", environment, "max_age")
-            text = (
-                "`max_age` needs `promotes_from`: it limits the age of a promoted pass; add promotes_from, or remove it"
-            )
-            yield Problem(document.position(path, of_key=True), dotted(path), text)
+            yield partial(document.problem, ("environments", environment, "max_age"), LONE_MAX_AGE, of_key=True)
 
 
-def _source_problem(data: Mapping[str, Any], environment: str, source: str, environments: list[str]) -> str | None:
-    if source == environment:
-        return "an environment cannot promote from itself"
-    if source not in environments:
-        return unknown_environment(source, environments)
-    chain = _sources(data, source)
-    if environment not in chain:
-        return None
-    circle = " ← ".join([environment, source, *chain[: chain.index(environment) + 1]])
-    return f"circular promotion: {circle}"
-
-
-def _sources(data: Mapping[str, Any], environment: str) -> list[str]:
-    """Follow `promotes_from` from one environment to the next until it ends or repeats."""
-    found: list[str] = []
-    while True:
-        source = _mapping(_mapping(data["environments"]).get(environment)).get("promotes_from")
-        if not isinstance(source, str) or source in found:
-            return found
-        found.append(source)
-        environment = source
-
-
-def _unknown_sessions(document: Document) -> Iterator[Problem]:
+def _unknown_sessions(document: Document) -> Iterator[Finding]:
     """Yield a problem for each session of an environment that is neither in the base nor has a pathway of its own."""
-    data = _mapping(document.data)
-    sessions = list(_mapping(data.get("sessions")))
-    for environment, settings in _mapping(data.get("environments")).items():
-        for name, own in _mapping(_mapping(settings).get("sessions")).items():
-            if name not in sessions and "pathway_id" not in _mapping(own):
-                path: KeyPath = ("environments", environment, "sessions", name)
-                yield Problem(document.position(path, of_key=True), dotted(path), _unknown_session(name, sessions))
+    sessions = _mapping(_mapping(document.data).get("sessions"))
+    for environment, settings in _environments(document).items():
+        for name, own in _mapping(settings.get("sessions")).items():
+            if name not in sessions and not _has_pathway(own):
+                yield partial(_unknown_session, document, ("environments", environment, "sessions", name), sessions)
 
 
-def _unknown_session(name: str, sessions: list[str]) -> str:
+def _unknown_session(document: Document, path: KeyPath, sessions: Mapping[str, Any]) -> Problem:
+    quoting, name = document.quoting, str(path[-1])
     expected = "expected a session of this file, or a new session with a pathway_id"
-    return f"unknown session '{name}', {expected}{did_you_mean(name, sessions)}"
+    text = f"unknown session '{quoting.name(name)}', {expected}{quoting.hint(name, sessions)}"
+    return document.problem(path, text, of_key=True)
 
 
-def _missing_pathways(document: Document) -> Iterator[Problem]:
+def _missing_pathways(document: Document) -> Iterator[Finding]:
     """Yield a problem for each session that gets no pathway from any layer of any environment."""
-    data = _mapping(document.data)
-    environments = [_mapping(settings) for settings in _mapping(data.get("environments")).values()]
-    has_default = any("pathway_id" in _mapping(settings.get("defaults")) for settings in [data, *environments])
-    # A merge key was reported and its value dropped: a pathway may have been in it.
-    sessions = {} if has_default or _has_merge_key(document) else _mapping(data.get("sessions"))
-    for name, session in sessions.items():
-        overrides = [_mapping(_mapping(settings.get("sessions")).get(name)) for settings in environments]
-        if _needs_pathway(session) and not any("pathway_id" in override for override in overrides):
-            path: KeyPath = ("sessions", name)
-            yield Problem(document.position(path, of_key=True), dotted(path), MISSING_PATHWAY.format(where=""))
+    data, environments = _mapping(document.data), _environments(document).values()
+    has_default = any(_has_pathway(settings.get("defaults")) for settings in [data, *environments])
+    if has_default or document.has_merge_key:  # a merge key's value was dropped: a pathway may have been in it
+        return
+    overrides = [own for settings in environments for own in _mapping(settings.get("sessions")).items()]
+    given = {name for name, own in overrides if _has_pathway(own)}
+    for name, session in _mapping(data.get("sessions")).items():
+        if _needs_pathway(session) and name not in given:
+            yield partial(document.problem, ("sessions", name), MISSING_PATHWAY.format(where=""), of_key=True)
 
 
-def _has_merge_key(document: Document) -> bool:
-    return any(problem.path.endswith("<<") for problem in document.problems)
+def _has_pathway(session: Any) -> bool:
+    return "pathway_id" in _mapping(session)
 
 
 def _needs_pathway(session: Any) -> bool:
     """Whether a session has no pathway of its own. One that is no mapping is reported for that alone."""
     return session is None or (isinstance(session, dict) and "pathway_id" not in session)
+
+
+def _environments(document: Document) -> dict[str, Mapping[str, Any]]:
+    environments = _mapping(_mapping(document.data).get("environments"))
+    return {name: _mapping(settings) for name, settings in environments.items()}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tornado_resource.declarations.model import Declaration, Publish
 
@@ -36,20 +36,20 @@ class Release:
 
 def releases(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> list[Release]:
     """Return one release for each pathway and Bland environment, however many sessions publish it."""
-    found: dict[tuple[str, Publish], Release] = {}
+    groups: dict[tuple[str, Publish], list[str]] = {}
     for declaration in declarations:
-        if declaration.publish is None:
-            continue
-        key, version = (declaration.pathway_id, declaration.publish), versions.get(declaration.name)
-        first = found.get(key)
-        found[key] = Release(
-            name=first.name if first else declaration.name,
-            pathway_id=declaration.pathway_id,
-            environment=declaration.publish,
-            version=version if first is None or first.version == version else None,
-            sessions=(*(first.sessions if first else ()), declaration.name),
-        )
-    return list(found.values())
+        if declaration.publish is not None:
+            groups.setdefault((declaration.pathway_id, declaration.publish), []).append(declaration.name)
+    return [
+        Release(names[0], pathway_id, environment, _common(versions.get(name) for name in names), tuple(names))
+        for (pathway_id, environment), names in groups.items()
+    ]
+
+
+def _common(versions: Iterable[int | None]) -> int | None:
+    """Return the version that all have, or None."""
+    distinct = set(versions)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def certain_versions(declarations: Sequence[Declaration]) -> Versions:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.positions import Problem
-from tornado_resource.declarations.document import dotted
+from tornado_resource.declarations.findings import Findings
 from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
 from tornado_resource.declarations.reader import read
-from tornado_resource.declarations.references import MISSING_PATHWAY, reference_problems, unknown_environment
+from tornado_resource.declarations.references import MISSING_PATHWAY, reference_findings, unknown_environment
 from tornado_resource.declarations.releases import obstacles
-from tornado_resource.declarations.schema import schema_problems
-from tornado_resource.errors import DeclarationError
+from tornado_resource.declarations.schema import known_keys, schema_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.model import Publish
 
 Layer = tuple["KeyPath", Mapping[str, Any]]
 """The path of a part of the file, and its values."""
@@ -27,6 +31,30 @@ Carry = Literal["version", "pass", "unknown", "never"]
 `version`: the version that passed. `pass`: only the pass, since it runs on another pathway there. `unknown`: one of the
 two, but that environment is in another file. `never`: nothing, since it has no gate there.
 """
+
+OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers")
+"""The keys of a session that are fields of a declaration as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    """What an environment's sessions have in common. *where* names it in a message."""
+
+    values: Mapping[str, Any]
+    repaired: Literal["allow", "refuse"]
+    publish: Publish | None
+    where: str
+
+    @classmethod
+    def of(cls, document: Document, environment: str | None) -> _Defaults:
+        settings = _settings(document, environment)
+        return cls(
+            values=merge(merge({}, document.data.get("defaults") or {}), settings.get("defaults") or {}),
+            # What is promoted must be what passed before, not a new repair (design, section 3).
+            repaired="refuse" if settings.get("promotes_from") else "allow",
+            publish=settings.get("publish"),
+            where=f" in environment {document.quoting.name(environment)}" if environment is not None else "",
+        )
 
 
 def load(path: str, environment: str | None = None, *, stack: str | None = None) -> Environment:
@@ -42,11 +70,7 @@ def load(path: str, environment: str | None = None, *, stack: str | None = None)
         DeclarationError: the file is invalid; the error has all problems.
 
     """
-    document = check_document(path)
-    resolved, problems = resolve(document, environment, stack=stack)
-    if problems:
-        raise DeclarationError(problems)
-    return resolved
+    return resolve(check_document(path), environment, stack=stack)
 
 
 def check_document(path: str) -> Document:
@@ -57,33 +81,65 @@ def check_document(path: str) -> Document:
         DeclarationError: the file is invalid; the error has all problems.
 
     """
-    document = read(path)
-    problems = {*document.problems, *schema_problems(document), *reference_problems(document)}
-    if problems:
-        raise DeclarationError(sorted(problems))
+    document = read(path, known_keys())
+    document.findings.add_all(schema_findings(document))
+    document.findings.add_all(reference_findings(document))
+    if document.findings.shown:
+        raise document.findings.error()
     return document
 
 
 def environment_names(document: Document) -> list[str]:
     """Return the environments that a checked document lists, in the file's order."""
-    return list(document.data.get("environments") or {})
+    return list(_environments(document))
 
 
-def resolve(
-    document: Document, environment: str | None, *, stack: str | None = None
-) -> tuple[Environment, list[Problem]]:
-    """Return the declarations of one environment, and the problems that only merging can show (as `load`)."""
-    name, listed = environment or stack, environment_names(document)
+def resolve(document: Document, environment: str | None, *, stack: str | None = None) -> Environment:
+    """Return the declarations of one environment of a checked document (as `load`).
+
+    Raises:
+        DeclarationError: problems that only merging can show.
+
+    """
+    resolved, problems = _resolve(document, environment or stack, is_requested=bool(environment))
+    _refuse(document, problems)
+    return resolved
+
+
+def check_environments(document: Document, environments: Iterable[str | None]) -> None:
+    """Resolve environments of a checked document.
+
+    Raises:
+        DeclarationError: problems that only merging can show; one that several environments have is there once.
+
+    """
+    _refuse(document, chain.from_iterable(_resolve(document, name)[1] for name in environments))
+
+
+def _refuse(document: Document, problems: Iterable[Problem]) -> None:
+    findings = Findings(document.findings.note)
+    findings.add_all(partial(_given, problem) for problem in dict.fromkeys(problems))
+    if findings.shown:
+        raise findings.error()
+
+
+def _given(problem: Problem) -> Problem:
+    return problem
+
+
+def _resolve(
+    document: Document, name: str | None, *, is_requested: bool = True
+) -> tuple[Environment, Iterator[Problem]]:
+    listed = _environments(document)
     # A stack's name is no request for an environment: in a file without any, every stack gets the base sessions.
-    is_unknown = name not in listed if listed and name else bool(environment)
+    is_unknown = name not in listed if listed and name else bool(name) and is_requested
     if is_unknown:
-        position = document.position(("environments",), of_key=True)
-        problem = Problem(position, "environments", unknown_environment(name or "", listed))
-        return Environment(name, ()), [problem]
+        text = unknown_environment(document, name or "", listed)
+        return Environment(name, ()), iter([document.problem(("environments",), text, of_key=True)])
     settings = _settings(document, name)
     declarations, problems = _declarations(document, name)
     found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"))
-    return found, [*problems, *_unreachable(document, found), *_unpublishable(document, found)]
+    return found, chain(problems, _unreachable(document, found), _unpublishable(document, found))
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:
@@ -91,7 +147,7 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
     source = environment.promotes_from
     if source is None:
         return {}
-    if source not in environment_names(document):
+    if source not in _environments(document):
         return dict.fromkeys((each.name for each in environment.declarations), "unknown")
     there = {each.name: each for each in _declarations(document, source)[0] if each.gate is not None}
     return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
@@ -135,10 +191,18 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Problem]]:
-    settings = _settings(document, environment)
-    resolved = [_declare(document, environment, settings, name) for name in session_names(document, environment)]
-    declarations = tuple(each for each in resolved if isinstance(each, Declaration))
-    return declarations, [each for each in resolved if isinstance(each, Problem)]
+    defaults = _Defaults.of(document, environment)
+    own = _settings(document, environment).get("sessions") or {}
+    base = document.data["sessions"]
+    declarations, problems = [], []
+    for name in session_names(document, environment):
+        values = merge(merge(defaults.values, base.get(name) or {}), own.get(name) or {})
+        home: KeyPath = ("sessions", name) if name in base else ("environments", environment or "", "sessions", name)
+        if "pathway_id" in values:
+            declarations.append(_declare(name, values, defaults, document.position(home, of_key=True)))
+        else:
+            problems.append(document.problem(home, MISSING_PATHWAY.format(where=defaults.where), of_key=True))
+    return tuple(declarations), problems
 
 
 def _carry(here: Declaration, there: Declaration | None) -> Carry:
@@ -147,30 +211,15 @@ def _carry(here: Declaration, there: Declaration | None) -> Carry:
     return "version" if here.pathway_id == there.pathway_id else "pass"
 
 
-def _declare(
-    document: Document, environment: str | None, settings: Mapping[str, Any], name: str
-) -> Declaration | Problem:
-    values: dict[str, Any] = {}
-    parts = layers(document, environment, name)
-    for _, part in parts:
-        values = merge(values, part)
-    is_own = name not in document.data["sessions"]
-    home: KeyPath = ("environments", environment or "", "sessions", name) if is_own else ("sessions", name)
-    position = document.position(home, of_key=True)
-    if "pathway_id" not in values:
-        suffix = f" in environment {environment}" if environment is not None else ""
-        return Problem(position, dotted(home), MISSING_PATHWAY.format(where=suffix))
-    # What is promoted must be what passed before, not a new repair (design, section 3).
-    repaired: Literal["allow", "refuse"] = "refuse" if settings.get("promotes_from") else "allow"
-    kept = {key: values[key] for key in ("on_conflict", "on_destroy", "rerun", "triggers") if key in values}
-    gate = Gate.of(values.get("gate"), repaired=repaired)
+def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position: Position) -> Declaration:
+    gate = Gate.of(values.get("gate"), repaired=defaults.repaired)
     return Declaration(
         name=name,
         request=request_from(values),
         gate=gate,
         position=position,
-        publish=values.get("publish", settings.get("publish") if gate is not None else None),
-        **kept,
+        publish=values.get("publish", defaults.publish if gate is not None else None),
+        **{key: values[key] for key in OPTIONS if key in values},
     )
 
 
@@ -182,7 +231,8 @@ def _unreachable(document: Document, environment: Environment) -> Iterator[Probl
         if text is not None:
             keys = ("gate", "passed")
             own = [path for path, values in layers(document, environment.name, declaration.name) if _has(values, keys)]
-            yield Problem(document.position((*own[-1], *keys)), f"sessions.{declaration.name}.gate.passed", text)
+            path = document.quoting.path(("sessions", declaration.name, *keys))
+            yield Problem(document.position((*own[-1], *keys)), path, text)
 
 
 def _has(values: Any, keys: tuple[str, ...]) -> bool:
@@ -196,13 +246,16 @@ def _has(values: Any, keys: tuple[str, ...]) -> bool:
 def _unpublishable(document: Document, environment: Environment) -> Iterator[Problem]:
     if all(declaration.publish is None for declaration in environment.declarations):
         return
-    carried = [name for name, carry in carries(document, environment).items() if carry != "pass"]
+    carried = {name for name, carry in carries(document, environment).items() if carry != "pass"}
     for name, fault in obstacles(environment.declarations, carried).items():
         own = [path for path, values in layers(document, environment.name, name) if "publish" in values]
         path: KeyPath = (*own[-1], "publish") if own else ("environments", environment.name or "", "publish")
-        yield Problem(document.position(path), f"sessions.{name}.publish", fault)
+        yield Problem(document.position(path), document.quoting.path(("sessions", name, "publish")), fault)
 
 
 def _settings(document: Document, environment: str | None) -> Mapping[str, Any]:
-    environments = document.data.get("environments") or {}
-    return environments.get(environment) or {}
+    return _environments(document).get(environment or "") or {}
+
+
+def _environments(document: Document) -> Mapping[str, Any]:
+    return document.data.get("environments") or {}

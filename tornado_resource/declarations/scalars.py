@@ -29,7 +29,7 @@ def plain(text: str) -> Scalar:
     """
     if not text or text[0] not in _NUMERIC_START:
         return _WORDS.get(text, text)
-    if len(text) > _MAX_DIGITS and _FLOAT.fullmatch(text):
+    if len(text) > _MAX_DIGITS and (_FLOAT.fullmatch(text) or _BASED.fullmatch(text)):
         message = f"a number of {len(text)} digits, expected at most {_MAX_DIGITS}"
         raise ValueError(message)
     if _INTEGER.fullmatch(text):
@@ -37,14 +37,12 @@ def plain(text: str) -> Scalar:
     if _BASED.fullmatch(text):
         return int(text, 0)
     if _FLOAT.fullmatch(text):
-        return _finite(float(text), text)
-    if _NOT_FINITE.fullmatch(text):
-        return _finite(math.inf, text)
-    return text
+        return _finite(float(text))
+    return _finite(math.inf) if _NOT_FINITE.fullmatch(text) else text
 
 
-def _finite(number: float, text: str) -> float:
+def _finite(number: float) -> float:
     if math.isfinite(number):
         return number
-    message = f"{text}, expected a finite number"
+    message = "a number that is not finite"
     raise ValueError(message)

@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.explanations import Violation, explain
 
 if TYPE_CHECKING:
@@ -23,8 +21,10 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.findings import Finding
 
-MAX_PROBLEMS: Final = 1000
+MAX_ITEMS: Final = 1000
+"""How many items of a list are looked into. A longer one is too long anyway, wherever it is."""
 SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 FILE: Final = ""
 """The definition of the file as a whole; all others are named in the schema's `$defs`."""
@@ -45,17 +45,18 @@ def schema_text() -> str:
     return SCHEMA.read_text(encoding="utf-8")
 
 
-def schema_problems(document: Document) -> list[Problem]:
-    """Return what violates the schema, in the file's order.
+def schema_findings(document: Document) -> Iterator[Finding]:
+    """Yield what violates the schema."""
+    for violation in violations(document.data):
+        yield from explain(document, violation)
 
-    After 1,000 problems, one more says that the rest is not shown.
-    """
-    all_problems = (problem for violation in violations(document.data) for problem in explain(document, violation))
-    found = sorted(islice(all_problems, MAX_PROBLEMS + 1))
-    if len(found) > MAX_PROBLEMS:
-        last = found[-1].position
-        found[MAX_PROBLEMS:] = [Problem(last, "", f"more than {MAX_PROBLEMS:,} problems; the rest is not shown")]
-    return found
+
+@cache
+def known_keys() -> frozenset[str]:
+    """Return all keys that the schema names."""
+    parts = [_schema(), *_schema()["$defs"].values()]
+    gate = _schema()["$defs"]["session"]["properties"]["gate"]
+    return frozenset(key for part in [*parts, gate] for key in part.get("properties", ()))
 
 
 def is_valid(data: Any, definition: str = FILE) -> bool:
@@ -68,35 +69,39 @@ def violations(data: Any, definition: str = FILE) -> Iterator[Violation]:
 
     *data* is a whole file, or what one of the schema's `$defs` describes.
     """
-    yield from _violations(_Part((), definition, data, is_name=definition.lower().endswith("name")))
+    if not is_valid(data, definition):
+        yield from _violations(_Part((), definition, data, is_name=definition.lower().endswith("name")))
 
 
 def _violations(part: _Part) -> Iterator[Violation]:
-    if is_valid(part.value, part.definition):
-        return
-    for error in _validator(part.definition, is_shallow=True).iter_errors(_shortened(part.value)):
+    """Yield what violates the schema in an invalid part."""
+    for error in _validator(part.definition, is_shallow=True).iter_errors(_outline(part.value)):
         yield _violation(part, error)
-    for inner in _inner_parts(part):
+    for inner in _invalid_parts(part):
         yield from _violations(inner)
 
 
-def _inner_parts(part: _Part) -> Iterator[_Part]:
-    """Yield the parts directly inside *part*: its defaults, and the names and values of its open mappings."""
+def _invalid_parts(part: _Part) -> Iterator[_Part]:
+    """Yield the invalid parts directly inside *part*: its defaults, and the names and values of its open mappings."""
     properties = _definition(part.definition).get("properties", {})
     for key, value in part.value.items() if isinstance(part.value, dict) else ():
         schema = properties.get(key, {})
         definition, entry = _referenced(schema), _referenced(schema.get("additionalProperties"))
-        if definition in _PARTS:
+        if definition in _PARTS and not is_valid(value, definition):
             yield _Part((*part.path, key), definition, value)
         if entry in _PARTS and isinstance(value, dict):
-            yield from _entries((*part.path, key), value, entry, _referenced(schema.get("propertyNames")))
+            yield from _invalid_entries((*part.path, key), value, entry, _referenced(schema.get("propertyNames")))
 
 
-def _entries(path: KeyPath, mapping: Mapping[str, Any], entry: str, name: str) -> Iterator[_Part]:
+def _invalid_entries(path: KeyPath, mapping: Mapping[str, Any], entry: str, name: str) -> Iterator[_Part]:
+    # Bound once: this loop may run for 100,000 valid entries.
+    is_valid_name = _validator(name).is_valid if name else lambda _name: True
+    is_valid_entry = _validator(entry).is_valid
     for key, value in mapping.items():
-        if name:
+        if not is_valid_name(key):
             yield _Part((*path, key), name, key, is_name=True)
-        yield _Part((*path, key), entry, value)
+        if not is_valid_entry(value):
+            yield _Part((*path, key), entry, value)
 
 
 def _referenced(schema: Any) -> str:
@@ -121,11 +126,13 @@ def _violation(part: _Part, error: ValidationError) -> Violation:
     return Violation((*part.path, *error.instance_path), value, error.kind.name, schema, keys, is_name=part.is_name)
 
 
-def _shortened(value: Any) -> Any:
-    """Cut long lists: each item may be an error. One of over 1,000 items is too long anyway, wherever it is."""
-    if not isinstance(value, dict):
-        return value
-    return {key: inner[:MAX_PROBLEMS] if isinstance(inner, list) else inner for key, inner in value.items()}
+def _outline(value: Any, levels: int = 2) -> Any:
+    """Return *value* without what is deeper than a part of its own can be, and with long lists cut."""
+    if isinstance(value, dict):
+        return {key: _outline(inner, levels - 1) for key, inner in value.items()} if levels else {}
+    if isinstance(value, list):
+        return [_outline(inner, levels - 1) for inner in value[:MAX_ITEMS]] if levels else []
+    return value
 
 
 @cache

@@ -42,7 +42,8 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
         if value is None:
             continue
         for violation in violations(value, definition):
-            for problem in explain(document, violation):
+            for finding in explain(document, violation):
+                problem = finding()
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""
                 found.setdefault(key, []).append(inside + problem.text)

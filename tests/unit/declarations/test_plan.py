@@ -24,7 +24,7 @@ sessions:
 def planned(folder: Path) -> Plan:
     (folder / "s.yaml").write_text(TEXT, encoding="utf-8")
     document = check_document(str(folder / "s.yaml"))
-    return make_plan(document, resolve(document, None)[0])
+    return make_plan(document, resolve(document, None))
 
 
 def test_sessions_on_one_pathway_run_in_the_files_order(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_value_that_an_environment_removes_has_no_origin(tmp_path: Path) -> No
     )
     (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
-    [session] = make_plan(document, resolve(document, "e")[0]).sessions
+    [session] = make_plan(document, resolve(document, "e")).sessions
     assert {key: position.line for key, position in session.origins.items()} == {"pathway_id": 2, "gate": 3}
 
 
@@ -71,9 +71,7 @@ def test_what_each_session_takes_from_the_environment_before(tmp_path: Path) -> 
     (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
     carries = {
-        name: {
-            entry.declaration.name: entry.carries for entry in make_plan(document, resolve(document, name)[0]).sessions
-        }
+        name: {entry.declaration.name: entry.carries for entry in make_plan(document, resolve(document, name)).sessions}
         for name in ("staging", "production", "elsewhere")
     }
     assert set(carries["staging"].values()) == {None}
@@ -84,7 +82,7 @@ def test_what_each_session_takes_from_the_environment_before(tmp_path: Path) -> 
 def test_what_is_published_with_the_versions_that_are_certain(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
-    releases = make_plan(document, resolve(document, "production")[0]).releases
+    releases = make_plan(document, resolve(document, "production")).releases
     assert [(each.pathway_id, each.environment, each.version) for each in releases] == [
         ("p", "production", None),
         ("q2", "staging", 3),

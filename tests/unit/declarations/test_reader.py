@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.declarations.reader import MAX_BYTES, parse, read
+from tornado_resource.declarations.reader import parse, read
+from tornado_resource.declarations.source import MAX_BYTES
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_too_large_a_file_is_refused_unread() -> None:
 
 @pytest.mark.parametrize("fault", ["{a: 1, a: 2, b: !x 1, b: 3}", "{a: !x 1, b: !y 2, c: !z 3}"])
 def test_all_problems_of_a_file_come_at_once(fault: str) -> None:
-    assert len(parse(fault.encode(), "f").problems) == 3
+    assert len(parse(fault.encode(), "f").findings.shown) == 3
 
 
 @pytest.mark.parametrize(
@@ -85,13 +86,13 @@ def test_what_stops_the_reader_is_explained(text: str, problem: str) -> None:
 def test_a_key_may_have_an_anchor_but_no_tag() -> None:
     document = parse(b"&x a: *x\n!y b: 1\n", "f")
     assert document.data == {"a": "a", "b": 1}
-    assert [str(problem) for problem in document.problems] == [
+    assert [str(problem) for problem in document.findings.shown] == [
         "f:2:1: b: unsupported tag !y; write the plain value, in quotes if it is text"
     ]
 
 
 def test_a_duplicate_key_names_the_line_of_the_first() -> None:
-    [problem] = parse(b"a: 1\nb: 2\na: 3\n", "f").problems
+    [problem] = parse(b"a: 1\nb: 2\na: 3\n", "f").findings.shown
     assert str(problem) == "f:3:1: a: duplicate key `a` (first at line 1)"
 
 

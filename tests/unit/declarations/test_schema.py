@@ -17,10 +17,13 @@ from jsonschema.validators import extend
 from tests.support.paths import ROOT
 from tornado_resource.declarations.explanations import EXPLAINED
 from tornado_resource.declarations.reader import parse
-from tornado_resource.declarations.schema import MAX_PROBLEMS, is_valid, schema_problems, schema_text
+from tornado_resource.declarations.schema import is_valid, schema_findings, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tornado_resource.core.positions import Problem
+    from tornado_resource.declarations.document import Document
 
 SCHEMA = json.loads(schema_text())
 
@@ -104,22 +107,12 @@ def test_a_verdict_is_jsonschemas_and_an_invalid_file_is_explained(data: Any) ->
     assert all("\n" not in str(problem) for problem in problems)
 
 
+def schema_problems(document: Document) -> list[Problem]:
+    return sorted(finding() for finding in schema_findings(document))
+
+
 def reported(text: str) -> list[str]:
     return [str(problem) for problem in schema_problems(parse(text.encode(), "f"))]
-
-
-def test_a_large_number_of_invalid_names_is_explained_in_parts() -> None:
-    """Validated as a whole, each name would cost a copy of all sessions."""
-    text = "version: 1\nsessions:\n" + "".join(f"  S{n}: {{}}\n" for n in range(1001))
-    problems = reported(text)
-    assert len(problems) == MAX_PROBLEMS + 1
-    assert problems[-1] == "f:1003:3: more than 1,000 problems; the rest is not shown"
-
-
-def test_exactly_a_thousand_problems_are_all_shown() -> None:
-    text = "version: 1\nsessions:\n" + "".join(f"  S{n}: {{}}\n" for n in range(MAX_PROBLEMS))
-    assert len(reported(text)) == MAX_PROBLEMS
-    assert "not shown" not in reported(text)[-1]
 
 
 def test_a_long_list_is_counted_as_a_whole() -> None:
@@ -188,13 +181,8 @@ def test_no_file_is_validated_with_jsonschema_at_run_time() -> None:
     program = (
         "import sys; from tornado_resource.declarations.reader import parse;"
         "from tornado_resource.declarations.resolver import load; load('sessions.yaml', 'dev');"
-        "from tornado_resource.declarations.schema import schema_problems; assert schema_problems(parse(b'a: 1', 'f'));"
+        "from tornado_resource.declarations.schema import schema_findings;"
+        "assert [finding() for finding in schema_findings(parse(b'a: 1', 'f'))];"
         "assert not {'jsonschema', 'pulumi', 'httpx', 'click'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
-
-
-def test_problems_come_in_the_files_order() -> None:
-    document = parse(b"sessions:\n  B: 1\n  A: 2\nversion: 3\n", "f")
-    lines = [problem.position.line for problem in schema_problems(document)]
-    assert lines == sorted(lines)

@@ -1,0 +1,51 @@
+"""Collects the problems of a file: the first ones to be shown, and how many there are in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tornado_resource.core.positions import MAX_MORE
+from tornado_resource.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tornado_resource.core.positions import Problem
+
+    Finding = Callable[[], Problem]
+    """A problem that is put into words only if it will be shown."""
+
+MAX_SHOWN: Final = 1000
+"""How many problems of a file are shown."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """At most 1,000 problems, the first that were found; *more* counts those beyond, up to `MAX_MORE`.
+
+    *note* explains the others, and is shown above them.
+    """
+
+    note: Problem | None = None
+    shown: list[Problem] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Add a problem."""
+        if len(self.shown) < MAX_SHOWN:
+            self.shown.append(finding())
+        elif self.more < MAX_MORE:
+            self.more += 1
+
+    def add_all(self, findings: Iterable[Finding]) -> None:
+        """Add problems, and look for no more of them once they are not even counted."""
+        for finding in findings:
+            self.add(finding)
+            if self.more == MAX_MORE:
+                return
+
+    def error(self) -> DeclarationError:
+        """Return the problems as an error, in the file's order."""
+        notes = [self.note] if self.note is not None else []
+        return DeclarationError([*notes, *sorted(self.shown)], self.more)
