@@ -40,7 +40,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-## make bench   the ratios of bench/results.json, measured now
+## make bench   the ratios of bench/results.json, measured now; QUICK=1 only looks at counts
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/run.py
 
