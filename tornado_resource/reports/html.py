@@ -15,7 +15,7 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.reports.outcomes import STYLES, advice, worst_first
-from tornado_resource.reports.scenarios import unmet_scenarios
+from tornado_resource.reports.scenarios import omission, unmet_scenarios
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Iteration
@@ -27,6 +27,8 @@ HERE: Final = Path(__file__).parent
 MAX_OPEN: Final = 12
 """With more sessions than this, those that passed are folded."""
 MAX_CHARACTERS: Final = 2000
+MAX_FAILED: Final = 100
+"""How many failed scenarios are named for an iteration."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
 SIZES: Final = {"bar": 34, "pitch": BAR_PITCH, "base": CHART_HEIGHT + 16, "height": CHART_HEIGHT + 38}
@@ -56,6 +58,7 @@ class Section:
     bars: tuple[Bar, ...]
     is_open: bool
     advice: str
+    omission: str | None
 
 
 def html(report: Report) -> str:
@@ -70,7 +73,9 @@ def html(report: Report) -> str:
     is_long = len(ranked) > MAX_OPEN
     sections = [_section(numbers[result.gated.name], result, is_long=is_long) for result in ranked]
     page = _environment().get_template("report.html.j2")
-    return page.render(report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES)
+    return page.render(
+        report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES, max_failed=MAX_FAILED
+    )
 
 
 def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
@@ -101,6 +106,7 @@ def _section(number: int, result: Result, *, is_long: bool) -> Section:
         bars=chart(result.status.iterations) if result.status else (),
         is_open=result.verdict.outcome != "passed" or not is_long,
         advice=advice(result) if result.verdict.outcome != "passed" else "",
+        omission=omission(result),
     )
 
 

@@ -15,7 +15,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean
 from tornado_resource.reports.outcomes import advice
-from tornado_resource.reports.scenarios import last_fixes, scenario_results
+from tornado_resource.reports.scenarios import last_fixes, omission, scenario_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,7 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         "declaration": verdict.declaration,
         "finished_at": verdict.finished_at,
         "declared_at": gated.position,
+        "left_out": omission(result),
     }
     return ((name, str(value)) for name, value in found.items() if value is not None)
 
@@ -81,18 +82,30 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
 
 def _cases(result: Result) -> list[TestCase]:
     """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
-    cases, names = [_gate_case(result)], {GATE_CASE}
+    cases, names = [_gate_case(result)], _Names()
     fixes = _fix_plan(result)
     for scenario in scenario_results(result):
-        label = clean(scenario.label.strip()) or NAMELESS
-        name = next(name for number in range(len(names) + 1) if (name := _numbered(label, number)) not in names)
-        names.add(name)
+        name = names.unique(clean(scenario.label.strip()) or NAMELESS)
         cases.append(_scenario_case(result, scenario, name, fixes))
     return cases
 
 
-def _numbered(label: str, number: int) -> str:
-    return f"{label} #{number + 1}" if number else label
+class _Names:
+    """The names of a suite's cases."""
+
+    def __init__(self) -> None:
+        self._taken = {GATE_CASE}
+        self._numbers: dict[str, int] = {}
+
+    def unique(self, label: str) -> str:
+        """Return the label, with a number (` #2`) if it is taken. What was tried before is not tried again."""
+        name, number = label, self._numbers.get(label, 1)
+        while name in self._taken:
+            number += 1
+            name = f"{label} #{number}"
+        self._numbers[label] = number
+        self._taken.add(name)
+        return name
 
 
 def _gate_case(result: Result) -> TestCase:

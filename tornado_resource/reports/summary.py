@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import STYLES, advice, tally, worst_first
-from tornado_resource.reports.scenarios import last_fixes, unmet_scenarios
+from tornado_resource.reports.scenarios import last_fixes, omission, unmet_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,6 +119,9 @@ def _section(result: Result) -> Iterator[str]:
     yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SCENARIOS)
     yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SCENARIOS)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_FIXES)
+    left_out = omission(result)
+    if left_out is not None:
+        yield f"- {left_out}\n"
     yield f"- **What to do:** {advice(result)}\n"
 
 
