@@ -37,10 +37,10 @@ def read_config() -> tuple[Settings, Endpoint]:
     known = {f"{PREFIX}{key}": value for key in KEYS if (value := tornado.get(key)) is not None}
     # `pulumi.Config` reads single keys only, and is all that inline programs of the Automation API have. Elsewhere
     # PULUMI_CONFIG holds the whole config, where misspelled keys are found.
-    settings = read_settings({**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **known})
+    settings = read_settings({**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **known}, pulumi.get_stack())
     is_secret = pulumi.runtime.is_config_secret("bland:apiKey")
     given = {f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}
-    endpoint = find_endpoint(given, os.environ, is_secret=is_secret)
+    endpoint = find_endpoint(given, os.environ, is_secret=is_secret, stack=pulumi.get_stack())
     if endpoint.warning is not None:
         pulumi.log.warn(endpoint.warning)
     return settings, endpoint

@@ -22,11 +22,12 @@ MAX_ADVICE: Final = 4
 MAX_CHARACTERS: Final = 1000
 
 
-def failure_message(results: Sequence[Result], command: str = "pulumi stack output verdicts") -> str | None:
+def failure_message(results: Sequence[Result], stack: str, command: str = "pulumi stack output verdicts") -> str | None:
     """Return which sessions did not pass, why, where they are declared, and what to do; None if all passed.
 
-    At most 27 lines for 3 sessions, and at most 60 for any number. *command* shows all verdicts.
+    At most 27 lines for 3 sessions, and at most 60 for any number. *command* shows all verdicts of *stack*.
     """
+    command = f"{command} --stack {stack}"
     missed = worst_first(result for result in results if result.verdict.outcome != "passed")
     if not missed:
         return None
@@ -37,14 +38,14 @@ def failure_message(results: Sequence[Result], command: str = "pulumi stack outp
     lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_SESSIONS]]
     if len(missed) > MAX_SESSIONS:
         lines.append(f"  … and {len(missed) - MAX_SESSIONS} more: {command}")
-    return "\n".join([*lines, *_advice(missed, command)])
+    return "\n".join([*lines, *_advice(missed, stack, command)])
 
 
-def _advice(missed: Sequence[Result], command: str) -> list[str]:
+def _advice(missed: Sequence[Result], stack: str, command: str) -> list[str]:
     """Return the command that shows all verdicts, and what to do: in one line if it is the same for all sessions."""
     names: dict[str, list[str]] = {}
     for result in missed:
-        names.setdefault(advice(result), []).append(result.gated.name)
+        names.setdefault(advice(result, stack), []).append(result.gated.name)
     if len(names) == 1:
         return [f"All verdicts: {command}. {next(iter(names))}"]
     lines = [f"  {_names(sessions)}: {text}" for text, sessions in [*names.items()][:MAX_ADVICE]]

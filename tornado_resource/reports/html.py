@@ -71,7 +71,7 @@ def html(report: Report) -> str:
     numbers = {result.gated.name: index + 1 for index, result in enumerate(report.results)}
     ranked = worst_first(report.results)
     is_long = len(ranked) > MAX_OPEN
-    sections = [_section(numbers[result.gated.name], result, is_long=is_long) for result in ranked]
+    sections = [_section(numbers[result.gated.name], result, report.stack, is_long=is_long) for result in ranked]
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES, max_failed=MAX_FAILED
@@ -96,7 +96,7 @@ def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
     )
 
 
-def _section(number: int, result: Result, *, is_long: bool) -> Section:
+def _section(number: int, result: Result, stack: str, *, is_long: bool) -> Section:
     failed, unfixable = unmet_scenarios(result)
     return Section(
         anchor=f"session-{number}",
@@ -105,7 +105,7 @@ def _section(number: int, result: Result, *, is_long: bool) -> Section:
         unfixable=unfixable,
         bars=chart(result.status.iterations) if result.status else (),
         is_open=result.verdict.outcome != "passed" or not is_long,
-        advice=advice(result) if result.verdict.outcome != "passed" else "",
+        advice=advice(result, stack) if result.verdict.outcome != "passed" else "",
         omission=omission(result),
     )
 

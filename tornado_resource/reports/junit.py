@@ -35,21 +35,21 @@ def junit(report: Report) -> str:
     """Return the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
     for result in report.results:
-        document.add_testsuite(_suite(result, report.promotion))
+        document.add_testsuite(_suite(result, report))
     document.update_statistics()
     written = BytesIO()
     document.write(written, pretty=True)
     return written.getvalue().decode()
 
 
-def _suite(result: Result, promotion: Promotion | None) -> TestSuite:
+def _suite(result: Result, report: Report) -> TestSuite:
     suite = TestSuite(clean(result.gated.name))
     moment = _timestamp(result.gated.created_at)
     if moment is not None:
         suite.timestamp = moment
-    for name, value in (*_properties(result), *_promoted(result, promotion)):
+    for name, value in (*_properties(result), *_promoted(result, report.promotion)):
         suite.add_property(name, clean(value))
-    suite.add_testcases(_cases(result))
+    suite.add_testcases(_cases(result, report.stack))
     return suite
 
 
@@ -80,9 +80,9 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
             yield "promoted_without", promotion.override or ""
 
 
-def _cases(result: Result) -> list[TestCase]:
+def _cases(result: Result, stack: str) -> list[TestCase]:
     """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
-    cases, names = [_gate_case(result)], _Names()
+    cases, names = [_gate_case(result, stack)], _Names()
     fixes = _fix_plan(result)
     for scenario in scenario_results(result):
         name = names.unique(clean(scenario.label.strip()) or NAMELESS)
@@ -108,7 +108,7 @@ class _Names:
         return name
 
 
-def _gate_case(result: Result) -> TestCase:
+def _gate_case(result: Result, stack: str) -> TestCase:
     verdict, status = result.verdict, result.status
     elapsed_ms = status.elapsed_ms if status and status.elapsed_ms is not None else 0
     case = TestCase(GATE_CASE, clean(result.gated.name), min(max(elapsed_ms, 0), MAX_MILLISECONDS) / 1000)
@@ -118,7 +118,7 @@ def _gate_case(result: Result) -> TestCase:
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
     known = {"session": verdict.session_id, "declared at": str(result.gated.position or "")}
     where = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
-    entry.text = "\n".join(line for line in (where, advice(result)) if line)
+    entry.text = "\n".join(line for line in (where, advice(result, stack)) if line)
     case.result = [entry]
     return case
 

@@ -36,7 +36,7 @@ WRITERS: dict[str, Write] = {
     "summary": summary,
     "verdicts": verdicts_json,
     "annotations": lambda report: "\n".join(annotation_lines(report)),
-    "message": lambda report: failure_message(report.results),
+    "message": lambda report: failure_message(report.results, "dev"),
 }
 
 
