@@ -43,6 +43,8 @@ def read_config() -> tuple[Settings, Endpoint]:
     endpoint = find_endpoint(given, os.environ, is_secret=is_secret, stack=pulumi.get_stack())
     if endpoint.warning is not None:
         pulumi.log.warn(endpoint.warning)
+    if settings.on_conflict and pulumi.runtime.is_dry_run():
+        _warn_of_on_conflict(settings.on_conflict)
     return settings, endpoint
 
 
@@ -58,8 +60,6 @@ def check_against_declarations(settings: Settings, declarations: Sequence[Declar
     _check_names("adopt", settings.adopt, names)
     if isinstance(settings.on_conflict, Mapping):
         _check_names("onConflict", settings.on_conflict, names)
-    if settings.on_conflict and pulumi.runtime.is_dry_run():
-        _warn_of_on_conflict(settings.on_conflict)
     publishing = [declaration.name for declaration in declarations if declaration.publish is not None]
     if publishing and not settings.is_waiting:
         message = (

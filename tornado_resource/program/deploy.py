@@ -153,7 +153,6 @@ def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
         "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
         "rerun": _unless_default(declaration.rerun, "on_failure"),
         "triggers": {**declaration.triggers, **settings.triggers} or None,
-        "adopt": settings.adopt.get(declaration.name),
     }
 
 
