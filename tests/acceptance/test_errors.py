@@ -53,7 +53,7 @@ def test_all_problems_of_the_config_show(project: Project) -> None:
 def test_a_missing_or_invalid_key_is_reported_without_the_key(project: Project, key: str) -> None:
     project.declare(ONE)
     printed = project.up(expect=None, BLAND_API_KEY=key)
-    assert "pulumi config set --secret bland:apiKey" in printed
+    assert "pulumi config set --secret bland:apiKey --stack dev" in printed
     assert "Traceback" not in printed
     assert KEY not in printed
     assert project.requests() == []

@@ -110,7 +110,7 @@ def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project
     printed, _ = process.communicate(timeout=15)  # the sessions take minutes
     assert process.returncode != 0
     assert "Traceback" not in printed
-    assert "Ctrl-C stops the wait, sessions keep running, and `pulumi up` resumes it" in printed
+    assert "Ctrl-C stops the wait, sessions keep running, and `pulumi up --stack dev` resumes it" in printed
     recorded = {resource["id"] for resource in project.resources()}
     assert recorded == {row["session_id"] for row in project.sessions()}
     for session_id in recorded:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.project import PROGRAM
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,6 +30,7 @@ good = TornadoSession("good", pathway_id="pw-2", version_number=4)
 pulumi.export("bad", wait_for(bad))
 pulumi.export("good", wait_for(good))
 """
+GOOD = 'TornadoSession("good", pathway_id="pw-2")\n'
 
 
 @pytest.fixture
@@ -141,3 +144,20 @@ def test_an_invalid_output_is_refused_by_the_provider_in_previews_too(make: Call
             assert sentence in printed
         assert "Traceback" not in printed
     assert not project.requests()
+
+
+def test_config_of_adoption_and_conflicts_holds_as_with_deploy(make: Callable[[str], Project]) -> None:
+    project = make(GOOD)
+    start = project.http.post("/v1/agent-testing/tornado/start", json={"pathway_id": "pw-2"})
+    theirs = start.json()["session_id"]
+    project.pulumi("config", "set", "--path", "tornado:adopt.good", theirs)
+    project.pulumi("config", "set", "tornado:onConflict", "wait")
+    warning = "config tornado:onConflict is wait: if another session is active on its pathway"
+    project.declare("version: 1\nsessions:\n  good: {pathway_id: pw-2}\n")
+    for program in (PROGRAM, HEAD + GOOD):
+        (project.folder / "__main__.py").write_text(program, encoding="utf-8")
+        preview = json.loads(project.pulumi("preview", "--json"))
+        assert [warning in each["message"] for each in preview["diagnostics"]].count(True) == 1
+    project.up()
+    assert [each["id"] for each in project.resources()] == [theirs]
+    assert len(project.requests("/start")) == 1

@@ -90,7 +90,7 @@ def test_failed_and_incomplete_sessions_are_counted_apart(make_project: Callable
     printed = project.up(expect=None)
     assert "gate failed: 1 failed, 1 incomplete of 3 sessions" in printed
     assert "  support-line: Fix the pathway or the scenarios" in printed
-    assert "  unread: Run `pulumi up` again: it reads them again" in printed
+    assert "  unread: Run `pulumi up --stack dev` again: it reads them again" in printed
 
 
 def test_a_401_says_which_key_a_refresh_uses(project: Project) -> None:

@@ -203,7 +203,8 @@ def test_a_needless_override_is_reported_and_foreign_secrets_hide_nothing(team: 
     team.staging.up()
     team.production.pulumi("config", "set", "tornado:promoteWithout", "INC-9")
     printed = team.production.up()
-    assert "warning: tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout" in printed
+    command = "pulumi config rm tornado:promoteWithout --stack production"
+    assert f"warning: tornado:promoteWithout was not needed: {command}" in printed
     outputs = team.production.outputs()
     assert outputs["promotion"]["sessions"]["billing"]["version"] == 7
     assert story.outcomes(team.production) == story.BOTH_PASSED

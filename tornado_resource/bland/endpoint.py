@@ -26,11 +26,6 @@ _PLACEHOLDER = re.compile(
     r"(your|my|insert|enter|put)?[-_]?(the|your)?[-_]?(bland)?[-_]?(ai)?[-_]?(api)?[-_]?(key|token)[-_]?(here)?",
     re.IGNORECASE,
 )
-_PLAIN_KEY = (
-    "bland:apiKey is stored in plain text: set it again with `pulumi config set --secret bland:apiKey`, which encrypts "
-    "it. If others could read it there, as in a repository, replace it by a new key first"
-)
-_SET_KEY = "set it with `pulumi config set --secret bland:apiKey`, or as the environment variable BLAND_API_KEY"
 
 
 @dataclass(init=False, repr=False, eq=False)  # without fields: `dataclasses.asdict` has none to show or to copy
@@ -88,7 +83,11 @@ class Endpoint:
 
 
 def find_endpoint(
-    config: Mapping[str, str | None], environment: Mapping[str, str], *, is_secret: bool = True
+    config: Mapping[str, str | None],
+    environment: Mapping[str, str],
+    *,
+    is_secret: bool = True,
+    stack: str | None = None,
 ) -> Endpoint:
     """Return the API key and base URL of the Pulumi config, else of the environment variables.
 
@@ -96,6 +95,7 @@ def find_endpoint(
         config: `bland:apiKey` and `bland:baseUrl`.
         environment: `BLAND_API_KEY` and `BLAND_BASE_URL`.
         is_secret: whether Pulumi stores the config's key encrypted.
+        stack: the stack's name, for the command in messages.
 
     Raises:
         ConfigurationError: the key is missing, in plain text, or one of them is invalid. The message never contains
@@ -103,22 +103,28 @@ def find_endpoint(
 
     """
     given = config.get("bland:apiKey")
+    command = f"`pulumi config set --secret bland:apiKey{f' --stack {stack}' if stack else ''}`"
     if given and not is_secret:
-        raise ConfigurationError(_PLAIN_KEY)
+        message = (
+            f"bland:apiKey is stored in plain text: set it again with {command}, which encrypts it. If others could "
+            "read it there, as in a repository, replace it by a new key first"
+        )
+        raise ConfigurationError(message)
     url = config.get("bland:baseUrl") or environment.get("BLAND_BASE_URL") or DEFAULT_URL
     text = given or environment.get("BLAND_API_KEY") or ""
     key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
     warning = "the line break at the end of the API key is left out" if key != text else None
-    return Endpoint(_check_url(url), _check_key(key), warning)
+    return Endpoint(_check_url(url), _check_key(key, command), warning)
 
 
-def _check_key(key: str) -> ApiKey:
+def _check_key(key: str, command: str) -> ApiKey:
+    remedy = f"set it with {command}, or as the environment variable BLAND_API_KEY"
     if not key:
-        message = f"no API key: {_SET_KEY}"
+        message = f"no API key: {remedy}"
         raise ConfigurationError(message)
     fault = _mistaken_key(key) or _malformed_key(key)
     if fault is not None:
-        message = f"invalid API key: {fault}; {_SET_KEY}"
+        message = f"invalid API key: {fault}; {remedy}"
         raise ConfigurationError(message)
     return ApiKey(key)
 

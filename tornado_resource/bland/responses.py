@@ -178,6 +178,11 @@ class Status:
         return self.status == RUNNING
 
     @property
+    def has_omissions(self) -> bool:
+        """Whether a part of the response was left out."""
+        return self.omitted != Omitted()
+
+    @property
     def is_final(self) -> bool:
         """Whether the session has ended. An unknown status is neither running nor final."""
         return self.status in FINAL

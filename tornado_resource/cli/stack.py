@@ -91,7 +91,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
         promotion=stack.promotion,
         gated_sessions=tuple(_gated_sessions(stack, is_replaced=False)),
         not_started=(*replaced, *cut_off),
-        settings=read_settings(stack.config),
+        settings=read_settings(stack.config, stack.name),
         endpoint=endpoint_of(stack),
     )
 
@@ -104,7 +104,7 @@ def endpoint_of(stack: Stack) -> Endpoint:
 
     """
     hide(stack.config.get("bland:apiKey", ""))
-    endpoint = find_endpoint(stack.config, os.environ, is_secret=not stack.has_plain_key)
+    endpoint = find_endpoint(stack.config, os.environ, is_secret=not stack.has_plain_key, stack=stack.name)
     if endpoint.warning is not None:
         click.echo(f"warning: {endpoint.warning}", err=True)
     return endpoint
@@ -143,7 +143,7 @@ def finish(report: Report, folder: str | None) -> ExitCode:
         click.echo(str(error), err=True)
         code = code or ExitCode.INVALID  # a gate that did not pass is the more important news
     announce(report, os.environ, click.echo)
-    message = failure_message(report.results, f"tornado-resource status --stack {report.stack}")
+    message = failure_message(report.results, report.stack, "tornado-resource status")
     if message is not None:
         click.echo(message, err=True)
     return code

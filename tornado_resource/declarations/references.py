@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
@@ -127,11 +127,16 @@ def _missing_pathways(document: Document) -> Iterator[Finding]:
     has_default = any(_has_pathway(settings.get("defaults")) for settings in [data, *environments])
     if has_default or document.has_merge_key:  # a merge key's value was dropped: a pathway may have been in it
         return
-    overrides = [own for settings in environments for own in _mapping(settings.get("sessions")).items()]
-    given = {name for name, own in overrides if _has_pathway(own)}
+    given = _names_with_pathway(environments)
     for name, session in _mapping(data.get("sessions")).items():
         if _needs_pathway(session) and name not in given:
             yield partial(document.problem, ("sessions", name), MISSING_PATHWAY.format(where=""), of_key=True)
+
+
+def _names_with_pathway(environments: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the sessions that get a pathway in an environment."""
+    overrides = (_mapping(settings.get("sessions")) for settings in environments)
+    return {name for sessions in overrides for name, own in sessions.items() if _has_pathway(own)}
 
 
 def _has_pathway(session: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.findings import Findings
 from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
-from tornado_resource.declarations.reader import read
+from tornado_resource.declarations.reader import read, without_collecting
 from tornado_resource.declarations.references import MISSING_PATHWAY, reference_findings, unknown_environment
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.declarations.schema import known_keys, schema_findings
@@ -57,6 +57,7 @@ class _Defaults:
         )
 
 
+@without_collecting()
 def load(path: str, environment: str | None = None, *, stack: str | None = None) -> Environment:
     """Return the declarations in a file for one environment.
 
@@ -73,6 +74,7 @@ def load(path: str, environment: str | None = None, *, stack: str | None = None)
     return resolve(check_document(path), environment, stack=stack)
 
 
+@without_collecting()
 def check_document(path: str) -> Document:
     """Return the file at *path*, checked against the schema and for unknown names.
 
@@ -94,6 +96,7 @@ def environment_names(document: Document) -> list[str]:
     return list(_environments(document))
 
 
+@without_collecting()
 def resolve(document: Document, environment: str | None, *, stack: str | None = None) -> Environment:
     """Return the declarations of one environment of a checked document (as `load`).
 
@@ -106,6 +109,7 @@ def resolve(document: Document, environment: str | None, *, stack: str | None = 
     return resolved
 
 
+@without_collecting()
 def check_environments(document: Document, environments: Iterable[str | None]) -> None:
     """Resolve environments of a checked document.
 
@@ -196,7 +200,9 @@ def _declarations(document: Document, environment: str | None) -> tuple[tuple[De
     base = document.data["sessions"]
     declarations, problems = [], []
     for name in session_names(document, environment):
-        values = merge(merge(defaults.values, base.get(name) or {}), own.get(name) or {})
+        values = defaults.values
+        for layer in (base.get(name), own.get(name)):
+            values = merge(values, layer) if layer else values
         home: KeyPath = ("sessions", name) if name in base else ("environments", environment or "", "sessions", name)
         if "pathway_id" in values:
             declarations.append(_declare(name, values, defaults, document.position(home, of_key=True)))

@@ -100,8 +100,7 @@ async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: f
 
 def gone(session_id: str, last: Status | None = None) -> Ending:
     """Return the ending of a session that the API does not know (any more)."""
-    text = f"the API no longer knows session {clean(session_id)}"
-    return Ending(last, f"{text}; `pulumi refresh` removes it, and the next `pulumi up` starts a new one", "gone")
+    return Ending(last, f"the API no longer knows session {clean(session_id)}", "gone")
 
 
 def progress_line(gated: GatedSession, status: Status) -> str:

@@ -70,7 +70,8 @@ def _version(gated: GatedSession, status: Status | None) -> int | None:
 
 
 def _iterations(status: Status) -> int | None:
-    return status.current_iteration if status.current_iteration is not None else len(status.iterations) or None
+    listed = len(status.iterations) + status.omitted.iterations
+    return status.current_iteration if status.current_iteration is not None else listed or None
 
 
 def _finished_at(status: Status, created_at: str | None) -> str | None:

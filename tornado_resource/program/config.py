@@ -37,12 +37,14 @@ def read_config() -> tuple[Settings, Endpoint]:
     known = {f"{PREFIX}{key}": value for key in KEYS if (value := tornado.get(key)) is not None}
     # `pulumi.Config` reads single keys only, and is all that inline programs of the Automation API have. Elsewhere
     # PULUMI_CONFIG holds the whole config, where misspelled keys are found.
-    settings = read_settings({**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **known})
+    settings = read_settings({**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **known}, pulumi.get_stack())
     is_secret = pulumi.runtime.is_config_secret("bland:apiKey")
     given = {f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}
-    endpoint = find_endpoint(given, os.environ, is_secret=is_secret)
+    endpoint = find_endpoint(given, os.environ, is_secret=is_secret, stack=pulumi.get_stack())
     if endpoint.warning is not None:
         pulumi.log.warn(endpoint.warning)
+    if settings.on_conflict and pulumi.runtime.is_dry_run():
+        _warn_of_on_conflict(settings.on_conflict)
     return settings, endpoint
 
 
@@ -58,8 +60,6 @@ def check_against_declarations(settings: Settings, declarations: Sequence[Declar
     _check_names("adopt", settings.adopt, names)
     if isinstance(settings.on_conflict, Mapping):
         _check_names("onConflict", settings.on_conflict, names)
-    if settings.on_conflict and pulumi.runtime.is_dry_run():
-        _warn_of_on_conflict(settings.on_conflict)
     publishing = [declaration.name for declaration in declarations if declaration.publish is not None]
     if publishing and not settings.is_waiting:
         message = (

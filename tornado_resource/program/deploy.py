@@ -18,7 +18,7 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.gate import GateRun, register_verdicts
-from tornado_resource.program.promotion import NOT_NEEDED, promote, refusal
+from tornado_resource.program.promotion import promote, refusal, warn_of_unused_override
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.resources import PathwayRelease, TornadoSession, declared_inputs, gate_input
 from tornado_resource.program.run import program_run
@@ -92,7 +92,7 @@ async def _with_own_state(run: ProgramRun, promoted: Promoted | None) -> Promote
 def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Promoted | None]:
     if environment.promotes_from is None:
         if settings.promote_without is not None:
-            pulumi.log.warn(NOT_NEEDED)
+            warn_of_unused_override()
         return pulumi.Output.from_input(None)
     promoted = promote(environment, settings)
     pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
@@ -159,7 +159,6 @@ def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
         "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
         "rerun": _unless_default(declaration.rerun, "on_failure"),
         "triggers": {**declaration.triggers, **settings.triggers} or None,
-        "adopt": settings.adopt.get(declaration.name),
     }
 
 

@@ -113,7 +113,7 @@ class GateRun:
 
         """
         results = list(self.report.results.values())
-        raise_if_any(failure_message(counted(results, self.left_out)), self.report.finish())
+        raise_if_any(failure_message(counted(results, self.left_out), pulumi.get_stack()), self.report.finish())
 
 
 def counted(results: Sequence[Result], left_out: Collection[str]) -> Sequence[Result]:

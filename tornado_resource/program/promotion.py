@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.check import Promoted
     from tornado_resource.stacks.settings import Settings
 
-NOT_NEEDED: Final = "tornado:promoteWithout was not needed: pulumi config rm tornado:promoteWithout"
 OUTPUTS: Final = ("environment", "sessions", "verdicts")
 """The outputs of the other stack that are used."""
 
@@ -66,6 +65,12 @@ def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[s
     return "\n".join(lines)
 
 
+def warn_of_unused_override() -> None:
+    """Warn that `tornado:promoteWithout` is set although nothing has to be overridden."""
+    command = f"pulumi config rm tornado:promoteWithout --stack {pulumi.get_stack()}"
+    pulumi.log.warn(f"tornado:promoteWithout was not needed: {command}")
+
+
 def _without_unknowns(value: Any) -> Any:
     """Return *value* with None for each part that an update of the other stack has left unknown."""
     if isinstance(value, Mapping):
@@ -96,7 +101,7 @@ def _log(promoted: Promoted) -> None:
         sessions = count(len(record.waived), "session")
         pulumi.log.warn(f"{sessions} promoted without a pass (tornado:promoteWithout): {reason}")
     elif record.override is not None:
-        pulumi.log.warn(NOT_NEEDED)
+        warn_of_unused_override()
 
 
 def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], settings: Settings) -> str:
@@ -109,7 +114,8 @@ def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping
     if promoted.problems:
         lines.append(
             f"Fix it there (pulumi up --stack {environment.promotes_from}), then rerun. To override (the reason is "
-            f'recorded): pulumi config set tornado:promoteWithout "REASON" (docs/promotion.md)'
+            f'recorded): pulumi config set tornado:promoteWithout "REASON" --stack {pulumi.get_stack()} '
+            "(docs/promotion.md)"
         )
     try:
         _report_refusal(environment, promoted, problems, settings)

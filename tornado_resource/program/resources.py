@@ -99,7 +99,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             on_destroy: `cancel` or `leave`.
             rerun: `on_failure`, `on_change` or `always`.
             triggers: values whose change runs the session again.
-            adopt: the id of an existing session to take over; then nothing is started.
+            adopt: the id of an existing session to take over; then nothing is started. Default: `tornado:adopt`.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages and reports.
             opts: Pulumi's resource options.
 
@@ -123,7 +123,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             "on_destroy": on_destroy,
             "rerun": rerun,
             "triggers": triggers,
-            "adopt": adopt,
+            "adopt": adopt if adopt is not None else _configured_adoption(name),
             "declared_at": declared_at,
         }
         given = {key: value for key, value in inputs.items() if value is not None}
@@ -237,6 +237,14 @@ def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
 def declared_inputs(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that the provider compares with the recorded ones."""
     return {key: given[key] for key in (*REPLACING, *UPDATING) if given.get(key) is not None}
+
+
+def _configured_adoption(name: str) -> str | None:
+    """Return the id that `tornado:adopt` has for a session."""
+    try:
+        return program_run().settings.adopt.get(name)
+    except TornadoError:
+        return None  # the provider reports it
 
 
 async def _last_run(name: str, given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -122,7 +122,7 @@ class _Waits:
         await outputs_registered()
         checked = [result for name, result in self._report.results.items() if name in self._checked]
         raise_if_any(
-            failure_message(counted(checked, self._left_out), "pulumi stack output"),
+            failure_message(counted(checked, self._left_out), pulumi.get_stack(), "pulumi stack output"),
             self._report.finish(),
         )
 

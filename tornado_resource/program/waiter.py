@@ -59,6 +59,5 @@ class Waiter:
     def _announce(self) -> None:
         if not self._is_announced:
             self._is_announced = True
-            pulumi.log.info(
-                "waiting for verdicts; Ctrl-C stops the wait, sessions keep running, and `pulumi up` resumes it"
-            )
+            resume = f"`pulumi up --stack {pulumi.get_stack()}` resumes it"
+            pulumi.log.info(f"waiting for verdicts; Ctrl-C stops the wait, sessions keep running, and {resume}")

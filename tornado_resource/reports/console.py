@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean
 from tornado_resource.reports.outcomes import advice, tally_of_all, worst_first
-from tornado_resource.reports.scenarios import last_plan
+from tornado_resource.reports.scenarios import last_plan, omission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,29 +22,30 @@ MAX_ADVICE: Final = 4
 MAX_CHARACTERS: Final = 1000
 
 
-def failure_message(results: Sequence[Result], command: str = "pulumi stack output verdicts") -> str | None:
+def failure_message(results: Sequence[Result], stack: str, command: str = "pulumi stack output verdicts") -> str | None:
     """Return which sessions did not pass, why, where they are declared, and what to do; None if all passed.
 
-    At most 24 lines for 3 sessions, and at most 60 for any number. *command* shows all verdicts.
+    At most 27 lines for 3 sessions, and at most 60 for any number. *command* shows all verdicts of *stack*.
     """
+    command = f"{command} --stack {stack}"
     missed = worst_first(result for result in results if result.verdict.outcome != "passed")
     if not missed:
         return None
     worst = missed[0].verdict.outcome
     lines = [f"gate {worst}: {tally_of_all(results)}"]
     for result in missed[:MAX_DETAILED]:
-        lines += [_headline(result), *_scenarios(result), *_fix_plan(result)]
+        lines += [_headline(result), *_scenarios(result), *_fix_plan(result), *_omission(result)]
     lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_SESSIONS]]
     if len(missed) > MAX_SESSIONS:
         lines.append(f"  … and {len(missed) - MAX_SESSIONS} more: {command}")
-    return "\n".join([*lines, *_advice(missed, command)])
+    return "\n".join([*lines, *_advice(missed, stack, command)])
 
 
-def _advice(missed: Sequence[Result], command: str) -> list[str]:
+def _advice(missed: Sequence[Result], stack: str, command: str) -> list[str]:
     """Return the command that shows all verdicts, and what to do: in one line if it is the same for all sessions."""
     names: dict[str, list[str]] = {}
     for result in missed:
-        names.setdefault(advice(result), []).append(result.gated.name)
+        names.setdefault(advice(result, stack), []).append(result.gated.name)
     if len(names) == 1:
         return [f"All verdicts: {command}. {next(iter(names))}"]
     lines = [f"  {_names(sessions)}: {text}" for text, sessions in [*names.items()][:MAX_ADVICE]]
@@ -64,9 +65,9 @@ def _headline(result: Result) -> str:
 
 
 def _scenarios(result: Result) -> Iterator[str]:
-    unfixable = result.verdict.unfixable_ids
+    unfixable = dict.fromkeys(result.verdict.unfixable_ids)
     fixable = [scenario_id for scenario_id in result.verdict.failed_ids if scenario_id not in unfixable]
-    for label, ids in (("failed", fixable), ("unfixable", unfixable)):
+    for label, ids in (("failed", fixable), ("unfixable", [*unfixable])):
         if ids:
             shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_SCENARIOS])
             more = f" and {len(ids) - MAX_SCENARIOS} more" if len(ids) > MAX_SCENARIOS else ""
@@ -83,6 +84,12 @@ def _fix_plan(result: Result) -> Iterator[str]:
     for fix in plan.fixes[:MAX_FIXES]:
         target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
         yield f"      - {target}{clean(fix.description or 'no description', 110)}"
+
+
+def _omission(result: Result) -> Iterator[str]:
+    text = omission(result)
+    if text is not None:
+        yield f"    {text}"
 
 
 def _label(result: Result, scenario_id: str) -> str:

@@ -50,14 +50,14 @@ def append_summary(path: Path, report: Report) -> None:
 
 def annotation_lines(report: Report) -> list[str]:
     """Return an error for each failed session and a warning for each incomplete one, at its position."""
-    return [_annotation(result) for result in report.results if result.verdict.outcome in LEVELS]
+    return [_annotation(result, report.stack) for result in report.results if result.verdict.outcome in LEVELS]
 
 
-def _annotation(result: Result) -> str:
+def _annotation(result: Result, stack: str) -> str:
     verdict = result.verdict
     title = f"{result.gated.name}: gate {verdict.outcome}"
     session = f" (session {clean(verdict.session_id)})" if verdict.session_id else ""
-    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}\n{advice(result)}"
+    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}\n{advice(result, stack)}"
     return command(LEVELS[verdict.outcome], text, position=result.gated.position, title=title)
 
 

@@ -15,7 +15,7 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.reports.outcomes import STYLES, advice, worst_first
-from tornado_resource.reports.scenarios import unmet_scenarios
+from tornado_resource.reports.scenarios import omission, unmet_scenarios
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Iteration
@@ -27,6 +27,8 @@ HERE: Final = Path(__file__).parent
 MAX_OPEN: Final = 12
 """With more sessions than this, those that passed are folded."""
 MAX_CHARACTERS: Final = 2000
+MAX_FAILED: Final = 100
+"""How many failed scenarios are named for an iteration."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
 SIZES: Final = {"bar": 34, "pitch": BAR_PITCH, "base": CHART_HEIGHT + 16, "height": CHART_HEIGHT + 38}
@@ -56,6 +58,7 @@ class Section:
     bars: tuple[Bar, ...]
     is_open: bool
     advice: str
+    omission: str | None
 
 
 def html(report: Report) -> str:
@@ -68,9 +71,11 @@ def html(report: Report) -> str:
     numbers = {result.gated.name: index + 1 for index, result in enumerate(report.results)}
     ranked = worst_first(report.results)
     is_long = len(ranked) > MAX_OPEN
-    sections = [_section(numbers[result.gated.name], result, is_long=is_long) for result in ranked]
+    sections = [_section(numbers[result.gated.name], result, report.stack, is_long=is_long) for result in ranked]
     page = _environment().get_template("report.html.j2")
-    return page.render(report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES)
+    return page.render(
+        report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES, max_failed=MAX_FAILED
+    )
 
 
 def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
@@ -91,7 +96,7 @@ def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
     )
 
 
-def _section(number: int, result: Result, *, is_long: bool) -> Section:
+def _section(number: int, result: Result, stack: str, *, is_long: bool) -> Section:
     failed, unfixable = unmet_scenarios(result)
     return Section(
         anchor=f"session-{number}",
@@ -100,7 +105,8 @@ def _section(number: int, result: Result, *, is_long: bool) -> Section:
         unfixable=unfixable,
         bars=chart(result.status.iterations) if result.status else (),
         is_open=result.verdict.outcome != "passed" or not is_long,
-        advice=advice(result) if result.verdict.outcome != "passed" else "",
+        advice=advice(result, stack) if result.verdict.outcome != "passed" else "",
+        omission=omission(result),
     )
 
 

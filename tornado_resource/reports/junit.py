@@ -15,7 +15,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean
 from tornado_resource.reports.outcomes import advice
-from tornado_resource.reports.scenarios import last_fixes, scenario_results
+from tornado_resource.reports.scenarios import last_fixes, omission, scenario_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,21 +35,21 @@ def junit(report: Report) -> str:
     """Return the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
     for result in report.results:
-        document.add_testsuite(_suite(result, report.promotion))
+        document.add_testsuite(_suite(result, report))
     document.update_statistics()
     written = BytesIO()
     document.write(written, pretty=True)
     return written.getvalue().decode()
 
 
-def _suite(result: Result, promotion: Promotion | None) -> TestSuite:
+def _suite(result: Result, report: Report) -> TestSuite:
     suite = TestSuite(clean(result.gated.name))
     moment = _timestamp(result.gated.created_at)
     if moment is not None:
         suite.timestamp = moment
-    for name, value in (*_properties(result), *_promoted(result, promotion)):
+    for name, value in (*_properties(result), *_promoted(result, report.promotion)):
         suite.add_property(name, clean(value))
-    suite.add_testcases(_cases(result))
+    suite.add_testcases(_cases(result, report.stack))
     return suite
 
 
@@ -68,6 +68,7 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         "declaration": verdict.declaration,
         "finished_at": verdict.finished_at,
         "declared_at": gated.position,
+        "left_out": omission(result),
     }
     return ((name, str(value)) for name, value in found.items() if value is not None)
 
@@ -79,23 +80,35 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
             yield "promoted_without", promotion.override or ""
 
 
-def _cases(result: Result) -> list[TestCase]:
+def _cases(result: Result, stack: str) -> list[TestCase]:
     """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
-    cases, names = [_gate_case(result)], {GATE_CASE}
+    cases, names = [_gate_case(result, stack)], _Names()
     fixes = _fix_plan(result)
     for scenario in scenario_results(result):
-        label = clean(scenario.label.strip()) or NAMELESS
-        name = next(name for number in range(len(names) + 1) if (name := _numbered(label, number)) not in names)
-        names.add(name)
+        name = names.unique(clean(scenario.label.strip()) or NAMELESS)
         cases.append(_scenario_case(result, scenario, name, fixes))
     return cases
 
 
-def _numbered(label: str, number: int) -> str:
-    return f"{label} #{number + 1}" if number else label
+class _Names:
+    """The names of a suite's cases."""
+
+    def __init__(self) -> None:
+        self._taken = {GATE_CASE}
+        self._numbers: dict[str, int] = {}
+
+    def unique(self, label: str) -> str:
+        """Return the label, with a number (` #2`) if it is taken. What was tried before is not tried again."""
+        name, number = label, self._numbers.get(label, 1)
+        while name in self._taken:
+            number += 1
+            name = f"{label} #{number}"
+        self._numbers[label] = number
+        self._taken.add(name)
+        return name
 
 
-def _gate_case(result: Result) -> TestCase:
+def _gate_case(result: Result, stack: str) -> TestCase:
     verdict, status = result.verdict, result.status
     elapsed_ms = status.elapsed_ms if status and status.elapsed_ms is not None else 0
     case = TestCase(GATE_CASE, clean(result.gated.name), min(max(elapsed_ms, 0), MAX_MILLISECONDS) / 1000)
@@ -105,7 +118,7 @@ def _gate_case(result: Result) -> TestCase:
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
     known = {"session": verdict.session_id, "declared at": str(result.gated.position or "")}
     where = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
-    entry.text = "\n".join(line for line in (where, advice(result)) if line)
+    entry.text = "\n".join(line for line in (where, advice(result, stack)) if line)
     case.result = [entry]
     return case
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import ABORTED
-from tornado_resource.core.text import count
+from tornado_resource.core.text import clean, count
 from tornado_resource.gate.model import OUTCOMES
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ STYLES: Final[dict[Outcome, Style]] = {
     "incomplete": Style("?", "⚠️"),
 }
 
-_RERUN: Final = "then run `pulumi up`. Failed sessions run again, unless `rerun` is `on_change`."
-_RESUME: Final = "run `pulumi up` again: a session that was started is resumed, not started twice."
+_RERUN: Final = "then run {up}. Failed sessions run again, unless `rerun` is `on_change`."
+_RESUME: Final = "run {up} again: a session that was started is resumed, not started twice."
 # No advice may lead to a second session: what may still run is only ever resumed.
 ADVICE: Final[dict[str, str]] = {
     "missed": f"Fix the pathway or the scenarios, {_RERUN}",
@@ -40,25 +40,31 @@ ADVICE: Final[dict[str, str]] = {
     "ERROR": f"Look at the session in Bland's dashboard, {_RERUN}",
     "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {_RERUN}",
     "contradictory": f"Check that the declared scenarios exist and are enabled, {_RERUN}",
-    "adopted": "Change one of its triggers, then run `pulumi up`: it starts a new session on the promoted version.",
+    "adopted": "Change one of its triggers, then run {up}: it starts a new session on the promoted version.",
     "running": f"To keep waiting, {_RESUME}",
     "out_of_time": f"To keep waiting, {_RESUME}",
     "interrupted": f"To keep waiting, {_RESUME}",
     "unreachable": f"When the API can be reached, {_RESUME}",
     "request_failed": f"Fix what the reason says, then {_RESUME}",
-    "scenarios_unreadable": "Run `pulumi up` again: it reads them again, and starts nothing that met its gate.",
-    "unknown_status": "Look at the session in Bland's dashboard: it may still be running. `pulumi up` reads it again.",
-    "gone": "First check that bland:baseUrl and the API key are those of the account that started it.",
-    "not_awaited": "Run `tornado-resource wait`, or `pulumi config rm tornado:wait` and `pulumi up`.",
-    "not_started": "Fix what the reason says, then run `pulumi up` again.",
+    "scenarios_unreadable": "Run {up} again: it reads them again, and starts nothing that met its gate.",
+    "unknown_status": "Look at the session in Bland's dashboard: it may still be running. {up} reads it again.",
+    "gone": "Check that bland:baseUrl and the API key are those of the account that started it. If so, `pulumi refresh "
+    "--stack {stack}` removes it, and the next {up} starts a new one.",
+    "not_awaited": "Run `tornado-resource wait --stack {stack}`, or `pulumi config rm tornado:wait --stack {stack}` "
+    "and {up}.",
+    "not_started": "Fix what the reason says, then run {up} again.",
     "unknown": f"To read it again, {_RESUME}",
 }
-"""What to do, by what happened: the status of a failed session, the cause of an unknown outcome, or as below."""
+"""What to do, by what happened: the status of a failed session, the cause of an unknown outcome, or as below.
+
+`{up}` stands for the command that updates the stack, `{stack}` for the stack's name.
+"""
 
 
-def advice(result: Result) -> str:
-    """Return what to do about a session that did not pass."""
-    return ADVICE[_situation(result)]
+def advice(result: Result, stack: str) -> str:
+    """Return what to do about a session of a stack that did not pass."""
+    shown = clean(stack)
+    return ADVICE[_situation(result)].format(stack=shown, up=f"`pulumi up --stack {shown}`")
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.gate.judging import last_results
 
 if TYPE_CHECKING:
@@ -74,3 +75,16 @@ def last_fixes(result: Result) -> tuple[Fix, ...]:
     """Return the fixes of the last plan that has any."""
     plan = last_plan(result)
     return plan.fixes if plan is not None else ()
+
+
+def omission(result: Result) -> str | None:
+    """Return how much of the response was left out, and what is kept; None if all of it is."""
+    if result.status is None or not result.status.has_omissions:
+        return None
+    omitted = result.status.omitted
+    numbers = {"iterations": omitted.iterations, "scenario ids": omitted.ids, "fixes": omitted.fixes}
+    more = ", ".join(f"{number:,} {noun}" for noun, number in numbers.items() if number)
+    return (
+        f"… and {more} more in the API's response (kept: the last {MAX_ITERATIONS} iterations, the first {MAX_IDS:,} "
+        f"scenario ids, and {MAX_FIXES} fixes of an iteration)"
+    )

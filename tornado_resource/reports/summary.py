@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import STYLES, advice, tally, worst_first
-from tornado_resource.reports.scenarios import last_fixes, unmet_scenarios
+from tornado_resource.reports.scenarios import last_fixes, omission, unmet_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,11 @@ def summary(report: Report) -> str:
     """Return a heading, a table of sessions, and a section for each session that did not pass; at most `MAX_BYTES`."""
     results = worst_first(report.results)
     missed = [result for result in results if result.verdict.outcome != "passed"]
-    return "".join(_bounded(chain(_heading(report), _promotion(report.promotion), _table(results), _sections(missed))))
+    return "".join(
+        _bounded(
+            chain(_heading(report), _promotion(report.promotion), _table(results), _sections(missed, report.stack))
+        )
+    )
 
 
 def escape(text: str, limit: int = 300) -> str:
@@ -80,8 +84,8 @@ def _table(results: list[Result]) -> Iterator[str]:
         yield f"\n… and {count(len(results) - MAX_ROWS, 'session')} more: see `verdicts.json`.\n"
 
 
-def _sections(missed: list[Result]) -> Iterator[str]:
-    yield from ("".join(_section(result)) for result in missed[:MAX_SECTIONS])
+def _sections(missed: list[Result], stack: str) -> Iterator[str]:
+    yield from ("".join(_section(result, stack)) for result in missed[:MAX_SECTIONS])
     if len(missed) > MAX_SECTIONS:
         yield f"\n… and {tally(missed[MAX_SECTIONS:])} more: see `report.html`.\n"
 
@@ -108,7 +112,7 @@ def _row(result: Result) -> str:
     return f"| {outcome} | {name} | {scenarios} | {iterations} | {version} | {reason} |\n"
 
 
-def _section(result: Result) -> Iterator[str]:
+def _section(result: Result, stack: str) -> Iterator[str]:
     verdict = result.verdict
     yield f"\n### {STYLES[verdict.outcome].emoji} {escape(result.gated.name)}\n\n"
     yield f"- **Reason:** {escape(verdict.reason, 1000)}\n"
@@ -119,7 +123,10 @@ def _section(result: Result) -> Iterator[str]:
     yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SCENARIOS)
     yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SCENARIOS)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_FIXES)
-    yield f"- **What to do:** {advice(result)}\n"
+    left_out = omission(result)
+    if left_out is not None:
+        yield f"- {left_out}\n"
+    yield f"- **What to do:** {advice(result, stack)}\n"
 
 
 def _listed(title: str, entries: list[str], limit: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.responses import Omitted
 from tornado_resource.core.text import replace_surrogates
 from tornado_resource.promotion.record import as_output
 from tornado_resource.reports.scenarios import scenario_results
@@ -47,6 +48,7 @@ def _session(result: Result) -> dict[str, Any]:
             for each in scenario_results(result)
         ],
         "history": [_iteration(iteration) for iteration in (status.iterations if status else ())],
+        "omitted": asdict(status.omitted if status else Omitted()),
     }
 
 

@@ -45,17 +45,23 @@ class Settings:
 class _Key:
     """One config key: the field of `Settings` that it sets, its parser, and the values that it takes, in words.
 
-    The parser raises ValueError for an invalid value; None leaves the default.
+    The parser raises ValueError for an invalid value; None leaves the default. *command* sets the key, where it is not
+    obvious how.
     """
 
     setting: str
     parse: Callable[[str], Any]
     expected: str
     choices: tuple[str, ...] = ()
+    command: str = ""
 
 
-def read_settings(config: Mapping[str, str]) -> Settings:
+def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settings:
     """Parse the `tornado:` values of a stack's whole config; objects are JSON text, as Pulumi gives them.
+
+    Args:
+        config: the values by key.
+        stack: the stack's name, for the commands in messages.
 
     Raises:
         ConfigurationError: a key is unknown or a value is invalid; the text lists all of them.
@@ -72,7 +78,7 @@ def read_settings(config: Mapping[str, str]) -> Settings:
         try:
             value = key.parse(text)
         except ValueError:
-            problems.append(_invalid(name, key, text))
+            problems.append(_invalid(name, key, text, stack))
             continue
         if value is not None:
             settings[key.setting] = value
@@ -86,8 +92,10 @@ def _unknown(name: str) -> str:
     return f"unknown config {PREFIX}{clean(name, 80)}, expected one of {', '.join(KEYS)}{hint}"
 
 
-def _invalid(name: str, key: _Key, text: str) -> str:
+def _invalid(name: str, key: _Key, text: str, stack: str | None) -> str:
     hint = did_you_mean(text, key.choices)
+    if key.command:
+        hint = f": {key.command}{f' --stack {stack}' if stack else ''}"
     return f"config {PREFIX}{name} is {clean(text, 80)!r}, expected {key.expected}{hint}"
 
 
@@ -144,13 +152,15 @@ KEYS: Final[Mapping[str, _Key]] = {
     "triggers": _Key(
         "triggers",
         _scalars,
-        "an object of strings, numbers and booleans: pulumi config set --path tornado:triggers.commit $SHA",
+        "an object of strings, numbers and booleans",
+        command="pulumi config set --path tornado:triggers.commit $SHA",
     ),
     "onConflict": _Key("on_conflict", _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT),
     "adopt": _Key(
         "adopt",
         _session_ids,
-        "an object of session ids: pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID",
+        "an object of session ids",
+        command="pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID",
     ),
     "pollInterval": _Key("poll_seconds", _poll_seconds, f"a duration such as 15s, at least {MIN_POLL_SECONDS:g}s"),
     "promoteWithout": _Key("promote_without", _reason, f"a reason of at most {MAX_REASON_CHARACTERS} characters"),

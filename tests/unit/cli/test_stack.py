@@ -22,6 +22,6 @@ def test_a_line_break_that_is_left_out_is_told(capsys: pytest.CaptureFixture[str
 
 
 def test_a_key_in_plain_text_is_refused_with_the_command() -> None:
-    with pytest.raises(ConfigurationError, match="pulumi config set --secret bland:apiKey") as caught:
+    with pytest.raises(ConfigurationError, match="`pulumi config set --secret bland:apiKey --stack dev`") as caught:
         endpoint_of(stack_with(KEY, is_plain=True))
     assert KEY not in str(caught.value)

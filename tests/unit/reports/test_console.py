@@ -36,13 +36,13 @@ def _result(name: str, ending: Ending) -> Result:
 
 
 def test_no_message_when_everything_passed() -> None:
-    assert failure_message([passed()]) is None
-    assert failure_message([]) is None
+    assert failure_message([passed()], "dev") is None
+    assert failure_message([], "dev") is None
 
 
 def test_a_failed_gate_shows_sessions_scenarios_fixes_and_advice() -> None:
     ids = tuple(f"sc-{number}" for number in range(8))
-    message = failure_message([late(), passed(), failed(ids=ids, unfixable_ids=("sc-1",))])
+    message = failure_message([late(), passed(), failed(ids=ids, unfixable_ids=("sc-1",))], "dev")
     assert (
         message
         == """\
@@ -54,41 +54,42 @@ gate failed: 1 failed, 1 incomplete of 3 sessions
       - node-0: Say the price, 0
       - node-1: Say the price, 1
   late (sessions.yaml:14:3, session s-late): incomplete: it did not end in time
-All verdicts: pulumi stack output verdicts. What to do:
-  billing: Fix the pathway or the scenarios, then run `pulumi up`. \
+All verdicts: pulumi stack output verdicts --stack dev. What to do:
+  billing: Fix the pathway or the scenarios, then run `pulumi up --stack dev`. \
 Failed sessions run again, unless `rerun` is `on_change`.
-  late: To read it again, run `pulumi up` again: a session that was started is resumed, not started twice."""
+  late: To read it again, run `pulumi up --stack dev` again: \
+a session that was started is resumed, not started twice."""
     )
 
 
 def test_an_incomplete_gate_is_not_called_failed() -> None:
-    message = failure_message([late()])
+    message = failure_message([late()], "dev")
     assert message is not None
     assert message.startswith("gate incomplete: 1 incomplete of 1 session")
     assert "a session that was started is resumed, not started twice" in message.splitlines()[-1]
 
 
 def test_three_failures_fit_on_a_screen() -> None:
-    message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("y",) * 40) for n in range(3)])
+    message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("y",) * 40) for n in range(3)], "dev")
     assert message is not None
     assert len(message.splitlines()) <= 24
 
 
 def test_a_hundred_failures_fit_on_sixty_lines() -> None:
-    message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("x",)) for n in range(100)])
+    message = failure_message([failed(f"s-{n}", ids=("x",) * 40, unfixable_ids=("x",)) for n in range(100)], "dev")
     assert message is not None
     assert len(message.splitlines()) <= 60
     assert "and 64 more" in message
 
 
 def test_text_from_the_api_is_made_safe() -> None:
-    message = failure_message([failed(ids=("\x1b[2J<{%fg 1%}>",))])
+    message = failure_message([failed(ids=("\x1b[2J<{%fg 1%}>",))], "dev")
     assert message is not None
     assert "failed: \\x1b[2J< {%fg 1%}>" in message
 
 
 def test_sessions_with_the_same_advice_share_a_line() -> None:
-    message = failure_message([*(failed(f"s-{n}") for n in range(5)), late()])
+    message = failure_message([*(failed(f"s-{n}") for n in range(5)), late()], "dev")
     assert message is not None
     assert message.startswith("gate failed: 5 failed, 1 incomplete of 6 sessions\n")
     advice = [line.partition(":")[0] for line in message.splitlines()[-2:]]

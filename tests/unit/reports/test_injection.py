@@ -177,7 +177,7 @@ def test_the_markdown_has_no_active_node(text: str) -> None:
     allowed = {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "strong", "code"}
     assert set(re.findall(r"<\s*/?\s*([^\s>/]*)[^>]*>", page)) <= allowed
     assert (page.count("<h2>"), page.count("<h3>"), page.count("<tr>"), page.count("<td>")) == (1, 5, 6, 30)
-    assert page.count("<code>") == sum(advice(result).count("`") // 2 for result in report(text).results)
+    assert page.count("<code>") == sum(advice(result, "dev").count("`") // 2 for result in report(text).results)
     prose = re.sub(r"<[^>]*>", "", page)
     assert not re.search(r"@[A-Za-z0-9]|https?://|www\.", prose)
 
@@ -220,7 +220,7 @@ def test_the_page_has_no_active_node(text: str) -> None:
 @every_payload
 def test_the_final_message_cannot_control_a_terminal(text: str) -> None:
     found = [result for _, _, result in results(text)]
-    message = failure_message(found)
+    message = failure_message(found, "dev")
     assert message is not None
     for shown in (message, "\n".join(_lines(tuple(found)))):
         assert not shows(shown)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -27,6 +28,10 @@ def result(status: Status | None, gated: GatedSession = GATED, **ending: Any) ->
     return Result(gated, make_verdict(gated, end), status, cause=end.cause)
 
 
+def advice_for(situation: str) -> str:
+    return ADVICE[situation].format(stack="dev", up="`pulumi up --stack dev`")
+
+
 @pytest.mark.parametrize(
     ("status", "changes", "situation"),
     [
@@ -46,20 +51,28 @@ def result(status: Status | None, gated: GatedSession = GATED, **ending: Any) ->
 def test_the_advice_fits_what_happened(status: Status | None, changes: dict[str, Any], situation: str) -> None:
     found = result(status, replace(GATED, **changes))
     assert found.verdict.outcome != "passed"
-    assert advice(found) == ADVICE[situation]
+    assert advice(found, "dev") == advice_for(situation)
 
 
 @pytest.mark.parametrize("cause", get_args(Cause))
 @pytest.mark.parametrize("status", [None, Status("RUNNING"), completed(1, 2)])
 def test_the_cause_of_an_unknown_outcome_decides(cause: Cause, status: Status | None) -> None:
-    assert advice(result(status, given_up="for a reason", cause=cause)) == ADVICE[cause]
-    assert advice(unknown_result(gated_session_of("a", ""), "for a reason", cause)) == ADVICE[cause]
+    assert advice(result(status, given_up="for a reason", cause=cause), "dev") == advice_for(cause)
+    assert advice(unknown_result(gated_session_of("a", ""), "for a reason", cause), "dev") == advice_for(cause)
 
 
 def test_all_advice_is_different_where_it_must_be() -> None:
     assert {*get_args(Cause), *ABORTED} < {*ADVICE}
     assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
-    assert all(text.endswith(".") and "refresh" not in text for text in ADVICE.values())
+    assert all(text.endswith(".") for text in ADVICE.values())
+    assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["gone"]
+
+
+@pytest.mark.parametrize("situation", ADVICE)
+def test_every_advised_command_names_the_stack(situation: str) -> None:
+    commands = re.findall(r"`((?:pulumi|tornado-resource) [^`]+)`", advice_for(situation))
+    assert commands
+    assert all(command.endswith(" --stack dev") for command in commands)
 
 
 def test_failed_and_incomplete_sessions_are_counted_apart() -> None:

@@ -126,14 +126,14 @@ def test_all_problems_are_reported_at_once() -> None:
         "\x1b[2J": "x",
     }
     with pytest.raises(ConfigurationError) as caught:
-        read_settings(prefixed(wrong))
+        read_settings(prefixed(wrong), "dev")
     assert (
         str(caught.value)
         == """\
 config tornado:triggers is 'abc', expected an object of strings, numbers and booleans: \
-pulumi config set --path tornado:triggers.commit $SHA
+pulumi config set --path tornado:triggers.commit $SHA --stack dev
 config tornado:adopt is '{"a": 1}', expected an object of session ids: \
-pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID
+pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID --stack dev
 config tornado:onConflict is 'adpot', expected one of fail, adopt, wait, supersede; did you mean `adopt`?
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false

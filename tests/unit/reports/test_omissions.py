@@ -1,0 +1,122 @@
+"""Responses that are larger than what is kept: every report says what is missing, and takes time in proportion."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.support.paths import ROOT
+from tests.support.results import gated_session_of, report_of, result_of
+from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, Status
+from tornado_resource.reports.console import failure_message
+from tornado_resource.reports.github import annotation_lines
+from tornado_resource.reports.html import MAX_FAILED, html
+from tornado_resource.reports.junit import _Names, junit
+from tornado_resource.reports.scenarios import omission
+from tornado_resource.reports.summary import summary
+from tornado_resource.reports.verdicts import verdicts_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tornado_resource.gate.model import Result
+    from tornado_resource.reports.model import Report
+
+    Write = Callable[[Report], str | None]
+
+KEPT = "(kept: the last 100 iterations, the first 5,000 scenario ids, and 100 fixes of an iteration)"
+TEXT = f"… and 99,900 iterations, 1,000 scenario ids, 7 fixes more in the API's response {KEPT}"
+WRITERS: dict[str, Write] = {
+    "junit": junit,
+    "html": html,
+    "summary": summary,
+    "verdicts": verdicts_json,
+    "annotations": lambda report: "\n".join(annotation_lines(report)),
+    "message": lambda report: failure_message(report.results, "dev"),
+}
+
+
+def read(iterations: list[dict[str, Any]], **fields: Any) -> Result:
+    status = Status.parse({"status": "STUCK", "iterations": iterations, **fields})
+    assert status is not None
+    names = dict.fromkeys(status.unfixable_ids, "the same name" * 30)
+    return result_of(gated_session_of("support-line"), status, names=names)
+
+
+def large() -> Result:
+    """100,000 iterations, 6,000 scenarios, and 107 fixes: far more than is kept of each."""
+    last = {"fix_plan": {"fixes": [{"type": "prompt_edit"}] * (MAX_FIXES + 7)}}
+    ids = [f"sc-{number}" for number in range(MAX_IDS + 1_000)]
+    return read([{}] * 99_999 + [last], unfixable_ids=ids)
+
+
+@pytest.mark.parametrize("name", ["junit", "html", "summary", "message"])
+def test_every_report_for_people_says_what_is_left_out(name: str) -> None:
+    written = WRITERS[name](report_of(large())) or ""
+    said = TEXT.replace("'", {"html": "&#39;", "junit": "'"}.get(name, "'"))
+    assert said in written
+
+
+def test_the_json_has_the_numbers_and_is_valid() -> None:
+    content = json.loads(verdicts_json(report_of(large())))
+    schema = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(content)
+    session = content["sessions"]["support-line"]
+    assert session["omitted"] == {"iterations": 99_900, "ids": 1_000, "fixes": 7}
+    assert (len(session["history"]), session["iterations"]) == (MAX_ITERATIONS, 100_000)
+    assert len(session["unfixable_ids"]) == MAX_IDS
+
+
+def test_a_response_that_is_kept_as_a_whole_says_nothing() -> None:
+    result = read([{}] * MAX_ITERATIONS, unfixable_ids=[str(number) for number in range(MAX_IDS)])
+    assert omission(result) is None
+    assert omission(result_of(gated_session_of("a"), None)) is None
+    session = json.loads(verdicts_json(report_of(result)))["sessions"]["support-line"]
+    assert session["omitted"] == {"iterations": 0, "ids": 0, "fixes": 0}
+    for write in WRITERS.values():
+        assert "more in the API" not in (write(report_of(result)) or "")
+
+
+def test_one_kind_is_named_alone() -> None:
+    assert omission(read([{}] * 101)) == f"… and 1 iterations more in the API's response {KEPT}"
+
+
+def test_an_iteration_on_the_page_names_some_of_its_failures() -> None:
+    ids = [f"sc-{number}" for number in range(MAX_FAILED + 5)]
+    page = html(report_of(read([{"failed_ids": ids}])))
+    assert f"<p>Failed: {', '.join(ids[:MAX_FAILED])} … and 5 more</p>" in page
+    assert "and 0 more" not in html(report_of(read([{"failed_ids": ids[:MAX_FAILED]}])))
+
+
+def calls(write: Write, number: int) -> int:
+    """How many functions are called for a report of so many scenarios that look alike."""
+    ids = [f"sc-{each:06d}" for each in range(number)]
+    found = report_of(read([{"failed_ids": ids, "passed_ids": ids}], unfixable_ids=ids))
+    counted = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        write(found)
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
+def test_a_report_takes_time_in_proportion_to_its_scenarios(write: Write) -> None:
+    write(report_of(read([{}])))  # imports and compiled templates
+    assert calls(write, 2_000) <= 2.2 * calls(write, 1_000)
+
+
+def test_names_that_look_alike_are_unique() -> None:
+    labels = ["x", "x #2", "x", "x", "x #2", "gate"]
+    names = _Names()
+    assert [names.unique(label) for label in labels] == ["x", "x #2", "x #3", "x #4", "x #2 #2", "gate #2"]
