@@ -40,7 +40,7 @@ def test_all_problems_of_the_config_show(project: Project) -> None:
     printed = project.up(expect=None)
     assert "config tornado:pollInterval is 'often', expected a duration" in printed
     assert (
-        "config tornado:onConflict is 'adpot', expected one of fail, adopt, wait, supersede; did you mean `adopt`?"
+        "config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersede; did you mean `adopt`?"
         in printed
     )
     project.pulumi("config", "rm", "tornado:pollInterval")

@@ -13,7 +13,7 @@ from tornado_resource.declarations.model import ON_CONFLICT
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tornado_resource.declarations.model import OnConflict
 
@@ -46,7 +46,7 @@ class _Key:
     """One config key: the field of `Settings` that it sets, its parser, and the values that it takes, in words.
 
     The parser raises ValueError for an invalid value; None leaves the default. *command* sets the key, where it is not
-    obvious how.
+    obvious how. *declared* is the key of a session that takes the same values: an invalid one gets the same sentence.
     """
 
     setting: str
@@ -54,6 +54,7 @@ class _Key:
     expected: str
     choices: tuple[str, ...] = ()
     command: str = ""
+    declared: str = ""
 
 
 def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settings:
@@ -78,7 +79,7 @@ def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settin
         try:
             value = key.parse(text)
         except ValueError:
-            problems.append(_invalid(name, key, text, stack))
+            problems += _invalid(name, key, text, stack)
             continue
         if value is not None:
             settings[key.setting] = value
@@ -92,11 +93,28 @@ def _unknown(name: str) -> str:
     return f"unknown config {PREFIX}{clean(name, 80)}, expected one of {', '.join(KEYS)}{hint}"
 
 
-def _invalid(name: str, key: _Key, text: str, stack: str | None) -> str:
-    hint = did_you_mean(text, key.choices)
-    if key.command:
-        hint = f": {key.command}{f' --stack {stack}' if stack else ''}"
-    return f"config {PREFIX}{name} is {clean(text, 80)!r}, expected {key.expected}{hint}"
+def _invalid(name: str, key: _Key, text: str, stack: str | None) -> Iterator[str]:
+    command = f": {key.command}{f' --stack {stack}' if stack else ''}" if key.command else ""
+    sentences = _sentences(key.declared, text) if key.declared else {}
+    for path, sentence in sentences.items():
+        yield f"config {PREFIX}{name}{clean(path, 80)}: {clean(sentence, 500)}{command}"
+    if not sentences:
+        hint = did_you_mean(text, key.choices)
+        yield f"config {PREFIX}{name} is {clean(text, 80)!r}, expected {key.expected}{command}{hint}"
+
+
+def _sentences(declared: str, text: str) -> dict[str, str]:
+    """Return the sentences that `sessions.yaml` has for a value, by the path of the value below the config key."""
+    from tornado_resource.declarations.values import session_problems
+
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    is_by_session = isinstance(value, dict) and declared == "on_conflict"
+    values = {f".{session}": each for session, each in value.items()} if is_by_session else {"": value}
+    found = {path: session_problems(None, {declared: each}).get(declared) for path, each in values.items()}
+    return {path: sentence for path, sentence in found.items() if sentence is not None}
 
 
 def _text(text: str) -> str | None:
@@ -154,8 +172,11 @@ KEYS: Final[Mapping[str, _Key]] = {
         _scalars,
         "an object of strings, numbers and booleans",
         command="pulumi config set --path tornado:triggers.commit $SHA",
+        declared="triggers",
     ),
-    "onConflict": _Key("on_conflict", _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT),
+    "onConflict": _Key(
+        "on_conflict", _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT, declared="on_conflict"
+    ),
     "adopt": _Key(
         "adopt",
         _session_ids,

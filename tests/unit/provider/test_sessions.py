@@ -265,7 +265,7 @@ def test_on_conflict_of_the_config_applies_to_the_sessions_it_names(
 @pytest.mark.usefixtures("configured")
 def test_an_invalid_on_conflict_is_an_error_of_configure(sandbox: Sandbox) -> None:
     config = {"bland:apiKey": KEY, "bland:baseUrl": sandbox.url, "tornado:onConflict": "adpot"}
-    with pytest.raises(Failure, match="config tornado:onConflict is 'adpot', expected one of fail, adopt"):
+    with pytest.raises(Failure, match="config tornado:onConflict: found 'adpot', expected fail, adopt"):
         TornadoProvider().configure(ConfigureRequest(Config(config, "agents")))
 
 

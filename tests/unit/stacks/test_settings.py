@@ -1,13 +1,39 @@
 from __future__ import annotations
 
-import pytest
+import contextlib
+import json
+from typing import TYPE_CHECKING
 
-from tornado_resource.errors import ConfigurationError
+import pytest
+import yaml
+
+from tornado_resource.declarations.resolver import check_document
+from tornado_resource.declarations.values import session_problems
+from tornado_resource.errors import ConfigurationError, DeclarationError
 from tornado_resource.stacks.settings import KEYS, MAX_REASON_CHARACTERS, Settings, read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def prefixed(values: dict[str, str]) -> dict[str, str]:
     return {f"tornado:{key}": value for key, value in values.items()}
+
+
+def in_file(folder: Path, line: str) -> str:
+    """The sentence that a session with this line gets in `sessions.yaml`."""
+    text = f"version: 1\nsessions:\n  a:\n    pathway_id: pw\n    {line}\n"
+    (folder / "sessions.yaml").write_text(text, encoding="utf-8")
+    with contextlib.chdir(folder), pytest.raises(DeclarationError) as caught:  # only a project's own files are quoted
+        check_document("sessions.yaml")
+    (problem,) = caught.value.problems
+    return problem.text
+
+
+def in_config(key: str, text: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings({f"tornado:{key}": text}, "dev")
+    return str(caught.value)
 
 
 def test_without_config_the_defaults_apply() -> None:
@@ -106,8 +132,26 @@ def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # 
     ],
 )
 def test_an_invalid_value_is_refused(key: str, text: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^config tornado:{key} is '.*', expected [^;]+$"):
+    with pytest.raises(ConfigurationError, match=rf"^config tornado:{key}[^ ]* .*expected [^;]+$"):
         read_settings({f"tornado:{key}": text})
+
+
+@pytest.mark.parametrize("written", ["adpot", "5", "true", "[]"])
+def test_an_invalid_conflict_gets_the_sentence_of_the_file(tmp_path: Path, written: str) -> None:
+    sentence = in_file(tmp_path, f"on_conflict: {written}")
+    assert session_problems("a", {"on_conflict": yaml.safe_load(written)}) == {"on_conflict": sentence}
+    assert in_config("onConflict", written) == f"config tornado:onConflict: {sentence}"
+    each = json.dumps({"a": yaml.safe_load(written), "b": "wait"})
+    assert in_config("onConflict", each) == f"config tornado:onConflict.a: {sentence}"
+
+
+@pytest.mark.parametrize("written", ["abc", "5", "true", '["a"]', '{"commit": ["a"]}', '{"commit": {"a": 1}}'])
+def test_an_invalid_trigger_gets_the_sentence_of_the_file(tmp_path: Path, written: str) -> None:
+    sentence = in_file(tmp_path, f"triggers: {written}")
+    (known,) = session_problems("a", {"triggers": yaml.safe_load(written)}).values()
+    assert known.removeprefix("triggers.commit: ") == sentence
+    command = "pulumi config set --path tornado:triggers.commit $SHA --stack dev"
+    assert in_config("triggers", written) == f"config tornado:triggers: {known}: {command}"
 
 
 def test_the_longest_reason_is_accepted() -> None:
@@ -130,11 +174,11 @@ def test_all_problems_are_reported_at_once() -> None:
     assert (
         str(caught.value)
         == """\
-config tornado:triggers is 'abc', expected an object of strings, numbers and booleans: \
+config tornado:triggers: found 'abc', expected a mapping: \
 pulumi config set --path tornado:triggers.commit $SHA --stack dev
 config tornado:adopt is '{"a": 1}', expected an object of session ids: \
 pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID --stack dev
-config tornado:onConflict is 'adpot', expected one of fail, adopt, wait, supersede; did you mean `adopt`?
+config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersede; did you mean `adopt`?
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, adopt, \
