@@ -7,6 +7,8 @@ must never be retried blindly.
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tornado_resource.bland.body import parse_body
+from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure
 from tornado_resource.bland.responses import (
     MAX_SCENARIOS,
     SEGMENT,
@@ -29,7 +32,7 @@ from tornado_resource.bland.responses import (
     word_fault,
 )
 from tornado_resource.core.text import clean
-from tornado_resource.errors import Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
+from tornado_resource.errors import ConfigurationError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +70,9 @@ class Client:
         transport: replaces httpx's transport, in tests.
         request_seconds: time limit of one request and its whole response.
 
+    Raises:
+        ConfigurationError: no request can work with this base URL or with the environment's proxies or certificates.
+
     """
 
     def __init__(
@@ -82,15 +88,7 @@ class Client:
         self._has_responded = False
         # Waiting for a free connection must not count as a timeout of the API: it happens here, outside those limits.
         self._slots = asyncio.Semaphore(connections)
-        self._http = httpx.AsyncClient(
-            # `identity`: a compressed response could pass MAX_RESPONSE_BYTES many times over when it is decoded.
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "tornado-resource"},
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=False,
-            trust_env=not endpoint.is_loopback,  # a proxy of the environment cannot reach this machine's loopback
-            transport=transport,
-        )
+        self._http = _http_client(endpoint, connections, transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -206,8 +204,8 @@ class Client:
         headers = {"authorization": self._endpoint.key.reveal()}
         try:
             request = self._http.build_request(method, url, json=body, params=query, headers=headers)
-        except (httpx.InvalidURL, UnicodeError):  # the latter from idna
-            raise NotSent(label, "bland:baseUrl is not a valid URL") from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise NotSent(label, "the request has text that cannot be sent") from None
         try:
             async with self._slots, asyncio.timeout(self._request_seconds):
                 response = await self._exchange(label, request)
@@ -245,7 +243,8 @@ class Client:
                 raise NotSent(label, f"no connection to {host} within {CONNECT_SECONDS:g} s") from None
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
                 reason = clean(self._endpoint.key.redact(str(error)), 160) or "refused"
-                raise NotSent(label, f"no connection to {host} ({reason})") from None
+                advice = CERTIFICATE_ADVICE if _is_of_tls(error) else ""
+                raise NotSent(label, f"no connection to {host} ({reason}){advice}") from None
             case httpx.TimeoutException():
                 raise OutcomeUnknown(label, f"no data from {host} for {READ_SECONDS:g} s") from None
             case _:
@@ -261,13 +260,18 @@ class Client:
         message = _message(content)
         cause = f"HTTP {code}{f': {message}' if message else ''}{_ADVICE.get(code, '')}"
         if 300 <= code < 400:
-            target = self._endpoint.key.redact(_host(response.headers.get("location", "")))
+            target = self._target(response.headers.get("location", ""))
             cause = f"HTTP {code}: redirected to {clean(target)}; redirects are not followed, check bland:baseUrl"
         kind: type[Rejected] = {404: NotFound, 410: NotFound, 409: Conflict}.get(code, Rejected)
         if kind is NotFound and not isinstance(content, dict):
             kind = Rejected  # a web server or a proxy may say 404 for the API, and its sessions still exist
             cause += "; the response is not JSON, so it does not come from the API: check bland:baseUrl"
         raise kind(label, cause, status_code=code, retry_after=_retry_after(response))
+
+    def _target(self, location: str) -> str:
+        """Return the host of a redirect. Not even a host that repeats a part of the key is shown."""
+        is_safe = self._endpoint.key.redact(location) == location
+        return _host(location) if is_safe else "a URL that contains the API key"
 
     def _parse(self, response: _Response) -> Any:
         return parse_body(response.content, self._endpoint.key.forms())
@@ -294,6 +298,35 @@ _ADVICE = {
     ),
     403: "; check that the API key may do this (bland:apiKey, BLAND_API_KEY)",
 }
+
+
+def _http_client(endpoint: Endpoint, connections: int, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    is_trusting = not endpoint.is_loopback  # a proxy of the environment cannot reach this machine's loopback
+    if is_trusting:
+        check_environment(os.environ)
+    try:
+        httpx.URL(endpoint.base_url).host  # noqa: B018 - decodes `xn--…`
+    except (httpx.InvalidURL, UnicodeError):
+        message = "invalid base URL: its host is not a valid `xn--…` name; check bland:baseUrl or BLAND_BASE_URL"
+        raise ConfigurationError(message) from None
+    try:
+        return httpx.AsyncClient(
+            # `identity`: a compressed response could pass MAX_RESPONSE_BYTES many times over when it is decoded.
+            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "tornado-resource"},
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            follow_redirects=False,
+            trust_env=is_trusting,
+            transport=transport,
+        )
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        raise explain_failure(error, os.environ) from None
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _host(location: str) -> str:

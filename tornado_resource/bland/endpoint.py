@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tornado_resource.bland.base_url import DEFAULT_URL, LOOPBACK, check_url
 from tornado_resource.core.redaction import REDACTED, encodings, redact
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import count
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from urllib.parse import SplitResult
 
-DEFAULT_URL: Final = "https://api.bland.ai"
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _KEY = re.compile(r"[\x21-\x7e]{8,512}")
 _EXPRESSION = re.compile(r"\$\{\{")
 _VARIABLE = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\$env:\w+|%\w+%", re.ASCII)
@@ -110,11 +108,13 @@ def find_endpoint(
             "read it there, as in a repository, replace it by a new key first"
         )
         raise ConfigurationError(message)
-    url = config.get("bland:baseUrl") or environment.get("BLAND_BASE_URL") or DEFAULT_URL
+    configured = config.get("bland:baseUrl")
+    url = configured or environment.get("BLAND_BASE_URL") or DEFAULT_URL
+    base_url = check_url(url, "bland:baseUrl" if configured else "BLAND_BASE_URL")
     text = given or environment.get("BLAND_API_KEY") or ""
     key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
     warning = "the line break at the end of the API key is left out" if key != text else None
-    return Endpoint(_check_url(url), _check_key(key, command), warning)
+    return Endpoint(base_url, _check_key(key, command), warning)
 
 
 def _check_key(key: str, command: str) -> ApiKey:
@@ -152,38 +152,3 @@ def _malformed_key(key: str) -> str | None:
         if is_printable
         else f"{found}, some of them control or non-ASCII characters (expected 8 to 512 printable ASCII characters)"
     )
-
-
-def _check_url(value: str) -> str:
-    fault = _syntax_fault(value) or _parts_fault(urlsplit(value))
-    if fault is not None:
-        shown = clean(re.sub(r"//[^/@]*@", "//[secret]@", value), 200)
-        message = f"invalid bland:baseUrl {shown}: {fault}; expected a URL such as {DEFAULT_URL}"
-        raise ConfigurationError(message)
-    return value.rstrip("/")
-
-
-def _syntax_fault(value: str) -> str | None:
-    if not re.fullmatch(r"[\x21-\x7e]+", value):
-        return "it has spaces, control or non-ASCII characters"
-    try:
-        parts = urlsplit(value)
-        parts.port  # noqa: B018 - checks the number
-    except ValueError:
-        return "it is not a URL"
-    if "?" in value or "#" in value:
-        return "it has a query or fragment"
-    return None
-
-
-def _parts_fault(parts: SplitResult) -> str | None:
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "it is not an http or https URL with a host"
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        return "plain http would send the API key unencrypted and is only allowed to localhost or 127.0.0.1"
-    if parts.username is not None or parts.password is not None:
-        return "it has a user name or password"
-    if parts.path.strip("/"):
-        # A path that is part of the API's URLs, such as /v1, would double it: every session would seem to be gone.
-        return "it has a path, but only a scheme, a host and a port are allowed"
-    return None

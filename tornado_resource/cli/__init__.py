@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from tornado_resource.cli.exit_codes import HELP, ExitCode
 from tornado_resource.cli.unexpected import Secrets, end_unexpectedly
+from tornado_resource.core.text import clean_lines
 from tornado_resource.errors import ApiError, TornadoError
 
 if TYPE_CHECKING:
@@ -82,7 +84,10 @@ def _run(arguments: list[str], secrets: Secrets) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        written = StringIO()
+        error.show(written)
+        shown = written.getvalue()  # it quotes arguments, such as names of files
+        click.echo(clean_lines(shown, len(shown)), err=True, nl=False)
         return ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ninterrupted", err=True)

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 64
 MAX_ENTRIES: Final = 10_000
 """How many entries one mapping or list may have."""
-MAX_NODES: Final = 200_000
-"""How many keys and values a file may have. A mapping or list counts twice, since it takes twice the work."""
+MAX_NODES: Final = 250_000
+"""How many keys and values a file may have. A mapping or list counts once more for each level that it is deep.
+
+libyaml's work for each grows with the depth, and ours when it is validated.
+"""
 MAX_EXPANDED: Final = 1_000_000
 """How many a file may have once its aliases are expanded."""
 
@@ -114,6 +117,8 @@ class Composer:
             return Problem(Position(self.file, line + 1, column + 1), path, text)
 
         self.findings.add(problem)
+        if self.findings.is_full:
+            raise Stop
 
     def _stop(self, mark: Mark | None, text: str) -> Never:
         self.report(mark, text)
@@ -150,7 +155,7 @@ class Composer:
         if event.tag not in {None, "!", _TAG_PREFIX + ("map" if is_mapping else "seq")}:
             self._refuse_tag(event)
         before = self.nodes + self.aliased
-        self.nodes += 1
+        self.nodes += len(self.stack)
         frame = _Frame({} if is_mapping else [], event.anchor)
         self.stack.append(frame)
         (self._fill_mapping if is_mapping else self._fill_list)(frame)

@@ -31,6 +31,11 @@ class Findings:
     shown: list[Problem] = field(default_factory=list)
     more: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more problems are counted, so that none need to be looked for."""
+        return self.more == MAX_MORE
+
     def add(self, finding: Finding) -> None:
         """Add a problem."""
         if len(self.shown) < MAX_SHOWN:
@@ -39,10 +44,10 @@ class Findings:
             self.more += 1
 
     def add_all(self, findings: Iterable[Finding]) -> None:
-        """Add problems, and look for no more of them once they are not even counted."""
+        """Add problems until no more are counted."""
         for finding in findings:
             self.add(finding)
-            if self.more == MAX_MORE:
+            if self.is_full:
                 return
 
     def error(self) -> DeclarationError:

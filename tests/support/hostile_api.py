@@ -1,0 +1,120 @@
+"""An API whose responses have one text in every place where the real one has a text, over real sockets."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FAILED = "COMPLETED_PARTIAL"
+
+
+@dataclass
+class HostileApi:
+    """What the API responds.
+
+    Args:
+        text: in every text of every response, and as the name of a member.
+        session_id: of the sessions that it starts; None for a sound and new one each time.
+        created_at: of these; None for the present time.
+        status: of these, when they are asked for.
+        code: the HTTP status of all responses; with anything but 200, *text* is the message.
+        headers: of all responses.
+        requests: the method and path of each request so far.
+
+    """
+
+    text: str
+    session_id: str | None = None
+    created_at: str | None = None
+    status: str = FAILED
+    code: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    def respond(self, method: str, path: str) -> tuple[int, Any]:
+        self.requests.append(f"{method} {path}")
+        if self.code != 200:
+            return self.code, {"message": self.text, "error": self.text, self.text: self.text}
+        if path.endswith("/start"):
+            return 200, self._started()
+        if path.endswith("/active"):
+            return 404, {"message": self.text, self.text: self.text}
+        if path.endswith("/status"):
+            return 200, self._status()
+        if path.endswith("/scenarios"):
+            return 200, {"scenarios": [self._scenario("sc-1"), self._scenario("sc-2")], self.text: self.text}
+        return 200, {"cancelled": True, "message": self.text, self.text: self.text}
+
+    def _started(self) -> dict[str, Any]:
+        number = sum(request.endswith("/start") for request in self.requests)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {
+            "session_id": self.session_id or f"s-{number}",
+            "status": "RUNNING",
+            "pathway_id": self.text,
+            "max_iterations": 5,
+            "timeout_ms": 900_000,
+            "created_at": self.created_at or now,
+            self.text: self.text,
+        }
+
+    def _status(self) -> dict[str, Any]:
+        text = self.text
+        fix = {"id": text, "target_node": text, "description": text, "type": text}
+        iteration = {
+            "iteration": 1,
+            "batch_id": text,
+            "started_at": text,
+            "completed_at": text,
+            "passed_ids": ["sc-1"],
+            "failed_ids": [text, "sc-2"],
+            "newly_unfixable_ids": [text],
+            "fix_plan": {"fixes": [fix], "priority_order": [text]},
+            "norm_prompt_excerpt": text,
+        }
+        counts = {"current_iteration": 1, "total_scenarios": 3, "passed_scenarios": 1, "failed_scenarios": 2}
+        return {"status": self.status, "unfixable_ids": [text], "iterations": [iteration], **counts, text: text}
+
+    def _scenario(self, scenario_id: str) -> dict[str, Any]:
+        return {"id": scenario_id, "name": self.text, "tester_persona_prompt": self.text, "metadata": {self.text: 1}}
+
+
+@contextmanager
+def serving(api: HostileApi) -> Iterator[str]:
+    """Serve *api* on this machine, and give its URL. What *api* responds may be changed meanwhile."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            code, content = api.respond(self.command, self.path.partition("?")[0])
+            body = json.dumps(content).encode()
+            self.send_response(code)
+            for name, value in {"content-length": str(len(body)), **api.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = handle_any  # noqa: N815 - names that http.server asks for
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

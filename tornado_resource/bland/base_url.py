@@ -1,0 +1,92 @@
+"""The base URL of the API: a scheme, a host and a port with which a request can work."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from tornado_resource.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+DEFAULT_URL: Final = "https://api.bland.ai"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+MAX_HOST: Final = 253
+"""The longest host name (RFC 1035, 2.3.4, without the length bytes)."""
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+# The text of any other URL may have a password in it, whatever it is taken for: `user:secret`, `user:se/cret@host`.
+_SHOWABLE = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._-]{0,40}){0,5}"
+)
+
+
+def check_url(value: str, source: str) -> str:
+    """Return a base URL without the slash at its end.
+
+    Args:
+        value: the text.
+        source: the config key or environment variable that it is from.
+
+    Raises:
+        ConfigurationError: requests to it cannot work. The message never shows what could be a password.
+
+    """
+    fault = _syntax_fault(value) or _parts_fault(urlsplit(value)) or _host_fault(urlsplit(value))
+    if fault is not None:
+        shown = f" {value}" if _SHOWABLE.fullmatch(value) else ""
+        message = f"invalid {source}{shown}: {fault}; expected a URL such as {DEFAULT_URL}"
+        raise ConfigurationError(message)
+    return value.rstrip("/")
+
+
+def _syntax_fault(value: str) -> str | None:
+    if not value.isascii() and value.isprintable():
+        return "it has non-ASCII characters (write such a host in its ASCII form, `xn--…`)"
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        return "it has spaces, line breaks or control characters"
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - checks the number
+    except ValueError:
+        return "it is not a URL"
+    if re.search(r"\][^:]", parts.netloc):
+        return "it is not a URL"  # Python ignores what is between an address in brackets and its port
+    if "?" in value or "#" in value:
+        return "it has a query or fragment"
+    return None
+
+
+def _parts_fault(parts: SplitResult) -> str | None:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "it is not an http or https URL with a host"
+    if parts.username is not None or parts.password is not None:
+        return "it has a user name or password"
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return "plain http would send the API key unencrypted and is only allowed to localhost or 127.0.0.1"
+    if parts.path.strip("/"):
+        # A path that is part of the API's URLs, such as /v1, would double it: every session would seem to be gone.
+        return "it has a path, but only a scheme, a host and a port are allowed"
+    if parts.netloc.endswith(":") or parts.port == 0:
+        return "its port is not a number from 1 to 65535"
+    return None
+
+
+def _host_fault(parts: SplitResult) -> str | None:
+    """Return what is wrong with the host, which must be a name or an address that a certificate can be for."""
+    host = parts.hostname or ""
+    if parts.netloc.startswith("[") or re.fullmatch(r"(.*\.)?([0-9]+|0x[0-9a-f]*)", host):
+        return _address_fault(host)
+    is_name = len(host) <= MAX_HOST and all(map(_LABEL.fullmatch, host.split(".")))
+    return None if is_name else "its host is not a host name"
+
+
+def _address_fault(host: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "its host is not an IP address"
+    is_server = not (address.is_unspecified or address.is_multicast or address.is_reserved) or address.is_loopback
+    return None if is_server and "%" not in host else "its host is not the IP address of a server"
