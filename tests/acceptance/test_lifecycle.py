@@ -68,16 +68,6 @@ def test_two_declarations_are_two_starts_and_then_none(project: Project) -> None
     assert project.outputs() == outputs
 
 
-def test_an_unchanged_session_costs_at_most_three_gets_and_no_post(project: Project) -> None:
-    project.declare(TWO)
-    project.up()
-    before = len(project.requests())
-    project.pulumi("up", "--yes")
-    calls = project.requests()[before:]
-    assert [row for row in calls if row["method"] != "GET"] == []
-    assert len(calls) <= 2 * 3
-
-
 def test_a_preview_of_a_clean_stack_lists_the_sessions_and_posts_nothing(project: Project) -> None:
     project.declare(TWO)
     printed = project.pulumi("preview")
