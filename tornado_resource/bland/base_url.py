@@ -34,7 +34,7 @@ def check_url(value: str, source: str) -> str:
         ConfigurationError: requests to it cannot work. The message never shows what could be a password.
 
     """
-    fault = _syntax_fault(value) or _parts_fault(urlsplit(value)) or _host_fault(urlsplit(value))
+    fault = _syntax_fault(value) or _parts_fault(urlsplit(value)) or host_fault(urlsplit(value))
     if fault is not None:
         shown = f" {value}" if _SHOWABLE.fullmatch(value) else ""
         message = f"invalid {source}{shown}: {fault}; expected a URL such as {DEFAULT_URL}"
@@ -74,7 +74,7 @@ def _parts_fault(parts: SplitResult) -> str | None:
     return None
 
 
-def _host_fault(parts: SplitResult) -> str | None:
+def host_fault(parts: SplitResult) -> str | None:
     """Return what is wrong with the host, which must be a name or an address that a certificate can be for."""
     host = parts.hostname or ""
     if parts.netloc.startswith("[") or re.fullmatch(r"(.*\.)?([0-9]+|0x[0-9a-f]*)", host):

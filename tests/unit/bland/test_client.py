@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api import KEY, client_of, json_response
-from tornado_resource.bland.client import MAX_RESPONSE_BYTES, Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
+from tornado_resource.bland.client import MAX_RESPONSE_BYTES
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
@@ -255,11 +254,9 @@ async def test_an_id_has_at_most_128_characters_and_no_dot_at_the_end(session_id
             await client.status(session_id)
 
 
-@pytest.mark.parametrize("base_url", ["https://1.2.3.999", "https://xn--a"])
-async def test_a_base_url_that_httpx_refuses_is_not_sent(base_url: str) -> None:
-    async with Client(Endpoint(base_url, ApiKey(KEY))) as client:
-        with pytest.raises(NotSent, match="bland:baseUrl is not a valid URL"):
-            await client.status("s-1")
+async def test_text_that_is_no_utf8_is_not_sent() -> None:
+    with pytest.raises(NotSent, match="the request has text that cannot be sent"):
+        await client_of(lambda _: json_response({})).active("\ud800")
 
 
 async def test_the_key_is_in_no_repr_of_the_client() -> None:
