@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.hostile_api import HostileApi, serving
-from tests.support.payloads import commands, shows, strings
+from tests.support.payloads import PAYLOADS, commands, shows, strings
 from tests.support.project import KEY
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ def test_two_updates_and_all_outputs_show_no_control_and_no_command(project: Pro
     """The second update shows the outputs that changed: Pulumi prints several lines of a text line by line."""
     project.declare(ONE)
     project.pulumi("config", "set", "tornado:reports", "reports")
-    api = HostileApi(HOSTILE[0])
+    payloads = [*PAYLOADS.values()]
+    api = HostileApi(HOSTILE[0], more=payloads)
     with serving(api) as url:
         printed = project.up(expect=None, BLAND_BASE_URL=url)
-        api.text, api.status = HOSTILE[1], "STUCK"
+        api.text, api.status, api.more = HOSTILE[1], "STUCK", payloads[::-1]
         printed += project.pulumi("preview", "--diff", expect=0, BLAND_BASE_URL=url)
         printed += project.up(None, "--diff", BLAND_BASE_URL=url)
         printed += project.up(expect=None, BLAND_BASE_URL=url, GITHUB_ACTIONS="true")

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FAILED = "COMPLETED_PARTIAL"
 
@@ -22,6 +22,7 @@ class HostileApi:
 
     Args:
         text: in every text of every response, and as the name of a member.
+        more: further texts, as ids, times, names, and in fix plans.
         session_id: of the sessions that it starts; None for a sound and new one each time.
         created_at: of these; None for the present time.
         status: of these, when they are asked for.
@@ -32,6 +33,7 @@ class HostileApi:
     """
 
     text: str
+    more: Sequence[str] = ()
     session_id: str | None = None
     created_at: str | None = None
     status: str = FAILED
@@ -50,7 +52,8 @@ class HostileApi:
         if path.endswith("/status"):
             return 200, self._status()
         if path.endswith("/scenarios"):
-            return 200, {"scenarios": [self._scenario("sc-1"), self._scenario("sc-2")], self.text: self.text}
+            named = {"sc-1": self.text, "sc-2": self.text, **{f"sc-more-{n}": each for n, each in enumerate(self.more)}}
+            return 200, {"scenarios": [self._scenario(*each) for each in named.items()], self.text: self.text}
         return 200, {"cancelled": True, "message": self.text, self.text: self.text}
 
     def _started(self) -> dict[str, Any]:
@@ -75,16 +78,26 @@ class HostileApi:
             "started_at": text,
             "completed_at": text,
             "passed_ids": ["sc-1"],
-            "failed_ids": [text, "sc-2"],
+            "failed_ids": [text, "sc-2", *self.more],
             "newly_unfixable_ids": [text],
             "fix_plan": {"fixes": [fix], "priority_order": [text]},
             "norm_prompt_excerpt": text,
         }
+        before = [
+            iteration | {"completed_at": each, "started_at": each, "fix_plan": {"fixes": [dict.fromkeys(fix, each)]}}
+            for each in self.more
+        ]
         counts = {"current_iteration": 1, "total_scenarios": 3, "passed_scenarios": 1, "failed_scenarios": 2}
-        return {"status": self.status, "unfixable_ids": [text], "iterations": [iteration], **counts, text: text}
+        return {
+            "status": self.status,
+            "unfixable_ids": [text, *self.more],
+            "iterations": [*before, iteration],
+            **counts,
+            text: text,
+        }
 
-    def _scenario(self, scenario_id: str) -> dict[str, Any]:
-        return {"id": scenario_id, "name": self.text, "tester_persona_prompt": self.text, "metadata": {self.text: 1}}
+    def _scenario(self, scenario_id: str, name: str) -> dict[str, Any]:
+        return {"id": scenario_id, "name": name, "tester_persona_prompt": self.text, "metadata": {self.text: 1}}
 
 
 @contextmanager

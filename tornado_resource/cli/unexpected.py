@@ -7,15 +7,12 @@ import os
 import sys
 from contextlib import suppress
 from traceback import extract_tb, format_exception, format_exception_only, walk_tb
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.text import clean
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_LINE: Final = 2000
 """How many characters of a line of a traceback are shown."""
@@ -34,9 +31,11 @@ class Secrets:
             self._values.add(value.strip())
 
     def redact(self, text: str) -> str:
-        """Return *text* without the values, also where they are escaped or part of a URL."""
-        for form in sorted({form for value in self._values for form in _forms(value)}, key=len, reverse=True):
-            text = text.replace(form, "[secret]")
+        """Return *text* without the values, also where they are encoded."""
+        from tornado_resource.core.redaction import encodings, redact
+
+        for value in sorted(self._values, key=len, reverse=True):
+            text = redact(text, encodings(value))
         return text
 
 
@@ -100,10 +99,3 @@ def _summary(error: Exception, *, is_debug: bool) -> str:
 
 def _short_path(filename: str) -> str:
     return "/".join(filename.replace("\\", "/").split("/")[-3:])
-
-
-def _forms(value: str) -> Iterator[str]:
-    from json import dumps
-    from urllib.parse import quote
-
-    yield from (value, repr(value)[1:-1], dumps(value)[1:-1], quote(value), quote(value, safe=""))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import Omitted
-from tornado_resource.core.text import replace_surrogates
+from tornado_resource.core.text import clean_json, replace_surrogates
 from tornado_resource.promotion.record import as_output
 from tornado_resource.reports.scenarios import scenario_results
 
@@ -31,9 +31,7 @@ def verdicts_json(report: Report) -> str:
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "sessions": {result.gated.name: _session(result) for result in report.results},
     }
-    written = json.dumps(_without_surrogates(content), indent=2, ensure_ascii=True)
-    # The same text for JSON, but no workflow command (`##[error]`) for a runner whose log shows the file.
-    return written.replace("##", "#\\u0023") + "\n"
+    return clean_json(json.dumps(_without_surrogates(content), indent=2, ensure_ascii=True)) + "\n"
 
 
 def _session(result: Result) -> dict[str, Any]:
