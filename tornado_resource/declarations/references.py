@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.findings import Finding
 
-MAX_SESSIONS: Final = 50_000
+MAX_SESSIONS: Final = 30_000
 """How many sessions all environments together may have: each is resolved for each environment."""
 MAX_CIRCLE: Final = 20
 """How many environments of a circle a message names."""

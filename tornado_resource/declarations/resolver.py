@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.findings import Findings
@@ -36,24 +36,33 @@ OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers")
 """The keys of a session that are fields of a declaration as they are."""
 
 
+class _Fault(NamedTuple):
+    """A problem that only merging can show: the path of its position, the path that is shown, and the text."""
+
+    place: KeyPath
+    shown: KeyPath
+    text: str
+    of_key: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Defaults:
-    """What an environment's sessions have in common. *where* names it in a message."""
+    """What an environment's sessions have in common."""
 
+    environment: str | None
     values: Mapping[str, Any]
     repaired: Literal["allow", "refuse"]
     publish: Publish | None
-    where: str
 
     @classmethod
     def of(cls, document: Document, environment: str | None) -> _Defaults:
         settings = _settings(document, environment)
         return cls(
+            environment,
             values=merge(merge({}, document.data.get("defaults") or {}), settings.get("defaults") or {}),
             # What is promoted must be what passed before, not a new repair (design, section 3).
             repaired="refuse" if settings.get("promotes_from") else "allow",
             publish=settings.get("publish"),
-            where=f" in environment {document.quoting.name(environment)}" if environment is not None else "",
         )
 
 
@@ -120,30 +129,40 @@ def check_environments(document: Document, environments: Iterable[str | None]) -
     _refuse(document, chain.from_iterable(_resolve(document, name)[1] for name in environments))
 
 
-def _refuse(document: Document, problems: Iterable[Problem]) -> None:
+def _refuse(document: Document, faults: Iterable[_Fault]) -> None:
     findings = Findings(document.findings.note)
-    findings.add_all(partial(_given, problem) for problem in dict.fromkeys(problems))
+    findings.add_all(partial(_problem, document, fault) for fault in _distinct(faults))
     if findings.shown:
         raise findings.error()
 
 
-def _given(problem: Problem) -> Problem:
-    return problem
+def _distinct(faults: Iterable[_Fault]) -> Iterator[_Fault]:
+    seen: set[_Fault] = set()
+    for fault in faults:
+        if fault not in seen:
+            seen.add(fault)
+            yield fault
+
+
+def _problem(document: Document, fault: _Fault) -> Problem:
+    position = document.position(fault.place, of_key=fault.of_key)
+    return Problem(position, document.quoting.path(fault.shown), fault.text)
 
 
 def _resolve(
     document: Document, name: str | None, *, is_requested: bool = True
-) -> tuple[Environment, Iterator[Problem]]:
+) -> tuple[Environment, Iterator[_Fault]]:
     listed = _environments(document)
     # A stack's name is no request for an environment: in a file without any, every stack gets the base sessions.
     is_unknown = name not in listed if listed and name else bool(name) and is_requested
     if is_unknown:
         text = unknown_environment(document, name or "", listed)
-        return Environment(name, ()), iter([document.problem(("environments",), text, of_key=True)])
+        path: KeyPath = ("environments",)
+        return Environment(name, ()), iter([_Fault(path, path, text, of_key=True)])
     settings = _settings(document, name)
-    declarations, problems = _declarations(document, name)
+    declarations, faults = _declarations(document, name)
     found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"))
-    return found, chain(problems, _unreachable(document, found), _unpublishable(document, found))
+    return found, chain(faults, _unreachable(document, found), _unpublishable(document, found))
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:
@@ -153,8 +172,18 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
         return {}
     if source not in _environments(document):
         return dict.fromkeys((each.name for each in environment.declarations), "unknown")
-    there = {each.name: each for each in _declarations(document, source)[0] if each.gate is not None}
+    there = {name: values for name, values in _merged(document, _Defaults.of(document, source)) if _is_gated(values)}
     return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
+
+
+def _is_gated(values: Mapping[str, Any]) -> bool:
+    return "pathway_id" in values and values.get("gate") != "none"
+
+
+def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
+    if there is None:
+        return "never"
+    return "version" if here.pathway_id == there["pathway_id"] else "pass"
 
 
 def session_names(document: Document, environment: str | None) -> list[str]:
@@ -194,27 +223,27 @@ def merge(target: Any, patch: Any) -> Any:
     return merged
 
 
-def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Problem]]:
-    defaults = _Defaults.of(document, environment)
-    own = _settings(document, environment).get("sessions") or {}
-    base = document.data["sessions"]
-    declarations, problems = [], []
-    for name in session_names(document, environment):
+def _merged(document: Document, defaults: _Defaults) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the name of each session of an environment, and its values."""
+    base, own = document.data["sessions"], _settings(document, defaults.environment).get("sessions") or {}
+    for name in session_names(document, defaults.environment):
         values = defaults.values
         for layer in (base.get(name), own.get(name)):
             values = merge(values, layer) if layer else values
+        yield name, values
+
+
+def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[_Fault]]:
+    defaults, base = _Defaults.of(document, environment), document.data["sessions"]
+    where = f" in environment {document.quoting.name(environment)}" if environment is not None else ""
+    declarations, faults = [], []
+    for name, values in _merged(document, defaults):
         home: KeyPath = ("sessions", name) if name in base else ("environments", environment or "", "sessions", name)
         if "pathway_id" in values:
             declarations.append(_declare(name, values, defaults, document.position(home, of_key=True)))
         else:
-            problems.append(document.problem(home, MISSING_PATHWAY.format(where=defaults.where), of_key=True))
-    return tuple(declarations), problems
-
-
-def _carry(here: Declaration, there: Declaration | None) -> Carry:
-    if there is None:
-        return "never"
-    return "version" if here.pathway_id == there.pathway_id else "pass"
+            faults.append(_Fault(home, home, MISSING_PATHWAY.format(where=where), of_key=True))
+    return tuple(declarations), faults
 
 
 def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position: Position) -> Declaration:
@@ -229,16 +258,31 @@ def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position
     )
 
 
-def _unreachable(document: Document, environment: Environment) -> Iterator[Problem]:
+def _unreachable(document: Document, environment: Environment) -> Iterator[_Fault]:
     """Yield a problem for each gate that requires more scenarios than the session declares."""
     for declaration in environment.declarations:
         passed = declaration.gate.passed if declaration.gate is not None else None
         text = unreachable_gate(passed, declaration.request.get("scenario_ids"))
         if text is not None:
-            keys = ("gate", "passed")
-            own = [path for path, values in layers(document, environment.name, declaration.name) if _has(values, keys)]
-            path = document.quoting.path(("sessions", declaration.name, *keys))
-            yield Problem(document.position((*own[-1], *keys)), path, text)
+            path = ("sessions", declaration.name, "gate", "passed")
+            yield _Fault(_place(document, environment, declaration.name, ("gate", "passed")), path, text)
+
+
+def _unpublishable(document: Document, environment: Environment) -> Iterator[_Fault]:
+    if all(declaration.publish is None for declaration in environment.declarations):
+        return
+    carried = {name for name, carry in carries(document, environment).items() if carry != "pass"}
+    for name, fault in obstacles(environment.declarations, carried).items():
+        place = _place(document, environment, name, ("publish",))
+        yield _Fault(place, ("sessions", name, "publish"), fault)
+
+
+def _place(document: Document, environment: Environment, name: str, keys: tuple[str, ...]) -> KeyPath:
+    """Return where a session gets a value from: the last layer that has it, or the environment itself."""
+    for path, values in reversed(layers(document, environment.name, name)):
+        if _has(values, keys):
+            return (*path, *keys)
+    return ("environments", environment.name or "", *keys)
 
 
 def _has(values: Any, keys: tuple[str, ...]) -> bool:
@@ -247,16 +291,6 @@ def _has(values: Any, keys: tuple[str, ...]) -> bool:
             return False
         values = values[key]
     return True
-
-
-def _unpublishable(document: Document, environment: Environment) -> Iterator[Problem]:
-    if all(declaration.publish is None for declaration in environment.declarations):
-        return
-    carried = {name for name, carry in carries(document, environment).items() if carry != "pass"}
-    for name, fault in obstacles(environment.declarations, carried).items():
-        own = [path for path, values in layers(document, environment.name, name) if "publish" in values]
-        path: KeyPath = (*own[-1], "publish") if own else ("environments", environment.name or "", "publish")
-        yield Problem(document.position(path), document.quoting.path(("sessions", name, "publish")), fault)
 
 
 def _settings(document: Document, environment: str | None) -> Mapping[str, Any]:
