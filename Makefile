@@ -25,10 +25,10 @@ test: setup
 unit: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
 
-## make soak    the same faults and crashes more often: about 30 minutes
+## make soak    the same faults and crashes more often, and long waits: about 40 minutes
 soak: setup
 	@TORNADO_SOAK=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal \
-	  tests/faults tests/acceptance/test_crashes.py
+	  tests/faults tests/acceptance/test_crashes.py tests/scale/test_soak.py
 
 ## make mutate  small changes of the core that no unit test notices; ONLY=gate for one folder
 mutate: setup

@@ -127,13 +127,12 @@ def declarations(number: int, *, rich: bool = False) -> str:
 def sandbox(*options: str) -> Iterator[str]:
     """Serve a sandbox in a process of its own, whose work is not counted as ours, and return its URL."""
     command = [str(BIN / "tornado-resource"), "sandbox", *options]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None  # noqa: S101 - it was asked for in the line above
-        yield server.stdout.readline().split()[1]
-    finally:
-        server.terminate()
-        server.wait()
+        try:
+            yield server.stdout.readline().split()[1]
+        finally:
+            server.terminate()
 
 
 def requests(url: str) -> list[dict[str, Any]]:
