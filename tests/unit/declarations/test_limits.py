@@ -1,0 +1,108 @@
+"""The limits that keep a small file from being much work, and how they are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.dense_files import ONE, ONE_IN, items
+from tornado_resource.core.positions import MAX_MORE
+from tornado_resource.declarations.findings import MAX_SHOWN
+from tornado_resource.declarations.quoting import MAX_COMPARED, Quoting
+from tornado_resource.declarations.resolver import check_document, check_environments, load
+from tornado_resource.errors import DeclarationError
+
+
+def said(text: str) -> list[str]:
+    Path("s.yaml").write_text(f"version: 1\n{text}", encoding="utf-8")
+    with pytest.raises(DeclarationError) as caught:
+        load("s.yaml")
+    return str(caught.value).split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"sessions: {{{items(10_001)}}}\n", "more than 10,000 entries; split the declarations into several projects"),
+        (f"x: [{items(10_001)}]\n", "more than 10,000 entries; split the declarations into several projects"),
+        (
+            f"x: [{f'[{items(9999)}],' * 26}]\n",
+            "more than 250,000 values; split the declarations into several projects",
+        ),
+        (f"x: {'[' * 62}{'[],' * 3905}", "more than 250,000 values; split the declarations into several projects"),
+        (f"{ONE[11:]}environments: {{{items(1001)}}}\n", "environments: 1,001 entries, expected at most 1,000"),
+        (f"{ONE_IN[11:]}triggers: {{{items(101)}}}}}}}\n", "sessions.a.triggers: 101 entries, expected at most 100"),
+        (
+            f"defaults: {{pathway_id: p}}\nsessions: {{{items(7501)}}}\nenvironments: {{a: , b: , c: , d: {{}}}}\n",
+            "environments: 30,004 sessions in 4 environments, expected at most 30,000; split the declarations into ",
+        ),
+        ("%TAG ! x\n", "%TAG directives are not supported; remove them"),
+        (f"sessions: {{a: {{pathway_id: 0x{'f' * 399}}}}}\n", "found a number of 401 digits, expected at most 400;"),
+    ],
+)
+def test_a_limit_is_named_where_it_is_exceeded(text: str, expected: str) -> None:
+    assert any(expected in line for line in said(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"defaults: {{pathway_id: p}}\nsessions: {{{items(10_000)}}}\nenvironments: {{a: , b: , c: }}\n",
+        f"{ONE_IN[11:]}triggers: {{{items(100)}}}}}}}\nenvironments: {{{items(1000)}}}\n",
+    ],
+    ids=["sessions", "triggers"],
+)
+def test_a_file_may_be_as_large_as_the_limits(text: str) -> None:
+    Path("s.yaml").write_text(f"version: 1\n{text}", encoding="utf-8")
+    check_environments(check_document("s.yaml"), ["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        (MAX_SHOWN, "s.yaml:3:"),
+        (MAX_SHOWN + 1, "… and 1 more problem"),
+        (MAX_SHOWN + 4321, "… and 4,321 more problems"),
+        (MAX_SHOWN + MAX_MORE - 1, "… and 8,999 more problems"),
+        (MAX_SHOWN + MAX_MORE, "… and at least 9,000 more problems"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sessions", "tags"])
+def test_a_thousand_problems_are_shown_and_the_others_counted(number: int, last: str, kind: str) -> None:
+    entries = items(number, "", ": 1" if kind == "sessions" else ": !x")
+    lines = said(f"defaults: {{pathway_id: p}}\nsessions: {{{entries}}}\n")
+    assert lines[-1].startswith(last)
+    assert len(lines) == min(number, MAX_SHOWN + 1)
+
+
+def test_problems_of_merging_are_capped_too() -> None:
+    lines = said(f"defaults: {{pathway_id: p, publish: staging, gate: none}}\nsessions: {{{items(3000)}}}\n")
+    assert (len(lines), lines[-1]) == (1001, "… and 2,000 more problems")
+
+
+def test_hints_end_when_they_have_taken_too_much_work() -> None:
+    quoting = Quoting()
+    known = ["session-" + "x" * 92] * (MAX_COMPARED // 100 // 8)
+    assert quoting.hint("sessions", ["session"]) == "; did you mean `session`?"
+    assert quoting.comparisons_left == MAX_COMPARED - 56
+    assert quoting.hint("session", known) == ""
+    assert quoting.hint("sessions", ["session"]) != ""
+    assert quoting.hint("session-x", known) == ""
+    assert quoting.hint("sessions", ["session"]) == ""
+
+
+def test_a_long_list_of_names_and_a_long_name_are_cut() -> None:
+    quoting = Quoting()
+    assert quoting.names([str(number) for number in range(21)]).endswith(", 18, 19 and 1 more")
+    assert quoting.names(["a", "b"]) == "a, b"
+    assert quoting.name("x" * 81) == "x" * 79 + "…"
+    assert quoting.text("x" * 61) == f"'{'x' * 59}…'"
+    assert quoting.hint("x" * 81, ["x" * 80]) == ""
+
+
+def test_a_long_circle_is_cut() -> None:
+    environments = "".join(f"e{n}: {{promotes_from: e{(n + 1) % 30}}}," for n in range(30))
+    first = said(f"{ONE[11:]}environments: {{{environments} f: {{promotes_from: e0}}}}\n")
+    assert len(first) == 30
+    assert first[0].endswith("circular promotion: " + " ← ".join(f"e{n}" for n in range(21)) + " ← …")
