@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "Show a stack's sessions as of now.",
     "report": "Write the reports of a stack's sessions as of now.",
     "doctor": "Compare the sessions that run on the declared pathways with the state of the stacks.",
+    "check-state": "Look for code in a stack's state before Pulumi runs it.",
     "schema": "Print the JSON Schema of the declarations file.",
     "sandbox": "Serve a stand-in for the Bland API on this machine.",
 }
@@ -45,7 +46,7 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"tornado_resource.cli.{cmd_name}").command
+        command: click.Command = import_module(f"tornado_resource.cli.{cmd_name.replace('-', '_')}").command
         command.short_help = COMMANDS[cmd_name]
         command.epilog = HELP
         return command

@@ -1,15 +1,33 @@
-"""Files that are on disk when a function returns, power loss included."""
+"""Small files: reading waits for nobody, and what was written is on disk, power loss included."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file of at most *limit* bytes. It is never waited for, as for a pipe.
+
+    Raises:
+        OSError: it cannot be read, is larger, or is anything else than a regular file.
+
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file")
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"Larger than {limit // 1024:,} KiB")
+    return content
 
 
 def replace_files(contents: Mapping[Path, str], *, mode: int = 0o666) -> None:
@@ -39,6 +57,10 @@ def replace_files(contents: Mapping[Path, str], *, mode: int = 0o666) -> None:
         for temporary in scratch.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def _write(path: Path, content: str, mode: int) -> None:

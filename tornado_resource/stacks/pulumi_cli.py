@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from typing import Any, Final
 
+from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.errors import ConfigurationError
 
@@ -17,7 +17,7 @@ def pulumi_json(*arguments: str) -> Any:
     """Run a `pulumi` command in this folder and return the JSON that it prints.
 
     Raises:
-        ConfigurationError: `pulumi` is not on PATH, fails, or does not end within a minute.
+        ConfigurationError: `pulumi` is not on PATH, fails, does not end within a minute, or prints anything else.
 
     """
     command = ["pulumi", *arguments, "--non-interactive"]
@@ -27,9 +27,15 @@ def pulumi_json(*arguments: str) -> Any:
     environment = {"PULUMI_DIY_BACKEND_PARALLEL": "1", **os.environ}
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=PULUMI_SECONDS, env=environment
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=PULUMI_SECONDS,
+            env=environment,
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         message = "`pulumi` is not on PATH; it is needed to read the stacks"
         raise ConfigurationError(message) from None
     except subprocess.TimeoutExpired:
@@ -39,4 +45,8 @@ def pulumi_json(*arguments: str) -> Any:
         said = without_credentials(result.stderr.strip().removeprefix("error: "))
         message = f"`{' '.join(command)}` failed: {clean(said)}"
         raise ConfigurationError(message)
-    return json.loads(result.stdout)
+    try:
+        return parse_json(result.stdout)
+    except ValueError as error:
+        message = f"`{' '.join(command)}` printed no usable JSON: {error}; check the state with `pulumi stack export`"
+        raise ConfigurationError(message) from None

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.positions import Position
+from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.promotion.record import from_output, text_or_none
+from tornado_resource.sessions.compare import whole
 from tornado_resource.sessions.order import SESSION_TYPE
+from tornado_resource.stacks.fields import Fields, damaged
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
@@ -65,7 +69,7 @@ def stack_names() -> list[str]:
         ConfigurationError: Pulumi cannot list them.
 
     """
-    return [entry["name"] for entry in pulumi_json("stack", "ls")]
+    return [stack.text("name") for stack in _stacks()]
 
 
 def selected_stack() -> str:
@@ -75,85 +79,118 @@ def selected_stack() -> str:
         ConfigurationError: none is selected, or Pulumi cannot list the stacks.
 
     """
-    name = next((entry["name"] for entry in pulumi_json("stack", "ls") if entry.get("current")), None)
+    name = next((stack.text("name") for stack in _stacks() if stack.flag("current")), None)
     if name is None:
         message = "no stack is selected: name one with --stack, or run `pulumi stack select`"
         raise ConfigurationError(message)
-    return str(name)
+    return name
+
+
+def _stacks() -> list[Fields]:
+    return list(Fields("list", "", {"stacks": pulumi_json("stack", "ls")}).objects("stacks"))
+
+
+def read_export(name: str) -> Fields:
+    """Return the state of one stack of the project in this folder, as `pulumi stack export` prints it.
+
+    Raises:
+        ConfigurationError: Pulumi cannot read it.
+
+    """
+    return Fields(name, "", {"state": pulumi_json("stack", "export", "--stack", name)}).object("state")
 
 
 def read_stack(name: str) -> Stack:
     """Read one stack of the project in this folder.
 
     Raises:
-        ConfigurationError: Pulumi cannot read it.
+        ConfigurationError: Pulumi cannot read it, or its state is damaged.
 
     """
     # A stack that was never updated has no deployment, and lists are null rather than empty.
-    deployment = pulumi_json("stack", "export", "--stack", name).get("deployment") or {}
-    config = pulumi_json("config", "--show-secrets", "--stack", name)
-    resources = deployment.get("resources") or []
+    deployment = read_export(name).object("deployment")
+    config = Fields(name, "", {"config": pulumi_json("config", "--show-secrets", "--stack", name)}).object("config")
+    resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
+    entries = {key: config.object(key) for key in config.values}
+    key = entries.get("bland:apiKey")
     return Stack(
         name=name,
-        config={key: entry["value"] for key, entry in config.items() if isinstance(entry.get("value"), str)},
+        config={
+            key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
+        },
         sessions=tuple(_session(resource) for resource in resources if _is_session(resource)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
-        pending=tuple(_interrupted_creations(deployment.get("pending_operations") or [])),
+        pending=tuple(_interrupted_creations(deployment)),
         locked_by=lock_owner(name),
-        has_plain_key=not config.get("bland:apiKey", {"secret": True}).get("secret"),
+        has_plain_key=key is not None and not key.flag("secret"),
     )
 
 
-def _stack_outputs(resources: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    outputs = (resource.get("outputs") for resource in resources if resource["type"] == STACK_TYPE)
-    return next(outputs, None) or {}
+def _stack_outputs(resources: list[Fields]) -> Mapping[str, Any]:
+    outputs = (resource.object("outputs").values for resource in resources if resource.text("type") == STACK_TYPE)
+    return next(outputs, {})
 
 
-def _is_session(resource: Mapping[str, Any]) -> bool:
+def _is_session(resource: Fields) -> bool:
     """Return whether a resource is a session that exists: it has an id, and its replacement has not taken its name.
 
     The engine keeps a replaced resource as `delete: true` until it has deleted it; then the name is there twice.
     """
-    return resource["type"] == SESSION_TYPE and bool(resource.get("id")) and not resource.get("delete")
+    is_created = resource.text("type") == SESSION_TYPE and bool(resource.text_or_none("id"))
+    return is_created and not resource.flag("delete")
 
 
-def _interrupted_creations(operations: list[Mapping[str, Any]]) -> Iterator[str]:
-    for operation in operations:
-        if operation["type"] == "creating" and operation["resource"]["type"] == SESSION_TYPE:
-            yield _name(operation["resource"])
+def _interrupted_creations(deployment: Fields) -> Iterator[str]:
+    for operation in deployment.objects("pending_operations"):
+        resource = operation.object("resource")
+        if operation.text("type") == "creating" and resource.text("type") == SESSION_TYPE:
+            yield _name(resource)
 
 
-def _session(resource: Mapping[str, Any]) -> RecordedSession:
+def _session(resource: Fields) -> RecordedSession:
     return RecordedSession(
         name=_name(resource),
-        session_id=resource["id"],
-        pathway_id=resource["outputs"]["pathway_id"],
+        session_id=resource.text("id"),
+        pathway_id=resource.object("outputs").text("pathway_id"),
         gated=_gated(resource),
-        is_replaced=bool(resource.get("pendingReplacement")),
+        is_replaced=resource.flag("pendingReplacement"),
     )
 
 
-def _gated(resource: Mapping[str, Any]) -> GatedSession | None:
-    outputs, inputs = resource["outputs"], resource.get("inputs") or {}
-    declared = outputs.get("declared") or {}
+def _gated(resource: Fields) -> GatedSession | None:
+    outputs, inputs = resource.object("outputs"), resource.object("inputs")
+    declared = _declared(resource)
     gate = Gate.of(declared.get("gate"))
     if gate is None:
         return None
-    timeout_ms = outputs.get("timeout_ms")
     return GatedSession(
         name=_name(resource),
-        session_id=resource["id"],
+        session_id=resource.text("id"),
         gate=gate,
         request=request_from(declared),
-        created_at=outputs.get("created_at"),
-        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
+        created_at=outputs.text_or_none("created_at"),
+        timeout_ms=outputs.whole_or_none("timeout_ms"),
         # States that were written before `declared_at` have `source`.
-        position=Position.parse(inputs.get("declared_at") or inputs.get("source")),
-        adopted=outputs.get("adopted") is True,
+        position=Position.parse(inputs.text_or_none("declared_at") or inputs.text_or_none("source")),
+        adopted=outputs.values.get("adopted") is True,
     )
 
 
-def _name(resource: Mapping[str, Any]) -> str:
-    return str(resource["urn"]).rpartition("::")[2]
+def _declared(resource: Fields) -> Mapping[str, Any]:
+    """Return what a session was declared with, checked by the rules of `sessions.yaml`."""
+    declared = resource.object("outputs").object("declared")
+    declared.text("pathway_id")
+    try:
+        problems = session_problems(_name(resource), whole(declared.values))
+    except RecursionError:
+        problems = {"declared": "nested too deeply"}
+    if problems:
+        key, text = next(iter(problems.items()))
+        raise damaged(resource.stack, f"{declared.path}: {key}: {text}")
+    return declared.values
+
+
+def _name(resource: Fields) -> str:
+    return clean(resource.text("urn").rpartition("::")[2])

@@ -111,7 +111,7 @@ def test_an_api_on_this_machine_ignores_proxies_and_certificates(monkeypatch: py
     Client(Endpoint("http://127.0.0.1:1", ApiKey(KEY)))
 
 
-def test_a_host_that_is_no_internationalized_name_is_a_configuration_error() -> None:
+def test_a_host_that_is_no_internationalized_name_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="its host is not a valid `xn--…` name; check bland:baseUrl"):
         Client(Endpoint("https://xn--a", ApiKey(KEY)))
 

@@ -136,16 +136,17 @@ esac
 
 
 @pytest.mark.parametrize("command", ["status", "wait", "report", "doctor"])
-def test_a_state_that_nobody_can_read_ends_the_program_with_70(command: str, tmp_path: Path) -> None:
+def test_a_damaged_state_ends_the_program_with_2(command: str, tmp_path: Path) -> None:
     (tmp_path / "pulumi").write_text(PULUMI, encoding="utf-8")
     (tmp_path / "pulumi").chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     arguments = [*PROGRAM, command, "--stack", "dev"]
     result = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (70, "")
-    assert result.stderr.startswith("unexpected error: KeyError: 'urn' (tornado_resource/stacks/reader.py:")
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.endswith(TELLS)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "the state of stack dev is damaged: state.deployment.resources[0].urn: found nothing, expected text. "
+        "Restore it from a backup: pulumi stack import --stack dev --file BACKUP.json\n"
+    )
 
 
 def test_an_operating_system_error_of_another_kind_is_unexpected(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.core.files import replace_files
+from tornado_resource.core.files import read_file, replace_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,3 +117,20 @@ def test_a_link_is_replaced_and_its_target_kept(folder: Path) -> None:
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         replace_files({tmp_path / "none/a.txt": "x"})
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 2048)
+    assert read_file(tmp_path / "a", 2048) == b"x" * 2048
+    with pytest.raises(OSError, match="Larger than 1 KiB"):
+        read_file(tmp_path / "a", 2047)
+
+
+def test_only_a_regular_file_is_read_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="Not a regular file"):
+            read_file(path, 10)
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(OSError, match=r"Is a directory|No such file"):
+            read_file(path, 10)

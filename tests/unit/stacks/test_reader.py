@@ -150,9 +150,19 @@ def test_the_position_is_that_of_the_declaration(pulumi: Tell, inputs: Any, posi
 
 
 def test_absent_outputs_have_defaults(pulumi: Tell) -> None:
-    pulumi(resource(inputs=None, outputs={"pathway_id": "pw-1"}))
+    pulumi(resource(inputs=None, outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1"}}))
     gated = read_stack("dev").sessions[0].gated
-    assert gated == GatedSession("billing", "s-billing", Gate(), {})
+    assert gated == GatedSession("billing", "s-billing", Gate(), {"pathway_id": "pw-1"})
+
+
+def test_a_session_without_its_declaration_is_damaged(pulumi: Tell) -> None:
+    pulumi(resource(outputs={"pathway_id": "pw-1"}))
+    with pytest.raises(ConfigurationError) as caught:
+        read_stack("dev")
+    assert str(caught.value) == (
+        "the state of stack dev is damaged: state.deployment.resources[0].outputs.declared.pathway_id: found nothing, "
+        "expected text. Restore it from a backup: pulumi stack import --stack dev --file BACKUP.json"
+    )
 
 
 @pytest.mark.parametrize(("adopted", "is_adopted"), [(True, True), (False, False), (None, False), ("yes", False)])

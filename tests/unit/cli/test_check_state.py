@@ -1,0 +1,137 @@
+"""`tornado-resource check-state`: reads the state only, and names each resource whose provider is not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.paths import EXAMPLES
+from tornado_resource.cli import check_state, main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STATE: dict[str, Any] = json.loads((EXAMPLES / "states/passed.json").read_text(encoding="utf-8"))
+URN = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::a"
+
+
+def tampered(number: int = 1) -> dict[str, Any]:
+    resources = [{"urn": URN, "inputs": {"__provider": "x"}} for _ in range(number)]
+    return {"version": 3, "deployment": {"resources": resources}}
+
+
+def written(content: Any) -> str:
+    path = Path("state.json")
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def pulumi(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[str, ...]]]:
+    """Make `pulumi` print a state; returns the list of the commands that are run."""
+
+    def tell(state: Any) -> list[tuple[str, ...]]:
+        ran: list[tuple[str, ...]] = []
+
+        def pulumi_json(*arguments: str) -> Any:
+            ran.append(arguments)
+            return [{"name": "dev", "current": True}] if arguments == ("stack", "ls") else state
+
+        monkeypatch.setattr("tornado_resource.stacks.reader.pulumi_json", pulumi_json)
+        return ran
+
+    return tell
+
+
+@pytest.mark.parametrize("state", [STATE, {"version": 3, "deployment": None}, {"deployment": {}}])
+def test_a_state_without_foreign_code_is_exit_0(
+    state: Any, pulumi: Callable[[Any], list[tuple[str, ...]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = pulumi(state)
+    assert main(["check-state", "--stack", "dev"]) == 0
+    assert capsys.readouterr().out == "stack dev: no foreign provider in the state\n"
+    assert ran == [("stack", "export", "--stack", "dev")]
+    assert main(["check-state", written(state)]) == 0
+    assert capsys.readouterr().out == "state.json: no foreign provider in the state\n"
+
+
+def test_foreign_code_is_exit_1_with_the_urn(
+    pulumi: Callable[[Any], list[tuple[str, ...]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pulumi(tampered())
+    line = f"{URN}: deployment.resources[0].inputs.__provider: 1 characters of another provider\n"
+    for arguments, shown in (([], "stack dev"), ([written(tampered())], "state.json")):
+        assert main(["check-state", *arguments]) == 1
+        captured = capsys.readouterr()
+        assert captured.out == line
+        assert captured.err.startswith(
+            f"{shown}: 1 foreign provider in the state. Pulumi would run their code: run no "
+        )
+
+
+def test_many_findings_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-state", written(tampered(102))]) == 1
+    captured = capsys.readouterr()
+    assert captured.out.count("\n") == check_state.MAX_SHOWN
+    assert "102 foreign providers in the state (2 more). " in captured.err
+
+
+def test_what_a_state_says_is_made_fit_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "\n::error::x\x1b]0;x\x07"
+    state = {"deployment": {"resources": [{"urn": evil, f"{evil}": {"__provider": evil}}]}}
+    assert main(["check-state", written(state)]) == 1
+    captured = capsys.readouterr()
+    assert all(line.isprintable() for line in captured.out.splitlines())
+    assert captured.out.count("\n") == 1
+    assert not captured.out.startswith("::")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "it is not JSON (line 1, column 1)"),
+        ("{", "it is not JSON (line 1, column 2)"),
+        ("[]", "it is not the state of a stack"),
+        ("null", "it is not the state of a stack"),
+        ('{"deployment": []}', "it is not the state of a stack"),
+        ('{"deployment": {"inputs": {"__provider": "x"}, "inputs": {}}}', "it has a name twice in one object"),
+        ('{"a": ' * 100_000, "it is nested too deeply"),
+        ('{"a": NaN}', "it has a number that is not finite"),
+        ('{"a": 1e999}', "it has a number that is not finite"),
+        (f'{{"a": {"9" * 5000}}}', "it has a number with too many digits"),
+    ],
+)
+def test_a_file_that_is_no_state_is_exit_2(content: str, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-state", written(content)]) == 2
+    expected = f"state.json: {fault}; expected a file that `pulumi stack export --file` wrote\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_only_regular_files_are_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe")
+    Path("bytes").write_bytes(b'{"a": "\xff"}')
+    monkeypatch.setattr(check_state, "MAX_BYTES", 10_240)
+    Path("large").write_bytes(b" " * 10_241)
+    for file, fault in {
+        "pipe": "not a regular file",
+        ".": "is a directory",
+        "none": "no such file or directory",
+        "large": "larger than 10 kib",
+        "bytes": "it is not UTF-8",
+    }.items():
+        assert main(["check-state", file]) == 2
+        assert capsys.readouterr().err.startswith(f"{file}: {fault}; expected a file that")
+
+
+def test_a_file_and_a_stack_are_one_too_many(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-state", "--stack", "dev", "state.json"]) == 2
+    assert "a file and --stack: name one of them" in capsys.readouterr().err
