@@ -40,15 +40,15 @@ class Findings:
         """Add a problem."""
         if len(self.shown) < MAX_SHOWN:
             self.shown.append(finding())
-        elif self.more < MAX_MORE:
+        else:
             self.more += 1
 
     def add_all(self, findings: Iterable[Finding]) -> None:
         """Add problems until no more are counted."""
         for finding in findings:
-            self.add(finding)
             if self.is_full:
                 return
+            self.add(finding)
 
     def error(self) -> DeclarationError:
         """Return the problems as an error, in the file's order."""

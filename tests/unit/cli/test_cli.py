@@ -55,6 +55,23 @@ def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
 
 
+def test_problems_beyond_the_first_thousand_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, number in (("a.yaml", 700), ("b.yaml", 1200)):
+        names = ", ".join(f"a{each}: 1" for each in range(number))
+        Path(name).write_text(f"version: 1\nsessions: {{{names}}}\n", encoding="utf-8")
+    assert main(["validate", "a.yaml", "b.yaml"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert (len(lines), lines[-1]) == (1001, "… and 900 more problems")
+    assert main(["validate", "a.yaml", "b.yaml", "--format", "json"]) == 2
+    written = json.loads(capsys.readouterr().out)
+    assert (len(written["problems"]), written["more_problems"]) == (1000, 900)
+    assert main(["plan", "b.yaml", "--format", "github"]) == 2
+    assert capsys.readouterr().out.endswith("\n::error title=tornado-resource::… and 200 more problems\n")
+
+
 def test_problems_as_annotations(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

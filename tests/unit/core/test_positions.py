@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.core.positions import Position, Problem
+from tornado_resource.core.positions import MAX_MORE, MAX_TEXT, Position, Problem, more_problems
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,28 @@ def test_problems_are_sorted_by_position() -> None:
     later, first = Problem(Position("a.yaml", 10, 1), "", "x"), Problem(Position("a.yaml", 9, 7), "sessions.a", "y")
     assert sorted([later, first]) == [first, later]
     assert [str(problem) for problem in (first, later)] == ["a.yaml:9:7: sessions.a: y", "a.yaml:10:1: x"]
+
+
+def test_names_of_files_and_texts_are_fit_to_be_shown() -> None:
+    problem = Problem(Position("::x\n\x1b.yaml", 1, 2), "a\n<{%fg 1%}>", "##[error]" + "x" * 2000)
+    assert problem.position.file == ": :x\\n\\x1b.yaml"
+    assert str(problem).startswith(": :x\\n\\x1b.yaml:1:2: a\\n< {%fg 1%}>: ## [error]x")
+    assert len(problem.text) == MAX_TEXT + 1
+    assert problem.text.endswith("x…")
+
+
+def test_a_file_named_colon_makes_no_workflow_command() -> None:
+    """The line would begin with two colons."""
+    assert str(Problem(Position(":", 1, 2), "", "x::y")) == ": :1:2: x::y"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1, "… and 1 more problem"),
+        (4321, "… and 4,321 more problems"),
+        (MAX_MORE, "… and at least 9,000 more problems"),
+    ],
+)
+def test_problems_that_are_not_shown_are_counted(number: int, text: str) -> None:
+    assert more_problems(number) == text

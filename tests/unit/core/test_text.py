@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.core.text import clean, clean_lines, count, did_you_mean, replace_surrogates, without_credentials
+from tornado_resource.core.text import (
+    clean,
+    clean_json,
+    clean_lines,
+    count,
+    cut,
+    did_you_mean,
+    replace_surrogates,
+    without_credentials,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,3 +98,28 @@ def test_the_hint_names_the_closest_word_with_its_prefix() -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 scenarios"), (1, "1 scenario"), (2, "2 scenarios")])
 def test_a_count_has_a_plural(number: int, text: str) -> None:
     assert count(number, "scenario") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (["ünï\n"], '["ünï\\n"]'),
+        ("\x7f\x9b\u202e\U000e0041", '"\\u007f\\u009b\\u202e\\udb40\\udc41"'),
+        ("<{%fg 1%}> ##[x] ##vso[x] # ##", '"\\u003c{%fg 1%}> \\u0023#[x] \\u0023#vso[x] # ##"'),
+    ],
+)
+def test_json_keeps_its_meaning(value: object, written: str) -> None:
+    assert clean_json(json.dumps(value, ensure_ascii=False)) == written
+    assert json.loads(written) == value
+
+
+@given(st.text())
+def test_json_of_any_text_is_safe_and_the_same(text: str) -> None:
+    shown = clean_json(json.dumps({"a": text}, ensure_ascii=False, indent=2))
+    assert json.loads(shown) == {"a": text}
+    assert not [each for each in shown.replace("\n", "") if unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"}]
+    assert "<{%" not in shown
+
+
+def test_a_cut_text_says_so() -> None:
+    assert (cut("abc", 3), cut("abcd", 3)) == ("abc", "ab…")

@@ -76,6 +76,13 @@ def test_a_thousand_problems_are_shown_and_the_others_counted(number: int, last:
     assert len(lines) == min(number, MAX_SHOWN + 1)
 
 
+def test_all_kinds_of_problems_share_the_limits() -> None:
+    """One of each kind for each of the sessions: a tag, a type, a name, and an environment's session."""
+    sessions = items(6000, "", ": {pathway_id: p, rerun: !x 1, gate: 1}")
+    lines = said(f"sessions: {{{sessions}}}\nenvironments: {{e: {{sessions: {{{items(9000, 'x-')}}}}}}}\n")
+    assert (len(lines), lines[-1]) == (1001, "… and at least 9,000 more problems")
+
+
 def test_problems_of_merging_are_capped_too() -> None:
     lines = said(f"defaults: {{pathway_id: p, publish: staging, gate: none}}\nsessions: {{{items(3000)}}}\n")
     assert (len(lines), lines[-1]) == (1001, "… and 2,000 more problems")

@@ -58,6 +58,21 @@ def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> No
         read(str(tmp_path / "none.yaml"))
 
 
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        (b"a: \xff", "f:1:4"),
+        (b"\xef\xbb\xbfa: 1\nb: \xff", "f:2:4"),
+        (b"\xef\xbb\xbf\xff", "f:1:1"),
+        (b"\xef\xbb", "f:1:1"),
+    ],
+)
+def test_bytes_that_are_not_utf8_have_a_position(content: bytes, position: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        parse(content, "f")
+    assert str(caught.value) == f"{position}: invalid UTF-8; save the file as UTF-8"
+
+
 def test_too_large_a_file_is_refused_unread() -> None:
     with pytest.raises(DeclarationError, match="more than 10 MiB"):
         parse(b"#" * (MAX_BYTES + 1), "f")

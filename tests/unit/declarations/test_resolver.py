@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.resolver import load, merge
+from tornado_resource.declarations.resolver import check_document, check_environments, load, merge
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -189,3 +189,14 @@ sessions: {{a: {{pathway_id: p, gate: {gate}}}}}
 environments: {{other: {{}}, e: {{{source}}}}}
 """
     assert resolved(tmp_path, text, "e").declarations[0].gate == expected
+
+
+def test_a_problem_of_several_environments_is_told_once(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nsessions: {a: {pathway_id: p, gate: {passed: 2}, scenario_ids: [x]}}\nenvironments: {e: , f: }\n"
+    )
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    document = check_document("s.yaml")
+    with pytest.raises(DeclarationError) as caught:
+        check_environments(document, ["e", "f"])
+    assert [problem.path for problem in caught.value.problems] == ["sessions.a.gate.passed"]

@@ -84,7 +84,10 @@ def test_a_file_swapped_for_one_outside_is_not_quoted(tmp_path: Path, monkeypatc
     ],
 )
 def test_what_is_outside_or_hidden_is_not_quotable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, is_quotable: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    is_quotable: bool,  # noqa: FBT001 # a table
 ) -> None:
     project = tmp_path / "project"
     for folder in (project / "folder", project / ".git"):
@@ -126,8 +129,7 @@ def test_a_note_says_why_nothing_is_quoted(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path / "project")
     with pytest.raises(DeclarationError) as caught:
         read("../s.yaml")
-    assert str(caught.value).split("\n") == [
-        f"../s.yaml:1:1: not quoted in the messages below, since the file is outside of the project {tmp_path}/project or "
-        "hidden in it; to see more, check a copy in the project",
-        "../s.yaml:1:8: …[0]: alias *… refers to itself",
-    ]
+    note, problem = str(caught.value).split("\n")
+    assert note.startswith("../s.yaml:1:1: not quoted in the messages below, since the file is outside of the project ")
+    assert note.endswith(f" {tmp_path}/project or hidden in it; to see more, check a copy in the project")
+    assert problem == "../s.yaml:1:8: …[0]: alias *… refers to itself"
