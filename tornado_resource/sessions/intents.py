@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.core.files import replace_files
-from tornado_resource.errors import TornadoError
+from tornado_resource.core.files import read_file, replace_files
+from tornado_resource.core.strict_json import parse_json
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.sessions.order import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+MAX_BYTES: Final = 64 * 1024
+MAX_CHARACTERS: Final = 300
+_OWN_FOLDER = "Make it a folder of your own that nobody else can write to, or set XDG_STATE_HOME to another one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +53,33 @@ class IntentStore:
         self._folder = folder
 
     def find(self, address: Address) -> Intent | None:
-        """Return the intent of a resource; None if there is none or its file is damaged."""
-        return _read(self._file(address))
+        """Return the intent of a resource; None if there is none, its file is damaged, or others can write there."""
+        try:
+            self._check_folder()
+            return _read(self._file(address))
+        except (OSError, ValueError):
+            return None
 
     def write(self, intent: Intent) -> None:
         """Write an intent to disk.
 
         Raises:
-            TornadoError: it cannot be written (disk full, folder not writable). Then the request must not be sent.
+            TornadoError: it cannot be written (disk full, folder not writable), or others could change it. Then the
+                request must not be sent.
 
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_folder()
             replace_files({self._file(intent.address): json.dumps(asdict(intent))}, mode=0o600)
         except OSError as error:
             message = (
                 f"not sent: cannot write the intent file: {error.strerror} ({self._folder}). "
                 f"Make that folder writable, or set XDG_STATE_HOME to another one"
             )
+            raise TornadoError(message) from None
+        except ValueError as error:
+            message = f"not sent: the folder of the intent files {error} ({self._folder}). {_OWN_FOLDER}"
             raise TornadoError(message) from None
 
     def record(self, intent: Intent, session_id: str, created_at: str | None) -> None:
@@ -81,12 +98,36 @@ class IntentStore:
         with suppress(OSError):
             self._file(address).unlink(missing_ok=True)
 
-    def all(self) -> Iterator[Intent]:
-        """Yield every readable intent."""
-        for file in sorted(self._folder.glob("*.json")):
-            intent = _read(file)
-            if intent is not None:
-                yield intent
+    def all(self) -> list[Intent]:
+        """Return every intent.
+
+        Raises:
+            ConfigurationError: a file is damaged, or others can write to the folder.
+
+        """
+        try:
+            self._check_folder()
+            files = sorted(file for file in self._folder.iterdir() if file.suffix == ".json")
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            fault = f"cannot be read: {_reason(error)}" if isinstance(error, OSError) else str(error)
+            message = f"the folder of the intent files {fault} ({self._folder}). {_OWN_FOLDER}"
+            raise ConfigurationError(message) from None
+        return [_read_or_refuse(file) for file in files]
+
+    def _check_folder(self) -> None:
+        """Whoever can write here could make an update record any session as its own."""
+        found = self._folder.stat()
+        if not stat.S_ISDIR(found.st_mode):
+            message = "is not a folder"
+        elif found.st_uid != os.geteuid():
+            message = "belongs to another user"
+        elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            message = "can be written to by other users"
+        else:
+            return
+        raise ValueError(message)
 
     def _file(self, address: Address) -> Path:
         name = hashlib.sha256(json.dumps(asdict(address), sort_keys=True).encode()).hexdigest()[:40]
@@ -99,11 +140,40 @@ def intents_folder(environ: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path.home() / ".local/state") / "tornado-resource" / "intents"
 
 
-def _read(file: Path) -> Intent | None:
+def _read_or_refuse(file: Path) -> Intent:
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return _read(file)
+    except (OSError, ValueError) as error:
+        message = (
+            f"the intent file {file} is damaged: {_reason(error)}. Delete it; if its session still runs, the next "
+            "`pulumi up` reports a conflict, and says how to adopt it"
+        )
+        raise ConfigurationError(message) from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+
+
+def _read(file: Path) -> Intent:
+    content = parse_json(read_file(file, MAX_BYTES))
+    try:
         intent = Intent(**{**content, "address": Address(**content["address"])})
-        datetime.fromisoformat(intent.sent_at)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+        is_valid = all(map(_is_word, _texts(intent))) and datetime.fromisoformat(intent.sent_at).tzinfo is not None
+    except (ValueError, TypeError, KeyError):
+        is_valid = False
+    if not is_valid:
+        message = "it is not an intent"
+        raise ValueError(message)
     return intent
+
+
+def _texts(intent: Intent) -> list[Any]:
+    """Return the values of an intent, but for those that it may go without."""
+    values = asdict(intent)
+    known = [values.pop(name) for name in ("session_id", "created_at")]
+    return [*values.pop("address").values(), *values.values(), *(value for value in known if value is not None)]
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_CHARACTERS and value.isascii() and clean(value) == value

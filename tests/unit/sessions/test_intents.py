@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.errors import TornadoError
-from tornado_resource.sessions.intents import Intent, IntentStore, intents_folder
+from tests.support.damage import damaged_copies
+from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.sessions.intents import MAX_BYTES, Intent, IntentStore, intents_folder
 from tornado_resource.sessions.order import Address
 from tornado_resource.stacks.backend import backend_digest, resource_address
 
@@ -49,15 +50,83 @@ def test_a_damaged_file_is_no_intent(store: IntentStore, tmp_path: Path) -> None
     store.write(INTENT)
     (file,) = (tmp_path / "state/intents").iterdir()
     content = file.read_bytes()
-    for offset in range(len(content)):
-        file.write_bytes(content[:offset])
-        assert store.find(ADDRESS) is None
-        assert list(store.all()) == []
-    for damage in (b"[]", b"null", b"{}", b"\xff", content.replace(b"2026", b"soon")):
+    damages = [content[:offset] for offset in range(len(content))]
+    optional = {"session_id", "created_at"}
+    copies = damaged_copies(json.loads(content))
+    damages += [json.dumps(each).encode() for each in copies if optional <= each.keys()]
+    damages += [content.replace(b"2026", b"soon"), content.replace(b"+00:00", b""), content.replace(b"pw-1", b"\xff")]
+    damages += [b"[" * 30_000, b'{"a": 1, ' + content[1:], b" " * MAX_BYTES + content]
+    assert len(damages) >= 300
+    for damage in damages:
         file.write_bytes(damage)
-        assert store.find(ADDRESS) is None
+        assert store.find(ADDRESS) is None, damage
+        with pytest.raises(ConfigurationError, match=rf"^the intent file {file} is damaged: [^.]+\. Delete it; if its"):
+            store.all()
     store.write(INTENT)
     assert store.find(ADDRESS) == INTENT
+
+
+def test_an_intent_that_is_no_file_is_not_waited_for(store: IntentStore, tmp_path: Path) -> None:
+    store.write(INTENT)
+    (file,) = (tmp_path / "state/intents").iterdir()
+    file.unlink()
+    os.mkfifo(file)
+    assert store.find(ADDRESS) is None
+    with pytest.raises(ConfigurationError, match="is damaged: not a regular file"):
+        store.all()
+    store.write(INTENT)
+    assert store.all() == [INTENT]
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777, 0o770])
+def test_a_folder_that_others_can_write_to_is_not_trusted(store: IntentStore, tmp_path: Path, mode: int) -> None:
+    store.write(INTENT)
+    (tmp_path / "state/intents").chmod(mode)
+    assert_not_trusted(store, "can be written to by other users")
+
+
+def test_a_folder_that_others_can_read_is_trusted(store: IntentStore, tmp_path: Path) -> None:
+    store.write(INTENT)
+    (tmp_path / "state/intents").chmod(0o755)
+    assert store.find(ADDRESS) == INTENT
+
+
+def test_a_folder_of_another_user_is_not_trusted(store: IntentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write(INTENT)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert_not_trusted(store, "belongs to another user")
+
+
+def test_a_link_is_as_good_as_the_folder_that_it_leads_to(store: IntentStore, tmp_path: Path) -> None:
+    store.write(INTENT)
+    (tmp_path / "link").symlink_to(tmp_path / "state/intents")
+    assert IntentStore(tmp_path / "link").find(ADDRESS) == INTENT
+    (tmp_path / "state/intents").chmod(0o777)
+    assert_not_trusted(IntentStore(tmp_path / "link"), "can be written to by other users")
+
+
+def test_what_is_no_folder_holds_no_intents(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = IntentStore(tmp_path / "file")
+    assert store.find(ADDRESS) is None
+    with pytest.raises(TornadoError, match=r"^not sent: cannot write the intent file: File exists"):
+        store.write(INTENT)
+    with pytest.raises(ConfigurationError, match=r"^the folder of the intent files is not a folder "):
+        store.all()
+    with pytest.raises(ConfigurationError, match=r"^the folder of the intent files cannot be read: not a dir"):
+        IntentStore(tmp_path / "file/below").all()
+    assert IntentStore(tmp_path / "none").all() == []
+
+
+def assert_not_trusted(store: IntentStore, reason: str) -> None:
+    assert store.find(ADDRESS) is None
+    with pytest.raises(TornadoError, match=f"^not sent: the folder of the intent files {reason} "):
+        store.write(INTENT)
+    with pytest.raises(
+        ConfigurationError, match=f"^the folder of the intent files {reason} .* Make it a folder of your"
+    ):
+        store.all()
+    store.settle(ADDRESS, "s-1")
 
 
 def test_two_stacks_in_one_folder_do_not_mix(tmp_path: Path) -> None:
