@@ -44,8 +44,8 @@ def read_source(path: str) -> Source:
     """
     try:
         _refuse_irregular(path, Path(path).stat())
-        # What is opened may be another file by now. Opening a pipe or a terminal neither waits nor takes it over.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        # What is opened may be another file by now. Opening a pipe must not wait for its other end.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             opened = os.fstat(descriptor)
             _refuse_irregular(path, opened)

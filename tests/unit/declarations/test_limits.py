@@ -83,6 +83,11 @@ def test_all_kinds_of_problems_share_the_limits() -> None:
     assert (len(lines), lines[-1]) == (1001, "… and at least 9,000 more problems")
 
 
+def test_reading_stops_once_no_more_problems_are_counted() -> None:
+    lines = said(f"sessions: {{{'a: ,' * 12_000}}}\n")
+    assert (len(lines), lines[-1]) == (1001, "… and at least 9,000 more problems")
+
+
 def test_problems_of_merging_are_capped_too() -> None:
     lines = said(f"defaults: {{pathway_id: p, publish: staging, gate: none}}\nsessions: {{{items(3000)}}}\n")
     assert (len(lines), lines[-1]) == (1001, "… and 2,000 more problems")
