@@ -36,12 +36,13 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 @pytest.fixture
 def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Project]]:
-    """Make projects; *speed* and *script* are the sandbox's, *backend* is a URL (default: a folder)."""
+    """Make projects; *speed*, *latency_ms* and *script* are the sandbox's, *backend* is a URL (default: a folder)."""
     closing: list[Callable[[], object]] = []
 
-    def make(
+    def make(  # noqa: PLR0913 - keywords
         *,
         speed: float = 1.0,
+        latency_ms: int = 0,
         script: str | None = None,
         stack: str = "dev",
         program: str = PROGRAM,
@@ -56,7 +57,7 @@ def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Pr
         if script is not None:
             options["script"] = tmp_path / "script.yaml"
             options["script"].write_text(script, encoding="utf-8")
-        sandbox = Sandbox(speed=speed, **options).__enter__()
+        sandbox = Sandbox(speed=speed, latency_ms=latency_ms, **options).__enter__()
         closing.append(sandbox.__exit__)
         http = httpx.Client(base_url=sandbox.url, headers={"authorization": KEY}, trust_env=False)
         closing.append(http.close)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.project import PROGRAM
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,18 +31,22 @@ import pulumi
 from tornado_resource import TornadoSession, wait_for
 
 for name in ("one", "two"):
-    pulumi.export(name, wait_for(TornadoSession(name, pathway_id=pulumi.Output.from_input(f"pw-{name}"))))
+    pulumi.export(name, wait_for(TornadoSession(name, pathway_id=f"pw-{name}")))
 """
 
 
-def edit_verdict(project: Project, name: str, **changed: Any) -> None:
-    """Change a recorded verdict in the state, as somebody who can write it may."""
+def edit_outputs(project: Project, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Change the stack's outputs in the state, as somebody who can write it may."""
     state = json.loads(project.pulumi("stack", "export"))
     stack = next(each for each in state["deployment"]["resources"] if each["type"] == "pulumi:pulumi:Stack")
-    stack["outputs"]["verdicts"][name].update(changed)
+    edit(stack["outputs"])
     file = project.folder / "state.json"
     file.write_text(json.dumps(state), encoding="utf-8")
     project.pulumi("stack", "import", "--file", str(file))
+
+
+def edit_verdict(project: Project, name: str, **changed: Any) -> None:
+    edit_outputs(project, lambda outputs: outputs["verdicts"][name].update(changed))
 
 
 def asked(project: Project, *commands: Callable[[], object]) -> list[str]:
@@ -64,8 +70,9 @@ def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
     assert project.outputs() == outputs
 
 
-def test_a_library_program_that_passed_asks_nothing(make_project: Callable[..., Project]) -> None:
-    project = make_project(speed=1000, program=LIBRARY)
+@pytest.mark.parametrize("pathway", ['f"pw-{name}"', 'pulumi.Output.from_input(f"pw-{name}")'])
+def test_a_library_program_that_passed_asks_nothing(make_project: Callable[..., Project], pathway: str) -> None:
+    project = make_project(speed=1000, program=LIBRARY.replace('f"pw-{name}"', pathway))
     project.up()
     assert asked(project, preview(project, "--expect-no-changes"), project.up) == []
     assert project.outputs()["one"]["outcome"] == "passed"
@@ -94,6 +101,19 @@ def test_ended_sessions_are_asked_once_for_diff_and_gate_together(project: Proje
     project.pulumi("config", "set", "tornado:wait", "true")
     project.wait_for_ends()
     assert len(asked(project, project.up)) == 2
+
+
+@pytest.mark.parametrize("program", [PROGRAM, LIBRARY])
+def test_sessions_are_asked_side_by_side(make_project: Callable[..., Project], program: str) -> None:
+    project = make_project(speed=1000, latency_ms=1500, program=program)
+    project.declare(TWO)
+    project.up()
+    edit_outputs(project, dict.clear)
+    before = len(project.requests())
+    project.up()
+    sent = [row["at_ms"] for row in project.requests()[before:]]
+    assert len(sent) == 2
+    assert max(sent) - min(sent) < 1500
 
 
 @pytest.mark.parametrize(
