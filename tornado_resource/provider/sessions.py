@@ -100,8 +100,9 @@ class TornadoProvider(ResourceProvider):
         """
         from tornado_resource.declarations.values import session_problems
 
+        self._this_update.last_runs.pop(news["name"], None)
         last_run = news.pop("last_run", None)
-        if isinstance(last_run, dict) and not contains_unknowns(last_run):
+        if last_run is not None and not contains_unknowns(last_run):
             self._this_update.last_runs[news["name"]] = LastRun.of(last_run)
         declared = {key: value for key, value in _declared(news).items() if not contains_unknowns(value)}
         problems = session_problems(news["name"].rpartition("/")[2], whole(declared))
@@ -166,7 +167,7 @@ class TornadoProvider(ResourceProvider):
         if not must_be_known(rerun, gate):
             return False
         last = self._this_update.last_runs.get(props["name"])
-        if last is None or (last.session_id, last.gate) != (session_id, gate or ANY):
+        if last is None or last.session_id != session_id or last.gate != (gate or last.gate):
             last = self._read_last_run(session_id, gate or ANY, props)
         if last.problem is not None:
             raise failure(last.problem, props.get("declared_at"))

@@ -92,6 +92,77 @@ def test_an_unknown_value_in_a_preview_is_a_change_and_sends_nothing(
     assert provider.diff("s-1", olds, {**INPUTS, key: value}).changes is True
 
 
+RECORDED = {"declared": {"pathway_id": "pw-1", "max_iterations": 5}}
+LAST_RUN = {
+    "session_id": "s-1",
+    "gate": {"passed": "all", "repaired": "allow"},
+    "state": "ended",
+    "outcome": "failed",
+    "reason": "1 of 2 scenarios passed; the gate requires all",
+}
+
+
+@pytest.mark.parametrize(
+    ("last_run", "declared", "replaces"),
+    [
+        (LAST_RUN, {}, ["rerun"]),
+        ({**LAST_RUN, "outcome": "passed"}, {}, []),
+        ({**LAST_RUN, "outcome": "passed"}, {"rerun": "always"}, ["rerun"]),
+        ({**LAST_RUN, "outcome": "passed"}, {"rerun": "always", "gate": "none"}, ["rerun"]),
+        ({**LAST_RUN, "state": "running"}, {"rerun": "always"}, []),
+        ({**LAST_RUN, "state": "gone"}, {}, []),
+        (LAST_RUN, {"rerun": "on_change"}, []),
+        (LAST_RUN, {"gate": "none"}, []),
+    ],
+)
+def test_diff_asks_nothing_that_the_program_knows(
+    last_run: dict[str, Any],
+    declared: dict[str, Any],
+    replaces: list[str],
+    configured: Callable[[str], TornadoProvider],
+) -> None:
+    """Nothing listens at this address."""
+    provider = configured("http://127.0.0.1:9")
+    checked = provider.check({}, {**INPUTS, **declared, "last_run": dict(last_run)})
+    assert checked.failures == []
+    assert "last_run" not in checked.inputs
+    olds = {"declared": {**RECORDED["declared"], **declared}}
+    assert provider.diff("s-1", olds, checked.inputs).replaces == replaces
+
+
+@pytest.mark.parametrize(
+    ("last_run", "declared"),
+    [
+        ({**LAST_RUN, "session_id": "s-2"}, {}),
+        ({**LAST_RUN, "gate": {"passed": "any"}}, {}),
+        (LAST_RUN, {"gate": {"passed": 1}}),
+        (None, {}),
+        (UNKNOWN, {}),
+    ],
+)
+def test_diff_asks_where_the_program_knows_nothing_of_this_run(
+    last_run: Any, declared: dict[str, Any], configured: Callable[[str], TornadoProvider], sandbox: Sandbox
+) -> None:
+    provider = configured(sandbox.url)
+    provider.check({}, {**INPUTS, "last_run": {**LAST_RUN}})
+    checked = provider.check({}, {**INPUTS, **declared, "last_run": last_run})
+    olds = {"declared": {**RECORDED["declared"], **declared}}
+    before = httpx.get(f"{sandbox.url}/_sandbox/requests").json()
+    assert provider.diff("s-1", olds, checked.inputs).changes is False  # the sandbox does not know it: gone
+    after = httpx.get(f"{sandbox.url}/_sandbox/requests").json()
+    assert [row["path"] for row in after[len(before) :]][:1] == ["/v1/agent-testing/tornado/s-1/status"]
+
+
+def test_a_question_that_failed_in_the_program_is_an_error_of_diff(
+    configured: Callable[[str], TornadoProvider],
+) -> None:
+    provider = configured("http://127.0.0.1:9")
+    problem = {**LAST_RUN, "state": "unknown", "outcome": None, "problem": "status of s-1: HTTP 401"}
+    checked = provider.check({}, {**INPUTS, "last_run": problem})
+    with pytest.raises(Failure, match=r"^s\.yaml:3:3: status of s-1: HTTP 401$"):
+        provider.diff("s-1", RECORDED, checked.inputs)
+
+
 def test_adopt_applies_only_to_resources_that_are_not_in_the_state(
     configured: Callable[[str], TornadoProvider], sandbox: Sandbox
 ) -> None:
