@@ -1,0 +1,154 @@
+"""What a program knows of its sessions before it declares them, and what it asks."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+
+from tests.support.api import client_of, json_response
+from tornado_resource.bland.responses import Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.gate.model import Ending, GatedSession
+from tornado_resource.gate.recorded import STACK_TYPE
+from tornado_resource.gate.verdicts import make_verdict
+from tornado_resource.program import last_runs
+from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.sessions.order import SESSION_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from tornado_resource.bland.client import Client
+
+REQUEST = {"pathway_id": "pw-1"}
+GATED = GatedSession("support-line", "s-1", Gate(), REQUEST)
+PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2)
+FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1)
+
+
+class Api:
+    """Stands in for the shared client: responds with one status, and counts."""
+
+    def __init__(self, status: Any) -> None:
+        self.status = status
+        self.asked = 0
+
+    def handle(self, _request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        return json_response({}, self.status) if isinstance(self.status, int) else json_response(self.status)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Client]:
+        async with client_of(self.handle) as client:
+            yield client
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what is known of a session, and how many requests that took."""
+    monkeypatch.setattr(pulumi, "get_organization", lambda: "organization")
+    monkeypatch.setattr(pulumi, "get_project", lambda: "agents")
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
+
+    async def ask(recorded: Status | None, declared: Any, api_status: Any = None) -> tuple[Any, int]:
+        verdicts = {"support-line": asdict(make_verdict(GATED, Ending(recorded)))} if recorded is not None else {}
+        session = {"session_id": "s-1", "declared": REQUEST, "adopted": False}
+        state = {
+            f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": {"verdicts": verdicts}},
+            f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line": {"outputs": session},
+        }
+
+        async def read(function: str, arguments: dict[str, str]) -> dict[str, Any]:
+            assert (function, arguments) == (last_runs.READ_STATE, {"stackName": "organization/agents/dev"})
+            return {"outputs": state}
+
+        monkeypatch.setattr(last_runs, "invoke_async", read)
+        api = Api(api_status)
+        runs = LastRuns(api)  # type: ignore[arg-type] # a stand-in
+        assert await runs.known("another", declared) is None
+        return await runs.known("support-line", declared), api.asked
+
+    return ask
+
+
+@pytest.mark.parametrize("declared", [REQUEST, None, {**REQUEST, "gate": "none"}, {**REQUEST, "rerun": "always"}])
+async def test_a_recorded_verdict_is_known_without_a_request(known: Any, declared: Any) -> None:
+    found, asked = await known(PASSED, declared)
+    assert (found["session_id"], found["state"], found["outcome"], asked) == ("s-1", "ended", "passed", 0)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [None, {"pathway_id": "pw-2"}, {**REQUEST, "triggers": {"a": 1}}, {**REQUEST, "rerun": "on_change"}],
+    ids=["unknown inputs", "another request", "another trigger", "no rerun"],
+)
+async def test_nothing_is_asked_where_it_does_not_matter(known: Any, declared: Any) -> None:
+    assert await known(None, declared) == (None, 0)
+
+
+async def test_a_session_without_a_verdict_is_asked_once(known: Any) -> None:
+    found, asked = await known(None, REQUEST, {"status": "RUNNING"})
+    assert (found["state"], asked) == ("running", 1)
+
+
+async def test_a_verdict_under_another_gate_is_asked_for_again(known: Any) -> None:
+    status = {"status": "COMPLETED_PARTIAL", "total_scenarios": 2, "passed_scenarios": 1}
+    found, asked = await known(FAILED, {**REQUEST, "gate": {"passed": 1}}, status)
+    assert (found["outcome"], found["gate"]["passed"], asked) == ("passed", 1, 1)
+
+
+async def test_a_request_that_fails_is_known_as_a_problem(known: Any) -> None:
+    found, _ = await known(None, REQUEST, 401)
+    assert "401" in found["problem"]
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_state_that_cannot_be_read_is_an_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_arguments: object) -> Any:
+        message = "no such function"
+        raise RuntimeError(message)
+
+    logged: list[str] = []
+    monkeypatch.setattr(last_runs, "invoke_async", fail)
+    monkeypatch.setattr(pulumi.log, "debug", logged.append)
+    runs = LastRuns(Api(None))  # type: ignore[arg-type] # a stand-in
+    assert await runs.known("support-line", REQUEST) is None
+    assert runs.result(GATED) is None
+    assert logged == ["the stack's own state cannot be read: no such function"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "declared", "is_kept"),
+    [
+        (PASSED, REQUEST, True),
+        (FAILED, {**REQUEST, "rerun": "on_change"}, True),
+        (FAILED, REQUEST, False),
+        (PASSED, {**REQUEST, "rerun": "always"}, False),
+        (PASSED, {"pathway_id": "pw-2"}, False),
+        (None, REQUEST, False),
+    ],
+)
+async def test_a_verdict_is_kept_if_its_session_stays(
+    known: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    recorded: Status | None,
+    declared: Any,
+    is_kept: bool,  # noqa: FBT001
+) -> None:
+    kept: list[Any] = []
+    original = LastRuns.known
+
+    async def spy(runs: LastRuns, name: str, inputs: Any) -> Any:
+        found = await original(runs, name, None)
+        kept.append(runs.kept(inputs, GATED))
+        return found
+
+    monkeypatch.setattr(LastRuns, "known", spy)
+    await known(recorded, declared)
+    assert (kept[-1] is not None) is is_kept
