@@ -10,7 +10,7 @@ from tornado_resource.declarations.resolver import carries, layers
 from tornado_resource.declarations.run_order import predecessors, worst_case_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
@@ -64,26 +64,30 @@ def make_plan(document: Document, environment: Environment) -> Plan:
 
 def _origins(document: Document, environment: str | None, name: str) -> dict[str, Position]:
     """Return, by dotted key, where the layer that set the value has it."""
-    origins: dict[str, Position] = {}
+    paths: dict[str, Any] = {}
     for path, values in layers(document, environment, name):
-        for keys, value in _leaves(values):
-            key = ".".join(keys)
-            origins = _without(origins, key)
-            if value is not None:
-                origins[key] = document.position((*path, *keys))
+        paths = _merged(paths, values, path)
     for_all: KeyPath = ("environments", environment or "", "publish")
-    if "publish" not in origins and document.has(for_all):
-        origins["publish"] = document.position(for_all)
-    return origins
+    if "publish" not in paths and document.has(for_all):
+        paths["publish"] = for_all
+    return {key: document.position(path) for key, path in _flat(paths)}
 
 
-def _without(origins: dict[str, Position], key: str) -> dict[str, Position]:
-    """Drop a key that a later layer sets or removes, with all below it: `gate: none` replaces `gate.passed`."""
-    return {known: at for known, at in origins.items() if known != key and not known.startswith(f"{key}.")}
+def _merged(target: Any, patch: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+    """Merge as the resolver merges, but the paths of the values: `gate: none` replaces `gate.passed`."""
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            inner = (*path, key)
+            merged[key] = _merged(merged.get(key), value, inner) if isinstance(value, dict) else inner
+    return merged
 
 
-def _leaves(values: Any, above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
-    """Return the path and value of everything in *values* that is no mapping."""
-    if not isinstance(values, dict):
-        return [(above, values)]
-    return [leaf for key, value in values.items() for leaf in _leaves(value, (*above, key))]
+def _flat(paths: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, KeyPath]]:
+    for key, path in paths.items():
+        if isinstance(path, dict):
+            yield from _flat(path, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", path
