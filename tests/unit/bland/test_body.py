@@ -37,6 +37,11 @@ def test_the_key_is_in_no_string_and_no_name(content: str, key: str) -> None:
     assert parse_body((content % key).encode(), FORMS) == json.loads(content % "[secret]")
 
 
+def test_a_key_whose_characters_are_escaped_is_found() -> None:
+    escaped = "".join(f"\\u{ord(character):04x}" for character in KEY)
+    assert parse_body(f'["{escaped}", "sk\\u002d{KEY[3:]}"]'.encode(), FORMS) == ["[secret]", "[secret]"]
+
+
 def test_a_name_keeps_its_value_when_the_key_is_removed() -> None:
     assert parse_body(f'{{"a": 1, "your {KEY}": 2, "b": 3}}'.encode(), FORMS) == {"a": 1, "your [secret]": 2, "b": 3}
 

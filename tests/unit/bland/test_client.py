@@ -144,6 +144,13 @@ async def test_redirects_are_not_followed_and_show_only_the_host(status: int) ->
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize("location", [f"https://{KEY}.example/", f"https://x.example/?k={KEY}", f"//{KEY.upper()}/"])
+async def test_a_redirect_to_the_key_does_not_show_it(location: str) -> None:
+    with pytest.raises(Rejected, match="redirected to a URL that contains the API key; redirects") as caught:
+        await client_of(lambda _: httpx.Response(307, headers={"location": location})).status("s-1")
+    assert KEY not in str(caught.value).lower()
+
+
 @pytest.mark.parametrize(
     "content",
     [

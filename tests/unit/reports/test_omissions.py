@@ -120,3 +120,22 @@ def test_names_that_look_alike_are_unique() -> None:
     labels = ["x", "x #2", "x", "x", "x #2", "gate"]
     names = _Names()
     assert [names.unique(label) for label in labels] == ["x", "x #2", "x #3", "x #4", "x #2 #2", "gate #2"]
+
+
+class Counting(set[str]):
+    """A set that counts how often it was asked."""
+
+    asked = 0
+
+    def __contains__(self, value: object) -> bool:
+        self.asked += 1
+        return super().__contains__(value)
+
+
+def test_a_name_that_is_taken_is_not_tried_again() -> None:
+    names = _Names()
+    names._taken = taken = Counting()
+    for _ in range(1_000):
+        names.unique("x")
+    assert len(taken) == 1_000
+    assert taken.asked < 2_000
