@@ -26,6 +26,7 @@ from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.provider.own_sessions import recorded_urn
 from tornado_resource.provider.runtime import Failure, failure, start_runtime
+from tornado_resource.sessions import commands
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare, whole
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
@@ -123,7 +124,7 @@ class TornadoProvider(ResourceProvider):
         """
         self._this_update.compared.add(news["name"])
         self._this_update.intents.settle(_address(news), session_id)
-        change = compare(olds["declared"], _declared(news))
+        change = compare(_recorded(session_id, olds, news), _declared(news))
         replaces = list(change.replaces)
         if not replaces and not contains_unknowns(news) and self._is_rerun(session_id, news):
             replaces = ["rerun"]
@@ -131,14 +132,15 @@ class TornadoProvider(ResourceProvider):
             changes=bool(replaces or change.updates), replaces=replaces, delete_before_replace=bool(replaces)
         )
 
-    def update(self, _session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+    def update(self, session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Record the new declaration and keep all other outputs (the SDK's default would drop them)."""
+        _recorded(session_id, olds, news)
         outputs = {key: value for key, value in olds.items() if key != "__provider"}
         return UpdateResult({**outputs, "declared": _declared(news)})
 
     def delete(self, session_id: str, props: dict[str, Any]) -> None:
         """Cancel the session if it is running, and return when its pathway is free."""
-        if props["declared"].get("on_destroy") != "leave" and session_id not in self._this_update.created:
+        if _recorded(session_id, props).get("on_destroy") != "leave" and session_id not in self._this_update.created:
             self._run(lambda client: _cancel(client, session_id, props))
         self._this_update.intents.settle(_address(props), session_id)
 
@@ -147,6 +149,7 @@ class TornadoProvider(ResourceProvider):
         from tornado_resource.sessions.existence import status_or_gone
 
         outputs = {key: value for key, value in props.items() if key != "__provider"}
+        _recorded(session_id, props)
         status = self._run(lambda client: status_or_gone(client, session_id, props["pathway_id"]))
         if status is None:
             return ReadResult("", {})
@@ -209,7 +212,6 @@ async def _create(client: Client, props: dict[str, Any], adopted_id: str | None,
 
 
 async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> None:
-    from tornado_resource.sessions import commands
     from tornado_resource.sessions.cancel import Unsettled, cancel_if_running
 
     try:
@@ -223,6 +225,27 @@ async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> Non
             f"(`pulumi stack --show-urns --stack {address.stack}` shows the URN of a session in a component)"
         )
         raise TornadoError(message) from None
+
+
+def _recorded(session_id: str, olds: dict[str, Any], news: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the state has recorded as declared.
+
+    Raises:
+        Failure: there is nothing, which only happens if the state is damaged or was changed by hand.
+
+    """
+    declared = olds.get("declared")
+    if isinstance(declared, dict):
+        return declared
+    props = {**olds, **(news or {})}
+    address = _address({"name": str(props.get("name") or "STACK/SESSION")})
+    message = (
+        f"the state of session {session_id} is damaged: it has no `declared`. Restore the state from a backup (pulumi "
+        f"stack import --stack {address.stack} --file BACKUP.json), or remove the session from it "
+        f"({commands.forget(address)}) and adopt it again "
+        f"({commands.adopt(address.stack, address.resource, session_id)})"
+    )
+    raise failure(message, props.get("declared_at"))
 
 
 def _declared(props: dict[str, Any]) -> dict[str, Any]:

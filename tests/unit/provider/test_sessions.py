@@ -32,7 +32,7 @@ INPUTS: dict[str, Any] = {
     "declared_at": "s.yaml:3:3",
 }
 
-ON_PATHWAY = {"pathway_id": "pw-1"}
+ON_PATHWAY = {"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1"}}
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def end_session(sandbox: Sandbox, provider: TornadoProvider, session_id: str, pa
     """Cancel the session at the API, as somebody would in the dashboard."""
     url = f"{sandbox.url}/v1/agent-testing/tornado/{session_id}/cancel"
     httpx.post(url, json={}, headers={"authorization": KEY}, trust_env=False).raise_for_status()
-    assert provider.read(session_id, {"pathway_id": pathway_id}).outs["status"] == "CANCELLED"  # type: ignore[index] # a dict
+    assert provider.read(session_id, {**ON_PATHWAY, "pathway_id": pathway_id}).outs["status"] == "CANCELLED"  # type: ignore[index] # a dict
 
 
 @pytest.mark.parametrize(
@@ -355,3 +355,22 @@ def test_a_session_that_cannot_be_cancelled_says_how_to_destroy_it(
     urn = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
     assert "declare `on_destroy: leave`, pulumi up --stack dev, and try again" in str(caught.value)
     assert f"pulumi state delete '{urn}' --stack dev" in str(caught.value)
+
+
+@pytest.mark.parametrize("declared", [None, 5, []])
+@pytest.mark.parametrize("call", ["diff", "update", "delete", "read"])
+def test_a_state_without_its_declaration_says_what_to_do(call: str, declared: Any, provider: TornadoProvider) -> None:
+    state = {"name": "dev/support-line", "pathway_id": "pw-1", "session_id": "s-1", "declared": declared}
+    calls: dict[str, Callable[[], object]] = {
+        "diff": lambda: provider.diff("s-1", state, dict(INPUTS)),
+        "update": lambda: provider.update("s-1", state, dict(INPUTS)),
+        "delete": lambda: provider.delete("s-1", state),
+        "read": lambda: provider.read("s-1", state),
+    }
+    with pytest.raises(Failure) as caught:
+        calls[call]()
+    text = str(caught.value)
+    assert "the state of session s-1 is damaged: it has no `declared`. Restore the state from a backup (pulumi" in text
+    assert "pulumi state delete 'urn:pulumi:dev::" in text
+    assert "tornado:adopt.support-line s-1 --stack dev" in text
+    assert text.startswith("s.yaml:3:3: ") is (call in {"diff", "update"})
