@@ -16,6 +16,8 @@ step() { # step NAME COMMAND…
 }
 
 step validate tornado-resource validate
+step state tornado-resource check-state --stack staging
 step staging pulumi up --yes --skip-preview --suppress-outputs --non-interactive --stack staging
+step state tornado-resource check-state --stack production
 step production pulumi up --yes --skip-preview --suppress-outputs --non-interactive --stack production
 printf '\ndeploy: staging and production passed; the reports are in %s\n' "${PWD}/reports"
