@@ -27,6 +27,7 @@ class InterimOutputs:
     def __init__(self, register: Callable[[], None], pause_seconds: float = RENEW_SECONDS) -> None:
         self._register = register
         self._pause_seconds = pause_seconds
+        self._next_pause = min(FIRST_SECONDS, pause_seconds)
         self._waiting = 0
         self._is_stale = False
         self._is_pausing = False
@@ -67,6 +68,7 @@ class InterimOutputs:
     async def _pause(self) -> None:
         self._is_pausing = True
         try:
-            await asyncio.sleep(self._pause_seconds)
+            await asyncio.sleep(self._next_pause)
+            self._next_pause = self._pause_seconds
         finally:
             self._is_pausing = False

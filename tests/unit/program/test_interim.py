@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from tornado_resource.program.interim import InterimOutputs
+from tornado_resource.program.interim import FIRST_SECONDS, RENEW_SECONDS, InterimOutputs
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Engine:
@@ -99,3 +103,22 @@ async def test_a_session_that_starts_later_is_registered_again() -> None:
         await turns()
         await interim.end()
         assert engine.arrived == number
+
+
+async def test_the_first_ids_are_registered_soon_and_the_others_in_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def record(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", record)
+    engine = Engine()
+    interim = InterimOutputs(engine.register)
+    for expected in (1, 2, 3):
+        interim.begin()
+        await turns()
+        assert engine.sent == expected
+    assert pauses == [FIRST_SECONDS, RENEW_SECONDS, RENEW_SECONDS]
