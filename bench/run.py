@@ -33,6 +33,8 @@ QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS = 20, 1_000, 1
 
 def main() -> int:
     """Measure every row, print them, and write them down."""
+    # Where it is set, this package is compiled at every start, and all that it is compared with is not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     is_quick = os.environ.get("QUICK", "") not in {"", "0"}
     sessions, many, pairs = (QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS) if is_quick else (SESSIONS, MANY, PAIRS)
     growth: list[Growth] = []

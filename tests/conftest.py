@@ -27,6 +27,8 @@ settings.load_profile("ci")
 def sealed_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
+    # Where it is set, every command and every Pulumi program of the tests compiles the package again.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in [name for name in os.environ if name not in {"TORNADO_SOAK", "TORNADO_GOLDEN"}]:
         if name.startswith(("BLAND_", "PULUMI_", "TORNADO_", "GITHUB_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
