@@ -50,9 +50,12 @@ def server_without_routes(kind: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("kind", "commands"), [("json", (("preview",), UP, REFRESH, DESTROY)), ("html", (REFRESH,))])
 def test_no_command_takes_a_wrong_address_for_gone(
-    project: Project, kind: str, commands: tuple[tuple[str, ...], ...]
+    slow_project: Project, kind: str, commands: tuple[tuple[str, ...], ...]
 ) -> None:
+    """With a session that runs: what has passed is not asked for."""
+    project = slow_project
     project.declare(ONE)
+    project.pulumi("config", "set", "tornado:wait", "false")
     project.up()
     before, sent = project.resources(), len(project.requests())
     with server_without_routes(kind) as url:
