@@ -104,7 +104,21 @@ def test_the_api_key_is_never_shown(
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", [["schema"], ["--help"], ["validate", "--help"], ["nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["schema"],
+        ["--help"],
+        ["validate", "--help"],
+        ["nonsense"],
+        ["validate"],
+        ["validate", "--format", "json"],
+        ["plan", "--environment", "staging"],
+        ["check-state", "tests/examples/states/passed.json"],
+        ["sandbox"],
+    ],
+    ids=" ".join,
+)
 @pytest.mark.parametrize("stream", ["closed pipe", "full disk"])
 def test_output_that_cannot_be_written_is_exit_3(arguments: list[str], stream: str, unbuffered: str) -> None:
     redirection = "2>&1" if arguments == ["nonsense"] else ""
