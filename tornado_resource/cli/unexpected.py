@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from traceback import extract_tb, format_exception, format_exception_only, walk_tb
 from typing import Final
 
 import click
@@ -57,6 +56,9 @@ def end_unexpectedly(error: Exception, secrets: Secrets) -> ExitCode:
         if error.errno != errno.EPIPE:  # whoever closed a pipe, such as `| head -1`, wants no more output
             _say(f"cannot write the output: {error.strerror}")
         return ExitCode.INCOMPLETE
+    # Imported here, as in the functions below: a command that ends as expected does not need it.
+    from traceback import format_exception
+
     is_debug = os.environ.get("TORNADO_DEBUG") == "1"
     lines = "".join(format_exception(error)).splitlines() if is_debug else []
     # Redact first: a key that is cut in the middle would not be recognised.
@@ -67,6 +69,8 @@ def end_unexpectedly(error: Exception, secrets: Secrets) -> ExitCode:
 
 def _is_of_echo(error: Exception) -> bool:
     """Return whether an error was raised inside `click.echo`, with which all output is written."""
+    from traceback import walk_tb
+
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     return frames[-1].f_globals.get("__name__") == "click.utils"
 
@@ -86,6 +90,8 @@ def _say(line: str) -> None:
 
 
 def _summary(error: Exception, *, is_debug: bool) -> str:
+    from traceback import extract_tb, format_exception_only
+
     what = " ".join("".join(format_exception_only(error)).split())
     frames = extract_tb(error.__traceback__)
     where = f" ({_short_path(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""

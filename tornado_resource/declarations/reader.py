@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from codecs import BOM_UTF8
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,7 +84,7 @@ def without_collecting() -> Iterator[None]:
 
 def _decode(content: bytes, file: str) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         # Not *content*: the decoder has counted from behind a byte order mark.
         position = _end_of(error.object[: error.start].decode(), file)
