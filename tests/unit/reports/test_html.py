@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -60,6 +61,15 @@ def test_unknown_values_are_shown_as_unknown() -> None:
     assert page.count("unknown") >= 6
     assert ">None<" not in page
     assert "Overview" not in page
+
+
+def test_a_recorded_verdict_says_where_its_iterations_are() -> None:
+    status = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
+    result = result_of(gated_session_of("a"), status)
+    note = "As an earlier update recorded it. <code>tornado-resource report</code> shows the iterations too."
+    assert note not in html(report_of(result))
+    assert note in html(report_of(replace(result, status=None)))
+    assert note not in html(report_of(result_of(gated_session_of("a"), None, "interrupted")))
 
 
 def test_bars_are_in_proportion() -> None:

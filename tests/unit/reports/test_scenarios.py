@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from tests.support.results import PATHWAY_ID, gated_session_of, result_of, status_of
 from tornado_resource.bland.responses import Fix, Iteration
 from tornado_resource.reports.scenarios import ScenarioResult, last_fixes, scenario_results
@@ -16,6 +20,24 @@ def test_scenarios_that_ran_come_first() -> None:
         ScenarioResult("sc-3", None, passed=None, unfixable=True),
         ScenarioResult("sc-4", None, passed=None, unfixable=False),
     )
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "expected"),
+    [
+        (("sc-1", "sc-2"), (), {"sc-1": True, "sc-2": True}),
+        (("sc-1",), ("sc-2",), {"sc-1": None, "sc-2": False}),
+    ],
+)
+def test_a_recorded_verdict_knows_what_failed_and_if_all_passed(
+    passed: tuple[str, ...], failed: tuple[str, ...], expected: dict[str, bool | None]
+) -> None:
+    gated = gated_session_of("a", request={"pathway_id": PATHWAY_ID, "scenario_ids": ["sc-1", "sc-2"]})
+    word = "COMPLETED_PARTIAL" if failed else "COMPLETED_ALL_PASSED"
+    recorded = replace(result_of(gated, status_of(word, passed, failed)), status=None)
+    assert {each.scenario_id: each.passed for each in scenario_results(recorded)} == expected
+    interrupted = result_of(gated, None, "interrupted")
+    assert {each.passed for each in scenario_results(interrupted)} == {None}
 
 
 def test_a_label_has_the_id_to_be_unique() -> None:
