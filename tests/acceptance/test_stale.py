@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 TWO = ONE + "  billing: {pathway_id: pw-slow, timeout_ms: 90000000}\n"
+CHANGED = TWO.replace("pathway_id: pw-1", "pathway_id: pw-slow-too, timeout_ms: 90000000")
 SCRIPT = """\
 pathways:
   pw-slow: {scenarios: [{id: sc-1}], iteration_ms: 600000000}
+  pw-slow-too: {scenarios: [{id: sc-1}], iteration_ms: 600000000}
   "*": {scenarios: [{id: sc-1}]}
 """
 
@@ -31,25 +33,32 @@ def passed(make_project: Callable[..., Project]) -> Project:
     return project
 
 
-def test_an_interrupted_update_leaves_no_older_pass(passed: Project) -> None:
-    passed.declare(TWO)
-    process = passed.begin_up()
+def interrupt_an_update(project: Project, starts: int) -> dict[str, str]:
+    """Interrupt `pulumi up` a second after so many starts in all; return the outcomes that it leaves."""
+    process = project.begin_up()
     deadline = time.monotonic() + 30
-    while len(passed.requests("/start")) < 2:
+    while len(project.requests("/start")) < starts:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode != 0
-    assert {name: verdict["outcome"] for name, verdict in passed.outputs()["verdicts"].items()} == {
-        "support-line": "incomplete",
-        "billing": "incomplete",
-    }
+    return {name: verdict["outcome"] for name, verdict in project.outputs()["verdicts"].items()}
 
 
-def test_a_start_that_fails_leaves_no_older_pass(passed: Project) -> None:
+def test_an_interrupted_update_leaves_no_pass_of_an_older_run(passed: Project) -> None:
+    passed.declare(CHANGED)
+    assert interrupt_an_update(passed, 3) == {"support-line": "incomplete", "billing": "incomplete"}
+
+
+def test_an_interrupted_update_keeps_the_pass_of_what_it_leaves_alone(passed: Project) -> None:
     passed.declare(TWO)
+    assert interrupt_an_update(passed, 2) == {"support-line": "passed", "billing": "incomplete"}
+
+
+def test_a_start_that_fails_leaves_no_pass_of_an_older_run(passed: Project) -> None:
+    passed.declare(CHANGED)
     passed.fail(kind="status", status=422, path="/start")
     passed.up(expect=None)
     assert passed.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"
