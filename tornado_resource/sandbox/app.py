@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import base64
+import hashlib
 import re
 import sys
 import time
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
+from tornado_resource.sandbox.door import Door, read_json
 from tornado_resource.sandbox.faults import Faults, parse_fault
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
 from tornado_resource.sandbox.scripts import ANY_PATHWAY, Scenario, Script
@@ -98,7 +100,7 @@ class Api:
         routes += [Route(path, _guarded(endpoint, needs_key=False), methods=[method]) for path, endpoint, method in own]
         routes.append(Route("/{rest:path}", _unknown_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
         self._faults = Faults(Starlette(routes=routes), self._store, now_ms)
-        return self._faults
+        return Door(self._faults)
 
     def _delayed(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
@@ -180,7 +182,8 @@ class Api:
         return JSONResponse({"message": "Pathway published successfully"})
 
     async def _page(self, _request: Request) -> Response:
-        return HTMLResponse(PAGE.read_text(encoding="utf-8"))
+        page = PAGE.read_text(encoding="utf-8")
+        return HTMLResponse(page, headers={"content-security-policy": _policy(page)})
 
     async def _all_sessions(self, _request: Request) -> Response:
         rows = [
@@ -260,6 +263,17 @@ def _guarded(endpoint: Callable[[Request], Awaitable[Response]], *, needs_key: b
     return guarded
 
 
+def _policy(page: str) -> str:
+    """Return the policy under which only the page's own script and styles run."""
+
+    def digest(element: str) -> str:
+        text = page.partition(f"<{element}>")[2].partition(f"</{element}>")[0]
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    own = f"script-src {digest('script')}; style-src {digest('style')}; connect-src 'self'"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
 async def _unknown_route(request: Request) -> Response:
     """Respond with 501: a client takes a 404 for "no such session"."""
     route = f"{request.method} {request.url.path}"
@@ -274,7 +288,7 @@ def _error(status: int, message: str) -> Response:
 
 async def _json(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body())
+        body = read_json(await request.body())
     except ValueError:
         raise _Refusal(400, "The body is not JSON") from None
     if not isinstance(body, dict):

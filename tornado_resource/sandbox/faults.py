@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 import socket
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from tornado_resource.sandbox.door import read_json
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +20,11 @@ Kind = Literal["status", "status_after", "reset_before", "reset_after", "delay",
 KINDS: Final = get_args(Kind)
 Response = tuple["Message", bytes]
 """The ASGI message that starts a response, and the response's body."""
+_RANGES: Final[dict[str, tuple[type[int | float], int, int]]] = {
+    "status": (int, 200, 599),
+    "times": (int, 1, 1_000_000),
+    "seconds": (float, 0, 3600),
+}
 GARBAGE: Final = b"<html>not the requested resource</html>"
 
 
@@ -51,6 +58,8 @@ class Fault:
         if unknown or values.get("kind") not in KINDS:
             message = f"expected kind (one of {', '.join(KINDS)}) and {', '.join(cls.__slots__)}"
             raise ValueError(message)
+        for key, value in values.items():
+            _check(key, value)
         return cls(**values)
 
     @property
@@ -154,6 +163,25 @@ async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> Response:
     return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
 
 
+def _check(key: str, value: Any) -> None:
+    if key in _RANGES:
+        kind, low, high = _RANGES[key]
+        is_valid = isinstance(value, int | kind) and not isinstance(value, bool) and low <= value <= high
+    elif key == "headers":
+        is_valid = isinstance(value, dict) and all(_is_header(name, text) for name, text in value.items())
+    else:
+        is_valid = isinstance(value, str)
+    if not is_valid:
+        message = f"{key} is not valid: see docs/sandbox.md"
+        raise ValueError(message)
+
+
+def _is_header(name: str, text: Any) -> bool:
+    return (
+        isinstance(text, str) and bool(re.fullmatch(r"[A-Za-z0-9-]+", name)) and text.isprintable() and text.isascii()
+    )
+
+
 def _response(status: int, body: bytes, headers: dict[str, str]) -> Response:
     named = {"content-type": "application/json", **headers, "content-length": str(len(body))}
     pairs = [(key.lower().encode(), value.encode()) for key, value in named.items()]
@@ -175,7 +203,7 @@ def parse_fault(body: bytes) -> Fault:
         ValueError: the body is not a JSON object, or a key or the kind is unknown.
 
     """
-    values = json.loads(body)
+    values = read_json(body)
     if not isinstance(values, dict):
         message = "expected a JSON object"
         raise ValueError(message)  # noqa: TRY004 - one kind of error for every invalid body
