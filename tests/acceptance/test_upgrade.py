@@ -106,9 +106,10 @@ class State:
     def of(cls, project: Project) -> State:
         resources = json.loads(project.pulumi("stack", "export"))["deployment"].get("resources", [])
         sessions = [resource for resource in resources if resource["type"].endswith(":TornadoSession")]
+        stacks = [resource for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
         return cls(
             ids={resource["urn"].rpartition("::")[2]: resource["id"] for resource in sessions},
-            outputs=resources[0].get("outputs", {}) if resources else {},
+            outputs=stacks[0].get("outputs", {}) if stacks else {},
             releases=sum(resource["type"].endswith(":PathwayRelease") for resource in resources),
         )
 
