@@ -22,9 +22,9 @@ BEGIN: Final = "<!-- made by tools/performance.py -->\n"
 END: Final = "<!-- end -->\n"
 LINES: Final = {
     "new": ("new sessions", "ours"),
-    "new_floor": ("new, a provider that does nothing", "floor"),
+    "new_floor": ("new, Pulumi alone", "floor"),
     "unchanged": ("unchanged sessions", "ours second"),
-    "unchanged_floor": ("unchanged, a provider that does nothing", "floor second"),
+    "unchanged_floor": ("unchanged, Pulumi alone", "floor second"),
 }
 WIDTH: Final = 720
 HEIGHT: Final = 360
