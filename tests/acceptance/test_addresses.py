@@ -91,3 +91,30 @@ def test_a_session_that_is_gone_is_removed_by_refresh(project: Project) -> None:
     project.pulumi("refresh", "--yes", "--skip-preview")
     assert project.resources() == []
     assert [row["path"].rpartition("/")[2] for row in project.requests("GET")][-2:] == ["status", "active"]
+
+
+@pytest.mark.parametrize("commands", [("preview",), UP], ids=["preview", "up"])
+def test_a_proxy_that_cannot_work_is_no_traceback(slow_project: Project, commands: tuple[str, ...]) -> None:
+    slow_project.declare(ONE)
+    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.up()
+    before = slow_project.resources()
+    slow_project.pulumi("config", "set", "tornado:wait", "true")
+    environment = {"BLAND_BASE_URL": "https://api.bland.example", "HTTPS_PROXY": "http://["}
+    printed = slow_project.pulumi(*commands, expect=None, **environment)
+    assert "invalid environment variable HTTPS_PROXY: expected the URL of a proxy" in printed
+    assert "Traceback" not in printed
+    assert [each["id"] for each in slow_project.resources()] == [each["id"] for each in before]
+
+
+def test_a_proxy_that_cannot_work_fails_the_wait_without_a_traceback(slow_project: Project) -> None:
+    """With `on_change`, nothing is asked before the wait."""
+    slow_project.declare("version: 1\nsessions:\n  support-line: {pathway_id: pw-1, rerun: on_change}\n")
+    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.up()
+    slow_project.pulumi("config", "set", "tornado:wait", "true")
+    environment = {"BLAND_BASE_URL": "https://api.bland.example", "HTTPS_PROXY": "http://["}
+    printed = slow_project.pulumi(*UP, expect=None, **environment)
+    assert "invalid environment variable HTTPS_PROXY: expected the URL of a proxy" in printed
+    assert "Traceback" not in printed
+    assert slow_project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"

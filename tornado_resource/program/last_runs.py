@@ -10,7 +10,7 @@ import pulumi
 from pulumi.runtime import invoke_async
 
 from tornado_resource.declarations.model import Gate, request_from
-from tornado_resource.errors import ApiError
+from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import recorded_sessions
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
@@ -105,7 +105,7 @@ class LastRuns:
         try:
             async with self._client.open() as client:
                 last, read = await read_last_run(client, gated)
-        except ApiError as error:
+        except TornadoError as error:
             return LastRun(session.session_id, gate, problem=str(error))
         if read.status is not None:
             self._statuses[session.session_id] = read.status

@@ -5,11 +5,19 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pulumi
+
+from tornado_resource.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.endpoint import Endpoint
+
+
+class InvalidEnvironment(ConfigurationError, pulumi.RunError):
+    """No request can be sent. Pulumi shows a `RunError` without a traceback."""
 
 
 class SharedClient:
@@ -27,13 +35,21 @@ class SharedClient:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Client]:
-        """Return the client, for as long as the context lasts. Call it on the program's event loop."""
+        """Return the client, for as long as the context lasts. Call it on the program's event loop.
+
+        Raises:
+            InvalidEnvironment: the proxies or certificates of the environment cannot work.
+
+        """
         # Imported here, since a program that asks nothing needs no HTTP client.
         from tornado_resource.bland.client import Client
 
-        self._users += 1
         # Not opened by the constructor: httpx connections belong to one event loop.
-        client = self._client = self._client or Client(self._endpoint)
+        try:
+            client = self._client = self._client or Client(self._endpoint)
+        except ConfigurationError as error:
+            raise InvalidEnvironment(str(error)) from None
+        self._users += 1
         try:
             yield client
         finally:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pulumi
 import pytest
 
 from tests.support.api import KEY
@@ -31,3 +32,17 @@ async def test_all_users_at_a_time_share_a_client_that_the_last_one_closes(close
     async with shared.open() as later:
         assert later is not first
     assert closed == [first, later]
+
+
+async def test_an_environment_that_cannot_work_is_an_error_each_time(
+    closed: list[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = SharedClient(Endpoint("https://api.bland.example", ApiKey(KEY)))
+    monkeypatch.setenv("HTTPS_PROXY", "http://[")
+    for _ in range(2):
+        with pytest.raises(pulumi.RunError, match="invalid environment variable HTTPS_PROXY"):
+            await shared.open().__aenter__()
+    monkeypatch.delenv("HTTPS_PROXY")
+    async with shared.open():
+        assert closed == []
+    assert len(closed) == 1
