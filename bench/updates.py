@@ -127,7 +127,14 @@ def _counts(url: str, number: int, settled: int) -> list[Row]:
         Row("POST calls", "one new session", posts / number, 1.0, f"{posts} for {number}", "count"),
         Row("GET calls until the verdict", "one session that has ended", gets / number, 2.0, f"{gets}", "count"),
         Row("calls of any other kind", "all sessions", settled - posts - gets, 0.0, f"of {settled}", "count"),
-        Row("calls of an update and a preview", "all that passed", len(log) - settled, 0.0, "none is right", "count"),
+        Row(
+            "calls of an update and a preview",
+            "all that passed",
+            len(log) - settled,
+            0.0,
+            "counted by the sandbox",
+            "count",
+        ),
     ]
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import http_server
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from tests.support.project import Project
 
@@ -19,33 +18,14 @@ ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 UP, REFRESH, DESTROY = ((command, "--yes", "--skip-preview") for command in ("up", "refresh", "destroy"))
 
 
-@contextmanager
-def server_without_routes(kind: str) -> Iterator[str]:
-    """Serve a 404 for every route; yield the base URL."""
+def server_without_routes(kind: str) -> AbstractContextManager[str]:
+    """Serve a 404 for every route; the context is the base URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            is_json = kind == "json"
-            message = {"message": f"Cannot {self.command} {self.path}", "error": "Not Found", "statusCode": 404}
-            content = json.dumps(message).encode() if is_json else b"<html>Not Found</html>"
-            self.send_response(404)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def respond(method: str, path: str, _body: bytes) -> http_server.Response:
+        message = {"message": f"Cannot {method} {path}", "error": "Not Found", "statusCode": 404}
+        return 404, json.dumps(message).encode() if kind == "json" else b"<html>Not Found</html>", {}
 
-        do_POST = do_GET  # noqa: N815 - the name that http.server wants
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return http_server.serve(respond)
 
 
 @pytest.mark.parametrize(("kind", "commands"), [("json", (("preview",), UP, REFRESH, DESTROY)), ("html", (REFRESH,))])

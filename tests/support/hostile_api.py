@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from tests.support import http_server
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
 FAILED = "COMPLETED_PARTIAL"
 
@@ -100,34 +100,11 @@ class HostileApi:
         return {"id": scenario_id, "name": name, "tester_persona_prompt": self.text, "metadata": {self.text: 1}}
 
 
-@contextmanager
-def serving(api: HostileApi) -> Iterator[str]:
-    """Serve *api* on this machine, and give its URL. What *api* responds may be changed meanwhile."""
+def serving(api: HostileApi) -> AbstractContextManager[str]:
+    """Serve *api*; the context is its base URL. What *api* responds may be changed meanwhile."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def respond(method: str, path: str, _body: bytes) -> http_server.Response:
+        status, content = api.respond(method, path.partition("?")[0])
+        return status, json.dumps(content).encode(), api.headers
 
-        def handle_any(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            code, content = api.respond(self.command, self.path.partition("?")[0])
-            body = json.dumps(content).encode()
-            self.send_response(code)
-            for name, value in {"content-length": str(len(body)), **api.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = handle_any  # noqa: N815 - names that http.server asks for
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return http_server.serve(respond)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from tests.support import http_server
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 ROOT = "/v1/agent-testing"
 SCENARIOS = ["sc-1", "sc-2"]
@@ -62,29 +61,11 @@ class SecondApi:
         return {"id": session_id, **content}
 
 
-@contextmanager
-def serve(api: SecondApi) -> Iterator[str]:
-    """Serve an API; yield its base URL."""
+def serve(api: SecondApi) -> AbstractContextManager[str]:
+    """Serve an API; the context is its base URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            length = int(self.headers.get("content-length", 0))
-            status, content = api.respond(
-                self.command, urlsplit(self.path).path, json.loads(self.rfile.read(length) or "{}")
-            )
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(content).encode())
+    def respond(method: str, path: str, body: bytes) -> http_server.Response:
+        status, content = api.respond(method, urlsplit(path).path, json.loads(body or "{}"))
+        return status, json.dumps(content).encode(), {}
 
-        do_POST = do_GET  # noqa: N815 - the name that http.server wants
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return http_server.serve(respond)

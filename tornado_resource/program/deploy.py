@@ -184,7 +184,7 @@ def _unless_default(value: T, default: T) -> T | None:
 
 def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
     """Return the stack output `verdicts`."""
-    return together(list(deployed.verdicts.values()), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
+    return together(deployed.verdicts.values(), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
 
 
 def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
