@@ -10,7 +10,6 @@ import asyncio
 import os
 import ssl
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ import httpx
 
 from tornado_resource.bland.body import parse_body
 from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure
+from tornado_resource.bland.headers import date, redirect_host, retry_after
 from tornado_resource.bland.responses import (
     MAX_SCENARIOS,
     SEGMENT,
@@ -26,6 +26,7 @@ from tornado_resource.bland.responses import (
     Scenario,
     Started,
     Status,
+    error_message,
     is_no_session,
     parse_scenarios,
     session_fault,
@@ -36,7 +37,6 @@ from tornado_resource.errors import ConfigurationError, Conflict, NotFound, NotS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from tornado_resource.bland.endpoint import Endpoint
 
@@ -45,7 +45,6 @@ READ_SECONDS: Final = 20.0
 REQUEST_SECONDS: Final = 30.0
 """Time limit of one request and its whole response. READ_SECONDS alone never ends one that arrives byte by byte."""
 MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
-MAX_RETRY_AFTER_SECONDS: Final = 60.0
 _TORNADO: Final = "/v1/agent-testing/tornado"
 # Some endpoints of the API wrap the object in `data`, beside these keys.
 _WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
@@ -133,7 +132,7 @@ class Client:
         label = f"active session of pathway {clean(pathway_id)}"
         response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
         content = self._json_object(label, response)
-        active = Active.parse(content, _date(response))
+        active = Active.parse(content, date(response.headers))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
         if active is None and not is_no_session(content):
@@ -187,7 +186,7 @@ class Client:
             return
         content = self._json_object(label, response)
         if content.get("status") == "error" or content.get("error") or content.get("errors"):
-            cause = f"the API reported an error: {_message(content)}"
+            cause = f"the API reported an error: {error_message(content)}"
             raise Rejected(label, cause, status_code=response.status_code)
 
     async def _send(
@@ -257,7 +256,7 @@ class Client:
             content = self._parse(response)
         except ValueError:
             content = None
-        message = _message(content)
+        message = error_message(content)
         cause = f"HTTP {code}{f': {message}' if message else ''}{_ADVICE.get(code, '')}"
         if 300 <= code < 400:
             target = self._target(response.headers.get("location", ""))
@@ -266,12 +265,12 @@ class Client:
         if kind is NotFound and not isinstance(content, dict):
             kind = Rejected  # a web server or a proxy may say 404 for the API, and its sessions still exist
             cause += "; the response is not JSON, so it does not come from the API: check bland:baseUrl"
-        raise kind(label, cause, status_code=code, retry_after=_retry_after(response))
+        raise kind(label, cause, status_code=code, retry_after=retry_after(response.headers))
 
     def _target(self, location: str) -> str:
         """Return the host of a redirect. Not even a host that repeats a part of the key is shown."""
         is_safe = self._endpoint.key.redact(location) == location
-        return _host(location) if is_safe else "a URL that contains the API key"
+        return redirect_host(location) if is_safe else "a URL that contains the API key"
 
     def _parse(self, response: _Response) -> Any:
         return parse_body(response.content, self._endpoint.key.forms())
@@ -329,52 +328,7 @@ def _is_of_tls(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _host(location: str) -> str:
-    try:
-        return urlsplit(location).hostname or "another URL"
-    except ValueError:
-        return "an invalid URL"
-
-
 def _segment(label: str, identifier: str) -> str:
     if SEGMENT.fullmatch(identifier) is None:
         raise NotSent(label, f"invalid id (expected {SEGMENT_EXPECTED})")
     return identifier
-
-
-def _message(body: Any) -> str:
-    """Return the message of an error body, or "". The API's pages show four shapes of it."""
-    if not isinstance(body, dict):
-        return ""
-    candidates: list[Any] = [body.get("message"), body.get("error")]
-    errors = body.get("errors")
-    for entry in [*(errors if isinstance(errors, list) else []), body.get("error")]:
-        if isinstance(entry, dict):
-            candidates += [entry.get("message"), entry.get("error")]
-    return clean(next((text for text in candidates if isinstance(text, str)), ""))
-
-
-def _retry_after(response: _Response) -> float | None:
-    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3), which has seconds or a date; None if it has neither.
-
-    A date is compared with the response's own Date header, because this machine's clock may be wrong.
-    """
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal():
-        return min(float(value[:9]), MAX_RETRY_AFTER_SECONDS)
-    moment, now = _parse_date(value), _date(response)
-    if moment is None or now is None:
-        return None
-    return min(max((moment - now).total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
-
-
-def _date(response: _Response) -> datetime | None:
-    return _parse_date(response.headers.get("date", ""))
-
-
-def _parse_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else None

@@ -272,6 +272,18 @@ def is_no_session(content: Json) -> bool:
     return bool(given) and all(value is None for value in given)
 
 
+def error_message(body: Any) -> str:
+    """Return the message of an error body, or "". The API's pages show four shapes of it."""
+    if not isinstance(body, dict):
+        return ""
+    candidates: list[Any] = [body.get("message"), body.get("error")]
+    errors = body.get("errors")
+    for entry in [*(errors if isinstance(errors, list) else []), body.get("error")]:
+        if isinstance(entry, dict):
+            candidates += [entry.get("message"), entry.get("error")]
+    return clean(next((text for text in candidates if isinstance(text, str)), ""))
+
+
 def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
     """Parse the body of a *scenarios* response.
 
