@@ -31,14 +31,29 @@ def parse_body(content: bytes, forms: Sequence[str]) -> Any:
         ValueError: the body is not JSON, or takes too much memory. The text is fit to be shown.
 
     """
-    if _memory(content) > MAX_MEMORY_MB * 10**6 or _has_too_many_names(content):
-        message = f"the response is too complex: parsed, it takes more than {MAX_MEMORY_MB} MB"
-        raise ValueError(message)
+    refuse_complex(content)
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
         message = "the response is not JSON"
         raise ValueError(message) from None
+    return redact_body(body, content, forms)
+
+
+def refuse_complex(content: bytes) -> None:
+    """Refuse a body that would take too much memory.
+
+    Raises:
+        ValueError: it would. The text is fit to be shown.
+
+    """
+    if _memory(content) > MAX_MEMORY_MB * 10**6 or _has_too_many_names(content):
+        message = f"the response is too complex: parsed, it takes more than {MAX_MEMORY_MB} MB"
+        raise ValueError(message)
+
+
+def redact_body(body: Any, content: bytes, forms: Sequence[str]) -> Any:
+    """Return a parsed *body* without the API key, changed in place. *content* is what it was parsed from."""
     present = _present(content, forms)
     return _redacted(body, present) if present else body
 

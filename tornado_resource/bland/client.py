@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
 import httpx
 
-from tornado_resource.bland.body import parse_body
+from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
+from tornado_resource.bland.content import Content, parse_content
 from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure
 from tornado_resource.bland.headers import date, redirect_host, retry_after
 from tornado_resource.bland.responses import (
@@ -172,6 +173,28 @@ class Client:
             raise OutcomeUnknown(label, f"the response has no scenarios (expected {expected})")
         self._has_responded = True
         return scenarios
+
+    async def version(self, pathway_id: str, version: int) -> Content | None:
+        """Return the content of a version of a pathway (*Get Pathway Version*). Version 0 is the live pathway.
+
+        Returns:
+            None if the response is a JSON object that shows no content.
+
+        """
+        which = f"version {version}" if version else "live version"
+        label = f"{which} of pathway {clean(pathway_id)}"
+        response = await self._send(label, "GET", f"/v1/pathway/{_segment(label, pathway_id)}/version/{version}")
+        try:
+            refuse_complex(response.content)
+            content = parse_content(response.content)
+        except ValueError as error:
+            raise OutcomeUnknown(label, f"the response is unusable: {error}") from None
+        if content is None:
+            return None
+        self._has_responded = True
+        # Only now: the digest is that of the content as it is.
+        parts = redact_body([list(content.nodes), list(content.edges)], response.content, self._endpoint.key.forms())
+        return replace(content, nodes=tuple(parts[0]), edges=tuple(parts[1]))
 
     async def publish(self, pathway_id: str, version: int, environment: str) -> None:
         """Publish a version of a pathway (*Promote Pathway Version*). It is safe to repeat.

@@ -1,0 +1,76 @@
+"""Reading the content of a pathway version, from an API that may not show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tornado_resource.bland.retrying import retried
+from tornado_resource.errors import NotFound, OutcomeUnknown, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.content import Content
+
+NOT_SHOWN_CODES: Final = frozenset({403, 404, 405, 410, 501})
+"""How an API says that it does not show a version, or has none."""
+MAX_EMPTY_RESPONSES: Final = 3
+"""A response without nodes may be one bad response. So many in a row are how the API responds."""
+NOTHING_SHOWN: Final = "the response shows no content"
+
+
+class Retry(Protocol):
+    """Repeats a call through transient failures."""
+
+    def __call__(self, call: Callable[[], Awaitable[Any]], /) -> Awaitable[Any]:
+        """Return the result of *call*."""
+
+
+async def read_content(client: Client, pathway_id: str, version: int, retry: Retry = retried) -> Content | None:
+    """Return the content of a version, with retries.
+
+    Args:
+        client: sends the requests.
+        pathway_id: the pathway.
+        version: the version's number; 0 is the live pathway.
+        retry: repeats the request through transient failures.
+
+    Returns:
+        None if the API does not show it: 403, 404, 405, 410, 501, or responses without nodes.
+
+    Raises:
+        ApiError: the request failed for good, so nothing is known.
+
+    """
+    empty_responses = 0
+
+    async def read() -> Content | None:
+        nonlocal empty_responses
+        content = await client.version(pathway_id, version)
+        if content is None:
+            empty_responses += 1
+            if empty_responses < MAX_EMPTY_RESPONSES:
+                label = f"version {version} of pathway {pathway_id}"
+                raise OutcomeUnknown(label, NOTHING_SHOWN)
+        return content
+
+    try:
+        found: Content | None = await retry(read)
+    except Rejected as error:
+        if not _says_not_shown(error):
+            raise
+        return None
+    return found
+
+
+async def read_digest(client: Client, pathway_id: str, version: int, retry: Retry = retried) -> str | None:
+    """Return the digest of a version's content, as `read_content` does."""
+    content = await read_content(client, pathway_id, version, retry)
+    return content.digest if content is not None else None
+
+
+def _says_not_shown(error: Rejected) -> bool:
+    if error.status_code in {404, 410}:
+        return isinstance(error, NotFound)  # a 404 that is not JSON may be that of a proxy
+    return error.status_code in NOT_SHOWN_CODES
