@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from tornado_resource.sandbox.door import Door, read_json
 from tornado_resource.sandbox.faults import Faults, parse_fault
+from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
 from tornado_resource.sandbox.scripts import ANY_PATHWAY, Scenario, Script
 
@@ -71,6 +72,7 @@ class Api:
         self._scripts = scripts
         self._speed = speed
         self._latency_ms = latency_ms
+        self._pathways = Pathways(store, self._script, self._status_of, now_ms)
 
     def asgi(self) -> ASGIApp:
         """Return the ASGI application that the server runs."""
@@ -82,6 +84,10 @@ class Api:
             (f"{tornado}/{{session_id}}/cancel", self._cancel, "POST"),
             ("/v1/agent-testing/scenarios", self._scenarios, "GET"),
             ("/v1/pathway/{pathway_id}/publish", self._publish, "POST"),
+            ("/v1/pathway/{pathway_id}/versions", self._versions, "GET"),
+            ("/v1/pathway/{pathway_id}/version/{number:int}", self._version, "GET"),
+            ("/v1/pathway/{pathway_id}/version/{number:int}", self._edit_version, "POST"),
+            ("/v1/pathway/{pathway_id}/version/{number:int}", self._archive_version, "DELETE"),
         ]
         own = [
             ("/", self._page, "GET"),
@@ -179,7 +185,47 @@ class Api:
         pathway_id = request.path_params["pathway_id"]
         self._script(pathway_id)
         self._store.publish(pathway_id, environment, version_id)
+        if environment == "production":
+            self._pathways.publish(pathway_id, version_id)
         return JSONResponse({"message": "Pathway published successfully"})
+
+    async def _versions(self, request: Request) -> Response:
+        return JSONResponse(self._pathways.versions(self._readable_pathway(request)))
+
+    async def _version(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        version = self._pathways.version(self._readable_pathway(request), number)
+        if version is None:
+            raise _Refusal(404, f"Version {number} not found")
+        return JSONResponse(version)
+
+    async def _edit_version(self, request: Request) -> Response:
+        body, number = await _json(request), request.path_params["number"]
+        kinds = {"name": str, "nodes": list, "edges": list}
+        if not body or any(not isinstance(value, kinds.get(key, ())) for key, value in body.items()):
+            raise _Refusal(400, "expected name (a string), nodes or edges (lists)")
+        try:
+            self._pathways.edit(self._readable_pathway(request), number, body)
+        except LookupError:
+            raise _Refusal(404, f"Version {number} not found") from None
+        return JSONResponse({"message": "Version updated"})
+
+    async def _archive_version(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        if number == 0:
+            raise _Refusal(400, "The live pathway cannot be archived")
+        self._pathways.archive(self._readable_pathway(request), number)
+        return JSONResponse({"message": "Version archived"})
+
+    def _readable_pathway(self, request: Request) -> str:
+        """Return the pathway of a request for its versions, unless its script does not show them."""
+        pathway_id = str(request.path_params["pathway_id"])
+        shown = self._script(pathway_id).versions
+        if shown == "forbidden":
+            raise _Refusal(403, "This API key may not read versions")
+        if shown == "missing":
+            raise _Refusal(404, "Not found")
+        return pathway_id
 
     async def _page(self, _request: Request) -> Response:
         page = PAGE.read_text(encoding="utf-8")

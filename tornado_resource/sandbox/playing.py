@@ -140,26 +140,35 @@ def _forked_version(session: Session, script: Script) -> int:
 
 def _iteration(session: Session, script: Script, course: _Course, index: int, speed: float) -> Json:
     failed = course.rounds[index]
+    ran = _ran(session, script, course, index)
     begins = session.created_ms + index * script.iteration_ms / speed
     is_last = index == len(course.rounds) - 1
-    fixes = [
-        {
-            "id": f"fix-{index + 1}-{scenario_id}",
-            "target_node": f"node-{scenario_id.removeprefix('sc-')}",
-            "description": f"Say clearly what the caller of {scenario_id} can expect",
-            "type": "prompt_edit",
-        }
-        for scenario_id in sorted(failed)
-        if not is_last
-    ]
+    fixes = [] if is_last else _fixes(sorted(failed), index + 1)
     return {
         "iteration": index + 1,
         "batch_id": f"batch-{session.session_id[:8]}-{index + 1}",
         "started_at": iso(begins),
         "completed_at": iso(begins + script.iteration_ms / speed),
-        "passed_ids": [scenario_id for scenario_id in session.scenario_ids if scenario_id not in failed],
+        "passed_ids": [each for each in session.scenario_ids if each in ran and each not in failed],
         "failed_ids": [scenario_id for scenario_id in session.scenario_ids if scenario_id in failed],
         "newly_unfixable_ids": sorted(failed) if is_last else [],
         "fix_plan": {"fixes": fixes, "priority_order": [fix["id"] for fix in fixes]},
         "norm_prompt_excerpt": None,
     }
+
+
+def _ran(session: Session, script: Script, course: _Course, index: int) -> set[str]:
+    """Return the scenarios that an iteration runs."""
+    return course.rounds[index - 1] if index and script.retests == "failed" else set(session.scenario_ids)
+
+
+def _fixes(failed: list[str], iteration: int) -> list[Json]:
+    return [
+        {
+            "id": f"fix-{iteration}-{scenario_id}",
+            "target_node": f"node-{scenario_id.removeprefix('sc-')}",
+            "description": f"Say clearly what the caller of {scenario_id} can expect",
+            "type": "prompt_edit",
+        }
+        for scenario_id in failed
+    ]

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 
 DEFAULT_FILE: Final = Path(__file__).parent / "default.yaml"
 ANY_PATHWAY: Final = "*"
+_CHOICES: Final[dict[str, tuple[Any, ...]]] = {
+    "retests": ("all", "failed"),
+    "versions": ("shown", "missing", "forbidden"),
+}
+_KEYS: Final = frozenset(
+    {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version", "publish_delay_ms", "answer", *_CHOICES}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,9 @@ class Script:
     """How a session on a pathway goes. *iteration_ms* is in session (scaled) time.
 
     *failing* has an entry per iteration: which scenarios fail, or how many of them. The last entry ends the session;
-    *ends_as* overrides the final status that follows from it.
+    *ends_as* overrides the final status that follows from it. *retests*: whether an iteration runs all scenarios again,
+    or only those that failed in the one before. *versions*: whether the API shows what versions hold, or has no such
+    endpoint (404), or forbids it (403). *publish_delay_ms*: when a published version is live; None for never.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -36,6 +45,9 @@ class Script:
     forked_version: int | None
     is_open: bool
     """Whether every scenario id is accepted, not only the listed ones."""
+    retests: Literal["all", "failed"] = "all"
+    versions: Literal["shown", "missing", "forbidden"] = "shown"
+    publish_delay_ms: int | None = 0
     answer: dict[str, Any] = field(default_factory=dict)
     """Fields that override those of the status response of an ended session: for contradictory responses."""
 
@@ -57,10 +69,25 @@ def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
 
 
 def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
-    known = {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version", "answer"}
+    known = {
+        "scenarios",
+        "failing",
+        "iteration_ms",
+        "ends_as",
+        "forked_version",
+        "answer",
+        *_CHOICES,
+        "publish_delay_ms",
+    }
     if unknown := sorted(values.keys() - known):
         message = f"{path}: pathways.{pathway_id}: unknown key {unknown[0]}, expected {', '.join(sorted(known))}"
         raise ValueError(message)
+    chosen = {key: values.get(key, choices[0]) for key, choices in _CHOICES.items()}
+    for key, value in chosen.items():
+        if value not in _CHOICES[key]:
+            message = f"{path}: pathways.{pathway_id}.{key}: found {value!r}, expected {', '.join(_CHOICES[key])}"
+            raise ValueError(message)
+    delay = values.get("publish_delay_ms", 0)
     scenarios = tuple(
         Scenario(str(entry["id"]), str(entry.get("name", entry["id"])), bool(entry.get("required", False)))
         for entry in values.get("scenarios", [])
@@ -73,5 +100,8 @@ def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
         ends_as=values.get("ends_as"),
         forked_version=values.get("forked_version"),
         is_open=pathway_id == ANY_PATHWAY,
+        retests=chosen["retests"],
+        versions=chosen["versions"],
+        publish_delay_ms=None if delay == "never" else int(delay),
         answer=dict(values.get("answer", {})),
     )

@@ -17,10 +17,18 @@ CREATE INDEX IF NOT EXISTS by_pathway ON sessions (pathway_id, created_ms);
 CREATE TABLE IF NOT EXISTS published (
   pathway_id TEXT NOT NULL, environment TEXT NOT NULL, version_id INTEGER NOT NULL,
   PRIMARY KEY (pathway_id, environment));
+CREATE TABLE IF NOT EXISTS edits (
+  pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (pathway_id, version_number));
+CREATE TABLE IF NOT EXISTS archived (
+  pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, PRIMARY KEY (pathway_id, version_number));
+CREATE TABLE IF NOT EXISTS live (
+  pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, content TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
   body TEXT NOT NULL, status INTEGER);
 """
+_NAMES = ("sessions", "published", "edits", "archived", "live", "requests")
 
 
 class Store:
@@ -42,7 +50,7 @@ class Store:
 
     def clear(self) -> None:
         """Delete all rows."""
-        self._rows.executescript("DELETE FROM sessions; DELETE FROM published; DELETE FROM requests;")
+        self._rows.executescript("".join(f"DELETE FROM {table};" for table in _NAMES))  # noqa: S608 - constants
 
     def add(self, session: Session) -> None:
         """Store a started session."""
@@ -92,6 +100,42 @@ class Store:
     def published(self) -> list[dict[str, Any]]:
         """Return one mapping for each pathway and environment with a published version."""
         return [dict(row) for row in self._rows.execute("SELECT * FROM published ORDER BY pathway_id, environment")]
+
+    def edit(self, pathway_id: str, version_number: int, content: dict[str, Any]) -> None:
+        """Store what a version holds after an edit in place."""
+        row = (pathway_id, version_number, json.dumps(content))
+        self._rows.execute("REPLACE INTO edits VALUES (?, ?, ?)", row)
+
+    def edited(self, pathway_id: str, version_number: int) -> dict[str, Any] | None:
+        """Return what a version holds after its last edit; None if nobody has edited it."""
+        query = "SELECT content FROM edits WHERE pathway_id = ? AND version_number = ?"
+        row = self._rows.execute(query, (pathway_id, version_number)).fetchone()
+        return dict(json.loads(row["content"])) if row else None
+
+    def edited_numbers(self, pathway_id: str) -> list[int]:
+        """Return the numbers of the versions that were edited."""
+        rows = self._rows.execute("SELECT version_number FROM edits WHERE pathway_id = ?", (pathway_id,))
+        return [row["version_number"] for row in rows]
+
+    def archive(self, pathway_id: str, version_number: int) -> None:
+        """Store that a version is archived."""
+        self._rows.execute("REPLACE INTO archived VALUES (?, ?)", (pathway_id, version_number))
+
+    def is_archived(self, pathway_id: str, version_number: int) -> bool:
+        """Return whether a version is archived."""
+        query = "SELECT 1 FROM archived WHERE pathway_id = ? AND version_number = ?"
+        return self._rows.execute(query, (pathway_id, version_number)).fetchone() is not None
+
+    def go_live(self, pathway_id: str, version_number: int, content: dict[str, Any], at_ms: int) -> None:
+        """Store what is live from *at_ms* on, in milliseconds since 1970."""
+        row = (pathway_id, version_number, json.dumps(content), at_ms)
+        self._rows.execute("INSERT INTO live VALUES (?, ?, ?, ?)", row)
+
+    def live(self, pathway_id: str, now_ms: int) -> tuple[int, dict[str, Any]] | None:
+        """Return the number and the content of what is live; None if nothing was published."""
+        query = "SELECT * FROM live WHERE pathway_id = ? AND at_ms <= ? ORDER BY at_ms DESC, rowid DESC LIMIT 1"
+        row = self._rows.execute(query, (pathway_id, now_ms)).fetchone()
+        return (row["version_number"], dict(json.loads(row["content"]))) if row else None
 
     def log(self, at_ms: int, method: str, path: str, query: str, body: str) -> int:
         """Store a request and return its number."""
