@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, json_response
+from tests.support.results import last_run_of
 from tornado_resource.bland.responses import FINAL
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.rerun import LastRun, rerun_reason
+from tornado_resource.gate.rerun import rerun_reason
 from tornado_resource.sessions.cancel import cancel_if_running
 from tornado_resource.sessions.compare import compare
 from tornado_resource.sessions.order import Address, Order
@@ -84,7 +85,7 @@ class Lifecycle(RuleBasedStateMachine):
                     except NotFound:
                         return
                     gated = GatedSession("support-line", self.state.session_id, Gate("any"), {}, status=status)
-                    if rerun_reason("on_failure", gated.gate, LastRun.read(gated)) is None:
+                    if rerun_reason("on_failure", gated.gate, last_run_of(gated)) is None:
                         return
                 await cancel_if_running(client, self.state.session_id, "pw-1", clock)
                 self.state = None

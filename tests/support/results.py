@@ -8,12 +8,15 @@ from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession, Result
+from tornado_resource.gate.rerun import LastRun
 from tornado_resource.gate.verdicts import make_verdict, unknown_result
 from tornado_resource.promotion.record import PromotedSession, Promotion
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tornado_resource.bland.responses import Scenario
 
 CREATED_AT = "2026-04-14T10:00:00.000Z"
 PATHWAY_ID = "c3d4e5f6-789a-bcde-f012-34567890abcd"
@@ -51,6 +54,13 @@ def result_of(
     gated: GatedSession, status: Status | None, given_up: str | None = None, names: Mapping[str, str] | None = None
 ) -> Result:
     return Result(gated, make_verdict(gated, Ending(status, given_up)), status, names or {})
+
+
+def last_run_of(gated: GatedSession, scenarios: tuple[Scenario, ...] = ()) -> LastRun:
+    """What the status of a session says of its last run, where no content is read."""
+    if gated.status is None or not gated.status.is_final:
+        return LastRun.unsettled(gated)
+    return LastRun.recorded(make_verdict(gated, Ending(gated.status), scenarios))
 
 
 def report_of(*results: Result, promotion: Promotion | None = None) -> Report:

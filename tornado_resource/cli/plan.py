@@ -115,7 +115,10 @@ def _rows(planned: Planned) -> list[tuple[str, Any]]:
 
 
 def _gate(gate: Gate | None) -> Any:
-    return "none" if gate is None else {"passed": gate.passed, "repaired": gate.repaired}
+    if gate is None:
+        return "none"
+    full_run = {} if gate.full_run == "required" else {"full_run": gate.full_run}
+    return {"passed": gate.passed, "repaired": gate.repaired, **full_run}
 
 
 def _flat(values: Any, above: str = "") -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 OnConflict = Literal["fail", "adopt", "wait", "supersede"]
 OnDestroy = Literal["cancel", "leave"]
-Rerun = Literal["on_failure", "on_change", "always"]
+Rerun = Literal["on_failure", "on_change", "always", "on_drift"]
 Publish = Literal["staging", "production"]
 
 REQUEST_FIELDS: Final = (
@@ -27,7 +27,7 @@ REQUEST_FIELDS: Final = (
 """The fields of the start call, in the order of the API's page *Start Tornado Session*."""
 ON_CONFLICT: Final = ("fail", "adopt", "wait", "supersede")
 ON_DESTROY: Final = ("cancel", "leave")
-RERUN: Final = ("on_failure", "on_change", "always")
+RERUN: Final = ("on_failure", "on_change", "always", "on_drift")
 DEFAULT_TIMEOUT_MS: Final = 900_000
 """The API's default, which applies if `timeout_ms` is not sent."""
 GRACE_MS: Final = 60_000
@@ -38,11 +38,13 @@ GRACE_MS: Final = 60_000
 class Gate:
     """What must be true for a session's verdict to be `passed`.
 
-    *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`.
+    *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`. *full_run*: whether
+    a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario.
     """
 
     passed: str | int = "all"
     repaired: Literal["allow", "refuse"] = "allow"
+    full_run: Literal["required", "any"] = "required"
 
     @classmethod
     def of(
@@ -53,7 +55,11 @@ class Gate:
             return None
         given = value if value is not None and not isinstance(value, str) else {}
         passed = given.get("passed", "all")
-        return cls(passed if isinstance(passed, str) else int(passed), given.get("repaired", repaired))
+        return cls(
+            passed if isinstance(passed, str) else int(passed),
+            given.get("repaired", repaired),
+            given.get("full_run", "required"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ UNKNOWN_VERSION: Final = (
     "passed, but the version to publish is unknown: no version_number is declared, or the session was repaired without "
     "a forked version, or it was adopted; declare version_number"
 )
+PATCHED: Final = (
+    "the last iteration did not run every scenario, so no version is known to pass all of them; run it again (a "
+    "trigger, `rerun: always`), or let such a pass count: gate: {full_run: any}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,26 @@ def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()
     return found | _disagreements(declarations, certain)
 
 
-def faults(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:
-    """Return, by session, why nothing can be published although all have passed with these *versions*."""
+def faults(
+    declarations: Sequence[Declaration], versions: Mapping[str, int | None], patched: Collection[str] = ()
+) -> dict[str, str]:
+    """Return, by session, why nothing can be published although all have passed with these *versions*.
+
+    *patched* names the sessions whose last iteration did not run every scenario.
+    """
+    incomplete = {
+        declaration.name: f"it passed, but {PATCHED}"
+        for declaration in declarations
+        if declaration.publish is not None
+        and declaration.name in patched
+        and (declaration.gate is None or declaration.gate.full_run == "required")
+    }
     unknown = {
         declaration.name: UNKNOWN_VERSION
         for declaration in declarations
         if declaration.publish is not None and versions.get(declaration.name) is None
     }
-    return unknown | _disagreements(declarations, versions)
+    return unknown | _disagreements(declarations, versions) | incomplete
 
 
 def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:

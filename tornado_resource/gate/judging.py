@@ -64,6 +64,15 @@ def is_repaired(status: Status) -> bool:
     return has_fork or any(iteration.fixes for iteration in status.iterations)
 
 
+def is_full_run(status: Status) -> bool:
+    """Return whether the last iteration ran every scenario of the session, so that all results are of one version."""
+    if not status.iterations or status.omitted.ids:
+        return False
+    last = status.iterations[-1]
+    ran = {*last.passed_ids, *last.failed_ids}
+    return len(ran) == status.total_scenarios and ran.issuperset(last_results(status))
+
+
 def last_results(status: Status) -> dict[str, bool]:
     """Return, by scenario id, whether the scenario passed the last time it ran."""
     results: dict[str, bool] = {}

@@ -19,7 +19,15 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """The worst outcome first: the order in which reports show sessions."""
 
 Cause = Literal[
-    "gone", "interrupted", "not_awaited", "out_of_time", "request_failed", "scenarios_unreadable", "unreachable"
+    "content_unreadable",
+    "edited",
+    "gone",
+    "interrupted",
+    "not_awaited",
+    "out_of_time",
+    "request_failed",
+    "scenarios_unreadable",
+    "unreachable",
 ]
 """Why the outcome of a session is unknown, whatever its last known status is: reports advise by it."""
 
@@ -30,8 +38,10 @@ class GatedSession:
 
     *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
-    *promoted*: the version that passed in the other environment and must pass here. *status*: as read a moment ago, so
-    that the wait need not read it again; None if it was not read.
+    *promoted*: the version that passed in the other environment and must pass here, and *promoted_content* the digest
+    of its content, if it is known. *started_content*: the digest of the declared version right after the start.
+    *content*: the digest of the version that the verdict is for, as read when the session had ended. *status*: as read
+    a moment ago. Of these, None is what has not been read.
     """
 
     name: str
@@ -43,6 +53,9 @@ class GatedSession:
     position: Position | None = None
     adopted: bool = False
     promoted: int | None = None
+    promoted_content: str | None = None
+    started_content: str | None = None
+    content: str | None = None
     status: Status | None = None
 
     @property
@@ -70,7 +83,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class SessionVerdict:
-    """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON."""
+    """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON.
+
+    *content* and *full_run* are None in records that older releases wrote.
+    """
 
     outcome: Outcome
     reason: str
@@ -83,6 +99,8 @@ class SessionVerdict:
     iterations: int | None
     repaired: bool
     version: int | None
+    content: str | None
+    full_run: bool | None
     gate: Gate
     declaration: str
     finished_at: str | None

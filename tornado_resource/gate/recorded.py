@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
+RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
 MAX_DEPTH: Final = 4
 """How deep in a stack output a verdict is looked for: programs may export them under any name, in lists or mappings."""
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
@@ -35,6 +36,8 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "iterations": (int, type(None)),
     "repaired": bool,
     "version": (int, type(None)),
+    "content": (str, type(None)),
+    "full_run": (bool, type(None)),
     "gate": dict,
     "declaration": str,
     "finished_at": (str, type(None)),
@@ -45,13 +48,21 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
 class RecordedSession:
     """A session in the state, as its resource's outputs have it, and its verdict if that is final.
 
-    *declared* holds the inputs that it was started with.
+    *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then.
     """
 
     session_id: str
     declared: Mapping[str, Any]
     adopted: bool
+    started_content: str | None = None
     verdict: SessionVerdict | None = None
+
+    @property
+    def tested_content(self) -> str | None:
+        """The digest of the declared version when it was tested; None if it is unknown."""
+        if self.started_content is not None or self.verdict is None or self.verdict.repaired:
+            return self.started_content
+        return self.verdict.content
 
     def result(self, gated: GatedSession) -> Result | None:
         """Return the recorded result of *gated*; None if the record is about another session, request or gate."""
@@ -61,7 +72,19 @@ class RecordedSession:
         # Nobody knows on which version an adopted session ran, so it does not pass for the promoted one.
         is_doubtful = gated.adopted and gated.promoted is not None
         is_same = verdict.declaration == digest(gated.request)
-        return Result(gated, verdict) if is_same and not is_doubtful else None
+        return Result(gated, verdict) if is_same and not is_doubtful and not is_outdated(verdict, gated) else None
+
+
+def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
+    """Return whether a session passed with other content than the one that is promoted now."""
+    return verdict.content is not None and gated.promoted_content not in {None, verdict.content}
+
+
+def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the outputs of the releases of a state by the names of their resources. *resources* as below."""
+    return {
+        _name(urn): whole(entry.get("outputs") or {}) for urn, entry in resources.items() if _type(urn) == RELEASE_TYPE
+    }
 
 
 def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession]:
@@ -102,7 +125,14 @@ def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any
     if not isinstance(session_id, str) or not isinstance(declared, dict):
         return None
     verdict = _final_verdict(verdicts[session_id], declared) if session_id in verdicts else None
-    return RecordedSession(session_id, declared, outputs.get("adopted") is True, verdict)
+    started = outputs.get("started_content")
+    return RecordedSession(
+        session_id,
+        declared,
+        adopted=outputs.get("adopted") is True,
+        started_content=started if isinstance(started, str) else None,
+        verdict=verdict,
+    )
 
 
 def _verdict_like(value: Any, depth: int) -> Iterator[dict[str, Any]]:

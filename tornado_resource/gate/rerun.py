@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.judging import judge
-from tornado_resource.gate.model import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.bland.responses import Scenario
     from tornado_resource.gate.model import GatedSession, Outcome, SessionVerdict
 
 ANY: Final = Gate("any")
@@ -23,7 +20,8 @@ ANY: Final = Gate("any")
 class LastRun:
     """What is known of a recorded session: whether it has ended, and what its gate says then.
 
-    *gate*: the gate that *outcome* and *reason* are judged by. *problem*: why nothing is known: a failed request.
+    *gate*: the gate that *outcome* and *reason* are judged by. *drift*: how what it tested has changed since it passed.
+    *problem*: why nothing is known: a failed request.
     """
 
     session_id: str
@@ -31,29 +29,20 @@ class LastRun:
     state: Literal["ended", "running", "unknown", "gone"] = "unknown"
     outcome: Outcome | None = None
     reason: str = ""
+    drift: str | None = None
     problem: str | None = None
 
     @classmethod
     def recorded(cls, verdict: SessionVerdict) -> Self:
-        """Return the last run that a final verdict is about."""
+        """Return the last run that the verdict on a session that has ended is about."""
         return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason)
 
     @classmethod
-    def read(cls, gated: GatedSession, scenarios: tuple[Scenario, ...] = ()) -> Self:
-        """Return the last run of a session by its status, which is None if the session is gone.
-
-        Args:
-            gated: the session.
-            scenarios: the pathway's scenarios, for `passed: promotion`.
-
-        """
-        status = gated.status
-        if status is None:
+    def unsettled(cls, gated: GatedSession) -> Self:
+        """Return the last run of a session that has not ended, by its status, which is None if it is gone."""
+        if gated.status is None:
             return cls(gated.session_id, gated.gate, "gone")
-        if not status.is_final:
-            return cls(gated.session_id, gated.gate, "running" if status.is_running else "unknown")
-        outcome, reason = judge(gated.gate, Ending(status), declared=gated.declared_scenarios, scenarios=scenarios)
-        return cls(gated.session_id, gated.gate, "ended", outcome, reason)
+        return cls(gated.session_id, gated.gate, "running" if gated.status.is_running else "unknown")
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Self:
@@ -63,14 +52,14 @@ class LastRun:
 
 def must_be_known(rerun: str, gate: Gate | None) -> bool:
     """Return whether a rerun depends on how the last run ended."""
-    return rerun == "always" or (rerun == "on_failure" and gate is not None)
+    return rerun == "always" or (rerun in {"on_failure", "on_drift"} and gate is not None)
 
 
 def rerun_reason(rerun: str, gate: Gate | None, last: LastRun) -> str | None:
     """Return why an unchanged declaration runs again (docs/lifecycle.md), or None if it does not.
 
     Args:
-        rerun: `on_failure`, `on_change` or `always`.
+        rerun: `on_failure`, `on_change`, `always` or `on_drift`.
         gate: what must hold; None for `gate: none`.
         last: the recorded session. One that still runs is resumed, whatever *rerun* is, and one that is gone is left to
             `pulumi refresh`.
@@ -80,6 +69,8 @@ def rerun_reason(rerun: str, gate: Gate | None, last: LastRun) -> str | None:
         return None
     if rerun == "always":
         return "rerun is `always`"
+    if rerun == "on_drift" and last.drift is not None:
+        return last.drift
     # An unknown status may be that of a session that still runs: starting another one could cancel good work.
     if last.state == "unknown" or last.outcome == "passed":
         return None

@@ -6,25 +6,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.versions import read_digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError
 from tornado_resource.gate.judging import STILL_RUNNING
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
 from tornado_resource.gate.rerun import LastRun
-from tornado_resource.gate.verdicts import make_verdict
+from tornado_resource.gate.verdicts import make_verdict, unreadable_content, with_content
 from tornado_resource.sessions.existence import status_or_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.versions import Retry
     from tornado_resource.core.clock import Clock
     from tornado_resource.gate.model import GatedSession
     from tornado_resource.gate.polling import Progress
-
-    _Retry = Callable[[Callable[[], Awaitable[tuple[Scenario, ...]]]], Awaitable[tuple[Scenario, ...]]]
 
 
 async def wait_for_result(
@@ -45,7 +45,7 @@ async def wait_for_result(
 
 
 async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
-    """Return how a recorded session ended or that it runs, and the session with its status.
+    """Return how a recorded session ended or that it runs, and the session with what was read of it.
 
     Args:
         client: sends the requests.
@@ -58,10 +58,13 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
     if gated.status is None:
         status = await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
         gated = replace(gated, status=status)
+    if gated.status is None or not gated.status.is_final:
+        return LastRun.unsettled(gated), gated
     scenarios: tuple[Scenario, ...] = ()
-    if gated.gate.passed == "promotion" and gated.status is not None and gated.status.is_final:
+    if gated.gate.passed == "promotion":
         scenarios = await retried(lambda: client.scenarios(gated.request["pathway_id"]))
-    return LastRun.read(gated, scenarios), gated
+    result = await _with_content(client, _result(gated, Ending(gated.status), scenarios))
+    return LastRun.recorded(result.verdict), replace(gated, content=result.verdict.content)
 
 
 async def read_result(client: Client, gated: GatedSession) -> Result:
@@ -76,8 +79,18 @@ async def read_result(client: Client, gated: GatedSession) -> Result:
     return await _judged(client, gated, ending, retried)
 
 
-async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: _Retry) -> Result:
-    """Return the result, and read the pathway's scenarios only where it needs them."""
+async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    """Return the result, with all that must be read for it."""
+    result = await _judged_by_gate(client, gated, ending, retry)
+    try:
+        return await _with_content(client, result, retry)
+    except ApiError as error:
+        verdict = unreadable_content(result.verdict, error)
+        return replace(result, verdict=verdict, cause="content_unreadable" if verdict != result.verdict else None)
+
+
+async def _judged_by_gate(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    """Return the result by the gate alone, and read the pathway's scenarios only where it needs them."""
     if gated.gate.passed == "promotion" and ending.given_up is None:
         return await _judged_with_scenarios(client, gated, ending, retry)
     result = _result(gated, ending)
@@ -91,7 +104,22 @@ async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: _R
     return replace(result, scenario_names=_names(scenarios))
 
 
-async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: _Retry) -> Result:
+async def _with_content(client: Client, result: Result, retry: Retry = retried) -> Result:
+    """Return the result with the content of its version: as read when the session had ended, else as it is now.
+
+    Raises:
+        ApiError: the content could not be read, and the API does not say that it never can.
+
+    """
+    gated, verdict = result.gated, result.verdict
+    if verdict.outcome == "incomplete" or verdict.version is None:
+        return result
+    content = gated.content or await read_digest(client, gated.request["pathway_id"], verdict.version, retry)
+    verdict = with_content(gated, verdict, content)
+    return replace(result, verdict=verdict, cause="edited" if verdict.outcome == "incomplete" else result.cause)
+
+
+async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
     try:
         scenarios = await retry(lambda: client.scenarios(gated.request["pathway_id"]))
     except ApiError as error:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.responses import parse_time
+from tornado_resource.bland.content import short
+from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.declarations.model import digest
-from tornado_resource.gate.judging import failed_ids, is_repaired, judge
+from tornado_resource.gate.judging import failed_ids, is_full_run, is_repaired, judge
 from tornado_resource.gate.model import Ending, Result, SessionVerdict
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.responses import Scenario
     from tornado_resource.gate.model import Cause, GatedSession, Outcome
+
+_UNKNOWN: Final = Status("")
+"""Stands for a status that was never read."""
 
 
 def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> SessionVerdict:
@@ -25,23 +30,61 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
 
     """
     outcome, reason = _judge(gated, ending, scenarios)
-    status = ending.status
+    status = ending.status or _UNKNOWN
     return SessionVerdict(
         outcome=outcome,
         reason=reason,
         session_id=gated.session_id,
-        status=status.status if status else None,
-        passed_scenarios=status.passed_scenarios if status else None,
-        total_scenarios=status.total_scenarios if status else None,
-        failed_ids=failed_ids(status) if status else [],
-        unfixable_ids=list(status.unfixable_ids) if status else [],
-        iterations=_iterations(status) if status else None,
-        repaired=is_repaired(status) if status else False,
+        status=status.status or None,
+        passed_scenarios=status.passed_scenarios,
+        total_scenarios=status.total_scenarios,
+        failed_ids=failed_ids(status),
+        unfixable_ids=list(status.unfixable_ids),
+        iterations=_iterations(status),
+        repaired=is_repaired(status),
         version=_version(gated, status),
+        content=None,
+        full_run=is_full_run(status),
         gate=gated.gate,
         declaration=digest(gated.request),
-        finished_at=_finished_at(status, gated.created_at) if status and status.is_final else None,
+        finished_at=_finished_at(status, gated.created_at) if status.is_final else None,
     )
+
+
+def with_content(gated: GatedSession, verdict: SessionVerdict, content: str | None) -> SessionVerdict:
+    """Return a verdict with the content of the version that it is for.
+
+    Args:
+        gated: the session.
+        verdict: its verdict, by the gate alone.
+        content: the digest of the version's content now; None if the API does not show it.
+
+    Returns:
+        The verdict. It is `incomplete` if other content was there when the session started, and a pass is if other
+        content passed in the environment that the version was promoted from.
+
+    """
+    found = replace(verdict, content=content)
+    if content is not None and not verdict.repaired and gated.started_content not in {None, content}:
+        edit = f"{short(gated.started_content)} when it started, {short(content)} when it had ended"
+        return _incomplete(found, f"version {verdict.version} was edited while it was tested: {edit}")
+    if verdict.outcome == "passed" and gated.promoted_content not in {None, content}:
+        known = f"its content is {short(content)}" if content is not None else "it cannot be read any more"
+        promoted = f"{short(gated.promoted_content)} passed there"
+        return _incomplete(
+            found, f"version {verdict.version} is not the content that was promoted: {known}, {promoted}"
+        )
+    return found
+
+
+def unreadable_content(verdict: SessionVerdict, error: Exception) -> SessionVerdict:
+    """Return a verdict on a version whose content could not be read now. Only a certain pass counts."""
+    reason = f"version {verdict.version} could not be read: {error}"
+    return _incomplete(verdict, reason) if verdict.outcome == "passed" else verdict
+
+
+def _incomplete(verdict: SessionVerdict, reason: str) -> SessionVerdict:
+    return replace(verdict, outcome="incomplete", reason=reason)
 
 
 def unknown_result(gated: GatedSession, reason: str, cause: Cause | None = None) -> Result:
@@ -57,14 +100,14 @@ def _judge(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...])
     return outcome, reason
 
 
-def _version(gated: GatedSession, status: Status | None) -> int | None:
+def _version(gated: GatedSession, status: Status) -> int | None:
     """Return the pathway version that the verdict applies to; None if it is unknown.
 
     After repairs, that is the forked version and no other. Of an adopted session the API shows neither the pathway nor
     the version it started on; only one that still ran when it was adopted (it has a `created_at`) is known to run on
     this pathway.
     """
-    if status is not None and is_repaired(status):
+    if is_repaired(status):
         return status.forked_version if gated.created_at is not None or not gated.adopted else None
     return None if gated.adopted else gated.request.get("version_number")
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import count
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.releases import certain_versions, faults, releases
 from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.run_order import predecessors, worst_case_minutes
 from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.gate import GateRun, register_verdicts
-from tornado_resource.program.promotion import promote, refusal, warn_of_unused_override
+from tornado_resource.program.promotion import promote, warn_of_unused_override
+from tornado_resource.program.publishing import preview_releases, publish
 from tornado_resource.program.registration import outputs_registered
-from tornado_resource.program.resources import PathwayRelease, TornadoSession, declared_inputs, gate_input
+from tornado_resource.program.resources import TornadoSession, declared_inputs, session_arguments
 from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import session_outputs, together
 from tornado_resource.program.signals import exit_on_signals
@@ -28,19 +28,12 @@ from tornado_resource.program.waiting import verdict_output
 from tornado_resource.promotion.record import as_output
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from tornado_resource.declarations.model import Declaration, Environment
-    from tornado_resource.declarations.releases import Release
-    from tornado_resource.gate.model import Result
+    from tornado_resource.declarations.model import Environment
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.session_outputs import SessionOutputs
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.check import Promoted
-    from tornado_resource.stacks.settings import Settings
-
-T = TypeVar("T")
 
 
 def deploy() -> None:
@@ -63,14 +56,14 @@ def deploy() -> None:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     pulumi.export("environment", environment.name)
-    ready: pulumi.Output[Any] = _promoted(environment, settings).apply(lambda found: _with_own_state(run, found))
+    ready: pulumi.Output[Any] = _promoted(environment, run).apply(lambda found: _with_own_state(run, found))
     deployed = ready.apply(partial(_declare, environment=environment, run=run))
     verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
     pulumi.export("sessions", deployed.apply(_sessions))
     pulumi.export("verdicts", verdicts)
     if not is_dry_run():
         # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
-        deployed.apply(partial(_finish_after, verdicts))
+        deployed.apply(partial(_finish_after, verdicts, run))
 
 
 @dataclass(frozen=True)
@@ -89,12 +82,12 @@ async def _with_own_state(run: ProgramRun, promoted: Promoted | None) -> Promote
     return promoted
 
 
-def _promoted(environment: Environment, settings: Settings) -> pulumi.Output[Promoted | None]:
+def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted | None]:
     if environment.promotes_from is None:
-        if settings.promote_without is not None:
+        if run.settings.promote_without is not None:
             warn_of_unused_override()
         return pulumi.Output.from_input(None)
-    promoted = promote(environment, settings)
+    promoted = promote(environment, run)
     pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
     return promoted
 
@@ -115,7 +108,9 @@ def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRu
         if not run.settings.is_waiting:
             register_verdicts((), environment.name or "", promotion)
         else:
-            declared = {each.name: declared_inputs(_arguments(each, run.settings)) for each in environment.declarations}
+            declared = {
+                each.name: declared_inputs(session_arguments(each, run.settings)) for each in environment.declarations
+            }
             gate.replace_old_verdicts(declared)
     deployed = _Deployed(environment, {}, {}, gate)
     _declare_sessions(deployed, run)
@@ -138,7 +133,7 @@ def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
         session = TornadoSession(
             name,
-            **_arguments(declaration, run.settings),
+            **session_arguments(declaration, run.settings),
             declared_at=str(declaration.position),
             opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
         )
@@ -148,18 +143,6 @@ def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
             verdict = deployed.verdicts[name] = gate.verdict(session, outputs)
         if name in holders:
             ends[name] = _end(session, outputs, verdict, run.waiter)
-
-
-def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
-    """Return the arguments of a session's resource that describe its run, without default values."""
-    return {
-        **declaration.request,
-        "gate": gate_input(declaration.gate),
-        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
-        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
-        "rerun": _unless_default(declaration.rerun, "on_failure"),
-        "triggers": {**declaration.triggers, **settings.triggers} or None,
-    }
 
 
 def _end(
@@ -176,10 +159,6 @@ def _end(
         gated = GatedSession(session.pulumi_resource_name, "", Gate("any"), {})
         verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, session))
     return verdict.apply(lambda _: session)
-
-
-def _unless_default(value: T, default: T) -> T | None:
-    return None if value == default else value
 
 
 def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
@@ -209,48 +188,16 @@ def _preview(deployed: _Deployed) -> None:
     if before or (environment.promotes_from is not None and declarations):
         minutes = count(worst_case_minutes(declarations), "minute")
         pulumi.log.info(f"at worst, {minutes} until all sessions have ended")
-    for release in releases(declarations, certain_versions(declarations)):
-        ids = [deployed.sessions[name].apply(lambda found: found.session_id) for name in release.sessions]
-        _declare_release(release, declarations, ids)
+    preview_releases(declarations, deployed.sessions)
 
 
-def _finish_after(verdicts: pulumi.Output[Any], deployed: _Deployed) -> pulumi.Output[Any]:
-    return verdicts.apply(lambda _: _finish(deployed))
+def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Deployed) -> pulumi.Output[Any]:
+    return verdicts.apply(lambda _: _finish(deployed, run))
 
 
-async def _finish(deployed: _Deployed) -> Any:
+async def _finish(deployed: _Deployed, run: ProgramRun) -> Any:
     """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
         await outputs_registered()
         deployed.gate.finish()
-        _publish(deployed.environment, deployed.gate.report.results, deployed.gate.left_out)
-
-
-def _publish(environment: Environment, results: Mapping[str, Result], left_out: Collection[str]) -> None:
-    """Declare the releases, now that every gate has passed; none of them if one of the versions is unknown.
-
-    A pathway on which a session was left out (`--target`) keeps what it has.
-    """
-    kept = {each.pathway_id for each in environment.declarations if each.name in left_out}
-    declarations = [each for each in environment.declarations if each.pathway_id not in kept]
-    versions = {name: result.verdict.version for name, result in results.items()}
-    found = faults(declarations, versions)
-    if found:
-        raise pulumi.RunError(refusal("every gate passed, but nothing was published", declarations, found))
-    for release in releases(declarations, versions):
-        _declare_release(release, declarations, [results[name].verdict.session_id for name in release.sessions])
-
-
-def _declare_release(
-    release: Release, declarations: Sequence[Declaration], sessions: Sequence[pulumi.Input[str]]
-) -> None:
-    position = next(each.position for each in declarations if each.name == release.name)
-    version: Any = release.version if release.version is not None else pulumi.UNKNOWN
-    PathwayRelease(
-        release.name,
-        pathway_id=release.pathway_id,
-        version=version,
-        environment=release.environment,
-        sessions=sessions,
-        declared_at=str(position),
-    )
+        await publish(deployed.environment, deployed.gate.report.results, deployed.gate.left_out, run)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.runtime import invoke_async
 
+from tornado_resource.bland.content import short
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
+from tornado_resource.gate.drift import drift, version_to_compare
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.recorded import recorded_sessions
+from tornado_resource.gate.recorded import is_outdated, recorded_releases, recorded_sessions
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.sessions.compare import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.bland.responses import Status
-    from tornado_resource.gate.model import Result
+    from tornado_resource.gate.model import Result, SessionVerdict
     from tornado_resource.gate.recorded import RecordedSession
     from tornado_resource.program.shared_client import SharedClient
+    from tornado_resource.program.versions import Versions
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
@@ -36,19 +38,30 @@ class LastRuns:
 
     Args:
         client: for what the state does not know.
+        versions: for `rerun: on_drift`.
 
     """
 
-    def __init__(self, client: SharedClient) -> None:
+    def __init__(self, client: SharedClient, versions: Versions) -> None:
         self._client = client
-        self._reading: asyncio.Task[dict[str, RecordedSession]] | None = None
-        self._statuses: dict[str, Status] = {}
+        self._versions = versions
+        self._reading: asyncio.Task[_Recorded] | None = None
+        self._asked: dict[str, GatedSession] = {}
+        self._promoted: Mapping[str, str | None] = {}
+
+    def promote(self, contents: Mapping[str, str | None]) -> None:
+        """Take note, by session, of the digest of the content that passed in the environment promoted from."""
+        self._promoted = contents
 
     async def recorded(self) -> Mapping[str, RecordedSession]:
         """Return the sessions that the stack's state had before this program declared the first one."""
         if self._reading is None:
             self._reading = asyncio.ensure_future(_read_state())
-        return await self._reading
+        return (await self._reading).sessions
+
+    def releases(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the outputs of the releases that the stack's state had, by name."""
+        return self._reading.result().releases if self._reading is not None else {}
 
     async def known(self, name: str, declared: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Return what `diff` needs to know of a session's last run, as a mapping; None if it must ask itself.
@@ -63,12 +76,12 @@ class LastRuns:
             return None
         gate = Gate.of(declared.get("gate")) if declared is not None else None
         if session.verdict is not None and session.verdict.gate == (gate or session.verdict.gate):
-            return asdict(LastRun.recorded(session.verdict))
-        if declared is None or compare(session.declared, declared).replaces:
+            last = self._settled(name, session, session.verdict)
+        elif declared is not None and _depends_on_last_run(session, declared, gate):
+            last = await self._ask(name, session, gate or ANY)
+        else:
             return None
-        if not must_be_known(declared.get("rerun", "on_failure"), gate):
-            return None
-        return asdict(await self._ask(session, gate or ANY))
+        return asdict(await self._with_drift(session, declared or {}, last))
 
     def kept(self, declared: Mapping[str, Any], gated: GatedSession) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
@@ -81,8 +94,10 @@ class LastRuns:
         session = self._found(gated.name)
         if session is None or session.verdict is None or compare(session.declared, declared).replaces:
             return None
-        gate, last = Gate.of(declared.get("gate")), LastRun.recorded(session.verdict)
-        if rerun_reason(declared.get("rerun", "on_failure"), gate, last) is not None:
+        rerun = declared.get("rerun", "on_failure")
+        if version_to_compare(rerun, session.declared, session.tested_content) is not None:
+            return None  # whether it runs again is known only when the version has been read
+        if rerun_reason(rerun, Gate.of(declared.get("gate")), LastRun.recorded(session.verdict)) is not None:
             return None
         return session.result(replace(gated, session_id=session.session_id, adopted=session.adopted))
 
@@ -91,32 +106,79 @@ class LastRuns:
         session = self._found(gated.name)
         return session.result(gated) if session is not None else None
 
-    def with_status(self, gated: GatedSession) -> GatedSession:
-        """Return a session with the status that was read for it, if one was."""
-        return replace(gated, status=self._statuses.get(gated.session_id))
+    def with_known(self, gated: GatedSession) -> GatedSession:
+        """Return a session with what has been read of it: its status now, and its content when it had ended."""
+        asked, recorded = self._asked.get(gated.session_id), self._found(gated.name)
+        if asked is not None:
+            gated = replace(gated, status=asked.status, content=asked.content)
+        if recorded is not None and recorded.verdict is not None and recorded.session_id == gated.session_id:
+            # A later look could take an edit for what passed.
+            gated = replace(gated, content=recorded.verdict.content)
+        return gated
 
     def _found(self, name: str) -> RecordedSession | None:
-        return self._reading.result().get(name) if self._reading is not None else None
+        return self._reading.result().sessions.get(name) if self._reading is not None else None
 
-    async def _ask(self, session: RecordedSession, gate: Gate) -> LastRun:
+    def _settled(self, name: str, session: RecordedSession, verdict: SessionVerdict) -> LastRun:
+        last = LastRun.recorded(verdict)
+        promoted = GatedSession(name, session.session_id, verdict.gate, {}, promoted_content=self._promoted.get(name))
+        if last.outcome != "passed" or not is_outdated(verdict, promoted):
+            return last
+        other = f"it passed here with {short(verdict.content)}, and {short(promoted.promoted_content)} is promoted"
+        return replace(last, outcome="incomplete", reason=f"version {verdict.version} has other content now: {other}")
+
+    async def _ask(self, name: str, session: RecordedSession, gate: Gate) -> LastRun:
         from tornado_resource.gate.results import read_last_run
 
-        gated = GatedSession("", session.session_id, gate, request_from(session.declared))
+        gated = GatedSession(
+            name,
+            session.session_id,
+            gate,
+            request_from(session.declared),
+            adopted=session.adopted,
+            promoted_content=self._promoted.get(name),
+            started_content=session.started_content,
+            content=session.verdict.content if session.verdict is not None else None,
+        )
         try:
             async with self._client.open() as client:
                 last, read = await read_last_run(client, gated)
         except TornadoError as error:
             return LastRun(session.session_id, gate, problem=str(error))
-        if read.status is not None:
-            self._statuses[session.session_id] = read.status
+        self._asked[session.session_id] = read
         return last
 
+    async def _with_drift(self, session: RecordedSession, declared: Mapping[str, Any], last: LastRun) -> LastRun:
+        request, tested = request_from(session.declared), session.tested_content
+        version = version_to_compare(declared.get("rerun", "on_failure"), request, tested)
+        if version is None or last.outcome != "passed":
+            return last
+        try:
+            now = await self._versions.digest(request["pathway_id"], version)
+        except TornadoError as error:
+            return replace(last, problem=str(error))
+        return replace(last, drift=drift(version, tested, now))
 
-async def _read_state() -> dict[str, RecordedSession]:
+
+def _depends_on_last_run(session: RecordedSession, declared: Mapping[str, Any], gate: Gate | None) -> bool:
+    is_replaced = bool(compare(session.declared, declared).replaces)
+    return not is_replaced and must_be_known(declared.get("rerun", "on_failure"), gate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What a stack's state has, by the names of the resources."""
+
+    sessions: Mapping[str, RecordedSession]
+    releases: Mapping[str, Mapping[str, Any]]
+
+
+async def _read_state() -> _Recorded:
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
         read = await invoke_async(READ_STATE, {"stackName": stack})
     except Exception as error:  # noqa: BLE001 - whatever a backend or a test's mocks raise, the sessions can be asked
         pulumi.log.debug(f"the stack's own state cannot be read: {error}")
-        return {}
-    return recorded_sessions(read.get("outputs") or {})
+        return _Recorded({}, {})
+    resources = read.get("outputs") or {}
+    return _Recorded(recorded_sessions(resources), recorded_releases(resources))

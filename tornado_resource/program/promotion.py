@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,25 +11,35 @@ import pulumi
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.releases import obstacles
-from tornado_resource.errors import ConfigurationError
+from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.program.report import UpdateReport
-from tornado_resource.promotion.check import SourceStack, check_promotion
+from tornado_resource.program.resources import declared_inputs, session_arguments
+from tornado_resource.promotion.check import SourceStack, VersionNow, check_promotion, pinned_versions
+from tornado_resource.promotion.record import with_promoted_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.program.run import ProgramRun
     from tornado_resource.promotion.check import Promoted
     from tornado_resource.stacks.settings import Settings
 
 OUTPUTS: Final = ("environment", "sessions", "verdicts")
 """The outputs of the other stack that are used."""
+UNPINNED: Final = (
+    "these passes name a version without its content, so an edit since then would not be noticed (the API did not show "
+    "the version, or an older release recorded the pass; docs/promotion.md)"
+)
 
 
-def promote(environment: Environment, settings: Settings) -> pulumi.Output[Promoted]:
+def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted]:
     """Read the stack that *environment* promotes from, check every session, and take over the versions that passed.
+
+    A version whose content is known must still have it. It is read, unless this stack has recorded a pass with the same
+    content that nothing in this update changes.
 
     Returns:
         An output of the environment on those versions. It fails with a `pulumi.RunError` that lists every problem; then
@@ -40,20 +51,50 @@ def promote(environment: Environment, settings: Settings) -> pulumi.Output[Promo
     """
     stack = _full_name(environment.promotes_from or "")
     reference = pulumi.StackReference(stack)
+    settings = run.settings
 
-    def check(outputs: Any) -> Promoted:
+    async def check(outputs: Any) -> Promoted:
         known = _without_unknowns(outputs)
         read = {name: known.get(name) for name in OUTPUTS} if isinstance(known, Mapping) else {}
-        promoted = check_promotion(environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
+        given = (environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
+        promoted = check_promotion(*given)
+        promoted = check_promotion(*given, versions=await _versions_now(promoted, run))
         _log(promoted)
         unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
         if promoted.problems or unpublishable:
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, settings))
+        run.last_runs.promote({name: session.content for name, session in promoted.record.sessions.items()})
         return promoted
 
     # unsecret: `reference.outputs` is secret as soon as any output of that stack is, and so would be all outputs here.
     # run_with_unknowns: an update that failed there may leave unknown outputs, and a preview here would skip the check.
     return pulumi.Output.unsecret(reference.outputs).apply(check, run_with_unknowns=True)
+
+
+async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, VersionNow]:
+    await run.last_runs.recorded()
+    pinned = pinned_versions(promoted)
+    declarations = {each.name: each for each in promoted.environment.declarations}
+    left = [name for name in pinned if not _has_passed_here(declarations[name], promoted, run)]
+    return dict(zip(left, await asyncio.gather(*(_version_now(run, *pinned[name]) for name in left)), strict=True))
+
+
+async def _version_now(run: ProgramRun, pathway_id: str, version: int) -> VersionNow:
+    try:
+        return VersionNow(await run.versions.digest(pathway_id, version))
+    except TornadoError as error:
+        return VersionNow(None, str(error))
+
+
+def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramRun) -> bool:
+    """Return whether this update leaves a session as it is that has passed here with the promoted content."""
+    if declaration.gate is None:
+        return False
+    [declared] = declared_sessions([declaration])
+    gated = with_promoted_version(declared, promoted.record)
+    kept = run.last_runs.kept(declared_inputs(session_arguments(declaration, run.settings)), gated)
+    verdict = kept.verdict if kept is not None else None
+    return verdict is not None and verdict.outcome == "passed" and verdict.content == gated.promoted_content
 
 
 def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:
@@ -96,6 +137,9 @@ def _log(promoted: Promoted) -> None:
     summaries = [summary for name, summary in promoted.summaries.items() if name not in promoted.problems]
     if summaries:
         pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *summaries]))
+    if promoted.unpinned:
+        names = ", ".join(promoted.unpinned)
+        pulumi.log.warn(f"{UNPINNED}: {names}")
     if record.waived:
         reason = clean(record.override or "")
         sessions = count(len(record.waived), "session")

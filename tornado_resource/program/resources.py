@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
 
 import pulumi
 from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.registration import outputs_registered
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
-    from tornado_resource.declarations.model import OnConflict, OnDestroy, Publish, Rerun
+    from tornado_resource.declarations.model import Declaration, OnConflict, OnDestroy, Publish, Rerun
     from tornado_resource.program.verdict import GateMapping, Verdict
+    from tornado_resource.stacks.settings import Settings
 
+T = TypeVar("T")
 NO_ORGANIZATION: Final = "organization"
 """What `pulumi.get_organization()` returns for a backend without organizations."""
 
@@ -59,6 +63,8 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
     """As in the API's response, in milliseconds; None if the response has none."""
     adopted: Output[bool]
     """Whether an existing session was taken over rather than started."""
+    started_content: Output[str | None]
+    """The digest of the declared version right after the start; None if it is unknown."""
     declared: Output[dict[str, Any]]
     """The inputs that the recorded session was started with."""
 
@@ -97,7 +103,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
-            rerun: `on_failure`, `on_change` or `always`.
+            rerun: `on_failure`, `on_change`, `always` or `on_drift`.
             triggers: values whose change runs the session again.
             adopt: the id of an existing session to take over; then nothing is started. Default: `tornado:adopt`.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages and reports.
@@ -145,12 +151,20 @@ TornadoSession.__annotations__ = get_annotations(TornadoSession, eval_str=True, 
 
 
 class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
-    """A pathway version that is published to a Bland environment; deleting the resource leaves it published."""
+    """A pathway version that is published to a Bland environment; deleting the resource leaves it published.
+
+    Before it is published, the version must still have the content that passed. After it is published to production,
+    the live pathway must have that content.
+    """
 
     pathway_id: Output[str]
     environment: Output[str]
     version: Output[int]
     sessions: Output[list[str] | None]
+    content: Output[str | None]
+    """The digest of the content that was published; None if the API does not show it."""
+    live: Output[str | None]
+    """The digest of the live pathway after publishing to production, or as `pulumi refresh` has read it."""
 
     @overload
     def __init__(
@@ -174,6 +188,8 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         version: Input[int],
         environment: Input[Publish] = "production",
         sessions: Input[Sequence[Input[str]]] | None = None,
+        content: Input[str] | None = None,
+        passed_at: Input[str] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None: ...
@@ -187,6 +203,8 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         version: Input[int] | None = None,
         environment: Input[Publish] = "production",
         sessions: Input[Sequence[Input[str]]] | None = None,
+        content: Input[str] | None = None,
+        passed_at: Input[str] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
@@ -201,6 +219,8 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             environment: Bland's environment, `production` or `staging`.
             sessions: the ids of the sessions that passed on the version. While they stay the same, a preview takes a
                 version that is not known yet as unchanged.
+            content: the digest of the content that must be published; with a verdict, its own.
+            passed_at: when that content passed, for messages.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
             opts: Pulumi's resource options.
 
@@ -215,15 +235,19 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             passed: Output[Any] = pulumi.Output.from_input(verdict)
             version = passed.apply(lambda known: _version_of_pass(name, known))
             sessions = sessions if sessions is not None else [passed.apply(lambda known: str(known.get("session_id")))]
+            content, passed_at = (passed.apply(partial(_entry, key)) for key in ("content", "finished_at"))
         inputs = {
             "pathway_id": pathway_id,
             "environment": environment,
             "version": version,
             "sessions": sessions,
+            "content": content,
+            "passed_at": passed_at,
             "declared_at": declared_at,
         }
         given = {key: value for key, value in inputs.items() if value is not None}
-        super().__init__(ReleaseProvider(), name, {"version": None, "sessions": None, **given}, opts)
+        awaited = dict.fromkeys(("version", "sessions", "content", "live"))
+        super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
 
 
 def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
@@ -232,6 +256,18 @@ def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
         return "none"
     given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
     return given or None
+
+
+def session_arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
+    """Return the arguments of a session's resource that describe its run, without default values."""
+    return {
+        **declaration.request,
+        "gate": gate_input(declaration.gate),
+        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
+        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
+        "rerun": _unless_default(declaration.rerun, "on_failure"),
+        "triggers": {**declaration.triggers, **settings.triggers} or None,
+    }
 
 
 def declared_inputs(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,10 +320,17 @@ async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
         found = f"{verdict.get('outcome')}: {verdict.get('reason')}"
         message = f"release {name}: nothing is published, the verdict is {found}"
         raise pulumi.RunError(message)
+    if verdict.get("full_run") is False and (Gate.of(verdict.get("gate")) or Gate()).full_run == "required":
+        message = f"release {name}: nothing is published: {PATCHED}"
+        raise pulumi.RunError(message)
     if verdict.get("version") is None:
         message = f"release {name}: nothing is published: the session passed, but its version is unknown"
         raise pulumi.RunError(message)
     return int(verdict["version"])
+
+
+def _entry(key: str, verdict: Mapping[str, Any]) -> Any:
+    return verdict.get(key)
 
 
 def _resource_path(name: str) -> str:
@@ -301,3 +344,7 @@ def _settle_intent(path: str, session_id: str) -> None:
     """Delete the intent of a start: when a program gets the id, the engine has already written it to the state."""
     address = resource_address(path, pulumi.get_project(), os.environ)
     IntentStore(intents_folder(os.environ)).settle(address, session_id)
+
+
+def _unless_default(value: T, default: T) -> T | None:
+    return None if value == default else value

@@ -10,6 +10,7 @@ import pulumi
 from tornado_resource.program.config import read_config
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.shared_client import SharedClient
+from tornado_resource.program.versions import Versions
 from tornado_resource.program.waiter import Waiter
 
 
@@ -24,7 +25,8 @@ class ProgramRun:
     def __init__(self) -> None:
         self.settings, endpoint = read_config()
         client = SharedClient(endpoint)
-        self.last_runs = LastRuns(client)
+        self.versions = Versions(client)
+        self.last_runs = LastRuns(client, self.versions)
         self.waiter = Waiter(client, self.settings.poll_seconds, self.last_runs)
 
 

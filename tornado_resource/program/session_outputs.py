@@ -22,6 +22,7 @@ class SessionOutputs:
     max_iterations: Any
     timeout_ms: Any
     adopted: Any
+    started_content: Any
     declared: Any
 
     @property
@@ -39,9 +40,12 @@ class SessionOutputs:
 
         """
         status = verdict.get("status") if isinstance(verdict, dict) else None
-        outputs = {name: getattr(self, name) for name in OUTPUTS if name != "declared"}
+        outputs = {name: getattr(self, name) for name in OUTPUTS if name not in INTERNAL}
         return outputs if status is None else {**outputs, "status": status}
 
+
+INTERNAL: Final = frozenset({"started_content", "declared"})
+"""Outputs that `deploy()` does not export."""
 
 OUTPUTS: Final = tuple(field.name for field in fields(SessionOutputs))
 """The names of the outputs of a session's resource."""

@@ -12,6 +12,7 @@ class GateMapping(TypedDict, total=False):
 
     passed: str | int
     repaired: Literal["allow", "refuse"]
+    full_run: Literal["required", "any"]
 
 
 class Verdict(TypedDict):
@@ -34,6 +35,10 @@ class Verdict(TypedDict):
     """Whether the session changed the pathway."""
     version: int | None
     """The pathway version that the verdict speaks for; None where it is unknown."""
+    content: str | None
+    """The digest of that version's content when the session had ended; None where the API does not show it."""
+    full_run: bool | None
+    """Whether the last iteration ran every scenario; None in a record of an older release."""
     gate: GateMapping
     """The gate that the verdict was given under."""
     declaration: str

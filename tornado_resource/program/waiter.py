@@ -43,7 +43,7 @@ class Waiter:
             pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
 
         async with self._client.open() as client:
-            return await wait_for_result(client, self._last_runs.with_status(gated), self._poll_seconds, show)
+            return await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
 
     async def ended(self, gated: GatedSession) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
@@ -53,7 +53,7 @@ class Waiter:
         from tornado_resource.gate.results import read_result
 
         async with self._client.open() as client:
-            result = await read_result(client, self._last_runs.with_status(gated))
+            result = await read_result(client, self._last_runs.with_known(gated))
         return result if result.status is not None and result.status.is_final else None
 
     def _announce(self) -> None:

@@ -61,5 +61,6 @@ def _complete(declared: GatedSession, found: SessionOutputs) -> GatedSession:
         timeout_ms=int(found.timeout_ms) if found.timeout_ms is not None else None,
         request=request_from(found.declared),
         adopted=found.adopted,
+        started_content=found.started_content if isinstance(found.started_content, str) else None,
         gate=Gate.of(found.declared.get("gate")) or declared.gate,
     )

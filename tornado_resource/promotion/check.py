@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.promotion.record import PromotedSession, Promotion, text_or_none, version_or_none
+from tornado_resource.promotion.release import edit_since_pass, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from tornado_resource.declarations.model import Declaration, Environment
@@ -39,7 +42,8 @@ class Promoted:
 
     *environment* has them as `version_number`. *record* is for outputs and reports. *problems* has, by session, why it
     cannot be promoted; it is empty under an override. *awaiting_version* are the sessions with problems that can still
-    get a version from a later pass. *summaries* has a line for each session, for the preview.
+    get a version from a later pass. *summaries* has a line for each session, for the preview. *unpinned* are those
+    whose pass names a version without its content.
     """
 
     environment: Environment
@@ -47,10 +51,23 @@ class Promoted:
     problems: Mapping[str, str]
     awaiting_version: frozenset[str]
     summaries: Mapping[str, str]
+    unpinned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNow:
+    """The content of a version as it is now: its digest, None if the API does not show it, or why it is unknown."""
+
+    digest: str | None
+    problem: str | None = None
 
 
 def check_promotion(
-    environment: Environment, source: SourceStack, now: datetime, override: str | None = None
+    environment: Environment,
+    source: SourceStack,
+    now: datetime,
+    override: str | None = None,
+    versions: Mapping[str, VersionNow] | None = None,
 ) -> Promoted:
     """Check every session of *environment* against the source stack, and take over the versions that passed.
 
@@ -60,17 +77,40 @@ def check_promotion(
         now: the time, for `max_age`.
         override: the reason in `tornado:promoteWithout`. With it, problems are recorded as waived instead of reported,
             and a declared version takes precedence over the source stack's.
+        versions: by session, the version that passed there as it is now. A version that is not in it is not checked.
 
     """
-    is_overridden = override is not None
-    results = [_check(environment, source, each, now, waive=is_overridden) for each in environment.declarations]
+    read = versions or {}
+    return _promoted(
+        environment,
+        Promotion(source.stack, override),
+        [
+            _check(environment, source, each, now, read.get(each.name)).waived_by(override)
+            for each in environment.declarations
+        ],
+    )
+
+
+def _promoted(environment: Environment, record: Promotion, results: Sequence[_Check]) -> Promoted:
     return Promoted(
         environment=replace(environment, declarations=tuple(result.on_version() for result in results)),
-        record=Promotion(source.stack, override, {result.name: result.recorded() for result in results}),
+        record=replace(record, sessions={result.name: result.recorded() for result in results}),
         problems={result.name: "; ".join(result.problems) for result in results if result.problems},
         awaiting_version=frozenset(result.name for result in results if result.is_awaiting_version),
         summaries={result.name: _summary(result) for result in results},
+        unpinned=tuple(result.name for result in results if result.is_unpinned),
     )
+
+
+def pinned_versions(promoted: Promoted) -> dict[str, tuple[str, int]]:
+    """Return, by session, the pathway and the version whose content must still be the one that passed."""
+    return {
+        each.name: (each.pathway_id, session.version)
+        for each in promoted.environment.declarations
+        if (session := promoted.record.sessions[each.name]).content is not None
+        and session.version is not None
+        and each.name not in promoted.problems
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +124,8 @@ class _SourceSession:
     current_id: str | None
     """The session that the stack records now."""
     version: int | None
+    content: str | None
+    full_run: bool | None
     finished_at: str | None
     is_other_pathway: bool
     """Whether it is known to run on another pathway there."""
@@ -98,6 +140,8 @@ class _SourceSession:
             session_id=text_or_none(verdict.get("session_id")) or None,
             current_id=text_or_none(session.get("session_id")) or None,
             version=version_or_none(verdict.get("version")),
+            content=text_or_none(verdict.get("content")),
+            full_run=full_run if isinstance(full_run := verdict.get("full_run"), bool) else None,
             finished_at=text_or_none(verdict.get("finished_at")),
             is_other_pathway=bool(session) and session.get("pathway_id") != declaration.pathway_id,
         )
@@ -110,7 +154,7 @@ class _Check:
     declaration: Declaration
     source: _SourceSession
     problems: tuple[str, ...]
-    waived: tuple[str, ...]
+    waived: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -124,6 +168,20 @@ class _Check:
             return int(declared)
         return None if self.source.is_other_pathway else self.source.version
 
+    @property
+    def content(self) -> str | None:
+        """The digest of what passed there on the version to test; None if it is unknown, or a problem was waived."""
+        is_carried = self.version is not None and self.version == self.source.version and not self.waived
+        return self.source.content if is_carried and not self.source.is_other_pathway else None
+
+    @property
+    def is_unpinned(self) -> bool:
+        is_carried = self.version is not None and not self.source.is_other_pathway
+        return is_carried and self.source.content is None and not self.problems and not self.waived
+
+    def waived_by(self, override: str | None) -> _Check:
+        return self if override is None else replace(self, problems=(), waived=self.problems)
+
     def on_version(self) -> Declaration:
         if self.version is None:
             return self.declaration
@@ -134,18 +192,22 @@ class _Check:
         return bool(self.problems) and not self.source.is_other_pathway
 
     def recorded(self) -> PromotedSession:
-        return PromotedSession(self.source.session_id, self.version, self.source.finished_at, self.waived)
+        return PromotedSession(self.source.session_id, self.version, self.source.finished_at, self.waived, self.content)
 
 
 def _check(
-    environment: Environment, source: SourceStack, declaration: Declaration, now: datetime, *, waive: bool
+    environment: Environment,
+    source: SourceStack,
+    declaration: Declaration,
+    now: datetime,
+    version: VersionNow | None,
 ) -> _Check:
     session = _SourceSession.of(source, declaration)
-    problems = (
-        *_environment_problems(environment, source),
-        *(_no_pass(session) or _pass_problems(environment, declaration, session, now)),
-    )
-    return _Check(declaration, session, (), problems) if waive else _Check(declaration, session, problems, ())
+    problems = [*_environment_problems(environment, source)]
+    problems += _no_pass(session) or _pass_problems(environment, declaration, session, now)
+    if version is not None:
+        problems += _content_problems(session, version)
+    return _Check(declaration, session, tuple(problems))
 
 
 def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:
@@ -172,8 +234,19 @@ def _pass_problems(
         yield f"{passed} passed there, but the stack now records {current}"
     if environment.max_age is not None:
         yield from _age_problems(environment.max_age, session.finished_at, now)
+    if session.full_run is False and (declaration.gate or Gate()).full_run == "required":
+        yield f"it passed there, but {PATCHED}"
     if not session.is_other_pathway:
         yield from _version_problems(declaration, session)
+
+
+def _content_problems(session: _SourceSession, version: VersionNow) -> Iterator[str]:
+    """Compare the version that passed there with what it is now."""
+    if version.problem is not None:
+        yield f"{unread(session.version)}: {version.problem}"
+    elif session.version is not None and session.content is not None:
+        edit = edit_since_pass(session.version, session.content, session.finished_at, version.digest)
+        yield from () if edit is None else (edit,)
 
 
 def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Iterator[str]:

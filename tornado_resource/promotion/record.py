@@ -17,13 +17,14 @@ class PromotedSession:
     """What one session takes over from the source stack.
 
     *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None if none is
-    known. *waived* lists the problems that were overridden.
+    known, and *content* the digest of what passed on it there. *waived* lists the problems that were overridden.
     """
 
     session_id: str | None
     version: int | None
     finished_at: str | None
     waived: tuple[str, ...] = ()
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Promotion:
 def with_promoted_version(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
     """Return *gated* with the version that must pass here; unchanged if the session was not promoted."""
     session = promotion.sessions.get(gated.name) if promotion is not None else None
-    return replace(gated, promoted=session.version) if session is not None else gated
+    return replace(gated, promoted=session.version, promoted_content=session.content) if session is not None else gated
 
 
 def as_output(promotion: Promotion) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def as_output(promotion: Promotion) -> dict[str, Any]:
             name: {
                 "session_id": session.session_id,
                 "version": session.version,
+                "content": session.content,
                 "finished_at": session.finished_at,
                 "waived": list(session.waived),
             }
@@ -92,6 +94,7 @@ def _session(entry: Any) -> PromotedSession:
     return PromotedSession(
         session_id=text_or_none(fields.get("session_id")),
         version=version_or_none(fields.get("version")),
+        content=text_or_none(fields.get("content")),
         finished_at=text_or_none(fields.get("finished_at")),
         waived=tuple(each for each in waived if isinstance(each, str)) if isinstance(waived, list | tuple) else (),
     )

@@ -1,8 +1,8 @@
-"""The dynamic provider of releases: published versions of pathways."""
+"""The dynamic provider of releases: maps the calls of Pulumi's engine to `promotion`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -16,15 +16,20 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from tornado_resource.bland.content import LIVE, short
+from tornado_resource.core.text import clean
 from tornado_resource.provider.runtime import start_runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
     from tornado_resource.bland.client import Client
     from tornado_resource.provider.runtime import Runtime
 
+T = TypeVar("T")
 TARGET: Final = ("pathway_id", "environment")
 """Where a version is published. A change of one of these replaces the release."""
-RUN: Final = ("version", "sessions")
+RUN: Final = ("version", "sessions", "content")
 """What is published, and the sessions that passed with it."""
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
 
@@ -56,43 +61,81 @@ class ReleaseProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Publish one version."""
-        self._publish(props)
-        return CreateResult(f"{props['pathway_id']}/{props['environment']}", _outputs(props))
+        return CreateResult(f"{props['pathway_id']}/{props['environment']}", self._publish(props))
 
     def diff(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update.
 
         In a preview the version may be unknown; it counts as unchanged as long as the sessions are the same. A changed
-        `__provider` is an update too, which records the provider's new module path.
+        `__provider` is an update too, which records the provider's new module path. So is a live pathway that differed
+        at the last refresh; the reason is printed, since a diff cannot show it.
         """
         replaces = [key for key in TARGET if olds.get(key) != news.get(key)]
-        sessions = news.get("sessions")
-        is_same_run = not contains_unknowns(sessions) and olds.get("sessions") == sessions
-        is_known = not contains_unknowns(news.get("version"))
-        is_same = is_same_run and (olds.get("version") == news.get("version") if is_known else sessions is not None)
         is_moved = olds.get("__provider") != news.get("__provider")
+        drift = live_drift(olds)
+        if drift is not None and not replaces:
+            print(f"{_place(news)}: {drift}; `pulumi up` publishes it again", flush=True)
+        is_same = _is_same(olds, news) and drift is None
         return DiffResult(changes=bool(replaces) or not is_same or is_moved, replaces=replaces)
 
     def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Publish for another run, even the recorded version: after a lost response another one may be live."""
-        if any(olds.get(key) != news.get(key) for key in RUN):
-            self._publish(news)
-        return UpdateResult(_outputs(news))
+        if any(olds.get(key) != news.get(key) for key in RUN) or live_drift(olds) is not None:
+            return UpdateResult(self._publish(news))
+        return UpdateResult({**_outputs(news), "content": olds.get("content"), "live": olds.get("live")})
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
-        """Called by refresh. Returns the recorded outputs: the API does not show what is published."""
-        return ReadResult(release_id, {key: value for key, value in props.items() if key != "__provider"})
+        """Called by refresh. Reads the live pathway, if this release says what it must be."""
+        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        if props.get("environment") == "production" and props.get("content") is not None:
+            from tornado_resource.bland.versions import read_digest
 
-    def _publish(self, props: dict[str, Any]) -> None:
-        from tornado_resource.bland.retrying import retried
+            live = self._run(lambda client: read_digest(client, props["pathway_id"], LIVE), props)
+            if live is not None:
+                outputs["live"] = live
+        return ReadResult(release_id, outputs)
 
+    def _publish(self, props: dict[str, Any]) -> dict[str, Any]:
+        """Publish a version and return the outputs."""
+        from tornado_resource.promotion.publishing import ReleaseOrder, publish
+
+        order = ReleaseOrder(
+            pathway_id=props["pathway_id"],
+            environment=props["environment"],
+            version=int(props["version"]),
+            content=props.get("content"),
+            passed_at=props.get("passed_at"),
+        )
+        published = self._run(lambda client: publish(client, order), props)
+        if published.warning is not None:
+            print(f"{_place(props)}: {published.warning}", flush=True)
+        return {**_outputs(props), "content": published.content, "live": published.live}
+
+    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: dict[str, Any]) -> T:
         assert self._runtime is not None  # noqa: S101 - Pulumi calls configure first
-        version = int(props["version"])
+        return self._runtime.run(work, props.get("declared_at"))
 
-        async def publish(client: Client) -> None:
-            await retried(lambda: client.publish(props["pathway_id"], version, props["environment"]))
 
-        self._runtime.run(publish, props.get("declared_at"))
+def live_drift(outputs: Mapping[str, Any]) -> str | None:
+    """Return how the live pathway differs from what a release has published, by its outputs; None if it does not."""
+    content, live = outputs.get("content"), outputs.get("live")
+    if content is None or live is None or live == content:
+        return None
+    return f"the live pathway was changed: {short(live)} is live, {short(content)} was published"
+
+
+def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Return whether the same version is published for the same sessions."""
+    sessions, content = news.get("sessions"), news.get("content")
+    is_same_run = not contains_unknowns(sessions) and olds.get("sessions") == sessions
+    if contains_unknowns(news.get("version")):
+        return is_same_run and sessions is not None
+    is_same_content = content is None or contains_unknowns(content) or olds.get("content") == content
+    return is_same_run and is_same_content and olds.get("version") == news.get("version")
+
+
+def _place(props: Mapping[str, Any]) -> str:
+    return f"release of pathway {clean(str(props.get('pathway_id')))} to {props.get('environment')}"
 
 
 def _is_version(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi import contains_unknowns
@@ -22,6 +22,7 @@ from pulumi.dynamic import (
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.gate.drift import drift, version_to_compare
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.provider.own_sessions import recorded_urn
@@ -115,7 +116,8 @@ class TornadoProvider(ResourceProvider):
         session = self._run(lambda client: _create(client, props, adopt, self._this_update), props.get("declared_at"))
         # From here on nothing may raise: the engine does not record the id of a create that failed.
         self._this_update.created.add(session.session_id)
-        return CreateResult(session.session_id, _outputs(session, props))
+        content = self._run(lambda client: _started_content(client, props, session))
+        return CreateResult(session.session_id, _outputs(session, props, content))
 
     def diff(self, session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update, changed or not. A changed request or a due rerun replaces the session.
@@ -126,7 +128,7 @@ class TornadoProvider(ResourceProvider):
         self._this_update.intents.settle(_address(news), session_id)
         change = compare(_recorded(session_id, olds, news), _declared(news))
         replaces = list(change.replaces)
-        if not replaces and not contains_unknowns(news) and self._is_rerun(session_id, news):
+        if not replaces and not contains_unknowns(news) and self._is_rerun(session_id, olds, news):
             replaces = ["rerun"]
         return DiffResult(
             changes=bool(replaces or change.updates), replaces=replaces, delete_before_replace=bool(replaces)
@@ -164,14 +166,14 @@ class TornadoProvider(ResourceProvider):
     def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], declared_at: str | None = None) -> T:
         return self._this_update.runtime.run(work, declared_at)
 
-    def _is_rerun(self, session_id: str, props: dict[str, Any]) -> bool:
+    def _is_rerun(self, session_id: str, olds: dict[str, Any], props: dict[str, Any]) -> bool:
         """Return whether an unchanged declaration runs again. Prints the reason, which a diff cannot show."""
         rerun, gate = props.get("rerun", "on_failure"), Gate.of(props.get("gate"))
         if not must_be_known(rerun, gate):
             return False
         last = self._this_update.last_runs.get(props["name"])
         if last is None or last.session_id != session_id or last.gate != (gate or last.gate):
-            last = self._read_last_run(session_id, gate or ANY, props)
+            last = self._read_last_run(session_id, gate or ANY, olds, props)
         if last.problem is not None:
             raise failure(last.problem, props.get("declared_at"))
         reason = rerun_reason(rerun, gate, last)
@@ -179,14 +181,26 @@ class TornadoProvider(ResourceProvider):
             print(f"{_address(props).resource}: runs again, {reason}", flush=True)
         return reason is not None
 
-    def _read_last_run(self, session_id: str, gate: Gate, props: dict[str, Any]) -> LastRun:
+    def _read_last_run(self, session_id: str, gate: Gate, olds: dict[str, Any], props: dict[str, Any]) -> LastRun:
         """Ask the API: for a program that does not pass on what it knows, and after a refresh."""
         from tornado_resource.gate.results import read_last_run
 
-        fresh = self._this_update.refreshed.get(session_id)
-        gated = GatedSession(_address(props).resource, session_id, gate, request_from(props), status=fresh)
-        last, _ = self._run(lambda client: read_last_run(client, gated), props.get("declared_at"))
-        return last
+        fresh, started = self._this_update.refreshed.get(session_id), olds.get("started_content")
+        gated = GatedSession(
+            _address(props).resource,
+            session_id,
+            gate,
+            request_from(props),
+            adopted=olds.get("adopted") is True,
+            started_content=started if isinstance(started, str) else None,
+            status=fresh,
+        )
+
+        async def read(client: Client) -> LastRun:
+            last, _ = await read_last_run(client, gated)
+            return await _with_drift(client, last, gated, props)
+
+        return self._run(read, props.get("declared_at"))
 
 
 def _address(props: dict[str, Any]) -> Address:
@@ -209,6 +223,29 @@ async def _create(client: Client, props: dict[str, Any], adopted_id: str | None,
     except PathwayBusy as error:
         urn = await asyncio.to_thread(recorded_urn, address.stack, error.active.session_id)
         raise (error.of_own_stack(urn) if urn is not None else error) from None
+
+
+async def _started_content(client: Client, props: dict[str, Any], session: Session) -> str | None:
+    """Return the digest of the declared version; None if it cannot be read. Nobody knows that of an adopted session."""
+    from tornado_resource.bland.versions import read_digest
+
+    version = request_from(props).get("version_number")
+    if version is None or session.adopted:
+        return None
+    try:
+        return await read_digest(client, props["pathway_id"], version)
+    except TornadoError:
+        return None
+
+
+async def _with_drift(client: Client, last: LastRun, gated: GatedSession, props: dict[str, Any]) -> LastRun:
+    from tornado_resource.bland.versions import read_digest
+
+    tested = gated.started_content
+    version = version_to_compare(props.get("rerun", "on_failure"), gated.request, tested)
+    if version is None or last.outcome != "passed":
+        return last
+    return replace(last, drift=drift(version, tested, await read_digest(client, props["pathway_id"], version)))
 
 
 async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> None:
@@ -253,7 +290,7 @@ def _declared(props: dict[str, Any]) -> dict[str, Any]:
     return {key: props[key] for key in (*REPLACING, *UPDATING) if props.get(key) is not None}
 
 
-def _outputs(session: Session, props: dict[str, Any]) -> dict[str, Any]:
+def _outputs(session: Session, props: dict[str, Any], started_content: str | None) -> dict[str, Any]:
     return {
         "session_id": session.session_id,
         "created_at": session.created_at,
@@ -263,5 +300,6 @@ def _outputs(session: Session, props: dict[str, Any]) -> dict[str, Any]:
         "timeout_ms": session.timeout_ms,
         "adopted": session.adopted,
         "name": props["name"],
+        **({"started_content": started_content} if started_content is not None else {}),
         "declared": _declared(props),
     }

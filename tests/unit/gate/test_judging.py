@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.responses import FINAL, Iteration, Scenario, Status
+from tornado_resource.bland.responses import FINAL, Iteration, Omitted, Scenario, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.judging import failed_ids, is_repaired, judge, last_results
+from tornado_resource.gate.judging import failed_ids, is_full_run, is_repaired, judge, last_results
 from tornado_resource.gate.model import Ending
 
 SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
@@ -72,3 +73,36 @@ def test_text_of_the_api_is_made_safe_in_reasons() -> None:
 def completed(passed: int, total: int) -> Status:
     status = "COMPLETED_ALL_PASSED" if passed == total else "COMPLETED_PARTIAL"
     return Status(status, total_scenarios=total, passed_scenarios=passed, failed_scenarios=total - passed)
+
+
+def iterations(*rounds: tuple[str, str]) -> tuple[Iteration, ...]:
+    """Iterations by the ids that passed and failed in each, a letter for each id."""
+    return tuple(
+        Iteration(number, None, None, tuple(passed), tuple(failed), ())
+        for number, (passed, failed) in enumerate(rounds, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rounds", "total", "is_full"),
+    [
+        ([("ab", "")], 2, True),
+        ([("", "ab"), ("ab", "")], 2, True),
+        ([("a", "b"), ("b", "a")], 2, True),
+        ([("a", "b"), ("b", "")], 2, False),
+        ([("ab", ""), ("b", "")], 1, False),
+        ([("ab", "")], 3, False),
+        ([("ab", "")], None, False),
+        ([], 0, False),
+    ],
+)
+def test_a_full_run_ends_with_all_scenarios(rounds: list[tuple[str, str]], total: int | None, is_full: bool) -> None:  # noqa: FBT001
+    status = Status("COMPLETED_ALL_PASSED", total_scenarios=total, iterations=iterations(*rounds))
+    assert is_full_run(status) is is_full
+
+
+def test_what_was_left_out_of_a_response_is_not_known_to_be_full() -> None:
+    status = Status(
+        "COMPLETED_ALL_PASSED", total_scenarios=2, iterations=iterations(("ab", "")), omitted=Omitted(ids=1)
+    )
+    assert not is_full_run(status)

@@ -10,7 +10,7 @@ import pytest
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession
-from tornado_resource.gate.recorded import STACK_TYPE, recorded_sessions
+from tornado_resource.gate.recorded import RELEASE_TYPE, STACK_TYPE, recorded_releases, recorded_sessions
 from tornado_resource.gate.verdicts import make_verdict
 from tornado_resource.sessions.order import SESSION_TYPE
 
@@ -145,3 +145,55 @@ def test_a_name_that_two_components_share_is_left_to_the_api() -> None:
 def test_a_damaged_session_is_left_to_the_api(outputs: dict[str, Any]) -> None:
     assert recorded_sessions(state(verdict(), **outputs)) == {}
     assert recorded_sessions({"no urn": {"type": SESSION_TYPE, "outputs": None}}) == {}
+
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+
+
+@pytest.mark.parametrize(
+    ("recorded", "promoted", "holds"),
+    [(OLD, OLD, True), (OLD, None, True), (None, OLD, True), (OLD, NEW, False)],
+)
+def test_a_pass_on_other_content_than_the_promoted_one_is_outdated(
+    recorded: str | None,
+    promoted: str | None,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    found = outcome(state(verdict(content=recorded)), replace(GATED, promoted_content=promoted))
+    assert found == ("passed" if holds else None)
+
+
+def test_a_verdict_of_an_older_release_holds() -> None:
+    old = {key: value for key, value in verdict().items() if key not in {"content", "full_run"}}
+    old["gate"] = {"passed": "all", "repaired": "allow"}
+    assert outcome(state(old)) == "passed"
+
+
+@pytest.mark.parametrize("changed", [{"content": 7}, {"full_run": "yes"}])
+def test_a_damaged_content_is_asked_for_again(changed: dict[str, Any]) -> None:
+    assert outcome(state(verdict(**changed))) is None
+
+
+@pytest.mark.parametrize(
+    ("started", "content", "repaired", "tested"),
+    [(OLD, NEW, False, OLD), (None, NEW, False, NEW), (None, NEW, True, None), (7, None, False, None)],
+)
+def test_the_declared_versions_content_when_it_was_tested(
+    started: Any,
+    content: str | None,
+    repaired: bool,  # noqa: FBT001
+    tested: str | None,
+) -> None:
+    recorded = state(verdict(content=content, repaired=repaired), started_content=started)
+    assert recorded_sessions(recorded)["support-line"].tested_content == tested
+
+
+def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
+    assert recorded_sessions(state())["support-line"].tested_content is None
+    assert recorded_sessions(state(started_content=OLD))["support-line"].tested_content == OLD
+
+
+def test_releases_are_found_by_name() -> None:
+    urn = f"urn:pulumi:dev::agents::{RELEASE_TYPE}::support-line"
+    resources = {**state(), urn: {"outputs": {"version": 7.0, "sessions": ["s-1"], "live": None}}}
+    assert recorded_releases(resources) == {"support-line": {"version": 7, "sessions": ["s-1"]}}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.results import last_run_of
 from tornado_resource.bland.responses import Iteration, Scenario, Status
 from tornado_resource.declarations.model import Gate, Rerun
 from tornado_resource.gate.model import Ending, GatedSession
@@ -26,7 +27,7 @@ def reason_of(
     scenarios: tuple[Scenario, ...] = (),
 ) -> str | None:
     gated = GatedSession("support-line", "session-1", gate or ANY, request or {}, status=status)
-    return rerun_reason(rerun, gate, LastRun.read(gated, scenarios))
+    return rerun_reason(rerun, gate, last_run_of(gated, scenarios))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,9 @@ def reason_of(
         ("always", Gate(), Status("RUNNING"), False),
         ("always", Gate(), None, False),
         ("on_failure", Gate(), None, False),
+        ("on_drift", Gate(), FAILED, True),
+        ("on_drift", Gate(), PASSED, False),
+        ("on_drift", None, FAILED, False),
     ],
 )
 def test_when_an_unchanged_declaration_runs_again(
@@ -86,7 +90,14 @@ def test_a_promotion_gate_looks_at_the_pathways_scenarios(is_required: bool, is_
 def test_a_recorded_verdict_decides_as_the_status_does(rerun: Rerun, status: Status) -> None:
     gated = GatedSession("support-line", "session-1", Gate(), {}, status=status)
     recorded = LastRun.recorded(make_verdict(gated, Ending(status)))
-    assert recorded == LastRun.read(gated)
+    assert recorded == last_run_of(gated)
     through_the_engine = {key: value for key, value in asdict(recorded).items() if value is not None}
     assert LastRun.of(through_the_engine) == recorded
     assert rerun_reason(rerun, gated.gate, recorded) == reason_of(rerun, gated.gate, status)
+
+
+@pytest.mark.parametrize(("rerun", "is_due"), [("on_drift", True), ("on_failure", False), ("on_change", False)])
+def test_only_on_drift_looks_at_drift(rerun: str, is_due: bool) -> None:  # noqa: FBT001
+    last = LastRun("session-1", Gate(), "ended", "passed", drift="version 6 was edited since it passed")
+    assert rerun_reason(rerun, Gate(), last) == (last.drift if is_due else None)
+    assert LastRun.of(asdict(last)) == last

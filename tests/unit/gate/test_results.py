@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_session_of
+from tornado_resource.bland.content import parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import ApiError
 from tornado_resource.gate.results import read_last_run, read_result, wait_for_result
 
 if TYPE_CHECKING:
@@ -40,8 +43,8 @@ ALL = gated_session_of("support-line")
 class Api:
     """Responds to status requests with *statuses* and to scenario requests with *scenarios*, the last for ever."""
 
-    def __init__(self, statuses: list[Any], scenarios: list[Any]) -> None:
-        self.responses = {"status": list(statuses), "scenarios": list(scenarios)}
+    def __init__(self, statuses: list[Any], scenarios: list[Any], versions: list[Any] | None = None) -> None:
+        self.responses = {"status": list(statuses), "scenarios": list(scenarios), "version": list(versions or [404])}
         self.requests: list[str] = []
         self.time = FakeTime()
 
@@ -49,7 +52,7 @@ class Api:
         if request.url.path.endswith("/active"):
             self.requests.append("active")
             return json_response({"message": "no active session"}, 404)
-        kind = "scenarios" if "scenarios" in request.url.path else "status"
+        kind = next((kind for kind in ("scenarios", "version") if kind in request.url.path), "status")
         assert kind == "status" or PATHWAY_ID in str(request.url)
         self.requests.append(kind)
         queue = self.responses[kind]
@@ -218,3 +221,82 @@ async def test_a_promotion_gate_reads_the_scenarios_of_a_run_that_ended() -> Non
     api = Api([RUNNING], [SCENARIOS])
     await api.last_run(PROMOTION)
     assert api.requests == ["status"]
+
+
+VERSION = {"nodes": [{"id": "a", "data": {"prompt": "hi"}}]}
+EDITED = {"nodes": [{"id": "a", "data": {"prompt": "ho"}}]}
+PINNED = gated_session_of("support-line", request={"pathway_id": PATHWAY_ID, "version_number": 6})
+
+
+def digest_of(version: Any) -> str:
+    content = parse_content(json.dumps(version).encode())
+    assert content is not None
+    return content.digest
+
+
+@pytest.mark.parametrize("way", ["wait", "read"])
+@pytest.mark.parametrize("status", [PASSED, FAILED])
+async def test_the_content_of_the_version_is_read_once(way: str, status: Any) -> None:
+    api = Api([status], [SCENARIOS], [VERSION])
+    result = await getattr(api, way)(PINNED)
+    assert result.verdict.content == digest_of(VERSION)
+    assert api.requests.count("version") == 1
+
+
+@pytest.mark.parametrize("way", ["wait", "read"])
+async def test_a_content_that_is_known_is_not_read_again(way: str) -> None:
+    api = Api([PASSED], [SCENARIOS], [EDITED])
+    result = await getattr(api, way)(replace(PINNED, content=digest_of(VERSION)))
+    assert (result.verdict.outcome, result.verdict.content) == ("passed", digest_of(VERSION))
+    assert api.requests == ["status"]
+
+
+@pytest.mark.parametrize("gated", [ALL, replace(PINNED, adopted=True, created_at=None)])
+async def test_without_a_version_no_content_is_read(gated: GatedSession) -> None:
+    api = Api([PASSED], [SCENARIOS], [VERSION])
+    assert (await api.wait(gated)).verdict.content is None
+    assert api.requests == ["status"]
+
+
+async def test_a_session_that_still_runs_has_no_content() -> None:
+    api = Api([{"status": "RUNNING"}], [SCENARIOS], [VERSION])
+    assert (await api.read(PINNED)).verdict.content is None
+    assert api.requests == ["status"]
+
+
+@pytest.mark.parametrize("way", ["wait", "read", "last_run"])
+async def test_an_edit_while_it_was_tested_is_told(way: str) -> None:
+    api = Api([PASSED], [SCENARIOS], [EDITED])
+    found = await getattr(api, way)(replace(PINNED, started_content=digest_of(VERSION)))
+    verdict = found if way == "last_run" else found.verdict
+    assert verdict.outcome == "incomplete"
+    assert "version 6 was edited while it was tested" in verdict.reason
+    assert way == "last_run" or found.cause == "edited"
+
+
+async def test_the_wait_outlasts_an_outage_of_the_versions() -> None:
+    api = Api([PASSED], [SCENARIOS], [*([503] * 20), VERSION])
+    result = await api.wait(PINNED)
+    assert (result.verdict.outcome, result.verdict.content) == ("passed", digest_of(VERSION))
+
+
+async def test_a_version_that_stays_unreadable_is_no_pass() -> None:
+    api = Api([PASSED], [SCENARIOS], [503])
+    result = await api.wait(PINNED)
+    assert (result.verdict.outcome, result.cause) == ("incomplete", "content_unreadable")
+    assert result.verdict.reason.startswith("version 6 could not be read: ")
+    assert 300 <= api.time.seconds <= 320
+    failed = await Api([FAILED], [SCENARIOS], [401]).read(PINNED)
+    assert (failed.verdict.outcome, failed.cause, failed.verdict.content) == ("failed", None, None)
+
+
+async def test_a_failed_read_is_no_reason_to_run_again() -> None:
+    with pytest.raises(ApiError):
+        await Api([PASSED], [SCENARIOS], [401]).last_run(PINNED)
+
+
+async def test_an_api_without_versions_leaves_the_content_unknown() -> None:
+    api = Api([PASSED], [SCENARIOS], [404])
+    result = await api.wait(PINNED)
+    assert (result.verdict.outcome, result.verdict.content, result.cause) == ("passed", None, None)
+    assert api.requests == ["status", "version"]

@@ -9,7 +9,7 @@ from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate, digest
 from tornado_resource.gate.model import Ending, GatedSession, SessionVerdict, declared_sessions
-from tornado_resource.gate.verdicts import make_verdict, unknown_result
+from tornado_resource.gate.verdicts import make_verdict, unknown_result, unreadable_content, with_content
 
 GATED = GatedSession(
     "support-line", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, "2026-04-14T10:00:00.000Z"
@@ -43,6 +43,8 @@ def test_a_verdict_has_every_field() -> None:
         iterations=2,
         repaired=True,
         version=7,
+        content=None,
+        full_run=False,
         gate=Gate(),
         declaration=digest(GATED.request),
         finished_at="2026-04-14T10:02:00.000Z",
@@ -138,3 +140,56 @@ def test_the_declared_timeout_wins_over_the_responses() -> None:
     declared = replace(GATED, request={"pathway_id": "pw-1", "timeout_ms": 20_000})
     for answered in (None, 0, 1, 10**9):
         assert replace(declared, timeout_ms=answered).limit_ms == 20_000
+
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+
+
+def content_verdict(
+    content: str | None, *, passed: int = 3, forked: int | None = None, **gated: object
+) -> SessionVerdict:
+    session = replace(GATED, **gated)  # type: ignore[arg-type] # the fields of GatedSession
+    verdict = make_verdict(session, Ending(completed(passed, 3, forked_version=forked)))
+    return with_content(session, verdict, content)
+
+
+@pytest.mark.parametrize("started", [None, OLD])
+def test_a_verdict_has_the_content_of_its_version(started: str | None) -> None:
+    verdict = content_verdict(OLD, started_content=started)
+    assert (verdict.outcome, verdict.content) == ("passed", OLD)
+
+
+@pytest.mark.parametrize("passed", [3, 2])
+def test_a_version_that_was_edited_while_it_was_tested_is_incomplete(passed: int) -> None:
+    verdict = content_verdict(NEW, passed=passed, started_content=OLD)
+    assert verdict.outcome == "incomplete"
+    assert verdict.reason == (
+        "version 3 was edited while it was tested: sha256:000000000000 when it started, "
+        "sha256:111111111111 when it had ended"
+    )
+
+
+def test_a_fork_has_other_content_than_what_it_started_from() -> None:
+    verdict = content_verdict(NEW, forked=7, started_content=OLD)
+    assert (verdict.outcome, verdict.version, verdict.content) == ("passed", 7, NEW)
+
+
+@pytest.mark.parametrize(("content", "known"), [(NEW, "its content is sha256:111111111111"), (None, "read any more")])
+def test_only_the_promoted_content_may_pass(content: str | None, known: str) -> None:
+    verdict = content_verdict(content, promoted_content=OLD)
+    assert verdict.outcome == "incomplete"
+    assert known in verdict.reason
+    assert content_verdict(OLD, promoted_content=OLD).outcome == "passed"
+    assert content_verdict(content, passed=2, promoted_content=OLD).outcome == "failed"
+
+
+def test_an_api_that_does_not_show_versions_leaves_the_content_unknown() -> None:
+    verdict = content_verdict(None, started_content=OLD)
+    assert (verdict.outcome, verdict.content) == ("passed", None)
+
+
+@pytest.mark.parametrize(("passed", "outcome"), [(3, "incomplete"), (2, "failed")])
+def test_a_pass_on_content_that_could_not_be_read_is_no_pass(passed: int, outcome: str) -> None:
+    verdict = unreadable_content(make_verdict(GATED, Ending(completed(passed, 3))), OSError("no connection"))
+    assert verdict.outcome == outcome
+    assert (verdict.reason == "version 3 could not be read: no connection") is (outcome == "incomplete")

@@ -17,6 +17,7 @@ from tornado_resource.gate.recorded import STACK_TYPE
 from tornado_resource.gate.verdicts import make_verdict
 from tornado_resource.program import last_runs
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.versions import Versions
 from tornado_resource.sessions.order import SESSION_TYPE
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
             return {"outputs": state}
 
         monkeypatch.setattr(last_runs, "invoke_async", read)
-        api = Api(api_status)
-        runs = LastRuns(api)  # type: ignore[arg-type] # a stand-in
+        api: Any = Api(api_status)
+        runs = LastRuns(api, Versions(api))
         assert await runs.known("another", declared) is None
         return await runs.known("support-line", declared), api.asked
 
@@ -117,7 +118,8 @@ async def test_a_state_that_cannot_be_read_is_an_unknown_one(monkeypatch: pytest
     logged: list[str] = []
     monkeypatch.setattr(last_runs, "invoke_async", fail)
     monkeypatch.setattr(pulumi.log, "debug", logged.append)
-    runs = LastRuns(Api(None))  # type: ignore[arg-type] # a stand-in
+    api: Any = Api(None)
+    runs = LastRuns(api, Versions(api))
     assert await runs.known("support-line", REQUEST) is None
     assert runs.result(GATED) is None
     assert logged == ["the stack's own state cannot be read: no such function"]

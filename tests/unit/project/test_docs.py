@@ -16,8 +16,8 @@ from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.gate.model import SessionVerdict
-from tornado_resource.program.session_outputs import OUTPUTS
-from tornado_resource.promotion.check import SourceStack, check_promotion
+from tornado_resource.program.session_outputs import INTERNAL, OUTPUTS
+from tornado_resource.promotion.check import SourceStack, VersionNow, check_promotion
 from tornado_resource.stacks.settings import KEYS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_every_exit_code_is_in_the_readme_with_its_meaning(code: ExitCode) -> No
     assert f"| **{code.value}** | {code.meaning} |\n" in README
 
 
-@pytest.mark.parametrize("name", [*(name for name in OUTPUTS if name != "declared"), *SessionVerdict.__slots__])
+@pytest.mark.parametrize("name", [*(name for name in OUTPUTS if name not in INTERNAL), *SessionVerdict.__slots__])
 def test_every_output_is_in_the_readme(name: str) -> None:
     table = README.partition("## What the stack records")[2].partition("\n## ")[0]
     assert re.search(rf"[`.]{name}`", table)
@@ -124,7 +124,7 @@ def test_declarations_in_the_docs_are_valid(tmp_path: Path) -> None:
 def test_problems_of_a_promotion_are_worded_as_documented() -> None:
     table = doc("promotion.md").partition("## What must be true")[2].partition("\n## ")[0]
     documented = [text.rstrip(" …") for text in re.findall(r"\| `([^`]+)` \|\n", table)]
-    assert len(documented) == 7
+    assert len(documented) == 9
     assert [text for text in documented if text not in promotion_problems()] == []
 
 
@@ -141,5 +141,7 @@ def promotion_problems() -> str:
     ]
     environment = Environment("production", (declared,), "staging", "24h")
     now = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
-    results = [check_promotion(environment, source, now) for source in sources]
+    patched = {**verdict, "content": "sha256:0", "full_run": False}
+    sources.append(SourceStack("staging", "staging", {"a": session}, {"a": patched}))
+    results = [check_promotion(environment, source, now, None, {"a": VersionNow("sha256:1")}) for source in sources]
     return "\n".join(text for result in results for text in result.problems.values())

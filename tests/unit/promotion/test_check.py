@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.promotion.check import Promoted, SourceStack, check_promotion
+from tornado_resource.promotion.check import Promoted, SourceStack, VersionNow, check_promotion, pinned_versions
 from tornado_resource.promotion.record import PromotedSession, Promotion
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
@@ -222,3 +222,84 @@ def test_an_override_takes_the_version_of_an_interrupted_update() -> None:
         source_stack({**VERDICT, "outcome": "incomplete", "session_id": ""}, sessions=None), override="INC-7"
     )
     assert found.environment.declarations[0].request["version_number"] == 7
+
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+PASSED_AT = "sha256:000000000000 passed at 2026-04-14T10:00:00.000Z"
+PINNED: dict[str, Any] = {**VERDICT, "content": OLD, "full_run": True}
+
+
+def with_version(now: VersionNow, override: str | None = None) -> Promoted:
+    environment = Environment("production", (DECLARED,), "staging")
+    return check_promotion(environment, source_stack(PINNED), NOW, override, {"support-line": now})
+
+
+def test_the_content_that_passed_goes_on_with_its_version() -> None:
+    found = promoted(source_stack(PINNED))
+    assert found.record.sessions["support-line"].content == OLD
+    assert pinned_versions(found) == {"support-line": ("pw-1", 7)}
+    assert found.unpinned == ()
+    assert with_version(VersionNow(OLD)).problems == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        (
+            VersionNow(NEW),
+            "version 7 was edited since: sha256:000000000000 passed at 2026-04-14T10:00:00.000Z, now it is",
+        ),
+        (
+            VersionNow(None),
+            "version 7 cannot be read any more (sha256:000000000000 passed at 2026-04-14T10:00:00.000Z)",
+        ),
+        (VersionNow(None, "HTTP 500"), "version 7 could not be read, so it is unknown whether it still is what passed"),
+    ],
+)
+def test_another_content_is_not_promoted(now: VersionNow, text: str) -> None:
+    found = with_version(now)
+    assert text in found.problems["support-line"]
+    assert pinned_versions(found) == {}
+
+
+def test_an_override_waives_the_content_too() -> None:
+    found = with_version(VersionNow(NEW), "INC-1")
+    assert found.problems == {}
+    session = found.record.sessions["support-line"]
+    assert "was edited since" in session.waived[0]
+    assert session.content is None
+    assert (found.unpinned, pinned_versions(found)) == ((), {})
+
+
+@pytest.mark.parametrize("content", [None, 7, ["sha256:0"]])
+def test_a_pass_without_content_is_unpinned(content: Any) -> None:
+    found = promoted(source_stack({**VERDICT, "content": content}))
+    assert (found.problems, found.unpinned, pinned_versions(found)) == ({}, ("support-line",), {})
+
+
+def test_no_content_is_carried_to_another_pathway_or_version() -> None:
+    elsewhere = promoted(source_stack(PINNED, {**SESSION, "pathway_id": "pw-2"}), version_number=7)
+    assert elsewhere.record.sessions["support-line"].content is None
+    assert elsewhere.unpinned == ()
+    overridden = promoted(source_stack(PINNED), version_number=3, override="INC-1")
+    assert overridden.record.sessions["support-line"].content is None
+
+
+@pytest.mark.parametrize(
+    ("full_run", "gate", "is_refused"),
+    [
+        (False, Gate(), True),
+        (False, None, True),
+        (False, Gate(full_run="any"), False),
+        (True, Gate(), False),
+        (None, Gate(), False),
+    ],
+)
+def test_a_pass_of_several_iterations_counts_only_where_allowed(
+    full_run: bool | None,  # noqa: FBT001
+    gate: Gate | None,
+    is_refused: bool,  # noqa: FBT001
+) -> None:
+    environment = Environment("production", (replace(DECLARED, gate=gate),), "staging")
+    found = check_promotion(environment, source_stack({**PINNED, "full_run": full_run}), NOW)
+    assert ("the last iteration did not run every scenario" in found.problems.get("support-line", "")) is is_refused

@@ -26,6 +26,7 @@ PROPS: dict[str, Any] = {
     "sessions": ["s-1"],
     "declared_at": "s.yaml:3:3",
 }
+DIGEST = "sha256:" + "0" * 64
 RECORDED = {key: value for key, value in PROPS.items() if key != "declared_at"}
 
 
@@ -61,7 +62,10 @@ def test_the_provider_is_pickled_by_reference() -> None:
 def test_create_publishes_the_version_as_a_whole_number(provider: ReleaseProvider, sandbox: Sandbox) -> None:
     created = provider.create(PROPS)
     assert created.id == "pw-1/production"
-    assert created.outs == {**RECORDED, "version": 7}
+    assert created.outs is not None
+    digest = created.outs["content"]
+    assert created.outs == {**RECORDED, "version": 7, "content": digest, "live": digest}
+    assert digest.startswith("sha256:")
     assert publishes(sandbox) == [{"version_id": 7, "environment": "production"}]
 
 
@@ -100,6 +104,8 @@ def test_without_sessions_an_unknown_version_is_a_change() -> None:
         ({}, False, []),
         ({"declared_at": "s.yaml:9:9"}, False, []),
         ({"version": 8.0}, True, []),
+        ({"content": DIGEST}, True, []),
+        ({"content": UNKNOWN, "version": UNKNOWN}, False, []),
         ({"sessions": ["s-2"]}, True, []),
         ({"version": UNKNOWN}, False, []),
         ({"version": UNKNOWN, "sessions": [UNKNOWN]}, True, []),
@@ -132,11 +138,67 @@ def test_values_that_the_api_does_not_accept_are_refused(change: dict[str, Any],
     assert [failure.property for failure in failures or []] == refused
 
 
-def test_refresh_and_delete_send_nothing_and_keep_the_record(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+def test_refresh_of_an_old_record_and_delete_send_nothing(provider: ReleaseProvider, sandbox: Sandbox) -> None:
     read = provider.read("pw-1/production", {**RECORDED, "__provider": "x"})
     assert (read.id, read.outs) == ("pw-1/production", RECORDED)
+    staging = {**RECORDED, "environment": "staging", "content": DIGEST}
+    assert provider.read("pw-1/staging", staging).outs == staging
     provider.delete("pw-1/production", RECORDED)
     assert httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).json() == []
+
+
+def edit(sandbox: Sandbox, version: int) -> None:
+    headers = {"authorization": "any-key"}
+    url = f"{sandbox.url}/v1/pathway/pw-1/version/{version}"
+    httpx.post(url, json={"nodes": []}, headers=headers, trust_env=False).raise_for_status()
+
+
+def test_a_live_pathway_that_was_edited_is_drift_and_is_mended(
+    provider: ReleaseProvider, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = provider.create(PROPS).outs or {}
+    assert provider.read("pw-1/production", published).outs == published
+    assert not provider.diff("pw-1/production", published, PROPS).changes
+    edit(sandbox, 0)
+    refreshed = provider.read("pw-1/production", published).outs or {}
+    assert refreshed["live"] != published["live"]
+    assert provider.diff("pw-1/production", refreshed, PROPS).changes
+    assert "the live pathway was changed" in capsys.readouterr().out
+    assert provider.update("pw-1/production", refreshed, PROPS).outs == published
+    assert len(publishes(sandbox)) == 2
+
+
+def test_a_live_pathway_that_cannot_be_read_is_no_drift(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    published = provider.create(PROPS).outs or {}
+    fail(sandbox, path="/version/", kind="status", status=403)
+    assert provider.read("pw-1/production", published).outs == published
+    fail(sandbox, path="/version/", kind="status", status=401)
+    with pytest.raises(Failure, match="live version of pathway pw-1: HTTP 401"):
+        provider.read("pw-1/production", published)
+
+
+def test_a_version_that_was_edited_since_is_not_published(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    digest = (provider.create(PROPS).outs or {})["content"]
+    edit(sandbox, 7)
+    with pytest.raises(Failure, match=r"nothing was published: version 7 was edited since: sha256:.* passed at noon"):
+        provider.create({**PROPS, "content": digest, "passed_at": "noon"})
+    assert len(publishes(sandbox)) == 1
+
+
+def test_an_update_of_the_record_alone_keeps_what_is_known(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    recorded = {**RECORDED, "content": DIGEST, "live": DIGEST}
+    kept = provider.update("pw-1/production", recorded, {**PROPS, "content": DIGEST}).outs
+    assert kept == {**recorded, "version": 7}
+    assert publishes(sandbox) == []
+
+
+def test_without_versions_a_publish_is_believed_with_a_warning(
+    provider: ReleaseProvider, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail(sandbox, path="/version/", kind="status", status=403, times=9)
+    outs = provider.create(PROPS).outs or {}
+    assert (outs["content"], outs["live"]) == (None, None)
+    assert "it is not proved that it is live" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "status", "status_after", "garbage", "truncate"])
@@ -172,6 +234,7 @@ def test_a_refusal_is_not_retried_and_shows_the_position(
 
 @pytest.mark.parametrize("body", ["", "{}", '{"message": "ok"}', '{"data": {}, "errors": null}'])
 def test_any_other_2xx_response_is_a_success(provider: ReleaseProvider, sandbox: Sandbox, body: str) -> None:
+    provider.create(PROPS)  # so that version 7 is live already
     fail(sandbox, kind="status", status=200, body=body)
     provider.create(PROPS)
-    assert len(publishes(sandbox)) == 1
+    assert len(publishes(sandbox)) == 2

@@ -1,0 +1,103 @@
+"""What is published with which content, and whether a version still is what passed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.bland.content import short
+from tornado_resource.core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from tornado_resource.declarations.releases import Release
+    from tornado_resource.gate.model import Result
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlan:
+    """A release with what passed: *content* is the digest of the version then, *passed_at* the last of the passes."""
+
+    release: Release
+    version: int
+    session_ids: tuple[str, ...]
+    content: str | None
+    passed_at: str | None
+
+    def is_recorded(self, recorded: Mapping[str, Any] | None) -> bool:
+        """Return whether a release's recorded outputs say that exactly this is published, and live as far as known."""
+        if recorded is None or recorded.get("live") not in {None, self.content}:
+            return False
+        planned = {
+            "pathway_id": self.release.pathway_id,
+            "environment": self.release.environment,
+            "version": self.version,
+            "sessions": list(self.session_ids),
+            "content": self.content,
+        }
+        return all(recorded.get(key) == value for key, value in planned.items())
+
+
+def plan_releases(
+    releases: Iterable[Release], results: Mapping[str, Result]
+) -> tuple[list[ReleasePlan], dict[str, str]]:
+    """Return the releases whose version is known, with what passed, and by session why there is no single content."""
+    plans: list[ReleasePlan] = []
+    problems: dict[str, str] = {}
+    for release in releases:
+        if release.version is not None:
+            passes = {name: results[name] for name in release.sessions}
+            plans.append(_plan(release, release.version, passes.values()))
+            problems |= _disagreements(release.version, passes)
+    return plans, problems
+
+
+def _plan(release: Release, version: int, passes: Collection[Result]) -> ReleasePlan:
+    return ReleasePlan(
+        release,
+        version,
+        tuple(result.verdict.session_id for result in passes),
+        next((content for result in passes if (content := _content(result)) is not None), None),
+        max((result.verdict.finished_at for result in passes if result.verdict.finished_at is not None), default=None),
+    )
+
+
+def _disagreements(version: int, passes: Mapping[str, Result]) -> dict[str, str]:
+    """Return a message for each session that passed with other content than the first one that names its content."""
+    contents = {name: content for name, result in passes.items() if (content := _content(result)) is not None}
+    first = next(iter(contents), "")
+    return {
+        name: f"version {version} was edited between two passes: {first} passed with {short(contents[first])}, "
+        f"{name} with {short(content)}"
+        for name, content in contents.items()
+        if content != contents[first]
+    }
+
+
+def edit_since_pass(version: int, passed: str, passed_at: str | None, now: str | None) -> str | None:
+    """Return how a version is not what passed; None if it is.
+
+    Args:
+        version: its number.
+        passed: the digest of the content that passed.
+        passed_at: when it passed.
+        now: the digest of its content now; None if the API does not show it.
+
+    """
+    if now == passed:
+        return None
+    known = f"{short(passed)} passed at {clean(passed_at or 'an unknown time', 40)}"
+    again = "run it again (a trigger, `rerun: always`)"
+    if now is None:
+        return f"version {version} cannot be read any more ({known}); {again} on a version that exists"
+    return f"version {version} was edited since: {known}, now it is {short(now)}; {again}"
+
+
+def unread(version: int | None) -> str:
+    """Return that a version could not be read, and what follows."""
+    return f"version {version} could not be read, so it is unknown whether it still is what passed"
+
+
+def _content(result: Result) -> str | None:
+    return result.verdict.content or result.gated.promoted_content
