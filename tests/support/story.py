@@ -119,9 +119,11 @@ def production_tests_and_publishes_that_version(team: Team) -> None:
     assert promotion["sessions"]["billing"] == {
         "session_id": passed["session_id"],
         "version": 7,
+        "content": passed["content"],
         "finished_at": passed["finished_at"],
         "waived": [],
     }
+    assert verdict["content"] == passed["content"]
     assert team.published() == {
         (pathway_id, environment): 7
         for pathway_id in ("pw-support", "pw-billing")

@@ -47,6 +47,9 @@ async def wait_for_result(
 async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
     """Return how a recorded session ended or that it runs, and the session with what was read of it.
 
+    The content of its version is read only if it could show that something else was tested than what started or what
+    was promoted.
+
     Args:
         client: sends the requests.
         gated: the session; its status is read unless it has one.
@@ -63,7 +66,9 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
     scenarios: tuple[Scenario, ...] = ()
     if gated.gate.passed == "promotion":
         scenarios = await retried(lambda: client.scenarios(gated.request["pathway_id"]))
-    result = await _with_content(client, _result(gated, Ending(gated.status), scenarios))
+    result = _result(gated, Ending(gated.status), scenarios)
+    if gated.started_content is not None or gated.promoted_content is not None:
+        result = await _with_content(client, result)
     return LastRun.recorded(result.verdict), replace(gated, content=result.verdict.content)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TARGET: Final = ("pathway_id", "environment")
 """Where a version is published. A change of one of these replaces the release."""
-RUN: Final = ("version", "sessions", "content")
+RUN: Final = ("version", "sessions")
 """What is published, and the sessions that passed with it."""
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
 
@@ -79,10 +79,16 @@ class ReleaseProvider(ResourceProvider):
         return DiffResult(changes=bool(replaces) or not is_same or is_moved, replaces=replaces)
 
     def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Publish for another run, even the recorded version: after a lost response another one may be live."""
-        if any(olds.get(key) != news.get(key) for key in RUN) or live_drift(olds) is not None:
+        """Publish for another run, even the recorded version: after a lost response another one may be live.
+
+        A release that was recorded without its content gets it without being published again.
+        """
+        recorded = olds.get("content")
+        is_same_content = recorded is None or recorded == news.get("content")
+        is_same_run = is_same_content and all(olds.get(key) == news.get(key) for key in RUN)
+        if not is_same_run or live_drift(olds) is not None:
             return UpdateResult(self._publish(news))
-        return UpdateResult({**_outputs(news), "content": olds.get("content"), "live": olds.get("live")})
+        return UpdateResult({**_outputs(news), "content": news.get("content"), "live": olds.get("live")})
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads the live pathway, if this release says what it must be."""

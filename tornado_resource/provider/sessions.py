@@ -182,10 +182,14 @@ class TornadoProvider(ResourceProvider):
         return reason is not None
 
     def _read_last_run(self, session_id: str, gate: Gate, olds: dict[str, Any], props: dict[str, Any]) -> LastRun:
-        """Ask the API: for a program that does not pass on what it knows, and after a refresh."""
+        """Ask the API: for a program that does not pass on what it knows, and after a refresh.
+
+        A refresh asks for nothing but the status: what it finds is compared again in the next update.
+        """
         from tornado_resource.gate.results import read_last_run
 
-        fresh, started = self._this_update.refreshed.get(session_id), olds.get("started_content")
+        fresh = self._this_update.refreshed.get(session_id)
+        started = olds.get("started_content") if fresh is None else None
         gated = GatedSession(
             _address(props).resource,
             session_id,
