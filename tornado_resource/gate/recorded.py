@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
+SETTLED: Final = frozenset({"passed", "failed"})
 MAX_DEPTH: Final = 4
 """How deep in a stack output a verdict is looked for: programs may export them under any name, in lists or mappings."""
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
@@ -111,6 +112,21 @@ def _verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_DEPTH)}
 
 
+def recorded_contents(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return, by the id of its session, the content that a final verdict in a stack's outputs names.
+
+    Args:
+        outputs: the stack's own outputs, as they are in its state.
+
+    """
+    verdicts = _verdict_like(whole(dict(outputs)), MAX_DEPTH)
+    return {
+        each["session_id"]: each["content"]
+        for each in verdicts
+        if each["content"] is not None and each["status"] in FINAL and each["outcome"] in SETTLED
+    }
+
+
 def _type(urn: str) -> str:
     """Return a resource's own type, without those of its parents: `urn:pulumi:stack::project::parent$type::name`."""
     return urn.split("::", 3)[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
@@ -154,7 +170,7 @@ def _final_verdict(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> 
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(SessionVerdict)}
     verdict = SessionVerdict(**{**given, "gate": Gate.of(given["gate"])})
     request = request_from(declared)
-    is_final = verdict.status in FINAL and verdict.outcome in {"passed", "failed"}
+    is_final = verdict.status in FINAL and verdict.outcome in SETTLED
     if not is_final or verdict.declaration != digest(request):
         return None
     return verdict if _agrees(verdict, request) else None

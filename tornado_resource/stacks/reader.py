@@ -11,6 +11,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.recorded import recorded_contents
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.sessions.compare import whole
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -112,6 +113,7 @@ def read_stack(name: str) -> Stack:
     config = Fields(name, "", {"config": pulumi_json("config", "--show-secrets", "--stack", name)}).object("config")
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
+    contents = recorded_contents(outputs)
     entries = {key: config.object(key) for key in config.values}
     key = entries.get("bland:apiKey")
     return Stack(
@@ -119,7 +121,7 @@ def read_stack(name: str) -> Stack:
         config={
             key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
         },
-        sessions=tuple(_session(resource) for resource in resources if _is_session(resource)),
+        sessions=tuple(_session(resource, contents) for resource in resources if _is_session(resource)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
         pending=tuple(_interrupted_creations(deployment)),
@@ -149,17 +151,17 @@ def _interrupted_creations(deployment: Fields) -> Iterator[str]:
             yield _name(resource)
 
 
-def _session(resource: Fields) -> RecordedSession:
+def _session(resource: Fields, contents: Mapping[str, str]) -> RecordedSession:
     return RecordedSession(
         name=_name(resource),
         session_id=resource.text("id"),
         pathway_id=resource.object("outputs").text("pathway_id"),
-        gated=_gated(resource),
+        gated=_gated(resource, contents.get(resource.text("id"))),
         is_replaced=resource.flag("pendingReplacement"),
     )
 
 
-def _gated(resource: Fields) -> GatedSession | None:
+def _gated(resource: Fields, content: str | None) -> GatedSession | None:
     outputs, inputs = resource.object("outputs"), resource.object("inputs")
     declared = _declared(resource)
     gate = Gate.of(declared.get("gate"))
@@ -175,6 +177,8 @@ def _gated(resource: Fields) -> GatedSession | None:
         # States that were written before `declared_at` have `source`.
         position=Position.parse(inputs.text_or_none("declared_at") or inputs.text_or_none("source")),
         adopted=outputs.values.get("adopted") is True,
+        started_content=outputs.text_or_none("started_content"),
+        content=content,
     )
 
 

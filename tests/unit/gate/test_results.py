@@ -292,7 +292,13 @@ async def test_a_version_that_stays_unreadable_is_no_pass() -> None:
 
 async def test_a_failed_read_is_no_reason_to_run_again() -> None:
     with pytest.raises(ApiError):
-        await Api([PASSED], [SCENARIOS], [401]).last_run(PINNED)
+        await Api([PASSED], [SCENARIOS], [401]).last_run(replace(PINNED, started_content=digest_of(VERSION)))
+
+
+async def test_the_last_run_reads_no_version_that_cannot_matter() -> None:
+    api = Api([PASSED], [SCENARIOS], [VERSION])
+    assert (await api.last_run(PINNED)).outcome == "passed"
+    assert api.requests == ["status"]
 
 
 async def test_an_api_without_versions_leaves_the_content_unknown() -> None:

@@ -1,0 +1,282 @@
+"""What passed is what goes on: versions that are edited in place, over real stacks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT: Final = """\
+pathways:
+  pw-support:
+    scenarios: [{id: sc-refund}, {id: sc-cancel}]
+    failing: [0]
+    iteration_ms: 1000
+"""
+DECLARATIONS: Final = """\
+version: 1
+sessions:
+  support-line: {pathway_id: pw-support, version_number: 7}
+environments:
+  staging: {}
+  production: {promotes_from: staging, publish: production}
+  overseas: {promotes_from: production}
+"""
+HEADERS: Final = {"authorization": "any-key"}
+
+
+@dataclass(frozen=True)
+class Team:
+    """Three stacks of one project."""
+
+    staging: Project
+    production: Project
+    overseas: Project
+
+    def version(self, number: int) -> dict[str, Any]:
+        url = f"/v1/pathway/pw-support/version/{number}"
+        shown: dict[str, Any] = self.staging.http.get(url, headers=HEADERS).json()
+        return shown
+
+    def edit(self, number: int, prompt: str = "Refuse everything.") -> None:
+        """Edit a version in place, as anybody with access to the dashboard can; 0 is the live pathway."""
+        nodes = self.version(number)["nodes"]
+        nodes[0]["data"]["prompt"] = prompt
+        self.post(number, {"nodes": nodes})
+
+    def post(self, number: int, changes: dict[str, Any]) -> None:
+        url = f"/v1/pathway/pw-support/version/{number}"
+        self.staging.http.post(url, json=changes, headers=HEADERS).raise_for_status()
+
+    def effects(self) -> list[str]:
+        """The starts and publishes."""
+        return [
+            row["path"].rpartition("/")[2] for row in self.staging.requests("POST /v1") if "/version" not in row["path"]
+        ]
+
+
+@pytest.fixture
+def make_team(make_project: Callable[..., Project]) -> Callable[..., Team]:
+    def make(script: str = SCRIPT, declarations: str = DECLARATIONS) -> Team:
+        staging = make_project(speed=1000, script=script, stack="staging")
+        staging.declare(declarations)
+        team = Team(staging, *(replace(staging, stack=name) for name in ("production", "overseas")))
+        for project in (team.production, team.overseas):
+            project.pulumi("stack", "init")
+        return team
+
+    return make
+
+
+def verdict(project: Project) -> dict[str, Any]:
+    found: dict[str, Any] = project.outputs()["verdicts"]["support-line"]
+    return found
+
+
+def short(digest: str) -> str:
+    return digest[:19]
+
+
+def reads(project: Project, command: Callable[[], object]) -> list[str]:
+    """What a command sends."""
+    before = len(project.requests())
+    command()
+    return [f"{row['method']} {row['path'].rpartition('/')[2]}" for row in project.requests()[before:]]
+
+
+def test_an_edited_version_goes_no_further(make_team: Callable[..., Team]) -> None:
+    """The story of one pass, from staging to production, against edits in every gap."""
+    team = make_team()
+    team.staging.up()
+    passed = verdict(team.staging)
+    assert (passed["outcome"], passed["full_run"], passed["version"]) == ("passed", True, 7)
+    assert passed["content"].startswith("sha256:")
+    assert reads(team.staging, team.staging.up) == []
+
+    team.post(7, {"nodes": [{**node, "position": {"x": 9}} for node in team.version(7)["nodes"][::-1]]})
+    assert "create" in team.production.pulumi("preview")  # another layout is the same content
+    original = team.version(7)["nodes"]
+    team.edit(7)
+    before = team.effects()
+    for command in ("preview", "up"):
+        options = ["--yes", "--skip-preview"] if command == "up" else []
+        printed = team.production.pulumi(command, *options, expect=None)
+        assert "support-line (sessions.yaml:3:3): version 7 was edited since: " in printed
+        assert f"{short(passed['content'])} passed at {passed['finished_at']}, now it is sha256:" in printed
+        assert "Traceback" not in printed
+    assert team.effects() == before == ["start"]
+
+    team.post(7, {"nodes": original})
+    team.production.up()
+    assert verdict(team.production)["content"] == passed["content"]
+    assert team.effects() == ["start", "start", "publish"]
+    assert team.version(0)["nodes"] == original
+    assert reads(team.production, team.production.up) == []
+    overseas = reads(team.production, team.overseas.up)
+    assert overseas == ["GET 7", "POST start", "GET 7", "GET status", "GET 7"]
+
+
+def test_a_live_pathway_that_was_edited_is_drift(make_team: Callable[..., Team]) -> None:
+    team = make_team()
+    team.staging.up()
+    team.production.up()
+    published = team.version(0)["nodes"]
+    team.production.fail(kind="status", status=403, method="GET", path="/version/0")
+    team.production.pulumi("refresh", "--yes", "--skip-preview")
+    team.production.pulumi("preview", "--expect-no-changes")  # a failed read is no drift
+    team.edit(0)
+    team.production.pulumi("refresh", "--yes", "--skip-preview")
+    printed = team.production.pulumi("preview")
+    assert "the live pathway was changed: sha256:" in printed
+    assert "PathwayRelease support-line update" in printed
+    assert team.effects() == ["start", "start", "publish"]
+    team.production.up()
+    assert team.effects() == ["start", "start", "publish", "publish"]
+    assert team.version(0)["nodes"] == published
+    team.production.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_publish_that_changes_nothing_is_red(make_team: Callable[..., Team]) -> None:
+    team = make_team(
+        SCRIPT + "    publish_delay_ms: never\n", DECLARATIONS.replace("staging: {}", "staging: {publish: production}")
+    )
+    printed = team.staging.up(expect=None)
+    assert "was published, but after 30 s the live pathway is another one: version 1, sha256:" in printed
+    assert verdict(team.staging)["outcome"] == "passed"
+    assert team.staging.resources("PathwayRelease") == []
+
+
+def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: Callable[..., Team]) -> None:
+    declarations = DECLARATIONS.replace("publish: production", "")
+    team = make_team(declarations=declarations.replace("staging, }", "staging}"))
+    team.staging.up()
+    team.production.up()
+    team.edit(7)
+    team.staging.declare(DECLARATIONS)
+    printed = team.production.up(expect=None)
+    assert "every gate passed, but nothing was published (1 of 1 session):" in printed
+    assert "support-line (sessions.yaml:3:3): version 7 was edited since: sha256:" in printed
+    assert team.effects() == ["start", "start"]
+
+
+def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Callable[..., Team]) -> None:
+    team = make_team()
+    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.up()
+    team.edit(7)
+    team.staging.wait_for_ends()
+    code, printed = team.staging.run("tornado-resource", "wait", "--stack", "staging")
+    assert code == 3
+    assert "version 7 was edited while it was tested: sha256:" in printed
+    team.staging.pulumi("config", "set", "tornado:wait", "true")
+    printed = team.staging.up()
+    assert "runs again, the last run did not meet its gate: version 7 was edited while it was tested" in printed
+    assert verdict(team.staging)["outcome"] == "passed"
+    assert team.effects() == ["start", "start"]
+
+
+def test_production_runs_again_when_other_content_is_promoted(make_team: Callable[..., Team]) -> None:
+    team = make_team()
+    team.staging.up()
+    team.production.up()
+    team.edit(7)
+    team.staging.pulumi("config", "set", "--path", "tornado:triggers.edit", "1")
+    team.staging.up()
+    printed = team.production.up()
+    assert "version 7 has other content now: it passed here with sha256:" in printed
+    assert verdict(team.production)["content"] == verdict(team.staging)["content"]
+    assert team.effects() == ["start", "start", "publish", "start", "start", "publish"]
+    assert team.version(0)["nodes"] == team.version(7)["nodes"]
+
+
+PATCHED: Final = """\
+pathways:
+  pw-support:
+    scenarios: [{id: sc-refund}, {id: sc-cancel}]
+    failing: [[sc-refund], 0]
+    forked_version: 8
+    retests: failed
+    iteration_ms: 1000
+"""
+
+
+def test_a_pass_of_several_iterations_goes_on_only_if_the_gate_says_so(make_team: Callable[..., Team]) -> None:
+    team = make_team(PATCHED, DECLARATIONS.replace("staging: {}", "staging: {publish: staging}"))
+    printed = team.staging.up(expect=None)
+    assert "nothing was published" in printed
+    assert "it passed, but the last iteration did not run every scenario" in printed
+    assert (verdict(team.staging)["outcome"], verdict(team.staging)["full_run"]) == ("passed", False)
+    declared = DECLARATIONS.replace("version_number: 7", "gate: {repaired: allow}")
+    overlay = "staging: {sessions: {support-line: {version_number: 7}}}"
+    team.staging.declare(declared.replace("staging: {}", overlay))
+    printed = team.production.up(expect=None)
+    assert "it passed there, but the last iteration did not run every scenario" in printed
+    assert team.effects() == ["start"]
+    team.staging.declare(declared.replace("staging: {}", overlay).replace("repaired: allow", "full_run: any"))
+    team.production.up()
+    assert verdict(team.production)["version"] == 8
+    assert team.effects() == ["start", "start", "publish"]
+
+
+def test_rerun_on_drift_runs_after_an_edit_only(make_team: Callable[..., Team]) -> None:
+    team = make_team(declarations=DECLARATIONS.replace("version_number: 7", "version_number: 7, rerun: on_drift"))
+    team.staging.up()
+    team.post(7, {"nodes": [{**node, "position": {"x": 9}} for node in team.version(7)["nodes"]]})
+    assert reads(team.staging, team.staging.up) == ["GET 7"]
+    team.staging.fail(kind="status", status=403, path="/version/7")
+    assert reads(team.staging, team.staging.up) == ["GET 7"]
+    team.edit(7)
+    printed = team.staging.pulumi("preview")
+    assert "support-line: runs again, version 7 was edited since it passed: it was sha256:" in printed
+    assert team.effects() == ["start"]
+    team.staging.up()
+    assert team.effects() == ["start", "start"]
+    assert reads(team.staging, team.staging.up) == ["GET 7"]
+
+
+@pytest.mark.parametrize("versions", ["missing", "forbidden"])
+def test_an_api_that_does_not_show_versions_goes_on_as_before(make_team: Callable[..., Team], versions: str) -> None:
+    team = make_team(SCRIPT + f"    versions: {versions}\n")
+    team.staging.up()
+    assert verdict(team.staging)["content"] is None
+    printed = team.production.up()
+    assert "these passes name a version without its content" in printed
+    assert "published by the number of the version" in printed
+    assert team.effects() == ["start", "start", "publish"]
+    assert reads(team.production, team.production.up) == []
+
+
+def test_a_version_that_is_not_shown_any_more_goes_no_further(make_team: Callable[..., Team]) -> None:
+    team = make_team()
+    team.staging.up()
+    team.staging.http.delete("/v1/pathway/pw-support/version/7", headers=HEADERS).raise_for_status()
+    printed = team.production.up(expect=None)
+    assert "version 7 cannot be read any more (sha256:" in printed
+    assert team.effects() == ["start"]
+
+
+LIBRARY: Final = """\
+from tornado_resource import PathwayRelease, TornadoSession, wait_for
+
+session = TornadoSession("support-line", pathway_id="pw-support", version_number=7)
+PathwayRelease("support-line", pathway_id="pw-support", verdict=wait_for(session), sessions=[session.session_id])
+"""
+
+
+def test_a_library_program_publishes_what_passed(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT, program=LIBRARY)
+    team = Team(project, project, project)
+    project.up()
+    [release] = project.resources("PathwayRelease")
+    assert release["outputs"]["content"] == release["outputs"]["live"]
+    assert team.effects() == ["start", "publish"]
+    assert json.dumps(release).count("sha256:") >= 2
+    assert reads(project, project.up) == ["GET status", "GET 7"]
+    assert team.effects() == ["start", "publish"]
