@@ -234,7 +234,7 @@ def test_rerun_on_drift_runs_after_an_edit_only(make_team: Callable[..., Team]) 
     assert reads(team.staging, team.staging.up) == ["GET 7"]
     team.edit(7)
     printed = team.staging.pulumi("preview")
-    assert "support-line: runs again, version 7 was edited since it passed: it was sha256:" in printed
+    assert "support-line: runs again, version 7 was edited since it was tested: it was sha256:" in printed
     assert team.effects() == ["start"]
     team.staging.up()
     assert team.effects() == ["start", "start"]
@@ -280,3 +280,71 @@ def test_a_library_program_publishes_what_passed(make_project: Callable[..., Pro
     assert json.dumps(release).count("sha256:") >= 2
     assert reads(project, project.up) == ["GET status", "GET 7"]
     assert team.effects() == ["start", "publish"]
+
+
+REPAIRS: Final = """\
+pathways:
+  pw-support:
+    scenarios: [{id: sc-refund}, {id: sc-cancel}]
+    failing: [[sc-refund], 0]
+    forked_version: 8
+    iteration_ms: 1000
+"""
+
+
+def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., Team]) -> None:
+    team = make_team(REPAIRS, "version: 1\nsessions:\n  support-line: {pathway_id: pw-support, version_number: 7}\n")
+    team.staging.pulumi("config", "set", "tornado:reports", "reports")
+    team.staging.up()
+    page = team.staging.folder / "reports/report.html"
+    prompt = "Say clearly what the caller of sc-refund can expect."
+    assert "What the session changed" not in page.read_text(encoding="utf-8")
+
+    def tool(*arguments: str, code: int = 0) -> str:
+        found, printed = team.staging.run("tornado-resource", *arguments, "--stack", "staging")
+        assert found == code, printed
+        return printed
+
+    content = verdict(team.staging)["content"]
+    shown = tool("diff")
+    assert f"→ version 8 ({short(content)})" in shown
+    assert shown.startswith("support-line: version 7 (sha256:")
+    assert "  ~ node node-refund\n      data.prompt:\n" in shown
+    assert f"        + {prompt}\n" in shown
+    assert f"+         {prompt}" in tool("diff", "support-line", "--format", "markdown")
+    [part] = json.loads(tool("diff", "--format", "json"))["support-line"]["parts"]
+    assert (part["id"], part["change"]) == ("node-refund", "changed")
+    assert "live (sha256:" in tool("diff", "--against", "live")
+    assert "no difference" in tool("diff", "--against", "staging")
+    assert "did you mean `support-line`?" in tool("diff", "supprt-line", code=2)
+
+    assert f"(version 8, {short(content)})" in tool("status")
+    assert "drifted" not in tool("doctor")
+    team.edit(8)
+    edited = f"version 8 was edited since it was tested: it was {short(content)}, now it is sha256:"
+    assert edited in tool("status")
+    assert f"drifted   support-line (pathway pw-support): {edited}" in tool("doctor", code=1)
+    team.staging.pulumi("config", "set", "tornado:showChanges", "true")
+    tool("report")
+    written = page.read_text(encoding="utf-8")
+    assert "What the session changed" in written
+    assert edited in written
+    assert "Refuse everything." in written
+    for name in ("summary.md", "junit.xml", "verdicts.json"):
+        text = (page.parent / name).read_text(encoding="utf-8")
+        assert "sha256:" in text
+        assert "Refuse everything." not in text
+    team.staging.http.delete("/v1/pathway/pw-support/version/8", headers=HEADERS).raise_for_status()
+    assert "support-line: the API does not show version 8 of pathway pw-support" in tool("diff", code=3)
+
+
+def test_doctor_finds_a_live_pathway_that_was_changed(make_team: Callable[..., Team]) -> None:
+    team = make_team(declarations=DECLARATIONS.replace("staging: {}", "staging: {publish: production}"))
+    team.staging.up()
+    command = ("tornado-resource", "doctor", "--stack", "staging")
+    assert team.staging.run(*command)[0] == 0
+    team.edit(0)
+    code, printed = team.staging.run(*command)
+    assert code == 1
+    assert "drifted   support-line (pathway pw-support): the live pathway was changed: sha256:" in printed
+    assert "pulumi refresh --stack staging, then pulumi up --stack staging" in printed

@@ -28,6 +28,7 @@ COMMANDS = {
     "wait": "Wait for a stack's sessions and enforce their gates.",
     "status": "Show a stack's sessions as of now.",
     "report": "Write the reports of a stack's sessions as of now.",
+    "diff": "Show what differs between two versions of a pathway.",
     "doctor": "Compare the sessions that run on the declared pathways with the state of the stacks.",
     "check-state": "Look for code in a stack's state before Pulumi runs it.",
     "schema": "Print the JSON Schema of the declarations file.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tornado_resource.cli.drifted import drifted_lines
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 def command(names: tuple[str, ...]) -> ExitCode:
     """Compare the sessions that run on the declared pathways with the state of the stacks.
 
-    Lists sessions that are ours, foreign or orphaned, locks, and creations that were cut off, each with the command
-    that helps. Changes nothing.
+    Lists sessions that are ours, foreign or orphaned, locks, creations that were cut off, and versions that were edited
+    since they were tested or published, each with the command that helps. Changes nothing.
     """
     stacks = [read_stack(name) for name in names or stack_names()]
     if not stacks:
         message = "this project has no stack: pulumi stack init"
         raise ConfigurationError(message)
-    stack_lines = [line for stack in stacks for line in _stack_lines(stack)]
+    stack_lines = [line for stack in stacks for line in (*_stack_lines(stack), *drifted_lines(stack))]
     findings = _diagnose(stacks)
     for line in (*stack_lines, *_finding_lines(findings)):
         click.echo(line)

@@ -122,10 +122,15 @@ def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:
 async def read_results(stack: GatedStack) -> list[Result]:
     """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
     from tornado_resource.bland.client import Client
-    from tornado_resource.gate.results import read_result
+    from tornado_resource.gate.results import read_result, with_changes, with_drift
 
     async with Client(stack.endpoint) as client:
-        return await asyncio.gather(*(read_result(client, gated) for gated in stack.gated_sessions))
+
+        async def result_of(gated: GatedSession) -> Result:
+            result = await with_drift(client, await read_result(client, gated))
+            return await with_changes(client, result) if stack.settings.shows_changes else result
+
+        return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 
 
 def finish(report: Report, folder: str | None) -> ExitCode:

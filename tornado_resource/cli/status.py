@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tornado_resource.bland.content import short
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.stack import read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean
@@ -14,14 +15,14 @@ from tornado_resource.core.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.gate.model import Result
+    from tornado_resource.gate.model import Result, SessionVerdict
 
 
 @click.command("status")
 @stack_option
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(name: str | None, output: str) -> ExitCode:
-    """Show a stack's sessions as of now, without waiting: one status request for each.
+    """Show a stack's sessions as of now, without waiting: the status of each, and its version as it is now.
 
     The exit code is that of the verdicts; a session that is still running is incomplete.
     """
@@ -44,5 +45,13 @@ def _lines(results: tuple[Result, ...]) -> Iterator[str]:
         iteration = f" iteration {status.current_iteration}" if status and status.current_iteration is not None else ""
         yield (
             f"{result.gated.name:<{width}}  {verdict.outcome:<10}  {clean(verdict.session_id, 80)}  "
-            f"{state}{iteration}: {clean(verdict.reason, 1000)}"
+            f"{state}{iteration}: {clean(verdict.reason, 1000)}{_version(verdict)}"
         )
+        if result.drift is not None:
+            yield f"{'':<{width}}  {clean(result.drift, 1000)}"
+
+
+def _version(verdict: SessionVerdict) -> str:
+    if verdict.version is None:
+        return ""
+    return f" (version {verdict.version}{f', {short(verdict.content)}' if verdict.content else ''})"

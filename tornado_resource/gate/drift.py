@@ -1,4 +1,4 @@
-"""Whether what a session tested has changed since it passed. Pure."""
+"""Whether what a session tested, or what was published, has changed since. Pure."""
 
 from __future__ import annotations
 
@@ -27,4 +27,11 @@ def drift(version: int, tested: str | None, now: str | None) -> str | None:
     """Return how a version has changed since it was tested; None if it has not, or if the API does not show it now."""
     if now is None or now == tested:
         return None
-    return f"version {version} was edited since it passed: it was {short(tested)}, now it is {short(now)}"
+    return f"version {version} was edited since it was tested: it was {short(tested)}, now it is {short(now)}"
+
+
+def drift_of_live(published: str, live: str | None) -> str | None:
+    """Return how the live pathway differs from what was published; None if it does not, or is not shown."""
+    if live is None or live == published:
+        return None
+    return f"the live pathway was changed: {short(live)} is live, {short(published)} was published"

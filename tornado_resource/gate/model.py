@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Status
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.model import Declaration
+    from tornado_resource.gate.changes import Changes
 
 Outcome = Literal["failed", "incomplete", "passed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -108,13 +109,19 @@ class SessionVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A verdict and what it is based on: the last known status, and the names of scenarios where known."""
+    """A verdict and what it is based on: the last known status, and the names of scenarios where known.
+
+    *drift*: how the version has changed since. *changes*: what the session changed in the pathway. None where that has
+    not been read.
+    """
 
     gated: GatedSession
     verdict: SessionVerdict
     status: Status | None = None
     scenario_names: Mapping[str, str] = field(default_factory=dict)
     cause: Cause | None = None
+    drift: str | None = None
+    changes: Changes | None = None
 
     def scenario_name(self, scenario_id: str) -> str:
         """Return the name of a scenario, or its id where the name is unknown."""

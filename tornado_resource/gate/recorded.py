@@ -112,18 +112,25 @@ def _verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_DEPTH)}
 
 
-def recorded_contents(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return, by the id of its session, the content that a final verdict in a stack's outputs names.
+@dataclass(frozen=True, slots=True)
+class TestedVersion:
+    """The version that a final verdict is for, and the digest of its content then."""
+
+    version: int
+    content: str
+
+
+def tested_versions(outputs: Mapping[str, Any]) -> dict[str, TestedVersion]:
+    """Return, by the id of its session, the version whose content a final verdict names.
 
     Args:
         outputs: the stack's own outputs, as they are in its state.
 
     """
-    verdicts = _verdict_like(whole(dict(outputs)), MAX_DEPTH)
     return {
-        each["session_id"]: each["content"]
-        for each in verdicts
-        if each["content"] is not None and each["status"] in FINAL and each["outcome"] in SETTLED
+        each["session_id"]: TestedVersion(each["version"], each["content"])
+        for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)
+        if None not in (each["version"], each["content"]) and each["status"] in FINAL and each["outcome"] in SETTLED
     }
 
 

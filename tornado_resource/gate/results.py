@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
-from tornado_resource.bland.versions import read_digest
+from tornado_resource.bland.versions import read_content, read_digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError
+from tornado_resource.gate.changes import compare_contents
+from tornado_resource.gate.drift import drift
 from tornado_resource.gate.judging import STILL_RUNNING
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
@@ -82,6 +84,35 @@ async def read_result(client: Client, gated: GatedSession) -> Result:
         return await _judged(client, gated, gone(gated.session_id), retried)
     ending = Ending(status, STILL_RUNNING if status.is_running else None)
     return await _judged(client, gated, ending, retried)
+
+
+async def with_drift(client: Client, result: Result) -> Result:
+    """Return the result with what has become of the version that it is for. Never raises for what the API does."""
+    verdict = result.verdict
+    if verdict.version is None or verdict.content is None:
+        return result
+    try:
+        now = await read_digest(client, result.gated.request["pathway_id"], verdict.version)
+    except ApiError as error:
+        return replace(result, drift=f"it is unknown whether the version was edited since: {error}")
+    return replace(result, drift=drift(verdict.version, verdict.content, now))
+
+
+async def with_changes(client: Client, result: Result) -> Result:
+    """Return the result with what the session changed in the pathway, if it forked a version that can be read."""
+    verdict, started = result.verdict, result.gated.request.get("version_number")
+    if not verdict.repaired or verdict.version is None or started is None:
+        return result
+    pathway_id, versions = result.gated.request["pathway_id"], (started, verdict.version)
+    try:
+        before, after = [await read_content(client, pathway_id, version) for version in versions]
+    except ApiError:
+        return result  # for people only: it changes no verdict
+    if before is None or after is None:
+        return result
+    return replace(
+        result, changes=compare_contents(before, after, (f"version {started}", f"version {verdict.version}"))
+    )
 
 
 async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:

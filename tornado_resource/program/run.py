@@ -27,7 +27,7 @@ class ProgramRun:
         client = SharedClient(endpoint)
         self.versions = Versions(client)
         self.last_runs = LastRuns(client, self.versions)
-        self.waiter = Waiter(client, self.settings.poll_seconds, self.last_runs)
+        self.waiter = Waiter(client, self.settings, self.last_runs)
 
 
 def program_run() -> ProgramRun:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tornado_resource.gate.polling import Progress
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.shared_client import SharedClient
+    from tornado_resource.stacks.settings import Settings
 
 
 class Waiter:
@@ -18,14 +19,15 @@ class Waiter:
 
     Args:
         client: sends the requests.
-        poll_seconds: the longest pause between two status requests of a session.
+        settings: the longest pause between two status requests, and whether reports show what sessions changed.
         last_runs: what is known already, and needs no request.
 
     """
 
-    def __init__(self, client: SharedClient, poll_seconds: float, last_runs: LastRuns) -> None:
+    def __init__(self, client: SharedClient, settings: Settings, last_runs: LastRuns) -> None:
         self._client = client
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = settings.poll_seconds
+        self._shows_changes = settings.shows_changes and settings.reports is not None
         self._last_runs = last_runs
         self._is_announced = False
 
@@ -35,7 +37,7 @@ class Waiter:
 
     async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
-        from tornado_resource.gate.results import wait_for_result
+        from tornado_resource.gate.results import wait_for_result, with_changes
 
         def show(progress: Progress) -> None:
             self._announce()
@@ -43,7 +45,8 @@ class Waiter:
             pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
 
         async with self._client.open() as client:
-            return await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
+            result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
+            return await with_changes(client, result) if self._shows_changes else result
 
     async def ended(self, gated: GatedSession) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""

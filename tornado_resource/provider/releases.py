@@ -16,8 +16,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from tornado_resource.bland.content import LIVE, short
+from tornado_resource.bland.content import LIVE
 from tornado_resource.core.text import clean
+from tornado_resource.gate.drift import drift_of_live
 from tornado_resource.provider.runtime import start_runtime
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ class ReleaseProvider(ResourceProvider):
 def live_drift(outputs: Mapping[str, Any]) -> str | None:
     """Return how the live pathway differs from what a release has published, by its outputs; None if it does not."""
     content, live = outputs.get("content"), outputs.get("live")
-    if content is None or live is None or live == content:
-        return None
-    return f"the live pathway was changed: {short(live)} is live, {short(content)} was published"
+    return drift_of_live(content, live) if content is not None else None
 
 
 def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tornado_resource.bland.content import short
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
+from tornado_resource.reports.changes import part_title, title
 from tornado_resource.reports.outcomes import STYLES, advice, worst_first
 from tornado_resource.reports.scenarios import omission, unmet_scenarios
 
@@ -115,6 +117,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"safe_text": _safe_text, "duration": format_ms, "moment": _moment, "known": _known}
+    environment.filters |= {"digest": short, "changes_title": title, "part_title": part_title, "mark": _mark}
     return environment
 
 
@@ -132,6 +135,11 @@ def _moment(text: str | None) -> str:
     if moment is None:
         return _safe_text(text) if text else "unknown"
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _mark(sign: str) -> str:
+    """Return the class of a line of a diff, by its first character."""
+    return {"+": "added", "-": "removed"}.get(sign, "same")
 
 
 def _known(value: object) -> str:

@@ -6,6 +6,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.bland.content import short
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import STYLES, advice, tally, worst_first
 from tornado_resource.reports.scenarios import last_fixes, omission, unmet_scenarios
@@ -106,9 +107,11 @@ def _row(result: Result) -> str:
     passed, total = verdict.passed_scenarios, verdict.total_scenarios
     scenarios = "" if total is None else f"{passed if passed is not None else '?'} of {total}"
     iterations = "" if verdict.iterations is None else str(verdict.iterations)
-    version = "" if verdict.version is None else str(verdict.version)
+    content = f" {short(verdict.content)}" if verdict.content else ""
+    version = "" if verdict.version is None else f"{verdict.version}{escape(content)}"
     outcome = f"{STYLES[verdict.outcome].emoji} {verdict.outcome}"
-    name, reason = escape(result.gated.name), escape(verdict.reason)
+    name = escape(result.gated.name)
+    reason = "; ".join(escape(text) for text in (verdict.reason, result.drift) if text)
     return f"| {outcome} | {name} | {scenarios} | {iterations} | {version} | {reason} |\n"
 
 

@@ -40,6 +40,7 @@ def _session(result: Result) -> dict[str, Any]:
         **asdict(result.verdict),
         "created_at": gated.created_at,
         "pathway_id": gated.request.get("pathway_id"),
+        "drift": result.drift,
         "declared_at": str(gated.position) if gated.position is not None else "",
         "scenarios": [
             {"id": each.scenario_id, "name": each.name, "passed": each.passed, "unfixable": each.unfixable}

@@ -11,7 +11,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.recorded import recorded_contents
+from tornado_resource.gate.recorded import RELEASE_TYPE, tested_versions
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.sessions.compare import whole
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -22,6 +22,7 @@ from tornado_resource.stacks.pulumi_cli import pulumi_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tornado_resource.gate.recorded import TestedVersion
     from tornado_resource.promotion.record import Promotion
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -31,7 +32,7 @@ STACK_TYPE: Final = "pulumi:pulumi:Stack"
 class RecordedSession:
     """A session in a stack's state. *gated* has its gate; None for `gate: none`.
 
-    *is_replaced*: it was deleted for a replacement that was not started.
+    *is_replaced*: it was deleted for a replacement that was not started. *tested*: the version of its final verdict.
     """
 
     name: str
@@ -39,6 +40,16 @@ class RecordedSession:
     pathway_id: str
     gated: GatedSession | None
     is_replaced: bool
+    tested: TestedVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRelease:
+    """A release to production in a stack's state, and the digest of what was published."""
+
+    name: str
+    pathway_id: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class Stack:
     pending: tuple[str, ...]
     locked_by: str | None
     has_plain_key: bool = False
+    releases: tuple[RecordedRelease, ...] = ()
 
     def __repr__(self) -> str:
         # The default would show the config, and with it the API key.
@@ -113,7 +125,7 @@ def read_stack(name: str) -> Stack:
     config = Fields(name, "", {"config": pulumi_json("config", "--show-secrets", "--stack", name)}).object("config")
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
-    contents = recorded_contents(outputs)
+    tested = tested_versions(outputs)
     entries = {key: config.object(key) for key in config.values}
     key = entries.get("bland:apiKey")
     return Stack(
@@ -121,7 +133,8 @@ def read_stack(name: str) -> Stack:
         config={
             key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
         },
-        sessions=tuple(_session(resource, contents) for resource in resources if _is_session(resource)),
+        sessions=tuple(_session(resource, tested) for resource in resources if _is_session(resource)),
+        releases=tuple(_releases(resources)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
         pending=tuple(_interrupted_creations(deployment)),
@@ -151,12 +164,24 @@ def _interrupted_creations(deployment: Fields) -> Iterator[str]:
             yield _name(resource)
 
 
-def _session(resource: Fields, contents: Mapping[str, str]) -> RecordedSession:
+def _releases(resources: list[Fields]) -> Iterator[RecordedRelease]:
+    """Yield the releases to production whose content is known: only those can be compared with what is live."""
+    for resource in resources:
+        outputs = resource.object("outputs")
+        if resource.text("type") == RELEASE_TYPE and outputs.text_or_none("environment") == "production":
+            content = outputs.text_or_none("content")
+            if content is not None and not resource.flag("delete"):
+                yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content)
+
+
+def _session(resource: Fields, tested: Mapping[str, TestedVersion]) -> RecordedSession:
+    version = tested.get(resource.text("id"))
     return RecordedSession(
         name=_name(resource),
         session_id=resource.text("id"),
         pathway_id=resource.object("outputs").text("pathway_id"),
-        gated=_gated(resource, contents.get(resource.text("id"))),
+        gated=_gated(resource, version.content if version is not None else None),
+        tested=version,
         is_replaced=resource.flag("pendingReplacement"),
     )
 

@@ -33,6 +33,7 @@ class Settings:
     poll_seconds: float = 15.0
     is_waiting: bool = True
     reports: str | None = None
+    shows_changes: bool = False
     promote_without: str | None = None
     on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
 
@@ -187,4 +188,5 @@ KEYS: Final[Mapping[str, _Key]] = {
     "promoteWithout": _Key("promote_without", _reason, f"a reason of at most {MAX_REASON_CHARACTERS} characters"),
     "wait": _Key("is_waiting", _boolean, "true or false"),
     "reports": _Key("reports", _text, "a folder"),
+    "showChanges": _Key("shows_changes", _boolean, "true or false"),
 }

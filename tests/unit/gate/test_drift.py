@@ -33,5 +33,5 @@ def test_only_other_content_is_drift() -> None:
     assert drift(6, OLD, None) is None
     assert (
         drift(6, OLD, NEW)
-        == "version 6 was edited since it passed: it was sha256:000000000000, now it is sha256:111111111111"
+        == "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
     )

@@ -98,6 +98,6 @@ def test_a_recorded_verdict_decides_as_the_status_does(rerun: Rerun, status: Sta
 
 @pytest.mark.parametrize(("rerun", "is_due"), [("on_drift", True), ("on_failure", False), ("on_change", False)])
 def test_only_on_drift_looks_at_drift(rerun: str, is_due: bool) -> None:  # noqa: FBT001
-    last = LastRun("session-1", Gate(), "ended", "passed", drift="version 6 was edited since it passed")
+    last = LastRun("session-1", Gate(), "ended", "passed", drift="version 6 was edited since it was tested")
     assert rerun_reason(rerun, Gate(), last) == (last.drift if is_due else None)
     assert LastRun.of(asdict(last)) == last

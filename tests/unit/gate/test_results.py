@@ -15,7 +15,7 @@ from tornado_resource.bland.content import parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError
-from tornado_resource.gate.results import read_last_run, read_result, wait_for_result
+from tornado_resource.gate.results import read_last_run, read_result, wait_for_result, with_changes, with_drift
 
 if TYPE_CHECKING:
     from tornado_resource.gate.model import GatedSession, Result
@@ -306,3 +306,56 @@ async def test_an_api_without_versions_leaves_the_content_unknown() -> None:
     result = await api.wait(PINNED)
     assert (result.verdict.outcome, result.verdict.content, result.cause) == ("passed", None, None)
     assert api.requests == ["status", "version"]
+
+
+@pytest.mark.parametrize(
+    ("later", "drift"),
+    [
+        (VERSION, None),
+        (404, None),
+        (EDITED, f"version 6 was edited since it was tested: it was {digest_of(VERSION)[:19]}"),
+        (401, "it is unknown whether the version was edited since: version 6 of pathway"),
+    ],
+)
+async def test_what_became_of_a_version_is_read_on_request(later: Any, drift: str | None) -> None:
+    api = Api([PASSED], [SCENARIOS], [VERSION, later])
+    async with client_of(api.handle) as client:
+        found = await with_drift(client, await read_result(client, PINNED))
+    assert found.verdict.content == digest_of(VERSION)
+    assert found.drift == drift or (drift is not None and (found.drift or "").startswith(drift))
+
+
+async def test_without_a_content_there_is_no_drift_to_read() -> None:
+    api = Api([PASSED], [SCENARIOS], [VERSION])
+    async with client_of(api.handle) as client:
+        assert (await with_drift(client, await read_result(client, ALL))).drift is None
+    assert api.requests == ["status"]
+
+
+REPAIRED = {**PASSED, "forked_version": 7}
+
+
+async def test_what_a_session_changed_is_read_on_request() -> None:
+    api = Api([REPAIRED], [SCENARIOS], [EDITED, VERSION, EDITED])
+    async with client_of(api.handle) as client:
+        changes = (await with_changes(client, await read_result(client, PINNED))).changes
+    assert changes is not None
+    assert (changes.before.label, changes.after.label) == ("version 6", "version 7")
+    assert [part.fields[0].lines for part in changes.parts] == [("- hi", "+ ho")]
+
+
+@pytest.mark.parametrize(
+    ("status", "gated", "versions"),
+    [
+        (PASSED, PINNED, [VERSION]),
+        (REPAIRED, ALL, [VERSION]),
+        (REPAIRED, PINNED, [VERSION, 404]),
+        (REPAIRED, PINNED, [VERSION, VERSION, 404]),
+        (REPAIRED, PINNED, [VERSION, 401]),
+    ],
+)
+async def test_changes_that_cannot_be_read_are_left_out(status: Any, gated: GatedSession, versions: list[Any]) -> None:
+    api = Api([status], [SCENARIOS], versions)
+    async with client_of(api.handle) as client:
+        found = await with_changes(client, await read_result(client, gated))
+    assert (found.verdict.outcome, found.changes) == ("passed", None)

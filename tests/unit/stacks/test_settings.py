@@ -60,6 +60,7 @@ def test_every_key_is_read() -> None:
         "promoteWithout": " INC-7 ",
         "wait": "False",
         "reports": "out",
+        "showChanges": "true",
     }
     assert config.keys() == KEYS.keys()
     assert read_settings(prefixed(config)) == Settings(
@@ -70,6 +71,7 @@ def test_every_key_is_read() -> None:
         poll_seconds=1.5,
         is_waiting=False,
         reports="out",
+        shows_changes=True,
         promote_without="INC-7",
         on_conflict="adopt",
     )
@@ -182,7 +184,7 @@ config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersed
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports; did you mean `tornado:triggers`?
+pollInterval, promoteWithout, wait, reports, showChanges; did you mean `tornado:triggers`?
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports"""
+pollInterval, promoteWithout, wait, reports, showChanges"""
     )

@@ -1,0 +1,157 @@
+"""`tornado-resource diff`: what differs between two versions of a pathway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tornado_resource.bland.content import LIVE
+from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.stack import read_gated_stack, stack_option
+from tornado_resource.core.text import clean, clean_json, did_you_mean
+from tornado_resource.errors import ConfigurationError, TornadoError
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.cli.stack import GatedStack
+    from tornado_resource.gate.changes import Changes
+    from tornado_resource.gate.model import GatedSession, Result
+
+REPAIRS: Final = "repairs"
+LIVE_PATHWAY: Final = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two versions of a pathway to compare, and what people call them."""
+
+    pathway_id: str
+    versions: tuple[int, int]
+    labels: tuple[str, str]
+
+
+@click.command("diff")
+@stack_option
+@click.option(
+    "--against",
+    default=None,
+    metavar="repairs|live|STACK",
+    help="What the version that was judged is compared with: the version that the session started from, the live "
+    "pathway, or the version of the same session in another stack. Default: repairs for a repaired session, else live.",
+)
+@click.option("--format", "output", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.argument("session", required=False)
+def command(name: str | None, against: str | None, output: str, session: str | None) -> ExitCode:
+    """Show what differs between two versions of a pathway: nodes, edges, and the lines of their prompts.
+
+    Without SESSION: for all sessions of the stack that have a version. It reads the versions as they are now, and sends
+    GET requests only. The text of pathways can be private: do not run it where the output is public.
+    """
+    stack = read_gated_stack(name)
+    sessions = _chosen(stack, session)
+    other = read_gated_stack(against) if against not in {None, REPAIRS, LIVE_PATHWAY} else None
+    found, unreadable = asyncio.run(_read(stack, sessions, other, against))
+    if found:
+        _show(found, output)
+    click.echo("\n".join(unreadable), err=True, nl=bool(unreadable))
+    return ExitCode.INCOMPLETE if unreadable else ExitCode.PASSED
+
+
+def _chosen(stack: GatedStack, name: str | None) -> list[GatedSession]:
+    found = [gated for gated in stack.gated_sessions if name in {None, gated.name}]
+    if name is not None and not found:
+        hint = did_you_mean(name, [gated.name for gated in stack.gated_sessions])
+        message = f"stack {stack.stack} has no session {clean(name, 80)} with a gate{hint}"
+        raise ConfigurationError(message)
+    return found
+
+
+async def _read(
+    stack: GatedStack, sessions: list[GatedSession], other: GatedStack | None, against: str | None
+) -> tuple[dict[str, Changes], list[str]]:
+    """Return the changes by session, and a line for each session that cannot be shown."""
+    from tornado_resource.bland.client import Client
+
+    async with Client(stack.endpoint) as client:
+        there = await _versions_there(other) if other is not None else {}
+        shown = await asyncio.gather(*(_of_session(client, gated, against, there) for gated in sessions))
+    changes = {gated.name: each for gated, each in zip(sessions, shown, strict=True) if not isinstance(each, str)}
+    problems = [f"{gated.name}: {each}" for gated, each in zip(sessions, shown, strict=True) if isinstance(each, str)]
+    return changes, problems
+
+
+async def _versions_there(other: GatedStack) -> dict[str, Result]:
+    """Return the results of another stack, which may have an API key of its own."""
+    from tornado_resource.bland.client import Client
+    from tornado_resource.gate.results import read_result
+
+    async with Client(other.endpoint) as client:
+        results = await asyncio.gather(*(read_result(client, gated) for gated in other.gated_sessions))
+    return {result.gated.name: result for result in results}
+
+
+async def _of_session(
+    client: Client, gated: GatedSession, against: str | None, there: dict[str, Result]
+) -> Changes | str:
+    """Return what differs for one session, or why that cannot be shown."""
+    from tornado_resource.gate.results import read_result
+
+    pair = _pair(await read_result(client, gated), against, there.get(gated.name))
+    if isinstance(pair, str):
+        return pair
+    try:
+        return await _compare(client, pair)
+    except TornadoError as error:
+        return str(error)
+
+
+def _pair(result: Result, against: str | None, there: Result | None) -> _Pair | str:
+    """Return what to compare, or why nothing can be."""
+    verdict, request = result.verdict, result.gated.request
+    if verdict.version is None:
+        return f"no version is known ({verdict.reason})"
+    started = request.get("version_number")
+    target = against or (REPAIRS if verdict.repaired and started is not None else LIVE_PATHWAY)
+    judged = f"version {verdict.version}"
+    if target == LIVE_PATHWAY:
+        return _Pair(request["pathway_id"], (verdict.version, LIVE), (judged, "live"))
+    if target != REPAIRS:
+        return _pair_with(there, request["pathway_id"], verdict.version, clean(target))
+    if started is None:
+        return "no version_number is declared, so it is unknown which version it started from"
+    return _Pair(request["pathway_id"], (started, verdict.version), (f"version {started}", judged))
+
+
+def _pair_with(there: Result | None, pathway_id: str, version: int, stack: str) -> _Pair | str:
+    other = there.verdict.version if there is not None else None
+    if there is None or other is None:
+        return f"no version is known in stack {stack}"
+    if there.gated.request.get("pathway_id") != pathway_id:
+        return f"it runs on another pathway in stack {stack}"
+    return _Pair(pathway_id, (other, version), (f"version {other} there", f"version {version} here"))
+
+
+async def _compare(client: Client, pair: _Pair) -> Changes | str:
+    from tornado_resource.bland.versions import read_content
+    from tornado_resource.gate.changes import compare_contents
+
+    before, after = await asyncio.gather(*(read_content(client, pair.pathway_id, each) for each in pair.versions))
+    if before is None or after is None:
+        hidden = pair.labels[0] if before is None else pair.labels[1]
+        return f"the API does not show {hidden} of pathway {clean(pair.pathway_id)}"
+    return compare_contents(before, after, pair.labels)
+
+
+def _show(found: dict[str, Changes], output: str) -> None:
+    from tornado_resource.reports import changes as shown
+
+    if output == "json":
+        content: dict[str, Any] = {name: shown.as_json(each) for name, each in found.items()}
+        click.echo(clean_json(json.dumps(content, indent=2)))
+        return
+    render = shown.markdown if output == "markdown" else shown.text
+    click.echo("\n\n".join(render(name, each) for name, each in found.items()))

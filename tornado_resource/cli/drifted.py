@@ -1,0 +1,61 @@
+"""What `doctor` finds about versions: edits since they were tested, and live pathways that were changed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.content import LIVE
+from tornado_resource.cli.stack import endpoint_of
+from tornado_resource.core.text import clean
+from tornado_resource.gate.drift import drift, drift_of_live
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.stacks.reader import RecordedRelease, RecordedSession, Stack
+
+
+def drifted_lines(stack: Stack) -> list[str]:
+    """Return two lines for each version of a stack that has drifted: what was found, and what to do.
+
+    Raises:
+        ApiError: a request failed for good.
+
+    """
+    tested = [session for session in stack.sessions if session.tested is not None]
+    if not tested and not stack.releases:
+        return []
+    return asyncio.run(_lines(stack, tested))
+
+
+async def _lines(stack: Stack, tested: list[RecordedSession]) -> list[str]:
+    from tornado_resource.bland.client import Client
+
+    async with Client(endpoint_of(stack)) as client:
+        sessions = (_of_session(client, session, stack.name) for session in tested)
+        releases = (_of_release(client, release, stack.name) for release in stack.releases)
+        return [line for lines in await asyncio.gather(*sessions, *releases) for line in lines]
+
+
+async def _of_session(client: Client, session: RecordedSession, stack: str) -> list[str]:
+    from tornado_resource.bland.versions import read_digest
+
+    tested = session.tested
+    assert tested is not None  # noqa: S101 - only those are asked for
+    now = await read_digest(client, session.pathway_id, tested.version)
+    cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
+    return _finding(session.name, session.pathway_id, drift(tested.version, tested.content, now), cure)
+
+
+async def _of_release(client: Client, release: RecordedRelease, stack: str) -> list[str]:
+    from tornado_resource.bland.versions import read_digest
+
+    now = await read_digest(client, release.pathway_id, LIVE)
+    cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
+    return _finding(release.name, release.pathway_id, drift_of_live(release.content, now), cure)
+
+
+def _finding(name: str, pathway_id: str, found: str | None, cure: str) -> list[str]:
+    if found is None:
+        return []
+    return [f"drifted   {name} (pathway {clean(pathway_id)}): {found}", f"          {cure}"]

@@ -1,0 +1,80 @@
+"""What differs between two versions, for people and programs: text, Markdown, JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.content import short
+from tornado_resource.core.text import clean, count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tornado_resource.gate.changes import Changes, PartChange
+
+_MARKS: Final = {"added": "+", "removed": "-", "changed": "~"}
+_FENCE: Final = re.compile(r"`{3,}")
+
+
+def title(changes: Changes) -> str:
+    """Return `version 6 (sha256:…) → version 7 (sha256:…)`."""
+    before, after = changes.before, changes.after
+    return f"{clean(before.label)} ({short(before.digest)}) → {clean(after.label)} ({short(after.digest)})"
+
+
+def text(session: str, changes: Changes) -> str:
+    """Return the changes for a terminal."""
+    return "\n".join([f"{clean(session)}: {title(changes)}", *_lines(changes)])
+
+
+def markdown(session: str, changes: Changes) -> str:
+    """Return the changes as Markdown: a heading, and a code block that is coloured as a diff."""
+    lines = [_diff_line(line) for line in _lines(changes)]
+    longest = max((len(run) for line in lines for run in _FENCE.findall(line)), default=2)
+    fence = "`" * (longest + 1)
+    return "\n".join([f"### {clean(session)}: {title(changes)}", "", f"{fence}diff", *lines, fence])
+
+
+def as_json(changes: Changes) -> dict[str, Any]:
+    """Return the changes as plain JSON."""
+    return {
+        "before": {"label": changes.before.label, "content": changes.before.digest},
+        "after": {"label": changes.after.label, "content": changes.after.digest},
+        "parts": [
+            {
+                "kind": part.kind,
+                "id": part.name,
+                "change": part.how,
+                "fields": [{"path": field.path, "lines": list(field.lines)} for field in part.fields],
+                "omitted": part.omitted,
+            }
+            for part in changes.parts
+        ],
+        "omitted": changes.omitted,
+    }
+
+
+def part_title(part: PartChange) -> str:
+    """Return `~ node refund`."""
+    return f"{_MARKS[part.how]} {part.kind} {part.name}"
+
+
+def _lines(changes: Changes) -> Iterator[str]:
+    if not changes.parts:
+        yield "  no difference"
+    for part in changes.parts:
+        yield f"  {part_title(part)}"
+        for field in part.fields:
+            yield f"      {field.path}:"
+            yield from (f"        {line}" for line in field.lines)
+        if part.omitted:
+            yield f"      and {count(part.omitted, 'more value')}"
+    if changes.omitted:
+        yield f"  and {count(changes.omitted, 'more node or edge')}"
+
+
+def _diff_line(line: str) -> str:
+    """Move the mark of a line to its start, where a diff has it."""
+    stripped = line.lstrip(" ")
+    return f"{stripped[0]}{line[: len(line) - len(stripped)]}{stripped[1:]}" if stripped[:1] in "+-~" else f" {line}"
