@@ -100,4 +100,6 @@ def unread(version: int | None) -> str:
 
 
 def _content(result: Result) -> str | None:
-    return result.verdict.content or result.gated.promoted_content
+    """Return the content that passed: as read at the end, else the promoted one, else what the session started on."""
+    verdict, gated = result.verdict, result.gated
+    return verdict.content or gated.promoted_content or (None if verdict.repaired else gated.started_content)

@@ -40,10 +40,24 @@ def test_one_session_that_names_the_content_is_enough(first: str | None, second:
     assert (plan.content, problems) == (OLD, {})
 
 
-def test_what_was_promoted_stands_in_for_a_content_that_is_not_recorded() -> None:
-    release = replace(RELEASE, sessions=("booking",))
-    [plan], _ = plan_releases([release], {"booking": passed("booking", None, promoted_content=OLD)})
-    assert (plan.content, plan.passed_at) == (OLD, None)
+@pytest.mark.parametrize(
+    ("gated", "repaired", "content"),
+    [
+        ({"promoted_content": OLD, "started_content": NEW}, False, OLD),
+        ({"started_content": NEW}, False, NEW),
+        ({"started_content": NEW}, True, None),
+        ({}, False, None),
+    ],
+)
+def test_a_content_that_is_not_recorded_is_known_otherwise(
+    gated: dict[str, Any],
+    repaired: bool,  # noqa: FBT001
+    content: str | None,
+) -> None:
+    result = passed("booking", None, **gated)
+    result = replace(result, verdict=replace(result.verdict, repaired=repaired))
+    [plan], _ = plan_releases([replace(RELEASE, sessions=("booking",))], {"booking": result})
+    assert (plan.content, plan.passed_at) == (content, None)
 
 
 def test_two_contents_of_one_version_are_a_problem() -> None:
