@@ -1,4 +1,4 @@
-"""Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
+"""RunBasis-agent deployments as code: Bland tornado sessions as Pulumi resources."""
 
 from __future__ import annotations
 

@@ -229,16 +229,16 @@ def test_rerun_on_drift_runs_after_an_edit_only(make_team: Callable[..., Team]) 
     team = make_team(declarations=DECLARATIONS.replace("version_number: 7", "version_number: 7, rerun: on_drift"))
     team.staging.up()
     team.post(7, {"nodes": [{**node, "position": {"x": 9}} for node in team.version(7)["nodes"]]})
-    assert reads(team.staging, team.staging.up) == ["GET 7"]
+    assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
     team.staging.fail(kind="status", status=403, path="/version/7")
-    assert reads(team.staging, team.staging.up) == ["GET 7"]
+    assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
     team.edit(7)
     printed = team.staging.pulumi("preview")
     assert "support-line: runs again, version 7 was edited since it was tested: it was sha256:" in printed
     assert team.effects() == ["start"]
     team.staging.up()
     assert team.effects() == ["start", "start"]
-    assert reads(team.staging, team.staging.up) == ["GET 7"]
+    assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
 
 
 @pytest.mark.parametrize("versions", ["missing", "forbidden"])

@@ -8,10 +8,11 @@ which Pulumi prints as they are. All other text is cleaned. What is beyond the l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean, clean_lines
 
 RUNNING: Final = "RUNNING"
@@ -190,11 +191,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario of a pathway."""
+    """One scenario of a pathway. *entry* is all that the response has of it."""
 
     scenario_id: str
     name: str | None
     is_required_for_promotion: bool
+    entry: Json = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """The digest of what decides how it is run and judged."""
+        return scenario_digest(self.entry)
 
 
 class _Kept:
@@ -320,7 +327,7 @@ def _scenario(entry: Any) -> Scenario | None:
     if scenario_id is None or scenario_id == UNREADABLE_ID:
         return None
     mark, name = entry.get("is_required_for_promotion"), _text(entry.get("name"))
-    return Scenario(scenario_id, name and " ".join(name.split()), mark is True or mark == "true")
+    return Scenario(scenario_id, name and " ".join(name.split()), mark is True or mark == "true", entry)
 
 
 def _plan(iteration: Json) -> list[Any]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
+    from tornado_resource.bland.responses import Scenario
 
 NOT_SHOWN_CODES: Final = frozenset({403, 404, 405, 410, 501})
 """How an API says that it does not show a version, or has none."""
@@ -74,3 +75,33 @@ def _says_not_shown(error: Rejected) -> bool:
     if error.status_code in {404, 410}:
         return isinstance(error, NotFound)  # a 404 that is not JSON may be that of a proxy
     return error.status_code in NOT_SHOWN_CODES
+
+
+class ContentReader:
+    """Reads what a session tests: versions and scenarios of pathways.
+
+    Args:
+        client: sends the requests.
+
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def digest(self, pathway_id: str, version: int) -> str | None:
+        """Return the digest of a version's content; None if the API does not show it.
+
+        Raises:
+            ApiError: it could not be read.
+
+        """
+        return await read_digest(self._client, pathway_id, version)
+
+    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        """Return the enabled scenarios of a pathway.
+
+        Raises:
+            ApiError: they could not be read.
+
+        """
+        return await retried(lambda: self._client.scenarios(pathway_id))

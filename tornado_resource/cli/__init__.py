@@ -61,7 +61,7 @@ class _LazyGroup(click.Group):
 @click.command(cls=_LazyGroup, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tornado-resource", prog_name=PROGRAM)
 def cli() -> None:
-    """Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
+    """RunBasis-agent deployments as code: Bland tornado sessions as Pulumi resources."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,26 +1,61 @@
-"""Whether what a session tested, or what was published, has changed since. Pure."""
+"""Whether what a session was tested on, or what was published, has changed since."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado_resource.bland.content import short
+from tornado_resource.core.text import clean, count
+from tornado_resource.declarations.model import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tornado_resource.bland.responses import Scenario
+
+MAX_SCENARIOS: Final = 200
+"""How many scenarios of a session the state has by id, for `rerun: on_drift`."""
+MAX_NAMED: Final = 5
 
 
-def version_to_compare(rerun: str, request: Mapping[str, Any], tested: str | None) -> int | None:
-    """Return the version whose content `rerun: on_drift` depends on; None if there is nothing to compare.
+class Reader(Protocol):
+    """Reads what a session tests."""
 
-    Args:
-        rerun: the declared `rerun`.
-        request: the declared request.
-        tested: the digest of the declared version when it was tested, if it is known.
+    async def digest(self, pathway_id: str, version: int) -> str | None:
+        """Return the digest of a version's content; None if the API does not show it."""
+
+    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        """Return the enabled scenarios of a pathway."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunBasis:
+    """What a session was tested on, as far as that is known: the digest of the declared version, and its scenarios.
+
+    *request* is what was sent, *scenarios* what `scenarios_run` returned.
+    """
+
+    request: Mapping[str, Any]
+    content: str | None
+    scenarios: Mapping[str, str] | None
+
+
+async def find_drift(reader: Reader, tested: RunBasis) -> str | None:
+    """Return how what a session was tested on has changed since; None if it has not.
+
+    Raises:
+        TornadoError: something could not be read, so nothing is known.
 
     """
-    version = request.get("version_number")
-    return int(version) if rerun == "on_drift" and tested is not None and version is not None else None
+    request, found = tested.request, list[str | None]()
+    version, pathway_id = request.get("version_number"), request["pathway_id"]
+    if version is not None and tested.content is not None:
+        found.append(drift(version, tested.content, await reader.digest(pathway_id, version)))
+    if tested.scenarios is not None:
+        now = scenarios_run(request.get("scenario_ids"), await reader.scenarios(pathway_id))
+        found.append(scenario_drift(tested.scenarios, now))
+    return "; ".join(each for each in found if each is not None) or None
 
 
 def drift(version: int, tested: str | None, now: str | None) -> str | None:
@@ -28,6 +63,45 @@ def drift(version: int, tested: str | None, now: str | None) -> str | None:
     if now is None or now == tested:
         return None
     return f"version {version} was edited since it was tested: it was {short(tested)}, now it is {short(now)}"
+
+
+def scenarios_run(scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario]) -> dict[str, str]:
+    """Return the scenarios that a session runs, as what decides about their runs.
+
+    Args:
+        scenario_ids: the declared ones; None for all enabled ones.
+        enabled: the enabled scenarios of the pathway.
+
+    Returns:
+        By id, the short digest of each. Beyond `MAX_SCENARIOS`, one digest of all of them under an empty id.
+
+    """
+    chosen = set(scenario_ids) if scenario_ids is not None else None
+    found = {each.scenario_id: short(each.digest) for each in enabled if chosen is None or each.scenario_id in chosen}
+    if len(found) <= MAX_SCENARIOS:
+        return found
+    return {"": short("sha256:" + digest(found))}
+
+
+def scenario_drift(tested: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return how the scenarios of a session have changed since it was tested; None if they have not."""
+    if tested == now:
+        return None
+    changed = sorted(name for name in tested.keys() & now.keys() if tested[name] != now[name])
+    kinds = {
+        "changed": changed,
+        "disabled or deleted": sorted(tested.keys() - now.keys()),
+        "added": sorted(now.keys() - tested.keys()),
+    }
+    if "" in {*tested, *now}:
+        return "its scenarios were changed since it was tested"
+    texts = [f"{count(len(names), 'scenario')} {how} ({_listed(names)})" for how, names in kinds.items() if names]
+    return f"since it was tested: {', '.join(texts)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(clean(name, 60) for name in names[:MAX_NAMED])
+    return shown if len(names) <= MAX_NAMED else f"{shown} and {len(names) - MAX_NAMED} more"
 
 
 def drift_of_live(published: str, live: str | None) -> str | None:

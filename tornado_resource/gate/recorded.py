@@ -49,13 +49,15 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
 class RecordedSession:
     """A session in the state, as its resource's outputs have it, and its verdict if that is final.
 
-    *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then.
+    *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then, and
+    *started_scenarios* those of its scenarios, by id.
     """
 
     session_id: str
     declared: Mapping[str, Any]
     adopted: bool
     started_content: str | None = None
+    started_scenarios: Mapping[str, str] | None = None
     verdict: SessionVerdict | None = None
 
     @property
@@ -148,14 +150,27 @@ def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any
     if not isinstance(session_id, str) or not isinstance(declared, dict):
         return None
     verdict = _final_verdict(verdicts[session_id], declared) if session_id in verdicts else None
-    started = outputs.get("started_content")
     return RecordedSession(
         session_id,
         declared,
         adopted=outputs.get("adopted") is True,
-        started_content=started if isinstance(started, str) else None,
+        started_content=started_content(outputs),
+        started_scenarios=scenarios_of(outputs),
         verdict=verdict,
     )
+
+
+def started_content(outputs: Mapping[str, Any]) -> str | None:
+    """Return the digest of the declared version when a session started, by the outputs of its resource."""
+    digest_then = outputs.get("started_content")
+    return digest_then if isinstance(digest_then, str) else None
+
+
+def scenarios_of(outputs: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the scenarios that a session was started with, by the outputs of its resource; None if not recorded."""
+    scenarios = outputs.get("started_scenarios")
+    is_sound = isinstance(scenarios, dict) and all(isinstance(each, str) for each in scenarios.values())
+    return scenarios if is_sound else None
 
 
 def _verdict_like(value: Any, depth: int) -> Iterator[dict[str, Any]]:

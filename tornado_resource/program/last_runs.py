@@ -12,7 +12,7 @@ from pulumi.runtime import invoke_async
 from tornado_resource.bland.content import short
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
-from tornado_resource.gate.drift import drift, version_to_compare
+from tornado_resource.gate.drift import RunBasis, find_drift
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import is_outdated, recorded_releases, recorded_sessions
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
@@ -95,8 +95,8 @@ class LastRuns:
         if session is None or session.verdict is None or compare(session.declared, declared).replaces:
             return None
         rerun = declared.get("rerun", "on_failure")
-        if version_to_compare(rerun, session.declared, session.tested_content) is not None:
-            return None  # whether it runs again is known only when the version has been read
+        if rerun == "on_drift":
+            return None  # whether it runs again is known only when its version and scenarios have been read
         if rerun_reason(rerun, Gate.of(declared.get("gate")), LastRun.recorded(session.verdict)) is not None:
             return None
         return session.result(replace(gated, session_id=session.session_id, adopted=session.adopted))
@@ -149,15 +149,13 @@ class LastRuns:
         return last
 
     async def _with_drift(self, session: RecordedSession, declared: Mapping[str, Any], last: LastRun) -> LastRun:
-        request, tested = request_from(session.declared), session.tested_content
-        version = version_to_compare(declared.get("rerun", "on_failure"), request, tested)
-        if version is None or last.outcome != "passed":
+        if declared.get("rerun") != "on_drift" or last.outcome != "passed":
             return last
+        tested = RunBasis(request_from(session.declared), session.tested_content, session.started_scenarios)
         try:
-            now = await self._versions.digest(request["pathway_id"], version)
+            return replace(last, drift=await find_drift(self._versions, tested))
         except TornadoError as error:
             return replace(last, problem=str(error))
-        return replace(last, drift=drift(version, tested, now))
 
 
 def _depends_on_last_run(session: RecordedSession, declared: Mapping[str, Any], gate: Gate | None) -> bool:

@@ -1,4 +1,4 @@
-"""The content of pathway versions, as one run of a program has read it."""
+"""What versions and scenarios of pathways hold, as one run of a program has read it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tornado_resource.bland.responses import Scenario
     from tornado_resource.program.shared_client import SharedClient
 
 
 class Versions:
-    """Reads each version at most once, all of them side by side.
+    """Reads each version, and the scenarios of each pathway, at most once, all of them side by side.
 
     Args:
         client: sends the requests.
@@ -20,6 +21,7 @@ class Versions:
     def __init__(self, client: SharedClient) -> None:
         self._client = client
         self._reading: dict[tuple[str, int], asyncio.Task[str | None]] = {}
+        self._listing: dict[str, asyncio.Task[tuple[Scenario, ...]]] = {}
 
     async def digest(self, pathway_id: str, version: int) -> str | None:
         """Return the digest of a version's content, as it was when this run asked first; None if it is not shown.
@@ -40,7 +42,24 @@ class Versions:
             TornadoError: it could not be read.
 
         """
-        from tornado_resource.bland.versions import read_digest
+        from tornado_resource.bland.versions import ContentReader
 
         async with self._client.open() as client:
-            return await read_digest(client, pathway_id, version)
+            return await ContentReader(client).digest(pathway_id, version)
+
+    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        """Return the enabled scenarios of a pathway, as they were when this run asked first.
+
+        Raises:
+            TornadoError: they could not be read.
+
+        """
+        if pathway_id not in self._listing:
+            self._listing[pathway_id] = asyncio.ensure_future(self._list_scenarios(pathway_id))
+        return await self._listing[pathway_id]
+
+    async def _list_scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        from tornado_resource.bland.versions import ContentReader
+
+        async with self._client.open() as client:
+            return await ContentReader(client).scenarios(pathway_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,8 +23,9 @@ from pulumi.dynamic import (
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.gate.drift import drift, version_to_compare
+from tornado_resource.gate.drift import RunBasis, find_drift, scenarios_run
 from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.recorded import scenarios_of, started_content
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.provider.own_sessions import recorded_urn
 from tornado_resource.provider.runtime import Failure, failure, start_runtime
@@ -116,8 +118,8 @@ class TornadoProvider(ResourceProvider):
         session = self._run(lambda client: _create(client, props, adopt, self._this_update), props.get("declared_at"))
         # From here on nothing may raise: the engine does not record the id of a create that failed.
         self._this_update.created.add(session.session_id)
-        content = self._run(lambda client: _started_content(client, props, session))
-        return CreateResult(session.session_id, _outputs(session, props, content))
+        tested = self._run(lambda client: _tested(client, props, session))
+        return CreateResult(session.session_id, {**_outputs(session, props), **tested})
 
     def diff(self, session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update, changed or not. A changed request or a due rerun replaces the session.
@@ -189,20 +191,19 @@ class TornadoProvider(ResourceProvider):
         from tornado_resource.gate.results import read_last_run
 
         fresh = self._this_update.refreshed.get(session_id)
-        started = olds.get("started_content") if fresh is None else None
         gated = GatedSession(
             _address(props).resource,
             session_id,
             gate,
             request_from(props),
             adopted=olds.get("adopted") is True,
-            started_content=started if isinstance(started, str) else None,
+            started_content=started_content(olds) if fresh is None else None,
             status=fresh,
         )
 
         async def read(client: Client) -> LastRun:
             last, _ = await read_last_run(client, gated)
-            return await _with_drift(client, last, gated, props)
+            return last if fresh is not None else await _with_drift(client, last, olds, props)
 
         return self._run(read, props.get("declared_at"))
 
@@ -229,27 +230,34 @@ async def _create(client: Client, props: dict[str, Any], adopted_id: str | None,
         raise (error.of_own_stack(urn) if urn is not None else error) from None
 
 
-async def _started_content(client: Client, props: dict[str, Any], session: Session) -> str | None:
-    """Return the digest of the declared version; None if it cannot be read. Nobody knows that of an adopted session."""
-    from tornado_resource.bland.versions import read_digest
+async def _tested(client: Client, props: dict[str, Any], session: Session) -> dict[str, Any]:
+    """Return the outputs that say what a session was started on, as far as that is declared and can be read.
 
-    version = request_from(props).get("version_number")
-    if version is None or session.adopted:
-        return None
-    try:
-        return await read_digest(client, props["pathway_id"], version)
-    except TornadoError:
-        return None
+    Nobody knows that of an adopted session. The scenarios are only for `rerun: on_drift`.
+    """
+    from tornado_resource.bland.versions import ContentReader
+
+    request, reader, found = request_from(props), ContentReader(client), dict[str, Any]()
+    if session.adopted:
+        return {}
+    with suppress(TornadoError):
+        if "version_number" in request:
+            found["started_content"] = await reader.digest(props["pathway_id"], request["version_number"])
+    with suppress(TornadoError):
+        if props.get("rerun") == "on_drift":
+            enabled = await reader.scenarios(props["pathway_id"])
+            found["started_scenarios"] = scenarios_run(request.get("scenario_ids"), enabled)
+    return {key: value for key, value in found.items() if value is not None}
 
 
-async def _with_drift(client: Client, last: LastRun, gated: GatedSession, props: dict[str, Any]) -> LastRun:
-    from tornado_resource.bland.versions import read_digest
+async def _with_drift(client: Client, last: LastRun, olds: dict[str, Any], props: dict[str, Any]) -> LastRun:
+    """Return the last run with how what it was tested on has changed, for a program that does not know."""
+    from tornado_resource.bland.versions import ContentReader
 
-    tested = gated.started_content
-    version = version_to_compare(props.get("rerun", "on_failure"), gated.request, tested)
-    if version is None or last.outcome != "passed":
+    if props.get("rerun") != "on_drift" or last.outcome != "passed":
         return last
-    return replace(last, drift=drift(version, tested, await read_digest(client, props["pathway_id"], version)))
+    tested = RunBasis(request_from(props), started_content(olds), scenarios_of(olds))
+    return replace(last, drift=await find_drift(ContentReader(client), tested))
 
 
 async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> None:
@@ -294,7 +302,7 @@ def _declared(props: dict[str, Any]) -> dict[str, Any]:
     return {key: props[key] for key in (*REPLACING, *UPDATING) if props.get(key) is not None}
 
 
-def _outputs(session: Session, props: dict[str, Any], started_content: str | None) -> dict[str, Any]:
+def _outputs(session: Session, props: dict[str, Any]) -> dict[str, Any]:
     return {
         "session_id": session.session_id,
         "created_at": session.created_at,
@@ -304,6 +312,5 @@ def _outputs(session: Session, props: dict[str, Any], started_content: str | Non
         "timeout_ms": session.timeout_ms,
         "adopted": session.adopted,
         "name": props["name"],
-        **({"started_content": started_content} if started_content is not None else {}),
         "declared": _declared(props),
     }

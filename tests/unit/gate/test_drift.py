@@ -1,37 +1,108 @@
-"""Whether what a session tested has changed since it passed."""
+"""Whether what a session was tested on, or what was published, has changed since."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import pytest
 
-from tornado_resource.gate.drift import drift, version_to_compare
+from tornado_resource.bland.responses import Scenario
+from tornado_resource.gate.drift import (
+    MAX_SCENARIOS,
+    RunBasis,
+    drift,
+    drift_of_live,
+    find_drift,
+    scenario_drift,
+    scenarios_run,
+)
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+REQUEST = {"pathway_id": "pw-1", "version_number": 6}
 
 
-@pytest.mark.parametrize(
-    ("rerun", "version", "tested", "expected"),
-    [
-        ("on_drift", 6, OLD, 6),
-        ("on_drift", 6.0, OLD, 6),
-        ("on_drift", 0, OLD, 0),
-        ("on_drift", None, OLD, None),
-        ("on_drift", 6, None, None),
-        ("on_failure", 6, OLD, None),
-        ("always", 6, OLD, None),
-        ("on_change", 6, OLD, None),
-    ],
-)
-def test_a_version_is_compared_only_where_it_matters(
-    rerun: str, version: float | None, tested: str | None, expected: int | None
-) -> None:
-    assert version_to_compare(rerun, {"version_number": version}, tested) == expected
+def scenario(name: str, **fields: Any) -> Scenario:
+    return Scenario(name, None, is_required_for_promotion=False, entry={"id": name, **fields})
+
+
+@dataclass
+class FakeReader:
+    """Shows one digest for every version, and the same scenarios for every pathway."""
+
+    now: str | None = OLD
+    enabled: tuple[Scenario, ...] = ()
+    asked: list[str] = field(default_factory=list)
+
+    async def digest(self, pathway_id: str, version: int) -> str | None:
+        self.asked.append(f"{pathway_id}/{version}")
+        return self.now
+
+    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        self.asked.append(pathway_id)
+        return self.enabled
 
 
 def test_only_other_content_is_drift() -> None:
     assert drift(6, OLD, OLD) is None
     assert drift(6, OLD, None) is None
-    assert (
-        drift(6, OLD, NEW)
-        == "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
+    edited = "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
+    assert drift(6, OLD, NEW) == edited
+
+
+def test_a_live_pathway_that_is_not_shown_has_not_drifted() -> None:
+    assert drift_of_live(OLD, OLD) is None
+    assert drift_of_live(OLD, None) is None
+    changed = "the live pathway was changed: sha256:111111111111 is live, sha256:000000000000 was published"
+    assert drift_of_live(OLD, NEW) == changed
+
+
+@pytest.mark.parametrize(
+    ("request_", "content", "scenarios", "asked"),
+    [
+        (REQUEST, OLD, None, ["pw-1/6"]),
+        (REQUEST, None, None, []),
+        ({"pathway_id": "pw-1"}, OLD, None, []),
+        (REQUEST, None, {}, ["pw-1"]),
+        ({"pathway_id": "pw-1", "version_number": 0}, OLD, {}, ["pw-1/0", "pw-1"]),
+    ],
+)
+async def test_only_what_was_recorded_is_read(
+    request_: dict[str, Any], content: str | None, scenarios: dict[str, str] | None, asked: list[str]
+) -> None:
+    reader = FakeReader()
+    assert await find_drift(reader, RunBasis(request_, content, scenarios)) is None
+    assert reader.asked == asked
+
+
+async def test_every_change_is_told() -> None:
+    before = scenarios_run(None, [scenario("a"), scenario("b")])
+    reader = FakeReader(NEW, (scenario("a", max_turns=5), scenario("c")))
+    assert await find_drift(reader, RunBasis(REQUEST, OLD, before)) == (
+        "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111; "
+        "since it was tested: 1 scenario changed (a), 1 scenario disabled or deleted (b), 1 scenario added (c)"
     )
+
+
+def test_only_the_scenarios_of_the_session_count() -> None:
+    enabled = [scenario("a"), scenario("b")]
+    assert scenarios_run(["b", "gone"], enabled).keys() == {"b"}
+    assert scenario_drift(scenarios_run(["b"], enabled), scenarios_run(["b"], [scenario("a", max_turns=1)])) == (
+        "since it was tested: 1 scenario disabled or deleted (b)"
+    )
+
+
+def test_many_scenarios_are_recorded_as_one() -> None:
+    many = [scenario(f"sc-{number}") for number in range(MAX_SCENARIOS + 1)]
+    before = scenarios_run(None, many)
+    assert len(before) == 1
+    assert scenario_drift(before, scenarios_run(None, many[::-1])) is None
+    now = scenarios_run(None, [*many[1:], scenario("sc-0", max_turns=5)])
+    assert scenario_drift(before, now) == "its scenarios were changed since it was tested"
+    assert scenario_drift(before, scenarios_run(None, many[:3])) == "its scenarios were changed since it was tested"
+
+
+def test_names_are_cleaned_and_counted() -> None:
+    now = {f"sc-{number}": "x" for number in range(6)} | {"\x1b[1m": "x"}
+    told = "since it was tested: 7 scenarios added (\\x1b[1m, sc-0, sc-1, sc-2, sc-3 and 2 more)"
+    assert scenario_drift({}, now) == told

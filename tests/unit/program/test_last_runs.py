@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
 
 REQUEST = {"pathway_id": "pw-1"}
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 GATED = GatedSession("support-line", "s-1", Gate(), REQUEST)
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2)
 FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1)
@@ -57,9 +58,13 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(pulumi, "get_project", lambda: "agents")
     monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
 
-    async def ask(recorded: Status | None, declared: Any, api_status: Any = None) -> tuple[Any, int]:
-        verdicts = {"support-line": asdict(make_verdict(GATED, Ending(recorded)))} if recorded is not None else {}
-        session = {"session_id": "s-1", "declared": REQUEST, "adopted": False}
+    async def ask(
+        recorded: Status | None, declared: Any, api_status: Any = None, *, promoted: str | None = None, **outputs: Any
+    ) -> tuple[Any, int]:
+        verdicts = {}
+        if recorded is not None:
+            verdicts["support-line"] = {**asdict(make_verdict(GATED, Ending(recorded))), "content": OLD}
+        session = {"session_id": "s-1", "declared": REQUEST, "adopted": False, **outputs}
         state = {
             f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": {"verdicts": verdicts}},
             f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line": {"outputs": session},
@@ -72,6 +77,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(last_runs, "invoke_async", read)
         api: Any = Api(api_status)
         runs = LastRuns(api, Versions(api))
+        runs.promote({"support-line": promoted})
         assert await runs.known("another", declared) is None
         return await runs.known("support-line", declared), api.asked
 
@@ -154,3 +160,41 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     monkeypatch.setattr(LastRuns, "known", spy)
     await known(recorded, declared)
     assert (kept[-1] is not None) is is_kept
+
+
+ON_DRIFT = {**REQUEST, "rerun": "on_drift"}
+SCENARIOS = {"scenarios": [{"id": "sc-1", "max_turns": 5}]}
+
+
+async def test_on_drift_asks_for_the_scenarios_once(known: Any) -> None:
+    found, asked = await known(PASSED, ON_DRIFT, SCENARIOS, started_scenarios={"sc-1": "sha256:0"})
+    assert (found["drift"], asked) == ("since it was tested: 1 scenario changed (sc-1)", 1)
+    again, _ = await known(PASSED, ON_DRIFT, SCENARIOS, started_scenarios={"sc-2": "sha256:0"})
+    assert again["drift"] == "since it was tested: 1 scenario disabled or deleted (sc-2), 1 scenario added (sc-1)"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "declared", "scenarios"),
+    [
+        (PASSED, REQUEST, {"sc-1": "x"}),
+        (FAILED, ON_DRIFT, {"sc-1": "x"}),
+        (PASSED, ON_DRIFT, None),
+        (PASSED, ON_DRIFT, "damaged"),
+    ],
+    ids=["another rerun", "not passed", "not recorded", "damaged"],
+)
+async def test_without_need_no_drift_is_read(known: Any, recorded: Status, declared: Any, scenarios: Any) -> None:
+    found, asked = await known(recorded, declared, SCENARIOS, started_scenarios=scenarios)
+    assert (found["drift"], asked) == (None, 0)
+
+
+async def test_a_failed_read_is_a_problem_and_no_drift(known: Any) -> None:
+    found, _ = await known(PASSED, ON_DRIFT, 401, started_scenarios={"sc-1": "x"})
+    assert (found["drift"], "401" in found["problem"]) == (None, True)
+
+
+@pytest.mark.parametrize(("promoted", "outcome"), [(None, "passed"), (OLD, "passed"), (NEW, "incomplete")])
+async def test_a_pass_on_other_content_than_promoted_is_none(known: Any, promoted: str | None, outcome: str) -> None:
+    found, asked = await known(PASSED, REQUEST, promoted=promoted)
+    assert (found["outcome"], asked) == (outcome, 0)
+    assert outcome == "passed" or "it passed here with sha256:000000000000, and sha256:111111111111" in found["reason"]

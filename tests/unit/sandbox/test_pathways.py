@@ -135,7 +135,7 @@ def test_a_publish_may_take_time_or_do_nothing(http: httpx.Client) -> None:
 @pytest.mark.parametrize(("pathway", "code"), [("pw-missing", 404), ("pw-forbidden", 403), ("pw-unknown", 404)])
 def test_versions_that_are_not_shown(http: httpx.Client, pathway: str, code: int) -> None:
     for method, path in (("GET", "versions"), ("GET", "version/7"), ("DELETE", "version/7"), ("POST", "version/7")):
-        body = {"nodes": []} if method == "POST" else None
+        body: Any = {"nodes": []} if method == "POST" else None
         assert http.request(method, f"/v1/pathway/{pathway}/{path}", json=body).status_code == code
 
 

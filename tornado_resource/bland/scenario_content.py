@@ -1,0 +1,79 @@
+"""The content of a scenario: what decides how it is run and judged, and its digest. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIELDS: Final = (
+    "tester_persona_prompt",
+    "tester_persona_name",
+    "advanced_instructions",
+    "category",
+    "scenario_type",
+    "input_messages",
+    "max_turns",
+    "request_data",
+    "metadata",
+    "start_node_id",
+    "bland_tone_enabled",
+    "is_required_for_promotion",
+)
+"""The fields of the API's page *Scenarios* that decide about a run: all but names, ids, times and results."""
+ASSERTION_FIELDS: Final = ("type", "config", "is_required", "weight")
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "category": "CUSTOM",
+    "scenario_type": "AGENT",
+    "max_turns": 20,
+    "bland_tone_enabled": False,
+    "is_required_for_promotion": False,
+    "is_required": True,
+    "weight": 1,
+}
+"""What the API adds where a field is missing: an API that shows its defaults shows the same scenario."""
+
+
+def scenario_digest(entry: Mapping[str, Any]) -> str:
+    """Return the digest of a scenario as the API shows it. Empty values count as missing ones.
+
+    One that is nested too deeply is `unreadable`.
+    """
+    try:
+        text = _json(_content(entry))
+    except RecursionError:
+        return "unreadable"
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _content(entry: Mapping[str, Any]) -> dict[str, Any]:
+    listed = entry.get("assertions")
+    assertions = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
+    ordered = sorted((_picked(each, ASSERTION_FIELDS) for each in assertions), key=_json)
+    return {**_picked(entry, FIELDS), "assertions": ordered}
+
+
+def _picked(entry: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    values = {key: entry.get(key) for key in keys}
+    known = {key: DEFAULTS.get(key) if _is_missing(value) else value for key, value in values.items()}
+    return {key: _exact(value) for key, value in known.items() if value is not None}
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _exact(value: Any) -> Any:
+    """Return *value* with whole numbers as integers, at any depth."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _exact(entry) for key, entry in value.items()}
+    return [_exact(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
