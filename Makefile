@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test unit soak mutate lint bench lock clean
+.PHONY: help setup demo test unit soak mutate lint audit bench lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -40,14 +40,20 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
+## make audit   known vulnerabilities of the locked packages; exit code 3 if it could not look
+audit: setup
+	@$(BIN)/python tools/audit.py
+
 ## make bench   the ratios of bench/results.json, measured now; QUICK=1 only looks at counts
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/run.py
 
-## make lock    requirements.lock anew from pyproject.toml (needs uv)
+## make lock    requirements.lock and the example's anew from pyproject.toml (needs uv)
 lock:
 	@uv pip compile pyproject.toml --extra sandbox --group dev --generate-hashes --universal --python-version 3.11 \
 	  --no-header --quiet --no-strip-extras --upgrade --output-file requirements.lock
+	@uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --universal --python-version 3.11 \
+	  --no-header --no-annotate --quiet --output-file examples/agents/requirements.lock
 
 ## make clean   everything that these targets made in this folder
 clean:

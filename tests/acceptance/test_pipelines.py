@@ -80,14 +80,14 @@ def assert_shows_no_key(jobs: dict[str, Job]) -> None:
         assert not any(KEY in path.read_text(encoding="utf-8") for path in files)
 
 
-def test_a_pull_request_is_validated_and_previewed_only(make_agents: Callable[..., Project]) -> None:
+def test_a_pull_request_is_validated_and_planned_without_secrets(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
     jobs = run_github(project, REQUEST)
-    success = {"validate": "success", "preview": "success"}
+    success = {"validate": "success", "plan": "success"}
     assert outcomes(jobs) == {**success, "staging": "skipped", "production": "skipped"}
     assert "6 sessions in 3 environments, no problems" in jobs["validate"].log
-    assert re.search(r"\+.*TornadoSession: \(create\)", jobs["preview"].log)
-    assert project.requests("POST") == []
+    assert "support-line" in jobs["plan"].log
+    assert project.requests() == []
     assert_shows_no_key(jobs)
 
 
@@ -95,7 +95,7 @@ def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(make_agents:
     project = make_agents()
     edit(project, "max_iterations: 5", "max_iteration: 5")
     jobs = run_github(project, PUSH)
-    assert outcomes(jobs) == dict.fromkeys(("preview", "staging", "production"), "skipped") | {"validate": "failure"}
+    assert outcomes(jobs) == dict.fromkeys(("plan", "staging", "production"), "skipped") | {"validate": "failure"}
     annotation = f"::error file=sessions.yaml,line={line_of(project, '  max_iteration')},col=3,"
     assert jobs["validate"].log.startswith(annotation)
     assert project.requests() == []
@@ -105,7 +105,7 @@ def test_github_runs_staging_then_production(make_agents: Callable[..., Project]
     project = make_agents()
     jobs = run_github(project, PUSH)
     green = dict.fromkeys(("validate", "staging", "production"), "success")
-    assert outcomes(jobs) == {**green, "preview": "skipped"}, jobs["staging"].log + jobs["production"].log
+    assert outcomes(jobs) == {**green, "plan": "skipped"}, jobs["staging"].log + jobs["production"].log
     for stack in ("staging", "production"):
         assert files_of(jobs[stack].kept[f"reports-{stack}"]) == FILES
         assert "support-line" in jobs[stack].summary

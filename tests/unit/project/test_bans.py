@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +36,27 @@ def test_the_linter_refuses(source: str, rule: str) -> None:
     linted = subprocess.run(command, cwd=ROOT, input=source, capture_output=True, text=True, check=False)
     assert linted.returncode == 1
     assert f" {rule} " in linted.stdout
+
+
+def followed_redirects(source: str) -> list[int]:
+    """The lines of calls that follow redirects, or may: a redirect would take the API key to another host."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [
+        call.lineno
+        for call in calls
+        for argument in call.keywords
+        if argument.arg in {"follow_redirects", "allow_redirects"}
+        and not (isinstance(argument.value, ast.Constant) and argument.value.value is False)
+    ]
+
+
+@pytest.mark.parametrize("call", ["httpx.get(url, follow_redirects=True)", "client(follow_redirects=is_kind)"])
+def test_a_call_that_follows_redirects_is_found(call: str) -> None:
+    assert followed_redirects(call) == [1]
+    assert followed_redirects("httpx.Client(follow_redirects=False)") == []
+
+
+def test_no_request_follows_redirects() -> None:
+    package = sorted((ROOT / "tornado_resource").rglob("*.py"))
+    assert package
+    assert {path.name: lines for path in package if (lines := followed_redirects(path.read_text("utf-8")))} == {}
