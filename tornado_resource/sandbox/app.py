@@ -16,24 +16,36 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
-from tornado_resource.sandbox.door import Door, read_json
-from tornado_resource.sandbox.faults import Faults, parse_fault
+from tornado_resource.sandbox import described
+from tornado_resource.sandbox.door import Door
+from tornado_resource.sandbox.faults import FAULT, Faults, parse_fault
+from tornado_resource.sandbox.operations import (
+    FLAG,
+    OBJECT,
+    TEXT,
+    Operation,
+    Refusal,
+    describe,
+    error_response,
+    guarded,
+    list_of,
+    read_object,
+    record,
+)
 from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
 from tornado_resource.sandbox.scripts import ANY_PATHWAY, Scenario, Script
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
+    from tornado_resource.sandbox.operations import Endpoint, Json
     from tornado_resource.sandbox.store import Store
 
 DEFAULT_MAX_ITERATIONS: Final = 5
 DEFAULT_TIMEOUT_MS: Final = 900_000
-MAX_SCENARIOS: Final = 50
 PAGE: Final = Path(__file__).parent / "page.html"
 _FIELDS: Final = {
     "pathway_id": str,
@@ -48,12 +60,6 @@ _FIELDS: Final = {
 def now_ms() -> int:
     """Return real time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
-
-
-class _Refusal(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(message)
 
 
 class Api:
@@ -74,56 +80,160 @@ class Api:
         self._latency_ms = latency_ms
         self._pathways = Pathways(store, self._script, self._status_of, now_ms)
 
+    def operations(self) -> list[Operation]:
+        """Return every endpoint, with its description."""
+        return [
+            *self._tornado_operations(),
+            *self._scenario_operations(),
+            *self._pathway_operations(),
+            *self._own_operations(),
+        ]
+
     def asgi(self) -> ASGIApp:
         """Return the ASGI application that the server runs."""
-        tornado = "/v1/agent-testing/tornado"
-        api = [
-            (f"{tornado}/start", self._start, "POST"),
-            (f"{tornado}/active", self._active, "GET"),
-            (f"{tornado}/{{session_id}}/status", self._status, "GET"),
-            (f"{tornado}/{{session_id}}/cancel", self._cancel, "POST"),
-            ("/v1/agent-testing/scenarios", self._scenarios, "GET"),
-            ("/v1/pathway/{pathway_id}/publish", self._publish, "POST"),
-            ("/v1/pathway/{pathway_id}/versions", self._versions, "GET"),
-            ("/v1/pathway/{pathway_id}/version/{number:int}", self._version, "GET"),
-            ("/v1/pathway/{pathway_id}/version/{number:int}", self._edit_version, "POST"),
-            ("/v1/pathway/{pathway_id}/version/{number:int}", self._archive_version, "DELETE"),
-        ]
-        own = [
-            ("/", self._page, "GET"),
-            ("/_sandbox/sessions", self._all_sessions, "GET"),
-            ("/_sandbox/sessions/{session_id}", self._forget, "DELETE"),
-            ("/_sandbox/requests", self._all_requests, "GET"),
-            ("/_sandbox/published", self._all_published, "GET"),
-            ("/_sandbox/faults", self._add_fault, "POST"),
-            ("/_sandbox/faults", self._end_faults, "DELETE"),
-            ("/_sandbox/reset", self._reset, "POST"),
-        ]
         routes = [
-            Route(path, self._delayed(_guarded(endpoint, needs_key=True)), methods=[method])
-            for path, endpoint, method in api
+            Route(each.path, self._delayed(each, guarded(each)), methods=[each.method]) for each in self.operations()
         ]
-        routes += [Route(path, _guarded(endpoint, needs_key=False), methods=[method]) for path, endpoint, method in own]
-        routes.append(Route("/{rest:path}", _unknown_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
-        self._faults = Faults(Starlette(routes=routes), self._store, now_ms)
+        app = Starlette(routes=routes, exception_handlers={404: _unknown_route, 405: _unknown_route})
+        app.router.redirect_slashes = False
+        self._faults = Faults(app, self._store, now_ms)
         return Door(self._faults)
 
-    def _delayed(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _tornado_operations(self) -> list[Operation]:
+        tornado = "/v1/agent-testing/tornado"
+        return [
+            Operation(
+                "POST",
+                f"{tornado}/start",
+                self._start,
+                "Start a tornado session",
+                body=described.START,
+                response=described.STARTED,
+                refusals=(404, 409),
+            ),
+            Operation(
+                "GET",
+                f"{tornado}/active",
+                self._active,
+                "Get the running session of a pathway or persona",
+                query=dict.fromkeys(("pathway_id", "persona_id"), TEXT),
+                response=described.ACTIVE,
+                refusals=(404,),
+            ),
+            Operation(
+                "GET",
+                f"{tornado}/{{session_id}}/status",
+                self._status,
+                "Get the status of a session",
+                response=described.STATUS,
+                refusals=(404,),
+            ),
+            Operation(
+                "POST",
+                f"{tornado}/{{session_id}}/cancel",
+                self._cancel,
+                "Cancel a session",
+                response=record(cancelled=FLAG),
+                refusals=(404,),
+            ),
+        ]
+
+    def _scenario_operations(self) -> list[Operation]:
+        query = {
+            **dict.fromkeys(("pathway_id", "persona_id", "category"), TEXT),
+            "enabled": {"enum": ["true", "false"]},
+        }
+        return [
+            Operation(
+                "GET",
+                "/v1/agent-testing/scenarios",
+                self._scenarios,
+                "List scenarios",
+                query=query,
+                response=record(scenarios=list_of(described.SCENARIO)),
+                refusals=(404,),
+            ),
+        ]
+
+    def _pathway_operations(self) -> list[Operation]:
+        pathway = "/v1/pathway/{pathway_id}"
+        version = f"{pathway}/version/{{number:int}}"
+        message = record(message=TEXT)
+        return [
+            Operation(
+                "POST",
+                f"{pathway}/publish",
+                self._publish,
+                "Publish a version",
+                body=described.PUBLISH,
+                response=message,
+                refusals=(404,),
+            ),
+            Operation(
+                "GET",
+                f"{pathway}/versions",
+                self._versions,
+                "List the versions of a pathway",
+                response=list_of(described.LISTED_VERSION),
+                refusals=(404,),
+            ),
+            Operation(
+                "GET",
+                version,
+                self._version,
+                "Get a version; 0 is the live pathway",
+                response=described.VERSION,
+                refusals=(404,),
+            ),
+            Operation(
+                "POST",
+                version,
+                self._edit_version,
+                "Edit a version in place",
+                body=described.EDIT,
+                response=message,
+                refusals=(404,),
+            ),
+            Operation(
+                "DELETE", version, self._archive_version, "Archive a version", response=message, refusals=(404, 409)
+            ),
+        ]
+
+    def _own_operations(self) -> list[Operation]:
+        own = "/_sandbox"
+        rows = list_of(OBJECT)
+        calls: list[tuple[str, str, Endpoint, str, Json]] = [
+            ("GET", "/", self._page, "Show sessions and requests", {"response": None}),
+            ("GET", f"{own}/openapi.json", self._openapi, "Get this description", {}),
+            ("GET", f"{own}/sessions", self._all_sessions, "List all sessions", {"response": rows}),
+            ("DELETE", f"{own}/sessions/{{session_id}}", self._forget, "Delete a session", {"refusals": (404,)}),
+            ("GET", f"{own}/requests", self._all_requests, "List all requests", {"response": rows}),
+            ("GET", f"{own}/published", self._all_published, "List the published versions", {"response": rows}),
+            ("POST", f"{own}/faults", self._add_fault, "Let requests fail", {"body": FAULT}),
+            ("DELETE", f"{own}/faults", self._end_faults, "Remove all faults", {}),
+            ("POST", f"{own}/reset", self._reset, "Delete everything", {}),
+        ]
+        return [
+            Operation(method, path, endpoint, summary, needs_key=False, **more)
+            for method, path, endpoint, summary, more in calls
+        ]
+
+    def _delayed(self, operation: Operation, endpoint: Endpoint) -> Endpoint:
         async def respond(request: Request) -> Response:
             response = await endpoint(request)
             await asyncio.sleep(self._latency_ms / 1000)
             return response
 
-        return respond if self._latency_ms else endpoint
+        return respond if self._latency_ms and operation.needs_key else endpoint
 
     async def _start(self, request: Request) -> Response:
-        body = _check_start(await _json(request))
+        body = _check_start(await read_object(request))
         script = self._script(body["pathway_id"])
         earlier = self._store.newest(pathway_id=body["pathway_id"])
         running = self._running(earlier)
         scenario_ids = self._chosen(script, body.get("scenario_ids"))
         if running is not None:
-            raise _Refusal(409, "A tornado session is already running for this pathway")
+            raise Refusal(409, "A tornado session is already running for this pathway")
         session = Session(
             session_id=str(uuid.uuid4()),
             pathway_id=body["pathway_id"],
@@ -150,10 +260,10 @@ class Api:
     async def _active(self, request: Request) -> Response:
         pathway_id, persona_id = request.query_params.get("pathway_id"), request.query_params.get("persona_id")
         if not pathway_id and not persona_id:
-            raise _Refusal(400, "pathway_id or persona_id is required")
+            raise Refusal(400, "pathway_id or persona_id is required")
         running = self._running(self._store.newest(pathway_id=pathway_id or None, persona_id=persona_id))
         if running is None:
-            raise _Refusal(404, "No active tornado session")
+            raise Refusal(404, "No active tornado session")
         return JSONResponse(active_of(running, self._script(running.pathway_id), now_ms(), self._speed))
 
     async def _status(self, request: Request) -> Response:
@@ -169,19 +279,19 @@ class Api:
     async def _scenarios(self, request: Request) -> Response:
         pathway_id = request.query_params.get("pathway_id")
         if request.query_params.get("enabled") not in {None, "true", "false"}:
-            raise _Refusal(400, "enabled must be 'true' or 'false'")
+            raise Refusal(400, "enabled must be 'true' or 'false'")
         scripts = [self._script(pathway_id)] if pathway_id else self._scripts.values()
         is_wanted = request.query_params.get("enabled") != "false"
         listed = [_scenario(entry, pathway_id) for script in scripts for entry in script.scenarios if is_wanted]
         return JSONResponse({"scenarios": listed})
 
     async def _publish(self, request: Request) -> Response:
-        body = await _json(request)
+        body = await read_object(request)
         version_id, environment = body.get("version_id"), body.get("environment", "production")
         if isinstance(version_id, bool) or not isinstance(version_id, int):
-            raise _Refusal(400, "version_id must be a number")
+            raise Refusal(400, "version_id must be a number")
         if environment not in {"production", "staging"} or body.keys() - {"version_id", "environment"}:
-            raise _Refusal(400, "expected version_id, and environment 'production' or 'staging'")
+            raise Refusal(400, "expected version_id, and environment 'production' or 'staging'")
         pathway_id = request.path_params["pathway_id"]
         self._script(pathway_id)
         self._store.publish(pathway_id, environment, version_id)
@@ -196,24 +306,28 @@ class Api:
         number = request.path_params["number"]
         version = self._pathways.version(self._readable_pathway(request), number)
         if version is None:
-            raise _Refusal(404, f"Version {number} not found")
+            raise Refusal(404, f"Version {number} not found")
         return JSONResponse(version)
 
     async def _edit_version(self, request: Request) -> Response:
-        body, number = await _json(request), request.path_params["number"]
+        body, number = await read_object(request), request.path_params["number"]
         kinds = {"name": str, "nodes": list, "edges": list}
         if not body or any(not isinstance(value, kinds.get(key, ())) for key, value in body.items()):
-            raise _Refusal(400, "expected name (a string), nodes or edges (lists)")
+            raise Refusal(400, "expected name (a string), nodes or edges (lists)")
+        if not all(_is_node(node) for node in body.get("nodes", [])):
+            raise Refusal(400, "each of nodes must have id (a string) and data (an object)")
+        if not all(isinstance(edge, dict) for edge in body.get("edges", [])):
+            raise Refusal(400, "each of edges must be an object")
         try:
             self._pathways.edit(self._readable_pathway(request), number, body)
         except LookupError:
-            raise _Refusal(404, f"Version {number} not found") from None
+            raise Refusal(404, f"Version {number} not found") from None
         return JSONResponse({"message": "Version updated"})
 
     async def _archive_version(self, request: Request) -> Response:
         number = request.path_params["number"]
         if number == 0:
-            raise _Refusal(400, "The live pathway cannot be archived")
+            raise Refusal(409, "The live pathway cannot be archived")
         self._pathways.archive(self._readable_pathway(request), number)
         return JSONResponse({"message": "Version archived"})
 
@@ -222,14 +336,17 @@ class Api:
         pathway_id = str(request.path_params["pathway_id"])
         shown = self._script(pathway_id).versions
         if shown == "forbidden":
-            raise _Refusal(403, "This API key may not read versions")
+            raise Refusal(403, "This API key may not read versions")
         if shown == "missing":
-            raise _Refusal(404, "Not found")
+            raise Refusal(404, "Not found")
         return pathway_id
 
     async def _page(self, _request: Request) -> Response:
         page = PAGE.read_text(encoding="utf-8")
         return HTMLResponse(page, headers={"content-security-policy": _policy(page)})
+
+    async def _openapi(self, _request: Request) -> Response:
+        return JSONResponse(describe(self.operations()))
 
     async def _all_sessions(self, _request: Request) -> Response:
         rows = [
@@ -252,7 +369,7 @@ class Api:
         try:
             self._faults.due.append(parse_fault(await request.body()))
         except ValueError as error:
-            raise _Refusal(400, str(error)) from None
+            raise Refusal(400, str(error)) from None
         return JSONResponse({})
 
     async def _end_faults(self, _request: Request) -> Response:
@@ -267,7 +384,7 @@ class Api:
     def _script(self, pathway_id: str) -> Script:
         script = self._scripts.get(pathway_id) or self._scripts.get(ANY_PATHWAY)
         if script is None:
-            raise _Refusal(404, f"Pathway {pathway_id} not found")
+            raise Refusal(404, f"Pathway {pathway_id} not found")
         return script
 
     def _chosen(self, script: Script, wanted: list[str] | None) -> tuple[str, ...]:
@@ -275,13 +392,13 @@ class Api:
         if wanted is None:
             return known
         if not script.is_open and (unknown := [scenario_id for scenario_id in wanted if scenario_id not in known]):
-            raise _Refusal(400, f"Unknown scenario {unknown[0]}")
+            raise Refusal(400, f"Unknown scenario {unknown[0]}")
         return tuple(wanted)
 
     def _known(self, request: Request) -> Session:
         session = self._store.session(request.path_params["session_id"])
         if session is None:
-            raise _Refusal(404, "Tornado session not found")
+            raise Refusal(404, "Tornado session not found")
         return session
 
     def _status_of(self, session: Session) -> dict[str, Any]:
@@ -295,18 +412,8 @@ class Api:
         return next((session for session in sessions if self._status_of(session)["status"] == RUNNING), None)
 
 
-def _guarded(endpoint: Callable[[Request], Awaitable[Response]], *, needs_key: bool) -> Any:
-    async def guarded(request: Request) -> Response:
-        key = request.headers.get("authorization", "")
-        # A space means a scheme such as `Bearer`: the API's page wants the bare key, and a client must find out here.
-        if needs_key and (not key or " " in key):
-            return _error(401, "The authorization header must carry the bare API key")
-        try:
-            return await endpoint(request)
-        except _Refusal as refusal:
-            return _error(refusal.status, str(refusal))
-
-    return guarded
+def _is_node(node: Any) -> bool:
+    return isinstance(node, dict) and isinstance(node.get("id"), str) and isinstance(node.get("data"), dict)
 
 
 def _policy(page: str) -> str:
@@ -320,26 +427,12 @@ def _policy(page: str) -> str:
     return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-async def _unknown_route(request: Request) -> Response:
+async def _unknown_route(request: Request, _error: Exception) -> Response:
     """Respond with 501: a client takes a 404 for "no such session"."""
     route = f"{request.method} {request.url.path}"
     shown = re.sub(r"[^\x20-\x7e]", "?", route)
     print(f"sandbox: no such route in the documented API: {shown}", file=sys.stderr, flush=True)
-    return _error(501, f"The documented API has no {shown}")
-
-
-def _error(status: int, message: str) -> Response:
-    return JSONResponse({"status": "error", "message": message}, status)
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    try:
-        body = read_json(await request.body())
-    except ValueError:
-        raise _Refusal(400, "The body is not JSON") from None
-    if not isinstance(body, dict):
-        raise _Refusal(400, "The body is not a JSON object")
-    return body
+    return error_response(501, f"The documented API has no {shown}")
 
 
 def _check_start(body: dict[str, Any]) -> dict[str, Any]:
@@ -347,22 +440,24 @@ def _check_start(body: dict[str, Any]) -> dict[str, Any]:
     for key, value in body.items():
         _check_type(key, value)
     if not body.get("pathway_id"):
-        raise _Refusal(400, "pathway_id is required")
+        raise Refusal(400, "pathway_id is required")
     scenario_ids = body.get("scenario_ids", ["-"])
-    if not 1 <= len(scenario_ids) <= MAX_SCENARIOS or not all(isinstance(entry, str) for entry in scenario_ids):
-        raise _Refusal(400, f"scenario_ids must hold 1 to {MAX_SCENARIOS} strings")
+    if not 1 <= len(scenario_ids) <= described.MAX_SCENARIOS or not all(
+        isinstance(entry, str) for entry in scenario_ids
+    ):
+        raise Refusal(400, f"scenario_ids must hold 1 to {described.MAX_SCENARIOS} strings")
     for key in ("max_iterations", "timeout_ms"):
         if body.get(key, 1) < 1:
-            raise _Refusal(400, f"{key} must be at least 1")
+            raise Refusal(400, f"{key} must be at least 1")
     return body
 
 
 def _check_type(key: str, value: Any) -> None:
     kind = _FIELDS.get(key)
     if kind is None:
-        raise _Refusal(400, f"Unknown field {key}")
+        raise Refusal(400, f"Unknown field {key}")
     if not isinstance(value, kind) or isinstance(value, bool):  # bool is a kind of int in Python, not in JSON
-        raise _Refusal(400, f"{key} must be of type {kind.__name__}")
+        raise Refusal(400, f"{key} must be of type {kind.__name__}")
 
 
 def _scenario(scenario: Scenario, pathway_id: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_INTEGER: Final = 2**53 - 1  # the largest that every JSON reader keeps exactly; SQLite's limit is above it
+MAX_DIGITS: Final = 400  # of the largest float; beyond 4300, Python refuses to read a number
 _LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 _READS: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -63,17 +65,32 @@ def read_json(raw: bytes) -> Any:
 
     """
     try:
-        value = json.loads(raw, parse_int=_integer, parse_constant=_integer)
+        value = json.loads(raw, parse_int=_integer, parse_float=_number, parse_constant=_integer)
         json.dumps(value, ensure_ascii=False).encode()
+    except _Huge:
+        raise
     except RecursionError:
         message = "The body is nested too deeply"
-        raise ValueError(message) from None
-    return value
+    except ValueError:
+        message = "The body is not JSON"
+    else:
+        return value
+    raise ValueError(message) from None
+
+
+class _Huge(ValueError):
+    pass
+
+
+def _number(text: str) -> int | float:
+    # As JSON Schema and JavaScript have it, 5.0 is the integer 5.
+    number = float(text)
+    return _integer(f"{number:.0f}") if number.is_integer() or math.isinf(number) else number
 
 
 def _integer(digits: str) -> int:
-    number = int(digits)
+    number = int(digits) if len(digits) <= MAX_DIGITS else math.inf
     if abs(number) > MAX_INTEGER:
         message = f"Integers must be at most {MAX_INTEGER}"
-        raise ValueError(message)
-    return number
+        raise _Huge(message)
+    return int(number)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from tornado_resource.sandbox.door import read_json
+from tornado_resource.sandbox.operations import TEXT, request_body
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +26,25 @@ _RANGES: Final[dict[str, tuple[type[int | float], int, int]]] = {
     "times": (int, 1, 1_000_000),
     "seconds": (float, 0, 3600),
 }
+_HEADER_NAME: Final = "[A-Za-z0-9-]+"
+_HEADER_TEXT: Final = "[ -~]*"
+FAULT: Final = request_body(
+    "kind",
+    kind={"enum": list(KINDS)},
+    method=TEXT,
+    path=TEXT,
+    body=TEXT,
+    headers={
+        "type": "object",
+        "propertyNames": {"pattern": f"^{_HEADER_NAME}$"},
+        "additionalProperties": {"type": "string", "pattern": f"^{_HEADER_TEXT}$"},
+    },
+    **{
+        key: {"type": "number" if kind is float else "integer", "minimum": low, "maximum": high}
+        for key, (kind, low, high) in _RANGES.items()
+    },
+)
+"""The schema of a fault, for the description."""
 GARBAGE: Final = b"<html>not the requested resource</html>"
 
 
@@ -177,9 +197,8 @@ def _check(key: str, value: Any) -> None:
 
 
 def _is_header(name: str, text: Any) -> bool:
-    return (
-        isinstance(text, str) and bool(re.fullmatch(r"[A-Za-z0-9-]+", name)) and text.isprintable() and text.isascii()
-    )
+    is_named = re.fullmatch(_HEADER_NAME, name) is not None
+    return is_named and isinstance(text, str) and re.fullmatch(_HEADER_TEXT, text) is not None
 
 
 def _response(status: int, body: bytes, headers: dict[str, str]) -> Response:

@@ -105,7 +105,7 @@ def test_an_archived_version_is_gone(http: httpx.Client) -> None:
     assert http.get("/v1/pathway/pw-1/version/7").status_code == 404
     assert http.post("/v1/pathway/pw-1/version/7", json={"nodes": []}).status_code == 404
     assert [entry["version_number"] for entry in http.get("/v1/pathway/pw-1/versions").json()] == [1, 8]
-    assert http.delete("/v1/pathway/pw-1/version/0").status_code == 400
+    assert http.delete("/v1/pathway/pw-1/version/0").status_code == 409
 
 
 def test_live_is_what_was_published_as_it_was_then(http: httpx.Client) -> None:

@@ -1,0 +1,96 @@
+"""Hundreds of generated requests to each endpoint of the sandbox, valid and invalid, agree with its description."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.python import asgi
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    positive_data_acceptance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tornado_resource.sandbox.app import Api
+from tornado_resource.sandbox.operations import describe
+from tornado_resource.sandbox.scripts import read_scripts
+from tornado_resource.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CASES: Final = 2000 if "TORNADO_SOAK" in os.environ else 500
+CHECKS: Final = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    positive_data_acceptance,
+]
+ACTIVE: Final = "GET /v1/agent-testing/tornado/active"
+HEADERS: Final = {"authorization": "sk-any-key"}
+API: Final = Api(Store(), read_scripts(), 60.0)
+OPERATIONS: Final = {f"{each.method} {each.path}": each for each in API.operations()}
+SCHEMA: Final = schemathesis.openapi.from_dict(describe(OPERATIONS.values()))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    app: Any = API.asgi()
+    with asgi.get_client(app, max_stream_events=1) as client:
+        yield client
+
+
+def cases_of(label: str) -> st.SearchStrategy[Any]:
+    """Valid and invalid requests; those of an operation that takes nothing are all the same."""
+    operation = OPERATIONS[label]
+    described = SCHEMA[operation.described_path][operation.method]
+    valid = described.as_strategy(GenerationMode.POSITIVE)
+    if label == ACTIVE:  # one of its parameters is required, which OpenAPI cannot say
+        valid = valid.filter(lambda case: any((case.query or {}).values()))
+    takes_nothing = operation.body is None and not operation.query and "{" not in operation.path
+    return valid if takes_nothing else valid | described.as_strategy(GenerationMode.NEGATIVE)
+
+
+def send(client: Any, case: Any) -> Any:
+    return case.call(session=client, base_url="http://127.0.0.1", headers=HEADERS)
+
+
+def start(client: Any) -> str:
+    """The id of a new session."""
+    response = client.post(
+        "http://127.0.0.1/v1/agent-testing/tornado/start", headers=HEADERS, json={"pathway_id": str(uuid.uuid4())}
+    )
+    return str(response.json()["session_id"])
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_generated_requests_agree_with_the_description(client: Any, label: str) -> None:
+    # In a query, every value is a text, and so a valid one.
+    checks = [each for each in CHECKS if each is not negative_data_rejection or not OPERATIONS[label].query]
+
+    @given(case=cases_of(label), is_known=st.booleans())
+    @settings(max_examples=CASES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    def run(case: Any, is_known: bool) -> None:  # noqa: FBT001 # hypothesis passes it by name
+        if is_known and "session_id" in (case.path_parameters or {}):
+            case.path_parameters["session_id"] = start(client)
+        response = send(client, case)
+        if "Integers must be at most" in response.text:  # also deep in objects that may hold anything
+            assert response.status_code == 400
+        elif response.status_code == 501:  # what is sent in the path makes another route of it
+            assert response.json()["message"].startswith("The documented API has no ")
+        else:
+            case.validate_response(response, checks=checks)
+
+    run()

@@ -1,0 +1,98 @@
+"""The schemas of the documented requests and responses, for the OpenAPI description (`operations.py`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tornado_resource.sandbox.operations import (
+    COUNT,
+    FLAG,
+    INTEGER,
+    NAME,
+    OBJECT,
+    POSITIVE,
+    TEXT,
+    Json,
+    list_of,
+    nullable,
+    record,
+    request_body,
+)
+
+MAX_SCENARIOS: Final = 50
+FINAL: Final = ("COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR")
+_TEXTS: Final = list_of(TEXT)
+_COUNTS: Final[Json] = {
+    "current_iteration": COUNT,
+    "max_iterations": COUNT,
+    "total_scenarios": COUNT,
+    "passed_scenarios": COUNT,
+    "failed_scenarios": COUNT,
+}
+_ANY_STATUS: Final[Json] = {"enum": ["RUNNING", *FINAL]}
+
+START: Final = request_body(
+    "pathway_id",
+    pathway_id=NAME,
+    persona_id=TEXT,
+    scenario_ids=list_of(TEXT, minItems=1, maxItems=MAX_SCENARIOS),
+    version_number=INTEGER,
+    max_iterations=POSITIVE,
+    timeout_ms=POSITIVE,
+)
+STARTED: Final = record(
+    session_id=NAME,
+    status={"const": "RUNNING"},
+    pathway_id=NAME,
+    max_iterations=POSITIVE,
+    timeout_ms=POSITIVE,
+    created_at=TEXT,
+)
+ACTIVE: Final = record(
+    session_id=NAME,
+    status={"const": "RUNNING"},
+    **_COUNTS,
+    pathway_id=NAME,
+    persona_id=nullable(TEXT),
+    created_at=TEXT,
+)
+_FIX: Final = record(id=TEXT, target_node=TEXT, description=TEXT, type=TEXT)
+_ITERATION: Final = record(
+    iteration=POSITIVE,
+    batch_id=TEXT,
+    started_at=TEXT,
+    completed_at=TEXT,
+    passed_ids=_TEXTS,
+    failed_ids=_TEXTS,
+    newly_unfixable_ids=_TEXTS,
+    fix_plan=record(fixes=list_of(_FIX), priority_order=_TEXTS),
+    norm_prompt_excerpt=nullable(TEXT),
+)
+STATUS: Final = record(
+    session_id=NAME,
+    status=_ANY_STATUS,
+    **_COUNTS,
+    unfixable_count=COUNT,
+    unfixable_ids=_TEXTS,
+    iterations=list_of(_ITERATION),
+    elapsed_ms=COUNT,
+    timeout_ms=POSITIVE,
+    forked_version=nullable(INTEGER),
+)
+SCENARIO: Final = record(
+    id=NAME,
+    pathway_id=nullable(TEXT),
+    persona_id={"type": "null"},
+    name=TEXT,
+    description=TEXT,
+    category=TEXT,
+    enabled=FLAG,
+    is_required_for_promotion=FLAG,
+    assertions=list_of(OBJECT),
+    most_recent_run={"type": "null"},
+)
+PUBLISH: Final = request_body("version_id", version_id=INTEGER, environment={"enum": ["production", "staging"]})
+LISTED_VERSION: Final = record(id=NAME, version_number=INTEGER, created_at=TEXT, name=TEXT, is_latest=FLAG)
+_NODE: Final[Json] = {"type": "object", "properties": {"id": TEXT, "data": OBJECT}, "required": ["id", "data"]}
+VERSION: Final = record(name=TEXT, nodes=list_of(_NODE), edges=list_of(OBJECT), version_number=INTEGER, is_latest=FLAG)
+EDIT: Final[Json] = {**request_body(name=TEXT, nodes=list_of(_NODE), edges=list_of(OBJECT)), "minProperties": 1}

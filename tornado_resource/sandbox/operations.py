@@ -1,0 +1,194 @@
+"""Endpoints: each has its route and its description in one place, and the OpenAPI description is made from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import JSONResponse
+
+from tornado_resource.sandbox.door import MAX_INTEGER, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+Json = dict[str, Any]
+
+# What schemas are made of.
+TEXT: Final[Json] = {"type": "string"}
+NAME: Final[Json] = {"type": "string", "minLength": 1}
+FLAG: Final[Json] = {"type": "boolean"}
+INTEGER: Final[Json] = {"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
+COUNT: Final[Json] = {**INTEGER, "minimum": 0}
+POSITIVE: Final[Json] = {**INTEGER, "minimum": 1}
+OBJECT: Final[Json] = {"type": "object"}
+
+
+def record(**members: Json) -> Json:
+    """Return the schema of an object that has all of *members*, and no other."""
+    return {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
+
+
+def request_body(*required: str, **members: Json) -> Json:
+    """Return the schema of a request's body that may have *members*, and no other."""
+    return {**record(**members), "required": list(required)}
+
+
+def list_of(items: Json, **limits: int) -> Json:
+    """Return the schema of a list; *limits* are `minItems` and `maxItems`."""
+    return {"type": "array", "items": items, **limits}
+
+
+def nullable(schema: Json) -> Json:
+    """Return the schema of a value that may also be null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+ERROR: Final = record(status={"const": "error"}, message=TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An endpoint: its route, and what the description says of it.
+
+    Args:
+        method: the HTTP method.
+        path: the path as Starlette writes it, such as `/v1/pathway/{pathway_id}/version/{number:int}`.
+        endpoint: what responds.
+        summary: what it does, in a few words.
+        query: the schemas of the parameters of the query, by name.
+        body: the schema of the request's body; None if there is none.
+        response: the schema of a response with status 200; None for a page.
+        refusals: the statuses of errors beside those that every endpoint has.
+        needs_key: whether the header `authorization` is required.
+
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    _: KW_ONLY
+    query: Json = field(default_factory=dict)
+    body: Json | None = None
+    response: Json | None = field(default_factory=lambda: OBJECT)
+    refusals: tuple[int, ...] = ()
+    needs_key: bool = True
+
+    @property
+    def described_path(self) -> str:
+        """The path as OpenAPI writes it."""
+        return re.sub(r":\w+}", "}", self.path)
+
+    def description(self) -> Json:
+        """Return the *Operation Object* of OpenAPI."""
+        described: Json = {
+            "operationId": self.endpoint.__name__.lstrip("_"),
+            "summary": self.summary,
+            "parameters": [*self._path_parameters(), *self._query_parameters()],
+            "responses": self._responses(),
+            "security": [{"key": []}] if self.needs_key else [],
+        }
+        if self.body is not None:
+            described["requestBody"] = {"required": True, "content": {"application/json": {"schema": self.body}}}
+        return described
+
+    def _path_parameters(self) -> list[Json]:
+        # Starlette's `int` takes digits only, of any number.
+        found = re.findall(r"{(\w+)(:int)?}", self.path)
+        return [
+            {"name": name, "in": "path", "required": True, "schema": COUNT if is_number else NAME}
+            for name, is_number in found
+        ]
+
+    def _query_parameters(self) -> list[Json]:
+        return [{"name": name, "in": "query", "schema": schema} for name, schema in self.query.items()]
+
+    def _responses(self) -> Json:
+        kind, schema = ("text/html", TEXT) if self.response is None else ("application/json", self.response)
+        statuses = {400, 403, 411, 413, *self.refusals}  # the door's first
+        statuses |= {401} if self.needs_key else set()
+        refused = {"description": "Refused", "content": {"application/json": {"schema": ERROR}}}
+        done = {"description": "Done", "content": {kind: {"schema": schema}}}
+        return {"200": done, **{str(status): refused for status in sorted(statuses)}}
+
+
+def describe(operations: Iterable[Operation]) -> Json:
+    """Return the OpenAPI 3.1 description of the endpoints."""
+    paths: dict[str, Json] = {}
+    for operation in operations:
+        paths.setdefault(operation.described_path, {})[operation.method.lower()] = operation.description()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sandbox of tornado-resource",
+            "version": "1",
+            "description": "The part of the Bland API that tornado sessions need, and the sandbox's own calls.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "authorization"}},
+        },
+    }
+
+
+class Refusal(Exception):
+    """A request that is answered with an error of this status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+def guarded(operation: Operation) -> Endpoint:
+    """Return the endpoint of an operation, with what all of them check and how they refuse."""
+
+    async def respond(request: Request) -> Response:
+        try:
+            _check(operation, request)
+            return await operation.endpoint(request)
+        except Refusal as refusal:
+            return error_response(refusal.status, str(refusal))
+
+    return respond
+
+
+def _check(operation: Operation, request: Request) -> None:
+    """Refuse a request without a key, or with parameters that there are not."""
+    key = request.headers.get("authorization", "")
+    # A space means a scheme such as `Bearer`: the API's page wants the bare key, and a client must find out here.
+    if operation.needs_key and (not key or " " in key):
+        raise Refusal(401, "The authorization header must carry the bare API key")
+    # SQLite has no larger numbers, so that there cannot be anything of this number.
+    if any(isinstance(value, int) and value > MAX_INTEGER for value in request.path_params.values()):
+        raise Refusal(404, "Not found")
+    given = [name for name, _ in request.query_params.multi_items()]
+    if len(given) != len(operation.query.keys() & set(given)):
+        raise Refusal(400, f"The query may have {', '.join(operation.query) or 'no parameters'}, each once")
+
+
+def error_response(status: int, message: str) -> Response:
+    """Return a response with an error."""
+    return JSONResponse({"status": "error", "message": message}, status)
+
+
+async def read_object(request: Request) -> Json:
+    """Return the JSON object in a request's body.
+
+    Raises:
+        Refusal: the body is something else.
+
+    """
+    try:
+        body = read_json(await request.body())
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body is not a JSON object")
+    return body
