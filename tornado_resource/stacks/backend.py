@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.files import read_file
+from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import without_credentials
 from tornado_resource.sessions.order import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+MAX_BYTES: Final = 1024 * 1024
+"""Of one of Pulumi's own files: credentials and locks have less than a kibibyte."""
 
 
 def resource_address(path: str, project: str, environ: Mapping[str, str]) -> Address:
@@ -29,9 +33,9 @@ def backend_url(environ: Mapping[str, str]) -> str:
     """Return the URL of Pulumi's backend: PULUMI_BACKEND_URL, else that of the last `pulumi login`, else ""."""
     url: Any = environ.get("PULUMI_BACKEND_URL")
     if not url:
-        home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
         try:
-            url = json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current")
-        except (OSError, ValueError, AttributeError):
+            home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+            url = parse_json(read_file(home / "credentials.json", MAX_BYTES)).get("current")
+        except (OSError, ValueError, AttributeError, RuntimeError):  # RuntimeError: nobody knows the home folder
             url = None
     return str(url or "")

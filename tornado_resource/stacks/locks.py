@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from tornado_resource.core.files import read_file
+from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
-from tornado_resource.stacks.backend import backend_url
+from tornado_resource.stacks.backend import MAX_BYTES, backend_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def lock_owner(stack: str) -> str | None:
@@ -16,14 +21,20 @@ def lock_owner(stack: str) -> str | None:
 
     Other backends name the owner in their own error message, so None for them too.
     """
-    url = urlsplit(backend_url(os.environ))
-    if url.scheme != "file":
-        return None
-    root = Path(unquote(url.netloc + url.path)).expanduser() / ".pulumi/locks"
-    for file in sorted(root.glob(f"*/*/{stack}/*.json")):
+    for file in _lock_files(stack):
         try:
-            lock = json.loads(file.read_text(encoding="utf-8"))
+            lock = parse_json(read_file(file, MAX_BYTES))
             return clean(f"{lock['username']}@{lock['hostname']}, process {lock['pid']}, since {lock['timestamp']}")
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None
+
+
+def _lock_files(stack: str) -> Sequence[Path]:
+    """Return the files of a stack's locks; none if the backend is no folder, or its URL is none."""
+    try:
+        url = urlsplit(backend_url(os.environ))
+        root = Path(unquote(url.netloc + url.path)).expanduser() / ".pulumi/locks"
+        return sorted(root.glob(f"*/*/{stack}/*.json")) if url.scheme == "file" else ()
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: the folder of a user that nobody knows, `~x`
+        return ()

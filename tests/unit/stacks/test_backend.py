@@ -11,7 +11,7 @@ import pytest
 
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.sessions.order import Address
-from tornado_resource.stacks.backend import backend_digest, backend_url, resource_address
+from tornado_resource.stacks.backend import MAX_BYTES, backend_digest, backend_url, resource_address
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
@@ -27,11 +27,26 @@ def test_the_environment_comes_before_the_last_login(tmp_path: Path) -> None:
     assert backend_url(home) == "file:///b"
 
 
-@pytest.mark.parametrize("text", [None, "garbage", "[]", "{}", '{"current": null}'])
+@pytest.mark.parametrize(
+    "text", [None, "garbage", "[]", "{}", '{"current": null}', "[" * 100_000, " " * (MAX_BYTES + 1)]
+)
 def test_without_a_login_there_is_no_backend(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "credentials.json").write_text(text, encoding="utf-8")
     assert backend_url({"PULUMI_HOME": str(tmp_path)}) == ""
+
+
+def test_a_pipe_is_no_login(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "credentials.json")
+    assert backend_url({"PULUMI_HOME": str(tmp_path)}) == ""
+
+
+def test_a_user_without_a_home_has_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr("pathlib.Path.home", home)
+    assert backend_url({}) == ""
 
 
 def test_a_backend_is_the_same_for_every_user() -> None:
@@ -49,7 +64,9 @@ def test_a_resource_has_an_address(path: str, stack: str, resource: str) -> None
     assert resource_address(path, "agents", environ) == Address(backend_digest(environ), "agents", stack, resource)
 
 
-@pytest.mark.parametrize("url", ["postgres://db/x", "https://api.example", ""])
+@pytest.mark.parametrize(
+    "url", ["postgres://db/x", "https://api.example", "", "file://[", "file://~nobody-knows", "file:///%00"]
+)
 def test_only_a_file_backend_shows_the_owner_of_a_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -66,6 +83,16 @@ def test_another_stacks_lock_is_not_shown(tmp_path: Path, monkeypatch: pytest.Mo
     (folder / "1.json").write_text(json.dumps(lock), encoding="utf-8")
     assert lock_owner("dev") is None
     assert lock_owner("staging") == "ann@ci-1, process 123, since 2026-04-14T10:00:00Z"
+
+
+def test_lock_files_that_are_none_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    folder = tmp_path / ".pulumi/locks/organization/agents/dev"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "1.json")
+    (folder / "2.json").write_text("[" * 100_000, encoding="utf-8")
+    (folder / "3.json").write_text(" " * (MAX_BYTES + 1), encoding="utf-8")
+    assert lock_owner("dev") is None
 
 
 def test_a_missing_pulumi_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
