@@ -290,7 +290,7 @@ class Api:
         version_id, environment = body.get("version_id"), body.get("environment", "production")
         if isinstance(version_id, bool) or not isinstance(version_id, int):
             raise Refusal(400, "version_id must be a number")
-        if environment not in {"production", "staging"} or body.keys() - {"version_id", "environment"}:
+        if environment not in ("production", "staging") or body.keys() - {"version_id", "environment"}:
             raise Refusal(400, "expected version_id, and environment 'production' or 'staging'")
         pathway_id = request.path_params["pathway_id"]
         self._script(pathway_id)

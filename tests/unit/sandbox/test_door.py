@@ -75,6 +75,7 @@ def test_a_large_body_is_refused(http: httpx.Client, path: str) -> None:
         b'{"pathway_id": "p", "timeout_ms": 1%s}' % (b"0" * 30),
         b'{"pathway_id": "p", "version_number": 1%s}' % (b"0" * 5000),
         b'{"version_id": 1%s}' % (b"0" * 30),
+        b'{"version_id": 1, "environment": [[]]}',
         b'{"kind": "status", "status": "x"}',
         b'{"kind": ["status"], "times": {}}',
     ],
