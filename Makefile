@@ -25,7 +25,7 @@ test: setup
 unit: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
 
-## make soak    the same faults and crashes more often, and long waits: about 40 minutes
+## make soak    the same faults and crashes more often, guided fuzzing, and long waits: about 50 minutes
 soak: setup
 	@TORNADO_SOAK=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal \
 	  tests/faults tests/acceptance/test_crashes.py tests/scale/test_soak.py

@@ -13,9 +13,7 @@ import pytest
 from tests.support.hostile_files import invalid_files
 from tests.support.paths import ROOT
 from tests.support.payloads import PAYLOADS, commands, shows
-from tornado_resource.declarations.plan import make_plan
-from tornado_resource.declarations.resolver import check_document, check_environments, environment_names, resolve
-from tornado_resource.errors import TornadoError
+from tests.support.reading import messages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,18 +54,6 @@ def mutated(chance: random.Random) -> bytes:
     if chance.random() < 0.02:
         content *= min(2000, MAX_BYTES // max(len(content), 1))
     return bytes(content[:MAX_BYTES])
-
-
-def messages(path: str) -> str:
-    """Validate and plan a file, and return what would be said."""
-    try:
-        document = check_document(path)
-        names: list[str | None] = [*environment_names(document)]
-        check_environments(document, names or [None])
-        make_plan(document, resolve(document, (names or [None])[0]))
-    except TornadoError as error:
-        return str(error)
-    return ""
 
 
 @pytest.mark.parametrize("run", range(RUNS))

@@ -1,0 +1,103 @@
+"""A program: guided by coverage, look for files and responses that crash what reads them, or that show codes.
+
+Run in an empty folder as `python -m tests.support.fuzzing reader|responses SEEDS [option of libFuzzer…]`. It ends with
+an exit code other than 0 at the first crash, and leaves the input in the folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import atheris
+
+with atheris.instrument_imports(include=["tornado_resource"]):
+    import stamina
+    from httpx import ByteStream, Request, Response
+
+    from tests.support.api import client_of
+    from tests.support.payloads import commands, shows, strings
+    from tests.support.reading import messages
+    from tests.support.results import gated_session_of, report_of, result_of
+    from tornado_resource.errors import TornadoError
+    from tornado_resource.reports.console import failure_message
+    from tornado_resource.reports.html import html
+    from tornado_resource.reports.summary import summary
+
+    messages(__file__)  # what is imported only when it is needed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tornado_resource.bland.client import Client
+
+CODES: Final = (200, 200, 200, 200, 201, 302, 400, 401, 403, 404, 409, 429, 500, 503)
+CALLS: Final[tuple[Callable[[Client], Coroutine[Any, Any, Any]], ...]] = (
+    lambda client: client.status("s-1"),
+    lambda client: client.active("p-1"),
+    lambda client: client.start({"pathway_id": "p-1"}),
+    lambda client: client.scenarios("p-1"),
+    lambda client: client.version("p-1", 1),
+    lambda client: client.cancel("s-1"),
+    lambda client: client.publish("p-1", 1, "production"),
+)
+
+
+def main() -> None:
+    target, seeds, *options = sys.argv[1:]
+    stamina.set_active(False)
+    atheris.Setup(["fuzzing", *options, seeds], {"reader": read_file, "responses": read_response}[target])
+    atheris.Fuzz()
+
+
+def read_file(data: bytes) -> None:
+    path = Path("sessions.yaml")
+    path.write_bytes(data)
+    said = messages(str(path))
+    assert not shows(said), said
+    assert not commands(said), said
+
+
+def read_response(data: bytes) -> None:
+    """The first byte chooses the call, the second one the status code; the rest is the body."""
+    if len(data) < 2:
+        return
+    call, code = CALLS[data[0] % len(CALLS)], CODES[data[1] % len(CODES)]
+    try:
+        value = LOOP.run_until_complete(_called(call, code, data[2:]))
+    except TornadoError as error:
+        said = str(error)
+    else:
+        said = _told(value)
+    assert not shows(said), said
+    assert not commands(said), said
+
+
+async def _called(call: Callable[[Client], Coroutine[Any, Any, Any]], code: int, body: bytes) -> Any:
+    def respond(_request: Request) -> Response:
+        return Response(code, headers={"content-type": "application/json"}, stream=ByteStream(body))
+
+    async with client_of(respond) as client:
+        return await call(client)
+
+
+def _told(value: Any) -> str:
+    """All texts of a result, and the reports on a status."""
+    texts = strings(json.loads(json.dumps(value, default=_members)))
+    if type(value).__name__ == "Status":
+        result = result_of(gated_session_of("a"), value)
+        texts += [failure_message([result], "dev") or "", summary(report_of(result)), html(report_of(result))]
+    return "\n".join(texts)
+
+
+def _members(value: Any) -> Any:
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else str(value)
+
+
+if __name__ == "__main__":
+    LOOP: Final = asyncio.new_event_loop()
+    main()
