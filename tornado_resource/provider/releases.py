@@ -19,7 +19,7 @@ from pulumi.dynamic import (
 from tornado_resource.bland.content import LIVE
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift_of_live
-from tornado_resource.provider.runtime import start_runtime
+from tornado_resource.provider.runtime import failure, start_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -97,7 +97,8 @@ class ReleaseProvider(ResourceProvider):
         if props.get("environment") == "production" and props.get("content") is not None:
             from tornado_resource.bland.versions import read_digest
 
-            live = self._run(lambda client: read_digest(client, props["pathway_id"], LIVE), props)
+            pathway_id = _pathway_of(release_id, props)
+            live = self._run(lambda client: read_digest(client, pathway_id, LIVE), props)
             if live is not None:
                 outputs["live"] = live
         return ReadResult(release_id, outputs)
@@ -126,7 +127,28 @@ class ReleaseProvider(ResourceProvider):
 def live_drift(outputs: Mapping[str, Any]) -> str | None:
     """Return how the live pathway differs from what a release has published, by its outputs; None if it does not."""
     content, live = outputs.get("content"), outputs.get("live")
-    return drift_of_live(content, live) if content is not None else None
+    if not isinstance(content, str) or not isinstance(live, str):
+        return None
+    drift = drift_of_live(content, live)
+    return clean(drift) if drift is not None else None
+
+
+def _pathway_of(release_id: str, props: Mapping[str, Any]) -> str:
+    """Return the pathway of a release in the state.
+
+    Raises:
+        Failure: there is none, which only happens if the state is damaged or was changed by hand.
+
+    """
+    pathway_id = props.get("pathway_id")
+    if isinstance(pathway_id, str):
+        return pathway_id
+    message = (
+        f"the state of release {release_id} is damaged: it has no `pathway_id`. Restore the state from a backup "
+        "(pulumi stack import --file BACKUP.json), or remove the release from it (pulumi state delete URN; "
+        "`pulumi stack --show-urns` shows the URN), and run `pulumi up`, which publishes again"
+    )
+    raise failure(message, None)
 
 
 def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

@@ -144,7 +144,8 @@ class TornadoProvider(ResourceProvider):
 
     def delete(self, session_id: str, props: dict[str, Any]) -> None:
         """Cancel the session if it is running, and return when its pathway is free."""
-        if _recorded(session_id, props).get("on_destroy") != "leave" and session_id not in self._this_update.created:
+        declared = _recorded(session_id, props, needed=("pathway_id", "name"))
+        if declared.get("on_destroy") != "leave" and session_id not in self._this_update.created:
             self._run(lambda client: _cancel(client, session_id, props))
         self._this_update.intents.settle(_address(props), session_id)
 
@@ -153,7 +154,7 @@ class TornadoProvider(ResourceProvider):
         from tornado_resource.sessions.existence import status_or_gone
 
         outputs = {key: value for key, value in props.items() if key != "__provider"}
-        _recorded(session_id, props)
+        _recorded(session_id, props, needed=("pathway_id",))
         status = self._run(lambda client: status_or_gone(client, session_id, props["pathway_id"]))
         if status is None:
             return ReadResult("", {})
@@ -276,25 +277,31 @@ async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> Non
         raise TornadoError(message) from None
 
 
-def _recorded(session_id: str, olds: dict[str, Any], news: dict[str, Any] | None = None) -> dict[str, Any]:
+def _recorded(
+    session_id: str, olds: dict[str, Any], news: dict[str, Any] | None = None, needed: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Return what the state has recorded as declared.
 
     Raises:
-        Failure: there is nothing, which only happens if the state is damaged or was changed by hand.
+        Failure: there is nothing, or a text of *needed* is missing, which only happens if the state is damaged or was
+            changed by hand.
 
     """
     declared = olds.get("declared")
-    if isinstance(declared, dict):
+    missing = [key for key in needed if not isinstance(olds.get(key), str)]
+    if isinstance(declared, dict) and not missing:
         return declared
     props = {**olds, **(news or {})}
     address = _address({"name": str(props.get("name") or "STACK/SESSION")})
+    lost = missing[0] if isinstance(declared, dict) else "declared"
     message = (
-        f"the state of session {session_id} is damaged: it has no `declared`. Restore the state from a backup (pulumi "
+        f"the state of session {session_id} is damaged: it has no `{lost}`. Restore the state from a backup (pulumi "
         f"stack import --stack {address.stack} --file BACKUP.json), or remove the session from it "
         f"({commands.forget(address)}) and adopt it again "
         f"({commands.adopt(address.stack, address.resource, session_id)})"
     )
-    raise failure(message, props.get("declared_at"))
+    declared_at = props.get("declared_at")
+    raise failure(message, declared_at if isinstance(declared_at, str) else None)
 
 
 def _declared(props: dict[str, Any]) -> dict[str, Any]:

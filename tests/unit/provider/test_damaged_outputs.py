@@ -1,0 +1,73 @@
+"""Outputs in the state that are damaged at every place: each call of Pulumi's returns, or says what to do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.api import configure_request
+from tests.support.damage import damaged_copies
+from tests.support.paths import EXAMPLES
+from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.provider.runtime import Failure, stop_runtimes
+from tornado_resource.sandbox.serving import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REPLACEMENTS: tuple[Any, ...] = (5, "\x1b[31m\n::error::x", [])
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with Sandbox() as sandbox:
+        yield sandbox.url
+    stop_runtimes()
+
+
+def recorded(kind: str) -> dict[str, Any]:
+    """The inputs and outputs of a resource in a recorded state."""
+    text = (EXAMPLES / "states/promoted.json").read_text(encoding="utf-8").replace("@", "").replace("/", "-")
+    resources = json.loads(text)["deployment"]["resources"]
+    found: dict[str, Any] = next(entry for entry in resources if entry["type"].endswith(kind))
+    content = {"content": f"sha256:{'0' * 64}", "live": f"sha256:{'1' * 64}"} if kind == "PathwayRelease" else {}
+    return {**found, "outputs": {**found["outputs"], **content}}
+
+
+def calls(provider: Any, identifier: str, olds: dict[str, Any], news: dict[str, Any]) -> list[Callable[[], Any]]:
+    return [
+        lambda: provider.read(identifier, dict(olds)),
+        lambda: provider.diff(identifier, dict(olds), dict(news)),
+        lambda: provider.update(identifier, dict(olds), dict(news)),
+        lambda: provider.delete(identifier, dict(olds)),
+    ]
+
+
+@pytest.mark.parametrize(("kind", "make"), [("TornadoSession", TornadoProvider), ("PathwayRelease", ReleaseProvider)])
+def test_damaged_outputs_end_in_a_message(
+    kind: str, make: Callable[[], Any], url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, said = recorded(kind), list[str]()
+    for olds in damaged_copies(whole["outputs"], REPLACEMENTS):
+        provider = make()
+        provider.configure(configure_request(url))
+        for call in calls(provider, "s-1", olds, whole["inputs"]):
+            try:
+                call()
+            except Failure as error:
+                said.append(str(error))
+    assert said
+    said.append(capsys.readouterr().out)
+    assert all(line.isprintable() for text in said for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("call", "key"), [("read", "pathway_id"), ("delete", "pathway_id"), ("delete", "name")])
+def test_a_state_without_a_value_says_what_to_do(call: str, key: str, url: str) -> None:
+    provider = TornadoProvider()
+    provider.configure(configure_request(url))
+    state: dict[str, Any] = {"name": "dev/a", "pathway_id": "p", "declared": {"pathway_id": "p"}}
+    del state[key]
+    with pytest.raises(Failure, match=f"the state of session s-1 is damaged: it has no `{key}`. Restore the state"):
+        getattr(provider, call)("s-1", state)
