@@ -12,7 +12,7 @@ from tornado_resource.cli import problems
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count
-from tornado_resource.declarations.plan import make_plan
+from tornado_resource.declarations.plan import MAX_VALUES, make_plan
 from tornado_resource.declarations.resolver import check_document, environment_names, resolve
 from tornado_resource.errors import DeclarationError
 
@@ -74,7 +74,7 @@ def _as_text(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     environment = plan.environment
     title = f"environment {environment.name}" if environment.name is not None else "no environments"
-    yield f"{title}: {count(len(plan.sessions), 'session')}, at worst {count(plan.minutes, 'minute')}"
+    yield f"{title}: {count(len(plan.sessions) + plan.more, 'session')}, at worst {count(plan.minutes, 'minute')}"
     if environment.promotes_from is not None:
         age = f", no older than {environment.max_age}" if environment.max_age else ""
         yield f"promotes what passed in {environment.promotes_from}{age}"
@@ -86,6 +86,13 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from _session_lines(planned)
         if planned.carries is not None:
             yield f"  {CARRIES[planned.carries].format(environment.promotes_from)}"
+    if plan.more:
+        yield ""
+        yield _more(plan)
+
+
+def _more(plan: Plan) -> str:
+    return f"… and {count(plan.more, 'more session')}: a plan shows at most {MAX_VALUES:,} values"
 
 
 def _session_lines(planned: Planned) -> Iterator[str]:
@@ -157,6 +164,7 @@ def _as_json(plan: Plan) -> str:
             for each in plan.releases
         ],
         "sessions": sessions,
+        **({"more_sessions": plan.more} if plan.more else {}),
     }
     return clean_json(json.dumps(whole, indent=2, ensure_ascii=not _is_utf8()))
 
@@ -166,9 +174,10 @@ def _is_utf8() -> bool:
 
 
 def _as_github(plan: Plan) -> str:
-    return "\n".join(
-        problems.annotation("notice", _notice(planned, plan.environment.promotes_from)) for planned in plan.sessions
-    )
+    source = plan.environment.promotes_from
+    notices = [problems.annotation("notice", _notice(planned, source)) for planned in plan.sessions]
+    more = [problems.remark("notice", _more(plan))] if plan.more else []
+    return "\n".join(notices + more)
 
 
 def _notice(planned: Planned, source: str | None) -> Problem:

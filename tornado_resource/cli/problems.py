@@ -37,7 +37,7 @@ def write(problems: Sequence[Problem], more: int, output: str) -> str:
         return json.dumps({"valid": False, "problems": as_rows(problems), "more_problems": more}, indent=2)
     rest = [more_problems(more)] if more else []
     if output == "github":
-        whole = [command("error", text, position=None, title=TITLE) for text in rest]
+        whole = [remark("error", text) for text in rest]
         return "\n".join([*(annotation("error", problem) for problem in problems), *whole])
     return "\n".join([*map(str, problems), *rest])
 
@@ -46,3 +46,8 @@ def annotation(level: str, problem: Problem) -> str:
     """Return a workflow command that makes GitHub show a problem at its line."""
     text = f"{problem.path}: {problem.text}" if problem.path else problem.text
     return command(level, text, position=problem.position, title=TITLE)
+
+
+def remark(level: str, text: str) -> str:
+    """Return a workflow command that makes GitHub show a text about the file as a whole."""
+    return command(level, text, position=None, title=TITLE)

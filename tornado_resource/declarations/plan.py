@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.declarations.releases import Release, certain_versions, releases
 from tornado_resource.declarations.resolver import carries, layers
 from tornado_resource.declarations.run_order import predecessors, worst_case_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.resolver import Carry
+
+MAX_VALUES: Final = 20_000
+"""How many values a plan has: a file of 1 MiB can declare a million, since sessions share their defaults."""
+_OWN_VALUES: Final = 12
+"""How many a session has without triggers and scenarios."""
+_CHARACTERS: Final = 100
+"""A text counts as one value for so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +42,23 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All sessions of an environment in order, and what is published once all gates have passed.
+    """The sessions of an environment in order, and what is published once all gates have passed.
 
-    *minutes* is the longest that it can take until all sessions have ended.
+    *more* counts the sessions beyond `MAX_VALUES`. *minutes* is the longest that it can take until all sessions have
+    ended, those included.
     """
 
     environment: Environment
     sessions: tuple[Planned, ...]
     releases: tuple[Release, ...]
     minutes: int
+    more: int = 0
 
 
 def make_plan(document: Document, environment: Environment) -> Plan:
     """Return the plan of a resolved *environment* of *document*."""
     declarations = environment.declarations
+    shown = _shown(declarations)
     before, carried = predecessors(declarations), carries(document, environment)
     sessions = tuple(
         Planned(
@@ -56,10 +67,22 @@ def make_plan(document: Document, environment: Environment) -> Plan:
             origins=_origins(document, environment.name, each.name),
             carries=carried.get(each.name),
         )
-        for each in declarations
+        for each in shown
     )
     published = releases(declarations, certain_versions(declarations))
-    return Plan(environment, sessions, tuple(published), worst_case_minutes(declarations))
+    minutes, more = worst_case_minutes(declarations), len(declarations) - len(shown)
+    return Plan(environment, sessions, tuple(published), minutes, more)
+
+
+def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
+    """Return the first declarations, as many as have `MAX_VALUES` together; at least one."""
+    left = MAX_VALUES
+    for number, each in enumerate(declarations):
+        given = len(each.triggers) + len(each.request.get("scenario_ids", ()))
+        left -= _OWN_VALUES + given + len(json.dumps([each.request, dict(each.triggers)])) // _CHARACTERS
+        if left < 0:
+            return declarations[: max(number, 1)]
+    return declarations
 
 
 def _origins(document: Document, environment: str | None, name: str) -> dict[str, Position]:

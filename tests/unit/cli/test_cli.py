@@ -100,6 +100,24 @@ def test_the_plan_is_the_recorded_one(
     assert capsys.readouterr().out == Path(f"plan.{output}.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("text", "\n\n… and 8334 more sessions: a plan shows at most 20,000 values\n"),
+        ("json", '"more_sessions": 8334\n}\n'),
+        ("github", "::… and 8334 more sessions: a plan shows at most 20,000 values\n"),
+    ],
+)
+def test_a_long_plan_counts_what_it_does_not_show(
+    output: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions = "".join(f"  s{number}: {{}}\n" for number in range(10_000))
+    (tmp_path / "sessions.yaml").write_text(f"version: 1\ndefaults: {{pathway_id: p}}\nsessions:\n{sessions}")
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan", "--format", output]) == 0
+    assert capsys.readouterr().out.endswith(told)
+
+
 def test_a_plan_needs_an_environment_if_there_are_some(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tornado_resource.declarations.plan import make_plan
 from tornado_resource.declarations.resolver import check_document, resolve
 
@@ -51,6 +53,25 @@ def test_a_value_that_an_environment_removes_has_no_origin(tmp_path: Path) -> No
     document = check_document(str(tmp_path / "s.yaml"))
     [session] = make_plan(document, resolve(document, "e")).sessions
     assert {key: position.line for key, position in session.origins.items()} == {"pathway_id": 2, "gate": 3}
+
+
+@pytest.mark.parametrize(
+    ("shared", "shown"),
+    [
+        ("triggers: {" + ", ".join(f"t{n}: 1" for n in range(100)) + "}", 163),
+        ("triggers: {a: " + "x" * 100_000 + "}", 19),
+        ("triggers: {a: " + "x" * 1_000_000 + "}", 1),
+        ("persona_id: x", 1666),
+    ],
+)
+def test_a_plan_has_the_first_sessions_and_counts_the_rest(tmp_path: Path, shared: str, shown: int) -> None:
+    sessions = "".join(f"  s{n}: {{}}\n" for n in range(2_000))
+    text = f"version: 1\ndefaults: {{pathway_id: p, timeout_ms: 60000, {shared}}}\nsessions:\n{sessions}"
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    document = check_document(str(tmp_path / "s.yaml"))
+    plan = make_plan(document, resolve(document, None))
+    assert (len(plan.sessions), plan.more) == (shown, 2000 - shown)
+    assert plan.minutes == 4000
 
 
 PROMOTING = """\
