@@ -7,6 +7,7 @@
     ├── ConfigurationError       a wrong or missing config value, environment variable or argument
     └── ApiError                 a request to the API failed
         ├── NotSent              the request cannot have reached the API
+        │   └── InvalidRequest   it has text that cannot be sent: a retry cannot help
         ├── OutcomeUnknown       the request may have taken effect; there is no usable response
         └── Rejected             the API responded with an error status
             ├── NotFound         404 or 410
@@ -58,6 +59,10 @@ class ApiError(TornadoError):
 
 class NotSent(ApiError):
     """The request cannot have reached the API: name not found, connection refused, TLS failed."""
+
+
+class InvalidRequest(NotSent):
+    """The request cannot be sent at all, such as one for an id that no URL can have."""
 
 
 class OutcomeUnknown(ApiError):

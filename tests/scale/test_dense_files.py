@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.dense_files import FILES, SIZE
 
-COMMAND = [str(Path(sys.executable).with_name("tornado-resource")), "validate", "s.yaml"]
+PROGRAM = str(Path(sys.executable).with_name("tornado-resource"))
 MAX_SECONDS = 1
 MAX_MEBIBYTES = 200
 MAX_PROBLEMS = 1000
@@ -28,12 +28,22 @@ print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_s
 """Linux counts the memory of the process that starts another one, so a small process starts the command."""
 
 
-def validate(folder: Path) -> tuple[float, float, str]:
+def measure(folder: Path, *arguments: str) -> tuple[float, float, str]:
     """Return the processor time in seconds, the most memory in MiB, and what was printed."""
-    result = subprocess.run([sys.executable, "-c", MEASURED, *COMMAND], cwd=folder, stdout=subprocess.PIPE, check=True)
+    command = [sys.executable, "-c", MEASURED, PROGRAM, *arguments]
+    result = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=True)
     code, seconds, mebibytes = json.loads(result.stdout)
     assert code in {0, 2}
     return seconds, mebibytes, (folder / "out").read_text(encoding="utf-8")
+
+
+def best(folder: Path, *arguments: str) -> tuple[float, float, str]:
+    """Measure until it is quick enough, at most five times: what runs beside it takes the processor's caches."""
+    seconds, mebibytes, printed = measure(folder, *arguments)
+    for _ in range(4):
+        if seconds > MAX_SECONDS:
+            seconds = min(seconds, measure(folder, *arguments)[0])
+    return seconds, mebibytes, printed
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -41,12 +51,20 @@ def test_a_megabyte_takes_a_second_and_200_mb_at_most(tmp_path: Path, kind: str)
     content = FILES[kind]()
     assert len(content) <= SIZE
     (tmp_path / "s.yaml").write_text(content, encoding="utf-8")
-    seconds, mebibytes, printed = validate(tmp_path)
-    for _ in range(4):  # the best of five: what runs beside it takes the processor's caches
-        if seconds > MAX_SECONDS:
-            seconds = min(seconds, validate(tmp_path)[0])
+    seconds, mebibytes, printed = best(tmp_path, "validate", "s.yaml")
     assert seconds < MAX_SECONDS
     assert mebibytes < MAX_MEBIBYTES
     assert printed.count("\n") <= MAX_PROBLEMS + 1
     assert "traceback" not in printed.lower()
     assert len(printed) < MAX_PROBLEMS * 1000
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_a_plan_of_a_million_values_is_cut(tmp_path: Path, output: str) -> None:
+    defaults = ", ".join(f"t-{number}: {number}" for number in range(100))
+    sessions = "".join(f"  s-{number}: {{pathway_id: pw-{number}}}\n" for number in range(10_000))
+    (tmp_path / "s.yaml").write_text(f"version: 1\ndefaults: {{triggers: {{{defaults}}}}}\nsessions:\n{sessions}")
+    seconds, mebibytes, printed = best(tmp_path, "plan", "s.yaml", "--format", output)
+    assert seconds < MAX_SECONDS
+    assert mebibytes < MAX_MEBIBYTES
+    assert "and 9801 more sessions" in printed or '"omitted_sessions": 9801' in printed

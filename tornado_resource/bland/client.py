@@ -34,7 +34,15 @@ from tornado_resource.bland.responses import (
     word_fault,
 )
 from tornado_resource.core.text import clean
-from tornado_resource.errors import ConfigurationError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
+from tornado_resource.errors import (
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,7 +235,7 @@ class Client:
         try:
             request = self._http.build_request(method, url, json=body, params=query, headers=headers)
         except (httpx.InvalidURL, UnicodeError):
-            raise NotSent(label, "the request has text that cannot be sent") from None
+            raise InvalidRequest(label, "the request has text that cannot be sent") from None
         try:
             async with self._slots, asyncio.timeout(self._request_seconds):
                 response = await self._exchange(label, request)
@@ -353,5 +361,5 @@ def _is_of_tls(error: BaseException | None) -> bool:
 
 def _segment(label: str, identifier: str) -> str:
     if SEGMENT.fullmatch(identifier) is None:
-        raise NotSent(label, f"invalid id (expected {SEGMENT_EXPECTED})")
+        raise InvalidRequest(label, f"invalid id (expected {SEGMENT_EXPECTED})")
     return identifier

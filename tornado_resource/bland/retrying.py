@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import stamina
 
-from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected
+from tornado_resource.errors import ApiError, InvalidRequest, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ def is_transient(error: BaseException) -> bool:
     """Return whether a retry may succeed: no connection, no response, 408, 425, 429, 500, 502, 503 or 504."""
     if isinstance(error, Rejected):
         return error.status_code in TRANSIENT_CODES
-    return isinstance(error, NotSent | OutcomeUnknown)
+    return isinstance(error, NotSent | OutcomeUnknown) and not isinstance(error, InvalidRequest)
 
 
 async def retried(call: Callable[[], Awaitable[T]]) -> T:

@@ -1,0 +1,65 @@
+"""Who locks a stack, from files that may be anything."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tornado_resource.stacks.backend import MAX_BYTES, backend_url
+from tornado_resource.stacks.locks import lock_owner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK = {"username": "ada", "hostname": "ci\x1b[1m", "pid": 12, "timestamp": "2026-04-14T10:00:00Z"}
+
+
+@pytest.fixture
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    folder = tmp_path / ".pulumi/locks/organization/agents/dev"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_the_owner_is_named(locks: Path) -> None:
+    (locks / "1.json").write_text(json.dumps(LOCK), encoding="utf-8")
+    assert lock_owner("dev") == r"ada@ci\x1b[1m, process 12, since 2026-04-14T10:00:00Z"
+    assert lock_owner("staging") is None
+
+
+def test_a_file_that_is_no_lock_is_passed_over_at_once(locks: Path) -> None:
+    os.mkfifo(locks / "1.json")
+    (locks / "2.json").mkdir()
+    (locks / "3.json").write_bytes(b" " * MAX_BYTES + b"{}")
+    (locks / "4.json").write_text("{", encoding="utf-8")
+    (locks / "5.json").write_text('{"username": "ada"}', encoding="utf-8")
+    (locks / "6.json").write_text("[" * 5000, encoding="utf-8")
+    assert lock_owner("dev") is None
+    (locks / "7.json").write_text(json.dumps(LOCK), encoding="utf-8")
+    assert lock_owner("dev") is not None
+
+
+@pytest.mark.parametrize("url", ["file://[", "file://~no-such-user/state", "postgres://h/db", "s3://bucket", "x"])
+def test_another_backend_has_no_lock_files(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", url)
+    assert lock_owner("dev") is None
+
+
+@pytest.mark.parametrize("kind", ["pipe", "large", "deep", "list", "latin"])
+def test_credentials_that_cannot_be_read_name_no_backend(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    contents = {
+        "large": b" " * MAX_BYTES + b"{}",
+        "deep": b"[" * 5000,
+        "list": b"[]",
+        "latin": b'{"current": "\xe9"}',
+    }
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.write_bytes(contents[kind])
+    assert backend_url({"PULUMI_HOME": str(tmp_path)}) == ""
