@@ -122,7 +122,8 @@ def _counts(url: str, number: int, settled: int) -> list[Row]:
     """Count the requests of the far project; the first *settled* ones came before all sessions were judged."""
     log = [f"{row['method']} {row['path'].rpartition('/')[2]}" for row in requests(url)]
     before = Counter(log[:settled])
-    posts, gets = before["POST start"], before["GET status"]
+    posts = before["POST start"]
+    gets = sum(calls for request, calls in before.items() if request.startswith("GET "))  # its status and its version
     return [
         Row("POST calls", "one new session", posts / number, 1.0, f"{posts} for {number}", "count"),
         Row("GET calls until the verdict", "one session that has ended", gets / number, 2.0, f"{gets}", "count"),

@@ -71,6 +71,7 @@ def normal(text: str) -> str:
     """Replace ids and times, which differ from run to run."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "SESSION-ID", text)
     text = re.sub(r"(session-[a-z]+) [0-9a-f]{8} ", r"\1 SESSION ", text)
+    text = re.sub(r"sha256:[0-9a-f]{12}", "DIGEST", text)
     return re.sub(r"· [0-9hms]+ of", "· ELAPSED of", text)
 
 
@@ -129,7 +130,7 @@ def test_signals_end_the_wait_and_say_how_to_resume(
     assert len(project.requests("/cancel")) == 0
 
 
-def test_status_sends_one_request_for_each_session(started: Callable[..., Project]) -> None:
+def test_status_asks_for_each_session_and_its_version(started: Callable[..., Project]) -> None:
     project = started("slow", "good")
     time.sleep(0.5)
     result = run(project, "status")
@@ -137,7 +138,8 @@ def test_status_sends_one_request_for_each_session(started: Callable[..., Projec
     lines = normal(result.stdout).splitlines()
     assert lines == [
         "session-slow  incomplete  SESSION-ID  RUNNING iteration 1: it is still running",
-        "session-good  passed      SESSION-ID  COMPLETED_ALL_PASSED iteration 2: 2 of 2 scenarios passed",
+        "session-good  passed      SESSION-ID  COMPLETED_ALL_PASSED iteration 2: 2 of 2 scenarios passed "
+        "(version 2, DIGEST)",
     ]
     assert len(project.requests("/status")) == 2
     as_json = json.loads(run(project, "status", "--format", "json").stdout)

@@ -115,14 +115,14 @@ def _verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class TestedVersion:
+class JudgedVersion:
     """The version that a final verdict is for, and the digest of its content then."""
 
     version: int
     content: str
 
 
-def tested_versions(outputs: Mapping[str, Any]) -> dict[str, TestedVersion]:
+def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
     """Return, by the id of its session, the version whose content a final verdict names.
 
     Args:
@@ -130,9 +130,9 @@ def tested_versions(outputs: Mapping[str, Any]) -> dict[str, TestedVersion]:
 
     """
     return {
-        each["session_id"]: TestedVersion(each["version"], each["content"])
-        for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)
-        if None not in (each["version"], each["content"]) and each["status"] in FINAL and each["outcome"] in SETTLED
+        each["session_id"]: JudgedVersion(each["version"], each["content"])
+        for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)  # without the keys that are null
+        if {"version", "content"} <= each.keys() and each["status"] in FINAL and each["outcome"] in SETTLED
     }
 
 

@@ -11,7 +11,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.recorded import RELEASE_TYPE, tested_versions
+from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.sessions.compare import whole
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -22,7 +22,7 @@ from tornado_resource.stacks.pulumi_cli import pulumi_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tornado_resource.gate.recorded import TestedVersion
+    from tornado_resource.gate.recorded import JudgedVersion
     from tornado_resource.promotion.record import Promotion
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -40,7 +40,7 @@ class RecordedSession:
     pathway_id: str
     gated: GatedSession | None
     is_replaced: bool
-    tested: TestedVersion | None = None
+    tested: JudgedVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def read_stack(name: str) -> Stack:
     config = Fields(name, "", {"config": pulumi_json("config", "--show-secrets", "--stack", name)}).object("config")
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
-    tested = tested_versions(outputs)
+    tested = judged_versions(outputs)
     entries = {key: config.object(key) for key in config.values}
     key = entries.get("bland:apiKey")
     return Stack(
@@ -174,7 +174,7 @@ def _releases(resources: list[Fields]) -> Iterator[RecordedRelease]:
                 yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content)
 
 
-def _session(resource: Fields, tested: Mapping[str, TestedVersion]) -> RecordedSession:
+def _session(resource: Fields, tested: Mapping[str, JudgedVersion]) -> RecordedSession:
     version = tested.get(resource.text("id"))
     return RecordedSession(
         name=_name(resource),

@@ -10,7 +10,14 @@ import pytest
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession
-from tornado_resource.gate.recorded import RELEASE_TYPE, STACK_TYPE, recorded_releases, recorded_sessions
+from tornado_resource.gate.recorded import (
+    RELEASE_TYPE,
+    STACK_TYPE,
+    JudgedVersion,
+    judged_versions,
+    recorded_releases,
+    recorded_sessions,
+)
 from tornado_resource.gate.verdicts import make_verdict
 from tornado_resource.sessions.order import SESSION_TYPE
 
@@ -197,3 +204,18 @@ def test_releases_are_found_by_name() -> None:
     urn = f"urn:pulumi:dev::agents::{RELEASE_TYPE}::support-line"
     resources = {**state(), urn: {"outputs": {"version": 7.0, "sessions": ["s-1"], "live": None}}}
     assert recorded_releases(resources) == {"support-line": {"version": 7, "sessions": ["s-1"]}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_known"),
+    [
+        ({"version": 7.0, "content": OLD}, True),
+        ({"version": 7.0, "content": None}, False),
+        ({"version": None, "content": OLD}, False),
+        ({"version": 7.0, "content": OLD, "status": "RUNNING"}, False),
+        ({"version": 7.0, "content": OLD, "outcome": "incomplete"}, False),
+    ],
+)
+def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
+    outputs = {"verdicts": {"support-line": verdict(**changed)}}
+    assert judged_versions(outputs) == ({"s-1": JudgedVersion(7, OLD)} if is_known else {})
