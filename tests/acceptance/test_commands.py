@@ -138,8 +138,10 @@ def test_status_asks_for_each_session_and_its_version(started: Callable[..., Pro
     lines = normal(result.stdout).splitlines()
     assert lines == [
         "session-slow  incomplete  SESSION-ID  RUNNING iteration 1: it is still running",
-        "session-good  passed      SESSION-ID  COMPLETED_ALL_PASSED iteration 2: 2 of 2 scenarios passed "
-        "(version 2, DIGEST)",
+        (
+            "session-good  passed      SESSION-ID  COMPLETED_ALL_PASSED iteration 2: 2 of 2 scenarios passed "
+            "(version 2, DIGEST)"
+        ),
     ]
     assert len(project.requests("/status")) == 2
     as_json = json.loads(run(project, "status", "--format", "json").stdout)
