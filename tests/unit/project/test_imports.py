@@ -19,7 +19,6 @@ RANKS = [
     "errors",
     "bland",
     "declarations",
-    "scenarios",
     "sessions",
     "gate",
     "promotion",

@@ -1,1 +1,0 @@
-"""Scenarios as code: their definitions, compared by content with what the API shows."""
