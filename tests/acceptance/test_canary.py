@@ -52,6 +52,7 @@ OUTPUTS: dict[str, Any] = {
 }
 COMMANDS = [
     ["status"],
+    ["status", "--format", "json"],
     ["wait"],
     ["report", "--folder", "reports"],
     ["doctor"],
@@ -93,7 +94,7 @@ def written(folder: Path) -> Iterator[str]:
 
 
 @every_echo
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_no_command_shows_the_key(
     echo: Callable[[str], str], arguments: list[str], folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,7 +110,7 @@ def test_no_command_shows_the_key(
 
 @pytest.mark.parametrize("echo", ["as it is", "URL, slashes too", "base64 of a header"])
 @pytest.mark.parametrize("code", [302, 401, 422])
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_no_error_shows_the_key(
     echo: str, code: int, arguments: list[str], folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,7 +196,5 @@ def test_the_canary_is_found_where_it_is(echo: Callable[[str], str]) -> None:
 
 
 def test_there_are_enough_runs() -> None:
-    """Each run of a command or a provider's call, as parametrised above."""
-    commands = len(ECHOES) * len(COMMANDS) + 3 * 3 * len(COMMANDS)
-    calls = len(ECHOES) * 4 + 6 * 2 * 2
-    assert commands + calls >= 150
+    """Each run of a command, as parametrised above; the providers' calls come on top."""
+    assert len(ECHOES) * len(COMMANDS) + 3 * 3 * len(COMMANDS) >= 150
