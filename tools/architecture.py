@@ -27,6 +27,7 @@ PURPOSES: Final = {
     "promotion": "what may go on to the next stack",
     "gate": "poll and judge: sessions → verdicts",
     "sessions": "one session: start, cancel, recover",
+    "scenarios": "scenarios as code, compared by content",
     "declarations": "sessions.yaml → declarations",
     "bland": "the API: requests and responses",
     "errors": "one tree of errors",

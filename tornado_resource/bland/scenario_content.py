@@ -58,11 +58,12 @@ def _content(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _picked(entry: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     values = {key: entry.get(key) for key in keys}
-    known = {key: DEFAULTS.get(key) if _is_missing(value) else value for key, value in values.items()}
+    known = {key: DEFAULTS.get(key) if is_missing(value) else value for key, value in values.items()}
     return {key: _exact(value) for key, value in known.items() if value is not None}
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Return whether a value says nothing: null, or an empty text, object or list."""
     return value is None or value in ("", [], {})
 
 
@@ -73,6 +74,11 @@ def _exact(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _exact(entry) for key, entry in value.items()}
     return [_exact(entry) for entry in value] if isinstance(value, list) else value
+
+
+def canonical(value: Any) -> str:
+    """Return JSON text that is the same for equal values: whole numbers as integers, keys in order."""
+    return _json(_exact(value))
 
 
 def _json(value: Any) -> str:

@@ -91,6 +91,29 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class ScenarioDeclaration:
+    """One scenario on one pathway, as it must be in one environment.
+
+    *fields* are those of the API's page *Scenarios*, by its names and without `pathway_id`: `name` is there, and the
+    text of prompt files is read.
+    """
+
+    key: str
+    pathway_id: str
+    fields: Mapping[str, Any]
+    position: Position
+    on_conflict: Literal["fail", "adopt"] = "fail"
+    on_destroy: Literal["leave", "delete"] = "leave"
+    manage: bool = True
+    """False: another stack manages the scenario; this one reads it by its name and compares."""
+
+    @property
+    def name(self) -> str:
+        """The scenario's name at the API, unique on its pathway."""
+        return str(self.fields["name"])
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """The declarations of one environment (None: the file has no environments), in the file's order."""
 

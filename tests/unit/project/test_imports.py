@@ -19,6 +19,7 @@ RANKS = [
     "errors",
     "bland",
     "declarations",
+    "scenarios",
     "sessions",
     "gate",
     "promotion",
