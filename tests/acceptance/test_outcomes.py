@@ -35,7 +35,7 @@ def test_numbers_that_cannot_be_meant_fail_a_library_program_too(make_project: C
     values = 'pathway_id="pw-1", scenario_ids=["sc-1"], gate={"passed": 2}, timeout_ms=900'
     project = make_project(program=f"from tornado_resource import TornadoSession\n\nTornadoSession('a', {values})\n")
     printed = project.pulumi("preview", expect=None)
-    assert "gate: gate.passed: found the number 2, expected at most 1, the number of scenario_ids" in printed
+    assert "gate: gate.passed: found the number 2, expected at most 1, the number of its scenarios" in printed
     assert "timeout_ms: found the number 900, expected at least 10000 (milliseconds)" in printed
 
 

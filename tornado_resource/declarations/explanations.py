@@ -31,7 +31,15 @@ _TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
 }
-_REQUIRED: Final = {"version": "`version: 1`", "sessions": "a mapping of session names to sessions"}
+_REQUIRED: Final = {
+    "version": "`version: 1`",
+    "sessions": "a mapping of session names to sessions",
+    "file": "the path of a text file, such as {file: prompts/angry.md}",
+    "type": "the type of the assertion, such as LLM_JUDGE",
+    "config": "a mapping, such as {node_id: refund-done}",
+}
+
+_SCENARIO_LISTS: Final = ("scenario_ids", "scenarios")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,8 @@ def _explain_min_items(violation: Violation, _document: Document) -> str:
 
 
 def _explain_max_items(violation: Violation, _document: Document) -> str:
-    return f"{len(violation.value)} scenarios, the API takes at most {violation.limit}"
+    noun, who = ("scenarios", "the API takes") if violation.path[-1] in _SCENARIO_LISTS else ("entries", "expected")
+    return f"{len(violation.value)} {noun}, {who} at most {violation.limit}"
 
 
 def _explain_minimum(violation: Violation, document: Document) -> str:

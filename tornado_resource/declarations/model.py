@@ -25,6 +25,26 @@ REQUEST_FIELDS: Final = (
     "timeout_ms",
 )
 """The fields of the start call, in the order of the API's page *Start Tornado Session*."""
+SCENARIO_FIELDS: Final = (
+    "name",
+    "description",
+    "tester_persona_prompt",
+    "tester_persona_name",
+    "advanced_instructions",
+    "category",
+    "scenario_type",
+    "input_messages",
+    "max_turns",
+    "request_data",
+    "metadata",
+    "start_node_id",
+    "bland_tone_enabled",
+    "is_required_for_promotion",
+    "enabled",
+    "assertions",
+)
+"""What the definition of a scenario may say, in the order of the API's page *Scenarios*. Ids, times and results are not
+in it."""
 ON_CONFLICT: Final = ("fail", "adopt", "wait", "supersede")
 ON_DESTROY: Final = ("cancel", "leave")
 RERUN: Final = ("on_failure", "on_change", "always", "on_drift")
@@ -63,34 +83,6 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """One session as it runs in one environment.
-
-    *request* is the body of the start request: the declared fields, by the API's names.
-    """
-
-    name: str
-    request: Mapping[str, Any]
-    gate: Gate | None
-    position: Position
-    on_conflict: OnConflict = "fail"
-    on_destroy: OnDestroy = "cancel"
-    rerun: Rerun = "on_failure"
-    triggers: Mapping[str, str | int | float | bool] = field(default_factory=dict)
-    publish: Publish | None = None
-
-    @property
-    def pathway_id(self) -> str:
-        """The pathway that the session runs on."""
-        return str(self.request["pathway_id"])
-
-    @property
-    def timeout_ms(self) -> int:
-        """The session's time limit in milliseconds: the declared one, else the API's default."""
-        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS))
-
-
-@dataclass(frozen=True, slots=True)
 class ScenarioDeclaration:
     """One scenario on one pathway, as it must be in one environment.
 
@@ -106,11 +98,43 @@ class ScenarioDeclaration:
     on_destroy: Literal["leave", "delete"] = "leave"
     manage: bool = True
     """False: another stack manages the scenario; this one reads it by its name and compares."""
+    managed_by: str | None = None
+    """The environment or stack that manages the scenario if this one does not, as far as that is declared."""
 
     @property
     def name(self) -> str:
         """The scenario's name at the API, unique on its pathway."""
         return str(self.fields["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One session as it runs in one environment.
+
+    *request* is the body of the start request: the declared fields, by the API's names.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    gate: Gate | None
+    position: Position
+    on_conflict: OnConflict = "fail"
+    on_destroy: OnDestroy = "cancel"
+    rerun: Rerun = "on_failure"
+    triggers: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    publish: Publish | None = None
+    scenarios: tuple[ScenarioDeclaration, ...] = ()
+    """The declared scenarios that it runs beside the `scenario_ids` of the request."""
+
+    @property
+    def pathway_id(self) -> str:
+        """The pathway that the session runs on."""
+        return str(self.request["pathway_id"])
+
+    @property
+    def timeout_ms(self) -> int:
+        """The session's time limit in milliseconds: the declared one, else the API's default."""
+        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +146,22 @@ class Environment:
     promotes_from: str | None = None
     max_age: str | None = None
 
+    @property
+    def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
+        """The scenarios that the sessions run, each once for each pathway, in the order of the sessions."""
+        found = {(each.key, each.pathway_id): each for session in self.declarations for each in session.scenarios}
+        return tuple(found.values())
+
 
 def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:
-    """Return what is wrong with a gate that requires more scenarios than *scenario_ids* lists, or None."""
+    """Return what is wrong with a gate that requires more scenarios than *scenario_ids* lists, or None.
+
+    *scenario_ids* has an entry for each declared scenario too.
+    """
     is_number = isinstance(passed, int | float) and not isinstance(passed, bool)
     if not is_number or not isinstance(scenario_ids, list | tuple) or passed <= len(scenario_ids):
         return None
-    return f"found the number {passed}, expected at most {len(scenario_ids)}, the number of scenario_ids"
+    return f"found the number {passed}, expected at most {len(scenario_ids)}, the number of its scenarios"
 
 
 def digest(request: Mapping[str, Any]) -> str:
@@ -149,3 +182,14 @@ def request_from(values: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             request[name] = int(value) if isinstance(value, float) else value
     return request
+
+
+def whole(value: Any) -> Any:
+    """Return *value* with whole floats as integers, at any depth: Pulumi passes every number as a float."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: whole(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list | tuple):
+        return [whole(entry) for entry in value]
+    return value

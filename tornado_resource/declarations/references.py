@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
@@ -26,11 +26,13 @@ LONE_MAX_AGE: Final = (
 
 
 def reference_findings(document: Document) -> Iterator[Finding]:
-    """Yield a problem for each unknown name, each `max_age` without effect, and each session without a pathway."""
+    """Yield a problem for each unknown or useless name, each useless `max_age`, and each session without a pathway."""
     yield from _too_many_sessions(document)
     yield from _unknown_sources(document)
     yield from _useless_max_ages(document)
     yield from _unknown_sessions(document)
+    yield from _unknown_scenarios(document)
+    yield from _unused_scenarios(document)
     yield from _missing_pathways(document)
 
 
@@ -119,6 +121,61 @@ def _unknown_session(document: Document, path: KeyPath, sessions: Mapping[str, A
     expected = "expected a session of this file, or a new session with a pathway_id"
     text = f"unknown session '{quoting.name(name)}', {expected}{quoting.hint(name, sessions)}"
     return document.problem(path, text, of_key=True)
+
+
+def _unknown_scenarios(document: Document) -> Iterator[Finding]:
+    """Yield a problem for each scenario that a session names and that no environment of the session has."""
+    data = _mapping(document.data)
+    base = _mapping(data.get("scenarios"))
+    of_environments = {name: _mapping(settings.get("scenarios")) for name, settings in _environments(document).items()}
+    everywhere = base.keys() | {key for own in of_environments.values() for key in own}
+    for path, key in _named_scenarios(document):
+        own = of_environments.get(str(path[1]), {}) if path[0] == "environments" else dict.fromkeys(everywhere)
+        if key not in base and key not in own:
+            yield partial(_unknown_scenario, document, path, key, everywhere)
+
+
+def _unknown_scenario(document: Document, path: KeyPath, key: str, known: Collection[str]) -> Problem:
+    expected = "expected a key of `scenarios` (an id of the API belongs in scenario_ids)"
+    hint = document.quoting.hint(key, known)
+    return document.problem(path, f"unknown scenario '{document.quoting.name(key)}', {expected}{hint}")
+
+
+def _unused_scenarios(document: Document) -> Iterator[Finding]:
+    """Yield a problem for each scenario that no session names: it would be created nowhere."""
+    data = _mapping(document.data)
+    named = {key for _, key in _named_scenarios(document)}
+    places: list[tuple[KeyPath, Any]] = [(("scenarios",), data.get("scenarios"))]
+    places += [
+        (("environments", name, "scenarios"), each.get("scenarios")) for name, each in _environments(document).items()
+    ]
+    for path, scenarios in places:
+        for key, values in _mapping(scenarios).items():
+            if key not in named and values is not None:
+                yield partial(_unused_scenario, document, (*path, key), named)
+
+
+def _unused_scenario(document: Document, path: KeyPath, named: Collection[str]) -> Problem:
+    text = "no session names this scenario, so it would be created nowhere; add it to `scenarios` of a session"
+    return document.problem(path, text + document.quoting.hint(str(path[-1]), named), of_key=True)
+
+
+def _named_scenarios(document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the path and the key of each scenario that a session, or the defaults of sessions, names."""
+    for path, session in _session_parts(document):
+        named = _mapping(session).get("scenarios")
+        keys = enumerate(named if isinstance(named, list) else ())
+        yield from (((*path, "scenarios", index), key) for index, key in keys if isinstance(key, str))
+
+
+def _session_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the path and the values of all sessions and defaults of sessions, those of the environments included."""
+    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), _mapping(document.data))]
+    parts += [(("environments", name), settings) for name, settings in _environments(document).items()]
+    for above, part in parts:
+        yield (*above, "defaults"), part.get("defaults")
+        for name, session in _mapping(part.get("sessions")).items():
+            yield (*above, "sessions", name), session
 
 
 def _missing_pathways(document: Document) -> Iterator[Finding]:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.findings import Findings
+from tornado_resource.declarations.merging import Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
 from tornado_resource.declarations.reader import read, without_collecting
 from tornado_resource.declarations.references import MISSING_PATHWAY, reference_findings, unknown_environment
 from tornado_resource.declarations.releases import obstacles
+from tornado_resource.declarations.scenarios import Scenarios
 from tornado_resource.declarations.schema import known_keys, schema_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.merging import Layer
     from tornado_resource.declarations.model import Publish
 
-Layer = tuple["KeyPath", Mapping[str, Any]]
-"""The path of a part of the file, and its values."""
 Carry = Literal["version", "pass", "unknown", "never"]
 """What a session takes from the environment that it is promoted from.
 
@@ -34,15 +34,6 @@ two, but that environment is in another file. `never`: nothing, since it has no 
 
 OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers")
 """The keys of a session that are fields of a declaration as they are."""
-
-
-class _Fault(NamedTuple):
-    """A problem that only merging can show: the path of its position, the path that is shown, and the text."""
-
-    place: KeyPath
-    shown: KeyPath
-    text: str
-    of_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class _Defaults:
 
     @classmethod
     def of(cls, document: Document, environment: str | None) -> _Defaults:
-        settings = _settings(document, environment)
+        settings = settings_of(document, environment)
         return cls(
             environment,
             values=merge(merge({}, document.data.get("defaults") or {}), settings.get("defaults") or {}),
@@ -102,7 +93,7 @@ def check_document(path: str) -> Document:
 
 def environment_names(document: Document) -> list[str]:
     """Return the environments that a checked document lists, in the file's order."""
-    return list(_environments(document))
+    return list(environments_of(document))
 
 
 @without_collecting()
@@ -129,37 +120,35 @@ def check_environments(document: Document, environments: Iterable[str | None]) -
     _refuse(document, chain.from_iterable(_resolve(document, name)[1] for name in environments))
 
 
-def _refuse(document: Document, faults: Iterable[_Fault]) -> None:
+def _refuse(document: Document, faults: Iterable[Fault]) -> None:
     findings = Findings(document.findings.note)
     findings.add_all(partial(_problem, document, fault) for fault in _distinct(faults))
     if findings.shown:
         raise findings.error()
 
 
-def _distinct(faults: Iterable[_Fault]) -> Iterator[_Fault]:
-    seen: set[_Fault] = set()
+def _distinct(faults: Iterable[Fault]) -> Iterator[Fault]:
+    seen: set[Fault] = set()
     for fault in faults:
         if fault not in seen:
             seen.add(fault)
             yield fault
 
 
-def _problem(document: Document, fault: _Fault) -> Problem:
+def _problem(document: Document, fault: Fault) -> Problem:
     position = document.position(fault.place, of_key=fault.of_key)
     return Problem(position, document.quoting.path(fault.shown), fault.text)
 
 
-def _resolve(
-    document: Document, name: str | None, *, is_requested: bool = True
-) -> tuple[Environment, Iterator[_Fault]]:
-    listed = _environments(document)
+def _resolve(document: Document, name: str | None, *, is_requested: bool = True) -> tuple[Environment, Iterator[Fault]]:
+    listed = environments_of(document)
     # A stack's name is no request for an environment: in a file without any, every stack gets the base sessions.
     is_unknown = name not in listed if listed and name else bool(name) and is_requested
     if is_unknown:
         text = unknown_environment(document, name or "", listed)
         path: KeyPath = ("environments",)
-        return Environment(name, ()), iter([_Fault(path, path, text, of_key=True)])
-    settings = _settings(document, name)
+        return Environment(name, ()), iter([Fault(path, path, text, of_key=True)])
+    settings = settings_of(document, name)
     declarations, faults = _declarations(document, name)
     found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"))
     return found, chain(faults, _unreachable(document, found), _unpublishable(document, found))
@@ -170,7 +159,7 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
     source = environment.promotes_from
     if source is None:
         return {}
-    if source not in _environments(document):
+    if source not in environments_of(document):
         return dict.fromkeys((each.name for each in environment.declarations), "unknown")
     there = {name: values for name, values in _merged(document, _Defaults.of(document, source)) if _is_gated(values)}
     return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
@@ -188,10 +177,7 @@ def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
 
 def session_names(document: Document, environment: str | None) -> list[str]:
     """Return the names of an environment's sessions in the file's order; those that only it declares come last."""
-    own = _settings(document, environment).get("sessions") or {}
-    base = document.data["sessions"]
-    names = [name for name in base if not (name in own and own[name] is None)]
-    return [*names, *(name for name in own if name not in base and own[name] is not None)]
+    return names(document, environment, "sessions")
 
 
 def layers(document: Document, environment: str | None, name: str) -> list[Layer]:
@@ -199,7 +185,7 @@ def layers(document: Document, environment: str | None, name: str) -> list[Layer
 
     Base defaults, the environment's defaults, the base session, the environment's session.
     """
-    data, own = document.data, _settings(document, environment)
+    data, own = document.data, settings_of(document, environment)
     above: KeyPath = ("environments", environment or "")
     candidates: list[tuple[KeyPath, Any]] = [
         (("defaults",), data.get("defaults")),
@@ -210,22 +196,9 @@ def layers(document: Document, environment: str | None, name: str) -> list[Layer
     return [(path, values) for path, values in candidates if values]
 
 
-def merge(target: Any, patch: Any) -> Any:
-    """Return *target* with a JSON Merge Patch (RFC 7396) applied; neither argument is changed."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged.get(key), value) if isinstance(value, dict) else value
-    return merged
-
-
 def _merged(document: Document, defaults: _Defaults) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the name of each session of an environment, and its values."""
-    base, own = document.data["sessions"], _settings(document, defaults.environment).get("sessions") or {}
+    base, own = document.data["sessions"], settings_of(document, defaults.environment).get("sessions") or {}
     for name in session_names(document, defaults.environment):
         values = defaults.values
         for layer in (base.get(name), own.get(name)):
@@ -233,17 +206,23 @@ def _merged(document: Document, defaults: _Defaults) -> Iterator[tuple[str, Mapp
         yield name, values
 
 
-def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[_Fault]]:
+def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Fault]]:
     defaults, base = _Defaults.of(document, environment), document.data["sessions"]
     where = f" in environment {document.quoting.name(environment)}" if environment is not None else ""
+    scenarios = Scenarios(document, environment)
     declarations, faults = [], []
     for name, values in _merged(document, defaults):
         home: KeyPath = ("sessions", name) if name in base else ("environments", environment or "", "sessions", name)
-        if "pathway_id" in values:
-            declarations.append(_declare(name, values, defaults, document.position(home, of_key=True)))
-        else:
-            faults.append(_Fault(home, home, MISSING_PATHWAY.format(where=where), of_key=True))
-    return tuple(declarations), faults
+        if "pathway_id" not in values:
+            faults.append(Fault(home, home, MISSING_PATHWAY.format(where=where), of_key=True))
+            continue
+        declaration = _declare(name, values, defaults, document.position(home, of_key=True))
+        if "scenarios" in values:
+            place = _place(document, environment, name, ("scenarios",))
+            declaration = replace(declaration, scenarios=scenarios.of_session(place, name, values))
+        declarations.append(declaration)
+    scenarios.check_names(declarations)
+    return tuple(declarations), [*faults, *scenarios.faults]
 
 
 def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position: Position) -> Declaration:
@@ -258,44 +237,34 @@ def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position
     )
 
 
-def _unreachable(document: Document, environment: Environment) -> Iterator[_Fault]:
+def _unreachable(document: Document, environment: Environment) -> Iterator[Fault]:
     """Yield a problem for each gate that requires more scenarios than the session declares."""
     for declaration in environment.declarations:
         passed = declaration.gate.passed if declaration.gate is not None else None
-        text = unreachable_gate(passed, declaration.request.get("scenario_ids"))
+        text = unreachable_gate(passed, _scenarios(declaration))
         if text is not None:
             path = ("sessions", declaration.name, "gate", "passed")
-            yield _Fault(_place(document, environment, declaration.name, ("gate", "passed")), path, text)
+            yield Fault(_place(document, environment.name, declaration.name, ("gate", "passed")), path, text)
 
 
-def _unpublishable(document: Document, environment: Environment) -> Iterator[_Fault]:
+def _scenarios(declaration: Declaration) -> list[Any] | None:
+    """Return an entry for each scenario that a session declares; None if it runs all enabled ones."""
+    declared = [*declaration.request.get("scenario_ids", ()), *declaration.scenarios]
+    return declared or None
+
+
+def _unpublishable(document: Document, environment: Environment) -> Iterator[Fault]:
     if all(declaration.publish is None for declaration in environment.declarations):
         return
     carried = {name for name, carry in carries(document, environment).items() if carry != "pass"}
     for name, fault in obstacles(environment.declarations, carried).items():
-        place = _place(document, environment, name, ("publish",))
-        yield _Fault(place, ("sessions", name, "publish"), fault)
+        place = _place(document, environment.name, name, ("publish",))
+        yield Fault(place, ("sessions", name, "publish"), fault)
 
 
-def _place(document: Document, environment: Environment, name: str, keys: tuple[str, ...]) -> KeyPath:
+def _place(document: Document, environment: str | None, name: str, keys: tuple[str, ...]) -> KeyPath:
     """Return where a session gets a value from: the last layer that has it, or the environment itself."""
-    for path, values in reversed(layers(document, environment.name, name)):
-        if _has(values, keys):
+    for path, values in reversed(layers(document, environment, name)):
+        if has(values, keys):
             return (*path, *keys)
-    return ("environments", environment.name or "", *keys)
-
-
-def _has(values: Any, keys: tuple[str, ...]) -> bool:
-    for key in keys:
-        if not isinstance(values, Mapping) or key not in values:
-            return False
-        values = values[key]
-    return True
-
-
-def _settings(document: Document, environment: str | None) -> Mapping[str, Any]:
-    return _environments(document).get(environment or "") or {}
-
-
-def _environments(document: Document) -> Mapping[str, Any]:
-    return document.data.get("environments") or {}
+    return ("environments", environment or "", *keys)

@@ -28,7 +28,7 @@ MAX_ITEMS: Final = 1000
 SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 FILE: Final = ""
 """The definition of the file as a whole; all others are named in the schema's `$defs`."""
-_PARTS: Final = ("name", "environmentName", "session", "environment", "trigger")
+_PARTS: Final = ("name", "environmentName", "session", "scenario", "assertion", "environment", "trigger")
 """The definitions of the parts that are validated one by one."""
 
 
@@ -55,8 +55,13 @@ def schema_findings(document: Document) -> Iterator[Finding]:
 def known_keys() -> frozenset[str]:
     """Return all keys that the schema names."""
     parts = [_schema(), *_schema()["$defs"].values()]
-    gate = _schema()["$defs"]["session"]["properties"]["gate"]
-    return frozenset(key for part in [*parts, gate] for key in part.get("properties", ()))
+    definitions = _schema()["$defs"]
+    inner = [
+        definitions["session"]["properties"]["gate"],
+        definitions["scenario"]["properties"]["tester_persona_prompt"],
+        definitions["assertion"]["properties"]["config"],
+    ]
+    return frozenset(key for part in [*parts, *inner] for key in part.get("properties", ()))
 
 
 def is_valid(data: Any, definition: str = FILE) -> bool:
@@ -82,7 +87,7 @@ def _violations(part: _Part) -> Iterator[Violation]:
 
 
 def _invalid_parts(part: _Part) -> Iterator[_Part]:
-    """Yield the invalid parts directly inside *part*: its defaults, and the names and values of its open mappings."""
+    """Yield the invalid parts directly inside *part*: its defaults, the entries of its open mappings and its lists."""
     properties = _definition(part.definition).get("properties", {})
     for key, value in part.value.items() if isinstance(part.value, dict) else ():
         schema = properties.get(key, {})
@@ -91,6 +96,13 @@ def _invalid_parts(part: _Part) -> Iterator[_Part]:
             yield _Part((*part.path, key), definition, value)
         if entry in _PARTS and isinstance(value, dict):
             yield from _invalid_entries((*part.path, key), value, entry, _referenced(schema.get("propertyNames")))
+        if isinstance(value, list):
+            yield from _invalid_items((*part.path, key), value, _referenced(schema.get("items")))
+
+
+def _invalid_items(path: KeyPath, items: list[Any], definition: str) -> Iterator[_Part]:
+    parts = (_Part((*path, index), definition, item) for index, item in enumerate(items[:MAX_ITEMS]))
+    yield from (part for part in parts if definition in _PARTS and not is_valid(part.value, definition))
 
 
 def _invalid_entries(path: KeyPath, mapping: Mapping[str, Any], entry: str, name: str) -> Iterator[_Part]:

@@ -14,7 +14,7 @@ from tornado_resource.errors import ConfigurationError
 MAX_BYTES: Final = 10 * 1024 * 1024
 PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", ".git")
 """What the folder of a project has in it."""
-_KINDS: Final = {
+KINDS: Final = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -49,7 +49,7 @@ def read_source(path: str) -> Source:
         with os.fdopen(descriptor, "rb") as file:
             opened = os.fstat(descriptor)
             _refuse_irregular(path, opened)
-            return Source(file.read(MAX_BYTES + 1), _is_in_project(path, opened))
+            return Source(file.read(MAX_BYTES + 1), is_in_project(path, opened))
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise _unusable(path, reason) from None
@@ -57,7 +57,7 @@ def read_source(path: str) -> Source:
 
 def _refuse_irregular(path: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+        kind = KINDS.get(stat.S_IFMT(found.st_mode), "no file")
         raise _unusable(path, f"found {kind}, expected a regular file")
 
 
@@ -66,7 +66,7 @@ def _unusable(path: str, reason: str) -> ConfigurationError:
     return ConfigurationError(f"{clean(path)}: {reason}; {action}")
 
 
-def _is_in_project(path: str, opened: os.stat_result) -> bool:
+def is_in_project(path: str, opened: os.stat_result) -> bool:
     """Return whether the file that was opened, and not only a link to it, is in the project and not hidden there."""
     real, folder = Path(os.path.realpath(path)), project_folder()
     if not real.is_relative_to(folder) or not os.path.samestat(real.stat(), opened):

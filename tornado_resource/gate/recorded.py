@@ -11,10 +11,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import ABORTED, FINAL, Status
-from tornado_resource.declarations.model import Gate, digest, request_from
+from tornado_resource.declarations.model import Gate, digest, request_from, whole
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
-from tornado_resource.sessions.compare import whole
 from tornado_resource.sessions.order import SESSION_TYPE
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from pulumi.dynamic import (
 )
 
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.declarations.model import Gate, request_from, whole
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.gate.drift import RunBasis, find_drift, scenarios_run
 from tornado_resource.gate.model import GatedSession
@@ -30,7 +30,7 @@ from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reaso
 from tornado_resource.provider.own_sessions import recorded_urn
 from tornado_resource.provider.runtime import Failure, failure, start_runtime
 from tornado_resource.sessions import commands
-from tornado_resource.sessions.compare import REPLACING, UPDATING, compare, whole
+from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.settings import read_settings

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.declarations.model import REQUEST_FIELDS
+from tornado_resource.declarations.model import REQUEST_FIELDS, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,14 +43,3 @@ def _canonical(value: Any) -> str:
     Anything that is not JSON is a value that a preview does not know yet. It differs from every recorded value.
     """
     return json.dumps(whole(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")
-
-
-def whole(value: Any) -> Any:
-    """Return *value* with whole floats as integers, at any depth: the engine passes every number as a float."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: whole(entry) for key, entry in value.items() if entry is not None}
-    if isinstance(value, list | tuple):
-        return [whole(entry) for entry in value]
-    return value

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
-from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.declarations.model import Gate, request_from, whole
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions
 from tornado_resource.promotion.record import from_output, text_or_none
-from tornado_resource.sessions.compare import whole
 from tornado_resource.sessions.order import SESSION_TYPE
 from tornado_resource.stacks.fields import Fields, damaged
 from tornado_resource.stacks.locks import lock_owner

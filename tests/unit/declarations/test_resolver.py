@@ -145,7 +145,7 @@ environments: {{e: {{sessions: {{a: {{{environment}}}}}}}}}
     [problem] = caught.value.problems
     assert problem.position.line == line
     assert problem.path == "sessions.a.gate.passed"
-    assert problem.text == "found the number 3, expected at most 2, the number of scenario_ids"
+    assert problem.text == "found the number 3, expected at most 2, the number of its scenarios"
 
 
 @pytest.mark.parametrize("gate", ["{passed: 2}", "{passed: 100%}", "{passed: all}", "none"])

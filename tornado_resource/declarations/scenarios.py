@@ -1,0 +1,130 @@
+"""From the scenarios of a checked document to those that the sessions of one environment run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.declarations.merging import Fault, merge, names, settings_of
+from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration, whole
+from tornado_resource.declarations.prompts import UnusablePrompt, read_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.model import Declaration
+
+MAX_SCENARIOS: Final = 50
+"""How many scenarios a session may name (API page *Start Tornado Session*)."""
+OPTIONS: Final = ("on_conflict", "on_destroy")
+"""The keys of a scenario that are fields of a declaration as they are."""
+PROMPT: Final = "tester_persona_prompt"
+
+
+@dataclass
+class Scenarios:
+    """The scenarios of one environment, by key, and what is wrong with those that sessions name.
+
+    Args:
+        document: the checked file.
+        environment: the environment's name.
+
+    """
+
+    document: Document
+    environment: str | None
+    faults: list[Fault] = field(default_factory=list)
+    _values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _declared: dict[str, ScenarioDeclaration] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        base = self.document.data.get("scenarios") or {}
+        own = self._settings.get("scenarios") or {}
+        for key in names(self.document, self.environment, "scenarios"):
+            self._values[key] = merge(merge({}, base.get(key) or {}), own.get(key) or {})
+
+    def of_session(self, place: KeyPath, session: str, values: Mapping[str, Any]) -> tuple[ScenarioDeclaration, ...]:
+        """Return the scenarios that a session names, on its pathway.
+
+        Args:
+            place: the path of the list of names, for positions.
+            session: the session's name.
+            values: its merged values.
+
+        """
+        keys, shown, found = values["scenarios"], ("sessions", session, "scenarios"), []
+        for index, key in enumerate(keys):
+            text = self._fault(key)
+            if text is not None:
+                self.faults.append(Fault((*place, index), (*shown, index), text))
+            else:
+                found.append(replace(self._declare(key), pathway_id=values["pathway_id"]))
+        total = len(keys) + len(values.get("scenario_ids") or ())
+        if total > MAX_SCENARIOS:
+            text = f"{total} scenarios with those of scenario_ids, the API takes at most {MAX_SCENARIOS}"
+            self.faults.append(Fault(place, shown, text))
+        return tuple(found)
+
+    def check_names(self, declarations: Iterable[Declaration]) -> None:
+        """Add a problem for each scenario whose name another one has on the same pathway."""
+        known: dict[tuple[str, str], str] = {}
+        for scenario in (each for declaration in declarations for each in declaration.scenarios):
+            first = known.setdefault((scenario.pathway_id, scenario.name), scenario.key)
+            if first != scenario.key:
+                quoting = self.document.quoting
+                text = (
+                    f"duplicate name {quoting.text(scenario.name)} on pathway {quoting.name(scenario.pathway_id)}, "
+                    f"where scenario {quoting.name(first)} has it; names are unique on a pathway"
+                )
+                place = self._place(scenario.key, ("name",))
+                self.faults.append(Fault(place, ("scenarios", scenario.key, "name"), text))
+
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return settings_of(self.document, self.environment)
+
+    def _fault(self, key: str) -> str | None:
+        """Return why a session of this environment cannot run a scenario, or None."""
+        name = self.document.quoting.name(key)
+        where = f"environment {self.document.quoting.name(self.environment or '')}"
+        if key not in self._values:
+            return f"{where} has no scenario '{name}'; remove the name from the session there, or declare the scenario"
+        if self._values[key].get("enabled") is False:
+            return f"scenario '{name}' is disabled (enabled: false), so it would not run; remove the name, or enable it"
+        return None
+
+    def _declare(self, key: str) -> ScenarioDeclaration:
+        if key not in self._declared:
+            self._declared[key] = self._declaration(key, self._values[key])
+        return self._declared[key]
+
+    def _declaration(self, key: str, values: Mapping[str, Any]) -> ScenarioDeclaration:
+        manager = self._settings.get("promotes_from")
+        manage = values.get("manage", manager is None)
+        fields = {name: whole(values[name]) for name in SCENARIO_FIELDS if name in values}
+        return ScenarioDeclaration(
+            key=key,
+            pathway_id="",
+            fields={"name": key, **fields, **self._prompt(key, values.get(PROMPT))},
+            position=self.document.position(self._place(key, ()), of_key=True),
+            manage=manage,
+            managed_by=manager if not manage else None,
+            **{option: values[option] for option in OPTIONS if option in values},
+        )
+
+    def _prompt(self, key: str, given: Any) -> dict[str, str]:
+        if not isinstance(given, dict):
+            return {}
+        try:
+            return {PROMPT: read_prompt(self.document.file, given["file"])}
+        except UnusablePrompt as error:
+            place = self._place(key, (PROMPT, "file"))
+            self.faults.append(Fault(place, ("scenarios", key, PROMPT, "file"), str(error)))
+            return {}
+
+    def _place(self, key: str, keys: KeyPath) -> KeyPath:
+        """Return where a scenario gets a value from: the environment if it has one, else the base."""
+        own: KeyPath = ("environments", self.environment or "", "scenarios", key, *keys)
+        base: KeyPath = ("scenarios", key, *keys)
+        return own if self.document.has(own) and (keys or not self.document.has(base)) else base
