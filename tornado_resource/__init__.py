@@ -1,4 +1,4 @@
-"""RunBasis-agent deployments as code: Bland tornado sessions as Pulumi resources."""
+"""Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
 
 from __future__ import annotations
 
@@ -11,15 +11,27 @@ if TYPE_CHECKING:
     from tornado_resource.errors import TornadoError
     from tornado_resource.program.deploy import deploy
     from tornado_resource.program.resources import PathwayRelease, TornadoSession
+    from tornado_resource.program.scenario_resource import TornadoScenario
     from tornado_resource.program.verdict import Verdict
     from tornado_resource.program.wait_for import wait_for
 
-__all__ = ["Gate", "PathwayRelease", "TornadoError", "TornadoSession", "Verdict", "deploy", "load", "wait_for"]
+__all__ = [
+    "Gate",
+    "PathwayRelease",
+    "TornadoError",
+    "TornadoScenario",
+    "TornadoSession",
+    "Verdict",
+    "deploy",
+    "load",
+    "wait_for",
+]
 
 _MODULES = {
     "Gate": "tornado_resource.declarations.model",
     "PathwayRelease": "tornado_resource.program.resources",
     "TornadoError": "tornado_resource.errors",
+    "TornadoScenario": "tornado_resource.program.scenario_resource",
     "TornadoSession": "tornado_resource.program.resources",
     "Verdict": "tornado_resource.program.verdict",
     "deploy": "tornado_resource.program.deploy",

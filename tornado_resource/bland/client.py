@@ -152,7 +152,7 @@ class Client:
     async def status(self, session_id: str) -> Status:
         """Return the status of a session (*Get Tornado Status*)."""
         label = f"status of session {clean(session_id)}"
-        response = await self._send(label, "GET", f"{_TORNADO}/{_segment(label, session_id)}/status")
+        response = await self._send(label, "GET", f"{_TORNADO}/{segment(label, session_id)}/status")
         content = self._json_object(label, response)
         status = Status.parse(content)
         if status is None:
@@ -163,7 +163,7 @@ class Client:
     async def cancel(self, session_id: str) -> None:
         """Cancel a session (*Cancel Tornado Session*). Any 2xx counts: the API's page does not define the body."""
         label = f"cancel session {clean(session_id)}"
-        await self._send(label, "POST", f"{_TORNADO}/{_segment(label, session_id)}/cancel", body={})
+        await self._send(label, "POST", f"{_TORNADO}/{segment(label, session_id)}/cancel", body={})
 
     async def cancel_by_body(self, session_id: str) -> None:
         """Cancel a session by the request that the vendor's command line sends. No page of the API shows it."""
@@ -182,6 +182,28 @@ class Client:
         self._has_responded = True
         return scenarios
 
+    async def exchange(
+        self,
+        label: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send one request and return the JSON of its 2xx response; None if it has no body.
+
+        Args:
+            label: names the request in messages.
+            method: the HTTP method.
+            path: the path below the base URL; ids in it come from `segment`.
+            body: the request's JSON body.
+            query: the parameters of the query.
+
+        """
+        response = await self._send(label, method, path, body=body, query=query)
+        return self._json(label, response) if response.content.strip() else None
+
     async def version(self, pathway_id: str, version: int) -> Content | None:
         """Return the content of a version of a pathway (*Get Pathway Version*). Version 0 is the live pathway.
 
@@ -191,7 +213,7 @@ class Client:
         """
         which = f"version {version}" if version else "live version"
         label = f"{which} of pathway {clean(pathway_id)}"
-        response = await self._send(label, "GET", f"/v1/pathway/{_segment(label, pathway_id)}/version/{version}")
+        response = await self._send(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/version/{version}")
         try:
             refuse_complex(response.content)
             content = parse_content(response.content)
@@ -211,7 +233,7 @@ class Client:
         one with any JSON object that is not one of the API's error bodies.
         """
         label = f"publish version {version} of pathway {clean(pathway_id)} to {environment}"
-        path = f"/v1/pathway/{_segment(label, pathway_id)}/publish"
+        path = f"/v1/pathway/{segment(label, pathway_id)}/publish"
         response = await self._send(label, "POST", path, body={"version_id": version, "environment": environment})
         if not response.content.strip():
             return
@@ -359,7 +381,13 @@ def _is_of_tls(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _segment(label: str, identifier: str) -> str:
+def segment(label: str, identifier: str) -> str:
+    """Return an id as a part of a path.
+
+    Raises:
+        InvalidRequest: no URL can have it.
+
+    """
     if SEGMENT.fullmatch(identifier) is None:
         raise InvalidRequest(label, f"invalid id (expected {SEGMENT_EXPECTED})")
     return identifier

@@ -311,6 +311,20 @@ def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
     return tuple(scenario for scenario in scenarios if scenario is not None) if all(scenarios) else None
 
 
+def parse_scenario(content: Any) -> Scenario | None:
+    """Parse the body of a response about one scenario: it is under `scenario`, under `data`, or the whole body.
+
+    Returns:
+        None if there is no scenario with an id that a request can name.
+
+    """
+    found = content
+    while isinstance(found, dict) and "id" not in found:
+        found = found.get("scenario", found.get("data"))
+    scenario = _scenario(found)
+    return scenario if scenario is not None and SEGMENT.fullmatch(scenario.scenario_id) else None
+
+
 def parse_time(text: str | None) -> datetime | None:
     """Parse an ISO 8601 time of the API (UTC if it has no offset); None if *text* is anything else."""
     if text is None:

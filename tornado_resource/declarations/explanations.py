@@ -195,6 +195,10 @@ def _explain_maximum(violation: Violation, document: Document) -> str:
     return f"found {_show(violation.value, document)}, expected at most {violation.limit}"
 
 
+def _explain_max_length(violation: Violation, _document: Document) -> str:
+    return f"{len(violation.value):,} characters, expected at most {violation.limit:,}"
+
+
 def _explain_min_properties(_violation: Violation, _document: Document) -> str:
     return "found an empty mapping, expected at least one entry"
 
@@ -213,6 +217,7 @@ _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
     "maxItems": _explain_max_items,
     "minimum": _explain_minimum,
     "maximum": _explain_maximum,
+    "maxLength": _explain_max_length,
     "minProperties": _explain_min_properties,
     "maxProperties": _explain_max_properties,
 }

@@ -93,7 +93,7 @@ class ScenarioDeclaration:
     key: str
     pathway_id: str
     fields: Mapping[str, Any]
-    position: Position
+    position: Position | None = None
     on_conflict: Literal["fail", "adopt"] = "fail"
     on_destroy: Literal["leave", "delete"] = "leave"
     manage: bool = True

@@ -9,7 +9,7 @@ from typing import Final
 
 from tornado_resource.declarations.source import KINDS, is_in_project
 
-MAX_BYTES: Final = 1024 * 1024
+MAX_BYTES: Final = 64 * 1024
 
 
 class UnusablePrompt(Exception):
@@ -52,4 +52,4 @@ def _read(file: str) -> tuple[bytes, str | None]:
         if not is_in_project(file, found):
             return b"", "found a file outside of the project or hidden in it, expected one of the project"
         content = opened.read(MAX_BYTES + 1)
-    return content, None if len(content) <= MAX_BYTES else "found a file of more than 1 MiB, expected at most that"
+    return content, None if len(content) <= MAX_BYTES else "found a file of more than 64 KiB, expected at most that"

@@ -36,19 +36,39 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
         By top-level key (`name` for the name), every problem; the path comes first if it is inside the key.
 
     """
-    document = _document(dict(values))
+    # No key of the file: a resource has it instead of `scenarios`.
+    session = {key: value for key, value in values.items() if key != "definitions"}
+    found = _problems({"session": session, "name": name})
+    found.setdefault("gate", []).extend(_gate_problems(values))
+    return {key: "; ".join(texts) for key, texts in found.items() if texts}
+
+
+def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is invalid in one scenario, by key: the sentence that `sessions.yaml` would get.
+
+    Args:
+        values: the scenario's keys. None means omitted, as in the file.
+
+    """
+    found = _problems({"scenario": dict(values)})
+    prompt = values.get("tester_persona_prompt")
+    if isinstance(prompt, dict):  # a program reads its files itself
+        found.setdefault("tester_persona_prompt", []).append("found a mapping, expected a string")
+    return {key: "; ".join(texts) for key, texts in found.items()}
+
+
+def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the problems of values by top-level key. *parts* has them by their definition in the schema."""
+    document = _document(next(iter(parts.values())))
     found: dict[str, list[str]] = {}
-    for definition, value in (("session", document.data), ("name", name)):
-        if value is None:
-            continue
-        for violation in violations(value, definition):
+    for definition, value in parts.items():
+        for violation in violations(value, definition) if value is not None else ():
             for finding in explain(document, violation):
                 problem = finding()
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""
                 found.setdefault(key, []).append(inside + problem.text)
-    found.setdefault("gate", []).extend(_gate_problems(values))
-    return {key: "; ".join(texts) for key, texts in found.items() if texts}
+    return found
 
 
 def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:

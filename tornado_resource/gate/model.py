@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.responses import Status
     from tornado_resource.core.positions import Position
-    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.gate.changes import Changes
 
 Outcome = Literal["failed", "incomplete", "passed"]
@@ -27,6 +27,7 @@ Cause = Literal[
     "not_awaited",
     "out_of_time",
     "request_failed",
+    "scenarios_changed",
     "scenarios_unreadable",
     "unreachable",
 ]
@@ -42,7 +43,7 @@ class GatedSession:
     *promoted*: the version that passed in the other environment and must pass here, and *promoted_content* the digest
     of its content, if it is known. *started_content*: the digest of the declared version right after the start.
     *content*: the digest of the version that the verdict is for, as read when the session had ended. *status*: as read
-    a moment ago. Of these, None is what has not been read.
+    a moment ago. Of these, None is what has not been read. *scenarios*: the declared scenarios that it runs, by id.
     """
 
     name: str
@@ -58,6 +59,7 @@ class GatedSession:
     started_content: str | None = None
     content: str | None = None
     status: Status | None = None
+    scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
 
     @property
     def limit_ms(self) -> int:
@@ -125,7 +127,17 @@ class Result:
 
     def scenario_name(self, scenario_id: str) -> str:
         """Return the name of a scenario, or its id where the name is unknown."""
-        return self.scenario_names.get(scenario_id) or scenario_id
+        return self.known_name(scenario_id) or scenario_id
+
+    def known_name(self, scenario_id: str) -> str | None:
+        """Return the name of a scenario: the declared one, else that of the API; None if it is unknown."""
+        declared = self.gated.scenarios.get(scenario_id)
+        return declared.name if declared is not None else self.scenario_names.get(scenario_id)
+
+    def scenario_position(self, scenario_id: str) -> Position | None:
+        """Return where a scenario is declared: itself if it is declared as code, else its session."""
+        declared = self.gated.scenarios.get(scenario_id)
+        return (declared.position if declared is not None else None) or self.gated.position
 
 
 def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:

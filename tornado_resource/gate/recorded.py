@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import ABORTED, FINAL, Status
+from tornado_resource.core.urns import name_of, type_of
 from tornado_resource.declarations.model import Gate, digest, request_from, whole
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
@@ -85,7 +86,9 @@ def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
 def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the outputs of the releases of a state by the names of their resources. *resources* as below."""
     return {
-        _name(urn): whole(entry.get("outputs") or {}) for urn, entry in resources.items() if _type(urn) == RELEASE_TYPE
+        name_of(urn): whole(entry.get("outputs") or {})
+        for urn, entry in resources.items()
+        if type_of(urn) == RELEASE_TYPE
     }
 
 
@@ -102,14 +105,14 @@ def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession
     """
     outputs = whole({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
     verdicts = _verdicts(outputs)
-    sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if _type(urn) == SESSION_TYPE}
-    names = Counter(map(_name, sessions))
-    return {_name(urn): session for urn, session in sessions.items() if session and names[_name(urn)] == 1}
+    sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if type_of(urn) == SESSION_TYPE}
+    names = Counter(map(name_of, sessions))
+    return {name_of(urn): session for urn, session in sessions.items() if session and names[name_of(urn)] == 1}
 
 
 def _verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return what looks like a verdict in the stack's own outputs, by the id of its session."""
-    stacks = [entry for urn, entry in outputs.items() if _type(urn) == STACK_TYPE]
+    stacks = [entry for urn, entry in outputs.items() if type_of(urn) == STACK_TYPE]
     return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_DEPTH)}
 
 
@@ -133,15 +136,6 @@ def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
         for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)  # without the keys that are null
         if {"version", "content"} <= each.keys() and each["status"] in FINAL and each["outcome"] in SETTLED
     }
-
-
-def _type(urn: str) -> str:
-    """Return a resource's own type, without those of its parents: `urn:pulumi:stack::project::parent$type::name`."""
-    return urn.split("::", 3)[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
-
-
-def _name(urn: str) -> str:
-    return urn.rpartition("::")[2]
 
 
 def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> RecordedSession | None:

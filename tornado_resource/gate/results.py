@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.versions import read_content, read_digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError
@@ -15,6 +16,7 @@ from tornado_resource.gate.judging import STILL_RUNNING
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
 from tornado_resource.gate.rerun import LastRun
+from tornado_resource.gate.scenarios import scenario_doubt
 from tornado_resource.gate.verdicts import make_verdict, unreadable_content, with_content
 from tornado_resource.sessions.existence import status_or_gone
 
@@ -68,7 +70,7 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
     scenarios: tuple[Scenario, ...] = ()
     if gated.gate.passed == "promotion":
         scenarios = await retried(lambda: client.scenarios(gated.request["pathway_id"]))
-    result = _result(gated, Ending(gated.status), scenarios)
+    result = await _with_scenarios(client, _result(gated, Ending(gated.status), scenarios))
     if gated.started_content is not None or gated.promoted_content is not None:
         result = await _with_content(client, result)
     return LastRun.recorded(result.verdict), replace(gated, content=result.verdict.content)
@@ -117,7 +119,7 @@ async def with_changes(client: Client, result: Result) -> Result:
 
 async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
     """Return the result, with all that must be read for it."""
-    result = await _judged_by_gate(client, gated, ending, retry)
+    result = await _with_scenarios(client, await _judged_by_gate(client, gated, ending, retry), retry)
     try:
         return await _with_content(client, result, retry)
     except ApiError as error:
@@ -153,6 +155,22 @@ async def _with_content(client: Client, result: Result, retry: Retry = retried) 
     content = gated.content or await read_digest(client, gated.request["pathway_id"], verdict.version, retry)
     verdict = with_content(gated, verdict, content)
     return replace(result, verdict=verdict, cause="edited" if verdict.outcome == "incomplete" else result.cause)
+
+
+async def _with_scenarios(client: Client, result: Result, retry: Retry = retried) -> Result:
+    """Return the result; a pass is `incomplete` if a declared scenario is not at the API as it is declared."""
+    gated, verdict = result.gated, result.verdict
+    if verdict.outcome != "passed" or not gated.scenarios:
+        return result
+    try:
+        listed = await retry(lambda: list_scenarios(client, gated.request["pathway_id"]))
+    except ApiError as error:
+        unread = replace(verdict, outcome="incomplete", reason=f"its scenarios could not be read: {error}")
+        return replace(result, verdict=unread, cause="scenarios_unreadable")
+    doubt = scenario_doubt(gated.scenarios, listed)
+    if doubt is None:
+        return result
+    return replace(result, verdict=replace(verdict, outcome="incomplete", reason=doubt), cause="scenarios_changed")
 
 
 async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:

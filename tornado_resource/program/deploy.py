@@ -22,14 +22,18 @@ from tornado_resource.program.publishing import preview_releases, publish
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.resources import TornadoSession, declared_inputs, session_arguments
 from tornado_resource.program.run import program_run
+from tornado_resource.program.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
 from tornado_resource.program.session_outputs import session_outputs, together
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.waiting import verdict_output
 from tornado_resource.promotion.record import as_output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tornado_resource.declarations.model import Environment
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.scenario_resource import TornadoScenario
     from tornado_resource.program.session_outputs import SessionOutputs
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.program.waiting import VerdictOutput
@@ -56,11 +60,15 @@ def deploy() -> None:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     pulumi.export("environment", environment.name)
-    ready: pulumi.Output[Any] = _promoted(environment, run).apply(lambda found: _with_own_state(run, found))
+    ready: pulumi.Output[Any] = _promoted(environment, run).apply(
+        lambda found: _with_own_state(run, environment, found)
+    )
     deployed = ready.apply(partial(_declare, environment=environment, run=run))
     verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
     pulumi.export("sessions", deployed.apply(_sessions))
     pulumi.export("verdicts", verdicts)
+    if environment.scenarios:
+        pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
     if not is_dry_run():
         # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
         deployed.apply(partial(_finish_after, verdicts, run))
@@ -74,11 +82,13 @@ class _Deployed:
     sessions: dict[str, pulumi.Output[SessionOutputs]]
     verdicts: dict[str, VerdictOutput]
     gate: GateRun
+    scenarios: Mapping[tuple[str, str], TornadoScenario]
 
 
-async def _with_own_state(run: ProgramRun, promoted: Promoted | None) -> Promoted | None:
+async def _with_own_state(run: ProgramRun, environment: Environment, promoted: Promoted | None) -> Promoted | None:
     """Read the stack's own state before anything is declared: it must show the stack as it was."""
     await run.last_runs.recorded()
+    await check_scenarios(environment.scenarios, run.last_runs.scenarios(), run.client)
     return promoted
 
 
@@ -96,7 +106,7 @@ def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRu
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
-    gate = GateRun(environment, promotion, run)
+    gate, stored = GateRun(environment, promotion, run), run.last_runs.scenarios()
     if not is_dry_run():
         exit_on_signals(gate.report.write_if_possible)
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
@@ -109,10 +119,11 @@ def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRu
             register_verdicts((), environment.name or "", promotion)
         else:
             declared = {
-                each.name: declared_inputs(session_arguments(each, run.settings)) for each in environment.declarations
+                each.name: declared_inputs(session_arguments(each, run.settings) | expected_inputs(each, stored))
+                for each in environment.declarations
             }
             gate.replace_old_verdicts(declared)
-    deployed = _Deployed(environment, {}, {}, gate)
+    deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, stored))
     _declare_sessions(deployed, run)
     if is_dry_run():
         _preview(deployed)
@@ -134,6 +145,7 @@ def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
         session = TornadoSession(
             name,
             **session_arguments(declaration, run.settings),
+            scenarios=[deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
             declared_at=str(declaration.position),
             opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import Environment
     from tornado_resource.gate.model import Cause, GatedSession, Result
+    from tornado_resource.program.resources import TornadoSession
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.session_outputs import SessionOutputs
     from tornado_resource.program.waiting import VerdictOutput
@@ -74,7 +75,7 @@ class GateRun:
         if None in kept:
             self._register()
 
-    def verdict(self, session: pulumi.Resource, outputs: pulumi.Output[SessionOutputs]) -> VerdictOutput:
+    def verdict(self, session: TornadoSession, outputs: pulumi.Output[SessionOutputs]) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
         name = session.pulumi_resource_name
 
@@ -98,7 +99,7 @@ class GateRun:
                 self.report.record(unknown_result(self._sessions[name], NOT_A_TARGET))
             return self.report.results[name]
 
-        return verdict_output(outputs, self._sessions[name], wait, not_created)
+        return verdict_output(outputs, self._sessions[name], wait, not_created, session.scenarios)
 
     def _register(self) -> None:
         register_verdicts(self.report.results.values(), self._environment, self._promotion)

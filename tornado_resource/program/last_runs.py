@@ -16,6 +16,7 @@ from tornado_resource.gate.drift import RunBasis, find_drift
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import is_outdated, recorded_releases, recorded_sessions
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
+from tornado_resource.scenarios.recorded import recorded_scenarios, run_by
 from tornado_resource.sessions.compare import compare
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tornado_resource.gate.recorded import RecordedSession
     from tornado_resource.program.shared_client import SharedClient
     from tornado_resource.program.versions import Versions
+    from tornado_resource.scenarios.recorded import StoredScenario
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
@@ -62,6 +64,10 @@ class LastRuns:
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the outputs of the releases that the stack's state had, by name."""
         return self._reading.result().releases if self._reading is not None else {}
+
+    def scenarios(self) -> tuple[StoredScenario, ...]:
+        """Return the scenarios that the stack's state had."""
+        return self._reading.result().scenarios if self._reading is not None else ()
 
     async def known(self, name: str, declared: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Return what `diff` needs to know of a session's last run, as a mapping; None if it must ask itself.
@@ -139,6 +145,7 @@ class LastRuns:
             promoted_content=self._promoted.get(name),
             started_content=session.started_content,
             content=session.verdict.content if session.verdict is not None else None,
+            scenarios=run_by(session.declared, self.scenarios()),
         )
         try:
             async with self._client.open() as client:
@@ -169,6 +176,7 @@ class _Recorded:
 
     sessions: Mapping[str, RecordedSession]
     releases: Mapping[str, Mapping[str, Any]]
+    scenarios: tuple[StoredScenario, ...] = ()
 
 
 async def _read_state() -> _Recorded:
@@ -179,4 +187,4 @@ async def _read_state() -> _Recorded:
         pulumi.log.debug(f"the stack's own state cannot be read: {error}")
         return _Recorded({}, {})
     resources = read.get("outputs") or {}
-    return _Recorded(recorded_sessions(resources), recorded_releases(resources))
+    return _Recorded(recorded_sessions(resources), recorded_releases(resources), recorded_scenarios(resources))

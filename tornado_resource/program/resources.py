@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -17,31 +16,28 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import OUTPUTS
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.scenarios.definition import runs_together
 from tornado_resource.sessions.compare import REPLACING, UPDATING
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 
     from tornado_resource.declarations.model import Declaration, OnConflict, OnDestroy, Publish, Rerun
+    from tornado_resource.program.scenario_resource import TornadoScenario
     from tornado_resource.program.verdict import GateMapping, Verdict
     from tornado_resource.stacks.settings import Settings
 
 T = TypeVar("T")
-NO_ORGANIZATION: Final = "organization"
-"""What `pulumi.get_organization()` returns for a backend without organizations."""
-
-
-class InvalidArgument(TornadoError, pulumi.RunError):
-    """An argument of a resource is invalid. Pulumi shows a `RunError` without a traceback."""
 
 
 class TornadoSession(Resource, module="bland", name="TornadoSession"):
@@ -75,6 +71,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         pathway_id: Input[str],
         persona_id: Input[str] | None = None,
         scenario_ids: Input[Sequence[Input[str]]] | None = None,
+        scenarios: Sequence[TornadoScenario] = (),
         version_number: Input[int] | None = None,
         max_iterations: Input[int] | None = None,
         timeout_ms: Input[int] | None = None,
@@ -97,6 +94,8 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             pathway_id: the pathway to test and fix.
             persona_id: the persona to test with.
             scenario_ids: ids of 1 to 50 scenarios; None for all enabled ones.
+            scenarios: scenarios of this program to run, beside *scenario_ids*. The session starts when they are as
+                declared, and runs again when one of them changes.
             version_number: the pathway version to start from.
             max_iterations: the largest number of fix iterations.
             timeout_ms: the session's time limit in milliseconds.
@@ -115,12 +114,15 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
 
         """
         exit_on_signals()
-        path = _resource_path(name)
+        path = resource_path(name)
         inputs = {
             "name": path,
             "pathway_id": pathway_id,
             "persona_id": persona_id,
-            "scenario_ids": scenario_ids,
+            "scenario_ids": _all_ids(scenario_ids, scenarios),
+            "definitions": pulumi.Output.all(*(each.runs for each in scenarios)).apply(runs_together)
+            if scenarios
+            else None,
             "version_number": version_number,
             "max_iterations": max_iterations,
             "timeout_ms": timeout_ms,
@@ -134,6 +136,8 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         _check(name, given, declared_at)
+        self.scenarios = tuple(each.declaration for each in scenarios)
+        """The declared scenarios that the session runs, in the order of their ids."""
         given["last_run"] = _last_run(name, given)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys(OUTPUTS)
@@ -289,28 +293,36 @@ async def _last_run(name: str, given: Mapping[str, Any]) -> dict[str, Any] | Non
         run = program_run()
     except TornadoError:
         return None  # the provider reports it
-    declared = declared_inputs(given)
-    return await run.last_runs.known(name, declared if _is_plain(declared) else None)
+    declared = await _resolved(declared_inputs(given))
+    return await run.last_runs.known(name, declared if is_plain(declared) else None)
+
+
+async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
+    """Return inputs with the values of those that are outputs, if all of them are known; else as they are."""
+    if is_plain(declared):
+        return declared
+    output = pulumi.Output.from_input(declared)
+    found = await output.future()
+    return found if await output.is_known() and isinstance(found, dict) else declared
+
+
+def _all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:
+    """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist."""
+    if not scenarios:
+        return scenario_ids
+    ids = pulumi.Output.all(scenario_ids, *(each.id for each in scenarios))
+    return ids.apply(lambda known: [*(known[0] or ()), *known[1:]])
 
 
 def _check(name: str, given: Mapping[str, Any], declared_at: str | None) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
-    known = {key: value for key, value in declared_inputs(given).items() if _is_plain(value)}
+    known = {key: value for key, value in declared_inputs(given).items() if is_plain(value)}
     problems = session_problems(name, known)
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         where = f" ({declared_at})" if declared_at else ""
         message = "\n".join([f"TornadoSession {name}{where} is invalid, and nothing was started for it:", *lines])
         raise InvalidArgument(message)
-
-
-def _is_plain(value: Any) -> bool:
-    """Return whether a value is known and can be checked: no output or awaitable in it."""
-    if isinstance(value, Mapping):
-        return all(_is_plain(entry) for entry in value.values())
-    if isinstance(value, list | tuple):
-        return all(_is_plain(entry) for entry in value)
-    return value is None or isinstance(value, str | int | float)
 
 
 async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
@@ -331,13 +343,6 @@ async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
 
 def _entry(key: str, verdict: Mapping[str, Any]) -> Any:
     return verdict.get(key)
-
-
-def _resource_path(name: str) -> str:
-    """Return `[organization/]stack/name`, an input of the resource: Pulumi does not pass it to `create`."""
-    organization = pulumi.get_organization()
-    parts = [pulumi.get_stack(), name] if organization == NO_ORGANIZATION else [organization, pulumi.get_stack(), name]
-    return "/".join(parts)
 
 
 def _settle_intent(path: str, session_id: str) -> None:

@@ -24,7 +24,7 @@ class ProgramRun:
 
     def __init__(self) -> None:
         self.settings, endpoint = read_config()
-        client = SharedClient(endpoint)
+        client = self.client = SharedClient(endpoint)
         self.versions = Versions(client)
         self.last_runs = LastRuns(client, self.versions)
         self.waiter = Waiter(client, self.settings, self.last_runs)

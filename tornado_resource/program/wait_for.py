@@ -77,12 +77,16 @@ class _Waits:
         session.declared.apply(lambda inputs: _require_gate(name, inputs))
         outputs = session_outputs(session)
         if is_dry_run():
-            return verdict_output(outputs, declared, self._waiter.ended)
+            return verdict_output(outputs, declared, self._waiter.ended, scenarios=session.scenarios)
         if check:
             self._checked.add(name)
         self._begin(declared)
         verdict = verdict_output(
-            outputs, declared, lambda gated: self._wait(gated, session), lambda failed: self._not_created(name, failed)
+            outputs,
+            declared,
+            lambda gated: self._wait(gated, session),
+            lambda failed: self._not_created(name, failed),
+            session.scenarios,
         )
         verdict.apply(self._end)
         return verdict

@@ -9,11 +9,13 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.gate.scenarios import by_id
 from tornado_resource.program.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.program.session_outputs import SessionOutputs
 
@@ -25,6 +27,7 @@ def verdict_output(
     declared: GatedSession,
     wait: Callable[[GatedSession], Awaitable[Result | None]],
     not_created: Callable[[bool], Result] | None = None,
+    scenarios: Sequence[ScenarioDeclaration] = (),
 ) -> VerdictOutput:
     """Return the verdict on a session as a mapping, as soon as it is known.
 
@@ -34,13 +37,14 @@ def verdict_output(
         wait: returns the result of a session with an id; None if it is unknown in a preview.
         not_created: returns the result of a session that was not created. Its argument is whether it failed, which the
             program sees with `--continue-on-error`, or else was no `--target` of the update. None: the verdict is None.
+        scenarios: the declared scenarios that the session runs, in the order of their ids.
 
     """
 
     async def judge(found: SessionOutputs) -> Any:
         result: Result | None
         if found.is_created:
-            result = await wait(_complete(declared, found))
+            result = await wait(_complete(declared, found, scenarios))
             return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
         if is_dry_run():
             return pulumi.UNKNOWN
@@ -52,14 +56,16 @@ def verdict_output(
     return outputs.apply(judge)
 
 
-def _complete(declared: GatedSession, found: SessionOutputs) -> GatedSession:
+def _complete(declared: GatedSession, found: SessionOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedSession:
+    request = request_from(found.declared)
     return replace(
         declared,
         session_id=found.session_id,
         created_at=found.created_at,
         # The engine passes every number as a float.
         timeout_ms=int(found.timeout_ms) if found.timeout_ms is not None else None,
-        request=request_from(found.declared),
+        request=request,
+        scenarios=by_id(request, scenarios),
         adopted=found.adopted,
         started_content=found.started_content if isinstance(found.started_content, str) else None,
         gate=Gate.of(found.declared.get("gate")) or declared.gate,

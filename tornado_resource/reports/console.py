@@ -93,5 +93,5 @@ def _omission(result: Result) -> Iterator[str]:
 
 
 def _label(result: Result, scenario_id: str) -> str:
-    name = result.scenario_names.get(scenario_id)
+    name = result.known_name(scenario_id)
     return f"{clean(name, 60)} ({clean(scenario_id, 40)})" if name else clean(scenario_id, 60)

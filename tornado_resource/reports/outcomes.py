@@ -47,6 +47,8 @@ ADVICE: Final[dict[str, str]] = {
     "unreachable": f"When the API can be reached, {_RESUME}",
     "request_failed": f"Fix what the reason says, then {_RESUME}",
     "scenarios_unreadable": "Run {up} again: it reads them again, and starts nothing that met its gate.",
+    "scenarios_changed": "Run `pulumi refresh --stack {stack}`, which shows what was edited, then {up}: it puts the "
+    "scenarios back, and runs the session again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
     "edited": f"Leave the version as it is while it is tested, {_RERUN}",
     "unknown_status": "Look at the session in Bland's dashboard: it may still be running. {up} reads it again.",

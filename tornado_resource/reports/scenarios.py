@@ -40,9 +40,7 @@ def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     declared = result.gated.request.get("scenario_ids") or ()
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
     return tuple(
-        ScenarioResult(
-            scenario_id, result.scenario_names.get(scenario_id), results.get(scenario_id), scenario_id in unfixable
-        )
+        ScenarioResult(scenario_id, result.known_name(scenario_id), results.get(scenario_id), scenario_id in unfixable)
         for scenario_id in ids
     )
 

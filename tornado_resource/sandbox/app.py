@@ -9,6 +9,7 @@ import re
 import sys
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +35,9 @@ from tornado_resource.sandbox.operations import (
 )
 from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
-from tornado_resource.sandbox.scripts import ANY_PATHWAY, Scenario, Script
+from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
+from tornado_resource.sandbox.scenarios import Scenarios
+from tornado_resource.sandbox.scripts import ANY_PATHWAY, Script
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -78,13 +81,14 @@ class Api:
         self._scripts = scripts
         self._speed = speed
         self._latency_ms = latency_ms
+        self._scenarios = Scenarios(store, scripts, self._script, now_ms)
         self._pathways = Pathways(store, self._script, self._status_of, now_ms)
 
     def operations(self) -> list[Operation]:
         """Return every endpoint, with its description."""
         return [
             *self._tornado_operations(),
-            *self._scenario_operations(),
+            *ScenarioEndpoints(self._scenarios, self._script).operations(),
             *self._pathway_operations(),
             *self._own_operations(),
         ]
@@ -134,23 +138,6 @@ class Api:
                 self._cancel,
                 "Cancel a session",
                 response=record(cancelled=FLAG),
-                refusals=(404,),
-            ),
-        ]
-
-    def _scenario_operations(self) -> list[Operation]:
-        query = {
-            **dict.fromkeys(("pathway_id", "persona_id", "category"), TEXT),
-            "enabled": {"enum": ["true", "false"]},
-        }
-        return [
-            Operation(
-                "GET",
-                "/v1/agent-testing/scenarios",
-                self._scenarios,
-                "List scenarios",
-                query=query,
-                response=record(scenarios=list_of(described.SCENARIO)),
                 refusals=(404,),
             ),
         ]
@@ -228,10 +215,10 @@ class Api:
 
     async def _start(self, request: Request) -> Response:
         body = _check_start(await read_object(request))
-        script = self._script(body["pathway_id"])
+        self._script(body["pathway_id"])
         earlier = self._store.newest(pathway_id=body["pathway_id"])
         running = self._running(earlier)
-        scenario_ids = self._chosen(script, body.get("scenario_ids"))
+        scenario_ids = self._chosen(body["pathway_id"], body.get("scenario_ids"))
         if running is not None:
             raise Refusal(409, "A tornado session is already running for this pathway")
         session = Session(
@@ -264,7 +251,7 @@ class Api:
         running = self._running(self._store.newest(pathway_id=pathway_id or None, persona_id=persona_id))
         if running is None:
             raise Refusal(404, "No active tornado session")
-        return JSONResponse(active_of(running, self._script(running.pathway_id), now_ms(), self._speed))
+        return JSONResponse(active_of(running, self._played(running.pathway_id), now_ms(), self._speed))
 
     async def _status(self, request: Request) -> Response:
         return JSONResponse(self._status_of(self._known(request)))
@@ -275,15 +262,6 @@ class Api:
         if is_running:
             self._store.cancel(session.session_id, now_ms())
         return JSONResponse({"cancelled": is_running})
-
-    async def _scenarios(self, request: Request) -> Response:
-        pathway_id = request.query_params.get("pathway_id")
-        if request.query_params.get("enabled") not in {None, "true", "false"}:
-            raise Refusal(400, "enabled must be 'true' or 'false'")
-        scripts = [self._script(pathway_id)] if pathway_id else self._scripts.values()
-        is_wanted = request.query_params.get("enabled") != "false"
-        listed = [_scenario(entry, pathway_id) for script in scripts for entry in script.scenarios if is_wanted]
-        return JSONResponse({"scenarios": listed})
 
     async def _publish(self, request: Request) -> Response:
         body = await read_object(request)
@@ -387,11 +365,12 @@ class Api:
             raise Refusal(404, f"Pathway {pathway_id} not found")
         return script
 
-    def _chosen(self, script: Script, wanted: list[str] | None) -> tuple[str, ...]:
-        known = tuple(scenario.id for scenario in script.scenarios)
+    def _chosen(self, pathway_id: str, wanted: list[str] | None) -> tuple[str, ...]:
         if wanted is None:
-            return known
-        if not script.is_open and (unknown := [scenario_id for scenario_id in wanted if scenario_id not in known]):
+            return self._scenarios.enabled_ids(pathway_id)
+        known = self._scenarios.names(pathway_id)
+        is_open = self._script(pathway_id).is_open
+        if not is_open and (unknown := [scenario_id for scenario_id in wanted if scenario_id not in known]):
             raise Refusal(400, f"Unknown scenario {unknown[0]}")
         return tuple(wanted)
 
@@ -402,7 +381,19 @@ class Api:
         return session
 
     def _status_of(self, session: Session) -> dict[str, Any]:
-        return status_of(session, self._script(session.pathway_id), now_ms(), self._speed)
+        return status_of(session, self._played(session.pathway_id), now_ms(), self._speed)
+
+    def _played(self, pathway_id: str) -> Script:
+        """Return the script of a pathway with ids where it names scenarios."""
+        script = self._script(pathway_id)
+        given = {entry for each in script.failing if isinstance(each, tuple) for entry in each}
+        if given.issubset(scenario.id for scenario in script.scenarios):
+            return script
+        ids = {name: scenario_id for scenario_id, name in self._scenarios.names(pathway_id).items()}
+        failing = (
+            each if isinstance(each, int) else tuple(ids.get(name, name) for name in each) for each in script.failing
+        )
+        return replace(script, failing=tuple(failing))
 
     def _is_fixed(self, earlier: list[Session], version_number: int | None) -> bool:
         forked = {self._status_of(session)["forked_version"] for session in earlier}
@@ -458,18 +449,3 @@ def _check_type(key: str, value: Any) -> None:
         raise Refusal(400, f"Unknown field {key}")
     if not isinstance(value, kind) or isinstance(value, bool):  # bool is a kind of int in Python, not in JSON
         raise Refusal(400, f"{key} must be of type {kind.__name__}")
-
-
-def _scenario(scenario: Scenario, pathway_id: str | None) -> dict[str, Any]:
-    return {
-        "id": scenario.id,
-        "pathway_id": pathway_id,
-        "persona_id": None,
-        "name": scenario.name,
-        "description": "",
-        "category": "sandbox",
-        "enabled": True,
-        "is_required_for_promotion": scenario.is_required_for_promotion,
-        "assertions": [],
-        "most_recent_run": None,
-    }

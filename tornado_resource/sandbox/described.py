@@ -79,18 +79,79 @@ STATUS: Final = record(
     timeout_ms=POSITIVE,
     forked_version=nullable(INTEGER),
 )
-SCENARIO: Final = record(
-    id=NAME,
-    pathway_id=nullable(TEXT),
-    persona_id={"type": "null"},
-    name=TEXT,
-    description=TEXT,
-    category=TEXT,
-    enabled=FLAG,
-    is_required_for_promotion=FLAG,
-    assertions=list_of(OBJECT),
-    most_recent_run={"type": "null"},
+CATEGORIES: Final = (
+    "CUSTOM",
+    "VOICEMAIL",
+    "VOICEMAIL_SCREENER",
+    "ANGRY_CALLER",
+    "BELLIGERENT_CALLER",
+    "CONFUSED_CALLER",
+    "CALL_SCREENER",
+    "HAPPY_PATH",
+    "EDGE_CASE",
 )
+SCENARIO_TYPES: Final = ("AGENT", "REPLAY", "HISTORICAL")
+ASSERTION_TYPES: Final = (
+    "LLM_JUDGE",
+    "BLAND_TONE",
+    "VARIABLE_EXTRACTED",
+    "NODE_REACHED",
+    "NODES_VISITED",
+    "WEBHOOK_TRIGGERED",
+    "REGEX_MATCH",
+    "STRING_CHECK",
+    "CUSTOM_LLM",
+    "TRAVERSAL_MATCH",
+)
+_NUMBER: Final[Json] = {"type": "number", "minimum": -1e9, "maximum": 1e9}
+_ASSERTION: Final = request_body(
+    "type",
+    "config",
+    type={"enum": list(ASSERTION_TYPES)},
+    config=OBJECT,
+    name=TEXT,
+    is_required=FLAG,
+    weight=_NUMBER,
+    order=INTEGER,
+)
+_SCENARIO_FIELDS: Final[Json] = {
+    "name": NAME,
+    "description": TEXT,
+    "tester_persona_prompt": TEXT,
+    "tester_persona_name": TEXT,
+    "advanced_instructions": TEXT,
+    "category": {"enum": list(CATEGORIES)},
+    "scenario_type": {"enum": list(SCENARIO_TYPES)},
+    "input_messages": list_of({"anyOf": [TEXT, OBJECT]}),
+    "max_turns": {"type": "integer", "minimum": 1, "maximum": 50},
+    "request_data": OBJECT,
+    "metadata": OBJECT,
+    "start_node_id": nullable(TEXT),
+    "bland_tone_enabled": FLAG,
+    "is_required_for_promotion": FLAG,
+    "assertions": list_of(_ASSERTION),
+}
+_NEW_SCENARIO: Final = request_body("name", **_SCENARIO_FIELDS, pathway_id=NAME, persona_id=NAME)
+NEW_SCENARIO: Final[Json] = {
+    "anyOf": [
+        {**_NEW_SCENARIO, "required": ["name", "pathway_id"]},
+        {**_NEW_SCENARIO, "required": ["name", "persona_id"]},
+    ]
+}
+SCENARIO_CHANGES: Final = request_body(**_SCENARIO_FIELDS, enabled=FLAG)
+_SHOWN_SCENARIO: Final[Json] = {
+    **_SCENARIO_FIELDS,
+    "id": NAME,
+    "org_id": NAME,
+    "pathway_id": nullable(TEXT),
+    "persona_id": nullable(TEXT),
+    "enabled": FLAG,
+    "assertions": list_of(OBJECT),
+    "created_at": TEXT,
+    "updated_at": TEXT,
+}
+SCENARIO: Final = record(**_SHOWN_SCENARIO)
+LISTED_SCENARIO: Final = record(**_SHOWN_SCENARIO, most_recent_run={"type": "null"})
 PUBLISH: Final = request_body("version_id", version_id=INTEGER, environment={"enum": ["production", "staging"]})
 LISTED_VERSION: Final = record(id=NAME, version_number=INTEGER, created_at=TEXT, name=TEXT, is_latest=FLAG)
 _NODE: Final[Json] = {"type": "object", "properties": {"id": TEXT, "data": OBJECT}, "required": ["id", "data"]}

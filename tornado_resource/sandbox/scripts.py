@@ -13,6 +13,7 @@ ANY_PATHWAY: Final = "*"
 _CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "retests": ("all", "failed"),
     "versions": ("shown", "missing", "forbidden"),
+    "scenario_lists": ("scenarios", "data", "bare"),
 }
 _KEYS: Final = frozenset(
     {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version", "publish_delay_ms", "answer", *_CHOICES}
@@ -32,10 +33,11 @@ class Scenario:
 class Script:
     """How a session on a pathway goes. *iteration_ms* is in session (scaled) time.
 
-    *failing* has an entry per iteration: which scenarios fail, or how many of them. The last entry ends the session;
-    *ends_as* overrides the final status that follows from it. *retests*: whether an iteration runs all scenarios again,
-    or only those that failed in the one before. *versions*: whether the API shows what versions hold, or has no such
-    endpoint (404), or forbids it (403). *publish_delay_ms*: when a published version is live; None for never.
+    *failing* has an entry per iteration: which scenarios fail, by id or name, or how many of them. The last entry ends
+    the session; *ends_as* overrides the final status that follows from it. *retests*: whether an iteration runs all
+    scenarios again, or only those that failed in the one before. *versions*: whether the API shows what versions hold,
+    or has no such endpoint (404), or forbids it (403). *scenario_lists*: where a list of scenarios is in its response.
+    *publish_delay_ms*: when a published version is live; None for never.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -47,6 +49,7 @@ class Script:
     """Whether every scenario id is accepted, not only the listed ones."""
     retests: Literal["all", "failed"] = "all"
     versions: Literal["shown", "missing", "forbidden"] = "shown"
+    scenario_lists: Literal["scenarios", "data", "bare"] = "scenarios"
     publish_delay_ms: int | None = 0
     answer: dict[str, Any] = field(default_factory=dict)
     """Fields that override those of the status response of an ended session: for contradictory responses."""
@@ -69,18 +72,8 @@ def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
 
 
 def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
-    known = {
-        "scenarios",
-        "failing",
-        "iteration_ms",
-        "ends_as",
-        "forked_version",
-        "answer",
-        *_CHOICES,
-        "publish_delay_ms",
-    }
-    if unknown := sorted(values.keys() - known):
-        message = f"{path}: pathways.{pathway_id}: unknown key {unknown[0]}, expected {', '.join(sorted(known))}"
+    if unknown := sorted(values.keys() - _KEYS):
+        message = f"{path}: pathways.{pathway_id}: unknown key {unknown[0]}, expected {', '.join(sorted(_KEYS))}"
         raise ValueError(message)
     chosen = {key: values.get(key, choices[0]) for key, choices in _CHOICES.items()}
     for key, value in chosen.items():
@@ -102,6 +95,7 @@ def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
         is_open=pathway_id == ANY_PATHWAY,
         retests=chosen["retests"],
         versions=chosen["versions"],
+        scenario_lists=chosen["scenario_lists"],
         publish_delay_ms=None if delay == "never" else int(delay),
         answer=dict(values.get("answer", {})),
     )

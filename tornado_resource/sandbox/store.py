@@ -24,11 +24,12 @@ CREATE TABLE IF NOT EXISTS archived (
   pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, PRIMARY KEY (pathway_id, version_number));
 CREATE TABLE IF NOT EXISTS live (
   pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, content TEXT NOT NULL, at_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS scenarios (scenario_id TEXT PRIMARY KEY, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
   body TEXT NOT NULL, status INTEGER);
 """
-_NAMES = ("sessions", "published", "edits", "archived", "live", "requests")
+_NAMES = ("sessions", "published", "edits", "archived", "live", "scenarios", "requests")
 
 
 class Store:
@@ -136,6 +137,19 @@ class Store:
         query = "SELECT * FROM live WHERE pathway_id = ? AND at_ms <= ? ORDER BY at_ms DESC, rowid DESC LIMIT 1"
         row = self._rows.execute(query, (pathway_id, now_ms)).fetchone()
         return (row["version_number"], dict(json.loads(row["content"]))) if row else None
+
+    def put_scenario(self, scenario_id: str, content: dict[str, Any] | None) -> None:
+        """Store a scenario that was created or edited; None if it was deleted."""
+        self._rows.execute("REPLACE INTO scenarios VALUES (?, ?)", (scenario_id, json.dumps(content)))
+
+    def edited_scenarios(self) -> dict[str, dict[str, Any] | None]:
+        """Return the scenarios that were created, edited or deleted (None), by id, the oldest first."""
+        rows = self._rows.execute("SELECT * FROM scenarios ORDER BY rowid")
+        return {row["scenario_id"]: json.loads(row["content"]) for row in rows}
+
+    def scenarios(self) -> list[dict[str, Any]]:
+        """Return the scenarios that were created or edited and not deleted."""
+        return [content for content in self.edited_scenarios().values() if content is not None]
 
     def log(self, at_ms: int, method: str, path: str, query: str, body: str) -> int:
         """Store a request and return its number."""

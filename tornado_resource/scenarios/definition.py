@@ -10,29 +10,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
+from tornado_resource.declarations.model import SCENARIO_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-FIELDS: Final = (
-    "name",
-    "description",
-    "tester_persona_prompt",
-    "tester_persona_name",
-    "advanced_instructions",
-    "category",
-    "scenario_type",
-    "input_messages",
-    "max_turns",
-    "request_data",
-    "metadata",
-    "start_node_id",
-    "bland_tone_enabled",
-    "is_required_for_promotion",
-    "enabled",
-    "assertions",
-)
-"""What a definition may say, in the order of the API's page *Scenarios*. Ids, times and results are not in it."""
 ASSERTION_FIELDS: Final = ("type", "config", "name", "is_required", "weight", "order")
 NOT_FOR_CREATION: Final = ("enabled",)
 """The API's page lists these for updates only."""
@@ -59,16 +41,16 @@ def changed_fields(
             have filled in is no difference.
 
     """
-    return tuple(name for name in FIELDS if not _is_same(name, fields.get(name), shown.get(name), filled))
+    return tuple(name for name in SCENARIO_FIELDS if not _is_same(name, fields.get(name), shown.get(name), filled))
 
 
 def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of what the API has filled in, by field: what it shows beside the definition."""
     return {
         name: _digest(shown[name])
-        for name in FIELDS
+        for name in SCENARIO_FIELDS
         if not is_missing(shown.get(name))
-        and canonical(_with_default(name, fields.get(name))) != canonical(shown[name])
+        and canonical(with_default(name, fields.get(name))) != canonical(shown[name])
         and _covers(name, fields.get(name), shown[name])
     }
 
@@ -76,13 +58,13 @@ def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[s
 def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, Any]:
     """Return the body of the request that changes only *changed* fields to those of the definition."""
     return {
-        name: _reset(name) if is_missing(value := _with_default(name, fields.get(name))) else value for name in changed
+        name: _reset(name) if is_missing(value := with_default(name, fields.get(name))) else value for name in changed
     }
 
 
 def creation_of(pathway_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of the request that creates a scenario."""
-    given = {name: fields[name] for name in FIELDS if not is_missing(fields.get(name))}
+    given = {name: fields[name] for name in SCENARIO_FIELDS if not is_missing(fields.get(name))}
     return {"pathway_id": pathway_id, **{name: given[name] for name in given if name not in NOT_FOR_CREATION}}
 
 
@@ -90,16 +72,21 @@ def declared_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[st
     """Return the names of the fields in which two definitions differ."""
     return tuple(
         name
-        for name in FIELDS
-        if canonical(_with_default(name, old.get(name))) != canonical(_with_default(name, new.get(name)))
+        for name in SCENARIO_FIELDS
+        if canonical(with_default(name, old.get(name))) != canonical(with_default(name, new.get(name)))
     )
+
+
+def runs_together(digests: Iterable[str]) -> str:
+    """Return one digest for scenarios by the digests of what decides about their runs, whatever their order."""
+    return _digest(sorted(digests))
 
 
 def _is_same(name: str, value: Any, shown: Any, filled: Mapping[str, str] | None) -> bool:
     if is_missing(shown):
         # An API may leave out what has its default value.
-        return canonical(_with_default(name, value)) == canonical(_with_default(name, None))
-    if canonical(_with_default(name, value)) == canonical(shown):
+        return canonical(with_default(name, value)) == canonical(with_default(name, None))
+    if canonical(with_default(name, value)) == canonical(shown):
         return True
     if not _covers(name, value, shown):
         return False
@@ -108,7 +95,7 @@ def _is_same(name: str, value: Any, shown: Any, filled: Mapping[str, str] | None
 
 def _covers(name: str, value: Any, shown: Any) -> bool:
     """Return whether *shown* is what the API may have made of a declared value: that, and more."""
-    expected = _with_default(name, value)
+    expected = with_default(name, value)
     if name == "assertions":
         return _assertions_cover(expected or [], shown)
     return expected is None or _includes(expected, shown)
@@ -129,8 +116,8 @@ def _assertions_cover(declared: list[Any], shown: Any) -> bool:
 
 
 def _is_assertion(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    wanted = {key: _with_default(key, declared.get(key)) for key in ASSERTION_FIELDS}
-    found = {key: _with_default(key, shown.get(key)) for key in ASSERTION_FIELDS}
+    wanted = {key: with_default(key, declared.get(key)) for key in ASSERTION_FIELDS}
+    found = {key: with_default(key, shown.get(key)) for key in ASSERTION_FIELDS}
     return all(is_missing(value) or _includes(value, found[key]) for key, value in wanted.items())
 
 
@@ -144,7 +131,8 @@ def _includes(value: Any, shown: Any) -> bool:
     return canonical(value) == canonical(shown)
 
 
-def _with_default(name: str, value: Any) -> Any:
+def with_default(name: str, value: Any) -> Any:
+    """Return the value of a field, or the API's default if it says nothing."""
     return _DEFAULTS.get(name) if is_missing(value) else value
 
 

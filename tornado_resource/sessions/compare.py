@@ -11,8 +11,8 @@ from tornado_resource.declarations.model import REQUEST_FIELDS, whole
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REPLACING: Final = (*REQUEST_FIELDS, "triggers")
-"""A change of one of these replaces the session: a new run."""
+REPLACING: Final = (*REQUEST_FIELDS, "triggers", "definitions")
+"""A change of one of these replaces the session: a new run. `definitions` is the digest of its declared scenarios."""
 UPDATING: Final = ("gate", "rerun", "on_conflict", "on_destroy")
 """A change of one of these is recorded in place. It starts nothing."""
 

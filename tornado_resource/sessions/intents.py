@@ -140,6 +140,11 @@ def intents_folder(environ: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path.home() / ".local/state") / "tornado-resource" / "intents"
 
 
+def scenario_intents_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder for the intents of scenarios, beside those of sessions."""
+    return intents_folder(environ).with_name("scenario-intents")
+
+
 def _read_or_refuse(file: Path) -> Intent:
     try:
         return _read(file)

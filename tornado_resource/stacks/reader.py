@@ -13,16 +13,18 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions
 from tornado_resource.promotion.record import from_output, text_or_none
+from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
 from tornado_resource.sessions.order import SESSION_TYPE
 from tornado_resource.stacks.fields import Fields, damaged
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.gate.recorded import JudgedVersion
     from tornado_resource.promotion.record import Promotion
+    from tornado_resource.scenarios.recorded import StoredScenario
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
@@ -125,6 +127,7 @@ def read_stack(name: str) -> Stack:
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
     tested = judged_versions(outputs)
+    scenarios = tuple(_scenarios(resources))
     entries = {key: config.object(key) for key in config.values}
     key = entries.get("bland:apiKey")
     return Stack(
@@ -132,7 +135,7 @@ def read_stack(name: str) -> Stack:
         config={
             key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
         },
-        sessions=tuple(_session(resource, tested) for resource in resources if _is_session(resource)),
+        sessions=tuple(_session(resource, tested, scenarios) for resource in resources if _is_session(resource)),
         releases=tuple(_releases(resources)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
@@ -173,19 +176,29 @@ def _releases(resources: list[Fields]) -> Iterator[RecordedRelease]:
                 yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content)
 
 
-def _session(resource: Fields, tested: Mapping[str, JudgedVersion]) -> RecordedSession:
+def _scenarios(resources: list[Fields]) -> Iterator[StoredScenario]:
+    for resource in resources:
+        if resource.text("type") == SCENARIO_TYPE and not resource.flag("delete"):
+            found = stored_scenario(_name(resource), resource.object("outputs").values)
+            if found is not None:
+                yield found
+
+
+def _session(
+    resource: Fields, tested: Mapping[str, JudgedVersion], scenarios: Iterable[StoredScenario]
+) -> RecordedSession:
     version = tested.get(resource.text("id"))
     return RecordedSession(
         name=_name(resource),
         session_id=resource.text("id"),
         pathway_id=resource.object("outputs").text("pathway_id"),
-        gated=_gated(resource, version.content if version is not None else None),
+        gated=_gated(resource, version.content if version is not None else None, scenarios),
         tested=version,
         is_replaced=resource.flag("pendingReplacement"),
     )
 
 
-def _gated(resource: Fields, content: str | None) -> GatedSession | None:
+def _gated(resource: Fields, content: str | None, scenarios: Iterable[StoredScenario]) -> GatedSession | None:
     outputs, inputs = resource.object("outputs"), resource.object("inputs")
     declared = _declared(resource)
     gate = Gate.of(declared.get("gate"))
@@ -196,6 +209,7 @@ def _gated(resource: Fields, content: str | None) -> GatedSession | None:
         session_id=resource.text("id"),
         gate=gate,
         request=request_from(declared),
+        scenarios=run_by(declared, scenarios),
         created_at=outputs.text_or_none("created_at"),
         timeout_ms=outputs.whole_or_none("timeout_ms"),
         # States that were written before `declared_at` have `source`.

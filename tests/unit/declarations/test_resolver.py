@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tornado_resource.declarations.merging import merge
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.resolver import check_document, check_environments, load, merge
+from tornado_resource.declarations.resolver import check_document, check_environments, load
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:

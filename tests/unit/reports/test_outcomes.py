@@ -65,7 +65,7 @@ def test_all_advice_is_different_where_it_must_be() -> None:
     assert {*get_args(Cause), *ABORTED} < {*ADVICE}
     assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
     assert all(text.endswith(".") for text in ADVICE.values())
-    assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["gone"]
+    assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["scenarios_changed", "gone"]
 
 
 @pytest.mark.parametrize("situation", ADVICE)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tornado_resource.declarations.model import SCENARIO_FIELDS as FIELDS
 from tornado_resource.scenarios.definition import (
-    FIELDS,
     changed_fields,
     creation_of,
     declared_changes,

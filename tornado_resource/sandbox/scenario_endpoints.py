@@ -1,0 +1,124 @@
+"""The endpoints of the API's page *Scenarios*."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+
+from tornado_resource.sandbox import described
+from tornado_resource.sandbox.checking import fault
+from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, list_of, read_object, record
+from tornado_resource.sandbox.scenarios import NameTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from tornado_resource.sandbox.scenarios import Scenarios
+    from tornado_resource.sandbox.scripts import Script
+
+PATH = "/v1/agent-testing/scenarios"
+
+
+class ScenarioEndpoints:
+    """Lists, creates, shows, changes and deletes scenarios.
+
+    Args:
+        scenarios: the scenarios of all pathways.
+        script_of: returns the script of a pathway; it refuses a pathway that there is not.
+
+    """
+
+    def __init__(self, scenarios: Scenarios, script_of: Callable[[str], Script]) -> None:
+        self._scenarios = scenarios
+        self._script_of = script_of
+
+    def operations(self) -> list[Operation]:
+        """Return the endpoints, with their descriptions."""
+        query = {
+            **dict.fromkeys(("pathway_id", "persona_id", "category"), TEXT),
+            "enabled": {"enum": ["true", "false"]},
+        }
+        listed = list_of(described.LISTED_SCENARIO)
+        forms = {"anyOf": [record(scenarios=listed), record(data=listed), listed]}
+        one, shown = f"{PATH}/{{scenario_id}}", described.SCENARIO
+        calls: list[tuple[str, str, Any, str, dict[str, Any]]] = [
+            ("GET", PATH, self._list, "List scenarios", {"query": query, "response": forms, "refusals": (404,)}),
+            (
+                "POST",
+                PATH,
+                self._create,
+                "Create a scenario",
+                {"body": described.NEW_SCENARIO, "response": shown, "refusals": (404, 409)},
+            ),
+            ("GET", one, self._get, "Get a scenario", {"response": shown, "refusals": (404,)}),
+            (
+                "PUT",
+                one,
+                self._update,
+                "Change fields of a scenario",
+                {"body": described.SCENARIO_CHANGES, "response": shown, "refusals": (404, 409)},
+            ),
+            (
+                "DELETE",
+                one,
+                self._delete,
+                "Delete a scenario and its runs",
+                {"response": record(deleted=FLAG), "refusals": (404,)},
+            ),
+        ]
+        return [Operation(method, path, endpoint, summary, **more) for method, path, endpoint, summary, more in calls]
+
+    async def _list(self, request: Request) -> Response:
+        query = request.query_params
+        if query.get("enabled") not in {None, "true", "false"}:
+            raise Refusal(400, "enabled must be 'true' or 'false'")
+        pathway_id = query.get("pathway_id") or None
+        listed = [
+            {**each, "most_recent_run": None}
+            for each in self._scenarios.listed(pathway_id, query.get("persona_id") or None)
+            if query.get("enabled") in {None, str(each["enabled"]).lower()}
+            and query.get("category") in {None, "", each["category"]}
+        ]
+        form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
+        return JSONResponse(listed if form == "bare" else {form: listed})
+
+    async def _create(self, request: Request) -> Response:
+        body = await read_object(request)
+        _refuse(described.NEW_SCENARIO, body)
+        if body.get("pathway_id") is not None:
+            self._script_of(body["pathway_id"])
+        return self._respond(lambda: self._scenarios.create(body))
+
+    async def _get(self, request: Request) -> Response:
+        return JSONResponse(self._known(request))
+
+    async def _update(self, request: Request) -> Response:
+        scenario, body = self._known(request), await read_object(request)
+        _refuse(described.SCENARIO_CHANGES, body)
+        return self._respond(lambda: self._scenarios.update(scenario, body))
+
+    async def _delete(self, request: Request) -> Response:
+        self._scenarios.delete(self._known(request)["id"])
+        return JSONResponse({"deleted": True})
+
+    def _respond(self, change: Callable[[], dict[str, Any]]) -> Response:
+        try:
+            return JSONResponse(change())
+        except NameTaken:
+            raise Refusal(409, "A scenario with this name already exists") from None
+
+    def _known(self, request: Request) -> dict[str, Any]:
+        scenario = self._scenarios.get(request.path_params["scenario_id"])
+        if scenario is None:
+            raise Refusal(404, "Scenario not found")
+        return scenario
+
+
+def _refuse(schema: dict[str, Any], body: dict[str, Any]) -> None:
+    found = fault(schema, body)
+    if found is not None:
+        raise Refusal(400, found)

@@ -1,0 +1,160 @@
+"""The scenarios of pathways: those of the scenario file, and those that were created, edited or deleted since."""
+
+from __future__ import annotations
+
+import uuid
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.sandbox.playing import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tornado_resource.sandbox.scripts import Script
+    from tornado_resource.sandbox.store import Store
+
+Json = dict[str, Any]
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "description": "",
+    "tester_persona_prompt": "",
+    "tester_persona_name": "",
+    "advanced_instructions": "",
+    "category": "CUSTOM",
+    "scenario_type": "AGENT",
+    "input_messages": [],
+    "max_turns": 20,
+    "request_data": {},
+    "metadata": {},
+    "start_node_id": None,
+    "bland_tone_enabled": False,
+    "is_required_for_promotion": False,
+    "enabled": True,
+    "assertions": [],
+}
+ASSERTION_DEFAULTS: Final[Mapping[str, Any]] = {"name": "", "is_required": True, "weight": 1.0, "order": 0}
+
+
+class NameTaken(Exception):
+    """Another scenario of the pathway or persona has this name."""
+
+
+class Scenarios:
+    """The scenarios of every pathway.
+
+    Those of the scenario file may be on many pathways (`*`): an edit of one is seen on all of them.
+
+    Args:
+        store: where what was created, edited or deleted is kept.
+        scripts: the scenario file, by pathway.
+        script_of: returns the script of a pathway.
+        now_ms: returns real time in milliseconds since 1970.
+
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scripts: Mapping[str, Script],
+        script_of: Callable[[str], Script],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._scripts = scripts
+        self._script_of = script_of
+        self._now_ms = now_ms
+
+    def listed(self, pathway_id: str | None = None, persona_id: str | None = None) -> list[Json]:
+        """Return the scenarios of a pathway, of a persona, or all; those of the file first."""
+        created = [each for each in self._store.scenarios() if each["created_at"] != iso(0)]
+        if persona_id is not None:
+            return [each for each in created if each["persona_id"] == persona_id]
+        if pathway_id is not None:
+            return [*self._of_file(pathway_id), *(each for each in created if each["pathway_id"] == pathway_id)]
+        return [*chain.from_iterable(map(self._of_file, self._scripts)), *created]
+
+    def enabled_ids(self, pathway_id: str) -> tuple[str, ...]:
+        """Return the ids of a pathway's enabled scenarios."""
+        return tuple(each["id"] for each in self.listed(pathway_id) if each["enabled"])
+
+    def names(self, pathway_id: str) -> dict[str, str]:
+        """Return the names of a pathway's scenarios by id."""
+        return {each["id"]: each["name"] for each in self.listed(pathway_id)}
+
+    def get(self, scenario_id: str) -> Json | None:
+        """Return a scenario; None if there is none."""
+        return next((each for each in self.listed() if each["id"] == scenario_id), None)
+
+    def create(self, body: Json) -> Json:
+        """Create a scenario from a checked body.
+
+        Raises:
+            NameTaken: its name is not unique.
+
+        """
+        now = iso(self._now_ms())
+        owner = {"pathway_id": body.get("pathway_id"), "persona_id": body.get("persona_id")}
+        scenario = {
+            "id": str(uuid.uuid4()),
+            "org_id": "org-sandbox",
+            **owner,
+            **DEFAULTS,
+            **body,
+            "assertions": _assertions(body.get("assertions", [])),
+            "created_at": now,
+            "updated_at": now,
+        }
+        self._refuse_name(scenario)
+        self._store.put_scenario(scenario["id"], scenario)
+        return scenario
+
+    def update(self, scenario: Json, changes: Json) -> Json:
+        """Change the fields in *changes*; `assertions` replace all, and get new ids.
+
+        Raises:
+            NameTaken: the new name is not unique.
+
+        """
+        changed = {**scenario, **changes, "updated_at": iso(self._now_ms())}
+        if "assertions" in changes:
+            changed["assertions"] = _assertions(changes["assertions"])
+        self._refuse_name(changed)
+        self._store.put_scenario(scenario["id"], changed)
+        return changed
+
+    def delete(self, scenario_id: str) -> None:
+        """Delete a scenario."""
+        self._store.put_scenario(scenario_id, None)
+
+    def _of_file(self, pathway_id: str) -> list[Json]:
+        edited = self._store.edited_scenarios()
+        file = [_of_file(each, pathway_id) for each in self._script_of(pathway_id).scenarios]
+        shown = [edited.get(each["id"], each) for each in file]
+        return [{**each, "pathway_id": pathway_id} for each in shown if each is not None]
+
+    def _refuse_name(self, scenario: Json) -> None:
+        pathway_id, persona_id = scenario["pathway_id"], scenario["persona_id"]
+        others = self.listed(pathway_id, persona_id if pathway_id is None else None)
+        if any(each["name"] == scenario["name"] and each["id"] != scenario["id"] for each in others):
+            raise NameTaken
+
+
+def _of_file(scenario: Any, pathway_id: str) -> Json:
+    return {
+        "id": scenario.id,
+        "org_id": "org-sandbox",
+        "pathway_id": pathway_id,
+        "persona_id": None,
+        "name": scenario.name,
+        **DEFAULTS,
+        "is_required_for_promotion": scenario.is_required_for_promotion,
+        "created_at": iso(0),
+        "updated_at": iso(0),
+    }
+
+
+def _assertions(given: list[Json]) -> list[Json]:
+    return [
+        {"id": str(uuid.uuid4()), **ASSERTION_DEFAULTS, "order": index, **assertion}
+        for index, assertion in enumerate(given)
+    ]

@@ -1,0 +1,95 @@
+"""A scenario of the same name that cannot be taken as it is: how it differs, and what the user can do. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tornado_resource.core.text import clean
+from tornado_resource.errors import TornadoError
+from tornado_resource.scenarios.definition import changed_fields, with_default
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.bland.responses import Scenario
+
+MAX_VALUE: Final = 60
+
+
+class Wanted(Protocol):
+    """A scenario as it must be: a declaration, or the order of a provider."""
+
+    @property
+    def name(self) -> str:
+        """The scenario's name at the API."""
+
+    @property
+    def pathway_id(self) -> str:
+        """Its pathway."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Its definition."""
+
+    @property
+    def managed_by(self) -> str | None:
+        """What manages it, if this stack does not and that is declared."""
+
+
+class ScenarioExists(TornadoError):
+    """The pathway has a scenario of this name that this stack has not created."""
+
+    def __init__(self, order: Wanted, existing: Scenario) -> None:
+        found = differences(order.fields, existing.entry)
+        shown = _lines("it differs from the declaration:", found) if found else " It is as declared."
+        first = f"{_place(order)} exists already ({clean(existing.scenario_id)}), and this stack has not created it."
+        super().__init__(
+            f"{first}{shown}\n"
+            f"To take it over and change it to the declaration: on_conflict: adopt\n"
+            f"If another stack manages it, and this one only compares: manage: false"
+        )
+
+
+class ScenarioMissing(TornadoError):
+    """Another stack manages the scenario, and the pathway does not have it."""
+
+    def __init__(self, order: Wanted) -> None:
+        super().__init__(f"{_place(order)} does not exist. {_manager(order)}")
+
+
+class ScenarioDiffers(TornadoError):
+    """Another stack manages the scenario, and it differs from the declaration."""
+
+    def __init__(self, order: Wanted, existing: Scenario) -> None:
+        found = _lines("it differs from the declaration:", differences(order.fields, existing.entry))
+        super().__init__(
+            f"{_place(order)} is not as declared ({clean(existing.scenario_id)}).{found}\n{_manager(order)}"
+        )
+
+
+def differences(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
+    """Return how a scenario of the API differs from its definition, a line for each field."""
+    return [
+        f"{name}: found {_value(shown.get(name))}, declared {_value(with_default(name, fields.get(name)))}"
+        for name in changed_fields(fields, shown)
+    ]
+
+
+def _place(order: Wanted) -> str:
+    return f"scenario '{clean(order.name, 80)}' on pathway {clean(order.pathway_id)}"
+
+
+def _manager(order: Wanted) -> str:
+    if order.managed_by is None:
+        return "Another stack manages it (manage: false): run `pulumi up` there first"
+    manager = clean(order.managed_by)
+    return f"{manager} manages it (promotes_from): run `pulumi up` there first, or declare manage: true here"
+
+
+def _lines(title: str, found: list[str]) -> str:
+    return "".join([f" {title[0].upper()}{title[1:]}", *(f"\n  {line}" for line in found)])
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else clean(json.dumps(value, ensure_ascii=False), MAX_VALUE)

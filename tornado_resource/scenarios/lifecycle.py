@@ -1,0 +1,321 @@
+"""Creating, updating, reading and deleting one scenario, whatever happens to requests and responses.
+
+The API has no idempotency keys, but names are unique on a pathway. So what a lost response or a crash leaves behind is
+found by its name, and all other requests are safe to repeat.
+"""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.scenarios import (
+    create_scenario,
+    delete_scenario,
+    get_scenario,
+    list_scenarios,
+    update_scenario,
+)
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.text import clean
+from tornado_resource.declarations.model import digest
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, Rejected, TornadoError
+from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
+from tornado_resource.scenarios.definition import (
+    NOT_FOR_CREATION,
+    changed_fields,
+    creation_of,
+    filled_fields,
+    update_of,
+)
+from tornado_resource.sessions.intents import Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.core.clock import Clock
+    from tornado_resource.sessions.intents import IntentStore
+    from tornado_resource.sessions.order import Address
+
+MAX_SENDS: Final = 4
+PAUSES_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
+SECOND_LOOK_SECONDS: Final = 1.0
+"""A gateway may give up on a request that the API is still processing."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=10)
+"""How far the clocks of this machine and of the API may differ."""
+_UNKNOWN_CODES: Final = frozenset({408, 425})
+"""4xx in name only: a proxy may send them after it has passed the request on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioOrder:
+    """A scenario as it must be, and the resource that it is for. *fields* is its definition, `name` included."""
+
+    address: Address
+    pathway_id: str
+    fields: Mapping[str, Any]
+    on_conflict: Literal["fail", "adopt"] = "fail"
+    manage: bool = True
+    managed_by: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The scenario's name at the API."""
+        return str(self.fields["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedScenario:
+    """A scenario as the state records it.
+
+    *filled*: the digests of what the API has filled in (`filled_fields`). *drift*: the fields that the API shows with
+    other values than those of the definition.
+    """
+
+    scenario_id: str
+    adopted: bool = False
+    filled: Mapping[str, str] = field(default_factory=dict)
+    drift: tuple[str, ...] = ()
+
+
+async def create(client: Client, order: ScenarioOrder, intents: IntentStore, clock: Clock = SYSTEM) -> RecordedScenario:
+    """Create the scenario of *order*, or take over the one of its name: after a crash, or if that is declared.
+
+    Raises:
+        ScenarioExists: the pathway has a scenario of this name that is not ours.
+        ScenarioMissing, ScenarioDiffers: another stack manages it, and it is not there or differs.
+        TornadoError: it was not created, or that could not be determined. The message says what to do.
+
+    """
+    existing = await _find(client, order)
+    if not order.manage:
+        return compare(order, existing)
+    if existing is None:
+        return await _Creation(client, order, intents, clock).run()
+    is_ours = _is_ours(order, existing, intents.find(order.address))
+    if not is_ours and order.on_conflict != "adopt":
+        raise ScenarioExists(order, existing)
+    return await _take(client, order, existing, adopted=not is_ours)
+
+
+async def update(client: Client, scenario_id: str, order: ScenarioOrder, changed: Iterable[str]) -> RecordedScenario:
+    """Change a scenario to its definition.
+
+    Args:
+        client: sends the requests.
+        scenario_id: the scenario.
+        order: the scenario as it must be.
+        changed: the fields to change.
+
+    Raises:
+        ScenarioMissing, ScenarioDiffers: another stack manages it, and it is not there or differs.
+        TornadoError: a request failed.
+
+    """
+    if not order.manage:
+        found = compare(order, await _find(client, order))
+        if found.scenario_id != scenario_id:
+            raise TornadoError(_gone(order, scenario_id))
+        return found
+    shown = await _write(client, scenario_id, order, update_of(order.fields, changed))
+    return _recorded(order, scenario_id, shown)
+
+
+async def take_over(client: Client, scenario_id: str, order: ScenarioOrder) -> RecordedScenario:
+    """Change a scenario that another stack managed until now to its definition.
+
+    Raises:
+        TornadoError: it is gone, or a request failed.
+
+    """
+    existing = await read(client, scenario_id, order.pathway_id)
+    if existing is None:
+        raise ScenarioMissing(order)
+    return await _take(client, order, existing, adopted=True)
+
+
+async def read(client: Client, scenario_id: str, pathway_id: str) -> Scenario | None:
+    """Return a scenario; None if it is certainly gone.
+
+    Raises:
+        ApiError: it could not be read, so nothing is known.
+
+    """
+    try:
+        return await retried(lambda: get_scenario(client, scenario_id))
+    except NotFound:
+        # A wrong base URL says 404 as well: only the list of the pathway's scenarios is certain.
+        listed = await retried(lambda: list_scenarios(client, pathway_id))
+        return next((each for each in listed if each.scenario_id == scenario_id), None)
+
+
+async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
+    """Delete a scenario and its past runs. One that is gone is no error.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    try:
+        await retried(lambda: delete_scenario(client, scenario_id))
+    except NotFound:
+        if await read(client, scenario_id, pathway_id) is not None:
+            raise
+
+
+def compare(order: ScenarioOrder, existing: Scenario | None) -> RecordedScenario:
+    """Return the scenario that another stack manages.
+
+    Raises:
+        ScenarioMissing: there is none of this name.
+        ScenarioDiffers: it differs from the definition.
+
+    """
+    if existing is None:
+        raise ScenarioMissing(order)
+    if changed_fields(order.fields, existing.entry):
+        raise ScenarioDiffers(order, existing)
+    return RecordedScenario(existing.scenario_id, filled=filled_fields(order.fields, existing.entry))
+
+
+async def _find(client: Client, order: ScenarioOrder) -> Scenario | None:
+    listed = await retried(lambda: list_scenarios(client, order.pathway_id))
+    return next((each for each in listed if each.entry.get("name") == order.name), None)
+
+
+def _is_ours(order: ScenarioOrder, existing: Scenario, intent: Intent | None) -> bool:
+    """Return whether an interrupted run has created a scenario: it looked, found none of this name, and sent."""
+    if intent is None or intent.pathway_id != order.pathway_id:
+        return False
+    if not _differs(order, existing):
+        return True
+    created = parse_time(existing.entry.get("created_at"))
+    return created is not None and created >= datetime.fromisoformat(intent.sent_at) - CLOCK_TOLERANCE
+
+
+def _differs(order: ScenarioOrder, existing: Scenario) -> bool:
+    return not set(changed_fields(order.fields, existing.entry)).issubset(NOT_FOR_CREATION)
+
+
+async def _take(client: Client, order: ScenarioOrder, existing: Scenario, *, adopted: bool) -> RecordedScenario:
+    changed, shown = changed_fields(order.fields, existing.entry), existing
+    if changed:
+        shown = await _write(client, existing.scenario_id, order, update_of(order.fields, changed))
+    return _recorded(order, existing.scenario_id, shown, adopted=adopted)
+
+
+async def _write(client: Client, scenario_id: str, order: ScenarioOrder, body: Mapping[str, Any]) -> Scenario:
+    """Change fields of a scenario and return how the API shows it then."""
+    try:
+        shown = await retried(lambda: update_scenario(client, scenario_id, body))
+    except NotFound:
+        raise TornadoError(_gone(order, scenario_id)) from None
+    except Conflict as error:
+        name = clean(order.name, 80)
+        message = f"scenario {name} cannot be changed: {error}. Names are unique on a pathway: choose another one"
+        raise TornadoError(message) from None
+    return shown if shown is not None else await retried(lambda: get_scenario(client, scenario_id))
+
+
+def _gone(order: ScenarioOrder, scenario_id: str) -> str:
+    return (
+        f"scenario '{clean(order.name, 80)}' ({clean(scenario_id)}) does not exist any more; "
+        f"run `pulumi refresh`, then `pulumi up`"
+    )
+
+
+def _recorded(order: ScenarioOrder, scenario_id: str, shown: Scenario, *, adopted: bool = False) -> RecordedScenario:
+    filled = filled_fields(order.fields, shown.entry)
+    return RecordedScenario(scenario_id, adopted, filled, changed_fields(order.fields, shown.entry))
+
+
+def _is_refused(fault: ApiError) -> bool:
+    """Return whether the API has turned a request away, so that it had no effect."""
+    return isinstance(fault, Rejected) and 300 <= fault.status_code < 500 and fault.status_code not in _UNKNOWN_CODES
+
+
+def _is_too_early(fault: ApiError) -> bool:
+    return isinstance(fault, Rejected) and fault.status_code == 429
+
+
+class _Creation:
+    """Creates one scenario that was not there before."""
+
+    def __init__(self, client: Client, order: ScenarioOrder, intents: IntentStore, clock: Clock) -> None:
+        self._client = client
+        self._order = order
+        self._intents = intents
+        self._clock = clock
+        self._is_ambiguous = False
+
+    async def run(self) -> RecordedScenario:
+        order = self._order
+        body = creation_of(order.pathway_id, order.fields)
+        now = self._clock.now().isoformat()
+        await to_thread(self._intents.write, Intent(order.address, order.pathway_id, digest(body), now))
+        created = await self._created(body)
+        changed = changed_fields(order.fields, created.entry)
+        late = [name for name in changed if name in NOT_FOR_CREATION]
+        if late:
+            # Its id must be recorded: if this fails, `drift` has the fields, and the next update writes them.
+            with suppress(TornadoError):
+                created = await _write(self._client, created.scenario_id, order, update_of(order.fields, late))
+        return _recorded(order, created.scenario_id, created)
+
+    async def _created(self, body: Mapping[str, Any]) -> Scenario:
+        fault: ApiError | None = None
+        for pause in PAUSES_SECONDS[:MAX_SENDS]:
+            await self._pause(fault, pause)
+            try:
+                return await create_scenario(self._client, body)
+            except ApiError as error:
+                fault = error
+            found = await self._found_after(fault)
+            if found is not None:
+                return found
+        assert fault is not None  # noqa: S101 - there was at least one send
+        if not self._is_ambiguous:
+            await to_thread(self._intents.clear, self._order.address)
+        raise fault
+
+    async def _found_after(self, fault: ApiError) -> Scenario | None:
+        """Return what a request that failed has created; None if it can be sent again.
+
+        Raises:
+            ScenarioExists: somebody else has created a scenario of this name.
+            ApiError: the API refuses the request, or nothing can be determined.
+
+        """
+        if isinstance(fault, NotSent):
+            return None
+        is_refused = _is_refused(fault)
+        self._is_ambiguous |= not is_refused
+        found = await self._look(again=not is_refused)
+        if found is not None:
+            if self._is_ambiguous and not _differs(self._order, found):
+                return found
+            raise ScenarioExists(self._order, found)
+        if is_refused and not _is_too_early(fault):
+            await to_thread(self._intents.clear, self._order.address)
+            raise fault
+        return None
+
+    async def _look(self, *, again: bool) -> Scenario | None:
+        """Return the scenario of this name; None if there is none, *again* a moment later."""
+        found = await _find(self._client, self._order)
+        if found is None and again:
+            await self._clock.sleep(SECOND_LOOK_SECONDS)
+            found = await _find(self._client, self._order)
+        return found
+
+    async def _pause(self, fault: ApiError | None, seconds: float) -> None:
+        wanted = fault.retry_after if isinstance(fault, Rejected) else None
+        if wanted or seconds:
+            await self._clock.sleep(wanted or seconds)
