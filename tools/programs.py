@@ -35,7 +35,8 @@ BROWSER: Final = Program(
 )
 INITDB: Final = Program("PostgreSQL's server", "postgresql", ("initdb",), folders="usr/lib/postgresql/*/bin")
 SHELLCHECK: Final = Program("ShellCheck", "shellcheck", ("shellcheck",))
-PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK)
+ZSH: Final = Program("zsh", "zsh", ("zsh",))
+PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK, ZSH)
 
 
 def main() -> int:

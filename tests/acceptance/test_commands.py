@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.paths import ROOT
 from tests.support.project import KEY
+from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,9 +223,15 @@ def test_wait_draws_a_live_table_in_a_terminal(started: Callable[..., Project]) 
         shown += part
     os.close(master)
     assert process.wait(30) == 1
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert re.search(r"session-good +━+ +2 of 2 +2/5 .*✓ passed", text)
-    assert re.search(r"session-fail +━+.* +1 of 2 +2/5 .*✗ failed", text)
+    terminal = Terminal(100, 30)
+    terminal.write(shown.decode())
+    assert terminal.has_cursor
+    assert terminal.screen[0] == "waiting for 2 sessions of stack dev; Ctrl-C leaves them running"
+    assert re.fullmatch(r"session-fail +1 of 2 +━+─+ +2/5 .*✗ failed", terminal.screen[2])
+    assert re.fullmatch(r"session-good +2 of 2 +━+ +2/5 .*✓ passed", terminal.screen[3])
+    assert terminal.screen[4] == "1 failed, 1 passed of 2 sessions"
+    assert terminal.screen[5] == "gate failed: 1 failed of 2 sessions"
+    assert terminal.erased == []
 
 
 def test_a_stack_without_sessions_does_not_pass(make_project: Callable[..., Project]) -> None:

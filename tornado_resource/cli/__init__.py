@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tornado_resource.cli.exit_codes import HELP, ExitCode
+from tornado_resource.cli.output import wants_color
 from tornado_resource.cli.unexpected import Secrets, end_unexpectedly
-from tornado_resource.core.text import clean_lines
+from tornado_resource.core.text import clean_lines, did_you_mean
 from tornado_resource.errors import ApiError, TornadoError
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ class _LazyGroup(click.Group):
         command.epilog = HELP
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if word not in COMMANDS and not ctx.resilient_parsing:
+            message = f"no such command `{word}`{did_you_mean(word, COMMANDS)}"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
@@ -81,7 +91,7 @@ def _run(arguments: list[str], secrets: Secrets) -> int:
         return shell_complete(cli, {}, PROGRAM, COMPLETION, completion)
     try:
         # Not `cli.main`: it exits with 1 when the reader of a pipe has gone, and has messages and codes of its own.
-        with cli.make_context(PROGRAM, arguments, obj=secrets) as context:
+        with cli.make_context(PROGRAM, arguments, obj=secrets, color=wants_color(os.environ)) as context:
             result = cli.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tornado_resource.cli.completion import files
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import Output, quiet_option
 from tornado_resource.cli.stack import stack_option
 from tornado_resource.core.files import read_file
 from tornado_resource.core.strict_json import parse_json
@@ -31,8 +33,9 @@ _ADVICE = (
 
 @click.command("check-state")
 @stack_option
-@click.argument("file", required=False)
-def command(name: str | None, file: str | None) -> ExitCode:
+@quiet_option
+@click.argument("file", required=False, shell_complete=files)
+def command(name: str | None, file: str | None, *, quiet: bool) -> ExitCode:
     """Look for code in a stack's state before Pulumi runs it.
 
     `pulumi refresh` and `pulumi destroy` run the provider that the state names in __provider. This lists each one that
@@ -43,15 +46,15 @@ def command(name: str | None, file: str | None) -> ExitCode:
         message = "a file and --stack: name one of them"
         raise click.UsageError(message)
     if file is not None:
-        return _check(clean(file, 1000), _read_file(file))
+        return _check(clean(file, 1000), _read_file(file), Output(quiet))
     stack = name or selected_stack()
-    return _check(f"stack {stack}", read_export(stack).values)
+    return _check(f"stack {stack}", read_export(stack).values, Output(quiet))
 
 
-def _check(source: str, state: Mapping[str, Any]) -> ExitCode:
+def _check(source: str, state: Mapping[str, Any], output: Output) -> ExitCode:
     found = list(foreign_providers(state))
     if not found:
-        click.echo(f"{source}: no foreign provider in the state")
+        output.say(f"{source}: no foreign provider in the state")
         return ExitCode.PASSED
     for foreign in found[:MAX_SHOWN]:
         click.echo(f"{clean(foreign.urn, 1000)}: {clean(foreign.path, 1000)}: {foreign.found}")

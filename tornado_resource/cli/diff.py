@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.content import LIVE
+from tornado_resource.cli import completion
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import format_option
 from tornado_resource.cli.stack import read_gated_stack, stack_option
 from tornado_resource.core.text import clean, clean_json, did_you_mean
 from tornado_resource.errors import ConfigurationError, TornadoError
@@ -34,17 +36,23 @@ class _Pair:
     labels: tuple[str, str]
 
 
+def _complete_other(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    words = [word for word in (REPAIRS, LIVE_PATHWAY) if word.startswith(incomplete)]
+    return words + completion.stacks(context, parameter, incomplete)
+
+
 @click.command("diff")
 @stack_option
 @click.option(
     "--against",
     default=None,
     metavar="repairs|live|STACK",
+    shell_complete=_complete_other,
     help="What the version that was judged is compared with: the version that the session started from, the live "
     "pathway, or the version of the same session in another stack. Default: repairs for a repaired session, else live.",
 )
-@click.option("--format", "output", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
-@click.argument("session", required=False)
+@format_option("text", "markdown", "json")
+@click.argument("session", required=False, shell_complete=completion.sessions)
 def command(name: str | None, against: str | None, output: str, session: str | None) -> ExitCode:
     """Show what differs between two versions of a pathway: nodes, edges, and the lines of their prompts.
 

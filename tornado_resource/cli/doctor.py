@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tornado_resource.cli import completion
 from tornado_resource.cli.drifted import drifted_lines
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import quiet_option
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.resolver import load
@@ -28,22 +30,37 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor")
-@click.option("--stack", "-s", "names", multiple=True, metavar="S", help="A stack (default: all of the project).")
-def command(names: tuple[str, ...]) -> ExitCode:
+@click.option(
+    "--stack",
+    "-s",
+    "names",
+    multiple=True,
+    metavar="S",
+    shell_complete=completion.stacks,
+    help="A stack (default: all of the project).",
+)
+@quiet_option
+def command(names: tuple[str, ...], *, quiet: bool) -> ExitCode:
     """Compare the sessions that run on the declared pathways with the state of the stacks.
 
     Lists sessions that are ours, foreign or orphaned, locks, creations that were cut off, and versions that were edited
     since they were tested or published, each with the command that helps. Changes nothing.
     """
-    stacks = [read_stack(name) for name in names or stack_names()]
+    stacks = _read(names or stack_names())
+    stack_lines = [line for stack in stacks for line in (*_stack_lines(stack), *drifted_lines(stack))]
+    findings = _diagnose(stacks)
+    wrong = [finding for finding in findings if finding.cure is not None]
+    for line in (*stack_lines, *_finding_lines(wrong if quiet else findings)):
+        click.echo(line)
+    return ExitCode.FAILED if stack_lines or wrong else ExitCode.PASSED
+
+
+def _read(names: Iterable[str]) -> list[Stack]:
+    stacks = [read_stack(name) for name in names]
     if not stacks:
         message = "this project has no stack: pulumi stack init"
         raise ConfigurationError(message)
-    stack_lines = [line for stack in stacks for line in (*_stack_lines(stack), *drifted_lines(stack))]
-    findings = _diagnose(stacks)
-    for line in (*stack_lines, *_finding_lines(findings)):
-        click.echo(line)
-    return ExitCode.FAILED if stack_lines or any(finding.cure for finding in findings) else ExitCode.PASSED
+    return stacks
 
 
 def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:

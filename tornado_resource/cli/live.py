@@ -1,110 +1,171 @@
-"""The live table of `tornado-resource wait`."""
+"""What the live table of `tornado-resource wait` shows."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
+from tornado_resource.cli.output import COLORS
 from tornado_resource.core.durations import format_ms
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, count, cut
 from tornado_resource.reports.outcomes import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tornado_resource.bland.responses import Status
     from tornado_resource.gate.model import GatedSession, Outcome, Result
     from tornado_resource.gate.polling import Progress
 
-COLORS: Final[dict[Outcome, str]] = {"passed": "green", "failed": "bold red", "incomplete": "yellow"}
-BAR_WIDTH = 20
+GAP: Final = "  "
+FIXED_WIDTHS: Final = {"bar": 20, "state": 12}
+HEADERS: Final = {
+    "name": "session",
+    "count": "scenarios",
+    "bar": "",
+    "iteration": "iteration",
+    "time": "time",
+    "state": "state",
+}
+"""The columns from left to right."""
+SQUEEZES: Final = (("bar", 4), ("bar", 0), ("name", 12), ("iteration", 0), ("time", 0), ("count", 0), ("name", 1))
+"""What gives way in a narrow terminal, one after the other: a column, and how narrow it may become; at 0 it goes."""
+RANKS: Final[tuple[Outcome | None, ...]] = ("failed", "incomplete", None, "passed")
+"""The order of the rows. None stands for a session that has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The cells of a session's row, without its bar: that shows *passed* of *total* scenarios."""
+
+    cells: Mapping[str, Text]
+    passed: int = 0
+    total: int | None = None
+
+    def line(self, widths: Mapping[str, int]) -> Text:
+        """Return the row as one line."""
+        cells = dict(self.cells)
+        if self.total is not None:
+            cells["bar"] = _bar(self.passed, self.total, widths.get("bar", 0))
+        return _line(cells, widths)
 
 
 class LiveTable:
-    """A row for each session: how many scenarios passed, the iteration, the time.
-
-    If there are more sessions than lines, running ones come first and the rest is counted.
+    """A row for each session, failed ones first, and a line with the totals.
 
     Args:
-        gated_sessions: the sessions, in the order of the rows.
-        console: where the table is drawn.
+        gated_sessions: the sessions, in the order of the rows of those that are in the same state.
         now: the present time in seconds, from any starting point.
 
     """
 
-    def __init__(
-        self,
-        gated_sessions: Sequence[GatedSession],
-        console: Console | None = None,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, gated_sessions: Sequence[GatedSession], now: Callable[[], float] = time.monotonic) -> None:
         self._gated_sessions = gated_sessions
-        self._console = console or Console()
         self._now = now
         self._seen: dict[str, tuple[Status, float]] = {}
         self._results: dict[str, Result] = {}
-        self._live = Live(console=self._console, get_renderable=self.render, refresh_per_second=4)
+        self._widths = {column: len(header) for column, header in HEADERS.items()} | FIXED_WIDTHS
 
-    @property
-    def shown(self) -> Live:
-        """A context manager: inside it, the table is on the terminal and redrawn four times a second."""
-        return self._live
-
-    def progress(self, gated: GatedSession) -> Callable[[Progress], None]:
-        """Return the function to call with each progress of a session."""
-
-        def update(progress: Progress) -> None:
-            self._seen[gated.name] = progress.status, self._now()
-
-        return update
+    def progress(self, gated: GatedSession, progress: Progress) -> None:
+        """Show a session's progress."""
+        self._seen[gated.name] = progress.status, self._now()
 
     def end(self, result: Result) -> None:
         """Show a session's verdict."""
         self._results[result.gated.name] = result
 
-    def render(self) -> RenderableType:
-        """Return the table as of now."""
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-        for header in ("session", "scenarios", "", "iteration", "time", "state"):
-            table.add_column(header, no_wrap=header != "state", overflow="ellipsis" if header == "session" else "fold")
-        room = max(self._console.size.height - 4, 1)  # the header, the count of hidden rows, and the prompt
-        ordered = sorted(self._gated_sessions, key=lambda gated: gated.name in self._results)
-        shown = ordered[:room] if len(ordered) > room else self._gated_sessions
-        for gated in shown:
-            table.add_row(*self._row(gated))
-        hidden = len(self._gated_sessions) - len(shown)
-        return Group(table, Text(f"and {count(hidden, 'more session')}", "dim")) if hidden else table
+    def lines(self, width: int, height: int) -> list[Text]:
+        """Return the table as of now, in at most *height* lines of at most *width* characters.
 
-    def _row(self, gated: GatedSession) -> list[RenderableType]:
+        Where there are more sessions than lines, those that passed are the first to be only counted.
+        """
+        ordered = sorted(self._gated_sessions, key=lambda gated: RANKS.index(self._outcome(gated.name)))
+        room = max(height - 2, 1)  # without the headers and the totals
+        shown = ordered if len(ordered) <= room else ordered[: max(room - 1, 1)]
+        rows = [self._row(gated) for gated in shown]
+        for row in rows:  # columns only grow: if they shrank too, the table would jump
+            self._widths |= {column: max(self._widths[column], cell.cell_len) for column, cell in row.cells.items()}
+        widths = fit(self._widths, width)
+        hidden = len(ordered) - len(shown)
+        lines = [
+            _line({column: Text(header, "dim") for column, header in HEADERS.items()}, widths),
+            *(row.line(widths) for row in rows),
+            *([Text(f"and {count(hidden, 'more session')}", "dim")] if hidden else []),
+            self._totals(),
+        ]
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+        return lines[-height:]
+
+    def _outcome(self, name: str) -> Outcome | None:
+        result = self._results.get(name)
+        return result.verdict.outcome if result is not None else None
+
+    def _row(self, gated: GatedSession) -> _Row:
         result = self._results.get(gated.name)
         status, seen_at = self._seen.get(gated.name, (None, self._now()))
         status = result.status if result is not None else status
+        ends = {"name": Text(clean(gated.name)), "state": _state(result, status)}
         if status is None:
-            return [Text(gated.name), "", "", "", "", _state(result, "…")]
+            return _Row(ends)
         passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
         # The API says how long a session had run at the last poll; the clock goes on between two polls.
         elapsed = (status.elapsed_ms or 0) + (int((self._now() - seen_at) * 1000) if result is None else 0)
-        limit = format_ms(gated.limit_ms)
-        iteration = f"{status.current_iteration or 0}/{status.max_iterations or '?'}"
-        bar = ProgressBar(total=max(total, 1), completed=passed, width=BAR_WIDTH)
-        return [
-            Text(gated.name),
-            bar,
-            f"{passed} of {total}",
-            iteration,
-            f"{format_ms(elapsed)} of {limit}",
-            _state(result, clean(status.status, 40)),
-        ]
+        cells = {
+            "count": Text(f"{passed} of {total}"),
+            "iteration": Text(f"{status.current_iteration or 0}/{status.max_iterations or '?'}"),
+            "time": Text(f"{format_ms(elapsed)} of {format_ms(gated.limit_ms)}"),
+        }
+        return _Row(ends | cells, passed, total)
+
+    def _totals(self) -> Text:
+        outcomes = [self._outcome(gated.name) for gated in self._gated_sessions]
+        tally = [_painted(f"{outcomes.count(each)} {each or 'running'}", each) for each in RANKS if each in outcomes]
+        return Text(", ").join(tally).append(f" of {count(len(outcomes), 'session')}")
 
 
-def _state(result: Result | None, otherwise: str) -> Text:
+def fit(widths: Mapping[str, int], room: int) -> dict[str, int]:
+    """Return the columns that fit into *room* characters, with their widths.
+
+    The bar gives way first. The state keeps its width, whatever the room.
+    """
+    fitted = dict(widths)
+    for column, least in SQUEEZES:
+        excess = sum(fitted.values()) + len(GAP) * (len(fitted) - 1) - room
+        if excess > 0 and least == 0:
+            del fitted[column]
+        elif excess > 0:
+            fitted[column] = max(fitted[column] - excess, min(fitted[column], least))
+    return fitted
+
+
+def _line(cells: Mapping[str, Text], widths: Mapping[str, int]) -> Text:
+    padded = []
+    for column, width in widths.items():
+        cell = cells.get(column, Text()).copy()
+        cell.truncate(width, overflow="ellipsis", pad=True)
+        padded.append(cell)
+    line = Text(GAP).join(padded)
+    line.rstrip()
+    return line
+
+
+def _bar(passed: int, total: int, width: int) -> Text:
+    """Return a bar that can be read without colours too."""
+    halves = min(2 * width * passed // max(total, 1), 2 * width)
+    done = "━" * (halves // 2) + "╸" * (halves % 2)
+    return Text.assemble((done, "green"), ("─" * (width - len(done)), "dim"))
+
+
+def _state(result: Result | None, status: Status | None) -> Text:
     if result is None:
-        return Text(otherwise, "dim")
+        return Text(cut(clean(status.status), FIXED_WIDTHS["state"]) if status is not None else "…", "dim")
     outcome = result.verdict.outcome
-    return Text(f"{STYLES[outcome].symbol} {outcome}", COLORS[outcome])
+    return _painted(f"{STYLES[outcome].symbol} {outcome}", outcome)
+
+
+def _painted(text: str, outcome: Outcome | None) -> Text:
+    return Text(text, COLORS[outcome]) if outcome is not None else Text(text)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tornado_resource.cli import problems
+from tornado_resource.cli import completion, problems
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import format_option
+from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.declarations.plan import MAX_VALUES, make_plan
-from tornado_resource.declarations.resolver import check_document, environment_names, resolve
+from tornado_resource.declarations.resolver import environment_names, resolve
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -38,11 +40,17 @@ MAX_ALIGNED: Final = 44
 
 
 @click.command("plan")
-@click.argument("file", default="sessions.yaml")
-@click.option("--environment", "-e", metavar="E", help="The environment (needed if the file lists any).")
-@click.option("--format", "output", type=click.Choice(problems.FORMATS), default="text", show_default=True)
+@click.argument("file", default="sessions.yaml", shell_complete=completion.files)
+@click.option(
+    "--environment",
+    "-e",
+    metavar="E",
+    shell_complete=completion.environments,
+    help="The environment (needed if the file lists any).",
+)
+@format_option(*problems.FORMATS)
 def command(file: str, environment: str | None, output: str) -> ExitCode:
-    """Show what an environment of FILE (default: sessions.yaml) would run.
+    """Show what an environment of FILE (default: sessions.yaml; `-`: standard input) would run.
 
     For each session: the body of its start request, where each value comes from, and what it waits for.
     Sends no request.
@@ -58,7 +66,7 @@ def command(file: str, environment: str | None, output: str) -> ExitCode:
 
 
 def _plan(file: str, environment: str | None) -> Plan:
-    document = check_document(file)
+    document = read_declarations(file)
     listed = environment_names(document)
     if listed and environment is None:
         more = "|…" if len(listed) > MAX_LISTED else ""

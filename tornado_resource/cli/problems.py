@@ -31,11 +31,15 @@ def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def write(problems: Sequence[Problem], more: int, output: str) -> str:
-    """Return problems, and the number of those that are not shown, in one of `FORMATS`."""
+def write(problems: Sequence[Problem], more: int, output: str, faults: Sequence[str] = ()) -> str:
+    """Return problems, and the number of those that are not shown, in one of `FORMATS`.
+
+    *faults* say which files cannot be read.
+    """
     if output == "json":
-        return json.dumps({"valid": False, "problems": as_rows(problems), "more_problems": more}, indent=2)
-    rest = [more_problems(more)] if more else []
+        unread = [{"file": None, "line": None, "column": None, "path": "", "message": fault} for fault in faults]
+        return json.dumps({"valid": False, "problems": as_rows(problems) + unread, "more_problems": more}, indent=2)
+    rest = [*([more_problems(more)] if more else []), *faults]
     if output == "github":
         whole = [remark("error", text) for text in rest]
         return "\n".join([*(annotation("error", problem) for problem in problems), *whole])

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.cli.completion import stacks
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import painted
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.cli.output import Output
     from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.promotion.record import Promotion
-    from tornado_resource.stacks.reader import Stack
+    from tornado_resource.stacks.reader import RecordedSession, Stack
     from tornado_resource.stacks.settings import Settings
 
 UNKNOWN_POSITION: Final = Position("", 0, 0)
@@ -38,7 +41,7 @@ UNKNOWN_POSITION: Final = Position("", 0, 0)
 def stack_option(command: Any) -> Any:
     """Add the option `--stack` to a command, which receives it as *name*."""
     help_text = "The stack (default: the selected one)."
-    return click.option("--stack", "-s", "name", metavar="S", help=help_text)(command)
+    return click.option("--stack", "-s", "name", metavar="S", shell_complete=stacks, help=help_text)(command)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class GatedStack:
     """A stack's gated sessions in the order of their declarations, and how to reach the API.
 
     *not_started* are the sessions whose creation was cut off, and those that were deleted for a replacement that was
-    not started: they have no session to read, and are incomplete. All of it comes from Pulumi's state and config.
+    not started: they have no session to read, and are incomplete. *ungated* are those with `gate: none`, which have no
+    verdict. All of it comes from Pulumi's state and config.
     """
 
     stack: str
@@ -54,6 +58,7 @@ class GatedStack:
     promotion: Promotion | None
     gated_sessions: tuple[GatedSession, ...]
     not_started: tuple[GatedSession, ...]
+    ungated: tuple[RecordedSession, ...]
     settings: Settings
     endpoint: Endpoint
 
@@ -91,6 +96,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
         promotion=stack.promotion,
         gated_sessions=tuple(_gated_sessions(stack, is_replaced=False)),
         not_started=(*replaced, *cut_off),
+        ungated=tuple(session for session in stack.sessions if session.gated is None),
         settings=read_settings(stack.config, stack.name),
         endpoint=endpoint_of(stack),
     )
@@ -133,7 +139,7 @@ async def read_results(stack: GatedStack) -> list[Result]:
         return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 
 
-def finish(report: Report, folder: str | None) -> ExitCode:
+def finish(report: Report, folder: str | None, output: Output) -> ExitCode:
     """Write the reports if *folder* is given, print what did not pass, and return the exit code."""
     from tornado_resource.reports.console import failure_message
     from tornado_resource.reports.github import announce
@@ -143,12 +149,14 @@ def finish(report: Report, folder: str | None) -> ExitCode:
     try:
         if folder is not None:
             write_reports(Path(folder), report)
-            click.echo(f"the reports are in {folder}")
+            output.say(f"the reports are in {folder}")
     except ConfigurationError as error:
         click.echo(str(error), err=True)
         code = code or ExitCode.INVALID  # a gate that did not pass is the more important news
-    announce(report, os.environ, click.echo)
+    announce(report, os.environ, output.tell)
+    output.verdicts(report)
     message = failure_message(report.results, report.stack, "tornado-resource status")
     if message is not None:
-        click.echo(message, err=True)
+        headline, *others = message.splitlines()
+        click.echo("\n".join([painted(headline, report.outcome), *others]), err=True)
     return code

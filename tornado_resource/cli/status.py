@@ -3,52 +3,128 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tornado_resource.bland.content import short
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import format_option, painted, quiet_option
 from tornado_resource.cli.stack import read_gated_stack, read_results, stack_option
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, clean_json, count
+from tornado_resource.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Status
+    from tornado_resource.cli.stack import GatedStack
     from tornado_resource.gate.model import Result, SessionVerdict
+    from tornado_resource.reports.model import Report
+    from tornado_resource.stacks.reader import RecordedSession
+
+
+@dataclass(frozen=True, slots=True)
+class _Ungated:
+    """A session without a gate, and its status, or why that is unknown."""
+
+    session: RecordedSession
+    status: Status | None = None
+    problem: str = ""
 
 
 @click.command("status")
 @stack_option
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(name: str | None, output: str) -> ExitCode:
+@format_option("text", "json")
+@quiet_option
+def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
     """Show a stack's sessions as of now, without waiting: the status of each, and its version as it is now.
 
-    The exit code is that of the verdicts; a session that is still running is incomplete.
+    The exit code is that of the verdicts; a session that is still running is incomplete. One without a gate has no
+    verdict. With --quiet, only the sessions that have not passed are shown.
     """
     stack = read_gated_stack(name)
-    report = stack.report(asyncio.run(read_results(stack)))
+    results, ungated = asyncio.run(_read(stack))
+    report = stack.report(results)
     if output == "json":
-        from tornado_resource.reports.verdicts import verdicts_json
-
-        click.echo(verdicts_json(report), nl=False)
+        click.echo(_as_json(report, ungated))
     else:
-        click.echo("\n".join(_lines(report.results)) or f"stack {stack.stack} has no session with a gate")
+        shown = [result for result in report.results if not quiet or result.verdict.outcome != "passed"]
+        lines = list(_lines(shown, [] if quiet else ungated))
+        click.echo("\n".join(lines), nl=bool(lines))
     return ExitCode.of(report.outcome)
 
 
-def _lines(results: tuple[Result, ...]) -> Iterator[str]:
-    width = max((len(result.gated.name) for result in results), default=0)
+async def _read(stack: GatedStack) -> tuple[list[Result], list[_Ungated]]:
+    from tornado_resource.bland.client import Client
+
+    results = await read_results(stack)
+    async with Client(stack.endpoint) as client:
+        return results, await asyncio.gather(*(_read_ungated(client, session) for session in stack.ungated))
+
+
+async def _read_ungated(client: Client, session: RecordedSession) -> _Ungated:
+    from tornado_resource.sessions.existence import status_or_gone
+
+    if session.is_replaced:
+        return _Ungated(session, problem="it was deleted for a replacement that was not started")
+    try:
+        status = await status_or_gone(client, session.session_id, session.pathway_id)
+    except ApiError as error:
+        return _Ungated(session, problem=f"the API request failed: {error}")
+    return _Ungated(session, status, "" if status is not None else "the API no longer knows it")
+
+
+def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
+    """Return `verdicts.json` with the sessions that have no gate."""
+    from tornado_resource.reports.verdicts import verdicts_json
+
+    content: dict[str, Any] = json.loads(verdicts_json(report))
+    content["without_gate"] = {
+        each.session.name: {
+            "session_id": each.session.session_id,
+            "pathway_id": each.session.pathway_id,
+            "status": each.status.status if each.status is not None else None,
+            "problem": each.problem or None,
+        }
+        for each in ungated
+    }
+    return clean_json(json.dumps(content, indent=2))
+
+
+def _lines(results: Sequence[Result], ungated: Sequence[_Ungated]) -> Iterator[str]:
+    names = [*(result.gated.name for result in results), *(each.session.name for each in ungated)]
+    width = max(map(len, names), default=0)
     for result in results:
-        verdict, status = result.verdict, result.status
-        state = clean(verdict.status, 40) if verdict.status else "unknown"
-        iteration = f" iteration {status.current_iteration}" if status and status.current_iteration is not None else ""
+        verdict = result.verdict
         yield (
-            f"{result.gated.name:<{width}}  {verdict.outcome:<10}  {clean(verdict.session_id, 80)}  "
-            f"{state}{iteration}: {clean(verdict.reason, 1000)}{_version(verdict)}"
+            f"{result.gated.name:<{width}}  {painted(f'{verdict.outcome:<10}', verdict.outcome)}  "
+            f"{clean(verdict.session_id, 80)}  {_state(verdict.status, result.status)}: {clean(verdict.reason, 1000)}"
+            f"{_version(verdict)}"
         )
         if result.drift is not None:
             yield f"{'':<{width}}  {clean(result.drift, 1000)}"
+    for each in ungated:
+        state = _state(each.status.status if each.status is not None else None, each.status)
+        remark = each.problem or _tally(each.status)
+        yield (
+            f"{each.session.name:<{width}}  {'no gate':<10}  {clean(each.session.session_id, 80)}  {state}"
+            f"{': ' if remark else ''}{clean(remark, 1000)}"
+        )
+
+
+def _state(word: str | None, status: Status | None) -> str:
+    iteration = f" iteration {status.current_iteration}" if status and status.current_iteration is not None else ""
+    return f"{clean(word, 40) if word else 'unknown'}{iteration}"
+
+
+def _tally(status: Status | None) -> str:
+    if status is None or status.total_scenarios is None:
+        return ""
+    return f"{status.passed_scenarios or 0} of {count(status.total_scenarios, 'scenario')} passed"
 
 
 def _version(verdict: SessionVerdict) -> str:

@@ -97,10 +97,19 @@ def _summary(error: Exception, *, is_debug: bool) -> str:
     where = f" ({_short_path(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
     traceback = "the traceback above" if is_debug else "the traceback that TORNADO_DEBUG=1 shows"
     limited = what if len(what) <= MAX_LINE // 2 else what[: MAX_LINE // 2] + "…"
-    return (
-        f"unexpected error: {limited}{where}. This is a bug: report it with {traceback} to the maintainers of "
-        f"tornado-resource"
-    )
+    return f"unexpected error: {limited}{where}. This is a bug: report it {_address()}, with {traceback}"
+
+
+def _address() -> str:
+    """Return where to report a bug, as the installed package says."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        urls = metadata("tornado-resource").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        urls = []
+    address = dict(url.split(", ", 1) for url in urls).get("Issues")
+    return f"at {address}" if address is not None else "to the maintainers of tornado-resource"
 
 
 def _short_path(filename: str) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.cli import problems
+from tornado_resource.cli import completion, problems
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import Output, format_option, quiet_option
+from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.findings import MAX_SHOWN
-from tornado_resource.declarations.resolver import check_document, check_environments, environment_names
+from tornado_resource.declarations.resolver import check_environments, environment_names
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -33,14 +35,19 @@ class _Result:
 
 
 @click.command("validate")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--environment", "-e", metavar="E", help="Resolve this environment only.")
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completion.files)
+@click.option(
+    "--environment", "-e", metavar="E", shell_complete=completion.environments, help="Resolve this environment only."
+)
 @click.option("--all-environments", is_flag=True, help="Resolve every environment of the file (the default).")
-@click.option("--format", "output", type=click.Choice(problems.FORMATS), default="text", show_default=True)
-def command(files: tuple[str, ...], environment: str | None, all_environments: bool, output: str) -> ExitCode:  # noqa: FBT001 # click's
+@format_option(*problems.FORMATS)
+@quiet_option
+def command(
+    files: tuple[str, ...], environment: str | None, output: str, *, all_environments: bool, quiet: bool
+) -> ExitCode:
     """Check declarations files (default: sessions.yaml) and report all problems at once.
 
-    Needs no network, no key and no Pulumi.
+    FILE `-` is standard input. Needs no network, no key and no Pulumi.
     """
     if environment is not None and all_environments:
         message = "give --environment or --all-environments, not both"
@@ -49,25 +56,23 @@ def command(files: tuple[str, ...], environment: str | None, all_environments: b
     if any(result.problems or result.fault for result in results):
         _print_problems(results, output)
         return ExitCode.INVALID
-    valid = json.dumps({"valid": True, "problems": []}, indent=2)
-    click.echo(valid if output == "json" else "\n".join(result.summary for result in results))
+    if output == "json":
+        click.echo(json.dumps({"valid": True, "problems": []}, indent=2))
+    else:
+        Output(quiet).say("\n".join(result.summary for result in results))
     return ExitCode.PASSED
 
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:
     found = [problem for result in results for problem in result.problems]
-    more = sum(result.more for result in results)
-    if found:
-        shown = found[:MAX_SHOWN]
-        click.echo(problems.write(shown, more + len(found) - len(shown), output), err=output == "text")
-    for result in results:
-        if result.fault:
-            click.echo(result.fault, err=True)
+    shown, faults = found[:MAX_SHOWN], [result.fault for result in results if result.fault]
+    more = sum(result.more for result in results) + len(found) - len(shown)
+    click.echo(problems.write(shown, more, output, faults), err=output == "text")
 
 
 def _check(file: str, environment: str | None) -> _Result:
     try:
-        document = check_document(file)
+        document = read_declarations(file)
         listed: list[str | None] = [*environment_names(document)]
         check_environments(document, [environment] if environment is not None else listed or [None])
     except DeclarationError as error:

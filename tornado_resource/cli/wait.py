@@ -3,53 +3,78 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import Output, format_option, painted, quiet_option
 from tornado_resource.cli.stack import finish, read_gated_stack, stack_option
+from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from datetime import timedelta
     from types import FrameType
 
+    from tornado_resource.bland.responses import Status
     from tornado_resource.cli.live import LiveTable
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.gate.polling import Progress
 
 
+def _duration(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    duration = parse_duration(value) if value is not None else None
+    if value is not None and not duration:
+        message = f"found '{value}', expected a number above 0 with a unit: 90s, 15m, 2h"
+        raise click.BadParameter(message)
+    return duration
+
+
 @click.command("wait")
 @stack_option
-def command(name: str | None) -> ExitCode:
+@click.option(
+    "--timeout", callback=_duration, metavar="DURATION", help="Stop waiting after this time, such as 90s, 15m or 2h."
+)
+@format_option("text", "json")
+@quiet_option
+def command(name: str | None, timeout: timedelta | None, output: str, *, quiet: bool) -> ExitCode:
     """Wait for a stack's sessions and enforce their gates.
 
     Needs only the stack's state and config, so it runs on any machine; it starts and records nothing. In a terminal it
     shows a live table, elsewhere a line for each change. It writes the reports if config tornado:reports is set.
+
+    After --timeout, the sessions that have not ended are incomplete (exit code 3) and keep running. With --format json,
+    stdout has verdicts.json alone, and stderr all else.
     """
     with _sigterm_as_ctrl_c():
-        return _wait(read_gated_stack(name))
+        return _wait(read_gated_stack(name), timeout, Output(quiet, output == "json"))
 
 
-def _wait(stack: GatedStack) -> ExitCode:
+def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitCode:
     if not stack.gated_sessions and not stack.not_started:
-        click.echo(f"stack {stack.stack} has no session with a gate: nothing to wait for")
+        output.say(f"stack {stack.stack} has no session with a gate: nothing to wait for")
+        output.verdicts(stack.report(()))
         return ExitCode.PASSED
-    click.echo(
+    output.say(
         f"waiting for {count(len(stack.gated_sessions), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
     )
+    resume = f"Sessions keep running; resume with: tornado-resource wait --stack {stack.stack}"
     try:
-        results = asyncio.run(_results(stack))
+        results = asyncio.run(_results(stack, timeout, output))
     except KeyboardInterrupt:
-        resume = f"tornado-resource wait --stack {stack.stack}"
-        click.echo(f"\nInterrupted. Sessions keep running; resume with: {resume}", err=True)
+        click.echo(f"\nInterrupted. {resume}", err=True)
         return ExitCode.INTERRUPTED
-    return finish(stack.report(results), stack.settings.reports)
+    code = finish(stack.report(results), stack.settings.reports, output)
+    if timeout is not None and any(result.cause == "out_of_time" for result in results):
+        click.echo(resume, err=True)
+    return code
 
 
 @contextmanager
@@ -72,33 +97,63 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-async def _results(stack: GatedStack) -> list[Result]:
+async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -> list[Result]:
     from tornado_resource.bland.client import Client
     from tornado_resource.gate.results import wait_for_result
 
-    live = _live_table(stack)
-    async with Client(stack.endpoint) as client:
+    async with Client(stack.endpoint) as client, _display(stack.gated_sessions, output) as display:
 
         async def result_of(gated: GatedSession) -> Result:
-            show = live.progress(gated) if live is not None else _echo
-            result = await wait_for_result(client, gated, stack.settings.poll_seconds, show)
-            if live is not None:
-                live.end(result)
-            else:
-                click.echo(f"{gated.name} {result.verdict.outcome}: {result.verdict.reason}")
+            seen: list[Status] = []
+
+            def report(progress: Progress) -> None:
+                seen.append(progress.status)
+                display.progress(gated, progress)
+
+            try:
+                async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
+                    result = await wait_for_result(client, gated, stack.settings.poll_seconds, report)
+            except TimeoutError:
+                result = _cut_off(gated, seen[-1] if seen else None)
+            display.end(result)
             return result
 
-        with live.shown if live is not None else nullcontext():
-            return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
+        return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 
 
-def _live_table(stack: GatedStack) -> LiveTable | None:
-    if not sys.stdout.isatty():
-        return None
+def _cut_off(gated: GatedSession, last: Status | None) -> Result:
+    """Return the incomplete result of a session that is not waited for any longer."""
+    from tornado_resource.gate.model import Ending, Result
+    from tornado_resource.gate.verdicts import make_verdict
+
+    ending = Ending(last, "no verdict before --timeout stopped the wait", "out_of_time")
+    return Result(gated, make_verdict(gated, ending), last, cause=ending.cause)
+
+
+class _Lines:
+    """Prints a line for each change."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def progress(self, _gated: GatedSession, progress: Progress) -> None:
+        self._output.say(progress.line)
+
+    def end(self, result: Result) -> None:
+        verdict = result.verdict
+        self._output.say(f"{result.gated.name} {painted(verdict.outcome, verdict.outcome)}: {verdict.reason}")
+
+
+@asynccontextmanager
+async def _display(gated_sessions: Sequence[GatedSession], output: Output) -> AsyncIterator[LiveTable | _Lines]:
+    """Show the sessions in a live table if a person looks at a terminal, else in lines."""
+    stream = sys.stderr if output.is_json else sys.stdout
+    if output.is_quiet or not stream.isatty() or os.environ.get("TERM") == "dumb":
+        yield _Lines(output)
+        return
     from tornado_resource.cli.live import LiveTable
+    from tornado_resource.cli.screen import redrawn
 
-    return LiveTable(stack.gated_sessions)
-
-
-def _echo(progress: Progress) -> None:
-    click.echo(progress.line)
+    table = LiveTable(gated_sessions)
+    async with redrawn(table.lines, is_stderr=output.is_json):
+        yield table

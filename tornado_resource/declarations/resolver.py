@@ -11,7 +11,7 @@ from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.findings import Findings
 from tornado_resource.declarations.merging import Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
-from tornado_resource.declarations.reader import read, without_collecting
+from tornado_resource.declarations.reader import parse, read, without_collecting
 from tornado_resource.declarations.references import MISSING_PATHWAY, reference_findings, unknown_environment
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.declarations.scenarios import Scenarios
@@ -83,7 +83,21 @@ def check_document(path: str) -> Document:
         DeclarationError: the file is invalid; the error has all problems.
 
     """
-    document = read(path, known_keys())
+    return _checked(read(path, known_keys()))
+
+
+@without_collecting()
+def check_content(content: bytes, file: str) -> Document:
+    """Return the content of a file, checked as `check_document` does. Messages name it *file*.
+
+    Raises:
+        DeclarationError: it is invalid; the error has all problems.
+
+    """
+    return _checked(parse(content, file))
+
+
+def _checked(document: Document) -> Document:
     document.findings.add_all(schema_findings(document))
     document.findings.add_all(reference_findings(document))
     if document.findings.shown:

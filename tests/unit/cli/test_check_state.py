@@ -52,6 +52,13 @@ def pulumi(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[tuple[str, .
     return tell
 
 
+def test_quiet_says_nothing_of_a_clean_state(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-state", "--quiet", written(STATE)]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["check-state", "-q", written(tampered())]) == 1
+    assert URN in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("state", [STATE, {"version": 3, "deployment": None}, {"deployment": {}}])
 def test_a_state_without_foreign_code_is_exit_0(
     state: Any, pulumi: Callable[[Any], list[tuple[str, ...]]], capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -53,6 +54,54 @@ def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert written["problems"][0]["path"] == "sessions.support-line.gate.pass"
     assert main(["validate", str(VALID[0]), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
+
+
+def test_a_file_that_cannot_be_read_is_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    fault = (
+        "/no/such/file: no such file or directory; name the declarations file (tornado:declarations, or the argument)"
+    )
+    assert main(["validate", "/no/such/file", "--format", "json"]) == 2
+    captured = capsys.readouterr()
+    [problem] = json.loads(captured.out)["problems"]
+    assert problem == {"file": None, "line": None, "column": None, "path": "", "message": fault}
+    assert captured.err == ""
+    assert main(["validate", "/no/such/file", "--format", "github"]) == 2
+    assert capsys.readouterr().out == f"::error title=tornado-resource::{fault}\n"
+
+
+@pytest.mark.parametrize("output", ["text", "github"])
+def test_quiet_prints_problems_alone(output: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(VALID[0]), "--quiet", "--format", output]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["validate", str(INVALID[0]), "-q", "--format", output]) == 2
+    assert INVALID[0].name in "".join(capsys.readouterr())
+
+
+def standard_input(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_standard_input_is_validated_and_planned(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    standard_input(monkeypatch, b"version: 1\nsessions: {a: {pathway_id: p}}\n")
+    assert main(["validate", "-"]) == 0
+    assert capsys.readouterr().out == "<stdin>: 1 session, no problems\n"
+    standard_input(monkeypatch, b"version: 1\nsessions: {a: {pathway_id: p}}\n")
+    assert main(["plan", "-"]) == 0
+    assert "<stdin>:2:28" in capsys.readouterr().out
+    standard_input(monkeypatch, b"version: 1\nsessions: {a: {pathway_id: p, gates: all}}\n")
+    assert main(["validate", "-"]) == 2
+    assert capsys.readouterr().err == "<stdin>:2:31: sessions.a.gates: unknown key; did you mean `gate`?\n"
+
+
+def test_no_more_of_standard_input_is_read_than_a_file_may_have(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/zero").open(encoding="utf-8") as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        assert main(["validate", "-"]) == 2
+    assert "<stdin>:1:1: more than 10 MiB" in capsys.readouterr().err
 
 
 def test_problems_beyond_the_first_thousand_are_counted(
@@ -144,11 +193,37 @@ def test_every_command_has_help_with_the_exit_codes(command: str, capsys: pytest
     assert "130  Ctrl-C" in text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["validte"], "no such command `validte`; did you mean `validate`?"),
+        (["statsu", "--stack", "dev"], "no such command `statsu`; did you mean `status`?"),
+        (["frobnicate"], "no such command `frobnicate`\n"),
+        (["wait", "--stak", "dev"], "Did you mean '--stack'?"),
+        (["validate", "--formt", "json"], "Did you mean '--format'?"),
+    ],
+)
+def test_a_mistyped_word_gets_the_nearest_known_one(
+    arguments: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert hint in error
+    assert "Usage: tornado-resource" in error
+
+
+def test_the_package_is_a_program() -> None:
+    command = [sys.executable, "-m", "tornado_resource", "validate", str(INVALID[0])]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert INVALID[0].name in result.stderr
+
+
 def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(_path: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tornado_resource.cli.validate.check_document", interrupt)
+    monkeypatch.setattr("tornado_resource.cli.validate.read_declarations", interrupt)
     assert main(["validate"]) == 130
     assert capsys.readouterr().err == "\ninterrupted\n"
 
@@ -156,6 +231,24 @@ def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_the_schema_command_prints_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert capsys.readouterr().out == (ROOT / "schemas/sessions.schema.json").read_text(encoding="utf-8")
+
+
+def test_the_schema_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "schemas/sessions.json"
+    assert main(["schema", "--output", str(file)]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert file.read_bytes() == (ROOT / "schemas/sessions.schema.json").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "cause"), [("", "is a directory"), ("a/b", "file exists"), ("x\0", "null byte")])
+def test_a_schema_that_cannot_be_written_is_exit_2(
+    name: str, cause: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a").touch()
+    assert main(["schema", "-o", f"{tmp_path}/{name}"]) == 2
+    error = capsys.readouterr().err
+    assert cause in error
+    assert error.endswith("; name a file that can be written to\n")
 
 
 @pytest.mark.parametrize(

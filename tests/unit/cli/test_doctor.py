@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support.paths import ROOT
@@ -34,3 +35,22 @@ def test_the_commands_for_locks_and_pending_creations_name_the_stack(
     monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
     assert main(["doctor", "--stack", "dev"]) == 1
     assert capsys.readouterr().out.startswith(EXPECTED)
+
+
+def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (), None, None, (), None)
+
+    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
+        return [None for _ in pathway_ids]
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    assert main(["doctor", "--stack", "dev"]) == 0
+    assert capsys.readouterr().out != ""
+    assert main(["doctor", "--stack", "dev", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    locked = replace(stack, locked_by="ann@host")
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: locked)
+    assert main(["doctor", "--stack", "dev", "-q"]) == 1
+    assert capsys.readouterr().out.splitlines() == EXPECTED.splitlines()[:2]

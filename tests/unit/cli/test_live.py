@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
-from tests.support.large_report import status
+from tests.support.large_report import large, status
 from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, result_of
 from tornado_resource.bland.responses import Status
-from tornado_resource.cli.live import LiveTable
+from tornado_resource.cli.live import LiveTable, fit
 from tornado_resource.gate.polling import Progress
 
 if TYPE_CHECKING:
@@ -28,80 +26,149 @@ PASSED = status("COMPLETED_ALL_PASSED", 3, 1, 0)
 FAILED = status("COMPLETED_PARTIAL", 5, 3, 2)
 
 
-class Screen:
-    """A terminal of 100 columns; ten seconds have passed since the last response."""
+class Scene:
+    """A table of some sessions, ten seconds after the last response."""
 
-    def __init__(self, names: list[str], height: int = 24) -> None:
+    def __init__(self, sessions: list[GatedSession]) -> None:
         self.time = 0.0
-        self.gated_sessions = {name: gated_session_of(name) for name in names}
-        self.out = io.StringIO()
-        self.console = Console(file=self.out, width=100, height=height, force_terminal=False)
-        self.table = LiveTable(list(self.gated_sessions.values()), self.console, lambda: self.time)
+        self.gated_sessions = {gated.name: gated for gated in sessions}
+        self.table = LiveTable(sessions, lambda: self.time)
 
     def note(self, name: str, seen: Status) -> None:
-        self.table.progress(self.gated_sessions[name])(Progress("", not seen.is_running, seen))
+        self.table.progress(self.gated_sessions[name], Progress("", not seen.is_running, seen))
 
-    def end(self, result: Result) -> None:
-        self.table.end(result)
+    def end(self, name: str, seen: Status | None, given_up: str | None = None) -> None:
+        self.table.end(result_of(self.gated_sessions[name], seen, given_up))
 
-    def text(self) -> str:
+    def lines(self, width: int = 79, height: int = 23) -> list[str]:
         self.time += 10
-        self.console.print(self.table.render())
-        return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
+        lines = self.table.lines(width, height)
+        assert all(line.cell_len <= width for line in lines)
+        assert len(lines) <= height
+        return [line.plain for line in lines]
 
 
-def ended(gated: GatedSession, seen: Status | None, given_up: str | None = None) -> Result:
-    return result_of(gated, seen, given_up)
+def three() -> Scene:
+    return Scene([gated_session_of(name) for name in NAMES])
 
 
-def running() -> Screen:
-    screen = Screen(NAMES)
-    screen.note(NAMES[0], RUNNING)
-    screen.end(ended(screen.gated_sessions[NAMES[1]], PASSED))
-    return screen
+def running() -> Scene:
+    scene = three()
+    scene.note(NAMES[0], RUNNING)
+    scene.end(NAMES[1], PASSED)
+    return scene
 
 
-def success() -> Screen:
-    screen = Screen(NAMES)
+def success() -> Scene:
+    scene = three()
     for name in NAMES:
-        screen.end(ended(screen.gated_sessions[name], PASSED))
-    return screen
+        scene.end(name, PASSED)
+    return scene
 
 
-def failure() -> Screen:
-    screen = success()
-    screen.end(ended(screen.gated_sessions[NAMES[1]], FAILED))
-    return screen
+def failure() -> Scene:
+    scene = success()
+    scene.end(NAMES[1], FAILED)
+    return scene
 
 
-def out_of_time() -> Screen:
-    screen = success()
-    screen.end(ended(screen.gated_sessions[NAMES[2]], RUNNING, "it has not ended within its time limit"))
-    screen.end(ended(screen.gated_sessions[NAMES[0]], None, "the API could not be reached for 5 minutes"))
-    return screen
+def out_of_time() -> Scene:
+    scene = success()
+    scene.end(NAMES[2], RUNNING, "it has not ended within its time limit")
+    scene.end(NAMES[0], None, "the API could not be reached for 5 minutes")
+    return scene
 
 
-@pytest.mark.parametrize("make", [running, success, failure, out_of_time], ids=lambda make: make.__name__)
-def test_the_table_is_the_recorded_one(make: Callable[[], Screen]) -> None:
-    text = make().text()
-    file = RECORDINGS / f"table-{make.__name__}.txt"
+def sixty() -> Scene:
+    """Half of the sessions have ended, a quarter runs, and of the others nothing is known yet."""
+    results: tuple[Result, ...] = large(60).results
+    scene = Scene([result.gated for result in results])
+    for index, result in enumerate(results):
+        if index < 30:
+            scene.table.end(result)
+        elif index < 45:
+            scene.note(result.gated.name, RUNNING)
+    return scene
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("make", [running, success, failure, out_of_time, sixty], ids=lambda make: make.__name__)
+def test_the_table_is_the_recorded_one(make: Callable[[], Scene], columns: int) -> None:
+    text = "\n".join(make().lines(columns - 1)) + "\n"
+    file = RECORDINGS / f"table-{make.__name__}-{columns}.txt"
     if "TORNADO_GOLDEN" in os.environ:
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
 
 
-def test_sessions_beyond_the_screen_are_counted_running_ones_first() -> None:
-    names = [f"session-{number}" for number in range(40)]
-    screen = Screen(names, height=10)
-    for name in names[:38]:
-        screen.end(ended(screen.gated_sessions[name], PASSED))
-    lines = screen.text().splitlines()
-    assert len(lines) <= 10
+def test_failed_sessions_come_first_and_those_that_passed_last() -> None:
+    scene = Scene([gated_session_of(name) for name in ("a", "b", "c", "d")])
+    scene.end("a", PASSED)
+    scene.end("c", None, "the API could not be reached for 5 minutes")
+    scene.end("d", FAILED)
+    assert [line.split()[0] for line in scene.lines()[1:-1]] == ["d", "c", "b", "a"]
+
+
+def test_sessions_beyond_the_screen_are_counted_above_the_totals() -> None:
+    scene = Scene([gated_session_of(f"session-{number}") for number in range(40)])
+    for number in range(38):
+        scene.end(f"session-{number}", PASSED)
+    lines = scene.lines(height=10)
+    assert len(lines) == 10
     assert lines[1].startswith("session-38")
-    assert lines[-1] == "and 34 more sessions"
+    assert lines[-2:] == ["and 33 more sessions", "2 running, 38 passed of 40 sessions"]
 
 
-def test_text_from_the_api_is_escaped() -> None:
-    screen = Screen(["support-line"])
-    screen.note("support-line", Status("\x1b[2J[red]"))
-    assert "\\x1b[2J[red]" in screen.text()
+@pytest.mark.parametrize(("number", "height"), [(7, 9), (8, 9)])
+def test_no_row_is_hidden_without_need(number: int, height: int) -> None:
+    lines = Scene([gated_session_of(f"s-{each}") for each in range(number)]).lines(height=height)
+    rows = [line for line in lines if line.startswith("s-")]
+    assert (len(rows), len(lines)) == ((7, 9) if number == 7 else (6, 9))
+
+
+@pytest.mark.parametrize("width", [1, 5, 12, 14, 20, 30, 40, 55, 60, 79, 200])
+@pytest.mark.parametrize("height", [1, 2, 3, 4, 24])
+def test_the_table_fits_any_terminal(width: int, height: int) -> None:
+    scene = sixty()
+    scene.table.end(result_of(gated_session_of("support-line"), FAILED))
+    assert scene.lines(width, height)
+
+
+def test_the_bar_shrinks_first_and_the_state_never() -> None:
+    widths = {"name": 30, "count": 9, "bar": 20, "iteration": 9, "time": 12, "state": 12}
+    fitted = {room: fit(widths, room) for room in range(102, 13, -1)}
+    assert fitted[102] == widths
+    assert fitted[90] == {**widths, "bar": 8}
+    assert "bar" not in fitted[85]
+    assert fitted[80] == {"name": 30, "count": 9, "iteration": 9, "time": 12, "state": 12}
+    assert fitted[70]["name"] == 20
+    assert list(fitted[52]) == ["name", "count", "time", "state"]
+    assert list(fitted[15]) == ["name", "state"]
+    for room, columns in fitted.items():
+        assert columns["state"] == 12
+        assert sum(columns.values()) + 2 * (len(columns) - 1) <= max(room, 15)
+
+
+def test_columns_do_not_jump_when_a_row_gets_shorter() -> None:
+    scene = three()
+    scene.note(NAMES[0], Status("RUNNING", 2, 5, 8, 5, 3, elapsed_ms=59_000))
+    before = scene.lines(120)[0]
+    scene.time += 100_000
+    wider = scene.lines(120)[0]
+    assert len(wider) > len(before)
+    for name in NAMES:
+        scene.end(name, PASSED)
+    assert scene.lines(120)[0] == wider
+
+
+def test_every_part_of_a_bar_can_be_told_apart_without_colours() -> None:
+    scene = three()
+    scene.note(NAMES[0], RUNNING)
+    assert "5 of 8     ━━━━━━━━━━━━╸───────" in scene.lines(120)[1]
+
+
+def test_text_from_the_api_is_escaped_and_does_not_widen_the_state() -> None:
+    scene = Scene([gated_session_of("support-line")])
+    scene.note("support-line", Status("\x1b[2J[red]" + "x" * 40))
+    row = scene.lines()[1]
+    assert row.endswith("  \\x1b[2J[red…")

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from email.message import Message
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "sk-'quoted'/and+long"
-TELLS = (
-    ". This is a bug: report it with the traceback that TORNADO_DEBUG=1 shows to the maintainers of tornado-resource\n"
-)
+TELLS = ", with the traceback that TORNADO_DEBUG=1 shows\n"
 PROGRAM = [sys.executable, "-c", "import sys; from tornado_resource.cli import main; sys.exit(main())"]
 
 
@@ -31,10 +31,10 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
     """Make `validate` raise an error."""
 
     def make(error: Exception) -> None:
-        def check_document(_path: str) -> None:
+        def read_declarations(_path: str) -> None:
             raise error
 
-        monkeypatch.setattr("tornado_resource.cli.validate.check_document", check_document)
+        monkeypatch.setattr("tornado_resource.cli.validate.read_declarations", read_declarations)
 
     return make
 
@@ -60,7 +60,37 @@ def test_the_traceback_shows_if_asked_for(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[-2] == "KeyError: 'outputs'"
-    assert "report it with the traceback above to the maintainers" in lines[-1]
+    assert lines[-1].endswith(", with the traceback above")
+
+
+@pytest.mark.parametrize(
+    ("urls", "address"),
+    [
+        (["Source, https://example.com/code", "Issues, https://example.com/bugs"], "at https://example.com/bugs"),
+        ([], "to the maintainers of tornado-resource"),
+        (None, "to the maintainers of tornado-resource"),
+    ],
+    ids=["issues", "no issues", "not installed"],
+)
+def test_the_line_says_where_to_report_it(
+    urls: list[str] | None,
+    address: str,
+    broken: Callable[[Exception], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def metadata(_name: str) -> Message:
+        if urls is None:
+            raise PackageNotFoundError
+        message = Message()
+        for url in urls:
+            message["Project-URL"] = url
+        return message
+
+    monkeypatch.setattr("importlib.metadata.metadata", metadata)
+    broken(KeyError("outputs"))
+    assert main(["validate"]) == 70
+    assert f". This is a bug: report it {address}, with the traceback" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["a\nb\x1b[31mred", "\N{RIGHT-TO-LEFT OVERRIDE}", "x" * 100_000, ""])

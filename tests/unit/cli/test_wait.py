@@ -1,13 +1,104 @@
-"""SIGTERM during `tornado-resource wait`."""
+"""What `tornado-resource wait` prints and where, `--timeout`, and SIGTERM."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 
+import jsonschema
 import pytest
 
+from tests.support.paths import ROOT
+from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
+from tornado_resource.cli import main
 from tornado_resource.cli.wait import _sigterm_as_ctrl_c
+
+WAIT = ["wait", "--stack", "dev"]
+RESUME = "Sessions keep running; resume with: tornado-resource wait --stack dev\n"
+
+
+def test_quiet_leaves_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    record(monkeypatch, {"booking": PASSED, "billing": FAILED})
+    assert main([*WAIT, "--quiet"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("gate failed: 1 failed of 2 sessions\n  billing ")
+    record(monkeypatch, {"booking": PASSED})
+    assert main([*WAIT, "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_json_is_alone_on_stdout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    record(monkeypatch, {"booking": PASSED, "billing": FAILED})
+    assert main([*WAIT, "--format", "json"]) == 1
+    captured = capsys.readouterr()
+    written = json.loads(captured.out)
+    jsonschema.validate(written, json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8")))
+    assert written["tally"] == {"passed": 1, "failed": 1, "incomplete": 0}
+    lines = captured.err.splitlines()
+    assert lines[0] == "waiting for 2 sessions of stack dev; Ctrl-C leaves them running"
+    assert "booking passed: 1 of 1 scenario passed" in lines
+    assert any(line.startswith("::error file=sessions.yaml") for line in lines)
+    assert "gate failed: 1 failed of 2 sessions" in lines
+
+
+def test_json_without_a_session_to_wait_for_is_a_report_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = record(monkeypatch, {"booking": PASSED}, ungated=["booking"])
+    assert main([*WAIT, "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["sessions"] == {}
+    assert captured.err == "stack dev has no session with a gate: nothing to wait for\n"
+    assert paths == []
+
+
+def test_a_timeout_is_incomplete_and_leaves_sessions_running(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = record(monkeypatch, {"booking": PASSED, "billing": RUNNING})
+    assert main([*WAIT, "--timeout", "100ms", "--format", "json"]) == 3
+    captured = capsys.readouterr()
+    billing = json.loads(captured.out)["sessions"]["billing"]
+    assert (billing["outcome"], billing["status"], billing["passed_scenarios"]) == ("incomplete", "RUNNING", 5)
+    assert billing["reason"] == "no verdict before --timeout stopped the wait"
+    assert "gate incomplete: 1 incomplete of 2 sessions\n" in captured.err
+    assert captured.err.endswith(RESUME)
+    assert not any(path.endswith("/cancel") for path in paths)
+
+
+def test_a_wait_that_ends_in_time_says_nothing_of_the_timeout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(monkeypatch, {"booking": FAILED})
+    assert main([*WAIT, "--timeout", "1h"]) == 1
+    assert RESUME not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["soon", "10", "0s", "-5s", "1h30m"])
+def test_a_timeout_is_a_number_above_0_with_a_unit(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WAIT, "--timeout", text]) == 2
+    assert f"found '{text}', expected a number above 0 with a unit: 90s, 15m, 2h" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_coloured"), [("FORCE_COLOR", True), ("NO_COLOR", False), (None, False)], ids=str
+)
+def test_colours_are_forced_or_left_out(
+    variable: str | None, *, is_coloured: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    if variable is not None:
+        monkeypatch.setenv(variable, "1")
+    record(monkeypatch, {"booking": PASSED, "billing": FAILED})
+    assert main(WAIT) == 1
+    captured = capsys.readouterr()
+    assert ("booking \x1b[32mpassed\x1b[0m: " in captured.out) is is_coloured
+    assert captured.err.startswith("\x1b[31mgate failed: 1 failed of 2 sessions\x1b[0m\n") is is_coloured
+    assert ("\x1b" in captured.out + captured.err) is is_coloured
 
 
 def test_sigterm_ends_an_event_loop_like_ctrl_c() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import UTC, datetime
@@ -93,8 +94,31 @@ def test_the_readmes_declaration_is_valid(tmp_path: Path) -> None:
 
 
 def test_the_live_table_in_the_docs_is_the_recorded_one() -> None:
-    recorded = (ROOT / "tests/examples/terminal/table-running.txt").read_text(encoding="utf-8")
+    recorded = (ROOT / "tests/examples/terminal/table-running-80.txt").read_text(encoding="utf-8")
     assert recorded in doc("gate.md")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_for_scripts_are_those_of_the_commands_that_the_docs_name(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = doc("command-line.md").partition("## For scripts")[2].partition("\n\n`")[0]
+    rows = re.findall(r"^\| `(--[a-z]+)(?: ([a-z]+))?.*? \| (.*?) \|", table, re.MULTILINE)
+    assert len(rows) == 4
+    assert run([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for option, value, commands in rows:
+        takes = shown.partition(option)[2].partition("]")[0] if option in shown else None
+        assert (takes is not None and value in takes) is (f"`{command}`" in commands), option
+
+
+def test_the_message_about_standard_input_in_the_docs_is_the_real_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = b"version: 1\nsessions:\n  billing:\n    pathway_id: p\n    gate: all\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(declared)))
+    assert run(["validate", "-"]) == 2
+    assert f"$ generate-sessions | tornado-resource validate -\n{capsys.readouterr().err}" in doc("command-line.md")
 
 
 def test_the_scenario_file_in_the_docs_is_valid(tmp_path: Path) -> None:

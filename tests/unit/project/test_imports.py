@@ -28,6 +28,7 @@ RANKS = [
     "provider",
     "program",
     "cli",
+    "__main__",
 ]
 RANK = {name: rank for rank, name in enumerate(RANKS)}
 ALONE = "sandbox"
@@ -101,9 +102,10 @@ def test_each_library_has_one_door(module: str) -> None:
         assert doors is None or any(place.startswith(door) for door in doors), f"{place} imports {imported}"
 
 
-def test_every_part_has_a_rank_and_is_a_folder_but_for_errors() -> None:
+def test_every_part_has_a_rank_and_is_a_folder_but_for_two_files() -> None:
     parts = {path.relative_to(PACKAGE).parts[0] for path in FILES}
-    assert parts == {*RANK, ALONE} - {"errors"} | {"errors.py"}
+    files = {"errors", "__main__"}
+    assert parts == {*RANK, ALONE} - files | {f"{name}.py" for name in files}
 
 
 def test_the_package_holds_its_schemas_as_real_files() -> None:

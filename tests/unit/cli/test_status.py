@@ -1,0 +1,74 @@
+"""What `tornado-resource status` shows, sessions without a gate included."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import jsonschema
+
+from tests.support.paths import ROOT
+from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
+from tornado_resource.cli import main
+
+if TYPE_CHECKING:
+    import pytest
+
+STATUS = ["status", "--stack", "dev"]
+
+
+def test_sessions_without_a_gate_are_shown_last_and_change_no_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statuses = {"canary": RUNNING, "booking": PASSED, "other": {"status": "QUEUED"}}
+    record(monkeypatch, statuses, ungated=["canary", "other"])
+    assert main(STATUS) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "booking  passed      s-booking  COMPLETED_ALL_PASSED: 1 of 1 scenario passed",
+        "canary   no gate     s-canary  RUNNING iteration 2: 5 of 8 scenarios passed",
+        "other    no gate     s-other  QUEUED",
+    ]
+
+
+def test_what_is_not_known_of_a_session_without_a_gate_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(monkeypatch, {"a": 401, "b": 404, "c": PASSED}, ungated="abc", replaced="c")
+    assert main(STATUS) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("a  no gate     s-a  unknown: the API request failed: status of session s-a: HTTP 401")
+    assert lines[1:] == [
+        "b  no gate     s-b  unknown: the API no longer knows it",
+        "c  no gate     s-c  unknown: it was deleted for a replacement that was not started",
+    ]
+
+
+def test_json_is_the_report_with_the_sessions_without_a_gate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(monkeypatch, {"booking": FAILED, "canary": RUNNING, "gone": 404}, ungated=["canary", "gone"])
+    assert main([*STATUS, "--format", "json"]) == 1
+    written = json.loads(capsys.readouterr().out)
+    without_gate = written.pop("without_gate")
+    jsonschema.validate(written, json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8")))
+    assert list(written["sessions"]) == ["booking"]
+    canary, gone = without_gate.values()
+    assert canary == {
+        "session_id": "s-canary",
+        "pathway_id": "c3d4e5f6-789a-bcde-f012-34567890abcd",
+        "status": "RUNNING",
+        "problem": None,
+    }
+    assert (gone["status"], gone["problem"]) == (None, "the API no longer knows it")
+
+
+def test_quiet_shows_only_what_has_not_passed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(monkeypatch, {"booking": PASSED, "billing": FAILED, "canary": RUNNING}, ungated=["canary"])
+    assert main([*STATUS, "--quiet"]) == 1
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("billing  failed ")
+    record(monkeypatch, {"booking": PASSED})
+    assert main([*STATUS, "-q"]) == 0
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,65 @@
+"""What a command prints, where, and in which colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tornado_resource.gate.model import Outcome
+    from tornado_resource.reports.model import Report
+
+COLORS: Final[dict[Outcome, str]] = {"passed": "green", "failed": "red", "incomplete": "yellow"}
+"""Names that both click and Rich know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command prints what people read on the way: nowhere if it is quiet, on stderr beside JSON on stdout."""
+
+    is_quiet: bool = False
+    is_json: bool = False
+
+    def say(self, text: str) -> None:
+        """Print a text that only informs. What is wrong is printed in any case, and not with this."""
+        if not self.is_quiet:
+            self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """Print a text whether or not the command is quiet."""
+        click.echo(text, err=self.is_json)
+
+    def verdicts(self, report: Report) -> None:
+        """Print the report as JSON, if that is wanted."""
+        if self.is_json:
+            from tornado_resource.reports.verdicts import verdicts_json
+
+            click.echo(verdicts_json(report), nl=False)
+
+
+def quiet_option(command: Any) -> Any:
+    """Add the option `--quiet` to a command, which receives it as *quiet*."""
+    return click.option("--quiet", "-q", is_flag=True, help="Print only what is wrong.")(command)
+
+
+def format_option(*formats: str) -> Callable[[Any], Any]:
+    """Return a decorator that adds the option `--format` to a command, which receives it as *output*."""
+    return click.option("--format", "output", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+def painted(text: str, outcome: Outcome) -> str:
+    """Return *text* in the colour of an outcome, which `click.echo` leaves out where none is wanted."""
+    return click.style(text, fg=COLORS[outcome])
+
+
+def wants_color(environ: Mapping[str, str]) -> bool | None:
+    """Return whether to print colours; None to print them in a terminal only."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return False if environ.get("TERM") == "dumb" else None
