@@ -63,7 +63,10 @@ async def update_scenario(client: Client, scenario_id: str, body: Mapping[str, A
     return updated if updated is not None and updated.scenario_id == scenario_id else None
 
 
-async def delete_scenario(client: Client, scenario_id: str) -> None:
-    """Delete a scenario and its past runs. It is safe to repeat; any 2xx counts."""
+async def delete_scenario(client: Client, scenario_id: str) -> bool:
+    """Delete a scenario and its past runs, and return whether the response says so. It is safe to repeat."""
     label = f"delete scenario {clean(scenario_id)}"
-    await client.exchange(label, "DELETE", f"{PATH}/{segment(label, scenario_id)}")
+    content = await client.exchange(label, "DELETE", f"{PATH}/{segment(label, scenario_id)}")
+    while isinstance(content, dict) and "deleted" not in content:
+        content = content.get("data")
+    return isinstance(content, dict) and content["deleted"] is True

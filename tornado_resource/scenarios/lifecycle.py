@@ -24,7 +24,7 @@ from tornado_resource.bland.scenarios import (
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import digest
-from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, Rejected, TornadoError
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
 from tornado_resource.scenarios.definition import (
     NOT_FOR_CREATION,
@@ -164,10 +164,12 @@ async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
 
     """
     try:
-        await retried(lambda: delete_scenario(client, scenario_id))
+        is_deleted = await retried(lambda: delete_scenario(client, scenario_id))
     except NotFound:
-        if await read(client, scenario_id, pathway_id) is not None:
-            raise
+        is_deleted = False
+    if not is_deleted and await read(client, scenario_id, pathway_id) is not None:
+        label = f"delete scenario {clean(scenario_id)}"
+        raise OutcomeUnknown(label, "the API still lists the scenario")
 
 
 def compare(order: ScenarioOrder, existing: Scenario | None) -> RecordedScenario:

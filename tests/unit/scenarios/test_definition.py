@@ -12,6 +12,7 @@ from tornado_resource.scenarios.definition import (
     creation_of,
     declared_changes,
     filled_fields,
+    runs_together,
     update_of,
 )
 
@@ -124,6 +125,10 @@ def test_definitions_differ_by_content() -> None:
         "request_data",
         "assertions",
     )
+
+
+def test_the_runs_of_scenarios_have_one_digest_whatever_their_order() -> None:
+    assert runs_together(["a", "b"]) == runs_together(["b", "a"]) != runs_together(["a"])
 
 
 def test_every_field_is_listed_once() -> None:

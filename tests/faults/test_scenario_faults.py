@@ -1,0 +1,107 @@
+"""Lost responses and kills while scenarios are created, changed and deleted: none doubled, none lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+import stamina
+
+from tests.support.api import json_response
+from tests.support.scenario_api import FIELDS, Killed, ScenarioApi, order_of
+from tornado_resource.errors import TornadoError
+from tornado_resource.scenarios.definition import changed_fields
+from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from tests.support.scenario_api import Fault
+
+SEEDS: Final = 5000 if "TORNADO_SOAK" in os.environ else 600
+RUNS: Final = 30
+"""How often a pipeline may be run again until it goes through."""
+
+
+@pytest.fixture(autouse=True)
+def _fast() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+def some_faults(chance: random.Random) -> list[Fault | None]:
+    """Faults of writes: what is seen, and whether there was an effect."""
+    kinds: list[httpx.Response | BaseException] = [
+        httpx.ReadError("reset"),
+        httpx.ReadTimeout("timeout"),
+        json_response({"error": "oops"}, 500),
+        json_response({"error": "gateway"}, 504),
+        json_response({"error": "busy"}, 503),
+        httpx.Response(200, content=b"garbage"),
+        httpx.Response(200, content=b"{}"),
+        Killed(),
+    ]
+    none: list[tuple[Any, bool]] = [
+        (httpx.ConnectError("refused"), False),
+        (json_response({"error": "later"}, 429), False),
+    ]
+    faults: list[Any] = [(kind, has_effect) for kind in kinds for has_effect in (True, False)] + none
+    return [chance.choice([None, *faults]) for _ in range(chance.randrange(7))]
+
+
+def some_read_faults(chance: random.Random) -> list[httpx.Response | Exception | None]:
+    kinds: list[Any] = [httpx.ReadError("reset"), json_response({"error": "oops"}, 500), Killed(), None, None]
+    return [chance.choice(kinds) for _ in range(chance.randrange(5))]
+
+
+class Pipeline:
+    """Runs one step again and again, as a pipeline does, until it goes through. A kill loses what is in memory."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)  # noqa: S311 - a seed for tests
+        self.api = ScenarioApi()
+
+    def until_done(self, step: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        self.api.faults, self.api.read_faults = some_faults(self.chance), some_read_faults(self.chance)
+        for _ in range(RUNS):
+            try:
+                return asyncio.run(self._run(step))
+            except (TornadoError, Killed):
+                self.api.time.seconds += 30
+        pytest.fail("the pipeline never goes through")
+
+    async def _run(self, step: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        return await step()
+
+    def create(self) -> RecordedScenario:
+        found: RecordedScenario = self.until_done(
+            lambda: create(self.api.client(), order_of(), self.api.intents, self.api.time.clock())
+        )
+        return found
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_scenario_lives_through_faults(seed: int) -> None:
+    pipeline = Pipeline(seed)
+    api = pipeline.api
+    other = api.add(name="Somebody else's", max_turns=7)
+
+    recorded = pipeline.create()
+    [shown] = api.named()
+    assert shown["id"] == recorded.scenario_id
+    assert changed_fields(FIELDS, shown) == ()
+
+    changed = order_of(fields={"name": "Refunds", "max_turns": 30, "assertions": []})
+    drift: tuple[str, ...] = ("name", "max_turns", "assertions")
+    while drift:  # the next `pulumi up` writes again what the API shows otherwise
+        drift = pipeline.until_done(partial(update, api.client(), recorded.scenario_id, changed, drift)).drift
+    [shown] = api.named("Refunds")
+    assert (shown["id"], changed_fields(changed.fields, shown)) == (recorded.scenario_id, ())
+
+    pipeline.until_done(partial(delete, api.client(), recorded.scenario_id, "pw-1"))
+    assert list(api.scenarios.values()) == [other]

@@ -1,0 +1,318 @@
+"""One scenario, whatever happens to requests and responses."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+
+from tests.support.api import json_response
+from tests.support.scenario_api import ADDRESS, FIELDS, ScenarioApi, order_of
+from tornado_resource.errors import ApiError, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
+from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, read, take_over, update
+
+RESET = httpx.ReadError("reset")
+REFUSED = httpx.ConnectError("refused")
+
+
+@pytest.fixture(autouse=True)
+def _fast() -> Any:
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+def created(api: ScenarioApi, **changes: Any) -> RecordedScenario:
+    return asyncio.run(create(api.client(), order_of(**changes), api.intents, api.time.clock()))
+
+
+def test_a_new_scenario_is_one_post() -> None:
+    api = ScenarioApi()
+    found = created(api)
+    assert (found.scenario_id, found.adopted, found.drift) == ("sc-1", False, ())
+    assert api.calls == ["GET", "POST"]
+    assert api.bodies == [{"pathway_id": "pw-1", **FIELDS}]
+    assert set(found.filled) == {"tester_persona_name"}
+    assert api.intents.find(ADDRESS) is not None  # until the engine has the id
+
+
+@pytest.mark.parametrize(
+    ("fault", "posts"),
+    [
+        ((RESET, True), 1),
+        ((RESET, False), 2),
+        ((REFUSED, False), 2),
+        ((json_response({"error": "later"}, 429), False), 2),
+        ((json_response({"error": "later"}, 429, {"retry-after": "7"}), False), 2),
+        ((json_response({"error": "oops"}, 500), True), 1),
+        ((json_response({"error": "oops"}, 503), False), 2),
+        ((json_response({"error": "timeout"}, 408), True), 1),
+        ((httpx.Response(200, content=b"not json"), True), 1),
+        ((httpx.Response(200, content=b""), True), 1),
+        ((json_response({"id": "../x", "name": "Refund"}), True), 1),
+    ],
+)
+def test_a_lost_response_creates_no_second_one(fault: Any, posts: int) -> None:
+    api = ScenarioApi(faults=[fault])
+    found = created(api)
+    assert [each["id"] for each in api.named()] == [found.scenario_id]
+    assert api.calls.count("POST") == posts
+
+
+def test_a_retry_waits_as_long_as_the_api_says() -> None:
+    api = ScenarioApi(faults=[(json_response({"error": "later"}, 429, {"retry-after": "7"}), False)])
+    created(api)
+    assert 7.0 in api.time.slept
+
+
+def test_an_effect_that_comes_late_is_found_by_a_second_look() -> None:
+    api = ScenarioApi(faults=[(RESET, False)])
+
+    async def late(seconds: float) -> None:
+        api.time.seconds += seconds
+        if seconds == 1.0 and not api.named():
+            api.add(**FIELDS)
+
+    api.time.sleep = late  # type: ignore[method-assign]
+    assert created(api).scenario_id == "sc-1"
+    assert api.calls.count("POST") == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 302])
+def test_a_refused_definition_is_an_error_at_once(status: int) -> None:
+    api = ScenarioApi(faults=[(json_response({"error": "max_turns"}, status), False)])
+    with pytest.raises(Rejected, match=str(status)):
+        created(api)
+    assert api.calls == ["GET", "POST", "GET"]
+    assert api.intents.find(ADDRESS) is None
+
+
+def test_an_api_that_cannot_be_reached_gets_four_requests_and_no_more() -> None:
+    api = ScenarioApi(faults=[(REFUSED, False)] * 9)
+    with pytest.raises(ApiError, match="no connection"):
+        created(api)
+    assert api.calls.count("POST") == 4
+    assert api.intents.find(ADDRESS) is None
+
+
+def test_an_unknown_outcome_keeps_the_intent() -> None:
+    api = ScenarioApi(faults=[(RESET, False)] * 9)
+    with pytest.raises(OutcomeUnknown):
+        created(api)
+    assert api.intents.find(ADDRESS) is not None
+
+
+def test_a_name_that_somebody_else_takes_meanwhile_is_a_conflict() -> None:
+    api = ScenarioApi()
+    api.faults = [(json_response({"error": "name taken"}, 409), False)]
+    api.read_faults = [json_response({"scenarios": []})]
+    api.add(**FIELDS)
+    with pytest.raises(ScenarioExists):
+        created(api)
+
+
+def test_other_content_after_a_lost_response_is_somebody_elses() -> None:
+    api = ScenarioApi(faults=[(RESET, False)], read_faults=[json_response({"scenarios": []})])
+    api.add(**{**FIELDS, "max_turns": 11})
+    with pytest.raises(ScenarioExists, match="max_turns: found 11, declared 10"):
+        created(api)
+
+
+def test_a_scenario_that_is_there_is_a_conflict_that_shows_the_differences() -> None:
+    api = ScenarioApi()
+    api.add(**{**FIELDS, "max_turns": 20, "category": "ANGRY_CALLER"})
+    with pytest.raises(ScenarioExists) as raised:
+        created(api)
+    assert str(raised.value) == (
+        "scenario 'Refund' on pathway pw-1 exists already (sc-1), and this stack has not created it. "
+        "It differs from the declaration:\n"
+        '  category: found "ANGRY_CALLER", declared "CUSTOM"\n'
+        "  max_turns: found 20, declared 10\n"
+        "To take it over and change it to the declaration: on_conflict: adopt\n"
+        "If another stack manages it, and this one only compares: manage: false"
+    )
+    assert api.calls == ["GET"]
+
+
+def test_the_same_scenario_that_is_there_is_a_conflict_too() -> None:
+    api = ScenarioApi()
+    api.add(**FIELDS)
+    with pytest.raises(ScenarioExists, match="It is as declared"):
+        created(api)
+
+
+def test_adopting_changes_only_what_differs() -> None:
+    api = ScenarioApi()
+    api.add(**{**FIELDS, "max_turns": 20, "description": "old"})
+    found = created(api, on_conflict="adopt")
+    assert (found.scenario_id, found.adopted, found.drift) == ("sc-1", True, ())
+    assert api.calls == ["GET", "PUT sc-1"]
+    assert api.bodies == [{"max_turns": 10}]  # what is not declared stays, since the API may have filled it in
+
+
+def test_adopting_the_same_scenario_writes_nothing() -> None:
+    api = ScenarioApi()
+    api.add(**FIELDS)
+    assert created(api, on_conflict="adopt").adopted
+    assert api.calls == ["GET"]
+
+
+def test_a_disabled_scenario_is_created_and_then_disabled() -> None:
+    api = ScenarioApi()
+    found = created(api, fields={"enabled": False})
+    assert api.bodies[1:] == [{"enabled": False}]
+    assert found.drift == ()
+
+
+def test_a_created_scenario_is_recorded_even_if_it_cannot_be_disabled() -> None:
+    api = ScenarioApi(faults=[None, *[(json_response({"error": "no"}, 403), False)] * 3])
+    found = created(api, fields={"enabled": False})
+    assert (found.scenario_id, found.drift) == ("sc-1", ("enabled",))
+
+
+@pytest.mark.parametrize(("age", "edit"), [(0, {}), (0, {"max_turns": 9}), (3600, {})])
+def test_after_a_crash_the_intent_says_that_the_scenario_is_ours(age: float, edit: dict[str, Any]) -> None:
+    api = ScenarioApi(faults=[(RESET, False)] * 9)
+    with pytest.raises(OutcomeUnknown):
+        created(api)
+    api.faults = []
+    api.add(age=age, **{**FIELDS, **edit})
+    found = created(api)
+    assert (found.scenario_id, found.adopted) == ("sc-1", False)
+    assert api.named()[0]["max_turns"] == 10
+
+
+def test_an_older_scenario_of_other_content_is_not_ours_after_a_crash() -> None:
+    api = ScenarioApi(faults=[(RESET, False)] * 9)
+    with pytest.raises(OutcomeUnknown):
+        created(api)
+    api.faults = []
+    api.add(age=3600, **{**FIELDS, "max_turns": 9})
+    with pytest.raises(ScenarioExists):
+        created(api)
+    api.named()[0]["created_at"] = None
+    with pytest.raises(ScenarioExists):
+        created(api)
+
+
+def test_an_intent_for_another_pathway_says_nothing() -> None:
+    api = ScenarioApi(faults=[(RESET, False)] * 9)
+    with pytest.raises(OutcomeUnknown):
+        created(api, pathway_id="pw-9")
+    api.faults = []
+    api.add(**FIELDS)
+    with pytest.raises(ScenarioExists):
+        created(api)
+
+
+def test_what_another_stack_manages_is_compared_and_never_written() -> None:
+    api = ScenarioApi()
+    with pytest.raises(ScenarioMissing, match=r"does not exist\. staging manages it"):
+        created(api, manage=False, managed_by="staging")
+    api.add(**{**FIELDS, "max_turns": 20})
+    with pytest.raises(ScenarioDiffers) as raised:
+        created(api, manage=False, managed_by="staging")
+    assert str(raised.value) == (
+        "scenario 'Refund' on pathway pw-1 is not as declared (sc-1). It differs from the declaration:\n"
+        "  max_turns: found 20, declared 10\n"
+        "staging manages it (promotes_from): run `pulumi up` there first, or declare manage: true here"
+    )
+    api.scenarios["sc-1"]["max_turns"] = 10
+    assert created(api, manage=False).scenario_id == "sc-1"
+    order = order_of(manage=False)
+    assert asyncio.run(update(api.client(), "sc-1", order, ["max_turns"])).scenario_id == "sc-1"
+    with pytest.raises(TornadoError, match="does not exist any more"):
+        asyncio.run(update(api.client(), "sc-9", order, ["max_turns"]))
+    del api.scenarios["sc-1"]
+    with pytest.raises(ScenarioMissing, match="Another stack manages it"):
+        created(api, manage=False)
+    assert set(api.calls) == {"GET"}
+
+
+@pytest.mark.parametrize("shows_writes", [True, False])
+def test_an_update_sends_only_what_changes(*, shows_writes: bool) -> None:
+    api = ScenarioApi(shows_writes=shows_writes)
+    api.add(**FIELDS)
+    order = order_of(fields={"max_turns": 30, "name": "Refunds"})
+    found = asyncio.run(update(api.client(), "sc-1", order, ["name", "max_turns", "category"]))
+    assert found.drift == ()
+    assert api.bodies == [{"name": "Refunds", "max_turns": 30, "category": "CUSTOM"}]
+    assert api.calls == (["PUT sc-1"] if shows_writes else ["PUT sc-1", "GET sc-1"])
+
+
+def test_an_update_that_the_api_ignores_stays_visible() -> None:
+    api = ScenarioApi(faults=[(json_response({"id": "sc-1", **FIELDS, "max_turns": 10}), False)])
+    api.add(**FIELDS)
+    found = asyncio.run(update(api.client(), "sc-1", order_of(fields={"max_turns": 30}), ["max_turns"]))
+    assert found.drift == ("max_turns",)
+
+
+def test_a_name_that_is_taken_is_an_error_of_the_update() -> None:
+    api = ScenarioApi()
+    api.add(**FIELDS)
+    api.add(name="Other")
+    with pytest.raises(TornadoError, match="Names are unique on a pathway: choose another one"):
+        asyncio.run(update(api.client(), "sc-1", order_of(fields={"name": "Other"}), ["name"]))
+
+
+def test_an_update_of_a_deleted_scenario_says_what_to_do() -> None:
+    with pytest.raises(TornadoError, match=r"'Refund' \(sc-1\) does not exist any more; run `pulumi refresh`"):
+        asyncio.run(update(ScenarioApi().client(), "sc-1", order_of(), ["max_turns"]))
+
+
+def test_taking_over_from_another_stack_changes_what_differs() -> None:
+    api = ScenarioApi()
+    with pytest.raises(ScenarioMissing):
+        asyncio.run(take_over(api.client(), "sc-1", order_of()))
+    api.add(**{**FIELDS, "max_turns": 20})
+    found = asyncio.run(take_over(api.client(), "sc-1", order_of()))
+    assert (found.adopted, api.scenarios["sc-1"]["max_turns"]) == (True, 10)
+
+
+def test_only_the_list_of_the_pathway_says_for_sure_that_a_scenario_is_gone() -> None:
+    api = ScenarioApi()
+    api.add(**FIELDS)
+    assert asyncio.run(read(api.client(), "sc-2", "pw-1")) is None
+    api.read_faults = [json_response({"error": "no such route"}, 404)]
+    found = asyncio.run(read(api.client(), "sc-1", "pw-1"))
+    assert found is not None
+    assert found.entry["name"] == "Refund"
+    api.read_faults = [httpx.Response(404, content=b"<html>")]
+    with pytest.raises(Rejected):
+        asyncio.run(read(api.client(), "sc-1", "pw-1"))
+
+
+def test_deleting_is_safe_to_repeat() -> None:
+    api = ScenarioApi(faults=[(RESET, True)])
+    api.add(**FIELDS)
+    asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+    asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+    assert api.scenarios == {}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        json_response({"error": "no such route"}, 404),
+        json_response({"deleted": False}),
+        json_response({}),
+        json_response([]),
+        httpx.Response(204),
+    ],
+)
+def test_a_scenario_that_is_still_listed_is_not_deleted(response: httpx.Response) -> None:
+    api = ScenarioApi(faults=[(response, False)])
+    api.add(**FIELDS)
+    with pytest.raises(OutcomeUnknown, match="delete scenario sc-1: the API still lists the scenario"):
+        asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+
+
+@pytest.mark.parametrize("response", [json_response({"data": {"deleted": True}}), httpx.Response(204)])
+def test_a_delete_may_be_answered_in_other_forms(response: httpx.Response) -> None:
+    api = ScenarioApi(faults=[(response, True)])
+    api.add(**FIELDS)
+    asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+    assert api.scenarios == {}
