@@ -78,8 +78,9 @@ def test_after_a_change_of_size_the_old_frame_is_gone(columns: int, rows: int) -
     drawn = Drawn()
     drawn.draw("the first line", "the second line")
     drawn.resize(columns, rows)
-    assert [line for line in drawn.draw("1", "2") if line][-2:] == ["1", "2"]
-    assert "second" not in " ".join(drawn.terminal.screen)
+    shown = [line for line in drawn.draw("1", "2") if line]
+    assert shown[-2:] == ["1", "2"]
+    assert shown[:-2] in ([], ["before"])
     assert drawn.terminal.lines[0] == "before"
 
 
