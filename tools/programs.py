@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import editor
+
 
 @dataclass(frozen=True)
 class Program:
@@ -36,22 +38,35 @@ BROWSER: Final = Program(
 INITDB: Final = Program("PostgreSQL's server", "postgresql", ("initdb",), folders="usr/lib/postgresql/*/bin")
 SHELLCHECK: Final = Program("ShellCheck", "shellcheck", ("shellcheck",))
 ZSH: Final = Program("zsh", "zsh", ("zsh",))
-PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK, ZSH)
+NPM: Final = Program("npm", "npm", ("npm",))
+PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK, ZSH, NPM)
 
 
 def main() -> int:
-    """Find or install every program; return 1, after one message, if that fails."""
+    """Find or install every program, and the editor's packages; return 1, after one message, if that fails."""
+    fault = _find_or_install()
+    try:
+        if fault is None:
+            editor.prepare()
+    except editor.EditorError as error:
+        fault = str(error)
+    if fault is not None:
+        print(f"programs: {fault}", file=sys.stderr)
+    return 0 if fault is None else 1
+
+
+def _find_or_install() -> str | None:
+    """Return None if every program is there, else which ones are missing, why, and what to do."""
     missing = _missing()
     if not missing:
-        return 0
+        return None
     fault = _install([program.package for program in missing])
     missing = _missing()
     if not missing:
-        return 0
+        return None
     fault = fault or "the packages are installed, but the programs are not where they are expected"
     titles = " and ".join(program.title for program in missing)
-    print(f"programs: the tests need {titles}: {fault}. Install by hand, then run this again", file=sys.stderr)
-    return 1
+    return f"the tests need {titles}: {fault}. Install by hand, then run this again"
 
 
 def _missing() -> list[Program]:

@@ -22,14 +22,15 @@ SETTINGS = {"yaml": {"validate": True, "hover": True, "completion": True, "schem
 
 
 class LanguageServer:
-    """A running server. `open` gives it a text, and the other methods ask about the text that was opened last."""
+    """A running server. `open` gives it the text of a file in *folder*; the other methods ask about the last one."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder)
         self._number = 0
-        self._uri = (folder / "sessions.yaml").as_uri()
-        self._version = 0
-        self._problems: list[dict[str, Any]] | None = None
+        self.folder = folder
+        self._opened = 0
+        self._uri = ""
+        self._problems: dict[str, list[dict[str, Any]]] = {}
         self.request("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": CAPABILITIES})
         self.notify("initialized", {})
 
@@ -40,14 +41,13 @@ class LanguageServer:
         self._process.kill()
         self._process.communicate()
 
-    def open(self, text: str) -> None:
-        """Open a text as `sessions.yaml`, in place of the one before."""
-        if self._version:
-            self.notify("textDocument/didClose", {"textDocument": {"uri": self._uri}})
-        self._version += 1
-        document = {"uri": self._uri, "languageId": "yaml", "version": self._version, "text": text}
-        self._problems = None
+    def open(self, text: str) -> str:
+        """Open a text, and return the address that it has."""
+        self._opened += 1
+        self._uri = (self.folder / f"sessions-{self._opened}.yaml").as_uri()
+        document = {"uri": self._uri, "languageId": "yaml", "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
+        return self._uri
 
     def complete(self, line: int, character: int) -> list[dict[str, Any]]:
         """Return what is offered at a position, counted from 0."""
@@ -60,11 +60,11 @@ class LanguageServer:
         found = self.request("textDocument/hover", self._at(line, character))
         return str(found["contents"]["value"]) if found else ""
 
-    def problems(self) -> list[dict[str, Any]]:
-        """Return the diagnostics of the text."""
-        while self._problems is None:
+    def problems(self, uri: str | None = None) -> list[dict[str, Any]]:
+        """Return the diagnostics of the text, or of another one by what `open` returned."""
+        while (uri or self._uri) not in self._problems:
             self._read()
-        return self._problems
+        return self._problems[uri or self._uri]
 
     def request(self, method: str, parameters: Any) -> Any:
         self._number += 1
@@ -98,14 +98,10 @@ class LanguageServer:
         assert length, "the server has ended"
         message: dict[str, Any] = json.loads(self._process.stdout.read(length))
         if message.get("method") == "textDocument/publishDiagnostics":
-            self._note(message["params"])
+            self._problems[message["params"]["uri"]] = message["params"]["diagnostics"]
         elif message.get("method") == "workspace/configuration":
             wanted = [SETTINGS.get(item.get("section", "")) for item in message["params"]["items"]]
             self._send({"id": message["id"], "result": wanted})
         elif "id" in message and "method" in message:
             self._send({"id": message["id"], "result": None})
         return message
-
-    def _note(self, published: dict[str, Any]) -> None:
-        if published["uri"] == self._uri and published.get("version", self._version) == self._version:
-            self._problems = published["diagnostics"]

@@ -38,7 +38,26 @@ _REQUIRED: Final = {
     "type": "the type of the assertion, such as LLM_JUDGE",
     "config": "a mapping, such as {node_id: refund-done}",
 }
-
+FORMS: Final = {
+    r"^[a-z][a-z0-9-]{0,62}$": "a lower-case letter, then up to 62 lower-case letters, digits and dashes",
+    r"^[A-Za-z0-9._-]{1,100}$": "up to 100 letters, digits, dots, dashes and underscores",
+    r"^[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]$": (
+        "an id of up to 128 letters, digits and . _ ~ : @ -, not ending with a dot"
+    ),
+    r"^[A-Za-z0-9._-]{1,100}(/[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})?$": (
+        "an environment of this file, or a stack's full name such as acme/agents/staging"
+    ),
+    r"^[1-9][0-9]{0,5}[smhd]$": "a whole number and s, m, h or d, such as 24h",
+    r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,198}[^\s\x00-\x1f\x7f])?$": (
+        "1 to 200 characters on one line, with no blanks around them"
+    ),
+    r"^[^\x00-\x1f\x7f]{1,1000}$": "a path of 1 to 1000 characters on one line",
+    r"^none$": "`none`, or a mapping such as {passed: all}",
+    r"^(all|promotion|any|100%|[1-9][0-9]?%)$": (
+        "`all`, `promotion`, `any`, a whole number, or a percentage such as 95%"
+    ),
+}
+"""What the patterns of the schema mean. The schema itself has no keywords but those of the standard."""
 _SCENARIO_LISTS: Final = ("scenario_ids", "scenarios")
 
 
@@ -81,7 +100,7 @@ def _problem(document: Document, violation: Violation) -> Problem:
 
 def _is_told_by_type(violation: Violation) -> bool:
     """Whether the value is a fraction below a minimum of whole numbers: its type is reported, and that is enough."""
-    value, is_bound = violation.value, violation.keyword in {"minimum", "maximum"}
+    value, is_bound = violation.value, violation.keyword in {"minimum", "exclusiveMinimum", "maximum"}
     is_fraction = isinstance(value, float) and not value.is_integer()
     return is_bound and is_fraction and "number" not in violation.schema["type"]
 
@@ -164,7 +183,7 @@ def _explain_enum(violation: Violation, document: Document) -> str:
 
 def _explain_pattern(violation: Violation, document: Document) -> str:
     found = "the name " if violation.is_name else ""
-    return f"found {found}{_show(violation.value, document)}, expected {violation.schema['patternErrorMessage']}"
+    return f"found {found}{_show(violation.value, document)}, expected {FORMS[violation.schema['pattern']]}"
 
 
 def _explain_min_items(violation: Violation, _document: Document) -> str:
@@ -181,6 +200,11 @@ def _explain_minimum(violation: Violation, document: Document) -> str:
     found = f"found {_show(violation.value, document)}, expected at least {violation.limit}"
     is_meant = document.quoting.is_on and violation.path[-1:] == ("timeout_ms",)
     return found + _milliseconds_hint(violation.value) if is_meant else found
+
+
+def _explain_exclusive_minimum(violation: Violation, document: Document) -> str:
+    """Say what a whole number must be at least. For a fraction below that, an editor shows one message, its type."""
+    return f"found {_show(violation.value, document)}, expected at least {violation.limit + 1}"
 
 
 def _milliseconds_hint(value: float) -> str:
@@ -216,6 +240,7 @@ _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
     "minItems": _explain_min_items,
     "maxItems": _explain_max_items,
     "minimum": _explain_minimum,
+    "exclusiveMinimum": _explain_exclusive_minimum,
     "maximum": _explain_maximum,
     "maxLength": _explain_max_length,
     "minProperties": _explain_min_properties,

@@ -4,6 +4,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import editor
 import programs
 import pytest
 
@@ -18,6 +19,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., No
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(programs, "PROGRAMS", (programs.BROWSER, programs.SHELLCHECK))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(editor, "prepare", lambda: None)
 
     def install(*names: str) -> None:
         for name in names:

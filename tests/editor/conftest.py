@@ -1,0 +1,33 @@
+"""yaml-language-server, which is what editors run, with the schema that `tornado-resource schema` writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import editor
+import pytest
+
+from tests.support.language_server import LanguageServer
+from tornado_resource.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SERVER = editor.FOLDER / "node_modules/yaml-language-server/bin/yaml-language-server"
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """Without them the tests fail, rather than being skipped."""
+    assert editor.is_complete(), "run `python tools/programs.py`"
+    return editor.FOLDER / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def server(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
+    folder = tmp_path_factory.mktemp("editor")
+    assert main(["schema", "--output", str(folder / "sessions.schema.json")]) == 0
+    assert packages.exists()
+    with LanguageServer(["node", str(SERVER), "--stdio"], folder) as server:
+        yield server
