@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -77,6 +77,9 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors meant for users are printed without a traceback."""
     secrets = Secrets()
+    # A character that the terminal's encoding lacks is no reason to fail. On stderr Python escapes it by itself.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments), secrets)
     except Exception as error:  # noqa: BLE001 # whatever it is: exit code 1 would say that a gate was not met

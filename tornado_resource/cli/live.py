@@ -162,7 +162,8 @@ def _bar(passed: int, total: int, width: int) -> Text:
 
 def _state(result: Result | None, status: Status | None) -> Text:
     if result is None:
-        return Text(cut(clean(status.status), FIXED_WIDTHS["state"]) if status is not None else "…", "dim")
+        word = "…" if status is None else "judging" if status.is_final else clean(status.status)
+        return Text(cut(word, FIXED_WIDTHS["state"]), "dim")
     outcome = result.verdict.outcome
     return _painted(f"{STYLES[outcome].symbol} {outcome}", outcome)
 

@@ -167,6 +167,12 @@ def test_every_part_of_a_bar_can_be_told_apart_without_colours() -> None:
     assert "5 of 8     ━━━━━━━━━━━━╸───────" in scene.lines(120)[1]
 
 
+def test_a_session_that_has_ended_is_judged_until_its_verdict_is_known() -> None:
+    scene = three()
+    scene.note(NAMES[0], PASSED)
+    assert scene.lines()[1].endswith("  judging")
+
+
 def test_text_from_the_api_is_escaped_and_does_not_widen_the_state() -> None:
     scene = Scene([gated_session_of("support-line")])
     scene.note("support-line", Status("\x1b[2J[red]" + "x" * 40))
