@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 
 EXAMPLE = ROOT / "examples/agents"
 INSTALL_SECONDS = 300
-WRONG = "sessions.yaml:5:3: defaults.max_iteration: unknown key; did you mean `max_iterations`?"
+WRONG = "sessions.yaml:6:3: defaults.max_iteration: unknown key; did you mean `max_iterations`?"
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
     "GIT_AUTHOR_EMAIL": "a@example.com",
