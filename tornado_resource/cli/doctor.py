@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli import completion
-from tornado_resource.cli.drifted import drifted_lines
+from tornado_resource.cli.drifted import drifted_rows
 from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import quiet_option
+from tornado_resource.cli.output import format_option, quiet_option
+from tornado_resource.cli.rows import Row, as_json, as_text
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.resolver import load
@@ -39,20 +40,21 @@ if TYPE_CHECKING:
     shell_complete=completion.stacks,
     help="A stack (default: all of the project).",
 )
+@format_option("text", "json")
 @quiet_option
-def command(names: tuple[str, ...], *, quiet: bool) -> ExitCode:
+def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
     """Compare the sessions that run on the declared pathways with the state of the stacks.
 
     Lists sessions that are ours, foreign or orphaned, locks, creations that were cut off, and versions that were edited
     since they were tested or published, each with the command that helps. Changes nothing.
     """
     stacks = _read(names or stack_names())
-    stack_lines = [line for stack in stacks for line in (*_stack_lines(stack), *drifted_lines(stack))]
-    findings = _diagnose(stacks)
-    wrong = [finding for finding in findings if finding.cure is not None]
-    for line in (*stack_lines, *_finding_lines(wrong if quiet else findings)):
-        click.echo(line)
-    return ExitCode.FAILED if stack_lines or wrong else ExitCode.PASSED
+    rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]
+    rows += _finding_rows(_diagnose(stacks))
+    wrong = [row for row in rows if row.cure is not None]
+    shown = wrong if quiet else rows
+    click.echo(as_json(shown) if output == "json" else as_text(shown), nl=bool(shown) or output == "json")
+    return ExitCode.FAILED if wrong else ExitCode.PASSED
 
 
 def _read(names: Iterable[str]) -> list[Stack]:
@@ -113,18 +115,17 @@ async def _active_sessions(endpoint: Endpoint, pathway_ids: Sequence[str]) -> li
         return await asyncio.gather(*(active_session(pathway_id) for pathway_id in pathway_ids))
 
 
-def _stack_lines(stack: Stack) -> Iterator[str]:
+def _stack_rows(stack: Stack) -> Iterator[Row]:
     if stack.locked_by is not None:
-        yield f"locked    stack {stack.name} is locked by {stack.locked_by}"
-        yield f"          if that process is gone: pulumi cancel --yes --stack {stack.name}"
+        cure = f"if that process is gone: pulumi cancel --yes --stack {stack.name}"
+        yield Row("locked", f"stack {stack.name} is locked by {stack.locked_by}", cure)
     for name in stack.pending:
-        yield f"pending   stack {stack.name}: the creation of {name} was cut off"
         refresh = f"pulumi refresh --yes --clear-pending-creates --stack {stack.name}"
-        yield f"          pulumi up --stack {stack.name}, then {refresh}"
+        cure = f"pulumi up --stack {stack.name}, then {refresh}"
+        yield Row("pending", f"stack {stack.name}: the creation of {name} was cut off", cure)
 
 
-def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+def _finding_rows(findings: Iterable[Finding]) -> Iterator[Row]:
     for finding in sorted(findings, key=lambda entry: (entry.cure is None, entry.session_name)):
-        yield f"{finding.kind:<9} {finding.session_name} (pathway {clean(finding.pathway_id)}): {finding.text}"
-        if finding.cure is not None:
-            yield f"          {finding.cure}"
+        text = f"{finding.session_name} (pathway {clean(finding.pathway_id)}): {finding.text}"
+        yield Row(finding.kind, text, finding.cure)

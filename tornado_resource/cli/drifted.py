@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.content import LIVE
+from tornado_resource.cli.rows import Row
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift, drift_of_live
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.reader import RecordedRelease, RecordedSession, Stack
 
 
-def drifted_lines(stack: Stack) -> list[str]:
-    """Return two lines for each version of a stack that has drifted: what was found, and what to do.
+def drifted_rows(stack: Stack) -> list[Row]:
+    """Return a row for each version of a stack that has drifted.
 
     Raises:
         ApiError: a request failed for good.
@@ -25,19 +26,19 @@ def drifted_lines(stack: Stack) -> list[str]:
     tested = [session for session in stack.sessions if session.tested is not None]
     if not tested and not stack.releases:
         return []
-    return asyncio.run(_lines(stack, tested))
+    return asyncio.run(_rows(stack, tested))
 
 
-async def _lines(stack: Stack, tested: list[RecordedSession]) -> list[str]:
+async def _rows(stack: Stack, tested: list[RecordedSession]) -> list[Row]:
     from tornado_resource.bland.client import Client
 
     async with Client(endpoint_of(stack)) as client:
         sessions = (_of_session(client, session, stack.name) for session in tested)
         releases = (_of_release(client, release, stack.name) for release in stack.releases)
-        return [line for lines in await asyncio.gather(*sessions, *releases) for line in lines]
+        return [row for row in await asyncio.gather(*sessions, *releases) if row is not None]
 
 
-async def _of_session(client: Client, session: RecordedSession, stack: str) -> list[str]:
+async def _of_session(client: Client, session: RecordedSession, stack: str) -> Row | None:
     from tornado_resource.bland.versions import read_digest
 
     tested = session.tested
@@ -47,7 +48,7 @@ async def _of_session(client: Client, session: RecordedSession, stack: str) -> l
     return _finding(session.name, session.pathway_id, drift(tested.version, tested.content, now), cure)
 
 
-async def _of_release(client: Client, release: RecordedRelease, stack: str) -> list[str]:
+async def _of_release(client: Client, release: RecordedRelease, stack: str) -> Row | None:
     from tornado_resource.bland.versions import read_digest
 
     now = await read_digest(client, release.pathway_id, LIVE)
@@ -55,7 +56,5 @@ async def _of_release(client: Client, release: RecordedRelease, stack: str) -> l
     return _finding(release.name, release.pathway_id, drift_of_live(release.content, now), cure)
 
 
-def _finding(name: str, pathway_id: str, found: str | None, cure: str) -> list[str]:
-    if found is None:
-        return []
-    return [f"drifted   {name} (pathway {clean(pathway_id)}): {found}", f"          {cure}"]
+def _finding(name: str, pathway_id: str, found: str | None, cure: str) -> Row | None:
+    return Row("drifted", f"{name} (pathway {clean(pathway_id)}): {found}", cure) if found is not None else None

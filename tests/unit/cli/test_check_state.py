@@ -59,6 +59,21 @@ def test_quiet_says_nothing_of_a_clean_state(capsys: pytest.CaptureFixture[str])
     assert URN in capsys.readouterr().out
 
 
+def test_json_has_every_foreign_provider_alone_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    number = check_state.MAX_SHOWN + 1
+    assert main(["check-state", "--format", "json", written(tampered(number))]) == 1
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)["foreign_providers"]
+    assert len(found) == number
+    assert found[0]["urn"] == URN
+    assert found[0].keys() == {"urn", "path", "found"}
+    assert captured.err.startswith(f"{URN}: ")
+    assert main(["check-state", "--format", "json", written(STATE)]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"foreign_providers": []}
+    assert captured.err == "state.json: no foreign provider in the state\n"
+
+
 @pytest.mark.parametrize("state", [STATE, {"version": 3, "deployment": None}, {"deployment": {}}])
 def test_a_state_without_foreign_code_is_exit_0(
     state: Any, pulumi: Callable[[Any], list[tuple[str, ...]]], capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,17 @@ def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, caps
     assert capsys.readouterr().out != ""
     assert main(["doctor", "--stack", "dev", "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
+    assert main(["doctor", "--stack", "dev", "--quiet", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"findings": []}
     locked = replace(stack, locked_by="ann@host")
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: locked)
     assert main(["doctor", "--stack", "dev", "-q"]) == 1
     assert capsys.readouterr().out.splitlines() == EXPECTED.splitlines()[:2]
+    assert main(["doctor", "--stack", "dev", "--format", "json"]) == 1
+    first, *others = json.loads(capsys.readouterr().out)["findings"]
+    assert first == {
+        "kind": "locked",
+        "text": "stack dev is locked by ann@host",
+        "cure": "if that process is gone: pulumi cancel --yes --stack dev",
+    }
+    assert {(row["kind"], row["cure"]) for row in others} == {("free", None)}

@@ -132,7 +132,7 @@ def test_the_workflow_may_only_read_and_never_runs_twice_on_a_stack() -> None:
     assert (jobs["production"]["needs"], jobs["production"]["environment"]) == ("staging", "production")
 
 
-def test_the_readme_says_how_to_write_the_schema_that_the_declarations_name() -> None:
+def test_the_readme_says_how_to_write_the_schema_for_editors() -> None:
     line = (EXAMPLE / "sessions.yaml").read_text(encoding="utf-8").splitlines()[0]
     file = line.removeprefix("# yaml-language-server: $schema=./")
     assert f"$ tornado-resource schema --output {file}\n" in (EXAMPLE / "README.md").read_text(encoding="utf-8")
