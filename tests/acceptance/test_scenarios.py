@@ -1,57 +1,292 @@
-"""Scenarios as code, over real stacks."""
+"""Scenarios as code: their whole life over real stacks, with counts of requests."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.support.crashes import Victim, crash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.project import Project
 
-SCRIPT: Final = """\
-pathways:
-  pw-a: &pathway {scenarios: [], failing: [0], iteration_ms: 1000}
-  pw-b: *pathway
-"""
-DECLARATIONS: Final = """\
+KEYS: Final = [f"case-{number:02}" for number in range(12)]
+PATHWAYS: Final = [f"pw-{number}" for number in range(5)]
+SCRIPT: Final = "pathways:\n" + "".join(f"  {each}: {{failing: [0], iteration_ms: 1000}}\n" for each in PATHWAYS)
+HEADERS: Final = {"authorization": "any-key"}
+PATH: Final = "/v1/agent-testing/scenarios"
+ONE: Final = """\
 version: 1
 scenarios:
   refund:
     name: Refunds an order
-    tester_persona_prompt: |
-      You were charged twice.
-    is_required_for_promotion: true
+    tester_persona_prompt: You were charged twice.
+    max_turns: 10
     assertions:
       - {type: LLM_JUDGE, config: {prompt: Refunded?, output_type: boolean}}
-  cancel: {max_turns: 10}
+      - {type: NODE_REACHED, config: {node_id: done}}
 sessions:
-  a: {pathway_id: pw-a, scenarios: [refund, cancel]}
-  b: {pathway_id: pw-b, scenarios: [refund], gate: {passed: promotion}}
+  a: {pathway_id: pw-0, scenarios: [refund]}
+environments: {staging: {}, production: {promotes_from: staging}, rival: {}}
 """
-HEADERS: Final = {"authorization": "any-key"}
 
 
-def test_the_life_of_scenarios(make_project: Callable[..., Project]) -> None:
+def declarations(scenarios: dict[str, str], keys: list[str] | None = None) -> str:
+    """Every session runs all scenarios; *scenarios* has the fields of each."""
+    named = ", ".join(keys or scenarios)
+    lines = ["version: 1", f"defaults: {{scenarios: [{named}]}}", "scenarios:"]
+    lines += [f"  {key}: {{{fields}}}" for key, fields in scenarios.items()]
+    lines += ["sessions:", *(f"  on-{pathway}: {{pathway_id: {pathway}}}" for pathway in PATHWAYS)]
+    return "\n".join(lines) + "\n"
+
+
+def sent(project: Project, command: Callable[[], object]) -> Counter[str]:
+    """What a command sends: the method, and the last part of the path that is no id."""
+    before = len(project.requests())
+    command()
+    return Counter(f"{row['method']} {_kind(row['path'])}" for row in project.requests()[before:])
+
+
+def _kind(path: str) -> str:
+    known = {"scenarios", "start", "status", "active", "cancel", "version"}
+    return next(each for each in reversed(path.split("/")) if each in known)
+
+
+def shown(project: Project, pathway_id: str = "pw-0") -> dict[str, dict[str, Any]]:
+    """By name, the scenarios of a pathway as the API has them."""
+    listed = project.http.get(PATH, params={"pathway_id": pathway_id}, headers=HEADERS).json()["scenarios"]
+    assert len({each["name"] for each in listed}) == len(listed)
+    return {each["name"]: each for each in listed}
+
+
+def edit(project: Project, scenario_id: str, **changes: Any) -> None:
+    """Change a scenario as anybody with access to the dashboard can."""
+    project.http.put(f"{PATH}/{scenario_id}", json=changes, headers=HEADERS).raise_for_status()
+
+
+def add(project: Project, **fields: Any) -> str:
+    created = project.http.post(PATH, json={"pathway_id": "pw-0", **fields}, headers=HEADERS)
+    return str(created.raise_for_status().json()["id"])
+
+
+def up(project: Project, expect: int | None = 0) -> str:
+    return project.up(expect)
+
+
+def test_the_life_of_sixty_scenarios(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT)
-    project.declare(DECLARATIONS)
+    fields = {key: f"tester_persona_prompt: You are {key}., max_turns: 1{key[-1]}" for key in KEYS}
+    project.declare(declarations(fields))
+
+    previewed = sent(project, lambda: project.pulumi("preview"))
+    assert previewed == {"GET scenarios": 5}
+
+    created = sent(project, lambda: up(project))
+    assert (created["POST scenarios"], created["POST start"], created["PUT scenarios"]) == (60, 5, 0)
+    ids = project.outputs()["scenarios"]
+    assert {key: set(of_key) for key, of_key in ids.items()} == {key: set(PATHWAYS) for key in KEYS}
+    for body in project.bodies():
+        assert body["scenario_ids"] == [ids[key][body["pathway_id"]] for key in KEYS]
+    assert len(shown(project)) == 12
+    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
+
+    assert sent(project, lambda: up(project)) == {}
+    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
+
+    # One definition is edited: on all five pathways, and all five sessions run again.
+    fields["case-03"] = "tester_persona_prompt: You are patient., max_turns: 50"
+    project.declare(declarations(fields))
     printed = project.pulumi("preview")
-    print(printed)
-    printed = project.up()
-    print(printed)
-    for r in project.requests():
-        print(r["method"], r["path"], r["query"], r["status"], r["body"][:200])
-    n = len(project.requests())
-    print(project.up())
-    print(project.outputs())
-    assert project.requests()[n:] == []
-    project.declare(
-        DECLARATIONS.replace("refund:\n    name", "money:\n    name")
-        .replace("[refund", "[money")
-        .replace("max_turns: 10", "max_turns: 12")
+    for pathway in PATHWAYS:
+        assert f"case-03@{pathway}: changes tester_persona_prompt, max_turns" in printed
+    edited = sent(project, lambda: up(project))
+    assert (edited["PUT scenarios"], edited["POST start"], edited["POST scenarios"]) == (5, 5, 0)
+    assert shown(project)["case-03"]["max_turns"] == 50
+    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
+
+    # A key is renamed, and the name stays: nothing at the API, nothing in the preview.
+    renamed = {("renamed" if key == "case-05" else key): text for key, text in fields.items()}
+    renamed["renamed"] += ", name: case-05"
+    project.declare(declarations(renamed))
+    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
+    assert sent(project, lambda: up(project)) == {}
+    assert project.outputs()["scenarios"]["renamed"] == ids["case-05"]
+
+    # What is edited at the API is seen by refresh, and put back by the next update.
+    edit(project, ids["case-07"]["pw-2"], max_turns=3)
+    assert sent(project, lambda: up(project)) == {}
+    refreshed = sent(project, lambda: project.pulumi("refresh", "--yes", "--skip-preview"))
+    assert refreshed == {"GET scenarios": 60, "GET status": 5}
+    assert "case-07@pw-2: was edited (max_turns); `pulumi up` puts it back" in project.pulumi("preview")
+    assert sent(project, lambda: up(project)) == {"PUT scenarios": 1}
+    assert shown(project, "pw-2")["case-07"]["max_turns"] == 17
+
+    # One is removed and stays at the API; another one goes with its runs.
+    del renamed["case-00"]
+    renamed["case-01"] += ", on_destroy: delete"
+    project.declare(declarations(renamed))
+    removed = sent(project, lambda: up(project))
+    assert (removed["DELETE scenarios"], removed["PUT scenarios"], removed["POST start"]) == (0, 0, 5)
+    del renamed["case-01"]
+    project.declare(declarations(renamed))
+    assert sent(project, lambda: up(project))["DELETE scenarios"] == 5
+    assert shown(project).keys() == {*KEYS} - {"case-01"}
+    assert len(project.resources("TornadoScenario")) == 50
+
+    assert sent(project, lambda: project.pulumi("destroy", "--yes"))["DELETE scenarios"] == 0
+    assert len(shown(project)) == 11
+
+
+def test_existing_scenarios_are_a_conflict_until_they_are_adopted(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT, stack="staging")
+    project.declare(ONE)
+    existing = add(project, name="Refunds an order", tester_persona_prompt="Be kind.", category="HAPPY_PATH")
+    for command in ("preview", "up"):
+        arguments = ["up", "--yes", "--skip-preview"] if command == "up" else ["preview"]
+        printed = project.pulumi(*arguments, expect=None)
+        assert "nothing was started: the scenarios are not as declared" in printed
+        assert f"sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already ({existing})" in printed
+        assert 'category: found "HAPPY_PATH", declared "CUSTOM"' in printed
+        assert "max_turns: found 20, declared 10" in printed
+        assert "on_conflict: adopt" in printed
+        assert "Traceback" not in printed
+    assert project.requests("POST /v1/agent-testing/tornado") == []
+
+    project.declare(ONE.replace("    max_turns", "    on_conflict: adopt\n    max_turns"))
+    printed = project.pulumi("preview")
+    changes = "category, max_turns, tester_persona_prompt, assertions"
+    assert f"refund@pw-0: adopts scenario {existing} and changes" in printed
+    adopted = sent(project, lambda: up(project))
+    assert (adopted["POST scenarios"], adopted["PUT scenarios"], adopted["POST start"]) == (0, 1, 1)
+    assert {*changes.split(", ")} == {*json.loads(project.requests("PUT")[-1]["body"])}
+    [scenario] = shown(project).values()
+    assert (scenario["id"], scenario["max_turns"], scenario["category"]) == (existing, 10, "CUSTOM")
+    project.declare(ONE)
+    assert sent(project, lambda: up(project)) == {}
+
+
+@dataclass(frozen=True)
+class Team:
+    """Three stacks of one project on one pathway."""
+
+    staging: Project
+    production: Project
+    rival: Project
+
+    @classmethod
+    def of(cls, staging: Project) -> Team:
+        team = cls(staging, *(replace(staging, stack=name) for name in ("production", "rival")))
+        for project in (team.production, team.rival):
+            project.pulumi("stack", "init")
+        return team
+
+
+def test_stacks_on_one_pathway_do_not_fight(make_project: Callable[..., Project]) -> None:
+    team = Team.of(make_project(speed=1000, script=SCRIPT, stack="staging"))
+    on_version = ONE.replace("pathway_id: pw-0,", "pathway_id: pw-0, version_number: 3,")
+    team.staging.declare(on_version)
+    up(team.staging)
+    passed = sent(team.production, lambda: up(team.production))
+    assert (passed["POST scenarios"], passed["PUT scenarios"], passed["POST start"]) == (0, 0, 1)
+    assert sent(team.production, lambda: up(team.production)) == {}
+
+    # A second manager of the same pathway is refused, as often as it tries, and the first one stays as it is.
+    printed = up(team.rival, expect=None)
+    assert "sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already" in printed
+    assert "It is as declared" in printed
+    assert sent(team.staging, lambda: up(team.staging)) == {}
+
+    # A change goes to staging first.
+    text = ONE.replace("pathway_id: pw-0,", "pathway_id: pw-0, version_number: 3,").replace(
+        "max_turns: 10", "max_turns: 30"
     )
-    print(project.pulumi("preview", "--diff"))
-    n = len(project.requests())
-    print(project.up())
-    for r in project.requests()[n:]:
-        print(r["method"], r["path"], r["query"], r["status"], r["body"][:200])
+    team.staging.declare(text)
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        printed = team.production.pulumi(*command, expect=None)
+        assert "sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 is not as declared" in printed
+        assert "max_turns: found 10, declared 30" in printed
+        assert "staging manages it (promotes_from): run `pulumi up` there first" in printed
+    assert sent(team.staging, lambda: up(team.staging))["PUT scenarios"] == 1
+    last = sent(team.production, lambda: up(team.production))
+    assert (last["PUT scenarios"], last["POST scenarios"], last["POST start"]) == (0, 0, 1)
+    assert sent(team.production, lambda: team.production.pulumi("destroy", "--yes"))["DELETE scenarios"] == 0
+
+
+def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project: Callable[..., Project]) -> None:
+    project = make_project(script="pathways:\n  pw-0: {failing: [0], iteration_ms: 4000}\n", stack="staging")
+    project.declare(ONE)
+    process = project.begin_up()
+    deadline = time.monotonic() + 30
+    while not project.sessions():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    [scenario] = shown(project).values()
+    edit(project, scenario["id"], max_turns=50)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "not tested as declared: scenario 'Refunds an order' was edited (max_turns)" in printed
+    assert "`pulumi refresh --stack staging`" in printed
+    assert project.outputs()["verdicts"]["a"]["outcome"] == "incomplete"
+
+    project.pulumi("refresh", "--yes")
+    printed = up(project)
+    assert "a: runs again, the last run did not meet its gate: not tested as declared" in printed
+    assert shown(project)["Refunds an order"]["max_turns"] == 10
+    assert [row["status"] for row in project.sessions()] == ["COMPLETED_ALL_PASSED"] * 2
+
+    edit(project, scenario["id"], enabled=False)
+    code, printed = project.run("tornado-resource", "wait", "--stack", "staging")
+    assert code == 3, printed
+    assert "scenario 'Refunds an order' is disabled" in printed
+
+
+TURNS: Final = range(3) if "TORNADO_SOAK" in os.environ else range(1)
+VICTIMS: Final = [Victim("provider"), Victim("cli"), Victim("both")]
+FAULTS: Final[dict[str, dict[str, Any] | None]] = {
+    "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
+    "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
+    "done, response lost": {"kind": "reset_after"},
+}
+WRITES: Final = ("POST", "PUT", "DELETE")
+
+
+def is_sent(project: Project, method: str, at_least: int) -> bool:
+    return len(project.requests(f"{method} {PATH}")) >= at_least
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("victim", VICTIMS, ids=lambda victim: victim.name)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_a_kill_there_is_one_scenario_as_declared(
+    make_project: Callable[..., Project], fault: str, victim: Victim, turn: int
+) -> None:
+    """Three kills: while it is created, changed and deleted."""
+    assert turn in TURNS
+    project = make_project(speed=1000, script=SCRIPT, stack="staging")
+    text = ONE.replace("    max_turns", "    on_destroy: delete\n    max_turns")
+    without = "version: 1\nsessions: {a: {pathway_id: pw-0, gate: none}}\nenvironments: {staging: {}}\n"
+    steps = {"POST": text, "PUT": text.replace("max_turns: 10", "max_turns: 12"), "DELETE": without}
+    for method, declared in steps.items():
+        project.declare(declared)
+        before = len(project.requests(f"{method} {PATH}"))
+        project.fail(path="/scenarios", method=method, **(FAULTS[fault] or {}))
+        crash(project, victim, lambda method=method, before=before: is_sent(project, method, before + 1))  # type: ignore[misc]
+        project.http.delete("/_sandbox/faults")
+        project.run("pulumi", "cancel", "--yes", "--stack", project.stack)
+        up(project)
+        found = shown(project)
+        if method == "DELETE":
+            assert found == {}
+            assert project.resources("TornadoScenario") == []
+        else:
+            assert [each["max_turns"] for each in found.values()] == [10 if method == "POST" else 12]
+            [resource] = project.resources("TornadoScenario")
+            assert resource["id"] == found["Refunds an order"]["id"]

@@ -15,6 +15,7 @@ from tornado_resource.core.urns import name_of, type_of
 from tornado_resource.declarations.model import Gate, digest, request_from, whole
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
+from tornado_resource.gate.scenarios import NOT_AS_DECLARED
 from tornado_resource.sessions.order import SESSION_TYPE
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class RecordedSession:
     """A session in the state, as its resource's outputs have it, and its verdict if that is final.
 
     *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then, and
-    *started_scenarios* those of its scenarios, by id.
+    *started_scenarios* those of its scenarios, by id. *doubt*: as in `GatedSession`.
     """
 
     session_id: str
@@ -59,6 +60,7 @@ class RecordedSession:
     started_content: str | None = None
     started_scenarios: Mapping[str, str] | None = None
     verdict: SessionVerdict | None = None
+    doubt: str | None = None
 
     @property
     def tested_content(self) -> str | None:
@@ -150,7 +152,25 @@ def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any
         started_content=started_content(outputs),
         started_scenarios=scenarios_of(outputs),
         verdict=verdict,
+        doubt=_doubt(verdicts.get(session_id)),
     )
+
+
+def recorded_doubts(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return, by the id of its session, why a recorded verdict says that scenarios were not tested as declared.
+
+    Args:
+        outputs: the stack's own outputs, as they are in its state.
+
+    """
+    found = {each["session_id"]: _doubt(each) for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)}
+    return {session_id: doubt for session_id, doubt in found.items() if doubt is not None}
+
+
+def _doubt(verdict: Mapping[str, Any] | None) -> str | None:
+    if verdict is None or verdict["outcome"] != "incomplete" or not verdict["reason"].startswith(NOT_AS_DECLARED):
+        return None
+    return str(verdict["reason"])
 
 
 def started_content(outputs: Mapping[str, Any]) -> str | None:

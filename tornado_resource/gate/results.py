@@ -160,14 +160,16 @@ async def _with_content(client: Client, result: Result, retry: Retry = retried) 
 async def _with_scenarios(client: Client, result: Result, retry: Retry = retried) -> Result:
     """Return the result; a pass is `incomplete` if a declared scenario is not at the API as it is declared."""
     gated, verdict = result.gated, result.verdict
-    if verdict.outcome != "passed" or not gated.scenarios:
+    if verdict.outcome != "passed":
         return result
-    try:
-        listed = await retry(lambda: list_scenarios(client, gated.request["pathway_id"]))
-    except ApiError as error:
-        unread = replace(verdict, outcome="incomplete", reason=f"its scenarios could not be read: {error}")
-        return replace(result, verdict=unread, cause="scenarios_unreadable")
-    doubt = scenario_doubt(gated.scenarios, listed)
+    doubt = gated.doubt
+    if doubt is None and gated.scenarios:
+        try:
+            listed = await retry(lambda: list_scenarios(client, gated.request["pathway_id"]))
+        except ApiError as error:
+            unread = replace(verdict, outcome="incomplete", reason=f"its scenarios could not be read: {error}")
+            return replace(result, verdict=unread, cause="scenarios_unreadable")
+        doubt = scenario_doubt(gated.scenarios, listed)
     if doubt is None:
         return result
     return replace(result, verdict=replace(verdict, outcome="incomplete", reason=doubt), cause="scenarios_changed")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import ScenarioDeclaration
 
 MAX_NAMED: Final = 5
+NOT_AS_DECLARED: Final = "not tested as declared"
+"""How the reason of such a verdict begins. A recorded one stays true when the scenarios have been put back."""
 
 
 def by_id(request: Mapping[str, Any], declared: Sequence[ScenarioDeclaration]) -> dict[str, ScenarioDeclaration]:
@@ -35,7 +37,7 @@ def scenario_doubt(declared: Mapping[str, ScenarioDeclaration], listed: Iterable
     if not found:
         return None
     more = f" and {count(len(found) - MAX_NAMED, 'more scenario')}" if len(found) > MAX_NAMED else ""
-    return f"not tested as declared: {'; '.join(found[:MAX_NAMED])}{more}"
+    return f"{NOT_AS_DECLARED}: {'; '.join(found[:MAX_NAMED])}{more}"
 
 
 def _doubt(declared: ScenarioDeclaration, shown: Mapping[str, Any] | None) -> str | None:

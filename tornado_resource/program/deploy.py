@@ -20,7 +20,7 @@ from tornado_resource.program.gate import GateRun, register_verdicts
 from tornado_resource.program.promotion import promote, warn_of_unused_override
 from tornado_resource.program.publishing import preview_releases, publish
 from tornado_resource.program.registration import outputs_registered
-from tornado_resource.program.resources import TornadoSession, declared_inputs, session_arguments
+from tornado_resource.program.resources import TornadoSession, session_arguments
 from tornado_resource.program.run import program_run
 from tornado_resource.program.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
 from tornado_resource.program.session_outputs import session_outputs, together
@@ -106,7 +106,7 @@ def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRu
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
-    gate, stored = GateRun(environment, promotion, run), run.last_runs.scenarios()
+    gate = GateRun(environment, promotion, run)
     if not is_dry_run():
         exit_on_signals(gate.report.write_if_possible)
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
@@ -118,12 +118,9 @@ def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRu
         if not run.settings.is_waiting:
             register_verdicts((), environment.name or "", promotion)
         else:
-            declared = {
-                each.name: declared_inputs(session_arguments(each, run.settings) | expected_inputs(each, stored))
-                for each in environment.declarations
-            }
+            declared = {each.name: expected_inputs(each, run) for each in environment.declarations}
             gate.replace_old_verdicts(declared)
-    deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, stored))
+    deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, run.last_runs.scenarios()))
     _declare_sessions(deployed, run)
     if is_dry_run():
         _preview(deployed)

@@ -105,7 +105,9 @@ class LastRuns:
             return None  # whether it runs again is known only when its version and scenarios have been read
         if rerun_reason(rerun, Gate.of(declared.get("gate")), LastRun.recorded(session.verdict)) is not None:
             return None
-        return session.result(replace(gated, session_id=session.session_id, adopted=session.adopted))
+        # The ids of declared scenarios are in the inputs only.
+        request = request_from(declared)
+        return session.result(replace(gated, session_id=session.session_id, adopted=session.adopted, request=request))
 
     def result(self, gated: GatedSession) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""
@@ -117,9 +119,10 @@ class LastRuns:
         asked, recorded = self._asked.get(gated.session_id), self._found(gated.name)
         if asked is not None:
             gated = replace(gated, status=asked.status, content=asked.content)
-        if recorded is not None and recorded.verdict is not None and recorded.session_id == gated.session_id:
+        if recorded is not None and recorded.session_id == gated.session_id:
             # A later look could take an edit for what passed.
-            gated = replace(gated, content=recorded.verdict.content)
+            content = recorded.verdict.content if recorded.verdict is not None else gated.content
+            gated = replace(gated, content=content, doubt=recorded.doubt)
         return gated
 
     def _found(self, name: str) -> RecordedSession | None:
@@ -146,6 +149,7 @@ class LastRuns:
             started_content=session.started_content,
             content=session.verdict.content if session.verdict is not None else None,
             scenarios=run_by(session.declared, self.scenarios()),
+            doubt=session.doubt,
         )
         try:
             async with self._client.open() as client:

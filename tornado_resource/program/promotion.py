@@ -15,7 +15,7 @@ from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.program.report import UpdateReport
-from tornado_resource.program.resources import declared_inputs, session_arguments
+from tornado_resource.program.scenarios import expected_inputs
 from tornado_resource.promotion.check import SourceStack, VersionNow, check_promotion, pinned_versions
 from tornado_resource.promotion.record import with_promoted_version
 
@@ -92,7 +92,7 @@ def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramR
         return False
     [declared] = declared_sessions([declaration])
     gated = with_promoted_version(declared, promoted.record)
-    kept = run.last_runs.kept(declared_inputs(session_arguments(declaration, run.settings)), gated)
+    kept = run.last_runs.kept(expected_inputs(declaration, run), gated)
     verdict = kept.verdict if kept is not None else None
     return verdict is not None and verdict.outcome == "passed" and verdict.content == gated.promoted_content
 

@@ -12,6 +12,7 @@ from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
+from tornado_resource.program.resources import declared_inputs, session_arguments
 from tornado_resource.program.scenario_resource import TornadoScenario
 from tornado_resource.program.session_outputs import together
 from tornado_resource.scenarios.definition import changed_fields, runs_together
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.shared_client import SharedClient
     from tornado_resource.scenarios.recorded import StoredScenario
 
@@ -77,16 +79,16 @@ def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi
     return together([each.id for each in scenarios.values()], gather)
 
 
-def expected_inputs(declaration: Declaration, stored: Sequence[StoredScenario]) -> dict[str, Any]:
-    """Return the inputs that a session gets from its scenarios, as far as they are known before these are declared."""
-    if not declaration.scenarios:
-        return {}
-    found = [(each, matching(each, stored)) for each in declaration.scenarios]
-    ids = [have.scenario_id if have and have.is_current(each) else UNKNOWN_ID for each, have in found]
-    return {
-        "scenario_ids": [*declaration.request.get("scenario_ids", ()), *ids],
-        "definitions": runs_together(scenario_digest(each.fields) for each in declaration.scenarios),
-    }
+def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
+    """Return the inputs of a session as far as they are known before its scenarios are declared."""
+    arguments = session_arguments(declaration, run.settings)
+    if declaration.scenarios:
+        stored = run.last_runs.scenarios()
+        found = [(each, matching(each, stored)) for each in declaration.scenarios]
+        ids = [have.scenario_id if have and have.is_current(each) else UNKNOWN_ID for each, have in found]
+        arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
+        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
+    return declared_inputs(arguments)
 
 
 def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names: Iterable[str]) -> TornadoScenario:

@@ -11,7 +11,7 @@ from tornado_resource.declarations.model import Gate, request_from, whole
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions
+from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions, recorded_doubts
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -20,7 +20,7 @@ from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.gate.recorded import JudgedVersion
     from tornado_resource.promotion.record import Promotion
@@ -127,7 +127,7 @@ def read_stack(name: str) -> Stack:
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
     tested = judged_versions(outputs)
-    scenarios = tuple(_scenarios(resources))
+    known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)))
     entries = {key: config.object(key) for key in config.values}
     key = entries.get("bland:apiKey")
     return Stack(
@@ -135,7 +135,7 @@ def read_stack(name: str) -> Stack:
         config={
             key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
         },
-        sessions=tuple(_session(resource, tested, scenarios) for resource in resources if _is_session(resource)),
+        sessions=tuple(_session(resource, known) for resource in resources if _is_session(resource)),
         releases=tuple(_releases(resources)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
@@ -184,39 +184,47 @@ def _scenarios(resources: list[Fields]) -> Iterator[StoredScenario]:
                 yield found
 
 
-def _session(
-    resource: Fields, tested: Mapping[str, JudgedVersion], scenarios: Iterable[StoredScenario]
-) -> RecordedSession:
-    version = tested.get(resource.text("id"))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a state has beside its sessions: versions and doubts of verdicts by session id, and the scenarios."""
+
+    tested: Mapping[str, JudgedVersion]
+    doubts: Mapping[str, str]
+    scenarios: tuple[StoredScenario, ...]
+
+
+def _session(resource: Fields, known: _Known) -> RecordedSession:
     return RecordedSession(
         name=_name(resource),
         session_id=resource.text("id"),
         pathway_id=resource.object("outputs").text("pathway_id"),
-        gated=_gated(resource, version.content if version is not None else None, scenarios),
-        tested=version,
+        gated=_gated(resource, known),
+        tested=known.tested.get(resource.text("id")),
         is_replaced=resource.flag("pendingReplacement"),
     )
 
 
-def _gated(resource: Fields, content: str | None, scenarios: Iterable[StoredScenario]) -> GatedSession | None:
+def _gated(resource: Fields, known: _Known) -> GatedSession | None:
     outputs, inputs = resource.object("outputs"), resource.object("inputs")
-    declared = _declared(resource)
+    declared, session_id = _declared(resource), resource.text("id")
     gate = Gate.of(declared.get("gate"))
     if gate is None:
         return None
+    version = known.tested.get(session_id)
     return GatedSession(
         name=_name(resource),
-        session_id=resource.text("id"),
+        session_id=session_id,
         gate=gate,
         request=request_from(declared),
-        scenarios=run_by(declared, scenarios),
+        scenarios=run_by(declared, known.scenarios),
+        doubt=known.doubts.get(session_id),
         created_at=outputs.text_or_none("created_at"),
         timeout_ms=outputs.whole_or_none("timeout_ms"),
         # States that were written before `declared_at` have `source`.
         position=Position.parse(inputs.text_or_none("declared_at") or inputs.text_or_none("source")),
         adopted=outputs.values.get("adopted") is True,
         started_content=outputs.text_or_none("started_content"),
-        content=content,
+        content=version.content if version is not None else None,
     )
 
 
