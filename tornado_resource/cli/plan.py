@@ -21,7 +21,7 @@ from tornado_resource.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.declarations.model import Gate
+    from tornado_resource.declarations.model import Gate, ScenarioDeclaration
     from tornado_resource.declarations.plan import Plan, Planned
 
 
@@ -94,9 +94,20 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from _session_lines(planned)
         if planned.carries is not None:
             yield f"  {CARRIES[planned.carries].format(environment.promotes_from)}"
+    if plan.scenarios:
+        yield ""
+        yield "scenarios"
+    yield from map(_scenario_line, plan.scenarios)
     if plan.more:
         yield ""
         yield _more(plan)
+
+
+def _scenario_line(scenario: ScenarioDeclaration) -> str:
+    manager = f"compared, {scenario.managed_by or 'another stack'} manages it"
+    how = "created and changed here" if scenario.manage else manager
+    name = clean(scenario.name, 80)
+    return f"  {scenario.key} on pathway {scenario.pathway_id}: {name} ({how})  {scenario.position}"
 
 
 def _more(plan: Plan) -> str:
@@ -125,7 +136,14 @@ def _rows(planned: Planned) -> list[tuple[str, Any]]:
     }
     if declaration.publish is not None:
         options["publish"] = declaration.publish
-    shown = {**declaration.request, "gate": _gate(declaration.gate), "triggers": dict(declaration.triggers), **options}
+    scenarios = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
+    shown = {
+        **declaration.request,
+        **scenarios,
+        "gate": _gate(declaration.gate),
+        "triggers": dict(declaration.triggers),
+        **options,
+    }
     return _flat(shown)
 
 
@@ -150,6 +168,7 @@ def _as_json(plan: Plan) -> str:
             "name": planned.declaration.name,
             "declared_at": str(planned.declaration.position),
             "payload": planned.declaration.request,
+            "scenarios": [each.key for each in planned.declaration.scenarios],
             "gate": _gate(planned.declaration.gate),
             "on_conflict": planned.declaration.on_conflict,
             "on_destroy": planned.declaration.on_destroy,
@@ -170,6 +189,16 @@ def _as_json(plan: Plan) -> str:
         "publishes": [
             {"pathway_id": each.pathway_id, "environment": each.environment, "version": each.version}
             for each in plan.releases
+        ],
+        "scenarios": [
+            {
+                "key": each.key,
+                "pathway_id": each.pathway_id,
+                "fields": each.fields,
+                "manage": each.manage,
+                "declared_at": str(each.position),
+            }
+            for each in plan.scenarios
         ],
         "sessions": sessions,
         **({"more_sessions": plan.more} if plan.more else {}),
@@ -192,5 +221,7 @@ def _notice(planned: Planned, source: str | None) -> Problem:
     declaration = planned.declaration
     after = f" when {planned.after} has ended" if planned.after else ""
     promoted = f"; {CARRIES[planned.carries].format(source)}" if planned.carries is not None else ""
-    text = f"starts{after} with {json.dumps(declaration.request)}{promoted}"
+    keys = ", ".join(each.key for each in declaration.scenarios)
+    declared = f" and the scenarios {keys}" if keys else ""
+    text = f"starts{after} with {json.dumps(declaration.request)}{declared}{promoted}"
     return Problem(declaration.position, f"sessions.{declaration.name}", text)

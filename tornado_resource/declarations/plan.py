@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.declarations.resolver import Carry
 
 MAX_VALUES: Final = 20_000
@@ -54,6 +54,12 @@ class Plan:
     minutes: int
     more: int = 0
 
+    @property
+    def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
+        """The scenarios of the sessions that are shown."""
+        shown = (scenario for planned in self.sessions for scenario in planned.declaration.scenarios)
+        return tuple({(each.key, each.pathway_id): each for each in shown}.values())
+
 
 def make_plan(document: Document, environment: Environment) -> Plan:
     """Return the plan of a resolved *environment* of *document*."""
@@ -78,8 +84,10 @@ def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
     """Return the first declarations, as many as have `MAX_VALUES` together; at least one."""
     left = MAX_VALUES
     for number, each in enumerate(declarations):
-        given = len(each.triggers) + len(each.request.get("scenario_ids", ()))
-        left -= _OWN_VALUES + given + len(json.dumps([each.request, dict(each.triggers)])) // _CHARACTERS
+        given = len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.scenarios)
+        definitions = [dict(scenario.fields) for scenario in each.scenarios]
+        text = json.dumps([each.request, dict(each.triggers), definitions])
+        left -= _OWN_VALUES + given + len(text) // _CHARACTERS
         if left < 0:
             return declarations[: max(number, 1)]
     return declarations

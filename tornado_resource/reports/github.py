@@ -11,7 +11,7 @@ from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
@@ -49,8 +49,20 @@ def append_summary(path: Path, report: Report) -> None:
 
 
 def annotation_lines(report: Report) -> list[str]:
-    """Return an error for each failed session and a warning for each incomplete one, at its position."""
-    return [_annotation(result, report.stack) for result in report.results if result.verdict.outcome in LEVELS]
+    """Return an error for each failed session and a warning for each incomplete one, at its position.
+
+    A failed scenario that is declared as code gets one at its own position.
+    """
+    found = [result for result in report.results if result.verdict.outcome in LEVELS]
+    return [line for result in found for line in (_annotation(result, report.stack), *_scenario_annotations(result))]
+
+
+def _scenario_annotations(result: Result) -> Iterator[str]:
+    declared = [each for each in result.verdict.failed_ids if each in result.gated.scenarios]
+    for scenario_id in declared[:MAX_SCENARIOS]:
+        title = f"{result.gated.name}: scenario failed"
+        text = f"{clean(result.scenario_name(scenario_id), 200)} failed in its last run"
+        yield command("error", text, position=result.scenario_position(scenario_id), title=title)
 
 
 def _annotation(result: Result, stack: str) -> str:

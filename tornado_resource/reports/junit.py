@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean
@@ -20,6 +20,7 @@ from tornado_resource.reports.scenarios import last_fixes, omission, scenario_re
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tornado_resource.core.positions import Position
     from tornado_resource.gate.model import Result
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
@@ -29,6 +30,19 @@ GATE_CASE: Final = "gate"
 NAMELESS: Final = "a scenario without an id"
 MAX_FIXES: Final = 10
 MAX_MILLISECONDS: Final = 10**12
+
+
+class _Case(TestCase):
+    """A case with the place of its declaration, which CI systems link."""
+
+    file = Attr()
+    line = IntAttr()
+
+    def place(self, position: Position | None) -> Self:
+        """Set the place, if it is known."""
+        if position is not None:
+            self.file, self.line = clean(position.file), position.line
+        return self
 
 
 def junit(report: Report) -> str:
@@ -114,7 +128,8 @@ class _Names:
 def _gate_case(result: Result, stack: str) -> TestCase:
     verdict, status = result.verdict, result.status
     elapsed_ms = status.elapsed_ms if status and status.elapsed_ms is not None else 0
-    case = TestCase(GATE_CASE, clean(result.gated.name), min(max(elapsed_ms, 0), MAX_MILLISECONDS) / 1000)
+    seconds = min(max(elapsed_ms, 0), MAX_MILLISECONDS) / 1000
+    case = _Case(GATE_CASE, clean(result.gated.name), seconds).place(result.gated.position)
     if verdict.outcome == "passed":
         return case
     kind = Failure if verdict.outcome == "failed" else Error
@@ -127,7 +142,7 @@ def _gate_case(result: Result, stack: str) -> TestCase:
 
 
 def _scenario_case(result: Result, scenario: ScenarioResult, name: str, fixes: str) -> TestCase:
-    case = TestCase(name, clean(result.gated.name))
+    case = _Case(name, clean(result.gated.name)).place(result.scenario_position(scenario.scenario_id))
     has_gate_passed = result.verdict.outcome == "passed"
     if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
         case.result = [Skipped("no result: no run of this scenario is known")]

@@ -15,6 +15,7 @@ from tornado_resource.gate.recorded import (
     STACK_TYPE,
     JudgedVersion,
     judged_versions,
+    recorded_doubts,
     recorded_releases,
     recorded_sessions,
 )
@@ -219,3 +220,13 @@ def test_releases_are_found_by_name() -> None:
 def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
     outputs = {"verdicts": {"support-line": verdict(**changed)}}
     assert judged_versions(outputs) == ({"s-1": JudgedVersion(7, OLD)} if is_known else {})
+
+
+def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
+    reason = "not tested as declared: scenario 'Refund' is disabled"
+    doubtful = verdict(outcome="incomplete", reason=reason)
+    assert recorded_sessions(state(doubtful))["support-line"].doubt == reason
+    assert recorded_doubts({"verdicts": {"a": doubtful, "b": verdict(session_id="s-2")}}) == {"s-1": reason}
+    assert recorded_sessions(state(verdict()))["support-line"].doubt is None
+    assert recorded_sessions(state(verdict(outcome="incomplete", reason="gone")))["support-line"].doubt is None
+    assert recorded_sessions(state())["support-line"].doubt is None

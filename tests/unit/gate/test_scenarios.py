@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,6 +107,15 @@ async def test_a_pass_of_edited_scenarios_is_incomplete_and_runs_again() -> None
         )
         last, _ = await read_last_run(client, GATED)
     assert (last.state, last.outcome, last.reason) == ("ended", "incomplete", reason)
+
+
+async def test_a_recorded_doubt_stays_when_the_scenarios_are_put_back() -> None:
+    api = Api(list(SHOWN.values()))
+    doubtful = replace(GATED, doubt="not tested as declared: scenario 'Refund' is disabled")
+    async with client_of(api.handle) as client:
+        result = await read_result(client, doubtful)
+    assert (result.verdict.outcome, result.verdict.reason) == ("incomplete", doubtful.doubt)
+    assert api.requests == ["status"]
 
 
 async def test_unreadable_scenarios_are_no_pass() -> None:

@@ -121,7 +121,7 @@ def test_other_content_after_a_lost_response_is_somebody_elses() -> None:
         created(api)
 
 
-def test_a_scenario_that_is_there_is_a_conflict_that_shows_the_differences() -> None:
+def test_a_conflict_shows_how_the_existing_scenario_differs() -> None:
     api = ScenarioApi()
     api.add(**{**FIELDS, "max_turns": 20, "category": "ANGRY_CALLER"})
     with pytest.raises(ScenarioExists) as raised:
@@ -272,7 +272,7 @@ def test_taking_over_from_another_stack_changes_what_differs() -> None:
     assert (found.adopted, api.scenarios["sc-1"]["max_turns"]) == (True, 10)
 
 
-def test_only_the_list_of_the_pathway_says_for_sure_that_a_scenario_is_gone() -> None:
+def test_only_the_list_of_the_pathway_says_that_a_scenario_is_gone() -> None:
     api = ScenarioApi()
     api.add(**FIELDS)
     assert asyncio.run(read(api.client(), "sc-2", "pw-1")) is None

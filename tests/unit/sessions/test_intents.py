@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.damage import damaged_copies
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.sessions.intents import MAX_BYTES, Intent, IntentStore, intents_folder
+from tornado_resource.sessions.intents import MAX_BYTES, Intent, IntentStore, intents_folder, scenario_intents_folder
 from tornado_resource.sessions.order import Address
 from tornado_resource.stacks.backend import backend_digest, resource_address
 
@@ -219,3 +219,4 @@ def test_the_folder_is_the_users_state_folder(tmp_path: Path, monkeypatch: pytes
     assert intents_folder({"XDG_STATE_HOME": "/x"}).parts[:2] == ("/", "x")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert intents_folder({}) == tmp_path / ".local/state/tornado-resource/intents"
+    assert scenario_intents_folder({}) == tmp_path / ".local/state/tornado-resource/scenario-intents"
