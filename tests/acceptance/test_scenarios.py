@@ -173,6 +173,36 @@ def test_existing_scenarios_are_a_conflict_until_they_are_adopted(make_project: 
     assert sent(project, lambda: up(project)) == {}
 
 
+def test_what_is_imported_changes_nothing(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    for number in range(7):
+        add(
+            project,
+            name=f"Case: no. {number}",
+            tester_persona_prompt=f"You are number {number}.\n\n  # Say so.\n",
+            max_turns=10 + number,
+            request_data={"on": ["yes", 1.5, None], "order id": {"n": "0x1F"}},
+            assertions=[{"type": "NODE_REACHED", "config": {"node_id": "done"}, "name": "end", "weight": 2}],
+        )
+    edit(project, shown(project)["Case: no. 6"]["id"], enabled=False)
+    before = shown(project)
+    code, printed = project.run("tornado-resource", "import", "--pathway", "pw-0")
+    assert code == 0, printed
+    assert "sessions.yaml: 6 scenarios of pathway pw-0" in printed
+    code, printed = project.run("tornado-resource", "import", "--pathway", "pw-0")
+    assert (code, "sessions.yaml exists already; name another file (--output)" in printed) == (2, True)
+    code, printed = project.run("tornado-resource", "import", "--pathway", "pw-0", "--scenarios")
+    assert (code, printed.count("on_conflict: adopt")) == (0, 6)
+
+    assert project.pulumi("preview").count("as it is") >= 6
+    adopted = sent(project, lambda: up(project))
+    assert (adopted["POST scenarios"], adopted["PUT scenarios"], adopted["POST start"]) == (0, 0, 1)
+    assert shown(project) == before
+    assert sent(project, lambda: up(project)) == {}
+    ids = {each["id"] for each in project.resources("TornadoScenario")}
+    assert ids == {each["id"] for each in before.values() if each["enabled"]}
+
+
 @dataclass(frozen=True)
 class Team:
     """Three stacks of one project on one pathway."""

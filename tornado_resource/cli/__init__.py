@@ -29,6 +29,7 @@ COMMANDS = {
     "wait": "Wait for a stack's sessions and enforce their gates.",
     "status": "Show a stack's sessions as of now.",
     "report": "Write the reports of a stack's sessions as of now.",
+    "import": "Write declarations for the scenarios that exist on a pathway.",
     "diff": "Show what differs between two versions of a pathway.",
     "doctor": "Compare the sessions that run on the declared pathways with the state of the stacks.",
     "check-state": "Look for code in a stack's state before Pulumi runs it.",
@@ -48,7 +49,9 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"tornado_resource.cli.{cmd_name.replace('-', '_')}").command
+        # No module can be named `import`.
+        module = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
+        command: click.Command = import_module(f"tornado_resource.cli.{module}").command
         command.short_help = COMMANDS[cmd_name]
         command.epilog = HELP
         return command
@@ -71,7 +74,7 @@ class _LazyGroup(click.Group):
 @click.command(cls=_LazyGroup, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tornado-resource", prog_name=PROGRAM)
 def cli() -> None:
-    """RunBasis-agent deployments as code: Bland tornado sessions as Pulumi resources."""
+    """Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

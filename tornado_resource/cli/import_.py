@@ -1,0 +1,101 @@
+"""`tornado-resource import`: declarations for what exists on a pathway."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.cli.completion import files
+from tornado_resource.cli.unexpected import hide
+from tornado_resource.core.text import clean, count
+from tornado_resource.errors import ApiError, ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario
+
+DEFAULT_FILE: Final = "sessions.yaml"
+
+
+@click.command("import")
+@click.option("--pathway", required=True, metavar="ID", help="The pathway.")
+@click.option("--scenarios", "is_partial", is_flag=True, help="Print only `scenarios`, to paste into an existing file.")
+@click.option("--output", "-o", metavar="FILE", shell_complete=files, help="The new file. Default: sessions.yaml.")
+def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
+    """Write declarations for what exists on a pathway: its enabled scenarios, and a session that runs them.
+
+    The scenarios are ready to be adopted: the next `pulumi up` takes them over, and changes nothing. An existing file
+    is never overwritten. It needs BLAND_API_KEY, and sends GET requests only.
+    """
+    from tornado_resource.scenarios.importing import declarations, left_out, scenarios_only
+
+    target = output if output is not None or is_partial else DEFAULT_FILE
+    if target is not None and Path(target).exists():
+        raise _exists(target)
+    scenarios, latest = asyncio.run(_read(pathway))
+    for scenario in scenarios:
+        for key, text in left_out(scenario).items():
+            place = f"scenario {clean(str(scenario.name or scenario.scenario_id), 80)}"
+            click.echo(f"warning: {place}: {key} is left out: {clean(text, 300)}", err=True)
+    text = scenarios_only(scenarios) if is_partial else declarations(scenarios, pathway, latest)
+    if target is None:
+        click.echo(text, nl=False)
+        return
+    _write(target, text)
+    click.echo(f"{clean(target)}: {count(len(scenarios), 'scenario')} of pathway {clean(pathway)}")
+    click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` adopts them.")
+
+
+def _write(target: str, text: str) -> None:
+    try:
+        with Path(target).open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise _exists(target) from None
+    except (OSError, ValueError) as error:
+        cause = clean(getattr(error, "strerror", None) or str(error)).lower()
+        message = f"{clean(target)}: {cause}; name a file that can be written to"
+        raise ConfigurationError(message) from None
+
+
+def _exists(target: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{clean(target)} exists already; name another file (--output), or print `scenarios` alone (--scenarios)"
+    )
+
+
+async def _read(pathway_id: str) -> tuple[list[Scenario], int | None]:
+    """Return the enabled scenarios of a pathway, and the number of its latest version if the API shows it."""
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.retrying import retried
+    from tornado_resource.bland.scenarios import list_scenarios
+
+    hide(os.environ.get("BLAND_API_KEY", ""))
+    async with Client(find_endpoint({}, os.environ)) as client:
+        try:
+            listed = await retried(lambda: list_scenarios(client, pathway_id))
+        except NotFound:
+            message = f"unknown pathway {clean(pathway_id)}: check --pathway, and that the API key is of its account"
+            raise ConfigurationError(message) from None
+        latest = await _latest(client, pathway_id)
+    return [each for each in listed if each.entry.get("enabled") is not False], latest
+
+
+async def _latest(client: Client, pathway_id: str) -> int | None:
+    from tornado_resource.bland.client import segment
+
+    label = f"versions of pathway {clean(pathway_id)}"
+    try:
+        found: Any = await client.exchange(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/versions")
+    except ApiError:
+        return None  # only a comment in the file
+    while isinstance(found, dict):
+        found = found.get("versions", found.get("data"))
+    versions = [each for each in (found if isinstance(found, list) else []) if isinstance(each, dict)]
+    numbers = [each["version_number"] for each in versions if isinstance(each.get("version_number"), int)]
+    return max(numbers, default=None)

@@ -1,0 +1,159 @@
+"""Declarations for scenarios that exist, as text of `sessions.yaml`. Pure.
+
+What is written reads back as exactly what the API shows: strings are plain only where nothing else could be meant.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
+from tornado_resource.core.text import replace_surrogates
+from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
+from tornado_resource.declarations.values import scenario_problems
+from tornado_resource.scenarios.definition import ASSERTION_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tornado_resource.bland.responses import Scenario
+
+SESSION: Final = "imported"
+"""The name of the session that is declared beside the scenarios."""
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
+_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_NO_KEY: Final = re.compile(r"[^a-z0-9]+")
+_MAX_KEY: Final = 63
+
+
+def declarations(scenarios: Iterable[Scenario], pathway_id: str, latest_version: int | None) -> str:
+    """Return a whole declarations file: the scenarios of a pathway, and a session that runs them."""
+    definitions = definitions_of(scenarios)
+    named = [f"    scenarios: [{', '.join(definitions)}]"] if definitions else []
+    version = [f"    # version_number: {latest_version}  # the latest version"] if latest_version is not None else []
+    lines = [
+        "# yaml-language-server: $schema=./schemas/sessions.schema.json",
+        "version: 1",
+        *_scenario_lines(definitions),
+        "sessions:",
+        f"  {SESSION}:",
+        f"    pathway_id: {_text(pathway_id)}",
+        *named,
+        *version,
+        "    gate: {passed: all}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def scenarios_only(scenarios: Iterable[Scenario]) -> str:
+    """Return the mapping `scenarios`, to be pasted into a declarations file."""
+    return "\n".join([*_scenario_lines(definitions_of(scenarios)), ""])
+
+
+def definitions_of(scenarios: Iterable[Scenario]) -> dict[str, dict[str, Any]]:
+    """Return the definitions of scenarios by key: what differs from the API's defaults."""
+    found: dict[str, dict[str, Any]] = {}
+    for scenario in scenarios:
+        name = replace_surrogates(str(scenario.entry.get("name") or scenario.scenario_id))
+        found[_key(name, found)] = {**_fields(scenario.entry), "name": name}
+    return found
+
+
+def left_out(scenario: Scenario) -> dict[str, str]:
+    """Return the fields of a scenario that no declaration can have, and why."""
+    given = {key: scenario.entry[key] for key in SCENARIO_FIELDS if not is_missing(scenario.entry.get(key))}
+    return scenario_problems({**given, "assertions": _assertions(given.get("assertions"))})
+
+
+def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
+    values = {key: whole(entry[key]) for key in SCENARIO_FIELDS if not is_missing(entry.get(key))}
+    if "assertions" in values:
+        values["assertions"] = _assertions(values["assertions"])
+    known = {
+        key: value
+        for key, value in values.items()
+        if key != "enabled" and not is_missing(value) and canonical(value) != canonical(DEFAULTS.get(key))
+    }
+    problems = scenario_problems(known)
+    return {key: value for key, value in known.items() if key not in problems}
+
+
+def _assertions(listed: Any) -> list[Any]:
+    return [
+        {
+            key: value
+            for key in ASSERTION_FIELDS
+            if not is_missing(value := whole(each.get(key))) or key == "config"
+            if canonical(value) != canonical(index if key == "order" else DEFAULTS.get(key))
+        }
+        for index, each in enumerate(listed if isinstance(listed, list) else [])
+        if isinstance(each, dict)
+    ]
+
+
+def _key(name: str, taken: Mapping[str, Any]) -> str:
+    """Return a key made of a name that no other scenario has."""
+    word = _NO_KEY.sub("-", name.lower()).strip("-")
+    base = (word if word[:1].isalpha() else f"scenario-{word}".rstrip("-"))[: _MAX_KEY - 4].rstrip("-")
+    number, key = 1, base
+    while key in taken:
+        number += 1
+        key = f"{base}-{number}"
+    return key
+
+
+def _scenario_lines(definitions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    if definitions:
+        yield "scenarios:"
+    for key, fields in definitions.items():
+        yield f"  {key}:"
+        for name in SCENARIO_FIELDS:
+            if name in fields:
+                yield from _field_lines(name, fields[name])
+        yield "    on_conflict: adopt"
+
+
+def _field_lines(name: str, value: Any) -> Iterator[str]:
+    if isinstance(value, str) and _is_block(value):
+        yield f"    {name}: |{'' if value.endswith(chr(10)) else '-'}"
+        yield from (f"      {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
+    elif isinstance(value, list) and value:
+        yield f"    {name}:"
+        yield from (f"      - {_flow(entry)}" for entry in value)
+    else:
+        yield f"    {name}: {_flow(value)}"
+
+
+def _is_block(text: str) -> bool:
+    """Return whether a block scalar (`|`) can hold a text as it is."""
+    lines = text.removesuffix("\n").split("\n")
+    is_plain = all(line.isprintable() for line in lines) and lines[0][:1] not in {"", " "} and lines[-1] != ""
+    return len(lines) > 1 and is_plain
+
+
+def _flow(value: Any) -> str:
+    """Return a value on one line."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_text(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return json.dumps(value)
+
+
+def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return '"' + "".join(map(_escaped, replace_surrogates(text))) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in {'"', "\\"}:
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
