@@ -118,6 +118,17 @@ def test_names_of_files_are_left_to_the_shell(
     assert capsys.readouterr().out.startswith(kind)
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_documented_line_writes_a_script_for_the_shell(
+    shell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variable = f"_TORNADO_RESOURCE_COMPLETE={shell}_source tornado-resource"
+    assert variable in (ROOT / "docs/command-line.md").read_text(encoding="utf-8")
+    monkeypatch.setenv("_TORNADO_RESOURCE_COMPLETE", f"{shell}_source")
+    assert main([]) == 0
+    assert f"_TORNADO_RESOURCE_COMPLETE={shell}_complete" in capsys.readouterr().out
+
+
 SHELLS = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
     "zsh": ["zsh", "-f", "-i"],

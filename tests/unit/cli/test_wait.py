@@ -12,6 +12,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
 from tornado_resource.cli import main
+from tornado_resource.cli.screen import HIDE_CURSOR
 from tornado_resource.cli.wait import _sigterm_as_ctrl_c
 
 WAIT = ["wait", "--stack", "dev"]
@@ -99,6 +100,35 @@ def test_colours_are_forced_or_left_out(
     assert ("booking \x1b[32mpassed\x1b[0m: " in captured.out) is is_coloured
     assert captured.err.startswith("\x1b[31mgate failed: 1 failed of 2 sessions\x1b[0m\n") is is_coloured
     assert ("\x1b" in captured.out + captured.err) is is_coloured
+
+
+@pytest.mark.parametrize(
+    ("terminal", "arguments", "live"),
+    [
+        ("stdout", [], "out"),
+        ("stderr", [], None),
+        ("stdout", ["--quiet"], None),
+        ("stdout", ["--format", "json"], None),
+        ("stderr", ["--format", "json"], "err"),
+    ],
+)
+def test_the_live_table_is_for_people_at_a_terminal(
+    terminal: str,
+    arguments: list[str],
+    live: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record(monkeypatch, {"booking": PASSED})
+    monkeypatch.setattr(f"sys.{terminal}.isatty", lambda: True)
+    for term in ("xterm", "dumb"):
+        monkeypatch.setenv("TERM", term)
+        assert main([*WAIT, *arguments]) == 0
+        captured = capsys.readouterr()._asdict()
+        has_table = [stream for stream, text in captured.items() if HIDE_CURSOR in text]
+        assert has_table == ([live] if live is not None and term == "xterm" else [])
+        if "json" in arguments:
+            assert json.loads(captured["out"])["tally"]["passed"] == 1
 
 
 def test_sigterm_ends_an_event_loop_like_ctrl_c() -> None:
