@@ -48,7 +48,14 @@ def quiet_option(command: Any) -> Any:
 
 def format_option(*formats: str) -> Callable[[Any], Any]:
     """Return a decorator that adds the option `--format` to a command, which receives it as *output*."""
-    return click.option("--format", "output", type=click.Choice(formats), default=formats[0], show_default=True)
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How to print the result.",
+    )
 
 
 def painted(text: str, outcome: Outcome) -> str:

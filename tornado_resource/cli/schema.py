@@ -18,8 +18,7 @@ from tornado_resource.errors import ConfigurationError
 def command(output: str | None) -> None:
     """Print the JSON Schema of the declarations file, or write it to a file.
 
-    An editor reads the schema that the first line of sessions.yaml names:
-    # yaml-language-server: $schema=FILE
+    An editor reads it if the first line of sessions.yaml is `# yaml-language-server: $schema=FILE`.
     """
     if output is None:
         click.echo(schema_text(), nl=False)
