@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SERVER = editor.FOLDER / "node_modules/yaml-language-server/bin/yaml-language-server"
-
 
 @pytest.fixture(scope="session")
 def packages() -> Path:
@@ -28,6 +26,6 @@ def packages() -> Path:
 def server(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
     folder = tmp_path_factory.mktemp("editor")
     assert main(["schema", "--output", str(folder / "sessions.schema.json")]) == 0
-    assert packages.exists()
-    with LanguageServer(["node", str(SERVER), "--stdio"], folder) as server:
+    program = packages / "yaml-language-server/bin/yaml-language-server"
+    with LanguageServer(["node", str(program), "--stdio"], folder) as server:
         yield server
