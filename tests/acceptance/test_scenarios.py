@@ -278,6 +278,31 @@ def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project:
     assert "scenario 'Refunds an order' is disabled" in printed
 
 
+def test_reports_show_how_a_scenario_failed_unless_they_must_not(make_project: Callable[..., Project]) -> None:
+    script = "pathways:\n  pw-0: {failing: [[Refunds an order]], iteration_ms: 1000}\n"
+    project = make_project(speed=1000, script=script, stack="staging")
+    project.declare(ONE)
+    project.pulumi("config", "set", "tornado:reports", "reports")
+    printed = up(project, expect=None) + project.pulumi("stack", "export")
+    shown_by = {path.name: path.read_text(encoding="utf-8") for path in (project.folder / "reports").iterdir()}
+    for name in ("report.html", "summary.md"):
+        assert "The agent did not help the caller" in shown_by[name]
+        assert "I am afraid that I cannot help with that" in shown_by[name]
+    assert "I am afraid" not in printed + shown_by["verdicts.json"] + shown_by["junit.xml"]
+    assert '<testcase name="Refunds an order' in shown_by["junit.xml"]
+    assert 'file="sessions.yaml" line="3"' in shown_by["junit.xml"]
+
+    project.pulumi("config", "set", "tornado:transcripts", "false")
+    before = len(project.requests("GET /v1/agent-testing/batches"))
+    code, _ = project.run("tornado-resource", "report", "--stack", "staging", GITHUB_ACTIONS="true")
+    assert (code, len(project.requests("GET /v1/agent-testing/batches"))) == (1, before)
+    assert "I am afraid" not in (project.folder / "reports/report.html").read_text(encoding="utf-8")
+    project.pulumi("config", "rm", "tornado:transcripts")
+    code, printed = project.run("tornado-resource", "report", "--stack", "staging", GITHUB_ACTIONS="true")
+    assert "::error file=sessions.yaml,line=3,col=3,title=a%3A scenario failed::Refunds an order failed" in printed
+    assert "I am afraid" in (project.folder / "reports/report.html").read_text(encoding="utf-8")
+
+
 TURNS: Final = range(3) if "TORNADO_SOAK" in os.environ else range(1)
 VICTIMS: Final = [Victim("provider"), Victim("cli"), Victim("both")]
 FAULTS: Final[dict[str, dict[str, Any] | None]] = {

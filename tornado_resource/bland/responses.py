@@ -118,6 +118,8 @@ class Iteration:
     passed_ids: tuple[str, ...]
     failed_ids: tuple[str, ...]
     fixes: tuple[Fix, ...]
+    batch_id: str | None = None
+    """The batch of its runs; None if there is none that a request can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ class _Kept:
             passed_ids=self.ids(entry.get("passed_ids")),
             failed_ids=self.ids(entry.get("failed_ids")),
             fixes=self._fixes(_plan(entry)),
+            batch_id=_word(entry.get("batch_id"), MAX_ID_CHARACTERS),
         )
 
     def ids(self, value: Any) -> tuple[str, ...]:

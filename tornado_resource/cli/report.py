@@ -27,5 +27,6 @@ def command(name: str | None, folder: str | None, *, quiet: bool) -> int:
     Needs only the stack's state and config. The exit code is that of the verdicts.
     """
     stack = read_gated_stack(name)
-    report = stack.report(asyncio.run(read_results(stack)))
+    results = asyncio.run(read_results(stack, has_transcripts=stack.settings.shows_transcripts))
+    report = stack.report(results)
     return finish(report, folder or stack.settings.reports or "reports", Output(quiet))

@@ -125,16 +125,23 @@ def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:
     return sorted(found, key=lambda gated: gated.position or UNKNOWN_POSITION)
 
 
-async def read_results(stack: GatedStack) -> list[Result]:
+def shows_transcripts(settings: Settings) -> bool:
+    """Return whether the reports of a command have the transcripts of failed scenarios."""
+    return settings.shows_transcripts and bool(settings.reports or os.environ.get("GITHUB_STEP_SUMMARY"))
+
+
+async def read_results(stack: GatedStack, *, has_transcripts: bool = False) -> list[Result]:
     """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
     from tornado_resource.bland.client import Client
     from tornado_resource.gate.results import read_result, with_changes, with_drift
+    from tornado_resource.gate.transcripts import with_transcripts
 
     async with Client(stack.endpoint) as client:
 
         async def result_of(gated: GatedSession) -> Result:
             result = await with_drift(client, await read_result(client, gated))
-            return await with_changes(client, result) if stack.settings.shows_changes else result
+            result = await with_changes(client, result) if stack.settings.shows_changes else result
+            return await with_transcripts(client, result) if has_transcripts else result
 
         return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 

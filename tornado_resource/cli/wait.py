@@ -13,7 +13,7 @@ import click
 
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.output import Output, format_option, painted, quiet_option
-from tornado_resource.cli.stack import finish, read_gated_stack, stack_option
+from tornado_resource.cli.stack import finish, read_gated_stack, shows_transcripts, stack_option
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import count
 
@@ -100,6 +100,7 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -> list[Result]:
     from tornado_resource.bland.client import Client
     from tornado_resource.gate.results import wait_for_result
+    from tornado_resource.gate.transcripts import with_transcripts
 
     async with Client(stack.endpoint) as client, _display(stack.gated_sessions, output) as display:
 
@@ -113,6 +114,8 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
             try:
                 async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
                     result = await wait_for_result(client, gated, stack.settings.poll_seconds, report)
+                    if shows_transcripts(stack.settings):
+                        result = await with_transcripts(client, result)
             except TimeoutError:
                 result = _cut_off(gated, seen[-1] if seen else None)
             display.end(result)

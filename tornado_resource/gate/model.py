@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.runs import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.gate.changes import Changes
@@ -126,6 +127,8 @@ class Result:
     cause: Cause | None = None
     drift: str | None = None
     changes: Changes | None = None
+    transcripts: Mapping[str, Transcript] = field(default_factory=dict)
+    """By scenario id, the ends of failed runs: for reports only."""
 
     def scenario_name(self, scenario_id: str) -> str:
         """Return the name of a scenario, or its id where the name is unknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -19,7 +20,7 @@ class Waiter:
 
     Args:
         client: sends the requests.
-        settings: the longest pause between two status requests, and whether reports show what sessions changed.
+        settings: the longest pause between two status requests, and what reports show.
         last_runs: what is known already, and needs no request.
 
     """
@@ -28,6 +29,8 @@ class Waiter:
         self._client = client
         self._poll_seconds = settings.poll_seconds
         self._shows_changes = settings.shows_changes and settings.reports is not None
+        has_reports = settings.reports is not None or bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+        self._shows_transcripts = settings.shows_transcripts and has_reports
         self._last_runs = last_runs
         self._is_announced = False
 
@@ -38,6 +41,7 @@ class Waiter:
     async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
         from tornado_resource.gate.results import wait_for_result, with_changes
+        from tornado_resource.gate.transcripts import with_transcripts
 
         def show(progress: Progress) -> None:
             self._announce()
@@ -46,7 +50,8 @@ class Waiter:
 
         async with self._client.open() as client:
             result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
-            return await with_changes(client, result) if self._shows_changes else result
+            result = await with_changes(client, result) if self._shows_changes else result
+            return await with_transcripts(client, result) if self._shows_transcripts else result
 
     async def ended(self, gated: GatedSession) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""

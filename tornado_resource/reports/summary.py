@@ -125,11 +125,22 @@ def _section(result: Result, stack: str) -> Iterator[str]:
     failed, unfixable = unmet_scenarios(result)
     yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SCENARIOS)
     yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SCENARIOS)
+    yield from _transcripts(result)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_FIXES)
     left_out = omission(result)
     if left_out is not None:
         yield f"- {left_out}\n"
     yield f"- **What to do:** {advice(result, stack)}\n"
+
+
+def _transcripts(result: Result) -> Iterator[str]:
+    """Yield the failed assertions and the last messages of failed scenarios."""
+    for scenario_id, found in result.transcripts.items():
+        yield f"- **How “{escape(result.scenario_name(scenario_id))}” failed:**\n"
+        yield from (f"  - {escape(name)}: {escape(reason or 'failed')}\n" for name, reason in found.assertions)
+        yield from (f"  - {escape(role or 'unknown')}: “{escape(text)}”\n" for role, text in found.messages)
+        if found.error:
+            yield f"  - error: {escape(found.error)}\n"
 
 
 def _listed(title: str, entries: list[str], limit: int) -> Iterator[str]:

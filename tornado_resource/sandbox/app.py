@@ -35,6 +35,7 @@ from tornado_resource.sandbox.operations import (
 )
 from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
+from tornado_resource.sandbox.runs import batch_of, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
 from tornado_resource.sandbox.scenarios import Scenarios
 from tornado_resource.sandbox.scripts import ANY_PATHWAY, Script
@@ -89,6 +90,7 @@ class Api:
         return [
             *self._tornado_operations(),
             *ScenarioEndpoints(self._scenarios, self._script).operations(),
+            *self._run_operations(),
             *self._pathway_operations(),
             *self._own_operations(),
         ]
@@ -138,6 +140,27 @@ class Api:
                 self._cancel,
                 "Cancel a session",
                 response=record(cancelled=FLAG),
+                refusals=(404,),
+            ),
+        ]
+
+    def _run_operations(self) -> list[Operation]:
+        own = "/v1/agent-testing"
+        return [
+            Operation(
+                "GET",
+                f"{own}/batches/{{batch_id}}",
+                self._batch,
+                "Get the runs of an iteration",
+                response=described.BATCH,
+                refusals=(404,),
+            ),
+            Operation(
+                "GET",
+                f"{own}/runs/{{run_id}}",
+                self._run,
+                "Get a run: its transcript and assertions",
+                response=described.RUN,
                 refusals=(404,),
             ),
         ]
@@ -262,6 +285,28 @@ class Api:
         if is_running:
             self._store.cancel(session.session_id, now_ms())
         return JSONResponse({"cancelled": is_running})
+
+    async def _batch(self, request: Request) -> Response:
+        return JSONResponse(self._batch_of(request.path_params["batch_id"])[0])
+
+    async def _run(self, request: Request) -> Response:
+        run_id = request.path_params["run_id"]
+        batch, pathway_id = self._batch_of(run_id.partition("--")[0])
+        run = next((each for each in batch["runs"] if each["run_id"] == run_id), None)
+        if run is None:
+            raise Refusal(404, "Run not found")
+        listed = {each["id"]: each for each in self._scenarios.listed(pathway_id)}
+        return JSONResponse(run_of(run, listed.get(run["scenario_id"], {})))
+
+    def _batch_of(self, batch_id: str) -> tuple[dict[str, Any], str]:
+        """Return a batch, and the pathway of its session."""
+        prefix = batch_id.removeprefix("batch-").rpartition("-")[0]
+        for session in self._store.newest():
+            if prefix and session.session_id.startswith(prefix):
+                for iteration in self._status_of(session)["iterations"]:
+                    if iteration["batch_id"] == batch_id:
+                        return batch_of(batch_id, iteration), session.pathway_id
+        raise Refusal(404, "Batch not found")
 
     async def _publish(self, request: Request) -> Response:
         body = await read_object(request)

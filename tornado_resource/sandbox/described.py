@@ -152,6 +152,15 @@ _SHOWN_SCENARIO: Final[Json] = {
 }
 SCENARIO: Final = record(**_SHOWN_SCENARIO)
 LISTED_SCENARIO: Final = record(**_SHOWN_SCENARIO, most_recent_run={"type": "null"})
+_RUN: Final[Json] = {"run_id": NAME, "scenario_id": TEXT, "status": {"enum": ["PASSED", "FAILED"]}}
+BATCH: Final = record(batch_id=NAME, status={"enum": ["PASSED", "FAILED"]}, runs=list_of(record(**_RUN)))
+RUN: Final = record(
+    **_RUN,
+    chat_history=list_of(record(role=TEXT, content=TEXT)),
+    assertion_results=list_of(record(type=TEXT, name=TEXT, passed=FLAG, reason=TEXT)),
+    overall_score={"type": "number"},
+    error_message={"type": "null"},
+)
 PUBLISH: Final = request_body("version_id", version_id=INTEGER, environment={"enum": ["production", "staging"]})
 LISTED_VERSION: Final = record(id=NAME, version_number=INTEGER, created_at=TEXT, name=TEXT, is_latest=FLAG)
 _NODE: Final[Json] = {"type": "object", "properties": {"id": TEXT, "data": OBJECT}, "required": ["id", "data"]}

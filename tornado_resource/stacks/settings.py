@@ -34,6 +34,7 @@ class Settings:
     is_waiting: bool = True
     reports: str | None = None
     shows_changes: bool = False
+    shows_transcripts: bool = True
     promote_without: str | None = None
     on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
 
@@ -189,4 +190,5 @@ KEYS: Final[Mapping[str, _Key]] = {
     "wait": _Key("is_waiting", _boolean, "true or false"),
     "reports": _Key("reports", _text, "a folder"),
     "showChanges": _Key("shows_changes", _boolean, "true or false"),
+    "transcripts": _Key("shows_transcripts", _boolean, "true or false"),
 }

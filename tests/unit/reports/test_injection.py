@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +26,7 @@ from tornado_resource.bland.responses import (
     parse_scenarios,
     session_fault,
 )
+from tornado_resource.bland.runs import Transcript
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
 from tornado_resource.core.positions import Position
@@ -71,10 +72,21 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
         assert status is not None
         created_at = timed.created_at if timed is not None else None
         gated = gated_session_of(f"s-{number}", started.session_id, created_at=created_at, request=request)
-        found.append((gated, status, result_of(gated, status, endings[number], names)))
+        judged = replace(result_of(gated, status, endings[number], names), transcripts=transcripts(text))
+        found.append((gated, status, judged))
     raw = gated_session_of("raw", text, created_at=text, position=Position(text, 1, 1))
     found.append((raw, Status(text), result_of(raw, None, text)))
     return found
+
+
+def transcripts(text: str) -> dict[str, Transcript]:
+    run = {
+        "chat_history": [{"role": text, "content": text}],
+        "assertion_results": [{"name": text, "reason": text, "passed": False}, {"type": text, "passed": False}],
+        "error_message": text,
+    }
+    found = Transcript.parse(run)
+    return dict.fromkeys(("sc-1", UNREADABLE_ID, text), found) if found is not None else {}
 
 
 def response_of(text: str, word: str) -> dict[str, Any]:

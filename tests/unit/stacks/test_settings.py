@@ -61,6 +61,7 @@ def test_every_key_is_read() -> None:
         "wait": "False",
         "reports": "out",
         "showChanges": "true",
+        "transcripts": "false",
     }
     assert config.keys() == KEYS.keys()
     assert read_settings(prefixed(config)) == Settings(
@@ -72,6 +73,7 @@ def test_every_key_is_read() -> None:
         is_waiting=False,
         reports="out",
         shows_changes=True,
+        shows_transcripts=False,
         promote_without="INC-7",
         on_conflict="adopt",
     )
@@ -184,7 +186,7 @@ config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersed
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports, showChanges; did you mean `tornado:triggers`?
+pollInterval, promoteWithout, wait, reports, showChanges, transcripts; did you mean `tornado:triggers`?
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports, showChanges"""
+pollInterval, promoteWithout, wait, reports, showChanges, transcripts"""
     )

@@ -1,0 +1,89 @@
+"""The runs of scenarios: what a caller and an agent said, and which assertions failed. For people only.
+
+The API's page *Runs* shows one form of them. Any other is "no transcript", never an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.client import segment
+from tornado_resource.core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.bland.client import Client
+
+MAX_EXCHANGES: Final = 6
+"""How many messages of a transcript are kept: the last ones."""
+MAX_CHARACTERS: Final = 300
+"""Of a message or a reason."""
+MAX_ASSERTIONS: Final = 10
+FAILED: Final = frozenset({"FAILED", "ERROR"})
+_PATH: Final = "/v1/agent-testing"
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The end of a failed run: its failed assertions as (name, reason), and its last messages as (role, text)."""
+
+    assertions: tuple[tuple[str, str], ...]
+    messages: tuple[tuple[str, str], ...]
+    error: str | None = None
+
+    @classmethod
+    def parse(cls, content: Any) -> Transcript | None:
+        """Parse the body of a run; None if it shows nothing."""
+        run = _inner(content, "run")
+        if run is None:
+            return None
+        found = cls(
+            tuple(_assertion(each) for each in _objects(run.get("assertion_results")) if each.get("passed") is False),
+            tuple((_line(each.get("role")), _line(each.get("content"))) for each in _objects(run.get("chat_history"))),
+            _line(run["error_message"]) if isinstance(run.get("error_message"), str) else None,
+        )
+        kept = cls(found.assertions[:MAX_ASSERTIONS], found.messages[-MAX_EXCHANGES:], found.error)
+        return kept if kept.assertions or kept.messages or kept.error else None
+
+
+async def failed_runs(client: Client, batch_id: str) -> dict[str, str]:
+    """Return the ids of a batch's failed runs, by scenario id."""
+    label = f"batch {clean(batch_id)}"
+    content = await client.exchange(label, "GET", f"{_PATH}/batches/{segment(label, batch_id)}")
+    runs = _objects((_inner(content, "batch") or {}).get("runs"))
+    found = {}
+    for run in runs:
+        scenario_id, run_id = run.get("scenario_id"), run.get("run_id", run.get("id"))
+        is_failed = isinstance(run.get("status"), str) and run["status"] in FAILED
+        if isinstance(scenario_id, str) and isinstance(run_id, str) and is_failed:
+            found[scenario_id] = run_id
+    return found
+
+
+async def read_transcript(client: Client, run_id: str) -> Transcript | None:
+    """Return the transcript of a run; None if the API does not show it."""
+    label = f"run {clean(run_id)}"
+    return Transcript.parse(await client.exchange(label, "GET", f"{_PATH}/runs/{segment(label, run_id)}"))
+
+
+def _inner(content: Any, key: str) -> Mapping[str, Any] | None:
+    """Return the object of a body: under *key*, under `data`, or the whole body."""
+    while isinstance(content, dict) and isinstance(inner := content.get(key, content.get("data")), dict):
+        content = inner
+    return content if isinstance(content, dict) else None
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _assertion(entry: Mapping[str, Any]) -> tuple[str, str]:
+    name = next((entry[key] for key in ("name", "type", "assertion_type") if entry.get(key)), "assertion")
+    reason = next((entry[key] for key in ("reason", "reasoning", "explanation", "message") if entry.get(key)), "")
+    return _line(name), _line(reason)
+
+
+def _line(value: Any) -> str:
+    return clean(" ".join(value.split()), MAX_CHARACTERS) if isinstance(value, str) else ""
