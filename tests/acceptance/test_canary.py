@@ -22,7 +22,7 @@ from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.cli import main
 from tornado_resource.errors import TornadoError
-from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sessions.intents import IntentStore
 from tornado_resource.sessions.start import start
@@ -38,6 +38,12 @@ RELEASE: dict[str, Any] = {
     "environment": "production",
     "version": 7.0,
     "sessions": ["s-1"],
+    "declared_at": "sessions.yaml:3:3",
+}
+SCENARIO: dict[str, Any] = {
+    "name": "dev/refund@pw-1",
+    "pathway_id": "pw-1",
+    "fields": {"name": "Refund", "max_turns": 10.0},
     "declared_at": "sessions.yaml:3:3",
 }
 OUTPUTS: dict[str, Any] = {
@@ -150,6 +156,10 @@ def test_no_provider_records_or_prints_the_key(
         sessions.delete(created.id, dict(created.outs))
         with suppress(Failure):
             recorded.append(releases.create(dict(RELEASE)).outs)
+        scenarios = configured(ScenarioProvider(), url)
+        with suppress(Failure):
+            taken = scenarios.create({**SCENARIO, "on_conflict": "adopt"})
+            recorded += [taken.id, taken.outs, scenarios.read(taken.id, dict(taken.outs)).outs]
     assert not holds_key(json.dumps(recorded) + "".join(capfd.readouterr()))
     assert not [text for text in written(tmp_path) if holds_key(text)]
 
@@ -163,6 +173,7 @@ def test_no_failure_of_a_provider_shows_the_key(code: int, echo: str, configured
         calls: list[Callable[[], object]] = [
             lambda: sessions.read("s-1", dict(OUTPUTS)),
             lambda: releases.create(dict(RELEASE)),
+            lambda: configured(ScenarioProvider(), url).create(dict(SCENARIO)),
         ]
         for call in calls:
             with pytest.raises(Failure) as caught:

@@ -42,11 +42,11 @@ def test_the_demo_shows_verdicts_and_a_second_run_starts_nothing(clone: Path) ->
     assert process.returncode == 0, printed
     assert printed.count("  passed   ") == 3
     assert "COMPLETED_ALL_PASSED" in printed
-    assert "4 unchanged" in printed
+    assert "6 unchanged" in printed
     assert "Where to go from here" in printed
     again, _ = (process := demo(clone)).communicate(timeout=DEMO_SECONDS)
     assert process.returncode == 0, again
-    assert again.count("4 unchanged") == 2
+    assert again.count("6 unchanged") == 2
     assert left_over(clone) == []
 
 

@@ -120,7 +120,8 @@ def assert_a_new_number_under_staging_is_released_alone(project: Project) -> Non
     edit(project, "billing: {version_number: 20}", "billing: {version_number: 21}")
     for path in project.folder.parent.glob("github-*"):
         path.rename(path.with_name(f"first-{path.name}"))
-    assert outcomes(run_github(project, PUSH))["production"] == "success"
+    jobs = run_github(project, PUSH)
+    assert outcomes(jobs)["production"] == "success", jobs["staging"].log
     sent = [json.loads(row["body"]) for row in project.requests("POST")[before:]]
     assert [body.get("version_number", body.get("version_id")) for body in sent] == [21, 21, 21]
     assert published(project) == VERSIONS | {"billing": 21}

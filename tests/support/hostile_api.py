@@ -51,8 +51,16 @@ class HostileApi:
             return 404, {"message": self.text, self.text: self.text}
         if path.endswith("/status"):
             return 200, self._status()
+        if "/batches/" in path:
+            runs = [{"run_id": "r-1", "scenario_id": each, "status": "FAILED"} for each in ("sc-2", self.text)]
+            return 200, {"batch_id": self.text, "status": self.text, "runs": runs, self.text: self.text}
+        if "/runs/" in path:
+            return 200, self._run()
+        if "/scenarios/" in path or (method == "POST" and path.endswith("/scenarios")):
+            return 200, self._scenario("sc-9", self.text)
         if path.endswith("/scenarios"):
-            named = {"sc-1": self.text, "sc-2": self.text, **{f"sc-more-{n}": each for n, each in enumerate(self.more)}}
+            more = {f"sc-more-{n}": each for n, each in enumerate(self.more)}
+            named = {"sc-9": "Refund", "sc-1": self.text, "sc-2": self.text, **more}
             return 200, {"scenarios": [self._scenario(*each) for each in named.items()], self.text: self.text}
         return 200, {"cancelled": True, "message": self.text, self.text: self.text}
 
@@ -74,7 +82,7 @@ class HostileApi:
         fix = {"id": text, "target_node": text, "description": text, "type": text}
         iteration = {
             "iteration": 1,
-            "batch_id": text,
+            "batch_id": "b-1",
             "started_at": text,
             "completed_at": text,
             "passed_ids": ["sc-1"],
@@ -84,7 +92,9 @@ class HostileApi:
             "norm_prompt_excerpt": text,
         }
         before = [
-            iteration | {"completed_at": each, "started_at": each, "fix_plan": {"fixes": [dict.fromkeys(fix, each)]}}
+            iteration
+            | {"completed_at": each, "started_at": each, "batch_id": each}
+            | {"fix_plan": {"fixes": [dict.fromkeys(fix, each)]}}
             for each in self.more
         ]
         counts = {"current_iteration": 1, "total_scenarios": 3, "passed_scenarios": 1, "failed_scenarios": 2}
@@ -93,6 +103,17 @@ class HostileApi:
             "unfixable_ids": [text, *self.more],
             "iterations": [*before, iteration],
             **counts,
+            text: text,
+        }
+
+    def _run(self) -> dict[str, Any]:
+        text = self.text
+        asserted = {"name": text, "type": text, "passed": False, "reason": text}
+        return {
+            "run_id": text,
+            "chat_history": [{"role": text, "content": text}, *({"role": each, "content": each} for each in self.more)],
+            "assertion_results": [asserted],
+            "error_message": text,
             text: text,
         }
 

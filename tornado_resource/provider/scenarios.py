@@ -18,7 +18,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from tornado_resource.declarations.model import whole
+from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
 from tornado_resource.provider.runtime import failure, start_runtime
 from tornado_resource.scenarios.definition import changed_fields, declared_changes
 from tornado_resource.sessions.intents import IntentStore, scenario_intents_folder
@@ -133,6 +133,7 @@ class ScenarioProvider(ResourceProvider):
         """Leave the scenario, or delete it with `on_destroy: delete`. Of one that another stack manages: nothing."""
         from tornado_resource.scenarios.lifecycle import delete
 
+        _text(scenario_id, props, "name")
         is_ours = props.get("manage", True) and scenario_id not in self._this_update.taken
         if is_ours and props.get("on_destroy") == "delete":
             pathway_id = _text(scenario_id, props, "pathway_id")
@@ -174,7 +175,7 @@ def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drift(olds: Mapping[str, Any]) -> list[str]:
     drift = olds.get("drift")
-    return [each for each in drift if isinstance(each, str)] if isinstance(drift, list) else []
+    return [name for name in SCENARIO_FIELDS if name in drift] if isinstance(drift, list) else []
 
 
 def _option(props: Mapping[str, Any], key: str) -> Any:

@@ -301,11 +301,11 @@ class Api:
     def _batch_of(self, batch_id: str) -> tuple[dict[str, Any], str]:
         """Return a batch, and the pathway of its session."""
         prefix = batch_id.removeprefix("batch-").rpartition("-")[0]
-        for session in self._store.newest():
-            if prefix and session.session_id.startswith(prefix):
-                for iteration in self._status_of(session)["iterations"]:
-                    if iteration["batch_id"] == batch_id:
-                        return batch_of(batch_id, iteration), session.pathway_id
+        named = (each for each in self._store.newest() if prefix and each.session_id.startswith(prefix))
+        for session in named:
+            iterations = {each["batch_id"]: each for each in self._status_of(session)["iterations"]}
+            if batch_id in iterations:
+                return batch_of(batch_id, iterations[batch_id]), session.pathway_id
         raise Refusal(404, "Batch not found")
 
     async def _publish(self, request: Request) -> Response:

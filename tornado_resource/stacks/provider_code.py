@@ -1,6 +1,6 @@
 """The code that a state makes Pulumi run: each dynamic resource has its provider pickled in `__provider`.
 
-A refresh or destroy unpickles that text, and so does whatever it says. Ours are references to two classes. They are
+A refresh or destroy unpickles that text, and so does whatever it says. Ours are references to a few classes. They are
 compared as text; nothing is ever unpickled here.
 """
 
@@ -20,6 +20,7 @@ KEY: Final = "__provider"
 _CLASSES: Final = (
     ("tornado_resource.provider", "TornadoProvider"),
     ("tornado_resource.provider", "ReleaseProvider"),
+    ("tornado_resource.provider", "ScenarioProvider"),
     ("tornado_resource.release_provider", "ReleaseProvider"),  # states of the first versions
 )
 _NAMES_ONLY: Final = "propertyDependencies"

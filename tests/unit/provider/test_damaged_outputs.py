@@ -10,7 +10,7 @@ import pytest
 from tests.support.api import configure_request
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
-from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 
@@ -27,8 +27,21 @@ def url() -> Iterator[str]:
     stop_runtimes()
 
 
+SCENARIO: dict[str, Any] = {
+    "name": "dev/refund@pw-1",
+    "pathway_id": "pw-1",
+    "fields": {"name": "Refund", "max_turns": 10, "assertions": [{"type": "BLAND_TONE", "config": {}}]},
+    "on_destroy": "delete",
+    "manage": True,
+    "declared_at": "sessions.yaml:3:3",
+}
+
+
 def recorded(kind: str) -> dict[str, Any]:
     """The inputs and outputs of a resource in a recorded state."""
+    if kind == "TornadoScenario":
+        known = {"scenario_id": "sc-refund", "adopted": False, "filled": {"metadata": "0"}, "drift": ["max_turns"]}
+        return {"inputs": SCENARIO, "outputs": {**SCENARIO, **known}}
     text = (EXAMPLES / "states/promoted.json").read_text(encoding="utf-8").replace("@", "").replace("/", "-")
     resources = json.loads(text)["deployment"]["resources"]
     found: dict[str, Any] = next(entry for entry in resources if entry["type"].endswith(kind))
@@ -45,7 +58,14 @@ def calls(provider: Any, identifier: str, olds: dict[str, Any], news: dict[str, 
     ]
 
 
-@pytest.mark.parametrize(("kind", "make"), [("TornadoSession", TornadoProvider), ("PathwayRelease", ReleaseProvider)])
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("TornadoSession", TornadoProvider),
+        ("PathwayRelease", ReleaseProvider),
+        ("TornadoScenario", ScenarioProvider),
+    ],
+)
 def test_damaged_outputs_end_in_a_message(
     kind: str, make: Callable[[], Any], url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

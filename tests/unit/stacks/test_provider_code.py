@@ -11,7 +11,7 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.paths import EXAMPLES
-from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.provider_code import OWN_PROVIDERS, ForeignProvider, foreign_providers
 
@@ -40,7 +40,9 @@ def state_with(provider: Any, place: str = "outputs") -> dict[str, Any]:
     return {"deployment": {"resources": [{"urn": "urn:other", "outputs": {}}, resource]}}
 
 
-@pytest.mark.parametrize("provider", [TornadoProvider(), ReleaseProvider()], ids=["session", "release"])
+@pytest.mark.parametrize(
+    "provider", [TornadoProvider(), ReleaseProvider(), ScenarioProvider()], ids=["session", "release", "scenario"]
+)
 def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -> None:
     assert serialize_provider(provider) in OWN_PROVIDERS
     assert list(foreign_providers(state_with(serialize_provider(provider)))) == []
@@ -48,7 +50,7 @@ def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -
 
 @pytest.mark.parametrize("protocol", [4, 5])
 def test_the_providers_of_every_python_are_ours(protocol: int) -> None:
-    for provider in (TornadoProvider(), ReleaseProvider()):
+    for provider in (TornadoProvider(), ReleaseProvider(), ScenarioProvider()):
         assert base64.b64encode(pickle.dumps(provider, protocol)).decode() in OWN_PROVIDERS
 
 

@@ -1,0 +1,171 @@
+"""The provider of scenarios as Pulumi calls it, in this process, against a sandbox."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from pulumi import UNKNOWN
+from pulumi.dynamic.dynamic import serialize_provider
+
+from tests.support.api import configure_request
+from tornado_resource.provider import ScenarioProvider
+from tornado_resource.provider.runtime import Failure, stop_runtimes
+from tornado_resource.sandbox.serving import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATH = "/v1/agent-testing/scenarios"
+PROPS: dict[str, Any] = {
+    "name": "dev/refund@pw-1",
+    "pathway_id": "pw-1",
+    "fields": {"name": "Refund", "max_turns": 10.0},
+    "declared_at": "sessions.yaml:3:3",
+}
+
+
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    with Sandbox() as sandbox, httpx.Client(base_url=sandbox.url, headers={"authorization": "k"}) as client:
+        yield client
+
+
+@pytest.fixture
+def provider(http: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScenarioProvider]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    yield configured(http)
+    stop_runtimes()
+
+
+def configured(http: httpx.Client) -> ScenarioProvider:
+    provider = ScenarioProvider()
+    provider.configure(configure_request(str(http.base_url)))
+    return provider
+
+
+def outs(result: Any) -> dict[str, Any]:
+    return dict(result.outs)
+
+
+def writes(http: httpx.Client) -> list[str]:
+    rows = http.get("/_sandbox/requests").json()
+    return [f"{row['method']} {row['body']}" for row in rows if row["method"] != "GET"]
+
+
+def shown(http: httpx.Client, scenario_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = http.get(f"{PATH}/{scenario_id}").json()
+    return found
+
+
+def edit(http: httpx.Client, scenario_id: str, **changes: Any) -> None:
+    http.put(f"{PATH}/{scenario_id}", json=changes).raise_for_status()
+
+
+def test_the_provider_is_pickled_by_reference() -> None:
+    assert b"\x19tornado_resource.provider\x94" in base64.b64decode(serialize_provider(ScenarioProvider()))
+
+
+def test_a_scenario_from_its_creation_to_its_end(provider: ScenarioProvider, http: httpx.Client) -> None:
+    created = provider.create(dict(PROPS))
+    assert outs(created)["scenario_id"] == created.id
+    assert provider.diff(created.id, outs(created), dict(PROPS)).changes is False
+
+    news = {**PROPS, "fields": {"name": "Refund", "max_turns": 12.0}, "on_destroy": "delete"}
+    assert provider.diff(created.id, outs(created), dict(news)).changes is True
+    updated = provider.update(created.id, outs(created), dict(news))
+    assert shown(http, created.id)["max_turns"] == 12
+    assert writes(http)[1:] == ['PUT {"max_turns":12}']
+
+    # A provider process of another update: it has not just created the scenario.
+    later = configured(http)
+    later.delete(created.id, outs(updated))
+    assert writes(http)[-1].startswith("DELETE")
+    assert later.read(created.id, outs(updated)).id == ""
+
+
+def test_what_was_edited_is_named_and_put_back(
+    provider: ScenarioProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = provider.create(dict(PROPS))
+    edit(http, created.id, max_turns=3, description="by hand")
+    read = provider.read(created.id, outs(created))
+    assert outs(read)["drift"] == ["description", "max_turns"]
+    assert provider.diff(created.id, outs(read), dict(PROPS)).changes is True
+    assert "refund@pw-1: was edited (description, max_turns); `pulumi up` puts it back" in capsys.readouterr().out
+    updated = provider.update(created.id, outs(read), dict(PROPS))
+    assert (outs(updated)["drift"], shown(http, created.id)["description"]) == ([], "")
+
+
+def test_an_option_is_recorded_without_a_request(provider: ScenarioProvider, http: httpx.Client) -> None:
+    created = provider.create(dict(PROPS))
+    before = len(http.get("/_sandbox/requests").json())
+    news = {**PROPS, "on_conflict": "adopt", "on_destroy": "delete"}
+    assert provider.diff(created.id, outs(created), dict(news)).changes is True
+    updated = provider.update(created.id, outs(created), dict(news))
+    assert (outs(updated)["on_destroy"], outs(updated)["scenario_id"]) == ("delete", created.id)
+    again = provider.update(created.id, outs(updated), dict(PROPS))
+    assert "on_destroy" not in outs(again)
+    assert len(http.get("/_sandbox/requests").json()) == before
+
+
+def test_another_pathway_is_another_scenario(provider: ScenarioProvider) -> None:
+    found = provider.diff("sc-1", dict(PROPS), {**PROPS, "pathway_id": "pw-2"})
+    assert (found.changes, found.replaces) == (True, ["pathway_id"])
+
+
+def test_unknown_fields_of_a_preview_are_a_change(provider: ScenarioProvider) -> None:
+    assert provider.diff("sc-1", dict(PROPS), {**PROPS, "fields": {"name": UNKNOWN}}).changes is True
+
+
+def test_a_scenario_that_was_just_taken_is_not_deleted(provider: ScenarioProvider, http: httpx.Client) -> None:
+    """The engine creates a renamed resource before it deletes the old one."""
+    created = provider.create({**PROPS, "on_destroy": "delete"})
+    provider.delete(created.id, outs(created))
+    assert shown(http, created.id)["name"] == "Refund"
+
+
+def test_what_another_stack_manages_is_only_read(provider: ScenarioProvider, http: httpx.Client) -> None:
+    other = {**PROPS, "manage": False, "managed_by": "staging", "on_destroy": "delete"}
+    with pytest.raises(Failure, match=r"^sessions.yaml:3:3: scenario 'Refund' .* staging manages it"):
+        provider.create(dict(other))
+    managed = provider.create(dict(PROPS))
+    recorded = provider.create(dict(other))
+    assert recorded.id == managed.id
+    before = writes(http)
+    configured(http).delete(recorded.id, outs(recorded))
+    edit(http, managed.id, max_turns=3)
+    read = provider.read(recorded.id, outs(recorded))
+    with pytest.raises(Failure, match="max_turns: found 3, declared 10"):
+        provider.update(recorded.id, outs(read), dict(other))
+    assert writes(http)[: len(before)] == before
+    taken = provider.update(recorded.id, outs(read), dict(PROPS))
+    assert (shown(http, managed.id)["max_turns"], outs(taken)["drift"]) == (10, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"fields": {"name": "Refund", "max_turns": 51.0}}, "max_turns"),
+        ({"fields": {"name": ""}}, "name"),
+        ({"on_destroy": "maybe"}, "on_destroy"),
+        ({"fields": {"name": "A", "assertions": [{"type": "X", "config": {}}]}}, "assertions"),
+    ],
+)
+def test_values_are_checked_by_the_rules_of_the_file(change: dict[str, Any], key: str) -> None:
+    assert [each.property for each in ScenarioProvider().check({}, {**PROPS, **change}).failures] == [key]
+
+
+def test_unknown_values_are_checked_when_they_are_known() -> None:
+    assert ScenarioProvider().check({}, {**PROPS, "fields": {"name": UNKNOWN, "max_turns": 3.0}}).failures == []
+    assert ScenarioProvider().check({}, {**PROPS, "fields": UNKNOWN}).failures == []
+
+
+@pytest.mark.parametrize("call", ["read", "delete"])
+def test_a_state_without_a_pathway_says_what_to_do(provider: ScenarioProvider, call: str) -> None:
+    state = {"name": "dev/refund@pw-1", "fields": {"name": "Refund"}, "on_destroy": "delete"}
+    with pytest.raises(Failure, match="the state of scenario sc-1 is damaged: it has no `pathway_id`"):
+        getattr(provider, call)("sc-1", state)
