@@ -303,6 +303,47 @@ def test_reports_show_how_a_scenario_failed_unless_they_must_not(make_project: C
     assert "I am afraid" in (project.folder / "reports/report.html").read_text(encoding="utf-8")
 
 
+PROGRAM: Final = """\
+import pulumi
+from tornado_resource import TornadoScenario, TornadoSession, wait_for
+
+prompt = pulumi.Config().get("prompt") or "You were charged twice."
+refund = TornadoScenario(
+    "refund",
+    pathway_id="pw-0",
+    tester_persona_prompt=pulumi.Output.from_input(prompt),
+    assertions=[{"type": "NODE_REACHED", "config": {"node_id": "done"}}],
+)
+plain = TornadoScenario("plain", pathway_id="pw-0", name="Says hello", max_turns=5)
+session = TornadoSession("a", pathway_id="pw-0", scenarios=[refund, plain])
+pulumi.export("ids", [refund.scenario_id, plain.scenario_id])
+pulumi.export("verdict", wait_for(session))
+"""
+
+
+def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT, program=PROGRAM)
+    project.pulumi("preview")
+    up(project)
+    outputs = project.outputs()
+    assert {each["id"]: name for name, each in shown(project).items()} == dict(
+        zip(outputs["ids"], ["refund", "Says hello"], strict=True)
+    )
+    assert project.bodies()[-1]["scenario_ids"] == outputs["ids"]
+    assert outputs["verdict"]["outcome"] == "passed"
+    assert sent(project, lambda: up(project)) == {}
+
+    project.pulumi("config", "set", "prompt", "You are patient.")
+    changed = sent(project, lambda: up(project))
+    assert (changed["PUT scenarios"], changed["POST start"]) == (1, 1)
+
+    (project.folder / "__main__.py").write_text(PROGRAM.replace("max_turns=5", "max_turns=51"), encoding="utf-8")
+    printed = up(project, expect=None)
+    assert "TornadoScenario plain is invalid:" in printed
+    assert "max_turns: found the number 51, expected at most 50" in printed
+    assert "Traceback" not in printed
+
+
 TURNS: Final = range(3) if "TORNADO_SOAK" in os.environ else range(1)
 VICTIMS: Final = [Victim("provider"), Victim("cli"), Victim("both")]
 FAULTS: Final[dict[str, dict[str, Any] | None]] = {

@@ -10,6 +10,7 @@ from tornado_resource import (
     Gate,
     PathwayRelease,
     TornadoError,
+    TornadoScenario,
     TornadoSession,
     Verdict,
     deploy,
@@ -43,6 +44,19 @@ TornadoSession("typed", pathway_id="pw-1", gate=Gate(passed=3, repaired="refuse"
 TornadoSession("partly", pathway_id="pw-1", gate={"passed": "promotion"})
 TornadoSession("ungated", pathway_id="pw-1", gate="none")
 TornadoSession("late", pathway_id="pw-1", gate=late({"passed": "any"}))
+
+scenario = TornadoScenario(
+    "refund",
+    pathway_id=session.pathway_id,
+    name=late("Refund"),
+    max_turns=10,
+    request_data={"order": late("A-17")},
+    assertions=[{"type": "NODE_REACHED", "config": {"node_id": "done"}}],
+    on_destroy="delete",
+    manage=False,
+)
+assert_type(scenario.scenario_id, pulumi.Output[str])
+TornadoSession("tested", pathway_id="pw-1", scenarios=[scenario])
 
 verdict = wait_for(session)
 assert_type(verdict, pulumi.Output[Verdict])

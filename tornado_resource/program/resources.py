@@ -12,6 +12,7 @@ import pulumi
 from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.declarations.values import session_problems
@@ -120,9 +121,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
             "pathway_id": pathway_id,
             "persona_id": persona_id,
             "scenario_ids": _all_ids(scenario_ids, scenarios),
-            "definitions": pulumi.Output.all(*(each.runs for each in scenarios)).apply(runs_together)
-            if scenarios
-            else None,
+            "definitions": _definitions(scenarios),
             "version_number": version_number,
             "max_iterations": max_iterations,
             "timeout_ms": timeout_ms,
@@ -304,6 +303,14 @@ async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
     output = pulumi.Output.from_input(declared)
     found = await output.future()
     return found if await output.is_known() and isinstance(found, dict) else declared
+
+
+def _definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
+    """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
+    if not scenarios:
+        return None
+    declared = pulumi.Output.all(*(each.declaration for each in scenarios))
+    return declared.apply(lambda known: runs_together(scenario_digest(each.fields) for each in known))
 
 
 def _all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
-from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration, whole
 from tornado_resource.declarations.values import scenario_problems
@@ -109,14 +108,11 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         fields.setdefault("name", resource_name)
         options = {key: values[key] for key, default in _DEFAULTS.items() if values[key] != default}
         _check(resource_name, {**fields, **options}, declared_at)
-        self.declaration = ScenarioDeclaration(
-            resource_name,
-            pathway_id if isinstance(pathway_id, str) else "",
-            whole(dict(fields)) if is_plain(fields) else {"name": resource_name},
-            Position.parse(declared_at),
+        position = Position.parse(declared_at)
+        self.declaration: Output[ScenarioDeclaration] = pulumi.Output.all(pathway_id, fields).apply(
+            lambda known: ScenarioDeclaration(resource_name, known[0], whole(known[1]), position)
         )
-        """The scenario for the gate, which compares it with what ran. A definition with outputs is not compared."""
-        self.runs: Output[str] = pulumi.Output.from_input(fields).apply(lambda known: scenario_digest(whole(known)))
+        """The scenario for the gate, which compares it with what ran."""
         inputs = {
             "name": resource_path(resource_name),
             "pathway_id": pathway_id,

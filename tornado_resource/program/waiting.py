@@ -27,7 +27,7 @@ def verdict_output(
     declared: GatedSession,
     wait: Callable[[GatedSession], Awaitable[Result | None]],
     not_created: Callable[[bool], Result] | None = None,
-    scenarios: Sequence[ScenarioDeclaration] = (),
+    scenarios: Sequence[pulumi.Output[ScenarioDeclaration]] = (),
 ) -> VerdictOutput:
     """Return the verdict on a session as a mapping, as soon as it is known.
 
@@ -44,7 +44,8 @@ def verdict_output(
     async def judge(found: SessionOutputs) -> Any:
         result: Result | None
         if found.is_created:
-            result = await wait(_complete(declared, found, scenarios))
+            definitions = [await each.future() for each in scenarios]
+            result = await wait(_complete(declared, found, [each for each in definitions if each is not None]))
             return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
         if is_dry_run():
             return pulumi.UNKNOWN
