@@ -60,7 +60,7 @@ def read_imports(package: Path = PACKAGE) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in sorted(package.rglob("*.py")):
         part = path.relative_to(package).parts[0].removesuffix(".py")
-        if part not in {"__init__", "__main__"}:  # they only lead to the parts
+        if part not in {"__init__", "__main__", "template"}:  # they only lead to the parts, and a user's program
             found.setdefault(part, set()).update(_imported_parts(path, package.name))
     return {part: imported - {part} for part, imported in found.items()}
 

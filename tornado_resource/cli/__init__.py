@@ -24,6 +24,7 @@ COMPLETION: Final = "_TORNADO_RESOURCE_COMPLETE"
 """The environment variable that click's shell scripts set when they want completions."""
 
 COMMANDS = {
+    "init": "Write a new project: program, declarations, workflow.",
     "validate": "Check declarations files and report all problems at once.",
     "plan": "Show what an environment would run: requests, origins of values, order, worst-case minutes.",
     "wait": "Wait for a stack's sessions and enforce their gates.",

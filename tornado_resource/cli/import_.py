@@ -37,7 +37,7 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     target = output if output is not None or is_partial else DEFAULT_FILE
     if target is not None and Path(target).exists():
         raise _exists(target)
-    scenarios, latest = asyncio.run(_read(pathway))
+    scenarios, latest = asyncio.run(read_pathway(pathway))
     for scenario in scenarios:
         for key, text in left_out(scenario).items():
             place = f"scenario {clean(str(scenario.name or scenario.scenario_id), 80)}"
@@ -69,8 +69,14 @@ def _exists(target: str) -> ConfigurationError:
     )
 
 
-async def _read(pathway_id: str) -> tuple[list[Scenario], int | None]:
-    """Return the enabled scenarios of a pathway, and the number of its latest version if the API shows it."""
+async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
+    """Return the enabled scenarios of a pathway, and the number of its latest version if the API shows it.
+
+    Raises:
+        ConfigurationError: there is no such pathway, or no API key.
+        ApiError: the scenarios could not be read.
+
+    """
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.retrying import retried
     from tornado_resource.bland.scenarios import list_scenarios

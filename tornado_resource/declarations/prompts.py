@@ -17,7 +17,7 @@ class UnusablePrompt(Exception):
 
 
 def read_prompt(declarations: str, path: str) -> str:
-    """Return the text of a prompt file: a UTF-8 file in the project that is not hidden there.
+    """Return the text of a prompt file: a UTF-8 file in the project of the declarations that is not hidden there.
 
     Args:
         declarations: the path of the declarations file.
@@ -27,9 +27,9 @@ def read_prompt(declarations: str, path: str) -> str:
         UnusablePrompt: it cannot be read, or is not such a file.
 
     """
-    file = str(Path(declarations).parent / path)
+    folder = Path(declarations).parent
     try:
-        content, fault = _read(file)
+        content, fault = _read(str(folder / path), folder)
     except OSError as error:
         content, fault = b"", f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
     if fault is not None:
@@ -41,7 +41,7 @@ def read_prompt(declarations: str, path: str) -> str:
         raise UnusablePrompt(message) from None
 
 
-def _read(file: str) -> tuple[bytes, str | None]:
+def _read(file: str, folder: Path) -> tuple[bytes, str | None]:
     """Return the content of a file, or why it is not to be used."""
     # Opening a pipe must not wait for its other end.
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
@@ -49,7 +49,7 @@ def _read(file: str) -> tuple[bytes, str | None]:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return b"", f"found {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
-        if not is_in_project(file, found):
+        if not is_in_project(file, found, folder):
             return b"", "found a file outside of the project or hidden in it, expected one of the project"
         content = opened.read(MAX_BYTES + 1)
     return content, None if len(content) <= MAX_BYTES else "found a file of more than 64 KiB, expected at most that"

@@ -45,6 +45,11 @@ def schema_text() -> str:
     return SCHEMA.read_text(encoding="utf-8")
 
 
+def schema_line() -> str:
+    """Return the first line of a declarations file, by which editors find the schema."""
+    return f"# yaml-language-server: $schema={_schema()['$id']}"
+
+
 def schema_findings(document: Document) -> Iterator[Finding]:
     """Yield what violates the schema."""
     for violation in violations(document.data):

@@ -66,19 +66,22 @@ def _unusable(path: str, reason: str) -> ConfigurationError:
     return ConfigurationError(f"{clean(path)}: {reason}; {action}")
 
 
-def is_in_project(path: str, opened: os.stat_result) -> bool:
-    """Return whether the file that was opened, and not only a link to it, is in the project and not hidden there."""
-    real, folder = Path(os.path.realpath(path)), project_folder()
+def is_in_project(path: str, opened: os.stat_result, start: Path | None = None) -> bool:
+    """Return whether the file that was opened, and not only a link to it, is in the project and not hidden there.
+
+    *start*: a folder in the project; None for the current one.
+    """
+    real, folder = Path(os.path.realpath(path)), project_folder(start)
     if not real.is_relative_to(folder) or not os.path.samestat(real.stat(), opened):
         return False
     return not any(part.startswith(".") for part in real.relative_to(folder).parts)
 
 
-def project_folder() -> Path:
-    """Return the folder of the project: the nearest one with `Pulumi.yaml` or `.git`, from the current folder upwards.
+def project_folder(start: Path | None = None) -> Path:
+    """Return the folder of the project: the nearest one with `Pulumi.yaml` or `.git`, from *start* upwards.
 
-    The current folder itself if there is none.
+    *start* itself if there is none. None stands for the current folder.
     """
-    here = Path.cwd()
+    here = start.resolve() if start is not None else Path.cwd()
     folders = (here, *here.parents)
     return next((each for each in folders if any((each / name).exists() for name in PROJECT_FILES)), here)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
 from tornado_resource.core.text import replace_surrogates
 from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
+from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.scenarios.definition import ASSERTION_FIELDS
 
@@ -34,7 +35,7 @@ def declarations(scenarios: Iterable[Scenario], pathway_id: str, latest_version:
     named = [f"    scenarios: [{', '.join(definitions)}]"] if definitions else []
     version = [f"    # version_number: {latest_version}  # the latest version"] if latest_version is not None else []
     lines = [
-        "# yaml-language-server: $schema=./schemas/sessions.schema.json",
+        schema_line(),
         "version: 1",
         *_scenario_lines(definitions),
         "sessions:",

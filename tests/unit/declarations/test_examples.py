@@ -55,8 +55,9 @@ def test_a_pipeline_is_of_its_vendors_form(schema: str, file: str) -> None:
     check("check-jsonschema", "--builtin-schema", schema, file)
 
 
-def test_zizmor_finds_nothing_in_the_workflow() -> None:
-    check("zizmor", "--offline", "--no-config", "--persona", "auditor", "--quiet", str(EXAMPLE))
+@pytest.mark.parametrize("folder", [EXAMPLE, ROOT / "tornado_resource/template"], ids=["example", "template"])
+def test_zizmor_finds_nothing_in_the_workflows(folder: Path) -> None:
+    check("zizmor", "--offline", "--no-config", "--persona", "auditor", "--quiet", str(folder))
 
 
 def test_shellcheck_finds_nothing_in_the_script() -> None:
@@ -146,8 +147,10 @@ def test_both_pipelines_run_the_same_pulumi_and_python() -> None:
 
 
 def test_the_example_asks_for_this_version() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert (EXAMPLE / "requirements.txt").read_text(encoding="utf-8") == f"tornado-resource=={version}\n"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    version, repository = project["version"], project["urls"]["Repository"]
+    installed = (EXAMPLE / "requirements.txt").read_text(encoding="utf-8")
+    assert installed == f"tornado-resource @ git+{repository}@v{version}\n"
     assert read(EXAMPLE / ".pre-commit-config.yaml")["repos"][0]["rev"] == f"v{version}"
 
 

@@ -24,13 +24,13 @@ def test_the_picture_shows_the_imports_as_they_are() -> None:
 
 def test_the_table_lists_every_folder_in_the_order_of_the_picture() -> None:
     listed = re.findall(r"^\| `([a-z]+)(?:/|\.py)` \|", PAGE, re.MULTILINE)
-    assert listed == [*architecture.PURPOSES, "schemas"]
+    assert listed == [*architecture.PURPOSES, "schemas", "template"]
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert set(listed) == {*folders, "errors"}
 
 
 def test_every_folder_with_code_is_a_package_with_a_docstring() -> None:
-    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    folders = {path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE / "template"}
     without = [folder for folder in folders if not (folder / "__init__.py").is_file()]
     assert without == []
     assert all((folder / "__init__.py").read_text(encoding="utf-8").startswith('"""') for folder in folders)

@@ -46,7 +46,11 @@ DOORS = {
     "uvicorn": {"sandbox/"},
     "pytest": {"sandbox/fixtures.py"},
 }
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+FILES = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if path != PACKAGE / "__init__.py" and not path.is_relative_to(PACKAGE / "template")  # a user's program
+)
 
 
 def imports(path: Path) -> list[str]:

@@ -37,7 +37,7 @@ SHOWN: dict[str, Any] = {
     ],
 }
 TEXT = """\
-# yaml-language-server: $schema=./schemas/sessions.schema.json
+# yaml-language-server: $schema=https://raw.githubusercontent.com/ORGANIZATION/tornado-resource/main/schemas/sessions.schema.json
 version: 1
 scenarios:
   refunds-an-order-fast:

@@ -1,0 +1,103 @@
+"""`tornado-resource init`: a new project from the files of the template, which `pulumi new` takes too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tornado_resource.cli.completion import folders
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ConfigurationError
+
+TEMPLATE: Final = Path(__file__).parents[1] / "template"
+DESCRIPTION: Final = "Our voice agents, tested before they go live"
+_SECTION: Final = re.compile(r"^template:\n(?:[ ].*\n)+", re.MULTILINE)
+"""What only `pulumi new` reads."""
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@click.command("init")
+@click.argument("folder", default=".", shell_complete=folders)
+@click.option("--pathway", metavar="ID", help="Declare what exists on this pathway (needs BLAND_API_KEY).")
+def command(folder: str, pathway: str | None) -> None:
+    """Write a new project into FOLDER (default: the current folder).
+
+    Pulumi.yaml, __main__.py, sessions.yaml, requirements.txt, .gitignore and a workflow for GitHub Actions. An existing
+    file is never overwritten: if there is one of them, nothing is written.
+    """
+    target = Path(folder)
+    contents = _contents(_name(target))
+    _refuse_existing(target, list(contents))
+    if pathway is not None:
+        contents["sessions.yaml"] = _imported(pathway)
+    _write(target, contents)
+    click.echo(f"Wrote {', '.join(contents)}.\n")
+    click.echo(_next_steps(folder, is_imported=pathway is not None))
+
+
+def template_files() -> list[str]:
+    """Return the paths of the template's files, relative to its folder."""
+    found = (path for path in TEMPLATE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(str(path.relative_to(TEMPLATE)) for path in found)
+
+
+def _contents(project: str) -> dict[str, str]:
+    """Return the text of each file, with what `pulumi new` would fill in."""
+    texts = {name: (TEMPLATE / name).read_text(encoding="utf-8") for name in template_files()}
+    filled = texts["Pulumi.yaml"].replace("${PROJECT}", project).replace("${DESCRIPTION}", DESCRIPTION)
+    return {**texts, "Pulumi.yaml": _SECTION.sub("", filled)}
+
+
+def _name(folder: Path) -> str:
+    """Return the folder's name, as far as a Pulumi project can have it."""
+    return _NO_NAME.sub("-", folder.resolve().name).strip("-.")[:100] or "agents"
+
+
+def _refuse_existing(folder: Path, names: list[str]) -> None:
+    existing = [name for name in names if (folder / name).exists()]
+    if existing:
+        message = (
+            f"nothing was written: {', '.join(existing)} exists already in {clean(str(folder))}; "
+            "name an empty folder, or move what is there"
+        )
+        raise ConfigurationError(message)
+
+
+def _imported(pathway_id: str) -> str:
+    from tornado_resource.cli.import_ import read_pathway
+    from tornado_resource.scenarios.importing import declarations
+
+    scenarios, latest = asyncio.run(read_pathway(pathway_id))
+    return declarations(scenarios, pathway_id, latest)
+
+
+def _write(folder: Path, contents: dict[str, str]) -> None:
+    try:
+        for name, text in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+    except (OSError, ValueError) as error:
+        cause = clean(getattr(error, "strerror", None) or str(error)).lower()
+        message = f"{clean(str(folder))}: {cause}; name a folder that can be written to"
+        raise ConfigurationError(message) from None
+
+
+def _next_steps(folder: str, *, is_imported: bool) -> str:
+    enter = "" if os.path.realpath(folder) == str(Path.cwd()) else f"  cd {clean(folder)}\n"
+    pathway = "" if is_imported else "Put the id of your pathway into sessions.yaml (the sandbox takes any).\n"
+    return (
+        f"{pathway}Next:\n{enter}"
+        "  pulumi install                     # the packages, into .venv\n"
+        "  pulumi stack init dev              # `pulumi login --local` first keeps the state on this machine\n"
+        "  BLAND_API_KEY=YOUR_KEY pulumi up\n"
+        "\n"
+        "To try it without a key, run `tornado-resource sandbox` in another terminal, and set BLAND_BASE_URL to the\n"
+        "address that it prints."
+    )
