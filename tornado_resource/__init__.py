@@ -42,6 +42,10 @@ _MODULES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `validate` need not wait for Pulumi's SDK."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version(__name__.replace("_", "-"))
     if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

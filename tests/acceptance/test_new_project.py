@@ -42,7 +42,8 @@ def workshop(make_project: Callable[..., Project]) -> Project:
 
 def files_of(folder: Path) -> set[str]:
     found = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)) for path in found} - {"Pulumi.dev.yaml"}
+    names = {str(path.relative_to(folder)) for path in found if path.suffix != ".pyc"}
+    return names - {"Pulumi.dev.yaml"}
 
 
 def is_green(project: Project) -> None:

@@ -55,7 +55,11 @@ def test_a_pipeline_is_of_its_vendors_form(schema: str, file: str) -> None:
     check("check-jsonschema", "--builtin-schema", schema, file)
 
 
-@pytest.mark.parametrize("folder", [EXAMPLE, ROOT / "tornado_resource/template"], ids=["example", "template"])
+@pytest.mark.parametrize(
+    "folder",
+    [EXAMPLE, ROOT / "tornado_resource/template", ROOT / ".github/workflows"],
+    ids=["example", "template", "release"],
+)
 def test_zizmor_finds_nothing_in_the_workflows(folder: Path) -> None:
     check("zizmor", "--offline", "--no-config", "--persona", "auditor", "--quiet", str(folder))
 

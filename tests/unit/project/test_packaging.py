@@ -7,6 +7,7 @@ import tomllib
 from importlib.metadata import metadata
 from typing import Any
 
+import tornado_resource
 from tests.support.paths import ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -30,6 +31,11 @@ def test_every_address_of_the_repository_is_the_declared_one() -> None:
     for name in files:
         found = set(re.findall(r"(?:github|githubusercontent)\.com/([\w-]+/tornado-resource)", text(name)))
         assert found == {owner_and_name}, name
+
+
+def test_the_version_comes_from_one_place() -> None:
+    assert tornado_resource.__version__ == VERSION
+    assert f'version = "{VERSION}"\n' in text("pyproject.toml")  # the release compares the tag with this line
 
 
 def test_the_template_installs_this_version() -> None:
