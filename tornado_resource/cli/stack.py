@@ -20,6 +20,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.promotion.record import with_promoted_version
+from tornado_resource.reports.ci_run import run_url
 from tornado_resource.reports.model import Report
 from tornado_resource.stacks.reader import read_stack, selected_stack
 from tornado_resource.stacks.settings import read_settings
@@ -71,7 +72,7 @@ class GatedStack:
             for gated in self.not_started
         ]
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(self.stack, self.environment, now, (*results, *not_started), self.promotion)
+        return Report(self.stack, self.environment, now, (*results, *not_started), self.promotion, run_url(os.environ))
 
 
 def read_gated_stack(name: str | None) -> GatedStack:

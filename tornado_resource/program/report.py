@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.reports.ci_run import run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
@@ -86,4 +87,11 @@ class UpdateReport:
 
     def _report(self) -> Report:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(pulumi.get_stack(), self._environment, now, tuple(self._results.values()), self._promotion)
+        return Report(
+            pulumi.get_stack(),
+            self._environment,
+            now,
+            tuple(self._results.values()),
+            self._promotion,
+            run_url(os.environ),
+        )

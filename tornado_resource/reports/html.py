@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -17,20 +18,27 @@ from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.reports.changes import part_title, title
 from tornado_resource.reports.outcomes import STYLES, advice, worst_first
-from tornado_resource.reports.scenarios import omission, unmet_scenarios
+from tornado_resource.reports.scenarios import last_fixes, omission, unmet_scenarios
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Iteration
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.scenarios import ScenarioResult
 
 HERE: Final = Path(__file__).parent
-MAX_OPEN: Final = 12
-"""With more sessions than this, those that passed are folded."""
+LONG: Final = 12
+"""A page with more sessions than this is long."""
+MAX_OPEN: Final = 3
+"""How many cards of a long page are open: the first ones that did not pass."""
 MAX_CHARACTERS: Final = 2000
 MAX_FAILED: Final = 100
 """How many failed scenarios are named for an iteration."""
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_RESERVED: Final = frozenset({"controls", "overview", "sessions", "waived"})
+"""The ids of other parts of the page."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
 SIZES: Final = {"bar": 34, "pitch": BAR_PITCH, "base": CHART_HEIGHT + 16, "height": CHART_HEIGHT + 38}
@@ -60,23 +68,54 @@ class Section:
     bars: tuple[Bar, ...]
     is_open: bool
     advice: str
+    fixes: tuple[Fix, ...]
     omission: str | None
 
 
 def html(report: Report) -> str:
     """Return the page; sessions that did not pass come first.
 
-    Its `Content-Security-Policy` allows its own style sheet, by hash, and nothing else.
+    Its `Content-Security-Policy` allows its own style sheet and script, by hash, and nothing else. Everything can be
+    read without the script, which filters, sorts and unfolds.
     """
-    style = (HERE / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     numbers = {result.gated.name: index + 1 for index, result in enumerate(report.results)}
     ranked = worst_first(report.results)
-    is_long = len(ranked) > MAX_OPEN
-    sections = [_section(numbers[result.gated.name], result, report.stack, is_long=is_long) for result in ranked]
+    is_long = len(ranked) > LONG
+    sections = [
+        _section(_anchor(result, numbers), result, report.stack, is_open=_is_open(place, result, is_long=is_long))
+        for place, result in enumerate(ranked)
+    ]
     page = _environment().get_template("report.html.j2")
     return page.render(
-        report=report, sections=sections, style=style, digest=digest, styles=STYLES, sizes=SIZES, max_failed=MAX_FAILED
+        report=report,
+        sections=sections,
+        style=style,
+        digest=_digest(style),
+        script=script,
+        script_digest=_digest(script),
+        styles=STYLES,
+        sizes=SIZES,
+        max_failed=MAX_FAILED,
+        totals=_totals(report.results),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of the overview. *elapsed_ms* is the longest time: sessions run side by side."""
+
+    passed: int
+    scenarios: int
+    elapsed_ms: int
+
+
+def _totals(results: Sequence[Result]) -> Totals:
+    verdicts, statuses = [each.verdict for each in results], [each.status for each in results if each.status]
+    return Totals(
+        sum(max(each.passed_scenarios or 0, 0) for each in verdicts),
+        sum(max(each.total_scenarios or 0, 0) for each in verdicts),
+        max((each.elapsed_ms or 0 for each in statuses), default=0),
     )
 
 
@@ -98,16 +137,31 @@ def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
     )
 
 
-def _section(number: int, result: Result, stack: str, *, is_long: bool) -> Section:
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _anchor(result: Result, numbers: Mapping[str, int]) -> str:
+    """Return the id of a session's card: its name where that can be one, so that links to it stay the same."""
+    name = result.gated.name
+    return name if _NAME.fullmatch(name) and name not in _RESERVED else f"session-{numbers[name]}"
+
+
+def _is_open(place: int, result: Result, *, is_long: bool) -> bool:
+    return not is_long or (result.verdict.outcome != "passed" and place < MAX_OPEN)
+
+
+def _section(anchor: str, result: Result, stack: str, *, is_open: bool) -> Section:
     failed, unfixable = unmet_scenarios(result)
     return Section(
-        anchor=f"session-{number}",
+        anchor=anchor,
         result=result,
         failed=failed,
         unfixable=unfixable,
         bars=chart(result.status.iterations) if result.status else (),
-        is_open=result.verdict.outcome != "passed" or not is_long,
+        is_open=is_open,
         advice=advice(result, stack) if result.verdict.outcome != "passed" else "",
+        fixes=last_fixes(result) if failed or unfixable else (),
         omission=omission(result),
     )
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Report:
     """The results of one stack's sessions, in the order of their declarations. *written_at* is ISO 8601 in UTC.
 
-    *promotion* is set if the sessions run on versions that passed in another stack.
+    *promotion* is set if the sessions run on versions that passed in another stack. *run_url*: the run of the CI system
+    that writes it, if it is known.
     """
 
     stack: str
@@ -24,6 +25,7 @@ class Report:
     written_at: str
     results: tuple[Result, ...]
     promotion: Promotion | None = None
+    run_url: str | None = None
 
     @property
     def outcome(self) -> Outcome:

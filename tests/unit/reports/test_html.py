@@ -14,25 +14,66 @@ from tests.support.large_report import iterations, large
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.gate.verdicts import unknown_result
-from tornado_resource.reports.html import CHART_HEIGHT, chart, html
+from tornado_resource.reports.html import CHART_HEIGHT, HERE, MAX_OPEN, chart, html
+
+SCRIPT = (HERE / "report.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_the_api_is_escaped(text: str) -> None:
     page = hostile_page(text)
     tree = lxml_html.document_fromstring(page)
-    assert not tree.xpath("//script | //img | //svg[@onload] | //*[@onerror] | //*[@style]")
+    assert tree.xpath("//script/text()") == [SCRIPT]
+    assert not tree.xpath("//img | //svg[@onload] | //*[@onerror] | //*[@style]")
     assert {link.get("href")[0] for link in tree.xpath("//a")} == {"#"}
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page)
     assert "49" not in tree.xpath("string(//section)") or "{{" not in text
 
 
-def test_the_policy_allows_the_pages_own_style_and_nothing_else() -> None:
+def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else() -> None:
     tree = lxml_html.document_fromstring(html(sample()))
-    style = tree.xpath("string(//style)")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    own = [
+        f"{element}-src 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for element in ("style", "script")
+        for text in tree.xpath(f"//{element}/text()")
+    ]
     policy = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
-    assert policy == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
+    assert policy == [f"default-src 'none'; {'; '.join(own)}; base-uri 'none'; form-action 'none'"]
+
+
+def test_a_card_has_the_name_of_its_session_for_an_id() -> None:
+    names = ["support-line", "sessions", "Not a name", "controls"]
+    page = html(report_of(*(result_of(gated_session_of(name), None) for name in names)))
+    tree = lxml_html.document_fromstring(page)
+    links = [link.get("href") for link in tree.xpath("//nav//a")]
+    assert links == ["#support-line", "#session-2", "#session-3", "#session-4"]
+    assert all(len(tree.xpath(f"//details//*[@id='{link[1:]}']")) == 1 for link in links)
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+def test_the_overview_has_times_and_totals() -> None:
+    tree = lxml_html.document_fromstring(html(large(3)))
+    assert len(tree.xpath("//nav//meter")) == len(tree.xpath("//nav//tbody//meter")) > 0
+    first, *cells = (
+        " ".join(cell.text_content().split()) for cell in tree.xpath("//nav//tfoot//*[self::th or self::td]")
+    )
+    assert first == "3 sessions"
+    assert cells[0].endswith(" passed")
+    assert "/" in cells[1]
+
+
+def test_the_page_links_the_run_that_wrote_it() -> None:
+    url = "https://github.com/acme/agents/actions/runs/7"
+    page = html(replace(report_of(), run_url=url))
+    assert lxml_html.document_fromstring(page).xpath("//header//a/@href") == [url]
+
+
+def test_the_last_fix_plan_is_beside_what_failed() -> None:
+    tree = lxml_html.document_fromstring(html(sample()))
+    assert tree.xpath("//section[.//h3='Failed scenarios']//h3[.='Last fix plan']")
+    unmet = ".//h3='Failed scenarios' or .//h3='Unfixable scenarios'"
+    assert not tree.xpath(f"//section[not({unmet})]//h3[.='Last fix plan']")
 
 
 def test_the_page_refers_to_nothing_outside() -> None:
@@ -47,10 +88,11 @@ def test_sessions_that_did_not_pass_come_first() -> None:
     assert len(outcomes) == 20
 
 
-def test_in_a_long_page_only_passed_sessions_are_folded() -> None:
-    tree = lxml_html.document_fromstring(html(large(20)))
-    folded = tree.xpath("//section[not(details[@open])]/@data-outcome")
-    assert set(folded) == {"passed"}
+def test_in_a_long_page_only_the_first_that_did_not_pass_are_open() -> None:
+    tree = lxml_html.document_fromstring(html(large(100)))
+    unfolded = tree.xpath("//section[details[@open]]/@data-outcome")
+    assert len(unfolded) == MAX_OPEN
+    assert "passed" not in unfolded
     assert not lxml_html.document_fromstring(html(large(12))).xpath("//section[not(details[@open])]")
 
 
