@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
 
-MAX_BYTES: Final = 900_000
-"""GitHub drops a step's summary of more than 1 MiB (its page *Workflow commands*); the rest is for other tools."""
+MAX_BYTES: Final = 65_000
+"""The summary fits into a comment on a pull request, which GitHub limits to 65,536 characters."""
 MAX_ROWS: Final = 1000
-MAX_SECTIONS: Final = 100
+MAX_SECTIONS: Final = 50
 MAX_SCENARIOS: Final = 20
 MAX_FIXES: Final = 10
 CUT: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"

@@ -30,7 +30,7 @@ def test_text_from_the_api_is_escaped(text: str) -> None:
     assert "49" not in tree.xpath("string(//section)") or "{{" not in text
 
 
-def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else() -> None:
+def test_the_policy_allows_the_pages_own_style_and_script_alone() -> None:
     tree = lxml_html.document_fromstring(html(sample()))
     own = [
         f"{element}-src 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

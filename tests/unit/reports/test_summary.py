@@ -65,7 +65,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     assert text.endswith(CUT)
 
 
-def test_a_hundred_sessions_get_a_section() -> None:
+def test_so_many_sessions_get_a_section() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), tuple(f"sc-{number}" for number in range(2, 60)))
     results = [result_of(gated_session_of(f"s-{number}"), status) for number in range(MAX_SECTIONS + 1)]
     text = summary(report_of(*results))
