@@ -54,6 +54,8 @@ def test_every_key_of_a_declaration_is_in_the_docs() -> None:
         *schema["properties"],
         *schema["$defs"]["session"]["properties"],
         *schema["$defs"]["environment"]["properties"],
+        *schema["$defs"]["scenario"]["properties"],
+        *schema["$defs"]["assertion"]["properties"],
     ]
     assert [key for key in keys if f"`{key}`" not in doc("declarations.md")] == []
 
