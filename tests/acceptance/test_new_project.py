@@ -114,6 +114,15 @@ def test_init_declares_what_exists_on_a_pathway(workshop: Project) -> None:
     assert len(project.requests("PUT")) + len(project.requests("POST /v1/agent-testing/scenarios")) == before
 
 
+def test_init_writes_all_files_or_none(workshop: Project) -> None:
+    (workshop.folder / "sessions.yaml").symlink_to("nowhere")
+    code, printed = workshop.run("tornado-resource", "init")
+    assert (code, files_of(workshop.folder)) == (2, set())
+    assert "nothing was written: sessions.yaml exists already" in printed
+    code, printed = workshop.run("tornado-resource", "init", "my agents")
+    assert (code, "  cd 'my agents'\n" in printed) == (0, True)
+
+
 def test_init_without_a_key_writes_nothing(workshop: Project) -> None:
     code, printed = workshop.run("tornado-resource", "init", "--pathway", "pw-1", BLAND_API_KEY="")
     assert code == 2, printed

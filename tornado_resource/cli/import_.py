@@ -16,6 +16,8 @@ from tornado_resource.core.text import clean, count
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario
 
@@ -32,16 +34,13 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     The scenarios are ready to be adopted: the next `pulumi up` takes them over, and changes nothing. An existing file
     is never overwritten. It needs BLAND_API_KEY, and sends GET requests only.
     """
-    from tornado_resource.scenarios.importing import declarations, left_out, scenarios_only
+    from tornado_resource.scenarios.importing import declarations, scenarios_only
 
     target = output if output is not None or is_partial else DEFAULT_FILE
     if target is not None and Path(target).exists():
         raise _exists(target)
     scenarios, latest = asyncio.run(read_pathway(pathway))
-    for scenario in scenarios:
-        for key, text in left_out(scenario).items():
-            place = f"scenario {clean(str(scenario.name or scenario.scenario_id), 80)}"
-            click.echo(f"warning: {place}: {key} is left out: {clean(text, 300)}", err=True)
+    warn_of_left_out(scenarios)
     text = scenarios_only(scenarios) if is_partial else declarations(scenarios, pathway, latest)
     if target is None:
         click.echo(text, nl=False)
@@ -49,6 +48,16 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     _write(target, text)
     click.echo(f"{clean(target)}: {count(len(scenarios), 'scenario')} of pathway {clean(pathway)}")
     click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` adopts them.")
+
+
+def warn_of_left_out(scenarios: Iterable[Scenario]) -> None:
+    """Print the fields of scenarios that no declaration can have."""
+    from tornado_resource.scenarios.importing import left_out
+
+    for scenario in scenarios:
+        place = f"scenario {clean(str(scenario.name or scenario.scenario_id), 80)}"
+        for key, text in left_out(scenario).items():
+            click.echo(f"warning: {place}: {key} is left out: {clean(text, 300)}", err=True)
 
 
 def _write(target: str, text: str) -> None:

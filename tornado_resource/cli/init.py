@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +60,7 @@ def _name(folder: Path) -> str:
 
 
 def _refuse_existing(folder: Path, names: list[str]) -> None:
-    existing = [name for name in names if (folder / name).exists()]
+    existing = [name for name in names if os.path.lexists(folder / name)]  # a link to nothing is in the way, too
     if existing:
         message = (
             f"nothing was written: {', '.join(existing)} exists already in {clean(str(folder))}; "
@@ -69,10 +70,11 @@ def _refuse_existing(folder: Path, names: list[str]) -> None:
 
 
 def _imported(pathway_id: str) -> str:
-    from tornado_resource.cli.import_ import read_pathway
+    from tornado_resource.cli.import_ import read_pathway, warn_of_left_out
     from tornado_resource.scenarios.importing import declarations
 
     scenarios, latest = asyncio.run(read_pathway(pathway_id))
+    warn_of_left_out(scenarios)
     return declarations(scenarios, pathway_id, latest)
 
 
@@ -90,7 +92,7 @@ def _write(folder: Path, contents: dict[str, str]) -> None:
 
 
 def _next_steps(folder: str, *, is_imported: bool) -> str:
-    enter = "" if os.path.realpath(folder) == str(Path.cwd()) else f"  cd {clean(folder)}\n"
+    enter = "" if os.path.realpath(folder) == str(Path.cwd()) else f"  cd {shlex.quote(clean(folder))}\n"
     pathway = "" if is_imported else "Put the id of your pathway into sessions.yaml (the sandbox takes any).\n"
     return (
         f"{pathway}Next:\n{enter}"
