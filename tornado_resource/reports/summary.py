@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
 
-MAX_BYTES: Final = 65_000
+MAX_CHARACTERS: Final = 65_000
 """The summary fits into a comment on a pull request, which GitHub limits to 65,536 characters."""
 MAX_ROWS: Final = 1000
 MAX_SECTIONS: Final = 50
@@ -41,7 +41,7 @@ _LINKED: Final = re.compile(r"@|(?<=www)(?=\.)|:(?=//)|(?<=mailto):|(?<=xmpp):",
 
 
 def summary(report: Report) -> str:
-    """Return a heading, a table of sessions, and a section for each session that did not pass; at most `MAX_BYTES`."""
+    """Return a heading, a table of sessions, and a section for each session that did not pass; at most `MAX_CHARACTERS`."""
     results = worst_first(report.results)
     missed = [result for result in results if result.verdict.outcome != "passed"]
     return "".join(
@@ -93,9 +93,9 @@ def _sections(missed: list[Result], stack: str) -> Iterator[str]:
 
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:
     """Stop before the piece that would go beyond the limit, so that no row or section is cut in half."""
-    left = MAX_BYTES - len(CUT) - 1
+    left = MAX_CHARACTERS - len(CUT) - 1
     for piece in pieces:
-        left -= len(piece.encode())
+        left -= len(piece)
         if left < 0:
             yield f"\n{CUT}"
             return

@@ -186,8 +186,10 @@ def test_the_markdown_has_no_active_node(text: str) -> None:
     page = MARKDOWN.render(written.removesuffix(CUT))
     allowed = {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "strong", "code"}
     assert set(re.findall(r"<\s*/?\s*([^\s>/]*)[^>]*>", page)) <= allowed
-    assert (page.count("<h2>"), page.count("<h3>"), page.count("<tr>"), page.count("<td>")) == (1, 5, 6, 30)
-    assert page.count("<code>") == sum(advice(result, "dev").count("`") // 2 for result in report(text).results)
+    assert (page.count("<h2>"), page.count("<tr>"), page.count("<td>")) == (1, 6, 30)
+    if not written.endswith(CUT):
+        assert page.count("<h3>") == 5
+        assert page.count("<code>") == sum(advice(result, "dev").count("`") // 2 for result in report(text).results)
     prose = re.sub(r"<[^>]*>", "", page)
     assert not re.search(r"@[A-Za-z0-9]|https?://|www\.", prose)
 

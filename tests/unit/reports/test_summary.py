@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 from tests.support.paths import EXAMPLES
 from tests.support.results import FIX, gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
-from tornado_resource.reports.summary import CUT, MAX_BYTES, MAX_SECTIONS, escape, summary
+from tornado_resource.reports.summary import CUT, MAX_CHARACTERS, MAX_SECTIONS, escape, summary
 
 GOLDEN = EXAMPLES / "reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -61,7 +61,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     status = status_of("COMPLETED_PARTIAL", (), words, iterations=(Iteration(1, None, None, (), words, fixes),))
     results = [result_of(gated_session_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
     text = summary(report_of(*results))
-    assert len(text.encode()) <= MAX_BYTES
+    assert len(text) <= MAX_CHARACTERS
     assert text.endswith(CUT)
 
 
