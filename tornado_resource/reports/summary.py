@@ -41,7 +41,7 @@ _LINKED: Final = re.compile(r"@|(?<=www)(?=\.)|:(?=//)|(?<=mailto):|(?<=xmpp):",
 
 
 def summary(report: Report) -> str:
-    """Return a heading, a table of sessions, and a section for each session that did not pass; at most `MAX_CHARACTERS`."""
+    """Return a heading, a table of sessions, and a section for each that did not pass; at most `MAX_CHARACTERS`."""
     results = worst_first(report.results)
     missed = [result for result in results if result.verdict.outcome != "passed"]
     return "".join(
