@@ -153,16 +153,18 @@ def natural(name: str) -> tuple[str, int]:
 
 
 def test_a_link_opens_the_card_of_its_session(opened: Callable[..., tuple[Page, list[str]]]) -> None:
-    page, _ = opened(html(large(60)))
+    page, troubles = opened(html(large(60)))
     closed = page.locator("section:has(details:not([open]))").last
     name = str(closed.get_attribute("data-name"))
     page.locator(f"nav a[href='#{name}']").click()
     assert page.locator(f"section[data-name='{name}'] > details").get_attribute("open") is not None
     assert page.locator(f"[id='{name}']").is_visible()
 
+    page.goto(page.url.partition("#")[0] + "#%")
     page.goto(page.url.partition("#")[0] + f"#{name}")
     page.reload()
     assert page.locator(f"[id='{name}']").is_visible()
+    assert troubles == []
 
 
 def test_all_cards_are_unfolded_and_folded_at_once(opened: Callable[..., tuple[Page, list[str]]]) -> None:

@@ -142,9 +142,12 @@ def _digest(text: str) -> str:
 
 
 def _anchor(result: Result, numbers: Mapping[str, int]) -> str:
-    """Return the id of a session's card: its name where that can be one, so that links to it stay the same."""
+    """Return the id of a session's card: its name where that can be one, so that links to it stay the same.
+
+    All other ids that are made from a name or number have a dot, which no such name has.
+    """
     name = result.gated.name
-    return name if _NAME.fullmatch(name) and name not in _RESERVED else f"session-{numbers[name]}"
+    return name if _NAME.fullmatch(name) and name not in _RESERVED else f"session.{numbers[name]}"
 
 
 def _is_open(place: int, result: Result, *, is_long: bool) -> bool:

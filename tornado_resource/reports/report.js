@@ -4,7 +4,7 @@ const cards = new Map([...document.querySelectorAll("main > section.session")].m
 const controls = document.getElementById("controls");
 
 function reveal() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   const details = target && target.closest("details");
   if (details) {
     details.open = true;
@@ -37,8 +37,11 @@ function sortBy(heading, column) {
 }
 
 function copy(button, text) {
-  const done = () => { button.textContent = "copied"; };
-  navigator.clipboard?.writeText(text).then(done, () => getSelection().selectAllChildren(button.previousElementSibling));
+  const done = () => { button.textContent = "copied"; button.ariaLabel = button.ariaLabel.replace("copy", "copied"); };
+  const select = () => getSelection().selectAllChildren(button.previousElementSibling);
+  // Without a secure connection there is no clipboard.
+  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, select);
+  else select();
 }
 
 function addButton(parent, label, action) {
@@ -64,7 +67,9 @@ if (controls) {
   });
 }
 for (const code of document.querySelectorAll("dd > code")) {
-  if (code.textContent !== "unknown") addButton(code.parentElement, "copy", (button) => copy(button, code.textContent));
+  if (code.textContent === "unknown") continue;
+  const what = code.parentElement.previousElementSibling.textContent.toLowerCase();
+  addButton(code.parentElement, "copy", (button) => copy(button, code.textContent)).ariaLabel = `copy the ${what}`;
 }
 addEventListener("hashchange", reveal);
 addEventListener("beforeprint", () => { for (const card of cards.values()) card.firstElementChild.open = true; });

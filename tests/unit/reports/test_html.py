@@ -42,11 +42,12 @@ def test_the_policy_allows_the_pages_own_style_and_script_alone() -> None:
 
 
 def test_a_card_has_the_name_of_its_session_for_an_id() -> None:
-    names = ["support-line", "sessions", "Not a name", "controls"]
+    names = ["support-line", "sessions", "Not a name", "controls", "session-2", "support-line-name"]
     page = html(report_of(*(result_of(gated_session_of(name), None) for name in names)))
     tree = lxml_html.document_fromstring(page)
     links = [link.get("href") for link in tree.xpath("//nav//a")]
-    assert links == ["#support-line", "#session-2", "#session-3", "#session-4"]
+    assert links[:4] == ["#support-line", "#session.2", "#session.3", "#session.4"]
+    assert links[4:] == ["#session-2", "#support-line-name"]
     assert all(len(tree.xpath(f"//details//*[@id='{link[1:]}']")) == 1 for link in links)
     ids = tree.xpath("//@id")
     assert len(ids) == len(set(ids))
