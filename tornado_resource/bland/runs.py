@@ -41,7 +41,7 @@ class Transcript:
             return None
         found = cls(
             tuple(_assertion(each) for each in _objects(run.get("assertion_results")) if each.get("passed") is False),
-            tuple((_line(each.get("role")), _line(each.get("content"))) for each in _objects(run.get("chat_history"))),
+            tuple((_line(each.get("role")), _content(each)) for each in _objects(run.get("chat_history"))),
             _line(run["error_message"]) if isinstance(run.get("error_message"), str) else None,
         )
         kept = cls(found.assertions[:MAX_ASSERTIONS], found.messages[-MAX_EXCHANGES:], found.error)
@@ -56,7 +56,7 @@ async def failed_runs(client: Client, batch_id: str) -> dict[str, str]:
     found = {}
     for run in runs:
         scenario_id, run_id = run.get("scenario_id"), run.get("run_id", run.get("id"))
-        is_failed = isinstance(run.get("status"), str) and run["status"] in FAILED
+        is_failed = isinstance(run.get("status"), str) and run["status"].upper() in FAILED
         if isinstance(scenario_id, str) and isinstance(run_id, str) and is_failed:
             found[scenario_id] = run_id
     return found
@@ -83,6 +83,14 @@ def _assertion(entry: Mapping[str, Any]) -> tuple[str, str]:
     name = next((entry[key] for key in ("name", "type", "assertion_type") if entry.get(key)), "assertion")
     reason = next((entry[key] for key in ("reason", "reasoning", "explanation", "message") if entry.get(key)), "")
     return _line(name), _line(reason)
+
+
+def _content(message: Mapping[str, Any]) -> str:
+    """Return what a message says: its text, or the texts of its parts."""
+    content = message.get("content", message.get("text"))
+    if not isinstance(content, list):
+        return _line(content)
+    return _line(" ".join(part["text"] for part in _objects(content) if isinstance(part.get("text"), str)))
 
 
 def _line(value: Any) -> str:

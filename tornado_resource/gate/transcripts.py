@@ -36,11 +36,11 @@ async def with_transcripts(client: Client, result: Result) -> Result:
         if batch_id is not None:
             batches.setdefault(batch_id, set()).add(scenario_id)
     found: dict[str, Transcript] = {}
+    # What has arrived when the time is over is shown.
     with suppress(TimeoutError):
         async with asyncio.timeout(MAX_SECONDS):
-            for each in await asyncio.gather(*(_of_batch(client, *batch) for batch in batches.items())):
-                found.update(each)
-    return replace(result, transcripts=found)
+            await asyncio.gather(*(_read_batch(client, *batch, found) for batch in batches.items()))
+    return replace(result, transcripts={each: found[each] for each in wanted if each in found})
 
 
 def _last_batch(iterations: tuple[Iteration, ...], scenario_id: str) -> str | None:
@@ -49,18 +49,18 @@ def _last_batch(iterations: tuple[Iteration, ...], scenario_id: str) -> str | No
     return next(failed, None)
 
 
-async def _of_batch(client: Client, batch_id: str, scenario_ids: set[str]) -> dict[str, Transcript]:
+async def _read_batch(client: Client, batch_id: str, scenario_ids: set[str], found: dict[str, Transcript]) -> None:
+    """Add the transcripts of scenarios that failed in a batch to *found*, each when it arrives."""
     try:
         runs = await failed_runs(client, batch_id)
     except TornadoError:
-        return {}
-    chosen = {scenario_id: run_id for scenario_id, run_id in runs.items() if scenario_id in scenario_ids}
-    found = await asyncio.gather(*(_of_run(client, run_id) for run_id in chosen.values()))
-    return {scenario_id: each for scenario_id, each in zip(chosen, found, strict=True) if each is not None}
+        return
+    chosen = [(scenario_id, run_id) for scenario_id, run_id in runs.items() if scenario_id in scenario_ids]
+    await asyncio.gather(*(_read_run(client, *run, found) for run in chosen))
 
 
-async def _of_run(client: Client, run_id: str) -> Transcript | None:
-    try:
-        return await read_transcript(client, run_id)
-    except TornadoError:
-        return None
+async def _read_run(client: Client, scenario_id: str, run_id: str, found: dict[str, Transcript]) -> None:
+    with suppress(TornadoError):
+        transcript = await read_transcript(client, run_id)
+        if transcript is not None:
+            found[scenario_id] = transcript

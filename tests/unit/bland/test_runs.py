@@ -35,6 +35,15 @@ def test_a_run_is_read_in_every_form(content: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "message",
+    [{"content": "Hello there"}, {"text": "Hello there"}, {"content": [{"text": "Hello"}, 7, {}, {"text": "there"}]}],
+)
+def test_a_message_is_read_in_every_form(message: dict[str, Any]) -> None:
+    found = Transcript.parse({"chat_history": [{"role": "user", **message}]})
+    assert found == Transcript((), (("user", "Hello there"),))
+
+
+@pytest.mark.parametrize(
     "content",
     [None, [], 3, "x", {}, {"run": None}, {"chat_history": "x", "assertion_results": 7, "error_message": 3}],
 )
@@ -59,7 +68,7 @@ def test_only_the_end_is_kept_and_nothing_is_active() -> None:
 def test_the_failed_runs_of_a_batch_are_found() -> None:
     runs = [
         {"run_id": "r-1", "scenario_id": "sc-1", "status": "FAILED"},
-        {"id": "r-2", "scenario_id": "sc-2", "status": "ERROR"},
+        {"id": "r-2", "scenario_id": "sc-2", "status": "error"},
         {"run_id": "r-3", "scenario_id": "sc-3", "status": "PASSED"},
         {"run_id": 4, "scenario_id": "sc-4", "status": "FAILED"},
         {"run_id": "r-5", "scenario_id": None, "status": "FAILED"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.bland.responses import Iteration
+from tornado_resource.bland.runs import Transcript
 from tornado_resource.gate.transcripts import MAX_SCENARIOS, with_transcripts
 
 if TYPE_CHECKING:
@@ -94,3 +96,17 @@ async def test_only_a_failed_session_is_looked_into() -> None:
 async def test_slow_transcripts_do_not_hold_up_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tornado_resource.gate.transcripts.MAX_SECONDS", 0.0)
     assert (await Api(batches=batch, runs=RUN).read(failed("sc-1"))).transcripts == {}
+
+
+async def test_what_has_arrived_when_the_time_is_over_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = asyncio.Event()
+
+    async def read(_client: object, run_id: str) -> Transcript:
+        if run_id == "b-1.sc-2":
+            await first.wait()
+            raise TimeoutError
+        first.set()
+        return Transcript((), (("user", run_id),))
+
+    monkeypatch.setattr("tornado_resource.gate.transcripts.read_transcript", read)
+    assert set((await Api(batches=batch).read(failed("sc-1", "sc-2"))).transcripts) == {"sc-1"}
