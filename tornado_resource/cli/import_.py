@@ -34,7 +34,7 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     The scenarios are ready to be adopted: the next `pulumi up` takes them over, and changes nothing. An existing file
     is never overwritten. It needs BLAND_API_KEY, and sends GET requests only.
     """
-    from tornado_resource.scenarios.importing import declarations, scenarios_only
+    from tornado_resource.scenarios.importing import declarations, definitions_of, scenarios_only
 
     target = output if output is not None or is_partial else DEFAULT_FILE
     if target is not None and Path(target).exists():
@@ -46,18 +46,21 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
         click.echo(text, nl=False)
         return
     _write(target, text)
-    click.echo(f"{clean(target)}: {count(len(scenarios), 'scenario')} of pathway {clean(pathway)}")
+    click.echo(f"{clean(target)}: {count(len(definitions_of(scenarios)), 'scenario')} of pathway {clean(pathway)}")
     click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` adopts them.")
 
 
 def warn_of_left_out(scenarios: Iterable[Scenario]) -> None:
-    """Print the fields of scenarios that no declaration can have."""
+    """Print the scenarios, and the fields of scenarios, that no declaration can have."""
     from tornado_resource.scenarios.importing import left_out
 
     for scenario in scenarios:
         place = f"scenario {clean(str(scenario.name or scenario.scenario_id), 80)}"
-        for key, text in left_out(scenario).items():
-            click.echo(f"warning: {place}: {key} is left out: {clean(text, 300)}", err=True)
+        problems = left_out(scenario)
+        if "name" in problems:
+            problems = {"the scenario": f"name: {problems['name']}; rename it"}
+        for what, text in problems.items():
+            click.echo(f"warning: {place}: {what} is left out: {clean(text, 300)}", err=True)
 
 
 def _write(target: str, text: str) -> None:

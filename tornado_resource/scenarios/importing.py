@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
 from tornado_resource.core.text import replace_surrogates
 from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
+from tornado_resource.declarations.scenarios import MAX_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.scenarios.definition import ASSERTION_FIELDS
@@ -22,30 +23,36 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario
 
 SESSION: Final = "imported"
-"""The name of the session that is declared beside the scenarios."""
+"""The name of the session that is declared beside the scenarios; of more than one session, the beginning."""
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _NO_KEY: Final = re.compile(r"[^a-z0-9]+")
 _MAX_KEY: Final = 63
+# A key of a mapping that is longer than 1,024 characters, with its quotes, needs YAML's `? `.
+_MAX_IMPLICIT: Final = 1024
 
 
 def declarations(scenarios: Iterable[Scenario], pathway_id: str, latest_version: int | None) -> str:
-    """Return a whole declarations file: the scenarios of a pathway, and a session that runs them."""
+    """Return a whole declarations file: the scenarios of a pathway, and a session that runs them.
+
+    There are more sessions if there are more scenarios than a session can have.
+    """
     definitions = definitions_of(scenarios)
-    named = [f"    scenarios: [{', '.join(definitions)}]"] if definitions else []
-    version = [f"    # version_number: {latest_version}  # the latest version"] if latest_version is not None else []
-    lines = [
-        schema_line(),
-        "version: 1",
-        *_scenario_lines(definitions),
-        "sessions:",
-        f"  {SESSION}:",
-        f"    pathway_id: {_text(pathway_id)}",
-        *named,
-        *version,
-        "    gate: {passed: all}",
-    ]
+    keys = list(definitions)
+    lines = [schema_line(), "version: 1", *_scenario_lines(definitions), "sessions:"]
+    for number, start in enumerate(range(0, len(keys) or 1, MAX_SCENARIOS), 1):
+        lines.append(f"  {SESSION if number == 1 else f'{SESSION}-{number}'}:")
+        lines.extend(_session_lines(keys[start : start + MAX_SCENARIOS], pathway_id, latest_version))
     return "\n".join(lines) + "\n"
+
+
+def _session_lines(keys: list[str], pathway_id: str, latest_version: int | None) -> Iterator[str]:
+    yield f"    pathway_id: {_text(pathway_id)}"
+    if keys:
+        yield f"    scenarios: [{', '.join(keys)}]"
+    if latest_version is not None:
+        yield f"    # version_number: {latest_version}  # the latest version"
+    yield "    gate: {passed: all}"
 
 
 def scenarios_only(scenarios: Iterable[Scenario]) -> str:
@@ -54,9 +61,14 @@ def scenarios_only(scenarios: Iterable[Scenario]) -> str:
 
 
 def definitions_of(scenarios: Iterable[Scenario]) -> dict[str, dict[str, Any]]:
-    """Return the definitions of scenarios by key: what differs from the API's defaults."""
+    """Return the definitions of scenarios by key: what differs from the API's defaults.
+
+    A scenario whose name cannot be declared is left out: the name is how `pulumi up` finds it.
+    """
     found: dict[str, dict[str, Any]] = {}
     for scenario in scenarios:
+        if "name" in left_out(scenario):
+            continue
         name = replace_surrogates(str(scenario.entry.get("name") or scenario.scenario_id))
         found[_key(name, found)] = {**_fields(scenario.entry), "name": name}
     return found
@@ -97,11 +109,13 @@ def _assertions(listed: Any) -> list[Any]:
 def _key(name: str, taken: Mapping[str, Any]) -> str:
     """Return a key made of a name that no other scenario has."""
     word = _NO_KEY.sub("-", name.lower()).strip("-")
-    base = (word if word[:1].isalpha() else f"scenario-{word}".rstrip("-"))[: _MAX_KEY - 4].rstrip("-")
-    number, key = 1, base
+    is_usable = word[:1].isalpha() and word not in _WORDS
+    base = word if is_usable else f"scenario-{word}".rstrip("-")
+    number, key = 1, base[:_MAX_KEY].rstrip("-")
     while key in taken:
         number += 1
-        key = f"{base}-{number}"
+        end = f"-{number}"
+        key = base[: _MAX_KEY - len(end)].rstrip("-") + end
     return key
 
 
@@ -139,10 +153,15 @@ def _flow(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
+        return "{" + ", ".join(f"{_flow_key(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return json.dumps(value)
+
+
+def _flow_key(key: str) -> str:
+    text = _text(key)
+    return text if len(text) <= _MAX_IMPLICIT else f"? {text} "
 
 
 def _text(text: str) -> str:

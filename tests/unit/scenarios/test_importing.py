@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tornado_resource.bland.responses import Scenario, parse_scenarios
 from tornado_resource.declarations.resolver import load
 from tornado_resource.scenarios.definition import changed_fields
-from tornado_resource.scenarios.importing import declarations, left_out, scenarios_only
+from tornado_resource.scenarios.importing import declarations, definitions_of, left_out, scenarios_only
 
 
 def scenarios_of(*entries: dict[str, Any]) -> tuple[Scenario, ...]:
@@ -104,6 +104,39 @@ def test_what_no_declaration_can_have_is_left_out_and_said() -> None:
     [scenario] = scenarios_of({"name": "A", "category": "NEW", "max_turns": 99, "assertions": ["x"]})
     assert set(left_out(scenario)) == {"category", "max_turns"}
     assert read_back(declarations([scenario], "pw-1", None)) == {"a": {"name": "A"}}
+
+
+@pytest.mark.parametrize("name", ["Null", "TRUE", "false", "Yes", "on", "n" * 70, "7", "退款"])
+def test_every_name_has_a_key_that_reads_back(name: str) -> None:
+    fields = read_back(declarations(scenarios_of({"name": name}, {"name": f"{name}!"}), "pw-1", None))
+    assert [each["name"] for each in fields.values()] == [name, f"{name}!"]
+
+
+def test_a_thousand_names_that_are_alike_have_valid_keys() -> None:
+    ends = (f"{number:010b}".replace("0", "!").replace("1", "?") for number in range(1002))
+    alike = scenarios_of(*({"name": "a" * 80 + end} for end in ends))
+    keys = definitions_of(alike)
+    assert len(keys) == 1002
+    assert max(map(len, keys)) == 63
+
+
+def test_a_name_that_cannot_be_declared_leaves_its_scenario_out() -> None:
+    odd = scenarios_of({"name": "n" * 201}, {"name": "a\x07b"}, {"name": " lead"}, {"name": "Good"})
+    assert [set(left_out(each)) for each in odd] == [{"name"}, {"name"}, {"name"}, set()]
+    assert read_back(declarations(odd, "pw-1", None)) == {"good": {"name": "Good"}}
+
+
+def test_long_keys_of_values_read_back() -> None:
+    data = {key * length: {key * length: 1} for key in ("k", "é", "\x07") for length in (1022, 1024, 1025, 3000)}
+    [fields] = read_back(declarations(scenarios_of({"name": "A", "request_data": data}), "pw-1", None)).values()
+    assert fields["request_data"] == data
+
+
+@pytest.mark.parametrize(("count", "sessions"), [(50, ["imported"]), (51, ["imported", "imported-2"])])
+def test_more_scenarios_than_a_session_can_have_take_more_sessions(count: int, sessions: list[str]) -> None:
+    text = declarations(scenarios_of(*({"name": f"Case {number}"} for number in range(count))), "pw-1", 7)
+    assert len(read_back(text)) == count
+    assert [each.name for each in load("s.yaml").declarations] == sessions
 
 
 texts = st.text(max_size=40) | st.text("ab \n\t:#-'\"|>{}[],&*!%@`\\\x00\x85\u2028\ufeff\U000e0001", max_size=40)

@@ -1,0 +1,64 @@
+"""`tornado-resource import`, against a running sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tornado_resource.cli import main
+from tornado_resource.declarations.resolver import load
+from tornado_resource.sandbox.serving import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPT = "pathways:\n  pw-1: {}\n"
+
+
+@pytest.fixture
+def http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    script = tmp_path / "script.yaml"
+    script.write_text(SCRIPT, encoding="utf-8")
+    with Sandbox(script=script) as sandbox:
+        monkeypatch.setenv("BLAND_BASE_URL", sandbox.url)
+        monkeypatch.setenv("BLAND_API_KEY", "sk-any-key")
+        monkeypatch.chdir(tmp_path)
+        headers = {"authorization": "sk-any-key"}
+        with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False) as client:
+            yield client
+
+
+def add(http: httpx.Client, **fields: Any) -> None:
+    body = {"pathway_id": "pw-1", **fields}
+    http.post("/v1/agent-testing/scenarios", json=body).raise_for_status()
+
+
+def test_what_cannot_be_declared_is_said_and_not_counted(
+    http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(http, name="Null")
+    add(http, name="n" * 201)
+    assert main(["import", "--pathway", "pw-1"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("sessions.yaml: 1 scenario of pathway pw-1\n")
+    assert "the scenario is left out: name: " in printed.err
+    assert [each.fields["name"] for each in load("sessions.yaml").scenarios] == ["Null"]
+
+
+@pytest.mark.usefixtures("http")
+def test_an_unknown_pathway_writes_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "--pathway", "pw-none"]) == 2
+    assert "unknown pathway pw-none: check --pathway" in capsys.readouterr().err
+    assert not Path("sessions.yaml").exists()
+
+
+@pytest.mark.usefixtures("http")
+def test_a_file_that_exists_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("own.yaml").write_text("own", encoding="utf-8")
+    for more in ([], ["--scenarios"]):
+        assert main(["import", "--pathway", "pw-1", "--output", "own.yaml", *more]) == 2
+        assert "own.yaml exists already" in capsys.readouterr().err
+    assert Path("own.yaml").read_text(encoding="utf-8") == "own"
