@@ -131,11 +131,17 @@ _SCENARIO_FIELDS: Final[Json] = {
     "is_required_for_promotion": FLAG,
     "assertions": list_of(_ASSERTION),
 }
-_NEW_SCENARIO: Final = request_body("name", **_SCENARIO_FIELDS, pathway_id=NAME, persona_id=NAME)
+_NEW_SCENARIO: Final[Json] = {**_SCENARIO_FIELDS, "pathway_id": NAME, "persona_id": NAME}
+_OTHER_TYPES: Final[Json] = {"scenario_type": {"enum": [each for each in SCENARIO_TYPES if each != "REPLAY"]}}
+_REPLAY: Final[Json] = {
+    "scenario_type": {"enum": ["REPLAY"]},
+    "input_messages": {**_SCENARIO_FIELDS["input_messages"], "minItems": 1},
+}
 NEW_SCENARIO: Final[Json] = {
     "anyOf": [
-        {**_NEW_SCENARIO, "required": ["name", "pathway_id"]},
-        {**_NEW_SCENARIO, "required": ["name", "persona_id"]},
+        request_body("name", owner, *required, **_NEW_SCENARIO | fields)
+        for required, fields in (((), _OTHER_TYPES), (tuple(_REPLAY), _REPLAY))
+        for owner in ("pathway_id", "persona_id")
     ]
 }
 SCENARIO_CHANGES: Final = request_body(**_SCENARIO_FIELDS, enabled=FLAG)

@@ -81,6 +81,7 @@ class ScenarioEndpoints:
             {**each, "most_recent_run": None}
             for each in self._scenarios.listed(pathway_id, query.get("persona_id") or None)
             if query.get("enabled") in {None, str(each["enabled"]).lower()}
+            and pathway_id in {None, each["pathway_id"]}
             and query.get("category") in {None, "", each["category"]}
         ]
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
@@ -88,6 +89,7 @@ class ScenarioEndpoints:
 
     async def _create(self, request: Request) -> Response:
         body = await read_object(request)
+        _refuse_replay(body)
         _refuse(described.NEW_SCENARIO, body)
         if body.get("pathway_id") is not None:
             self._script_of(body["pathway_id"])
@@ -99,6 +101,7 @@ class ScenarioEndpoints:
     async def _update(self, request: Request) -> Response:
         scenario, body = self._known(request), await read_object(request)
         _refuse(described.SCENARIO_CHANGES, body)
+        _refuse_replay({**scenario, **body})
         return self._respond(lambda: self._scenarios.update(scenario, body))
 
     async def _delete(self, request: Request) -> Response:
@@ -122,3 +125,8 @@ def _refuse(schema: dict[str, Any], body: dict[str, Any]) -> None:
     found = fault(schema, body)
     if found is not None:
         raise Refusal(400, found)
+
+
+def _refuse_replay(scenario: dict[str, Any]) -> None:
+    if scenario.get("scenario_type") == "REPLAY" and not scenario.get("input_messages"):
+        raise Refusal(400, "input_messages is required for the scenario type REPLAY")

@@ -75,6 +75,8 @@ def test_a_created_scenario_has_every_documented_field_and_its_default(http: htt
         {"name": "A", "pathway_id": "pw-1", "max_turns": 51},
         {"name": "A", "pathway_id": "pw-1", "max_turns": True},
         {"name": "A", "pathway_id": "pw-1", "category": "NEW"},
+        {"name": "A", "pathway_id": "pw-1", "scenario_type": "REPLAY"},
+        {"name": "A", "pathway_id": "pw-1", "scenario_type": "REPLAY", "input_messages": []},
         {"name": "A", "pathway_id": "pw-1", "enabled": True},
         {"name": "A", "pathway_id": "pw-1", "other": 1},
         {"name": "A", "pathway_id": "pw-1", "assertions": [{"type": "NODE_REACHED"}]},
@@ -84,6 +86,18 @@ def test_a_created_scenario_has_every_documented_field_and_its_default(http: htt
 def test_what_is_not_documented_is_refused(http: httpx.Client, body: dict[str, Any]) -> None:
     assert http.post(PATH, json=body).status_code == 400
     assert listed(http, pathway_id="pw-1") == ["Refund"]
+
+
+def test_a_replay_has_messages(http: httpx.Client) -> None:
+    replay = create(http, name="Replay", scenario_type="REPLAY", input_messages=["Hello"])
+    other = create(http, name="Other")
+    refusals: list[tuple[dict[str, Any], dict[str, Any]]]
+    refusals = [(replay, {"input_messages": []}), (other, {"scenario_type": "REPLAY"})]
+    for scenario, changes in refusals:
+        refused = http.put(f"{PATH}/{scenario['id']}", json=changes)
+        assert (refused.status_code, "input_messages is required" in refused.text) == (400, True)
+    changes = {"scenario_type": "REPLAY", "input_messages": [{"role": "user", "content": "Hi"}]}
+    assert http.put(f"{PATH}/{other['id']}", json=changes).status_code == 200
 
 
 def test_names_are_unique_on_a_pathway(http: httpx.Client) -> None:
@@ -123,7 +137,9 @@ def test_lists_are_filtered(http: httpx.Client) -> None:
     assert listed(http, pathway_id="pw-1", enabled="true") == ["Refund"]
     assert listed(http, pathway_id="pw-1", enabled="false") == ["Angry"]
     assert listed(http, pathway_id="pw-1", category="ANGRY_CALLER") == ["Angry"]
-    assert listed(http, persona_id="pe-1") == ["Of a persona"]
+    create(http, name="Of both", persona_id="pe-1")
+    assert listed(http, persona_id="pe-1") == ["Of a persona", "Of both"]
+    assert listed(http, persona_id="pe-1", pathway_id="pw-1") == ["Of both"]
     assert set(listed(http)) >= {"Refund", "Angry", "Of a persona"}
     assert http.get(PATH, params={"enabled": "yes"}).status_code == 400
     assert http.get(PATH, params={"pathway_id": "pw-none"}).status_code == 404
