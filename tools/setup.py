@@ -62,9 +62,7 @@ def prepare_python() -> None:
     pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     network = "is a Python package index reachable from here?"
     _run([*pip, "--require-hashes", "--requirement", str(LOCK)], network)
-    # compat: a plain path entry. The import hook that setuptools installs otherwise costs every command 13 ms.
-    editable = ["--config-settings", "editable_mode=compat", "--editable", str(ROOT)]
-    _run([*pip, "--no-deps", "--no-build-isolation", *editable], network)
+    _run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], network)
     _stamp().write_text(_fingerprint(), encoding="utf-8")
 
 
