@@ -262,3 +262,19 @@ def test_a_failed_gate_shows_even_if_reports_cannot_be_written(started: Callable
     assert result.returncode == 1
     assert "the reports cannot be written to reports" in result.stderr
     assert "gate failed: 1 failed of 1 session" in result.stderr
+
+
+def test_report_shows_how_the_last_updates_went(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(declared("good", "fail"))
+    for _ in range(3):
+        project.up(None)  # the failed session runs again each time, the one that passed does not
+    project.pulumi("refresh", "--yes")
+    result = run(project, "report", "--history", "2")
+    assert (result.returncode, "warning" in result.stderr) == (1, False)
+    found = json.loads((project.folder / "reports/history.json").read_text(encoding="utf-8"))
+    assert (found["updates"], found["unreadable_updates"]) == (2, 0)
+    runs = {name: [run["outcome"] for run in each["runs"]] for name, each in found["sessions"].items()}
+    assert runs == {"session-good": ["passed"], "session-fail": ["failed", "failed"]}
+    assert all(run["duration_ms"] > 0 for each in found["sessions"].values() for run in each["runs"])
+    assert "The last 2 updates" in (project.folder / "reports/report.html").read_text(encoding="utf-8")

@@ -121,6 +121,17 @@ def test_wait_and_status_work_from_another_machine(make_machine: Callable[..., P
     assert len(here.requests("POST")) == 2
 
 
+def test_report_says_that_this_backend_has_no_history(make_machine: Callable[..., Project]) -> None:
+    machine = make_machine(speed=1000)
+    machine.declare(ONE)
+    machine.up()
+    code, printed = run(machine, "tornado-resource", "report", "--stack", "dev", "--history", "5")
+    assert code == 0
+    assert "warning: the backend postgres shows no past states: --history needs Pulumi Cloud" in printed
+    assert (machine.folder / "reports/report.html").exists()
+    assert not (machine.folder / "reports/history.json").exists()
+
+
 def test_after_a_kill_in_the_wait_another_machine_goes_on(make_machine: Callable[..., Project]) -> None:
     here = make_machine(speed=8)  # 15 seconds to the verdicts: a failed session that has ended would run again
     here.declare(TWO)

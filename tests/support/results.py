@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.bland.responses import Scenario
+    from tornado_resource.reports.trends import Trends
 
 CREATED_AT = "2026-04-14T10:00:00.000Z"
 PATHWAY_ID = "c3d4e5f6-789a-bcde-f012-34567890abcd"
@@ -63,8 +64,8 @@ def last_run_of(gated: GatedSession, scenarios: tuple[Scenario, ...] = ()) -> La
     return LastRun.recorded(make_verdict(gated, Ending(gated.status), scenarios))
 
 
-def report_of(*results: Result, promotion: Promotion | None = None) -> Report:
-    return Report("acme/voice/staging", "staging", "2026-04-14T10:20:00Z", results, promotion)
+def report_of(*results: Result, promotion: Promotion | None = None, trends: Trends | None = None) -> Report:
+    return Report("acme/voice/staging", "staging", "2026-04-14T10:20:00Z", results, promotion, trends=trends)
 
 
 def sample() -> Report:

@@ -55,6 +55,7 @@ class GatedStack:
     """
 
     stack: str
+    project: str
     environment: str | None
     promotion: Promotion | None
     gated_sessions: tuple[GatedSession, ...]
@@ -93,6 +94,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
     cut_off = (GatedSession(pending, "", Gate(), {}) for pending in stack.pending)
     return GatedStack(
         stack=stack.name,
+        project=stack.project,
         environment=stack.environment,
         promotion=stack.promotion,
         gated_sessions=tuple(_gated_sessions(stack, is_replaced=False)),

@@ -106,14 +106,19 @@ def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession
 
     """
     outputs = whole({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
-    verdicts = _verdicts(outputs)
+    verdicts = recorded_verdicts(outputs)
     sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if type_of(urn) == SESSION_TYPE}
     names = Counter(map(name_of, sessions))
     return {name_of(urn): session for urn, session in sessions.items() if session and names[name_of(urn)] == 1}
 
 
-def _verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what looks like a verdict in the stack's own outputs, by the id of its session."""
+def recorded_verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what looks like a verdict in the stack's own outputs, by the id of its session.
+
+    Args:
+        outputs: the outputs of all resources, by URN.
+
+    """
     stacks = [entry for urn, entry in outputs.items() if type_of(urn) == STACK_TYPE]
     return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_DEPTH)}
 

@@ -19,6 +19,7 @@ from tornado_resource.core.text import clean
 from tornado_resource.reports.changes import part_title, title
 from tornado_resource.reports.outcomes import STYLES, advice, worst_first
 from tornado_resource.reports.scenarios import last_fixes, omission, unmet_scenarios
+from tornado_resource.reports.sparkline import sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ MAX_CHARACTERS: Final = 2000
 MAX_FAILED: Final = 100
 """How many failed scenarios are named for an iteration."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_RESERVED: Final = frozenset({"controls", "overview", "sessions", "waived"})
+_RESERVED: Final = frozenset({"controls", "overview", "sessions", "trends", "waived"})
 """The ids of other parts of the page."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
@@ -175,6 +176,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"safe_text": _safe_text, "duration": format_ms, "moment": _moment, "known": _known}
     environment.filters |= {"digest": short, "changes_title": title, "part_title": part_title, "mark": _mark}
+    environment.filters |= {"sparkline": sparkline}
     return environment
 
 

@@ -10,6 +10,7 @@ from tornado_resource.gate.model import OUTCOMES
 if TYPE_CHECKING:
     from tornado_resource.gate.model import Outcome, Result
     from tornado_resource.promotion.record import Promotion
+    from tornado_resource.reports.trends import Trends
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Report:
     """The results of one stack's sessions, in the order of their declarations. *written_at* is ISO 8601 in UTC.
 
     *promotion* is set if the sessions run on versions that passed in another stack. *run_url*: the run of the CI system
-    that writes it, if it is known.
+    that writes it, if it is known. *trends*: how the sessions went over the last updates, if that was asked for.
     """
 
     stack: str
@@ -26,6 +27,7 @@ class Report:
     results: tuple[Result, ...]
     promotion: Promotion | None = None
     run_url: str | None = None
+    trends: Trends | None = None
 
     @property
     def outcome(self) -> Outcome:

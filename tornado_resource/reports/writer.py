@@ -10,6 +10,7 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
+from tornado_resource.reports.trends import trends_json
 from tornado_resource.reports.verdicts import verdicts_json
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 def write_reports(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write `junit.xml`, `verdicts.json`, `summary.md` and `report.html` into *folder*, and return their paths.
+
+    With trends, `history.json` is one more.
 
     Args:
         folder: created if missing; existing files of these names are replaced, each in one step.
@@ -35,6 +38,8 @@ def write_reports(folder: Path, report: Report) -> tuple[Path, ...]:
         "summary.md": summary(report),
         "report.html": html(report),
     }
+    if report.trends is not None:
+        contents["history.json"] = trends_json(report.stack, report.written_at, report.trends)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         replace_files({folder / name: content for name, content in contents.items()})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
+from tornado_resource.core.urns import project_of
 from tornado_resource.declarations.model import Gate, request_from, whole
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
@@ -58,7 +59,7 @@ class Stack:
     """What Pulumi has recorded of a stack: its config (secrets in clear), sessions and outputs.
 
     *pending* are the sessions whose creation was interrupted. *locked_by* says who holds the lock, if anyone.
-    *has_plain_key*: whether `bland:apiKey` is in the config, and not encrypted.
+    *has_plain_key*: whether `bland:apiKey` is in the config, and not encrypted. *project*: empty if it is unknown.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Stack:
     locked_by: str | None
     has_plain_key: bool = False
     releases: tuple[RecordedRelease, ...] = ()
+    project: str = ""
 
     def __repr__(self) -> str:
         # The default would show the config, and with it the API key.
@@ -142,6 +144,7 @@ def read_stack(name: str) -> Stack:
         pending=tuple(_interrupted_creations(deployment)),
         locked_by=lock_owner(name),
         has_plain_key=key is not None and not key.flag("secret"),
+        project=next((project_of(resource.text("urn")) for resource in resources), ""),
     )
 
 
