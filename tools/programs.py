@@ -39,7 +39,8 @@ INITDB: Final = Program("PostgreSQL's server", "postgresql", ("initdb",), folder
 SHELLCHECK: Final = Program("ShellCheck", "shellcheck", ("shellcheck",))
 ZSH: Final = Program("zsh", "zsh", ("zsh",))
 NPM: Final = Program("npm", "npm", ("npm",))
-PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK, ZSH, NPM)
+JQ: Final = Program("jq", "jq", ("jq",))
+PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK, ZSH, NPM, JQ)
 
 
 def main() -> int:

@@ -19,7 +19,9 @@ from tests.support.pipelines import (
     REQUEST,
     Job,
     check_out,
+    comments_of,
     files_of,
+    merge_pull_request,
     run_bash,
     run_github,
     run_gitlab,
@@ -62,6 +64,11 @@ def published(project: Project) -> dict[str, int]:
     return {names[row["pathway_id"]]: row["version_id"] for row in rows}
 
 
+def comment(jobs: dict[str, Job], stack: str) -> str:
+    summary = jobs[stack].kept[f"reports-{stack}"] / "summary.md"
+    return f"<!-- agents: {stack} -->\n{summary.read_text(encoding='utf-8')}"
+
+
 def edit(project: Project, old: str, new: str) -> None:
     text = (project.folder / "sessions.yaml").read_text(encoding="utf-8")
     assert old in text
@@ -84,7 +91,7 @@ def test_a_pull_request_is_validated_and_planned_without_secrets(make_agents: Ca
     project = make_agents()
     jobs = run_github(project, REQUEST)
     success = {"validate": "success", "plan": "success"}
-    assert outcomes(jobs) == {**success, "staging": "skipped", "production": "skipped"}
+    assert outcomes(jobs) == {**success, **dict.fromkeys(("staging", "production", "comment"), "skipped")}
     assert "6 sessions in 3 environments, no problems" in jobs["validate"].log
     assert "support-line" in jobs["plan"].log
     assert project.requests() == []
@@ -95,7 +102,8 @@ def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(make_agents:
     project = make_agents()
     edit(project, "max_iterations: 5", "max_iteration: 5")
     jobs = run_github(project, PUSH)
-    assert outcomes(jobs) == dict.fromkeys(("plan", "staging", "production"), "skipped") | {"validate": "failure"}
+    skipped = dict.fromkeys(("plan", "staging", "production"), "skipped")
+    assert outcomes(jobs) == {**skipped, "validate": "failure", "comment": "success"}
     annotation = f"::error file=sessions.yaml,line={line_of(project, '  max_iteration')},col=3,"
     assert jobs["validate"].log.startswith(annotation)
     assert project.requests() == []
@@ -103,12 +111,15 @@ def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(make_agents:
 
 def test_github_runs_staging_then_production(make_agents: Callable[..., Project]) -> None:
     project = make_agents()
+    merge_pull_request(project, ["<!-- agents: staging -->\nold", "Looks good to me"])
     jobs = run_github(project, PUSH)
-    green = dict.fromkeys(("validate", "staging", "production"), "success")
+    green = dict.fromkeys(("validate", "staging", "production", "comment"), "success")
     assert outcomes(jobs) == {**green, "plan": "skipped"}, jobs["staging"].log + jobs["production"].log
     for stack in ("staging", "production"):
         assert files_of(jobs[stack].kept[f"reports-{stack}"]) == FILES
         assert "support-line" in jobs[stack].summary
+    staging, other, production = comments_of(project)
+    assert (staging, other, production) == (comment(jobs, "staging"), "Looks good to me", comment(jobs, "production"))
     assert published(project) == VERSIONS
     assert sorted(body.get("version_number", 0) for body in project.bodies()) == [0, 3, 4, 6, 6, 7, 12, 12, 20, 20]
     assert_shows_no_key(jobs)
@@ -122,6 +133,7 @@ def assert_a_new_number_under_staging_is_released_alone(project: Project) -> Non
         path.rename(path.with_name(f"first-{path.name}"))
     jobs = run_github(project, PUSH)
     assert outcomes(jobs)["production"] == "success", jobs["staging"].log
+    assert len(comments_of(project)) == 3
     sent = [json.loads(row["body"]) for row in project.requests("POST")[before:]]
     assert [body.get("version_number", body.get("version_id")) for body in sent] == [21, 21, 21]
     assert published(project) == VERSIONS | {"billing": 21}
@@ -129,12 +141,14 @@ def assert_a_new_number_under_staging_is_released_alone(project: Project) -> Non
 
 def test_github_stops_after_a_failed_staging(make_agents: Callable[..., Project]) -> None:
     project = make_agents(FAILING_SCRIPT)
+    merge_pull_request(project)
     jobs = run_github(project, PUSH)
     assert (jobs["staging"].outcome, jobs["production"].outcome) == ("failure", "skipped")
     assert files_of(jobs["staging"].kept["reports-staging"]) == FILES
     annotation = f"::error file=sessions.yaml,line={line_of(project, '  support-line:')},"
     assert any(line.strip().startswith(annotation) for line in jobs["staging"].log.splitlines())
     assert "sc-cancel" in jobs["staging"].summary
+    assert comments_of(project) == [comment(jobs, "staging")]
     assert published(project) == {}
     assert_shows_no_key(jobs)
 

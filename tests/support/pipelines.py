@@ -7,9 +7,13 @@ script runs in bash. What is not run is named here: `INSTALL` and `ACTIONS` brin
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -18,8 +22,7 @@ from tests.support.paths import ROOT
 from tests.support.project import KEY, PULUMI_SECONDS, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 EXAMPLE: Final = ROOT / "examples/agents"
 UNTRACKED: Final = shutil.ignore_patterns("reports", ".venv", "__pycache__")
@@ -31,9 +34,14 @@ INSTALL: Final = (
 )
 ACTIONS: Final = ("actions/checkout", "actions/setup-python", "pulumi/actions")
 UPLOAD: Final = "actions/upload-artifact"
+DOWNLOAD: Final = "actions/download-artifact"
+COMMIT: Final = "0123456789abcdef0123456789abcdef01234567"
+GH: Final = Path(__file__).with_name("stand_in_for_gh.py")
+"""GitHub's command line, with the pull requests and comments that a file holds."""
 SECRETS: Final = {
     "${{ secrets.BLAND_API_KEY }}": KEY,
     "${{ secrets.PULUMI_ACCESS_TOKEN }}": "",  # the tests' backend is a folder
+    "${{ github.token }}": "a-token",
 }
 GITLAB_WORDS: Final = {"stages", "workflow", "default"}
 
@@ -67,8 +75,25 @@ def run_github(project: Project, event: str) -> dict[str, Job]:
         needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
         is_red = any(done[need].outcome != "success" for need in needs)
         is_due = _holds(job.get("if"), event, is_red=is_red)
-        done[name] = _github_job(project.on_another_machine(f"github-{name}"), job, event) if is_due else Job("skipped")
+        kept = {artifact: path for need in done.values() for artifact, path in need.kept.items()}
+        machine = project.on_another_machine(f"github-{name}")
+        done[name] = _github_job(machine, job, event, kept) if is_due else Job("skipped")
     return done
+
+
+def comments_of(project: Project) -> list[str]:
+    """Return the comments on the pull request that the commit belongs to."""
+    return [each["body"] for each in json.loads(_github(project).read_text(encoding="utf-8"))["comments"]]
+
+
+def merge_pull_request(project: Project, comments: Sequence[str] = ()) -> None:
+    """Let the commit belong to a pull request with these comments."""
+    known = [{"id": number, "body": body} for number, body in enumerate(comments, 1)]
+    _github(project).write_text(json.dumps({"pulls": [{"number": 7}], "comments": known}), encoding="utf-8")
+
+
+def _github(project: Project) -> Path:
+    return project.state_folder.parent / "github.json"
 
 
 def run_gitlab(project: Project, event: str) -> dict[str, Job]:
@@ -101,7 +126,7 @@ def run_bash(script: str, folder: Path, environment: Mapping[str, str]) -> subpr
     )
 
 
-def _github_job(machine: Project, job: Mapping[str, Any], event: str) -> Job:
+def _github_job(machine: Project, job: Mapping[str, Any], event: str, artifacts: Mapping[str, Path]) -> Job:
     page = machine.folder.parent / "summary.md"
     page.touch()
     result = Job("success")
@@ -109,7 +134,7 @@ def _github_job(machine: Project, job: Mapping[str, Any], event: str) -> Job:
         if not _holds(step.get("if"), event, is_red=result.outcome == "failure"):
             continue
         if "run" not in step:
-            _act(machine, step, result)
+            _act(machine, step, result, artifacts)
         elif tuple(step["run"].splitlines()) != INSTALL and _github_step(machine, step, page, result) != 0:
             result.outcome = "failure"
     result.summary = page.read_text(encoding="utf-8")
@@ -123,6 +148,10 @@ def _github_step(machine: Project, step: Mapping[str, Any], page: Path, result: 
         "CI": "true",
         "GITHUB_ACTIONS": "true",
         "GITHUB_STEP_SUMMARY": str(page),
+        "GITHUB_REPOSITORY": "acme/agents",
+        "GITHUB_SHA": COMMIT,
+        "GITHUB_STATE": str(_github(machine)),
+        "PATH": f"{_commands(machine)}{os.pathsep}{machine.environment['PATH']}",
         **given,
     }
     ran = run_bash(step["run"], machine.folder, environment)
@@ -130,10 +159,24 @@ def _github_step(machine: Project, step: Mapping[str, Any], page: Path, result: 
     return ran.returncode
 
 
-def _act(machine: Project, step: Mapping[str, Any], result: Job) -> None:
+def _commands(machine: Project) -> Path:
+    """Return a folder with the commands that GitHub's runners have, and this machine has not."""
+    folder = machine.folder.parent / "commands"
+    folder.mkdir(exist_ok=True)
+    (folder / "gh").write_text(f'#!/bin/sh\nexec {sys.executable} {GH} "$@"\n', encoding="utf-8")
+    (folder / "gh").chmod(0o755)
+    return folder
+
+
+def _act(machine: Project, step: Mapping[str, Any], result: Job, artifacts: Mapping[str, Path]) -> None:
     action = step["uses"].partition("@")[0]
     if action == UPLOAD:
         result.kept[step["with"]["name"]] = machine.folder / step["with"]["path"]
+    elif action == DOWNLOAD:
+        prefix = step["with"]["pattern"].removesuffix("*")
+        for name, folder in artifacts.items():
+            if name.startswith(prefix) and folder.is_dir():
+                shutil.copytree(folder, machine.folder / name)
     else:
         assert action in ACTIONS
 
@@ -143,10 +186,11 @@ def _holds(condition: str | None, event: str, *, is_red: bool) -> bool:
     known = {
         None: True,
         "always()": True,
+        "always() && github.event_name == 'push'": event == PUSH,
         "github.event_name == 'push'": event == PUSH,
         "github.event_name == 'pull_request'": event == REQUEST,
     }
-    return known[condition] and (condition == "always()" or not is_red)
+    return known[condition] and ((condition or "").startswith("always()") or not is_red)
 
 
 def _gitlab_job(machine: Project, default: Mapping[str, Any], job: Mapping[str, Any]) -> Job:
