@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test unit soak mutate lint audit bench lock clean
+.PHONY: help setup demo test unit soak mutate lint audit bench docs lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ audit: setup
 ## make bench   the ratios of bench/results.json, measured now; QUICK=1 only looks at counts
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/run.py
+
+## make docs    the docs as a site, in build/site
+docs: setup
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 ## make lock    requirements.lock and the example's anew from pyproject.toml (needs uv)
 lock:

@@ -70,6 +70,14 @@ def load(path: str, environment: str | None = None, *, stack: str | None = None)
         ConfigurationError: the file cannot be opened.
         DeclarationError: the file is invalid; the error has all problems.
 
+    Examples:
+        ```python
+        from tornado_resource import load
+
+        for session in load("sessions.yaml", "staging").declarations:
+            print(session.name, session.request, session.gate)
+        ```
+
     """
     return resolve(check_document(path), environment, stack=stack)
 

@@ -50,6 +50,30 @@ def deploy() -> None:
         pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems. What fails
             later (a gate, a promotion, a release) fails an output, and so the update.
 
+    Examples:
+        In `__main__.py`:
+
+        ```python
+        from tornado_resource import deploy
+
+        deploy()
+        ```
+
+        With Pulumi's Automation API, in a script of your own:
+
+        ```python
+        import os
+
+        from pulumi import automation
+        from tornado_resource import deploy
+
+        stack = automation.create_or_select_stack("dev", "agents", deploy)
+        stack.set_config("bland:apiKey", automation.ConfigValue(os.environ["BLAND_API_KEY"], secret=True))
+        stack.set_config("tornado:declarations", automation.ConfigValue(os.path.abspath("sessions.yaml")))
+        result = stack.up(on_output=print)
+        print(result.outputs["verdicts"].value)
+        ```
+
     """
     exit_on_signals()
     try:

@@ -45,6 +45,21 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
     """One tornado session: started when the resource is created, cancelled when it is deleted.
 
     The resource is created as soon as the API has responded to the start request; `wait_for` waits for the end.
+
+    Examples:
+        ```python
+        import pulumi
+        from tornado_resource import TornadoSession
+
+        session = TornadoSession(
+            "support-line",
+            pathway_id="c3d4e5f6-789a-bcde-f012-34567890abcd",
+            scenario_ids=["sc-refund", "sc-cancel"],
+            gate={"passed": "95%", "repaired": "refuse"},
+        )
+        pulumi.export("session_id", session.session_id)
+        ```
+
     """
 
     session_id: Output[str]
@@ -158,6 +173,17 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
 
     Before it is published, the version must still have the content that passed. After it is published to production,
     the live pathway must have that content.
+
+    Examples:
+        ```python
+        from tornado_resource import PathwayRelease, TornadoSession, wait_for
+
+        PATHWAY = "c3d4e5f6-789a-bcde-f012-34567890abcd"
+
+        session = TornadoSession("support-line", pathway_id=PATHWAY, version_number=3)
+        PathwayRelease("support-line", pathway_id=PATHWAY, verdict=wait_for(session), environment="staging")
+        ```
+
     """
 
     pathway_id: Output[str]

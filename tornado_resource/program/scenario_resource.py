@@ -29,6 +29,23 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
 
     Deleting the resource leaves the scenario at the API unless `on_destroy` is `delete`: deleting it takes its past
     runs along.
+
+    Examples:
+        ```python
+        from tornado_resource import TornadoScenario, TornadoSession, wait_for
+
+        PATHWAY = "c3d4e5f6-789a-bcde-f012-34567890abcd"
+
+        refund = TornadoScenario(
+            "refund",
+            pathway_id=PATHWAY,
+            name="Refunds an order",
+            tester_persona_prompt="You were charged twice and want your money back.",
+            assertions=[{"type": "NODE_REACHED", "config": {"node_id": "refund-done"}}],
+        )
+        wait_for(TornadoSession("support-line", pathway_id=PATHWAY, scenarios=[refund]))
+        ```
+
     """
 
     scenario_id: Output[str]

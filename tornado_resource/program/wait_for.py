@@ -49,6 +49,16 @@ def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
     Raises:
         pulumi.RunError: the configuration is invalid.
 
+    Examples:
+        ```python
+        import pulumi
+        from tornado_resource import TornadoSession, wait_for
+
+        session = TornadoSession("support-line", pathway_id="c3d4e5f6-789a-bcde-f012-34567890abcd")
+        verdict = wait_for(session, check=False)
+        pulumi.export("outcome", verdict.apply(lambda known: known["outcome"]))
+        ```
+
     """
     try:
         run = program_run()

@@ -41,11 +41,12 @@ class Function:
         """Lines from `def` to the end.
 
         Many keyword arguments and the docstring that describes them are a declaration: a resource with 14 inputs
-        needs a line and a description for each, and is no easier to read when it is split. There, only the body counts.
+        needs a line and a description for each, and is no easier to read when it is split. There, only the body counts;
+        and so it does where the docstring has a program as an example.
         """
-        first = self.node.lineno
-        if len(self.node.args.kwonlyargs) > MAX_PARAMETERS:
-            first = self.node.body[1 if ast.get_docstring(self.node) else 0].lineno
+        first, docstring = self.node.lineno, ast.get_docstring(self.node) or ""
+        if len(self.node.args.kwonlyargs) > MAX_PARAMETERS or "\nExamples:\n" in docstring:
+            first = self.node.body[1 if docstring else 0].lineno
         return (self.node.end_lineno or first) - first + 1
 
     @property

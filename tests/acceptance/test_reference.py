@@ -1,0 +1,49 @@
+"""The programs of `docs/reference/resources.md`, which come from the docstrings, through a real `pulumi up`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+PAGE = (ROOT / "docs/reference/resources.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
+PROGRAMS = [
+    pytest.param(program, id=f"{name}-{number}")
+    for name, text in SECTIONS.items()
+    for number, program in enumerate(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL), 1)
+]
+SCRIPT = """\
+pathways:
+  "*": {scenarios: [{id: sc-refund}, {id: sc-cancel}]}
+"""
+DECLARED = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\nenvironments:\n  dev: {}\n  staging: {}\n"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_of_the_reference_works(program: str, make_project: Callable[..., Project]) -> None:
+    if "automation" in program or "load(" in program:
+        project = make_project(speed=1000, script=SCRIPT)
+        project.declare(DECLARED)
+        (project.folder / "script.py").write_text(program, encoding="utf-8")
+        code, printed = project.run("python", "-W", "error", "script.py")
+        assert code == 0, printed
+        assert "support-line" in printed
+    else:
+        project = make_project(speed=1000, script=SCRIPT, program=program)
+        project.declare(DECLARED)
+        project.up()
+        assert len(project.requests("POST")) >= 1
+
+
+def test_every_resource_and_function_has_a_program() -> None:
+    described = ("TornadoSession", "TornadoScenario", "PathwayRelease", "deploy", "wait_for", "load")
+    assert [name for name in described if "```python" not in SECTIONS[name]] == []
