@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_IDS: Final = 5
 STILL_RUNNING: Final = "it is still running"
+ONLY_REPAIRED: Final = "it passed only after repairs"
+"""How the reason of a verdict begins that failed for nothing else."""
 _ABORT_REASONS: Final = {
     "TIMEOUT": "it reached its time limit",
     "STUCK": "it got stuck: a fix did not help",
@@ -53,7 +55,7 @@ def judge(
         return "incomplete", doubt
     outcome, reason = _apply_rule(gate, status, scenarios)
     if outcome == "passed" and gate.repaired == "refuse" and is_repaired(status):
-        return "failed", f"it passed only after repairs, which the gate refuses (repaired: refuse); {reason}"
+        return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
     return outcome, reason
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import ABORTED
 from tornado_resource.core.text import clean, count
+from tornado_resource.gate.judging import ONLY_REPAIRED
 from tornado_resource.gate.model import OUTCOMES
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _RESUME: Final = "run {up} again: a session that was started is resumed, not sta
 # No advice may lead to a second session: what may still run is only ever resumed.
 ADVICE: Final[dict[str, str]] = {
     "missed": f"Fix the pathway or the scenarios, {_RERUN}",
+    "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
     "TIMEOUT": f"Raise `timeout_ms`, or run fewer scenarios, {_RERUN}",
     "STUCK": f"Fix by hand what the session could not fix, {_RERUN}",
     "CANCELLED": f"Find out who cancelled it, {_RERUN}",
@@ -61,14 +63,17 @@ ADVICE: Final[dict[str, str]] = {
 }
 """What to do, by what happened: the status of a failed session, the cause of an unknown outcome, or as below.
 
-`{up}` stands for the command that updates the stack, `{stack}` for the stack's name.
+`{up}` stands for the command that updates the stack, `{stack}` for the stack's name, and `{version}` for the version of
+the verdict.
 """
 
 
 def advice(result: Result, stack: str) -> str:
     """Return what to do about a session of a stack that did not pass."""
     shown = clean(stack)
-    return ADVICE[_situation(result)].format(stack=shown, up=f"`pulumi up --stack {shown}`")
+    return ADVICE[_situation(result)].format(
+        stack=shown, up=f"`pulumi up --stack {shown}`", version=result.verdict.version
+    )
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
@@ -95,8 +100,17 @@ def _situation(result: Result) -> str:
     if not verdict.session_id:
         return "not_started"
     if verdict.outcome == "failed":
-        return verdict.status if verdict.status in ABORTED else "missed"
+        return verdict.status if verdict.status in ABORTED else _miss(result)
     return _doubt(result)
+
+
+def _miss(result: Result) -> str:
+    """Return why a session that completed did not meet its gate.
+
+    A promoted version is repaired in the environment that it comes from.
+    """
+    is_repaired = result.verdict.reason.startswith(ONLY_REPAIRED) and result.verdict.version is not None
+    return "repaired" if is_repaired and result.gated.promoted is None else "missed"
 
 
 def _doubt(result: Result) -> str:

@@ -29,7 +29,7 @@ def result(status: Status | None, gated: GatedSession = GATED, **ending: Any) ->
 
 
 def advice_for(situation: str) -> str:
-    return ADVICE[situation].format(stack="dev", up="`pulumi up --stack dev`")
+    return ADVICE[situation].format(stack="dev", up="`pulumi up --stack dev`", version=7)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,9 @@ def advice_for(situation: str) -> str:
     [
         (completed(1, 2), {}, "missed"),
         (completed(2, 2, "COMPLETED_ALL_PASSED"), {"gate": Gate(3)}, "missed"),
+        (replace(completed(1, 2), has_forked=True), {"gate": Gate(1, "refuse")}, "missed"),
+        (replace(completed(1, 2), forked_version=7), {"gate": Gate(1, "refuse")}, "repaired"),
+        (replace(completed(1, 2), forked_version=7), {"gate": Gate(1, "refuse"), "promoted": 6}, "missed"),
         *((Status(word), {}, word) for word in sorted(ABORTED)),
         (completed(0, 0), {}, "none_ran"),
         (completed(None, None), {}, "contradictory"),
