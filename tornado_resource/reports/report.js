@@ -72,5 +72,10 @@ for (const code of document.querySelectorAll("dd > code")) {
   addButton(code.parentElement, "copy", (button) => copy(button, code.textContent)).ariaLabel = `copy the ${what}`;
 }
 addEventListener("hashchange", reveal);
-addEventListener("beforeprint", () => { for (const card of cards.values()) card.firstElementChild.open = true; });
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...cards.values()].map((card) => card.firstElementChild).filter((details) => !details.open);
+  for (const details of folded) details.open = true;
+});
+addEventListener("afterprint", () => { for (const details of folded) details.open = false; });
 reveal();
