@@ -127,10 +127,12 @@ def test_no_script_of_a_workflow_holds_an_expression_or_a_secret() -> None:
             assert not any("secrets." in str(value) for value in step.get("with", {}).values())
 
 
-def test_the_workflow_may_only_read_and_never_runs_twice_on_a_stack() -> None:
+def test_the_workflow_may_only_comment_and_never_runs_twice_on_a_stack() -> None:
     workflow = read(WORKFLOW)
     assert workflow["permissions"] == {"contents": "read"}
-    assert not any("permissions" in job for job in workflow["jobs"].values())
+    given = {name: job["permissions"] for name, job in workflow["jobs"].items() if "permissions" in job}
+    assert given == {"comment": {"pull-requests": "write"}}
+    assert not any("checkout" in step.get("uses", "") for step in workflow["jobs"]["comment"]["steps"])
     assert workflow["concurrency"]["group"] == "agents-${{ github.ref }}"
     assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
     jobs = workflow["jobs"]
