@@ -1,4 +1,4 @@
-"""The only module that sends requests to the API, and the only one that imports httpx.
+"""The only module that sends requests to the API.
 
 A method sends one request and returns its response. Retries are the caller's choice (`retrying`), because a start
 must never be retried blindly.
@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
-import httpx
-
 from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
 from tornado_resource.bland.content import Content, parse_content
 from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure
 from tornado_resource.bland.headers import date, redirect_host, retry_after
+from tornado_resource.bland.http import httpx
 from tornado_resource.bland.responses import (
     MAX_SCENARIOS,
     SEGMENT,

@@ -33,7 +33,7 @@ RANKS = [
 RANK = {name: rank for rank, name in enumerate(RANKS)}
 ALONE = "sandbox"
 DOORS = {
-    "httpx": {"bland/client.py"},
+    "httpx": {"bland/http.py"},
     "pulumi": {"provider/", "program/"},
     "stamina": {"bland/retrying.py"},
     "jsonschema_rs": {"declarations/schema.py"},
