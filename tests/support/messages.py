@@ -1,0 +1,112 @@
+"""The messages in the source of the package: every text of three words or more that says that something is wrong.
+
+Values become `…`. What is left out is in the tables below: texts that say nothing about a problem.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE: Final = ROOT / "tornado_resource"
+MIN_WORDS: Final = 3
+ELSEWHERE: Final = (
+    "sandbox/",  # the refusals of the API
+    "template/",
+    "reports/",  # how verdicts are laid out, and the advice, which is a cure itself
+    "scenarios/importing.py",  # the YAML that `import` writes
+    "gate/changes.py",  # the differences of prompts
+    "sessions/commands.py",  # commands inside of messages
+    "cli/exit_codes.py",
+    "cli/live.py",
+    "cli/output.py",
+    "cli/plan.py",  # the plan itself, and one message about --environment that says what to do
+    "cli/status.py",
+)
+"""Folders and modules that have no message about something wrong."""
+ALL_THE_SAME: Final = ("reports/writer.py", "reports/github.py")
+"""Modules in those folders that have one."""
+NEWS: Final = (
+    "Check it (tornado-resource plan",
+    "Next:",
+    "Our voice agents",
+    "Put the id of your pathway",
+    "Sessions keep running",
+    "The stack (default",
+    "at worst,",
+    "module … has no attribute",
+    "promotes from stack",
+    "pulumi stack output",
+    "pulumi up --stack … resumes it",
+    "sandbox: …",
+    "starts when …",
+    "the reports are in",
+    "waiting for …",
+    "waiting for verdicts",
+)
+"""How texts begin that say how things go, and Python's own message about a name that does not exist."""
+
+
+class Message(NamedTuple):
+    """A message, with `…` for values, and where it is."""
+
+    text: str
+    place: str
+
+
+def messages() -> list[Message]:
+    """Return every message of the package, each once."""
+    found: dict[str, Message] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = str(path.relative_to(PACKAGE))
+        if name.startswith(ELSEWHERE) and name not in ALL_THE_SAME:
+            continue
+        for text, line in _texts(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(text, Message(text, f"{name}:{line}"))
+    return list(found.values())
+
+
+def normal(text: str) -> str:
+    """Return a message as it is compared: without backticks, on one line, with one `…` for values in a row."""
+    text = re.sub(r"\{[a-z_]*\}", "…", text.replace("`", "").replace("\\|", "|"))
+    text = re.sub(r"\s+", " ", text)
+    return re.sub(r"(?:…[ ,:;()'\"]*)+…", "…", text).strip(" \n…:;,()")
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    left_out = set(_left_out(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in left_out:
+            text = normal(_template(node))
+            words = [word for word in text.split() if any(map(str.isalpha, word))]
+            if len(words) >= MIN_WORDS and not text.startswith(NEWS):
+                yield text, node.lineno
+
+
+def _left_out(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield id(node.value)  # docstrings
+        elif isinstance(node, ast.JoinedStr):
+            yield from (id(inner) for inner in ast.walk(node) if inner is not node)
+        elif _is_help(node):
+            yield from (id(inner) for inner in ast.walk(node))
+
+
+def _is_help(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "COMMANDS"
+    return isinstance(node, ast.keyword) and node.arg == "help"
+
+
+def _template(node: ast.Constant | ast.JoinedStr) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+    return "".join(map(str, parts))

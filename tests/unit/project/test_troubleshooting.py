@@ -1,0 +1,55 @@
+"""Every message is in docs/troubleshooting.md with its cause and cure, and every message there exists."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from tests.support.messages import messages, normal
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+MESSAGES = messages()
+CODE = [message.text for message in MESSAGES]
+
+
+class Row(NamedTuple):
+    """One row of a table: the beginnings of messages, their cause, and what to do."""
+
+    messages: tuple[str, ...]
+    cause: str
+    cure: str
+
+
+def rows() -> list[Row]:
+    found = []
+    for line in PAGE.splitlines():
+        cells = re.split(r"(?<!\\)\|", line)[1:-1]
+        if len(cells) == 3 and "`" in cells[0]:
+            shown = tuple(normal(text.strip().strip("`")) for text in cells[0].split("<br>"))
+            found.append(Row(shown, cells[1].strip(), cells[2].strip()))
+    return found
+
+
+ROWS = rows()
+SHOWN = [text for row in ROWS for text in row.messages]
+
+
+def test_every_message_has_a_row() -> None:
+    missing = [f"{message.place}: {message.text}" for message in MESSAGES if not message.text.startswith(tuple(SHOWN))]
+    assert missing == []
+
+
+def test_every_row_is_about_a_message() -> None:
+    assert [text for text in SHOWN if not any(message.startswith(text) for message in CODE)] == []
+    assert len(SHOWN) == len(set(SHOWN))
+
+
+def test_every_row_has_a_cause_and_a_cure() -> None:
+    assert [row.messages for row in ROWS if len(row.cause) < 10 or len(row.cure) < 5] == []
+
+
+def test_messages_are_found_in_the_source() -> None:
+    assert len(CODE) > 300
+    for known in ("unknown config …, expected one of", "it reached its time limit", "no API key"):
+        assert known in CODE
