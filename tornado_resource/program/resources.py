@@ -22,6 +22,7 @@ from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import OUTPUTS
 from tornado_resource.program.signals import exit_on_signals
+from tornado_resource.program.tracking import untrack
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.scenarios.definition import runs_together
 from tornado_resource.sessions.compare import REPLACING, UPDATING
@@ -159,6 +160,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         # pathway. The provider says the same of those that it asks for itself.
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
+        untrack(self, (*awaited, *given))
         if not is_dry_run():
             # Not in a preview, which changes nothing on disk.
             self.session_id.apply(lambda session_id: _settle_intent(path, session_id))
