@@ -1,4 +1,4 @@
-"""The programs of `docs/reference/resources.md`, which come from the docstrings, through a real `pulumi up`."""
+"""The programs of the docs, those of the docstrings among them, through a real `pulumi up`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 PAGE = (ROOT / "docs/reference/resources.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
+GUIDES = {name: (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("promotion", "scenarios")}
 PROGRAMS = [
     pytest.param(program, id=f"{name}-{number}")
-    for name, text in SECTIONS.items()
+    for name, text in {**SECTIONS, **GUIDES}.items()
     for number, program in enumerate(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL), 1)
 ]
 SCRIPT = """\
