@@ -279,6 +279,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         given = {key: value for key, value in inputs.items() if value is not None}
         awaited = dict.fromkeys(("version", "sessions", "content", "live"))
         super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
+        untrack(self, (*awaited, *given))
 
 
 def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
