@@ -94,7 +94,7 @@ def _left_out(tree: ast.Module) -> Iterator[int]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield id(node.value)  # docstrings
         elif isinstance(node, ast.JoinedStr):
-            yield from (id(inner) for inner in ast.walk(node) if inner is not node)
+            yield from (id(part) for part in node.values if isinstance(part, ast.Constant))
         elif _is_help(node):
             yield from (id(inner) for inner in ast.walk(node))
 
