@@ -23,10 +23,14 @@ with atheris.instrument_imports(include=["tornado_resource"]):
     from tests.support.payloads import commands, shows, strings
     from tests.support.reading import messages
     from tests.support.results import gated_session_of, report_of, result_of
+    from tornado_resource.bland.content import Content, content_of
     from tornado_resource.errors import TornadoError
+    from tornado_resource.gate.changes import compare_contents
+    from tornado_resource.reports import changes
     from tornado_resource.reports.console import failure_message
     from tornado_resource.reports.html import html
     from tornado_resource.reports.summary import summary
+    from tornado_resource.scenarios.importing import scenarios_only
 
     messages(__file__)  # what is imported only when it is needed
 
@@ -86,16 +90,24 @@ async def _called(call: Callable[[Client], Coroutine[Any, Any, Any]], code: int,
 
 
 def _told(value: Any) -> str:
-    """All texts of a result, and the reports on a status."""
-    texts = strings(json.loads(json.dumps(value, default=_members)))
+    """All texts of a result, and what is made of it for people."""
+    texts = strings(json.loads(json.dumps(value, default=_shown_members)))
     if type(value).__name__ == "Status":
         result = result_of(gated_session_of("a"), value)
         texts += [failure_message([result], "dev") or "", summary(report_of(result)), html(report_of(result))]
+    elif isinstance(value, Content):
+        difference = compare_contents(content_of([], []), value, ("before", "after"))
+        texts += [changes.text("a", difference), changes.markdown("a", difference)]
+    elif isinstance(value, tuple):
+        texts.append(scenarios_only(value))
     return "\n".join(texts)
 
 
-def _members(value: Any) -> Any:
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else str(value)
+def _shown_members(value: Any) -> Any:
+    """The fields of a dataclass but for those that its `repr` leaves out: raw content, to be compared."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.repr}
+    return str(value)
 
 
 if __name__ == "__main__":
