@@ -22,7 +22,7 @@ from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import OUTPUTS
 from tornado_resource.program.signals import exit_on_signals
-from tornado_resource.program.tracking import untrack
+from tornado_resource.program.tracking import untrack_properties
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.scenarios.definition import runs_together
 from tornado_resource.sessions.compare import REPLACING, UPDATING
@@ -160,7 +160,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         # pathway. The provider says the same of those that it asks for itself.
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
-        untrack(self, (*awaited, *given))
+        untrack_properties(self, (*awaited, *given))
         if not is_dry_run():
             # Not in a preview, which changes nothing on disk.
             self.session_id.apply(lambda session_id: _settle_intent(path, session_id))
@@ -279,7 +279,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         given = {key: value for key, value in inputs.items() if value is not None}
         awaited = dict.fromkeys(("version", "sessions", "content", "live"))
         super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
-        untrack(self, (*awaited, *given))
+        untrack_properties(self, (*awaited, *given))
 
 
 def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:

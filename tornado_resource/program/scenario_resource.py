@@ -13,7 +13,7 @@ from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclara
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
 from tornado_resource.program.signals import exit_on_signals
-from tornado_resource.program.tracking import untrack
+from tornado_resource.program.tracking import untrack_properties
 from tornado_resource.provider import ScenarioProvider
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
-        untrack(self, (*OUTPUTS, *given))
+        untrack_properties(self, (*OUTPUTS, *given))
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.

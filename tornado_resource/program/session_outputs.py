@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pulumi
 
+from tornado_resource.program.tracking import untrack
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Generator, Iterable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +62,42 @@ def session_outputs(session: pulumi.Resource) -> pulumi.Output[SessionOutputs]:
     return together(outputs, lambda values: SessionOutputs(*values))
 
 
-def together(outputs: Iterable[pulumi.Output[Any]], func: Callable[[list[Any]], Any]) -> pulumi.Output[Any]:
-    """Apply *func* to the values of all *outputs*, known or not.
+def together(outputs: Iterable[pulumi.Output[Any]], func: Callable[[list[Any]], T]) -> pulumi.Output[T]:
+    """Apply *func* to the values of all *outputs*, known or not. What it returns counts as known.
 
     `Output.all` does the same, but makes an output of every value inside of the values too, which for a hundred
     sessions takes more time than all the rest of a program.
     """
+    awaited = tuple(outputs)
+    gathered = asyncio.ensure_future(_gather(awaited, func))
+    untrack(awaited)
+    resources, value, is_known, is_secret = (_Member(gathered, index) for index in range(4))
+    return pulumi.Output(resources, value, is_known, is_secret)
+
+
+async def _gather(
+    outputs: Iterable[pulumi.Output[Any]], func: Callable[[list[Any]], T]
+) -> tuple[set[pulumi.Resource], T, bool, bool]:
+    """Return the resources that *outputs* depend on, the result, and whether it is known and secret."""
     values: list[Any] = []
-    remaining = iter(outputs)
+    resources: set[pulumi.Resource] = set()
+    is_secret = False
+    for output in outputs:
+        value = await output.future(with_unknowns=True)
+        is_known = await output.is_known() or pulumi.contains_unknowns(value)
+        values.append(value if is_known else pulumi.UNKNOWN)
+        resources |= await output.resources()
+        is_secret = await output.is_secret() or is_secret
+    return resources, func(values), True, is_secret
 
-    # Passes on no value but None: the SDK looks for unknown values in whatever it passes on, at any depth.
-    def collect() -> pulumi.Output[None]:
-        following = next(remaining, None)
-        return pulumi.Output.from_input(None) if following is None else following.apply(take, run_with_unknowns=True)
 
-    def take(value: Any) -> pulumi.Output[None]:
-        values.append(value)
-        return collect()
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One member of a tuple that is not there yet, to be awaited by an output."""
 
-    return collect().apply(lambda _: func(values))
+    gathered: Awaitable[tuple[Any, ...]]
+    index: int
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        gathered = yield from self.gathered.__await__()
+        return gathered[self.index]

@@ -6,21 +6,27 @@ others anew (`wait_for_rpcs` in `pulumi/runtime/stack.py`), so the time grows wi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pulumi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pulumi
 
+def untrack(outputs: Iterable[pulumi.Output[Any]]) -> None:
+    """Let the SDK not wait for outputs of which others are made, or which complete with their resource's registration.
 
-def untrack(resource: pulumi.Resource, names: Iterable[str]) -> None:
-    """Let the SDK not wait for properties of a resource: they complete with its registration, which it waits for too.
-
-    Outputs that are made of them are waited for as before, and fail if they fail.
+    The SDK waits for those others, and for registrations, and they fail if these outputs fail.
     """
-    for name in names:
-        # A method of the SDK's own. Without it nothing changes but the time.
-        let_go = getattr(vars(resource).get(name), "_untrack", None)
-        if let_go is not None:
-            let_go()
+    # A method of the SDK's own. Without it nothing changes but the time.
+    let_go = getattr(pulumi.Output, "_untrack", None)
+    if let_go is not None:
+        for output in outputs:
+            let_go(output)
+
+
+def untrack_properties(resource: pulumi.Resource, names: Iterable[str]) -> None:
+    """Let the SDK not wait for the properties of a resource: it waits for the resource's registration."""
+    values = (vars(resource).get(name) for name in names)
+    untrack(value for value in values if isinstance(value, pulumi.Output))
