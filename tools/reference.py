@@ -34,6 +34,15 @@ RESOURCES: Final = ("TornadoSession", "TornadoScenario", "PathwayRelease")
 FUNCTIONS: Final = ("deploy", "wait_for", "load")
 VALUES: Final = ("Gate", "Verdict", "TornadoError")
 NOTE: Final = "<!-- made by tools/reference.py -->\n\n"
+NULL: Final = (
+    "Every key that is not required may be null. Outside of `environments`, that is the same as leaving it out; "
+    "inside, null removes the inherited key, session or scenario."
+)
+IMPORTS: Final = (
+    "All names are imported from `tornado_resource`. An `Input[T]` is a value, an output of another resource, or an "
+    "awaitable, as everywhere in Pulumi's SDK. `InvalidArgument`, `ConfigurationError` and `DeclarationError` are "
+    "kinds of `TornadoError`."
+)
 HELP_WIDTH: Final = 100
 LARGEST: Final = 2**53 - 1
 
@@ -43,8 +52,7 @@ def declarations() -> str:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     parts = [
         f"# sessions.yaml: all keys\n\n{NOTE}",
-        f"{schema['description']} [declarations.md](../declarations.md) explains how they work together. ",
-        "Every key but those that are required may be null, which is the same as leaving it out.\n\n",
+        f"{schema['description']} [declarations.md](../declarations.md) explains how they work together. {NULL}\n\n",
         "## The file\n\n",
         _keys(schema, schema["$defs"]),
     ]
@@ -101,25 +109,27 @@ def _reference(name: str, definitions: Mapping[str, Any]) -> str:
 
 def _typed(kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if kind == "array":
-        return f"a list{_range(schema, 'minItems', 'maxItems')} of {_kind(schema['items'], definitions)}"
+        return f"a list of {_plural(_kind(schema['items'], definitions))}{_range(schema, 'minItems', 'maxItems')}"
     if kind == "object":
         values = schema.get("additionalProperties")
-        of_what = f" to {_kind(values, definitions)}" if isinstance(values, dict) else ""
+        of_what = f" of names to {_plural(_kind(values, definitions))}" if isinstance(values, dict) else ""
         return f"a mapping{of_what}{_range(schema, 'minProperties', 'maxProperties')}"
     if kind == "string" and schema.get("pattern") == "^none$":
         return "`none`"
-    names = {"integer": "a whole number", "number": "a number", "boolean": "`true` or `false`", "string": "a text"}
+    names = {"integer": "a whole number", "number": "a number", "boolean": "`true` or `false`", "string": "a string"}
     return names[kind] + (_range(schema, "minimum", "maximum") if kind in {"integer", "number"} else "")
 
 
 def _range(schema: Mapping[str, Any], smallest: str, largest: str) -> str:
-    low, high = schema.get(smallest), schema.get(largest)
-    bounds = [
-        f"from {low}" if low is not None and abs(low) != LARGEST else "",
-        f"at most {high}" if high is not None and high != LARGEST else "",
-    ]
-    known = ", ".join(filter(None, bounds))
-    return f" ({known})" if known else ""
+    low, high = (None if abs(schema.get(key, LARGEST)) == LARGEST else schema[key] for key in (smallest, largest))
+    if low is not None and high is not None:
+        return f" ({low} to {high})"
+    return f" (at least {low})" if low is not None else f" (at most {high})" if high is not None else ""
+
+
+def _plural(kind: str) -> str:
+    """Return `ids` for `an id`, and `[sessions](#a-session)` for `[a session](#a-session)`."""
+    return re.sub(r"\b(?<!#)an? ((?:whole )?\w+)\b", r"\1s", kind)
 
 
 def _cell(text: str) -> str:
@@ -129,11 +139,7 @@ def _cell(text: str) -> str:
 def resources() -> str:
     """Return the page about the public names of the package, from their docstrings."""
     package = griffe.load("tornado_resource", search_paths=[str(ROOT)], docstring_parser="google")
-    parts = [
-        f"# Resources and functions\n\n{NOTE}",
-        "All names are imported from `tornado_resource`. An `Input[T]` is a value, an output of another resource, or ",
-        "an awaitable, as everywhere in Pulumi's SDK.\n",
-    ]
+    parts = [f"# Resources and functions\n\n{NOTE}{IMPORTS}\n"]
     for heading, names in {"Resources": RESOURCES, "Functions": FUNCTIONS, "Values": VALUES}.items():
         parts.append(f"\n## {heading}\n")
         parts += [
@@ -198,7 +204,7 @@ def commands() -> str:
         "command:\n\n",
         f"```text\n{HELP.replace(chr(8), '').strip()}\n```\n",
     ]
-    root = click.Context(cli, info_name=PROGRAM)
+    root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
     for name in COMMANDS:
         command = cli.get_command(root, name)
         assert command is not None  # noqa: S101 - for the type checker

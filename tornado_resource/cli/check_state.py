@@ -40,8 +40,9 @@ _ADVICE = (
 def command(name: str | None, file: str | None, output: str, *, quiet: bool) -> ExitCode:
     """Look for code in a stack's state before Pulumi runs it.
 
-    `pulumi refresh` and `pulumi destroy` run the provider that the state names in __provider. This lists each one that
-    is not from tornado-resource, with the URN of its resource, and ends with 1. It only reads, and runs none of them.
+    `pulumi refresh` and `pulumi destroy` run the provider that the state names in __provider. This command lists every
+    provider that is not from tornado-resource, with the URN of its resource, and exits with code 1 if there are any. It
+    runs none of that code.
     FILE is a state that `pulumi stack export` wrote; without it, the state of the stack is read.
     """
     if name is not None and file is not None:

@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
     """Compare the sessions that run on the declared pathways with the state of the stacks.
 
-    Lists sessions that are ours, foreign or orphaned, locks, creations that were cut off, and versions that were edited
-    since they were tested or published, each with the command that helps. Changes nothing.
+    Lists running sessions (recorded by a stack, started by somebody else, or started here but not recorded), locks,
+    interrupted creations, and versions that were edited since they were tested or published, each with the command that
+    helps. Changes nothing.
     """
     stacks = _read(names or stack_names())
     rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]

@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
         return code
 
     PASSED = 0, "passed, or nothing wrong"
-    FAILED = 1, "failed"
+    FAILED = 1, "a gate was not met, or a check found a problem"
     INVALID = 2, "invalid declarations, configuration or usage"
     INCOMPLETE = 3, "incomplete: network, timeout, output that cannot be written"
     UNEXPECTED = 70, "an unexpected error, which is a bug in tornado-resource"

@@ -27,7 +27,13 @@ DEFAULT_FILE: Final = "sessions.yaml"
 @click.command("import")
 @click.option("--pathway", required=True, metavar="ID", help="The pathway.")
 @click.option("--scenarios", "is_partial", is_flag=True, help="Print only `scenarios`, to paste into an existing file.")
-@click.option("--output", "-o", metavar="FILE", shell_complete=files, help="The new file. Default: sessions.yaml.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    shell_complete=files,
+    help="The file to write (default: sessions.yaml; with --scenarios, stdout).",
+)
 def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     """Write declarations for what exists on a pathway: its enabled scenarios, and a session that runs them.
 

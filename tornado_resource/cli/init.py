@@ -24,12 +24,12 @@ _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
-@click.option("--pathway", metavar="ID", help="Declare what exists on this pathway (needs BLAND_API_KEY).")
+@click.option("--pathway", metavar="ID", help="Declare the scenarios of this pathway (needs BLAND_API_KEY).")
 def command(folder: str, pathway: str | None) -> None:
     """Write a new project into FOLDER (default: the current folder).
 
-    Pulumi.yaml, __main__.py, sessions.yaml, requirements.txt, .gitignore and a workflow for GitHub Actions. An existing
-    file is never overwritten: if there is one of them, nothing is written.
+    The project consists of Pulumi.yaml, __main__.py, sessions.yaml, requirements.txt, .gitignore and a workflow for
+    GitHub Actions. Existing files are never overwritten: if one of these exists, nothing is written.
     """
     target = Path(folder)
     contents = _contents(_name(target))

@@ -43,7 +43,7 @@ class Output:
 
 def quiet_option(command: Any) -> Any:
     """Add the option `--quiet` to a command, which receives it as *quiet*."""
-    return click.option("--quiet", "-q", is_flag=True, help="Print only what is wrong.")(command)
+    return click.option("--quiet", "-q", is_flag=True, help="Print only problems.")(command)
 
 
 def format_option(*formats: str) -> Callable[[Any], Any]:

@@ -17,13 +17,14 @@ from tornado_resource.errors import ConfigurationError
     "--speed",
     type=click.FloatRange(0.001, 1_000_000),
     default=1.0,
-    help="How many times faster than real time sessions run.",
+    help="Run sessions this many times faster than real time.",
+    show_default=True,
 )
 @click.option(
     "--latency",
     type=click.IntRange(0, 60_000),
     default=0,
-    help="How many milliseconds each response takes, as if the API were far away.",
+    help="Delay each response by this many milliseconds, to simulate a distant API.",
     show_default=True,
 )
 @click.option(

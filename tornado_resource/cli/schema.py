@@ -18,7 +18,9 @@ from tornado_resource.errors import ConfigurationError
 def command(output: str | None) -> None:
     """Print the JSON Schema of the declarations file, or write it to a file.
 
-    An editor reads it if the first line of sessions.yaml is `# yaml-language-server: $schema=FILE`.
+    For an editor to use it, make this the first line of sessions.yaml:
+
+    # yaml-language-server: $schema=FILE
     """
     if output is None:
         click.echo(schema_text(), nl=False)

@@ -41,7 +41,9 @@ class _Ungated:
 @format_option("text", "json")
 @quiet_option
 def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
-    """Show a stack's sessions as of now, without waiting: the status of each, and its version as it is now.
+    """Show the current status of a stack's sessions, and whether their tested versions were edited since.
+
+    It does not wait.
 
     The exit code is that of the verdicts; a session that is still running is incomplete. One without a gate has no
     verdict. With --quiet, only the sessions that have not passed are shown.

@@ -51,7 +51,7 @@ def command(name: str | None, timeout: timedelta | None, output: str, *, quiet: 
     shows a live table, elsewhere a line for each change. It writes the reports if config tornado:reports is set.
 
     After --timeout, the sessions that have not ended are incomplete (exit code 3) and keep running. With --format json,
-    stdout has verdicts.json alone, and stderr all else.
+    stdout contains only verdicts.json; everything else goes to stderr.
     """
     with _sigterm_as_ctrl_c():
         return _wait(read_gated_stack(name), timeout, Output(quiet, output == "json"))

@@ -44,7 +44,8 @@ def deploy() -> None:
     """Declare every session of the stack's environment, export outputs and verdicts, enforce the gate, and publish.
 
     Call it from a Pulumi program's `__main__.py`. It reads the config keys that docs/configuration.md lists and exports
-    `environment`, `sessions`, `verdicts`, and with `promotes_from` also `promotion`.
+    `environment`, `sessions` and `verdicts`; with declared scenarios also `scenarios`, and with `promotes_from` also
+    `promotion`.
 
     Raises:
         pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems. What fails

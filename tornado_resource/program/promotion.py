@@ -31,7 +31,7 @@ OUTPUTS: Final = ("environment", "sessions", "verdicts")
 """The outputs of the other stack that are used."""
 UNPINNED: Final = (
     "these passes name a version without its content, so an edit since then would not be noticed (the API did not show "
-    "the version, or an older release recorded the pass; docs/promotion.md)"
+    "the version, or an older version of tornado-resource recorded the pass; docs/promotion.md)"
 )
 
 

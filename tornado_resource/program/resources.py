@@ -247,7 +247,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             verdict: what `wait_for` returns. If it is `passed`, its version is published; if not, the program fails and
                 nothing is published.
             version: the number of the version to publish, instead of a verdict: no session has to pass.
-            environment: Bland's environment, `production` or `staging`.
+            environment: Bland's environment, `production` (the default) or `staging`.
             sessions: the ids of the sessions that passed on the version. While they stay the same, a preview takes a
                 version that is not known yet as unchanged.
             content: the digest of the content that must be published; with a verdict, its own.

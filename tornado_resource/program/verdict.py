@@ -38,7 +38,7 @@ class Verdict(TypedDict):
     content: str | None
     """The digest of that version's content when the session had ended; None where the API does not show it."""
     full_run: bool | None
-    """Whether the last iteration ran every scenario; None in a record of an older release."""
+    """Whether the last iteration ran every scenario; None in a record of an older version of tornado-resource."""
     gate: GateMapping
     """The gate that the verdict was given under."""
     declaration: str
