@@ -7,6 +7,7 @@ import signal
 import tempfile
 from typing import TYPE_CHECKING
 
+import editor
 import pytest
 import stamina
 from hypothesis import HealthCheck, Phase, settings
@@ -38,3 +39,10 @@ def sealed_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def retries_without_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=5):
         yield
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """The npm packages that tests drive. Without them the tests fail, rather than being skipped."""
+    assert editor.is_complete(), "run `python tools/programs.py`"
+    return editor.FOLDER / "node_modules"

@@ -1,4 +1,4 @@
-"""npm packages with which the tests see the schema as an editor does, pinned by `tools/editor/package-lock.json`."""
+"""npm packages that the tests drive: an editor's language server, validators, Firefox. A lock file pins them."""
 
 from __future__ import annotations
 

@@ -35,16 +35,17 @@ class Program:
 BROWSER: Final = Program(
     "Chromium", "chromium", ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 )
+FIREFOX: Final = Program("Firefox", "firefox-esr", ("firefox", "firefox-esr"))
 INITDB: Final = Program("PostgreSQL's server", "postgresql", ("initdb",), folders="usr/lib/postgresql/*/bin")
 SHELLCHECK: Final = Program("ShellCheck", "shellcheck", ("shellcheck",))
 ZSH: Final = Program("zsh", "zsh", ("zsh",))
 NPM: Final = Program("npm", "npm", ("npm",))
 JQ: Final = Program("jq", "jq", ("jq",))
-PROGRAMS: Final = (BROWSER, INITDB, SHELLCHECK, ZSH, NPM, JQ)
+PROGRAMS: Final = (BROWSER, FIREFOX, INITDB, SHELLCHECK, ZSH, NPM, JQ)
 
 
 def main() -> int:
-    """Find or install every program, and the editor's packages; return 1, after one message, if that fails."""
+    """Find or install every program, and the npm packages; return 1, after one message, if that fails."""
     fault = _find_or_install()
     try:
         if fault is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import editor
 import pytest
 
 from tests.support.language_server import LanguageServer
@@ -13,13 +12,6 @@ from tornado_resource.cli import main
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def packages() -> Path:
-    """Without them the tests fail, rather than being skipped."""
-    assert editor.is_complete(), "run `python tools/programs.py`"
-    return editor.FOLDER / "node_modules"
 
 
 @pytest.fixture(scope="session")
