@@ -45,14 +45,22 @@ font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; }
 
 def table(results: dict[str, Any]) -> str:
     """Return the rows as a Markdown table."""
+    rows = results["rows"]
+    met = sum(row["value"] <= row["target"] for row in rows)
     head = (
-        f"Measured on {results['machine']}; medians of {results['pairs']} pairs.\n\n"
+        f"Measured on {results['machine']}; medians of {results['pairs']} pairs. Values are ratios unless the row "
+        f"names a unit. {met} of {len(rows)} targets are met.\n\n"
         "| what | against | measured | target | |\n| --- | --- | --- | --- | --- |\n"
     )
-    return head + "".join(
-        f"| {row['what']} | {row['against']} | {row['value']:.4g} | ≤ {row['target']:g} | {row['detail']} |\n"
-        for row in results["rows"]
+    lines = (
+        f"| {row['what']} | {row['against']} | {row['value']:.4g} | {_target(row)} | {row['detail']} |\n"
+        for row in rows
     )
+    return head + "".join(lines)
+
+
+def _target(row: dict[str, Any]) -> str:
+    return f"≤ {row['target']:g}" + ("" if row["value"] <= row["target"] else ", missed")
 
 
 def chart(growth: Sequence[dict[str, Any]]) -> str:

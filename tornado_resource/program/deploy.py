@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.check import Promoted
+    from tornado_resource.promotion.record import Promotion
 
 
 def deploy() -> None:
@@ -85,10 +87,9 @@ def deploy() -> None:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     pulumi.export("environment", environment.name)
-    ready: pulumi.Output[Any] = _promoted(environment, run).apply(
-        lambda found: _with_own_state(run, environment, found)
+    deployed: pulumi.Output[Any] = _promoted(environment, run).apply(
+        lambda promoted: _declare(promoted, environment, run)
     )
-    deployed = ready.apply(partial(_declare, environment=environment, run=run))
     verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
     pulumi.export("sessions", deployed.apply(_sessions))
     pulumi.export("verdicts", verdicts)
@@ -110,13 +111,6 @@ class _Deployed:
     scenarios: Mapping[tuple[str, str], TornadoScenario]
 
 
-async def _with_own_state(run: ProgramRun, environment: Environment, promoted: Promoted | None) -> Promoted | None:
-    """Read the stack's own state before anything is declared: it must show the stack as it was."""
-    await run.last_runs.recorded()
-    await check_scenarios(environment.scenarios, run.last_runs.scenarios(), run.client)
-    return promoted
-
-
 def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted | None]:
     if environment.promotes_from is None:
         if run.settings.promote_without is not None:
@@ -127,10 +121,13 @@ def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promot
     return promoted
 
 
-def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
+async def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
+    if environment.scenarios:
+        await run.last_runs.recorded()
+        await check_scenarios(environment.scenarios, run.last_runs.scenarios(), run.client)
     gate = GateRun(environment, promotion, run)
     if not is_dry_run():
         exit_on_signals(gate.report.write_if_possible)
@@ -140,22 +137,32 @@ def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRu
             gate.report.write()
         except TornadoError as error:
             raise pulumi.RunError(config_message(error)) from None
-        if not run.settings.is_waiting:
-            register_verdicts((), environment.name or "", promotion)
-        else:
-            declared = {each.name: expected_inputs(each, run) for each in environment.declarations}
-            gate.replace_old_verdicts(declared)
+    # Sessions are declared in the meantime. The engine gets none of them before: each has its last run as an input.
+    preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, run.last_runs.scenarios()))
-    _declare_sessions(deployed, run)
+    await _declare_sessions(deployed, run)
+    await preparing
     if is_dry_run():
         _preview(deployed)
     return deployed
 
 
-def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
+async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun) -> None:
+    """Read the stack's own state, which must show the stack as it was; then register outputs without old verdicts."""
+    await run.last_runs.recorded()
+    if is_dry_run():
+        return
+    if not run.settings.is_waiting:
+        register_verdicts((), environment.name or "", promotion)
+    else:
+        gate.replace_old_verdicts({each.name: expected_inputs(each, run) for each in environment.declarations})
+
+
+async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
     """Declare all sessions, and add their outputs and verdicts to *deployed*.
 
-    A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time.
+    A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time. The
+    engine gets each session as soon as it is declared, rather than all of them once the last one is.
     """
     declarations, gate = deployed.environment.declarations, deployed.gate
     before = predecessors(declarations)
@@ -177,6 +184,7 @@ def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
             verdict = deployed.verdicts[name] = gate.verdict(session, outputs)
         if name in holders:
             ends[name] = _end(session, outputs, verdict, run.waiter)
+        await asyncio.sleep(0)
 
 
 def _end(
