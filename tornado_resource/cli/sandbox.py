@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.errors import ConfigurationError
+
+MAX_CHARACTERS: Final = 5_000
+"""Of a message about a scenario file."""
 
 
 @click.command("sandbox")
@@ -51,5 +55,5 @@ def command(port: int, db: str | None, speed: float, latency: int, scenario_file
         message = f"cannot serve: {cause}; check that port {port} is free and that the files exist"
         raise ConfigurationError(message) from None
     except ValueError as error:
-        raise ConfigurationError(clean(str(error))) from None
+        raise ConfigurationError(clean_lines(str(error), MAX_CHARACTERS)) from None
     server.run(on_ready=lambda url: click.echo(f"sandbox: {url} (speed {speed:g}), Ctrl-C stops it"))

@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import jsonschema_rs
 import yaml
 
 DEFAULT_FILE: Final = Path(__file__).parent / "default.yaml"
 ANY_PATHWAY: Final = "*"
-_CHOICES: Final[dict[str, tuple[Any, ...]]] = {
-    "retests": ("all", "failed"),
-    "versions": ("shown", "missing", "forbidden"),
-    "scenario_lists": ("scenarios", "data", "bare"),
+_MILLISECONDS: Final = {"type": "integer", "minimum": 0}
+_SCENARIO: Final = {
+    "type": "object",
+    "required": ["id"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {"type": ["string", "integer"]},
+        "name": {"type": "string"},
+        "required": {"type": "boolean"},
+    },
 }
-_KEYS: Final = frozenset(
-    {"scenarios", "failing", "iteration_ms", "ends_as", "forked_version", "publish_delay_ms", "answer", *_CHOICES}
-)
+_PATHWAY: Final = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": {
+        "scenarios": {"type": "array", "items": _SCENARIO},
+        "failing": {
+            "type": "array",
+            "items": {"type": ["integer", "array"], "minimum": 0, "items": {"type": ["string", "integer"]}},
+        },
+        "iteration_ms": _MILLISECONDS,
+        "ends_as": {"type": ["string", "null"]},
+        "forked_version": {"type": ["integer", "null"]},
+        "publish_delay_ms": {"anyOf": [_MILLISECONDS, {"const": "never"}]},
+        "answer": {"type": "object"},
+        "retests": {"enum": ["all", "failed"]},
+        "versions": {"enum": ["shown", "missing", "forbidden"]},
+        "scenario_lists": {"enum": ["scenarios", "data", "bare"]},
+    },
+}
+_SCHEMA: Final = {
+    "type": "object",
+    "required": ["pathways"],
+    "properties": {"pathways": {"type": "object", "additionalProperties": _PATHWAY}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +89,40 @@ def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: the file is invalid; the text says how.
+        ValueError: the file is invalid; the text lists all problems.
 
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    pathways = content.get("pathways") if isinstance(content, dict) else None
-    if not isinstance(pathways, dict):
-        message = f"{path}: expected a mapping with `pathways`"
-        raise ValueError(message)  # noqa: TRY004 - one kind of error for every invalid file
-    return {str(pathway_id): _script(path, str(pathway_id), values or {}) for pathway_id, values in pathways.items()}
+    try:
+        # As JSON, whose keys are strings.
+        content = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
+    except yaml.YAMLError as error:
+        message = f"{path}: not valid YAML: {' '.join(str(error).split())}"
+        raise ValueError(message) from None
+    problems = [
+        f"{path}: {'.'.join(map(str, error.instance_path)) or 'the file'}: {error.message}"
+        for error in jsonschema_rs.validator_for(_SCHEMA).iter_errors(content)
+    ]
+    if problems:
+        raise ValueError("\n".join(problems))
+    return {pathway_id: _script(pathway_id, values or {}) for pathway_id, values in content["pathways"].items()}
 
 
-def _script(path: Path, pathway_id: str, values: dict[str, Any]) -> Script:
-    if unknown := sorted(values.keys() - _KEYS):
-        message = f"{path}: pathways.{pathway_id}: unknown key {unknown[0]}, expected {', '.join(sorted(_KEYS))}"
-        raise ValueError(message)
-    chosen = {key: values.get(key, choices[0]) for key, choices in _CHOICES.items()}
-    for key, value in chosen.items():
-        if value not in _CHOICES[key]:
-            message = f"{path}: pathways.{pathway_id}.{key}: found {value!r}, expected {', '.join(_CHOICES[key])}"
-            raise ValueError(message)
+def _script(pathway_id: str, values: dict[str, Any]) -> Script:
     delay = values.get("publish_delay_ms", 0)
-    scenarios = tuple(
-        Scenario(str(entry["id"]), str(entry.get("name", entry["id"])), bool(entry.get("required", False)))
-        for entry in values.get("scenarios", [])
-    )
-    failing = tuple(entry if isinstance(entry, int) else tuple(map(str, entry)) for entry in values.get("failing", [0]))
+    failing = [entry if isinstance(entry, int) else tuple(map(str, entry)) for entry in values.get("failing", [])]
     return Script(
-        scenarios=scenarios,
-        failing=failing or (0,),
-        iteration_ms=int(values.get("iteration_ms", 60_000)),
+        scenarios=tuple(
+            Scenario(str(entry["id"]), str(entry.get("name", entry["id"])), entry.get("required", False))
+            for entry in values.get("scenarios", [])
+        ),
+        failing=tuple(failing) or (0,),
+        iteration_ms=values.get("iteration_ms", 60_000),
         ends_as=values.get("ends_as"),
         forked_version=values.get("forked_version"),
         is_open=pathway_id == ANY_PATHWAY,
-        retests=chosen["retests"],
-        versions=chosen["versions"],
-        scenario_lists=chosen["scenario_lists"],
-        publish_delay_ms=None if delay == "never" else int(delay),
-        answer=dict(values.get("answer", {})),
+        retests=values.get("retests", "all"),
+        versions=values.get("versions", "shown"),
+        scenario_lists=values.get("scenario_lists", "scenarios"),
+        publish_delay_ms=None if delay == "never" else delay,
+        answer=values.get("answer", {}),
     )

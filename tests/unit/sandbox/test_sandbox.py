@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -191,8 +192,24 @@ def test_a_script_can_contradict_itself_in_the_last_response(tmp_path: Path) -> 
     assert (ended["status"], ended["total_scenarios"], ended["passed_scenarios"]) == ("COMPLETED_ALL_PASSED", None, 9)
 
 
-@pytest.mark.parametrize("text", ["[]", "pathways: []", "pathways: {p: {colour: blue}}"])
-def test_an_invalid_scenario_file_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="expected"):
-        read_scripts(tmp_path / "s.yaml")
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("[]", ["the file"]),
+        ("", ["the file"]),
+        ("pathways: []", ["pathways"]),
+        ("pathways: {p: {colour: blue}}", ["pathways.p"]),
+        ("pathways: {p: {failing: [a scenario]}}", ["pathways.p.failing.0"]),
+        ("pathways: {p: {failing: 2}, q: {iteration_ms: -1}}", ["pathways.p.failing", "pathways.q.iteration_ms"]),
+        ("pathways: {p: {scenarios: [{name: a}], versions: no}}", ["pathways.p.scenarios.0", "pathways.p.versions"]),
+        ("pathways: {p: {publish_delay_ms: soon}}", ["pathways.p.publish_delay_ms"]),
+        ("pathways: [", ["not valid YAML"]),
+    ],
+)
+def test_an_invalid_scenario_file_is_refused(tmp_path: Path, text: str, problems: list[str]) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(str(path))) as caught:
+        read_scripts(path)
+    lines = str(caught.value).splitlines()
+    assert sorted(line.removeprefix(f"{path}: ").partition(": ")[0] for line in lines) == problems
