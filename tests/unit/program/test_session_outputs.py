@@ -38,7 +38,7 @@ async def test_of_no_outputs_there_is_a_result_too() -> None:
     assert await together([], len).future() == 0
 
 
-@pytest.mark.parametrize("value", [None, "guessed", {"a": pulumi.UNKNOWN}], ids=str)
+@pytest.mark.parametrize("value", [None, "guessed", {"a": pulumi.UNKNOWN}], ids=["nothing", "guessed", "in part"])
 async def test_what_is_not_known_is_unknown_and_the_result_is_known(value: Any) -> None:
     found: list[Any] = []
     made = together([output(value, known=False), output("b")], found.extend)
