@@ -25,8 +25,8 @@ class Sandbox:
     """A sandbox on a port of this machine: `run` serves in the calling thread, a `with` block in a thread of its own.
 
     Raises:
-        OSError: the port is taken, or a file cannot be opened.
-        ValueError: the scenario file is invalid.
+        OSError: the port is taken, or the scenario file cannot be read.
+        ValueError: the scenario file is invalid, or the database cannot be opened.
 
     """
 
@@ -39,12 +39,16 @@ class Sandbox:
         latency_ms: int = 0,
         script: Path = DEFAULT_FILE,
     ) -> None:
-        self._store = Store(db)
         scripts = read_scripts(script)
         # asyncio sets TCP_NODELAY only where the protocol is given as TCP; without it each response takes 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((HOST, port))
+        try:
+            self._socket.bind((HOST, port))
+            self._store = Store(db)
+        except (OSError, ValueError):
+            self._socket.close()
+            raise
         # timeout_graceful_shutdown: a client's open connection must not delay the end.
         api = Api(self._store, scripts, speed, latency_ms)
         config = uvicorn.Config(api.asgi(), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)

@@ -33,12 +33,27 @@ _NAMES = ("sessions", "published", "edits", "archived", "live", "scenarios", "re
 
 
 class Store:
-    """Sessions, published versions and the request log. The API key of a request is never stored."""
+    """Sessions, published versions and the request log. The API key of a request is never stored.
+
+    Raises:
+        ValueError: the file cannot be opened as a database; the text says why.
+
+    """
 
     def __init__(self, path: str = ":memory:") -> None:
-        # Opened here, used by the server's thread only.
-        self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            # Opened here, used by the server's thread only.
+            self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from None
         self._rows.row_factory = sqlite3.Row
+        try:
+            self._make_tables()
+        except sqlite3.Error as error:
+            self._rows.close()
+            raise _unusable(path, error) from None
+
+    def _make_tables(self) -> None:
         # synchronous=OFF: a stand-in may lose its last sessions in a power cut, and need not wait for the disk.
         self._rows.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; {_TABLES}")
         # Files written before `is_fixed` existed.
@@ -172,3 +187,7 @@ def _session(row: sqlite3.Row) -> Session:
     values = dict(row)
     known = {"scenario_ids": tuple(json.loads(values["scenario_ids"])), "is_fixed": bool(values["is_fixed"])}
     return Session(**values | known)
+
+
+def _unusable(path: str, error: sqlite3.Error) -> ValueError:
+    return ValueError(f"{path}: {error}; name another file (--db), or a folder that exists")

@@ -255,7 +255,7 @@ def test_the_schema_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureF
     assert file.read_bytes() == (ROOT / "schemas/sessions.schema.json").read_bytes()
 
 
-@pytest.mark.parametrize(("name", "cause"), [("", "is a directory"), ("a/b", "file exists"), ("x\0", "null byte")])
+@pytest.mark.parametrize(("name", "cause"), [("", "is a directory"), ("a/b", "file exists"), ("x\0", "embedded null")])
 def test_a_schema_that_cannot_be_written_is_exit_2(
     name: str, cause: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -268,7 +268,13 @@ def test_a_schema_that_cannot_be_written_is_exit_2(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--port", "99999"], ["--scenario-file", "/no/such"], ["--scenario-file", "tests/examples/invalid/empty.yaml"]],
+    [
+        ["--port", "99999"],
+        ["--scenario-file", "/no/such"],
+        ["--scenario-file", "tests/examples/invalid/empty.yaml"],
+        ["--db", "/no/such/folder/s.sqlite"],
+        ["--db", "README.md"],
+    ],
 )
 def test_the_sandbox_refuses_what_it_cannot_serve(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

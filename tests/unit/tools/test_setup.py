@@ -113,4 +113,4 @@ def test_the_lock_has_a_hash_for_every_package_and_no_index() -> None:
     assert len(packages) > 40
     assert all(line.rstrip().endswith("\\") for line in packages)
     assert "index-url" not in lock
-    assert subprocess.run(["git", "check-ignore", ".venv"], cwd=setup.ROOT, check=False).returncode in {0, 128}
+    assert subprocess.run(["git", "check-ignore", ".venv/"], cwd=setup.ROOT, check=False).returncode in {0, 128}
