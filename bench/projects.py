@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -121,6 +122,14 @@ def declarations(number: int, *, rich: bool = False) -> str:
         if rich:
             lines += [f"    scenario_ids: [sc-{index}-a, sc-{index}-b]", "    triggers: {prompt: 2026-04}"]
     return "\n".join(lines) + "\n"
+
+
+def prepare_process() -> None:
+    """Let the measured processes behave as in a user's terminal, whatever starts the measurement."""
+    # Where it is set, this package is compiled at every start, and all that it is compared with is not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # In the background of a shell SIGINT is ignored, and then each `pulumi` waits 5 s for a process of its own to end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

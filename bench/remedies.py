@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from projects import floor_project
+from projects import floor_project, prepare_process
 
 SESSIONS: Final = 300
 SETTINGS: Final = {
@@ -24,6 +24,7 @@ SETTINGS: Final = {
 
 def main() -> int:
     """Print how long an update of new and of unchanged resources takes with each setting, and with half of them."""
+    prepare_process()
     for name, variables in SETTINGS.items():
         _measure(name, SESSIONS, variables)
     _measure("half of them in another stack", SESSIONS // 2, {})

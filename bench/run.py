@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import signal
 import sys
 import tempfile
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from growth import growth_rows, growths
-from projects import ROOT
+from projects import ROOT, prepare_process
 from reading import reading_rows
 from updates import update_rows
 from waiting import waiting_rows
@@ -34,10 +33,7 @@ QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS = 20, 1_000, 1
 
 def main() -> int:
     """Measure every row, print them, and write them down."""
-    # Where it is set, this package is compiled at every start, and all that it is compared with is not.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    # In the background of a shell SIGINT is ignored, and then each `pulumi` waits 5 s for a process of its own to end.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    prepare_process()
     is_quick = os.environ.get("QUICK", "") not in {"", "0"}
     sessions, many, pairs = (QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS) if is_quick else (SESSIONS, MANY, PAIRS)
     growth: list[Growth] = []

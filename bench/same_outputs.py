@@ -1,24 +1,24 @@
-"""What a session's 13 properties cost, whatever provider they belong to: `python bench/same_outputs.py`.
+"""What a session's 13 properties cost, whatever provider they belong to.
 
-Compares the floor of `make bench`, whose resources have four properties, with a program whose provider does nothing
+`python bench/same_outputs.py` measures 100 sessions in five pairs, and `--sessions 1000 --pairs 1` one pair of 1,000.
+It compares the floor of `make bench`, whose resources have four properties, with a program whose provider does nothing
 either, but whose resources have the properties of a session and whose stack has its outputs.
 """
 
 from __future__ import annotations
 
-import signal
+import argparse
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from projects import floor_project, our_project, sandbox
+from projects import floor_project, our_project, prepare_process, sandbox
 
 if TYPE_CHECKING:
     from projects import Project, Usage
 
-SESSIONS, PAIRS = 100, 5
 MODULE = """\
 from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider
 
@@ -59,11 +59,15 @@ pulumi.export("sessions", exported)
 
 def main() -> int:
     """Print the medians of the three programs, new and unchanged."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=100)
+    parser.add_argument("--pairs", type=int, default=5)
+    arguments = parser.parse_args()
+    prepare_process()
     usages: dict[tuple[str, str], list[Usage]] = {}
     with tempfile.TemporaryDirectory() as name, sandbox("--speed", "100000") as url:
-        for pair in range(PAIRS):
-            projects = _projects(Path(name) / str(pair), url)
+        for pair in range(arguments.pairs):
+            projects = _projects(Path(name) / str(pair), arguments.sessions, url)
             for kind, project in projects.items():
                 usages.setdefault(("new", kind), []).append(project.up())
             projects["sessions"].wait(setting=True)
@@ -72,19 +76,21 @@ def main() -> int:
                 usages.setdefault(("unchanged", kind), []).append(project.up())
     for (what, kind), found in usages.items():
         floor = usages[what, "floor"]
+        seconds = statistics.median(each.seconds for each in found)
         ratio = statistics.median(our.seconds / their.seconds for our, their in zip(found, floor, strict=True))
         above = statistics.median(our.processor - their.processor for our, their in zip(found, floor, strict=True))
-        print(f"{what:10} {kind:13} {ratio:.2f}  {above * 1000 / SESSIONS:5.1f} ms of processor time for each resource")
+        processor = f"{above * 1000 / arguments.sessions:5.1f} ms of processor time for each resource"
+        print(f"{what:10} {kind:13} {seconds:7.2f} s  {ratio:.2f}  {processor}")
     return 0
 
 
-def _projects(folder: Path, url: str) -> dict[str, Project]:
-    same = floor_project(folder / "same", SESSIONS)
+def _projects(folder: Path, number: int, url: str) -> dict[str, Project]:
+    same = floor_project(folder / "same", number)
     (same.folder / "same.py").write_text(MODULE, encoding="utf-8")
-    (same.folder / "__main__.py").write_text(PROGRAM.format(number=SESSIONS), encoding="utf-8")
-    sessions = our_project(folder / "sessions", SESSIONS, url)
+    (same.folder / "__main__.py").write_text(PROGRAM.format(number=number), encoding="utf-8")
+    sessions = our_project(folder / "sessions", number, url)
     sessions.wait(setting=False)
-    return {"floor": floor_project(folder / "floor", SESSIONS), "same outputs": same, "sessions": sessions}
+    return {"floor": floor_project(folder / "floor", number), "same outputs": same, "sessions": sessions}
 
 
 if __name__ == "__main__":
