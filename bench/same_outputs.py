@@ -1,4 +1,4 @@
-"""What a session's 13 properties cost, whatever provider they belong to.
+"""What a session's 13 properties cost, whatever provider they belong to, and which process the time goes to.
 
 `python bench/same_outputs.py` measures 100 sessions in five pairs, and `--sessions 1000 --pairs 1` one pair of 1,000.
 It compares the floor of `make bench`, whose resources have four properties, with a program whose provider does nothing
@@ -14,10 +14,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from processes import PARTS, processor_by_part
 from projects import floor_project, our_project, prepare_process, sandbox
 
 if TYPE_CHECKING:
-    from projects import Project, Usage
+    from processes import Parts
+    from projects import Project
 
 MODULE = """\
 from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider
@@ -64,23 +66,20 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=5)
     arguments = parser.parse_args()
     prepare_process()
-    usages: dict[tuple[str, str], list[Usage]] = {}
+    found: dict[tuple[str, str], list[tuple[float, Parts]]] = {}
     with tempfile.TemporaryDirectory() as name, sandbox("--speed", "100000") as url:
         for pair in range(arguments.pairs):
             projects = _projects(Path(name) / str(pair), arguments.sessions, url)
             for kind, project in projects.items():
-                usages.setdefault(("new", kind), []).append(project.up())
+                found.setdefault(("new", kind), []).append(_up(project))
             projects["sessions"].wait(setting=True)
             projects["sessions"].up()
             for kind, project in projects.items():
-                usages.setdefault(("unchanged", kind), []).append(project.up())
-    for (what, kind), found in usages.items():
-        floor = usages[what, "floor"]
-        seconds = statistics.median(each.seconds for each in found)
-        ratio = statistics.median(our.seconds / their.seconds for our, their in zip(found, floor, strict=True))
-        above = statistics.median(our.processor - their.processor for our, their in zip(found, floor, strict=True))
-        processor = f"{above * 1000 / arguments.sessions:5.1f} ms of processor time for each resource"
-        print(f"{what:10} {kind:13} {seconds:7.2f} s  {ratio:.2f}  {processor}")
+                found.setdefault(("unchanged", kind), []).append(_up(project))
+    print("processor time above the floor, in ms for each resource")
+    print(f"{'':25}{'seconds':>9}{'ratio':>7}" + "".join(f"{part:>11}" for part in PARTS))
+    for (what, kind), measured in found.items():
+        _print(f"{what}, {kind}", measured, found[what, "floor"], arguments.sessions)
     return 0
 
 
@@ -91,6 +90,20 @@ def _projects(folder: Path, number: int, url: str) -> dict[str, Project]:
     sessions = our_project(folder / "sessions", number, url)
     sessions.wait(setting=False)
     return {"floor": floor_project(folder / "floor", number), "same outputs": same, "sessions": sessions}
+
+
+def _up(project: Project) -> tuple[float, Parts]:
+    with processor_by_part() as parts:
+        usage = project.up()
+    return usage.seconds, parts
+
+
+def _print(what: str, measured: list[tuple[float, Parts]], floor: list[tuple[float, Parts]], number: int) -> None:
+    pairs = list(zip(measured, floor, strict=True))
+    seconds = statistics.median(taken for taken, _ in measured)
+    ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in pairs)
+    above = {part: statistics.median(ours[1][part] - theirs[1][part] for ours, theirs in pairs) for part in PARTS}
+    print(f"{what:25}{seconds:9.2f}{ratio:7.2f}" + "".join(f"{above[part] * 1000 / number:11.1f}" for part in PARTS))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from addresses import REPOSITORY, VERSION
 
 from tests.support.paths import ROOT
 from tests.support.repository import commit_all, copy_of_the_repository, run_git
@@ -30,7 +31,7 @@ def team(tmp_path: Path, hooks: tuple[Path, str]) -> Path:
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("reports", ".venv", "__pycache__"))
     file = folder / ".pre-commit-config.yaml"
     text = file.read_text(encoding="utf-8")
-    for printed, meant in (("https://github.com/ORGANIZATION/tornado-resource", str(hooks[0])), ("v0.1.0", hooks[1])):
+    for printed, meant in ((REPOSITORY, str(hooks[0])), (f"v{VERSION}", hooks[1])):
         assert printed in text
         text = text.replace(printed, meant)
     file.write_text(text, encoding="utf-8")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tomllib
 from importlib.metadata import metadata
 from typing import Any
 
+import addresses
 import pytest
 import yaml
+from addresses import REPOSITORY, VERSION
 from readme_renderer import markdown
 
 import tornado_resource
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
-
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REPOSITORY = PROJECT["urls"]["Repository"]
-VERSION = PROJECT["version"]
 
 
 def text(name: str) -> str:
@@ -30,25 +27,36 @@ def test_the_license_is_the_one_that_is_declared() -> None:
     assert metadata("tornado-resource")["License-Expression"] == "Apache-2.0"
 
 
-def test_every_address_of_the_repository_is_the_declared_one() -> None:
-    files = ["README.md", "schemas/sessions.schema.json", "schemas/verdicts.schema.json", "pyproject.toml"]
-    files += ["tornado_resource/template/requirements.txt", "tornado_resource/template/sessions.yaml"]
-    files += ["examples/agents/requirements.txt", "examples/agents/.pre-commit-config.yaml", "mkdocs.yml"]
-    files += ["docs/getting-started.md", "docs/tutorial.md", "tests/acceptance/test_installation.py"]
-    owner_and_name = REPOSITORY.removeprefix("https://github.com/")
-    for name in files:
-        found = set(re.findall(r"(?:github|githubusercontent)\.com/([\w-]+/tornado-resource)", text(name)))
-        assert found == {owner_and_name}, name
+def test_every_copy_of_the_address_and_the_version_is_the_declared_one() -> None:
+    wrong = [name for name in addresses.FILES if addresses.updated(text(name)) != text(name)]
+    assert wrong == [], "run `python tools/addresses.py`"
+
+
+def test_no_other_file_names_the_address_or_the_version() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    others = [
+        name
+        for name in tracked
+        if not name.startswith("tests/")
+        and (ROOT / name).suffix in {".md", ".py", ".toml", ".txt", ".yaml", ".yml", ".json"}
+    ]
+    changed = [
+        name
+        for name in others
+        if addresses.updated(text(name), "https://github.com/acme/tornado-resource", "9.9.9") != text(name)
+    ]
+    assert sorted(changed) == sorted(addresses.FILES)
+
+
+def test_a_new_address_and_version_are_written_everywhere() -> None:
+    before = "pip install 'tornado-resource @ git+https://github.com/OLD/tornado-resource@v0.1.0'\n    rev: v0.1.0\n"
+    after = "pip install 'tornado-resource @ git+https://github.com/acme/tornado-resource@v2.0.1'\n    rev: v2.0.1\n"
+    assert addresses.updated(before, "https://github.com/acme/tornado-resource", "2.0.1") == after
 
 
 def test_the_version_comes_from_one_place() -> None:
     assert tornado_resource.__version__ == VERSION
     assert f'version = "{VERSION}"\n' in text("pyproject.toml")  # the release compares the tag with this line
-
-
-def test_the_template_installs_this_version() -> None:
-    assert text("tornado_resource/template/requirements.txt") == f"tornado-resource @ git+{REPOSITORY}@v{VERSION}\n"
-    assert f"rev: v{VERSION}" in text("README.md")
 
 
 def test_the_template_uses_the_same_actions_as_the_example() -> None:
