@@ -107,8 +107,8 @@ def _row(result: Result) -> str:
     passed, total = verdict.passed_scenarios, verdict.total_scenarios
     scenarios = "" if total is None else f"{passed if passed is not None else '?'} of {total}"
     iterations = "" if verdict.iterations is None else str(verdict.iterations)
-    content = f" {short(verdict.content)}" if verdict.content else ""
-    version = "" if verdict.version is None else f"{verdict.version}{escape(content)}"
+    content = f" {escape(short(verdict.content))}" if verdict.content else ""
+    version = "" if verdict.version is None else f"{verdict.version}{content}"
     outcome = f"{STYLES[verdict.outcome].emoji} {verdict.outcome}"
     name = escape(result.gated.name)
     reason = "; ".join(escape(text) for text in (verdict.reason, result.drift) if text)

@@ -81,7 +81,7 @@ def anchors(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_source_files_that_documents_name_exist(path: Path) -> None:
-    named = re.findall(r"`([\w./-]+/[\w./-]+\.(?:py|css|html))`", path.read_text(encoding="utf-8"))
+    named = re.findall(r"`([\w./-]+/[\w./-]+\.(?:py|css|html|mod|toml|lock|yml))`", path.read_text(encoding="utf-8"))
     missing = [
         name for name in named if not any((folder / name).exists() for folder in (ROOT, ROOT / "tornado_resource"))
     ]
