@@ -73,7 +73,9 @@ def test_init_writes_a_project_that_is_green_at_once(workshop: Project) -> None:
     (workshop.folder / ".gitignore").unlink()
     code, printed = workshop.run("tornado-resource", "init")
     assert code == 2
-    assert "nothing was written: .github/workflows/tornado.yml, Pulumi.yaml, __main__.py" in printed
+    assert (
+        "nothing was written, because . already has .github/workflows/tornado.yml, Pulumi.yaml, __main__.py" in printed
+    )
     assert files_of(workshop.folder) == FILES - {".gitignore"}
     assert all((workshop.folder / name).read_bytes() == before[name] for name in FILES - {".gitignore"})
 
@@ -118,12 +120,12 @@ def test_init_writes_all_files_or_none(workshop: Project) -> None:
     (workshop.folder / "sessions.yaml").symlink_to("nowhere")
     code, printed = workshop.run("tornado-resource", "init")
     assert (code, files_of(workshop.folder)) == (2, set())
-    assert "nothing was written: sessions.yaml exists already" in printed
+    assert "nothing was written, because . already has sessions.yaml; name an empty folder" in printed
     code, printed = workshop.run("tornado-resource", "init", "my agents")
     assert (code, "  cd 'my agents'\n" in printed) == (0, True)
 
 
 def test_init_without_a_key_writes_nothing(workshop: Project) -> None:
     code, printed = workshop.run("tornado-resource", "init", "--pathway", "pw-1", BLAND_API_KEY="")
-    assert code == 2, printed
+    assert (code, printed) == (2, "no API key: set the environment variable BLAND_API_KEY\n")
     assert files_of(workshop.folder) == set()

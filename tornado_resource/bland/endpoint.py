@@ -81,7 +81,7 @@ class Endpoint:
 
 
 def find_endpoint(
-    config: Mapping[str, str | None],
+    config: Mapping[str, str | None] | None,
     environment: Mapping[str, str],
     *,
     is_secret: bool = True,
@@ -90,7 +90,7 @@ def find_endpoint(
     """Return the API key and base URL of the Pulumi config, else of the environment variables.
 
     Args:
-        config: `bland:apiKey` and `bland:baseUrl`.
+        config: `bland:apiKey` and `bland:baseUrl`; None where no stack is read.
         environment: `BLAND_API_KEY` and `BLAND_BASE_URL`.
         is_secret: whether Pulumi stores the config's key encrypted.
         stack: the stack's name, for the command in messages.
@@ -100,25 +100,35 @@ def find_endpoint(
             the key.
 
     """
-    given = config.get("bland:apiKey")
-    command = f"`pulumi config set --secret bland:apiKey{f' --stack {stack}' if stack else ''}`"
+    stored = config or {}
+    given = stored.get("bland:apiKey")
+    command = _set_command(stack)
     if given and not is_secret:
         message = (
             f"bland:apiKey is stored in plain text: set it again with {command}, which encrypts it. If others could "
             "read it there, as in a repository, replace it by a new key first"
         )
         raise ConfigurationError(message)
-    configured = config.get("bland:baseUrl")
-    url = configured or environment.get("BLAND_BASE_URL") or DEFAULT_URL
-    base_url = check_url(url, "bland:baseUrl" if configured else "BLAND_BASE_URL")
+    base_url = _base_url(stored.get("bland:baseUrl"), environment)
     text = given or environment.get("BLAND_API_KEY") or ""
     key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
     warning = "the line break at the end of the API key is left out" if key != text else None
-    return Endpoint(base_url, _check_key(key, command), warning)
+    return Endpoint(base_url, _check_key(key, None if config is None else command), warning)
 
 
-def _check_key(key: str, command: str) -> ApiKey:
-    remedy = f"set it with {command}, or as the environment variable BLAND_API_KEY"
+def _base_url(configured: str | None, environment: Mapping[str, str]) -> str:
+    url = configured or environment.get("BLAND_BASE_URL") or DEFAULT_URL
+    return check_url(url, "bland:baseUrl" if configured else "BLAND_BASE_URL")
+
+
+def _set_command(stack: str | None) -> str:
+    return f"`pulumi config set --secret bland:apiKey{f' --stack {stack}' if stack else ''}`"
+
+
+def _check_key(key: str, command: str | None) -> ApiKey:
+    remedy = "set the environment variable BLAND_API_KEY"
+    if command is not None:
+        remedy = f"set it with {command}, or as the environment variable BLAND_API_KEY"
     if not key:
         message = f"no API key: {remedy}"
         raise ConfigurationError(message)

@@ -100,7 +100,7 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
     from tornado_resource.bland.scenarios import list_scenarios
 
     hide(os.environ.get("BLAND_API_KEY", ""))
-    async with Client(find_endpoint({}, os.environ)) as client:
+    async with Client(find_endpoint(None, os.environ)) as client:
         try:
             listed = await retried(lambda: list_scenarios(client, pathway_id))
         except NotFound:

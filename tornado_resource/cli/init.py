@@ -63,7 +63,7 @@ def _refuse_existing(folder: Path, names: list[str]) -> None:
     existing = [name for name in names if os.path.lexists(folder / name)]  # a link to nothing is in the way, too
     if existing:
         message = (
-            f"nothing was written: {', '.join(existing)} exists already in {clean(str(folder))}; "
+            f"nothing was written, because {clean(str(folder))} already has {', '.join(existing)}; "
             "name an empty folder, or move what is there"
         )
         raise ConfigurationError(message)

@@ -52,7 +52,7 @@ def command(port: int, db: str | None, speed: float, latency: int, scenario_file
         server = Sandbox(port=port, db=db or ":memory:", speed=speed, latency_ms=latency, script=script)
     except OSError as error:
         cause = clean(str(error.strerror or error)).lower()
-        message = f"cannot serve: {cause}; check that port {port} is free and that the files exist"
+        message = f"cannot serve: {cause}; check that port {port} is free"
         raise ConfigurationError(message) from None
     except ValueError as error:
         raise ConfigurationError(clean_lines(str(error), MAX_CHARACTERS)) from None

@@ -88,13 +88,15 @@ def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
     """Return the scripts of a scenario file by pathway id; `*` is for every other pathway.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: the file is invalid; the text lists all problems.
+        ValueError: the file cannot be read, or is invalid; the text lists all problems.
 
     """
     try:
         # As JSON, whose keys are strings.
         content = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
+    except OSError as error:
+        message = f"{path}: {str(error.strerror or error).lower()}; name a scenario file that can be read"
+        raise ValueError(message) from None
     except yaml.YAMLError as error:
         message = f"{path}: not valid YAML: {' '.join(str(error).split())}"
         raise ValueError(message) from None

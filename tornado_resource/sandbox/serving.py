@@ -25,8 +25,8 @@ class Sandbox:
     """A sandbox on a port of this machine: `run` serves in the calling thread, a `with` block in a thread of its own.
 
     Raises:
-        OSError: the port is taken, or the scenario file cannot be read.
-        ValueError: the scenario file is invalid, or the database cannot be opened.
+        OSError: the port is taken.
+        ValueError: the scenario file cannot be read or is invalid, or the database cannot be opened.
 
     """
 

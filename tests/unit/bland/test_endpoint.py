@@ -131,6 +131,13 @@ def test_a_missing_key_says_how_to_set_one() -> None:
         find_endpoint({}, {"BLAND_API_KEY": ""})
 
 
+def test_without_a_stack_only_the_variable_is_named() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        find_endpoint(None, {})
+    assert str(raised.value) == "no API key: set the environment variable BLAND_API_KEY"
+    assert find_endpoint(None, {"BLAND_API_KEY": KEY}).key.reveal() == KEY
+
+
 @pytest.mark.parametrize(
     ("url", "fault"),
     [

@@ -267,18 +267,21 @@ def test_a_schema_that_cannot_be_written_is_exit_2(
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("option", "value", "message"),
     [
-        ["--port", "99999"],
-        ["--scenario-file", "/no/such"],
-        ["--scenario-file", "tests/examples/invalid/empty.yaml"],
-        ["--db", "/no/such/folder/s.sqlite"],
-        ["--db", "README.md"],
+        ("--port", "99999", "99999 is not in the range"),
+        ("--scenario-file", "/no/such", "/no/such: no such file or directory; name a scenario file that can be read"),
+        ("--scenario-file", "tests/examples/invalid/empty.yaml", "empty.yaml: the file: null is not of type"),
+        ("--db", "/no/such/folder/s.sqlite", "/no/such/folder/s.sqlite: "),
+        ("--db", "README.md", "README.md: "),
     ],
 )
-def test_the_sandbox_refuses_what_it_cannot_serve(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sandbox_refuses_what_it_cannot_serve(
+    option: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
-    assert main(["sandbox", *arguments]) == 2
+    assert main(["sandbox", option, value]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_public_names_exist_and_are_imported_lazily() -> None:
