@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
 
 from tests.support.messages import messages, normal
-from tests.support.paths import ROOT
+from tests.support.paths import EXAMPLES, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAGE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
 MESSAGES = messages()
@@ -21,9 +26,9 @@ class Row(NamedTuple):
     cure: str
 
 
-def rows() -> list[Row]:
+def rows(text: str) -> list[Row]:
     found = []
-    for line in PAGE.splitlines():
+    for line in text.splitlines():
         cells = re.split(r"(?<!\\)\|", line)[1:-1]
         if len(cells) == 3 and "`" in cells[0]:
             shown = tuple(normal(text.strip().strip("`")) for text in cells[0].split("<br>"))
@@ -31,8 +36,10 @@ def rows() -> list[Row]:
     return found
 
 
-ROWS = rows()
+OURS = PAGE.partition("\n## Messages of other programs\n")[0]
+ROWS = rows(OURS)
 SHOWN = [text for row in ROWS for text in row.messages]
+PATTERNS = [re.compile(".*".join(map(re.escape, text.split("…")))) for text in SHOWN]
 
 
 def test_every_message_has_a_row() -> None:
@@ -45,7 +52,14 @@ def test_every_row_is_about_a_message() -> None:
 
 
 def test_every_row_has_a_cause_and_a_cure() -> None:
-    assert [row.messages for row in ROWS if len(row.cause) < 10 or len(row.cure) < 5] == []
+    assert [row.messages for row in rows(PAGE) if len(row.cause) < 10 or len(row.cure) < 5] == []
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "invalid").glob("*.txt")), ids=lambda path: path.stem)
+def test_what_is_said_of_invalid_declarations_is_on_the_page(path: Path) -> None:
+    """As it is shown, with its values."""
+    said = [re.sub(r"\s+", " ", line.replace("`", "")) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in said if not any(pattern.search(line) for pattern in PATTERNS)] == []
 
 
 def test_messages_are_found_in_the_source() -> None:
