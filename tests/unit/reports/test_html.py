@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import screenshots
 from lxml import etree
 from lxml import html as lxml_html
 
@@ -133,3 +134,10 @@ def test_scenarios_show_by_name_and_fixes_by_node() -> None:
 def test_the_page_is_well_formed() -> None:
     parser = etree.HTMLParser(recover=False)
     etree.fromstring(html(large(3)).replace("<nav", "<div").replace("</nav", "</div").encode(), parser)
+
+
+def test_the_screenshots_in_the_docs_show_this_page() -> None:
+    recorded = screenshots.DIGEST.read_text(encoding="utf-8")
+    assert screenshots.digest(screenshots.page_text()) == recorded, (
+        "run `python tools/screenshots.py`"
+    )
