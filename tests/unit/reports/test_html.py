@@ -138,6 +138,4 @@ def test_the_page_is_well_formed() -> None:
 
 def test_the_screenshots_in_the_docs_show_this_page() -> None:
     recorded = screenshots.DIGEST.read_text(encoding="utf-8")
-    assert screenshots.digest(screenshots.page_text()) == recorded, (
-        "run `python tools/screenshots.py`"
-    )
+    assert screenshots.digest(screenshots.page_text()) == recorded, "run `python tools/screenshots.py`"
