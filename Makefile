@@ -19,7 +19,7 @@ demo: setup
 test: setup
 	@$(BIN)/python tools/programs.py
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report term tests/unit
-	@# Two workers for each core of CI: a quarter of the time, these tests wait for other processes.
+# Two workers for each core of CI: a quarter of the time, these tests wait for other processes.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 4 --dist worksteal --ignore tests/unit
 
 ## make unit    the unit tests: about a minute

@@ -47,10 +47,11 @@ def processor_by_part() -> Iterator[Parts]:
 
 def _sample(process: psutil.Process, sampled: dict[int, tuple[str, float]]) -> None:
     try:
-        used = process.cpu_times()
-        sampled[process.pid] = _part(" ".join(process.cmdline())), used.user + used.system
+        used, command = process.cpu_times(), " ".join(process.cmdline())
     except psutil.Error:
         return
+    if command:  # a process that has ended has none
+        sampled[process.pid] = _part(command), used.user + used.system
 
 
 def _part(command: str) -> str:
