@@ -31,7 +31,7 @@ FILES: Final = (
     "tornado_resource/template/sessions.yaml",
 )
 _ADDRESS: Final = re.compile(r"((?:github|githubusercontent)\.com)/[\w-]+/tornado-resource\b")
-_VERSION: Final = re.compile(r"(tornado-resource@v|\brev: v)\d+\.\d+\.\d+")
+_VERSION: Final = re.compile(r"(tornado-resource(?:@|\b[^\n]*\n +rev: )v)\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
 
 
 def updated(text: str, repository: str = REPOSITORY, version: str = VERSION) -> str:

@@ -15,7 +15,7 @@ import pytest
 from addresses import REPOSITORY, VERSION
 
 from tests.support.paths import ROOT
-from tests.support.repository import copy_of_the_repository
+from tests.support.repository import copy_of_the_repository, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def dist(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def built(repository: Path, folder: Path) -> Path:
     """Build from a checkout in *folder*, and return the folder of what was built."""
-    subprocess.run(["git", "clone", "--quiet", str(repository), str(folder)], check=True)
+    run_git(repository, "git", "clone", "--quiet", str(repository), str(folder))
     return build(folder)
 
 
@@ -171,8 +171,14 @@ def test_pulumi_new_installs_all_that_an_update_needs(
     project.folder.mkdir()
     git = instead_of_the_placeholder(repository, tmp_path)
     arguments = ("--yes", "--name", "voice-agents", "--stack", "dev")
-    code, printed = project.run("pulumi", "new", str(TEMPLATE), *arguments, GIT_CONFIG_GLOBAL=git)
-    assert code == 0, printed
+    run(
+        "pulumi",
+        "new",
+        TEMPLATE,
+        *arguments,
+        folder=project.folder,
+        **{**project.environment, "GIT_CONFIG_GLOBAL": git},
+    )
     if not (project.folder / ".venv").exists():
         # The language host that `make setup` builds does not know the option `virtualenv` of Pulumi.yaml.
         (project.folder / ".venv").symlink_to(project.folder)

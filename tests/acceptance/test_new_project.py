@@ -74,7 +74,8 @@ def test_init_writes_a_project_that_is_green_at_once(workshop: Project) -> None:
     code, printed = workshop.run("tornado-resource", "init")
     assert code == 2
     assert (
-        "nothing was written, because . already has .github/workflows/tornado.yml, Pulumi.yaml, __main__.py" in printed
+        "nothing was written, because this folder already has .github/workflows/tornado.yml, Pulumi.yaml, __main__.py"
+        in printed
     )
     assert files_of(workshop.folder) == FILES - {".gitignore"}
     assert all((workshop.folder / name).read_bytes() == before[name] for name in FILES - {".gitignore"})
@@ -120,7 +121,7 @@ def test_init_writes_all_files_or_none(workshop: Project) -> None:
     (workshop.folder / "sessions.yaml").symlink_to("nowhere")
     code, printed = workshop.run("tornado-resource", "init")
     assert (code, files_of(workshop.folder)) == (2, set())
-    assert "nothing was written, because . already has sessions.yaml; name an empty folder" in printed
+    assert "nothing was written, because this folder already has sessions.yaml; name an empty folder" in printed
     code, printed = workshop.run("tornado-resource", "init", "my agents")
     assert (code, "  cd 'my agents'\n" in printed) == (0, True)
 

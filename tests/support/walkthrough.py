@@ -35,7 +35,7 @@ def script(page: str, typed: Callable[[str], str | None] = lambda command: comma
         typed: returns what is typed for a command, None for nothing.
 
     """
-    lines = ["set -e"]
+    lines = ["set -e", "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT"]
     for language, text in blocks(page):
         if language == "yaml":
             name = text.partition("\n")[0].removeprefix("# ")
@@ -45,7 +45,7 @@ def script(page: str, typed: Callable[[str], str | None] = lambda command: comma
             meant = None if command.startswith(INSTALLING) else typed(command)
             if meant is not None:
                 lines.append(f"echo {shlex.quote('$ ' + command)}")
-                lines.append(f"! {meant}" if MAY_FAIL in text else meant)
+                lines.append(f"{meant} && exit 1" if MAY_FAIL in text else meant)
             if command.startswith("pulumi install"):
                 lines.append(f"ln -s {shlex.quote(sys.prefix)} .venv")
     return "\n".join(lines)

@@ -102,7 +102,7 @@ def test_the_live_table_in_the_docs_is_the_recorded_one() -> None:
 
 @pytest.mark.parametrize("name", ["sessions", "verdicts"])
 def test_the_id_of_a_schema_is_where_this_repository_has_it(name: str) -> None:
-    addresses = set(re.findall(r"https://github.com/(\w+/tornado-resource)", README))
+    addresses = set(re.findall(r"https://github.com/([\w-]+/tornado-resource)", README))
     assert len(addresses) == 1
     file = f"schemas/{name}.schema.json"
     schema = json.loads((ROOT / file).read_text(encoding="utf-8"))

@@ -48,10 +48,23 @@ def test_no_other_file_names_the_address_or_the_version() -> None:
     assert sorted(changed) == sorted(addresses.FILES)
 
 
-def test_a_new_address_and_version_are_written_everywhere() -> None:
-    before = "pip install 'tornado-resource @ git+https://github.com/OLD/tornado-resource@v0.1.0'\n    rev: v0.1.0\n"
-    after = "pip install 'tornado-resource @ git+https://github.com/acme/tornado-resource@v2.0.1'\n    rev: v2.0.1\n"
-    assert addresses.updated(before, "https://github.com/acme/tornado-resource", "2.0.1") == after
+@pytest.mark.parametrize("version", ["2.0.1", "2.0.1rc1", "2.0.1b2"])
+def test_a_new_address_and_version_are_written_everywhere(version: str) -> None:
+    text = """\
+pip install "tornado-resource @ git+https://github.com/{owner}/tornado-resource@v{version}"
+  - repo: https://github.com/{owner}/tornado-resource # your copy
+    rev: v{version}
+  - repo: https://github.com/other/hooks
+    rev: v1.2.3
+"""
+    before, after = text.format(owner="OLD", version="0.1.0"), text.format(owner="acme-inc", version=version)
+    assert addresses.updated(before, "https://github.com/acme-inc/tornado-resource", version) == after
+    assert addresses.updated(after, "https://github.com/OLD/tornado-resource", "0.1.0") == before
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/getting-started.md"])
+def test_the_docs_say_to_replace_the_placeholder_while_there_is_one(name: str) -> None:
+    assert ("replace `ORGANIZATION`" in text(name).replace("Replace", "replace")) is ("ORGANIZATION" in REPOSITORY)
 
 
 def test_the_version_comes_from_one_place() -> None:
@@ -96,7 +109,8 @@ def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_release_needs_the_version_and_an_address(tag: str, owner: str, code: int, tmp_path: Any) -> None:
     steps = yaml.safe_load(text(".github/workflows/release.yml"))["jobs"]["build"]["steps"]
     [script] = [step["run"] for step in steps if step.get("name", "").startswith("The tag is the version")]
-    (tmp_path / "pyproject.toml").write_text(text("pyproject.toml").replace("ORGANIZATION", owner), encoding="utf-8")
+    declared = addresses.updated(text("pyproject.toml"), f"https://github.com/{owner}/tornado-resource")
+    (tmp_path / "pyproject.toml").write_text(declared, encoding="utf-8")
     environment = {"GITHUB_REF_NAME": f"v{tag}", "PATH": "/usr/bin:/bin"}
     ran = subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=False, capture_output=True)
     assert ran.returncode == code

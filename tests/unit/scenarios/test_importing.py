@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from addresses import REPOSITORY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,8 +37,9 @@ SHOWN: dict[str, Any] = {
         {"id": "as-2", "type": "BLAND_TONE", "config": {}, "weight": 2.0, "name": "Tone", "order": 5},
     ],
 }
+SCHEMA_ADDRESS = f"{REPOSITORY.replace('github.com', 'raw.githubusercontent.com')}/main/schemas/sessions.schema.json"
 TEXT = """\
-# yaml-language-server: $schema=https://raw.githubusercontent.com/ORGANIZATION/tornado-resource/main/schemas/sessions.schema.json
+# yaml-language-server: $schema=ADDRESS
 version: 1
 scenarios:
   refunds-an-order-fast:
@@ -64,7 +66,7 @@ sessions:
     scenarios: [refunds-an-order-fast]
     # version_number: 7  # the latest version
     gate: {passed: all}
-"""
+""".replace("ADDRESS", SCHEMA_ADDRESS)
 
 
 @pytest.fixture(autouse=True)
