@@ -48,8 +48,9 @@ def table(results: dict[str, Any]) -> str:
     rows = results["rows"]
     met = sum(row["value"] <= row["target"] for row in rows)
     head = (
-        f"Measured on {results['machine']}; medians of {results['pairs']} pairs; growth: the best of 3; check-jsonschema "
-        f"with 10,000 sessions: one pair. Values are ratios unless the row names a unit. {met} of {len(rows)} targets are met.\n\n"
+        f"Measured on {results['machine']}. Medians of {results['pairs']} pairs, but growth is the best of 3, and "
+        "check-jsonschema with 10,000 sessions is one pair. Values are ratios unless the row names a unit. "
+        f"{met} of {len(rows)} targets are met.\n\n"
         "| what | against | measured | target | |\n| --- | --- | --- | --- | --- |\n"
     )
     lines = (
