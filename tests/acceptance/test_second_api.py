@@ -1,12 +1,15 @@
-"""A library program against another server than the sandbox, in two forms of every response."""
+"""Programs against another server than the sandbox: two forms of every response, and how often it is asked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from tests.support.second_api import SecondApi, serve
+from tests.support.second_api import ROOT, SecondApi, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,3 +49,48 @@ def test_a_failing_gate_is_red_in_both_forms_of_every_response(
     assert project.resources() == before
     assert api.asked == asked
     assert len(api.pathways) == 2
+
+
+class CountedApi(SecondApi):
+    """Its sessions have ended when they are first asked for. *calls* has the path, begin and end of each GET."""
+
+    def __init__(self) -> None:
+        super().__init__("plain")
+        self.calls: list[tuple[str, float, float]] = []
+        self._lock = threading.Lock()
+
+    def respond(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        begun = time.monotonic()
+        if method == "GET":
+            time.sleep(0.2)
+        with self._lock:
+            status, content = super().respond(method, path, body)
+            if method == "POST":
+                self.asked[content["id"]] = 1
+            else:
+                self.calls.append((path, begun, time.monotonic()))
+        return status, content
+
+
+def test_a_hundred_sessions_are_asked_for_side_by_side_and_then_no_more(project: Project) -> None:
+    sessions = "".join(f"  session-{number}: {{pathway_id: pw-{number}}}\n" for number in range(100))
+    project.declare(f"version: 1\nsessions:\n{sessions}")
+    api = CountedApi()
+    with serve(api) as url:
+        project.pulumi("config", "set", "tornado:wait", "false")
+        project.up(BLAND_BASE_URL=url)
+        assert (len(api.pathways), api.calls) == (100, [])
+        project.pulumi("config", "set", "tornado:wait", "true")
+        project.up(BLAND_BASE_URL=url)
+        verdicts = project.outputs()["verdicts"]
+        assert {verdict["outcome"] for verdict in verdicts.values()} == {"passed"}
+        asked = Counter(path for path, *_ in api.calls)
+        assert {asked[f"{ROOT}/tornado/{session_id}/status"] for session_id in api.pathways} == {1}
+        assert len(api.calls) <= 200
+        begun = sorted(begin for _, begin, _ in api.calls)
+        ended = sorted(end for *_, end in api.calls)
+        assert begun[7] < ended[0], "at least eight requests at a time"
+        del api.calls[:]
+        project.pulumi("preview", BLAND_BASE_URL=url)
+        project.up(BLAND_BASE_URL=url)
+        assert (len(api.pathways), api.calls) == (100, [])
