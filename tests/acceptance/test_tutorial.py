@@ -1,9 +1,12 @@
-"""Getting started and the tutorial, command by command, as a reader types them."""
+"""Getting started, the tutorial, and the sandbox, command by command, as a reader types them."""
 
 from __future__ import annotations
 
+import os
 import re
 import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,3 +66,15 @@ def test_every_command_of_getting_started_works(make_project: Callable[..., Proj
     assert (project.folder.parent / "own-state/.pulumi/stacks/my-agents/dev.json").exists()
     assert (folder / "my-agents/reports/report.html").exists()
     assert KEY not in printed + (folder / "my-agents/Pulumi.dev.yaml").read_text(encoding="utf-8")
+
+
+def test_every_command_of_the_page_on_the_sandbox_works(tmp_path: Path, port: int) -> None:
+    def in_two_terminals(command: str) -> str:
+        is_server = command.startswith("tornado-resource sandbox")
+        return f"{command} > log & until grep -q sandbox: log; do sleep 0.1; done" if is_server else command
+
+    [scenarios] = [text for language, text in blocks("sandbox.md") if language == "yaml"]
+    typed = script("sandbox.md", in_two_terminals).replace("8080", str(port))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    printed = run(f"cat > scenarios.yaml <<'END'\n{scenarios}END\n{typed}", tmp_path / "reader", {"PATH": path})
+    assert re.search(r'_id": ?"[0-9a-f]{8}-', printed), printed
