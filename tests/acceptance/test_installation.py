@@ -160,6 +160,9 @@ def test_the_example_installs_as_it_stands(repository: Path, tmp_path: Path) -> 
     program = folder / "empty/bin/tornado-resource"
     assert run(program, "--version", folder=folder) == f"tornado-resource, version {VERSION}\n"
     assert "no problems" in run(program, "validate", folder=folder)
+    imports = "import tornado_resource; tornado_resource.deploy, tornado_resource.TornadoSession"
+    run(folder / "empty/bin/python", "-c", imports, folder=folder)
+    assert "No broken requirements" in run(pip, "check", folder=folder)
 
 
 def test_pulumi_new_installs_all_that_an_update_needs(

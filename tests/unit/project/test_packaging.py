@@ -72,6 +72,11 @@ def test_the_version_comes_from_one_place() -> None:
     assert f'version = "{VERSION}"\n' in text("pyproject.toml")  # the release compares the tag with this line
 
 
+def test_the_template_installs_this_version() -> None:
+    assert text("tornado_resource/template/requirements.txt") == f"tornado-resource @ git+{REPOSITORY}@v{VERSION}\n"
+    assert f"rev: v{VERSION}" in text("README.md")
+
+
 def test_the_template_uses_the_same_actions_as_the_example() -> None:
     def actions(name: str) -> set[str]:
         return set(re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", text(name)))
