@@ -45,7 +45,7 @@ def script(page: str, typed: Callable[[str], str | None] = lambda command: comma
             meant = None if command.startswith(INSTALLING) else typed(command)
             if meant is not None:
                 lines.append(f"echo {shlex.quote('$ ' + command)}")
-                lines.append(f"{meant} && exit 1" if MAY_FAIL in text else meant)
+                lines.append(f"if {meant}; then exit 1; fi" if MAY_FAIL in text else meant)
             if command.startswith("pulumi install"):
                 lines.append(f"ln -s {shlex.quote(sys.prefix)} .venv")
     return "\n".join(lines)
