@@ -94,8 +94,9 @@ def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
     try:
         # As JSON, whose keys are strings.
         content = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
-    except OSError as error:
-        message = f"{path}: {str(error.strerror or error).lower()}; name a scenario file that can be read"
+    except (OSError, UnicodeDecodeError) as error:
+        cause = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror or error).lower()
+        message = f"{path}: {cause}; name a scenario file that can be read"
         raise ValueError(message) from None
     except yaml.YAMLError as error:
         message = f"{path}: not valid YAML: {' '.join(str(error).split())}"

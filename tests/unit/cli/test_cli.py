@@ -271,6 +271,7 @@ def test_a_schema_that_cannot_be_written_is_exit_2(
     [
         ("--port", "99999", "99999 is not in the range"),
         ("--scenario-file", "/no/such", "/no/such: no such file or directory; name a scenario file that can be read"),
+        ("--scenario-file", "tests/examples/invalid/not-utf8.yaml", "not-utf8.yaml: not UTF-8; name a scenario file"),
         ("--scenario-file", "tests/examples/invalid/empty.yaml", "empty.yaml: the file: null is not of type"),
         ("--db", "/no/such/folder/s.sqlite", "/no/such/folder/s.sqlite: "),
         ("--db", "README.md", "README.md: "),
