@@ -62,7 +62,7 @@ def _name(folder: Path) -> str:
 def _refuse_existing(folder: Path, names: list[str]) -> None:
     existing = [name for name in names if os.path.lexists(folder / name)]  # a link to nothing is in the way, too
     if existing:
-        where = clean(str(folder)) if folder.name else "this folder"
+        where = clean(str(folder)) if folder != Path() else "this folder"
         message = (
             f"nothing was written, because {where} already has {', '.join(existing)}; "
             "name an empty folder, or move what is there"
