@@ -25,12 +25,12 @@ def title(changes: Changes) -> str:
 
 def text(session: str, changes: Changes) -> str:
     """Return the changes for a terminal."""
-    return "\n".join([f"{clean(session)}: {title(changes)}", *_lines(changes)])
+    return "\n".join([f"{clean(session)}: {title(changes)}", *map("".join, _lines(changes))])
 
 
 def markdown(session: str, changes: Changes) -> str:
     """Return the changes as Markdown: a heading, and a code block that is coloured as a diff."""
-    lines = [_diff_line(line) for line in _lines(changes)]
+    lines = [f"{mark or ' '}{indent}{rest}" for indent, mark, rest in _lines(changes)]  # a diff has its marks in front
     longest = max((len(run) for line in lines for run in _FENCE.findall(line)), default=2)
     fence = "`" * (longest + 1)
     return "\n".join([f"### {clean(session)}: {title(changes)}", "", f"{fence}diff", *lines, fence])
@@ -60,21 +60,16 @@ def part_title(part: PartChange) -> str:
     return f"{_MARKS[part.how]} {part.kind} {part.name}"
 
 
-def _lines(changes: Changes) -> Iterator[str]:
+def _lines(changes: Changes) -> Iterator[tuple[str, str, str]]:
+    """Yield each line as its indentation, its mark (empty if it cannot have one), and the rest."""
     if not changes.parts:
-        yield "  no difference"
+        yield "  ", "", "no difference"
     for part in changes.parts:
-        yield f"  {part_title(part)}"
+        yield "  ", _MARKS[part.how], part_title(part)[1:]
         for field in part.fields:
-            yield f"      {field.path}:"
-            yield from (f"        {line}" for line in field.lines)
+            yield "      ", "", f"{field.path}:"
+            yield from (("        ", line[0], line[1:]) for line in field.lines)
         if part.omitted:
-            yield f"      and {count(part.omitted, 'more value')}"
+            yield "      ", "", f"and {count(part.omitted, 'more value')}"
     if changes.omitted:
-        yield f"  and {count(changes.omitted, 'more node or edge')}"
-
-
-def _diff_line(line: str) -> str:
-    """Move the mark of a line to its start, where a diff has it."""
-    stripped = line.lstrip(" ")
-    return f"{stripped[0]}{line[: len(line) - len(stripped)]}{stripped[1:]}" if stripped[:1] in "+-~" else f" {line}"
+        yield "  ", "", f"and {count(changes.omitted, 'more node or edge')}"

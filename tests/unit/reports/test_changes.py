@@ -59,6 +59,11 @@ def test_the_markdown_is_a_diff_with_its_marks_in_front() -> None:
     )
 
 
+def test_unchanged_lines_have_no_mark_in_markdown() -> None:
+    shown = markdown("support-line", changes("\n- Be kind.\na", "\n- Be kind.\nb"))
+    assert shown.splitlines()[5:9] == ["          ", "          - Be kind.", "-         a", "+         b"]
+
+
 def test_no_text_ends_the_code_block() -> None:
     shown = markdown("support-line", changes("a", "````\n# Heading\n````"))
     assert shown.splitlines()[2] == "`````diff"
