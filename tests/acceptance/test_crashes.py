@@ -219,6 +219,24 @@ def test_doctor_explains_a_lock_and_an_orphan_after_a_kill(slow_project: Project
     assert doctor(project)[0] == 0
 
 
+def test_a_kill_in_a_replacement_is_one_row_until_the_next_update(slow_project: Project) -> None:
+    project = slow_project
+    text = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, max_iterations: 5}\n"
+    project.pulumi("config", "set", "tornado:wait", "false")
+    project.declare(text)
+    project.up()
+    project.declare(text.replace("5", "6"))
+    project.fail(kind="delay_after", seconds=5, path="/start")
+    crash(project, Victim("both"), lambda: len(project.sessions()) == 2)
+    [row] = project.run("tornado-resource", "status")[1].splitlines()
+    assert "its start was interrupted: run `pulumi up --stack dev` again" in row
+    recover(project)
+    _, new = project.sessions()
+    [row] = project.run("tornado-resource", "status")[1].splitlines()
+    assert f"{new['session_id']}  RUNNING" in row
+    assert "Pulumi still warns of an interrupted creation of support-line" in doctor(project)[1]
+
+
 def test_debugging_brings_details_back_without_the_key(slow_project: Project) -> None:
     project = slow_project
     project.declare(ONE)

@@ -25,11 +25,12 @@ def record(
     *,
     ungated: Collection[str] = (),
     replaced: Collection[str] = (),
+    interrupted: Collection[str] = (),
 ) -> list[str]:
     """Record the stack `dev` with a session by each name; return the paths that the API is then asked for.
 
     Its status is the response, or the number of an error. *ungated* have `gate: none`; *replaced* were deleted for a
-    replacement that was not started.
+    replacement that was not started; the start of the replacement was *interrupted*.
     """
     sessions = tuple(
         RecordedSession(
@@ -38,6 +39,7 @@ def record(
             PATHWAY_ID,
             None if name in ungated else gated_session_of(name, f"s-{name}"),
             name in replaced,
+            is_interrupted=name in interrupted,
         )
         for name in statuses
     )

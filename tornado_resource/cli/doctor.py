@@ -92,7 +92,7 @@ def _pathways(stack: Stack) -> dict[str, str]:
     """Return the pathway ids that a stack declares or has recorded, each with the name of its first session."""
     path = stack.config.get("tornado:declarations", "sessions.yaml")
     environment = load(path, stack.config.get("tornado:environment"), stack=stack.name.rpartition("/")[2])
-    names = {session.pathway_id: session.name for session in stack.sessions}
+    names = {session.pathway_id: session.name for session in stack.sessions if session.pathway_id}
     # Reversed, so that of several sessions on one pathway the first one stays.
     names.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
     return names
@@ -120,10 +120,13 @@ def _stack_rows(stack: Stack) -> Iterator[Row]:
     if stack.locked_by is not None:
         cure = f"if that process is gone: pulumi cancel --yes --stack {stack.name}"
         yield Row("locked", f"stack {stack.name} is locked by {stack.locked_by}", cure)
+    refresh = f"pulumi refresh --yes --clear-pending-creates --stack {stack.name}"
     for name in stack.pending:
-        refresh = f"pulumi refresh --yes --clear-pending-creates --stack {stack.name}"
         cure = f"pulumi up --stack {stack.name}, then {refresh}"
         yield Row("pending", f"stack {stack.name}: the creation of {name} was cut off", cure)
+    for name in stack.settled:
+        text = f"stack {stack.name}: Pulumi still warns of an interrupted creation of {name}, which was recorded since"
+        yield Row("pending", text, refresh)
 
 
 def _finding_rows(findings: Iterable[Finding]) -> Iterator[Row]:

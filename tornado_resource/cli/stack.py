@@ -17,7 +17,6 @@ from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.output import painted
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.promotion.record import with_promoted_version
 from tornado_resource.reports.ci_run import run_url
@@ -49,9 +48,9 @@ def stack_option(command: Any) -> Any:
 class GatedStack:
     """A stack's gated sessions in the order of their declarations, and how to reach the API.
 
-    *not_started* are the sessions whose creation was cut off, and those that were deleted for a replacement that was
-    not started: they have no session to read, and are incomplete. *ungated* are those with `gate: none`, which have no
-    verdict. All of it comes from Pulumi's state and config.
+    *not_started* has the results of the sessions whose start was interrupted, and of those that were deleted for a
+    replacement that was not started: there is no session to read, so they are incomplete. *ungated* are those with
+    `gate: none`, which have no verdict. All of it comes from Pulumi's state and config.
     """
 
     stack: str
@@ -59,21 +58,17 @@ class GatedStack:
     environment: str | None
     promotion: Promotion | None
     gated_sessions: tuple[GatedSession, ...]
-    not_started: tuple[GatedSession, ...]
+    not_started: tuple[Result, ...]
     ungated: tuple[RecordedSession, ...]
     settings: Settings
     endpoint: Endpoint
 
     def report(self, results: Iterable[Result]) -> Report:
         """Return a report, stamped with the present time, of *results* and of the sessions that were not started."""
-        from tornado_resource.gate.verdicts import unknown_result
-
-        not_started = [
-            unknown_result(gated, f"it was not started: run `pulumi up --stack {self.stack}` again")
-            for gated in self.not_started
-        ]
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Report(self.stack, self.environment, now, (*results, *not_started), self.promotion, run_url(os.environ))
+        return Report(
+            self.stack, self.environment, now, (*results, *self.not_started), self.promotion, run_url(os.environ)
+        )
 
 
 def read_gated_stack(name: str | None) -> GatedStack:
@@ -84,21 +79,24 @@ def read_gated_stack(name: str | None) -> GatedStack:
             missing.
 
     """
-    from tornado_resource.gate.model import GatedSession
+    from tornado_resource.gate.verdicts import unknown_result
 
     stack = read_stack(name or selected_stack())
-    if not stack.sessions and not stack.pending:
+    if not stack.sessions:
         message = f"stack {stack.name} has recorded no session: run `pulumi up --stack {stack.name}` first"
         raise ConfigurationError(message)
-    replaced = (replace(gated, session_id="") for gated in _gated_sessions(stack, is_replaced=True))
-    cut_off = (GatedSession(pending, "", Gate(), {}) for pending in stack.pending)
+    gated_sessions = _gated_sessions(stack)
     return GatedStack(
         stack=stack.name,
         project=stack.project,
         environment=stack.environment,
         promotion=stack.promotion,
-        gated_sessions=tuple(_gated_sessions(stack, is_replaced=False)),
-        not_started=(*replaced, *cut_off),
+        gated_sessions=tuple(gated for session, gated in gated_sessions if session.is_started),
+        not_started=tuple(
+            unknown_result(replace(gated, session_id=""), _why_not_started(session, stack.name))
+            for session, gated in gated_sessions
+            if not session.is_started
+        ),
         ungated=tuple(session for session in stack.sessions if session.gated is None),
         settings=read_settings(stack.config, stack.name),
         endpoint=endpoint_of(stack),
@@ -119,13 +117,24 @@ def endpoint_of(stack: Stack) -> Endpoint:
     return endpoint
 
 
-def _gated_sessions(stack: Stack, *, is_replaced: bool) -> list[GatedSession]:
+def _gated_sessions(stack: Stack) -> list[tuple[RecordedSession, GatedSession]]:
     found = [
-        with_promoted_version(session.gated, stack.promotion)
+        (session, with_promoted_version(session.gated, stack.promotion))
         for session in stack.sessions
-        if session.gated is not None and session.is_replaced is is_replaced
+        if session.gated is not None
     ]
-    return sorted(found, key=lambda gated: gated.position or UNKNOWN_POSITION)
+    return sorted(found, key=lambda entry: entry[1].position or UNKNOWN_POSITION)
+
+
+def _why_not_started(session: RecordedSession, stack: str) -> str:
+    return (
+        interrupted(stack) if session.is_interrupted else f"it was not started: run `pulumi up --stack {stack}` again"
+    )
+
+
+def interrupted(stack: str) -> str:
+    """Return what is known of a session whose start was interrupted, and what to do."""
+    return f"its start was interrupted: run `pulumi up --stack {stack}` again, which records the session if one runs"
 
 
 def shows_transcripts(settings: Settings) -> bool:

@@ -12,7 +12,7 @@ import click
 from tornado_resource.bland.content import short
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.output import format_option, painted, quiet_option
-from tornado_resource.cli.stack import read_gated_stack, read_results, stack_option
+from tornado_resource.cli.stack import interrupted, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.errors import ApiError
 
@@ -65,12 +65,16 @@ async def _read(stack: GatedStack) -> tuple[list[Result], list[_Ungated]]:
 
     results = await read_results(stack)
     async with Client(stack.endpoint) as client:
-        return results, await asyncio.gather(*(_read_ungated(client, session) for session in stack.ungated))
+        return results, await asyncio.gather(
+            *(_read_ungated(client, session, stack.stack) for session in stack.ungated)
+        )
 
 
-async def _read_ungated(client: Client, session: RecordedSession) -> _Ungated:
+async def _read_ungated(client: Client, session: RecordedSession, stack: str) -> _Ungated:
     from tornado_resource.sessions.existence import status_or_gone
 
+    if session.is_interrupted:
+        return _Ungated(session, problem=interrupted(stack))
     if session.is_replaced:
         return _Ungated(session, problem="it was deleted for a replacement that was not started")
     try:

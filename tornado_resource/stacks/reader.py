@@ -21,7 +21,7 @@ from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from tornado_resource.gate.recorded import JudgedVersion
     from tornado_resource.promotion.record import Promotion
@@ -34,7 +34,8 @@ STACK_TYPE: Final = "pulumi:pulumi:Stack"
 class RecordedSession:
     """A session in a stack's state. *gated* has its gate; None for `gate: none`.
 
-    *is_replaced*: it was deleted for a replacement that was not started. *tested*: the version of its final verdict.
+    *is_replaced*: it was deleted for a replacement that is not recorded. *tested*: the version of its final verdict.
+    *is_interrupted*: an update was cut off while it started the session (it has no id then) or its replacement.
     """
 
     name: str
@@ -43,6 +44,12 @@ class RecordedSession:
     gated: GatedSession | None
     is_replaced: bool
     tested: JudgedVersion | None = None
+    is_interrupted: bool = False
+
+    @property
+    def is_started(self) -> bool:
+        """Whether it is known that the session exists."""
+        return not self.is_replaced and not self.is_interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,8 @@ class RecordedRelease:
 class Stack:
     """What Pulumi has recorded of a stack: its config (secrets in clear), sessions and outputs.
 
-    *pending* are the sessions whose creation was interrupted. *locked_by* says who holds the lock, if anyone.
+    *pending* are the names of the sessions whose start was interrupted, *settled* of those that a later update has
+    recorded: Pulumi keeps a pending operation of both. *locked_by* says who holds the lock, if anyone.
     *has_plain_key*: whether `bland:apiKey` is in the config, and not encrypted. *project*: empty if it is unknown.
     """
 
@@ -72,6 +80,7 @@ class Stack:
     has_plain_key: bool = False
     releases: tuple[RecordedRelease, ...] = ()
     project: str = ""
+    settled: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         # The default would show the config, and with it the API key.
@@ -130,6 +139,8 @@ def read_stack(name: str) -> Stack:
     outputs = _stack_outputs(resources)
     tested = judged_versions(outputs)
     known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)))
+    cut_off = _interrupted_creations(deployment)
+    sessions = _sessions(resources, known, cut_off)
     entries = {key: config.object(key) for key in config.values}
     key = entries.get("bland:apiKey")
     return Stack(
@@ -137,11 +148,12 @@ def read_stack(name: str) -> Stack:
         config={
             key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
         },
-        sessions=tuple(_session(resource, known) for resource in resources if _is_session(resource)),
+        sessions=tuple(sessions.values()),
         releases=tuple(_releases(resources)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
-        pending=tuple(_interrupted_creations(deployment)),
+        pending=tuple(sessions[urn].name for urn in cut_off if sessions[urn].is_interrupted),
+        settled=tuple(sessions[urn].name for urn in cut_off if not sessions[urn].is_interrupted),
         locked_by=lock_owner(name),
         has_plain_key=key is not None and not key.flag("secret"),
         project=next((project_of(resource.text("urn")) for resource in resources), ""),
@@ -162,11 +174,23 @@ def _is_session(resource: Fields) -> bool:
     return is_created and not resource.flag("delete")
 
 
-def _interrupted_creations(deployment: Fields) -> Iterator[str]:
-    for operation in deployment.objects("pending_operations"):
-        resource = operation.object("resource")
-        if operation.text("type") == "creating" and resource.text("type") == SESSION_TYPE:
-            yield _name(resource)
+def _interrupted_creations(deployment: Fields) -> dict[str, Fields]:
+    """Return the sessions that an update was creating when it was cut off, by URN; each interruption adds a row."""
+    operations = [(each.text("type"), each.object("resource")) for each in deployment.objects("pending_operations")]
+    return {
+        resource.text("urn"): resource
+        for kind, resource in operations
+        if kind == "creating" and resource.text("type") == SESSION_TYPE
+    }
+
+
+def _interrupted(resource: Fields) -> RecordedSession:
+    """Return a session that was being created, and of which the state has only the inputs."""
+    name, inputs = _name(resource), resource.object("inputs").values
+    position = Position.parse(text_or_none(inputs.get("declared_at")))
+    gated = GatedSession(name, "", Gate(), {}, position=position) if inputs.get("gate") != "none" else None
+    pathway_id = text_or_none(inputs.get("pathway_id")) or ""
+    return RecordedSession(name, "", pathway_id, gated, is_replaced=False, is_interrupted=True)
 
 
 def _releases(resources: list[Fields]) -> Iterator[RecordedRelease]:
@@ -196,14 +220,25 @@ class _Known:
     scenarios: tuple[StoredScenario, ...]
 
 
-def _session(resource: Fields, known: _Known) -> RecordedSession:
+def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fields]) -> dict[str, RecordedSession]:
+    """Return the recorded sessions by URN, and after them those whose first start was interrupted."""
+    recorded = {
+        resource.text("urn"): _session(resource, known, cut_off) for resource in resources if _is_session(resource)
+    }
+    return recorded | {urn: _interrupted(resource) for urn, resource in cut_off.items() if urn not in recorded}
+
+
+def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> RecordedSession:
+    # An interrupted creation beside a recorded session is an earlier one, unless the recorded one is to be replaced.
+    is_replaced = resource.flag("pendingReplacement")
     return RecordedSession(
         name=_name(resource),
         session_id=resource.text("id"),
         pathway_id=resource.object("outputs").text("pathway_id"),
         gated=_gated(resource, known),
         tested=known.tested.get(resource.text("id")),
-        is_replaced=resource.flag("pendingReplacement"),
+        is_replaced=is_replaced,
+        is_interrupted=is_replaced and resource.text("urn") in cut_off,
     )
 
 

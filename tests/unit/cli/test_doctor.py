@@ -20,13 +20,17 @@ locked    stack dev is locked by ann@host
           if that process is gone: pulumi cancel --yes --stack dev
 pending   stack dev: the creation of support-line was cut off
           pulumi up --stack dev, then pulumi refresh --yes --clear-pending-creates --stack dev
+pending   stack dev: Pulumi still warns of an interrupted creation of old, which was recorded since
+          pulumi refresh --yes --clear-pending-creates --stack dev
 """
 
 
 def test_the_commands_for_locks_and_pending_creations_name_the_stack(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (), None, None, ("support-line",), "ann@host")
+    stack = Stack(
+        "dev", {"bland:apiKey": "a-long-key"}, (), None, None, ("support-line",), "ann@host", settled=("old",)
+    )
 
     async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
         return [None for _ in pathway_ids]

@@ -14,6 +14,8 @@ from tornado_resource.cli import main
 if TYPE_CHECKING:
     import pytest
 
+INTERRUPTED = "its start was interrupted: run `pulumi up --stack dev` again, which records the session if one runs"
+NOT_STARTED = "it was not started: run `pulumi up --stack dev` again"
 STATUS = ["status", "--stack", "dev"]
 
 
@@ -33,14 +35,28 @@ def test_sessions_without_a_gate_are_shown_last_and_change_no_exit_code(
 def test_what_is_not_known_of_a_session_without_a_gate_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record(monkeypatch, {"a": 401, "b": 404, "c": PASSED}, ungated="abc", replaced="c")
+    statuses = {"a": 401, "b": 404, "c": PASSED, "d": PASSED}
+    record(monkeypatch, statuses, ungated="abcd", replaced="cd", interrupted="d")
     assert main(STATUS) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("a  no gate     s-a  unknown: the API request failed: status of session s-a: HTTP 401")
     assert lines[1:] == [
         "b  no gate     s-b  unknown: the API no longer knows it",
         "c  no gate     s-c  unknown: it was deleted for a replacement that was not started",
+        f"d  no gate     s-d  unknown: {INTERRUPTED}",
     ]
+
+
+def test_a_session_whose_start_was_interrupted_is_one_incomplete_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = record(monkeypatch, {"a": PASSED, "b": PASSED}, replaced="ab", interrupted="a")
+    assert main(STATUS) == 3
+    assert capsys.readouterr().out.splitlines() == [
+        f"a  incomplete    unknown: {INTERRUPTED}",
+        f"b  incomplete    unknown: {NOT_STARTED}",
+    ]
+    assert paths == []
 
 
 def test_json_is_the_report_with_the_sessions_without_a_gate(

@@ -182,7 +182,41 @@ def test_only_interrupted_creations_of_sessions_are_pending(pulumi: Tell) -> Non
     ]
     pulumi(pending_operations=operations)
     stack = read_stack("dev")
-    assert (stack.pending, stack.sessions) == (("a", "d"), ())
+    assert stack.pending == ("a", "d")
+    assert [(session.name, session.is_interrupted) for session in stack.sessions] == [("a", True), ("d", True)]
+
+
+def creating(name: str, **inputs: Any) -> dict[str, Any]:
+    """What Pulumi keeps of a creation that was cut off: the resource has no id and no outputs."""
+    known = resource(name, inputs={"declared_at": "sessions.yaml:4:3", **inputs})
+    return {"type": "creating", "resource": {key: known[key] for key in ("urn", "type", "inputs")}}
+
+
+def test_an_interrupted_creation_is_a_session_without_an_id(pulumi: Tell) -> None:
+    operations = [creating("a", pathway_id="pw-1"), creating("b", gate="none", pathway_id={"x": "encrypted"})]
+    pulumi(pending_operations=operations)
+    gated = GatedSession("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3))
+    assert read_stack("dev").sessions == (
+        RecordedSession("a", "", "pw-1", gated, is_replaced=False, is_interrupted=True),
+        RecordedSession("b", "", "", None, is_replaced=False, is_interrupted=True),
+    )
+
+
+def test_a_replacement_whose_start_was_interrupted_is_one_session(pulumi: Tell) -> None:
+    pulumi(resource("a", pendingReplacement=True), pending_operations=[creating("a"), creating("a")])
+    stack = read_stack("dev")
+    assert [(session.name, session.is_replaced, session.is_interrupted) for session in stack.sessions] == [
+        ("a", True, True)
+    ]
+    assert (stack.pending, stack.settled) == (("a",), ())
+
+
+@pytest.mark.parametrize("others", [[], [resource("a", id="s-old", delete=True)]], ids=["alone", "with the old one"])
+def test_an_interrupted_creation_of_a_recorded_session_is_settled(pulumi: Tell, others: list[dict[str, Any]]) -> None:
+    pulumi(*others, resource("a"), pending_operations=[creating("a")])
+    stack = read_stack("dev")
+    assert [(session.session_id, session.is_started) for session in stack.sessions] == [("s-a", True)]
+    assert (stack.pending, stack.settled) == ((), ("a",))
 
 
 def test_the_stacks_own_outputs_are_read(pulumi: Tell) -> None:
