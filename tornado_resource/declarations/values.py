@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.declarations.document import Document
 from tornado_resource.declarations.explanations import explain
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tornado_resource.declarations.document import Marks
+
+HALF_CHARACTER: Final = "found half of a character (a lone surrogate), expected Unicode text"
 
 
 @dataclass(slots=True)
@@ -59,6 +61,9 @@ def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the problems of values by top-level key. *parts* has them by their definition in the schema."""
+    halves = {key: [HALF_CHARACTER] for part in parts.values() for key in _keys_with_halves(part)}
+    if halves:  # the schema's validator refuses to read them
+        return halves
     document = _document(next(iter(parts.values())))
     found: dict[str, list[str]] = {}
     for definition, value in parts.items():
@@ -69,6 +74,15 @@ def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""
                 found.setdefault(key, []).append(inside + problem.text)
     return found
+
+
+def _keys_with_halves(part: Any) -> Iterator[str]:
+    """Yield the top-level keys (`name` for a name) with half of a surrogate pair: JSON can have one, UTF-8 cannot."""
+    for key, value in part.items() if isinstance(part, dict) else [("name", part)]:
+        try:
+            json.dumps([key, value], default=str, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            yield key
 
 
 def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
-from tornado_resource.core.text import replace_surrogates
 from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
 from tornado_resource.declarations.scenarios import MAX_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
@@ -69,7 +68,7 @@ def definitions_of(scenarios: Iterable[Scenario]) -> dict[str, dict[str, Any]]:
     for scenario in scenarios:
         if "name" in left_out(scenario):
             continue
-        name = replace_surrogates(str(scenario.entry.get("name") or scenario.scenario_id))
+        name = str(scenario.entry.get("name") or scenario.scenario_id)
         found[_key(name, found)] = {**_fields(scenario.entry), "name": name}
     return found
 
@@ -167,7 +166,7 @@ def _flow_key(key: str) -> str:
 def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    return '"' + "".join(map(_escaped, replace_surrogates(text))) + '"'
+    return '"' + "".join(map(_escaped, text)) + '"'
 
 
 def _escaped(character: str) -> str:

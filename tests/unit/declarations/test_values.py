@@ -95,6 +95,12 @@ def test_a_gate_that_requires_too_many_gets_the_sentence_of_the_file(tmp_path: P
     assert session_problems("a", values) == {"gate": f"gate.passed: {caught.value.problems[0].text}"}
 
 
+def test_half_of_a_character_is_a_problem_of_its_key() -> None:
+    sentence = "found half of a character (a lone surrogate), expected Unicode text"
+    values = {"pathway_id": "pw", "triggers": {"commit": {"a": ["\ud83d"]}}, "persona_id": "\U0001f600"}
+    assert session_problems("\ude00", values) == {"triggers": sentence, "name": sentence}
+
+
 def test_a_duplicate_has_no_line_where_there_is_no_file() -> None:
     problems = session_problems("a", {"pathway_id": "pw", "scenario_ids": ["sc-1", "sc-1"]})
     assert problems == {"scenario_ids": "scenario_ids[1]: duplicate scenario 'sc-1'; remove one"}

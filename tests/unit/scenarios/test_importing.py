@@ -122,9 +122,26 @@ def test_a_thousand_names_that_are_alike_have_valid_keys() -> None:
     assert max(map(len, keys)) == 63
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"tester_persona_prompt": "\ud83d"},
+        {"request_data": {"\ude00": 1}},
+        {"metadata": {"a": ["\ud83d"]}},
+        {"assertions": [{"type": "LLM_JUDGE", "config": {"prompt": "a\ud83d\nb"}}]},
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_a_field_with_half_an_emoji_is_left_out_and_said(field: dict[str, Any]) -> None:
+    [scenario] = scenarios_of({"name": "A", **field})
+    assert set(left_out(scenario)) == set(field)
+    assert read_back(declarations([scenario], "pw-1", None)) == {"a": {"name": "A"}}
+
+
 def test_a_name_that_cannot_be_declared_leaves_its_scenario_out() -> None:
-    odd = scenarios_of({"name": "n" * 201}, {"name": "a\x07b"}, {"name": " lead"}, {"name": "Good"})
-    assert [set(left_out(each)) for each in odd] == [{"name"}, {"name"}, {"name"}, set()]
+    names = ["n" * 201, "a\x07b", " lead", "half \ud83d", "Good"]
+    odd = scenarios_of(*({"name": name} for name in names))
+    assert [set(left_out(each)) for each in odd] == [{"name"}, {"name"}, {"name"}, {"name"}, set()]
     assert read_back(declarations(odd, "pw-1", None)) == {"good": {"name": "Good"}}
 
 
