@@ -12,6 +12,7 @@ import click
 from tornado_resource.bland.endpoint import find_endpoint
 from tornado_resource.cli.completion import files
 from tornado_resource.cli.unexpected import hide
+from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean, count
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound
 
@@ -71,8 +72,7 @@ def warn_of_left_out(scenarios: Iterable[Scenario]) -> None:
 
 def _write(target: str, text: str) -> None:
     try:
-        with Path(target).open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        create_files({Path(target): text})
     except FileExistsError:
         raise _exists(target) from None
     except (OSError, ValueError) as error:

@@ -12,10 +12,12 @@ from typing import Final
 import click
 
 from tornado_resource.cli.completion import folders
+from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
 
 TEMPLATE: Final = Path(__file__).parents[1] / "template"
+INNER_FOLDERS: Final = (".github", ".github/workflows")
 DESCRIPTION: Final = "Our voice agents, tested before they go live"
 _SECTION: Final = re.compile(r"^template:\n(?:[ ].*\n)+", re.MULTILINE)
 """What only `pulumi new` reads."""
@@ -49,8 +51,10 @@ def template_files() -> list[str]:
 
 def _contents(project: str) -> dict[str, str]:
     """Return the text of each file, with what `pulumi new` would fill in."""
+    from tornado_resource.scenarios.importing import yaml_text
+
     texts = {name: (TEMPLATE / name).read_text(encoding="utf-8") for name in template_files()}
-    filled = texts["Pulumi.yaml"].replace("${PROJECT}", project).replace("${DESCRIPTION}", DESCRIPTION)
+    filled = texts["Pulumi.yaml"].replace("${PROJECT}", yaml_text(project)).replace("${DESCRIPTION}", DESCRIPTION)
     return {**texts, "Pulumi.yaml": _SECTION.sub("", filled)}
 
 
@@ -61,6 +65,7 @@ def _name(folder: Path) -> str:
 
 def _refuse_existing(folder: Path, names: list[str]) -> None:
     existing = [name for name in names if os.path.lexists(folder / name)]  # a link to nothing is in the way, too
+    existing += [name for name in INNER_FOLDERS if (folder / name).is_symlink() or (folder / name).is_file()]
     if existing:
         where = clean(str(folder)) if folder != Path() else "this folder"
         message = (
@@ -80,12 +85,9 @@ def _imported(pathway_id: str) -> str:
 
 
 def _write(folder: Path, contents: dict[str, str]) -> None:
+    _refuse_existing(folder, list(contents))  # again: a large pathway takes a while to read
     try:
-        for name, text in contents.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+        create_files({folder / name: text for name, text in contents.items()}, parents=True)
     except (OSError, ValueError) as error:
         cause = clean(getattr(error, "strerror", None) or str(error)).lower()
         message = f"{clean(str(folder))}: {cause}; name a folder that can be written to"

@@ -6,11 +6,11 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -57,6 +57,34 @@ def replace_files(contents: Mapping[Path, str], *, mode: int = 0o666) -> None:
         for temporary in scratch.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def create_files(contents: Mapping[Path, str], *, parents: bool = False) -> None:
+    """Write new text files: all of them or none.
+
+    Args:
+        contents: the text of each file.
+        parents: whether missing folders are created.
+
+    Raises:
+        OSError: a file exists already, or cannot be written. What was created is removed again.
+
+    """
+    with ExitStack() as undo:
+        for path, text in contents.items():
+            missing = [folder for folder in path.parents if parents and not folder.is_dir()]
+            for folder in reversed(missing):
+                folder.mkdir()
+                undo.callback(_remove, folder.rmdir)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                undo.callback(_remove, path.unlink)
+                file.write(text)
+        undo.pop_all()
+
+
+def _remove(remove: Callable[[], None]) -> None:
+    with suppress(OSError):  # somebody else removed it, or put something into the folder
+        remove()
 
 
 def _open_at_once(path: str, flags: int) -> int:

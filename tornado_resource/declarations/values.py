@@ -61,8 +61,8 @@ def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the problems of values by top-level key. *parts* has them by their definition in the schema."""
-    halves = {key: [HALF_CHARACTER] for part in parts.values() for key in _keys_with_halves(part)}
-    if halves:  # the schema's validator refuses to read them
+    halves = _halves(parts)
+    if halves:  # the schema's validator cannot read them
         return halves
     document = _document(next(iter(parts.values())))
     found: dict[str, list[str]] = {}
@@ -76,13 +76,18 @@ def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _keys_with_halves(part: Any) -> Iterator[str]:
-    """Yield the top-level keys (`name` for a name) with half of a surrogate pair: JSON can have one, UTF-8 cannot."""
-    for key, value in part.items() if isinstance(part, dict) else [("name", part)]:
-        try:
-            json.dumps([key, value], default=str, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            yield key
+def _halves(parts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the problem of each key that has half of a surrogate pair, which JSON can carry, but UTF-8 cannot."""
+    values = {"name": parts.get("name"), **next(iter(parts.values()))}
+    return {key: [HALF_CHARACTER] for key, value in values.items() if not _is_utf8([key, value])}
+
+
+def _is_utf8(value: Any) -> bool:
+    try:
+        json.dumps(value, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:

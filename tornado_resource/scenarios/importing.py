@@ -46,7 +46,7 @@ def declarations(scenarios: Iterable[Scenario], pathway_id: str, latest_version:
 
 
 def _session_lines(keys: list[str], pathway_id: str, latest_version: int | None) -> Iterator[str]:
-    yield f"    pathway_id: {_text(pathway_id)}"
+    yield f"    pathway_id: {yaml_text(pathway_id)}"
     if keys:
         yield f"    scenarios: [{', '.join(keys)}]"
     if latest_version is not None:
@@ -150,7 +150,7 @@ def _is_block(text: str) -> bool:
 def _flow(value: Any) -> str:
     """Return a value on one line."""
     if isinstance(value, str):
-        return _text(value)
+        return yaml_text(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_flow_key(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, list):
@@ -159,11 +159,12 @@ def _flow(value: Any) -> str:
 
 
 def _flow_key(key: str) -> str:
-    text = _text(key)
+    text = yaml_text(key)
     return text if len(text) <= _MAX_IMPLICIT else f"? {text} "
 
 
-def _text(text: str) -> str:
+def yaml_text(text: str) -> str:
+    """Return a text as YAML: plain if nothing else could be meant, else in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return '"' + "".join(map(_escaped, text)) + '"'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.core.files import read_file, replace_files
+from tornado_resource.core.files import create_files, read_file, replace_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,28 @@ def test_when_one_file_cannot_be_written_none_is_replaced(
         with pytest.raises(OSError, match="No space left"):
             replace_files({folder / "a.txt": "new", folder / "b.txt": "new"})
     assert contents(folder) == {"a.txt": "old", "b.txt": "old"}
+
+
+def test_new_files_come_with_their_folders(tmp_path: Path) -> None:
+    create_files({tmp_path / "new/a.txt": "é\r\n", tmp_path / "new/in/b.txt": "b"}, parents=True)
+    assert (tmp_path / "new/a.txt").read_bytes() == "é\r\n".encode()
+    assert (tmp_path / "new/in/b.txt").read_bytes() == b"b"
+    with pytest.raises(FileNotFoundError):
+        create_files({tmp_path / "other/a.txt": "a"})
+
+
+def test_of_new_files_all_are_written_or_none(folder: Path) -> None:
+    with pytest.raises(FileExistsError):
+        create_files({folder / "new/c.txt": "new", folder / "a.txt": "new"}, parents=True)
+    assert contents(folder) == {"a.txt": "old", "b.txt": "old"}
+
+
+def test_what_cannot_be_removed_again_hides_no_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", fail_on_call(1, Path.unlink))
+        with pytest.raises(FileExistsError):
+            create_files({folder / "new/c.txt": "new", folder / "a.txt": "new"}, parents=True)
+    assert (folder / "new/c.txt").read_text(encoding="utf-8") == "new"
 
 
 def test_no_scratch_file_is_left_when_moving_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
