@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.positions import more_problems
 from tornado_resource.core.text import clean_lines
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tornado_resource.core.positions import Problem
+
+MAX_SHORT_PAUSE_SECONDS: Final = 60.0
 
 
 class TornadoError(Exception):
@@ -76,6 +78,14 @@ class Rejected(ApiError):
         self.status_code = status_code
         self.retry_after = retry_after
         super().__init__(request, cause)
+
+    @property
+    def short_pause(self) -> float | None:
+        """Seconds to pause before a retry that holds up something else: `Retry-After`, but at most a minute.
+
+        A wait for a session respects longer ones.
+        """
+        return min(self.retry_after, MAX_SHORT_PAUSE_SECONDS) if self.retry_after is not None else None
 
 
 class NotFound(Rejected):

@@ -83,6 +83,15 @@ def test_scenarios_that_cannot_be_read_leave_a_promotion_gate_incomplete(project
     assert project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"
 
 
+def test_an_outage_of_a_network_before_the_api_changes_nothing(project: Project) -> None:
+    project.declare(ONE)
+    for code in (520, 522, 524, 529, 503):
+        project.fail(kind="status", status=code, body="<html>", path="/status")
+    project.up()
+    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
+    assert (len(project.requests("/start")), len(project.requests("/status"))) == (1, 6)
+
+
 def test_a_session_that_vanishes_is_incomplete(slow_project: Project) -> None:
     project = slow_project
     project.declare(ONE)

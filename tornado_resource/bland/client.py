@@ -34,6 +34,7 @@ from tornado_resource.bland.responses import (
 )
 from tornado_resource.core.text import clean
 from tornado_resource.errors import (
+    MAX_SHORT_PAUSE_SECONDS,
     ConfigurationError,
     Conflict,
     InvalidRequest,
@@ -317,7 +318,10 @@ class Client:
         if kind is NotFound and not isinstance(content, dict):
             kind = Rejected  # a web server or a proxy may say 404 for the API, and its sessions still exist
             cause += "; the response is not JSON, so it does not come from the API: check bland:baseUrl"
-        raise kind(label, cause, status_code=code, retry_after=retry_after(response.headers))
+        wanted = retry_after(response.headers)
+        if wanted is not None and wanted > MAX_SHORT_PAUSE_SECONDS:
+            cause += f"; the API asks to wait {wanted:.0f} s before the next request"
+        raise kind(label, cause, status_code=code, retry_after=wanted)
 
     def _target(self, location: str) -> str:
         """Return the host of a redirect. Not even a host that repeats a part of the key is shown."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-MAX_RETRY_AFTER_SECONDS: Final = 60.0
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -20,11 +18,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdecimal():
-        return min(float(value[:9]), MAX_RETRY_AFTER_SECONDS)
+        return float(value[:9])
     moment, now = _parse(value), date(headers)
     if moment is None or now is None:
         return None
-    return min(max((moment - now).total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
+    return max((moment - now).total_seconds(), 0.0)
 
 
 def date(headers: Mapping[str, str]) -> datetime | None:

@@ -17,19 +17,27 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 MAX_ATTEMPTS: Final = 5
 MAX_TOTAL_SECONDS: Final = 60.0
-TRANSIENT_CODES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT_4XX: Final = frozenset({408, 425, 429})
+_PERMANENT_5XX: Final = frozenset({501, 505})
 T = TypeVar("T")
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether a retry may succeed: no connection, no response, 408, 425, 429, 500, 502, 503 or 504."""
+    """Return whether a retry may succeed: no connection, no usable response, or a status code of an outage.
+
+    Those are 408, 425, 429, and every 5xx but 501 and 505: content delivery networks have codes of their own, such as
+    Cloudflare's 520 to 530. Whether a *start* may be sent again is another question (`start_machine`).
+    """
     if isinstance(error, Rejected):
-        return error.status_code in TRANSIENT_CODES
+        code = error.status_code
+        return code in _TRANSIENT_4XX or (500 <= code < 600 and code not in _PERMANENT_5XX)
     return isinstance(error, NotSent | OutcomeUnknown) and not isinstance(error, InvalidRequest)
 
 
 async def retried(call: Callable[[], Awaitable[T]]) -> T:
-    """Return the result of *call*, which is made up to 5 times in about a minute. `Retry-After` sets the pause.
+    """Return the result of *call*, which is made up to 5 times in about a minute.
+
+    `Retry-After` sets the pause, up to a minute.
 
     Raises:
         ApiError: the last attempt failed, or an error that a retry cannot help.
@@ -48,5 +56,5 @@ def _pause(error: Exception) -> bool | float:
     """Return whether to retry, or after how many seconds (stamina's back-off hook)."""
     if not isinstance(error, ApiError) or not is_transient(error):
         return False
-    wanted = error.retry_after if isinstance(error, Rejected) else None
+    wanted = error.short_pause if isinstance(error, Rejected) else None
     return wanted or True

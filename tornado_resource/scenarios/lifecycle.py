@@ -318,6 +318,6 @@ class _Creation:
         return found
 
     async def _pause(self, fault: ApiError | None, seconds: float) -> None:
-        wanted = fault.retry_after if isinstance(fault, Rejected) else None
+        wanted = fault.short_pause if isinstance(fault, Rejected) else None
         if wanted or seconds:
             await self._clock.sleep(wanted or seconds)

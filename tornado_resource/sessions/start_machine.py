@@ -174,7 +174,8 @@ def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Actio
         message = (
             f"the API reports a conflict on pathway {order.pathway_id}, but no session is active there; try again later"
         )
-        return attempts, Fail(TornadoError(message), is_certain=True)
+        # After an unknown outcome, it may be our own session that the API conflicts with, and *active* shows it later.
+        return attempts, Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
     return attempts, _send_again(order, attempts)
 
 
@@ -205,9 +206,9 @@ def _send_again(order: Order, attempts: Attempts, pause: float | None = None) ->
         return Fail(_not_started(order, fault) if has_settled else fault, is_certain=has_settled)
     if pause is not None:
         return Send(pause)
-    retry_after = fault.retry_after if isinstance(fault, Rejected) else None
+    wanted = fault.short_pause if isinstance(fault, Rejected) else None
     usual = PAUSES_SECONDS[min(attempts.sent, len(PAUSES_SECONDS)) - 1]
-    return Send(retry_after if retry_after is not None else usual)
+    return Send(wanted if wanted is not None else usual)
 
 
 def _not_started(order: Order, fault: ApiError) -> ApiError:

@@ -110,9 +110,13 @@ async def test_pauses_differ_by_jitter() -> None:
     assert pauses[0] / pauses[1] >= 1.2
 
 
-@pytest.mark.parametrize(
-    "fault", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), json_response({}, 503), json_response({}, 429)], ids=str
-)
+OUTAGES = [
+    *(json_response({}, code) for code in (429, 503, 520, 522, 524, 529, 598)),
+    httpx.Response(200, text="<html>"),
+]
+
+
+@pytest.mark.parametrize("fault", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), *OUTAGES], ids=str)
 async def test_an_outage_of_less_than_five_minutes_changes_nothing(fault: Any) -> None:
     script = Script(RUNNING, *[fault] * 20, DONE)
     ending = await script.run()
@@ -212,6 +216,15 @@ async def test_retry_after_is_respected_with_jitter(random: float, pause: float)
     script = Script(json_response({}, 429, {"retry-after": "20"}), DONE, random=random)
     await script.run()
     assert script.time.slept == [pause]
+
+
+async def test_a_long_retry_after_is_respected_while_the_wait_has_room() -> None:
+    script = Script(json_response({}, 429, {"retry-after": "120"}), DONE, random=0.0)
+    await script.run()
+    assert script.time.slept == [120]
+    script = Script(json_response({}, 503, {"retry-after": "86400"}))
+    assert "unreachable" in str((await script.run()).cause)
+    assert script.time.seconds == pytest.approx(960)
 
 
 responses = st.sampled_from([RUNNING, DONE, {"status": "ODD"}, {}]) | st.sampled_from(

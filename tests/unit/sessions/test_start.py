@@ -40,7 +40,7 @@ MAY_START = [
     HALF,
     *UNUSABLE,
     UNUSABLE_TIME,
-    *(json_response({}, code) for code in (500, 502, 503, 504, 429, 408)),
+    *(json_response({}, code) for code in (500, 502, 503, 504, 520, 522, 524, 529, 429, 408)),
 ]
 
 
@@ -73,6 +73,18 @@ async def test_a_start_that_took_effect_is_found_and_not_sent_again(
 async def test_the_clock_of_the_api_decides_when_ours_is_an_hour_off() -> None:
     api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
     assert (await run(api)).session_id == "s-1"
+
+
+@pytest.mark.parametrize("code", [520, 522, 524, 529])
+async def test_an_outage_of_active_sends_nothing_again(code: int) -> None:
+    """The start took effect; whether it did is unknown until *active* responds."""
+    api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 4)
+    assert (await run(api)).session_id == "s-1"
+    api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 99)
+    with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
+        await run(api)
+    assert (api.calls.count("POST start"), api.effective_starts) == (1, 1)
+    assert api.intents.find(ADDRESS) is not None
 
 
 async def test_an_older_foreign_session_is_not_ours() -> None:

@@ -69,13 +69,17 @@ def test_a_request_not_sent_does_not_settle_an_earlier_unknown_one() -> None:
     assert action == Fail(NOT_SENT, is_certain=False)
 
 
+AMBIGUOUS_5XX = [500, 501, 502, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526, 529, 530, 598]
+"""Also those by which Cloudflare says that it did not reach the API: who answers with them is not known."""
+
+
 @pytest.mark.parametrize("error", [CONFLICT, rejected(429), rejected(503)])
 def test_a_refused_request_needs_one_look(error: ApiError) -> None:
     attempts, action = step(order(), Attempts(sent=1), SendFailed(error))
     assert (attempts, action) == (Attempts(sent=1, looks_due=1, fault=error), Look(0.0))
 
 
-@pytest.mark.parametrize("error", [UNKNOWN, *map(rejected, [302, 399, 408, 425, 500, 502, 504])])
+@pytest.mark.parametrize("error", [UNKNOWN, *map(rejected, [302, 399, 408, 425, *AMBIGUOUS_5XX])])
 def test_an_unknown_outcome_needs_two_looks(error: ApiError) -> None:
     attempts, action = step(order(), Attempts(sent=1), SendFailed(error))
     assert (attempts, action) == (Attempts(sent=1, is_ambiguous=True, looks_due=2, fault=error), Look(0.0))
@@ -90,7 +94,7 @@ def test_a_rejected_request_fails(error: ApiError, is_ambiguous: bool) -> None: 
     assert step(order(), attempts, SendFailed(error))[1] == Fail(error, is_certain=not is_ambiguous)
 
 
-@pytest.mark.parametrize(("retry_after", "pause"), [(None, 0.5), (7.0, 7.0), (0.0, 0.0)])
+@pytest.mark.parametrize(("retry_after", "pause"), [(None, 0.5), (7.0, 7.0), (0.0, 0.0), (120.0, 60.0)])
 def test_retry_after_replaces_the_pause(retry_after: float | None, pause: float) -> None:
     attempts = Attempts(sent=1, looks_due=1, fault=rejected(429, retry_after))
     assert step(order(), attempts, Seen(None))[1] == Send(pause)
@@ -111,6 +115,13 @@ def test_a_conflict_without_a_session_fails_after_the_last_send() -> None:
     assert str(action.error) == (
         "the API reports a conflict on pathway pw-1, but no session is active there; try again later"
     )
+
+
+def test_a_conflict_after_an_unknown_outcome_may_be_with_our_own_session() -> None:
+    attempts = Attempts(sent=MAX_SENDS, is_ambiguous=True, looks_due=1, fault=CONFLICT)
+    action = step(order(), attempts, Seen(None))[1]
+    assert isinstance(action, Fail)
+    assert not action.is_certain
 
 
 @pytest.mark.parametrize(
