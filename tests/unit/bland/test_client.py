@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import httpx
@@ -190,10 +192,30 @@ async def test_a_response_over_the_size_limit_is_refused() -> None:
     assert stream.given <= MAX_RESPONSE_BYTES + 2 * 65536
 
 
-async def test_a_compressed_response_is_refused_without_decoding_it() -> None:
-    response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=_Endless())
-    with pytest.raises(OutcomeUnknown, match="compressed"):
-        await client_of(lambda _: response).status("s-1")
+def raw(content: bytes, coding: str) -> httpx.Response:
+    return httpx.Response(200, headers={"content-encoding": coding}, stream=httpx.ByteStream(content))
+
+
+async def test_a_compression_that_was_not_asked_for_loses_no_start() -> None:
+    body = gzip.compress(b'{"session_id": "s-1", "status": "RUNNING"}')
+    started = await client_of(lambda _: raw(body, "GZIP")).start({"pathway_id": "pw-1"})
+    assert started.session_id == "s-1"
+
+
+async def test_an_unsupported_compression_has_an_unknown_outcome() -> None:
+    with pytest.raises(OutcomeUnknown, match="the response is compressed, but the request did not allow it"):
+        await client_of(lambda _: raw(b"x", "br")).start({"pathway_id": "pw-1"})
+
+
+async def test_a_bomb_is_refused_at_the_size_limit() -> None:
+    bomb = gzip.compress(b" " * (MAX_RESPONSE_BYTES + 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(OutcomeUnknown, match="larger than 10 MiB"):
+            await client_of(lambda _: raw(bomb * 100, "gzip")).status("s-1")
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_RESPONSE_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 class _Dripping(httpx.AsyncByteStream):
