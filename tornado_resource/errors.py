@@ -72,11 +72,23 @@ class OutcomeUnknown(ApiError):
 
 
 class Rejected(ApiError):
-    """The API responded with an error status. *retry_after* is in seconds, if the response has it."""
+    """The response has an error status.
 
-    def __init__(self, request: str, cause: str, *, status_code: int, retry_after: float | None = None) -> None:
+    Args:
+        request: describes the request in words.
+        cause: what the response says.
+        status_code: the status.
+        retry_after: the seconds of `Retry-After`, if the response has it.
+        is_api: whether the response is the API's own. If it is not JSON, a proxy or firewall on the way has sent it.
+
+    """
+
+    def __init__(
+        self, request: str, cause: str, *, status_code: int, retry_after: float | None = None, is_api: bool = True
+    ) -> None:
         self.status_code = status_code
         self.retry_after = retry_after
+        self.is_api = is_api
         super().__init__(request, cause)
 
     @property

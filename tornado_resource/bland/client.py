@@ -309,22 +309,21 @@ class Client:
     def _raise_rejected(self, label: str, response: _Response) -> NoReturn:
         code = response.status_code
         try:
-            content = self._parse(response)
+            content, is_api = self._parse(response), True
         except ValueError:
-            content = None
-        message = error_message(content)
-        cause = f"HTTP {code}{f': {message}' if message else ''}{_ADVICE.get(code, '')}"
+            content, is_api = None, not response.content.strip()
+        cause = _cause(code, error_message(content), is_api=is_api)
         if 300 <= code < 400:
             target = self._target(response.headers.get("location", ""))
             cause = f"HTTP {code}: redirected to {clean(target)}; redirects are not followed, check bland:baseUrl"
         kind: type[Rejected] = {404: NotFound, 410: NotFound, 409: Conflict}.get(code, Rejected)
         if kind is NotFound and not isinstance(content, dict):
             kind = Rejected  # a web server or a proxy may say 404 for the API, and its sessions still exist
-            cause += "; the response is not JSON, so it does not come from the API: check bland:baseUrl"
+            cause = f"HTTP {code}{_FOREIGN}"
         wanted = retry_after(response.headers)
         if wanted is not None and wanted > MAX_SHORT_PAUSE_SECONDS:
             cause += f"; the API asks to wait {wanted:.0f} s before the next request"
-        raise kind(label, cause, status_code=code, retry_after=wanted)
+        raise kind(label, cause, status_code=code, retry_after=wanted, is_api=is_api)
 
     def _target(self, location: str) -> str:
         """Return the host of a redirect. Not even a host that repeats a part of the key is shown."""
@@ -349,12 +348,19 @@ class Client:
         return inner if isinstance(inner, dict) and not content.keys() - _WRAPPER_KEYS else content
 
 
-_ADVICE = {
+_PROXY_LOGIN: Final = 407
+_FOREIGN: Final = (
+    "; the response is not JSON, so it does not come from the API: check bland:baseUrl, "
+    "and the proxies and firewalls on the way"
+)
+_ADVICE: Final = {
     401: (
         "; check the API key (bland:apiKey, BLAND_API_KEY); "
         "refresh and destroy use the bland:apiKey of the last `pulumi up`"
     ),
+    402: "; the Bland account cannot pay for this: check its billing",
     403: "; check that the API key may do this (bland:apiKey, BLAND_API_KEY)",
+    _PROXY_LOGIN: "; a proxy on the way requires a user name and password: check HTTPS_PROXY",
 }
 
 
@@ -379,6 +385,13 @@ def _http_client(endpoint: Endpoint, connections: int, transport: httpx.AsyncBas
         )
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
         raise explain_failure(error, os.environ) from None
+
+
+def _cause(code: int, message: str, *, is_api: bool) -> str:
+    advice = _ADVICE.get(code, "")
+    if not is_api and 400 <= code < 500 and code != _PROXY_LOGIN:
+        advice = _FOREIGN
+    return f"HTTP {code}{f': {message}' if message else ''}{advice}"
 
 
 def _check_size(label: str, content: bytes | bytearray) -> None:

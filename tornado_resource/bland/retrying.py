@@ -25,12 +25,14 @@ T = TypeVar("T")
 def is_transient(error: BaseException) -> bool:
     """Return whether a retry may succeed: no connection, no usable response, or a status code of an outage.
 
-    Those are 408, 425, 429, and every 5xx but 501 and 505: content delivery networks have codes of their own, such as
-    Cloudflare's 520 to 530. Whether a *start* may be sent again is another question (`start_machine`).
+    Those are 408, 425, 429, any other 4xx that is not the API's own, and every 5xx but 501 and 505: content delivery
+    networks have codes of their own, such as Cloudflare's 520 to 530. Whether a *start* may be sent again is another
+    question (`start_machine`).
     """
     if isinstance(error, Rejected):
         code = error.status_code
-        return code in _TRANSIENT_4XX or (500 <= code < 600 and code not in _PERMANENT_5XX)
+        is_refusal = 400 <= code < 500 and code not in _TRANSIENT_4XX
+        return not error.is_api if is_refusal else 400 <= code < 600 and code not in _PERMANENT_5XX
     return isinstance(error, NotSent | OutcomeUnknown) and not isinstance(error, InvalidRequest)
 
 

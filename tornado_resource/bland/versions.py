@@ -74,7 +74,7 @@ async def read_digest(client: Client, pathway_id: str, version: int, retry: Retr
 def _says_not_shown(error: Rejected) -> bool:
     if error.status_code in {404, 410}:
         return isinstance(error, NotFound)  # a 404 that is not JSON may be that of a proxy
-    return error.status_code in NOT_SHOWN_CODES
+    return error.is_api and error.status_code in NOT_SHOWN_CODES
 
 
 class ContentReader:

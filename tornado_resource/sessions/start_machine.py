@@ -4,7 +4,7 @@
 
     (intent written) → Send ─ response ───────────────────────────→ the session is ours
                          ├─ SendFailed: cannot have arrived ──────→ Send again, up to MAX_SENDS
-                         ├─ SendFailed: rejected (4xx) ───────────→ Fail
+                         ├─ SendFailed: rejected by the API (4xx) → Fail
                          └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
                        Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
                          ├─ Seen: a session that is ours ─────────→ Take
@@ -158,7 +158,7 @@ def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Att
             return attempts, _send_again(order, attempts)
         case Rejected(status_code=code) if code in _REFUSED_CODES:
             return replace(attempts, looks_due=1), Look()
-        case Rejected(status_code=code) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
+        case Rejected(status_code=code, is_api=True) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
             return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
         case _:
             return replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN), Look()
@@ -168,8 +168,8 @@ def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Actio
     fault = attempts.fault
     if attempts.looks_due > 0:
         return attempts, Look(SECOND_LOOK_SECONDS)
-    if isinstance(fault, Rejected) and 300 <= fault.status_code < 400:
-        return attempts, Fail(fault, is_certain=True)  # it would be redirected again
+    if isinstance(fault, Rejected) and _would_be_the_same(fault.status_code):
+        return attempts, Fail(fault, is_certain=True)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
         message = (
             f"the API reports a conflict on pathway {order.pathway_id}, but no session is active there; try again later"
@@ -177,6 +177,11 @@ def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Actio
         # After an unknown outcome, it may be our own session that the API conflicts with, and *active* shows it later.
         return attempts, Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
     return attempts, _send_again(order, attempts)
+
+
+def _would_be_the_same(status_code: int) -> bool:
+    """Return whether another send would be redirected again, or blocked again by a proxy or firewall."""
+    return 300 <= status_code < 500 and status_code not in _REFUSED_CODES | _UNKNOWN_CODES
 
 
 def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours: bool) -> Action:

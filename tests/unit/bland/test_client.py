@@ -112,6 +112,12 @@ async def test_error_statuses_have_types(status: int, kind: type[Rejected]) -> N
     assert caught.value.status_code == status
 
 
+FOREIGN = (
+    "HTTP CODE; the response is not JSON, so it does not come from the API: check bland:baseUrl, "
+    "and the proxies and firewalls on the way"
+)
+
+
 @pytest.mark.parametrize("code", [404, 410])
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"gone"', b"null", b'{"error"', b"[" * 100_000])
 async def test_a_404_that_is_not_a_json_object_is_not_the_apis(code: int, content: bytes) -> None:
@@ -121,6 +127,32 @@ async def test_a_404_that_is_not_a_json_object_is_not_the_apis(code: int, conten
             await call
         assert type(caught.value) is Rejected
     assert not client.has_responded
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (401, FOREIGN),
+        (403, FOREIGN),
+        (407, "HTTP 407; a proxy on the way requires a user name and password: check HTTPS_PROXY"),
+        (451, FOREIGN),
+        (404, FOREIGN),
+        (503, "HTTP 503"),
+    ],
+)
+async def test_a_page_is_not_blamed_on_the_key(code: int, text: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        await client_of(lambda _: httpx.Response(code, text="<html>")).status("s-1")
+    assert caught.value.cause == text.replace("CODE", str(code))
+    assert not caught.value.is_api
+
+
+@pytest.mark.parametrize(("code", "advice"), [(401, "check the API key"), (403, "API key may do"), (402, "billing")])
+@pytest.mark.parametrize("content", [b"", b"{}"])
+async def test_a_response_of_the_api_has_its_advice(code: int, advice: str, content: bytes) -> None:
+    with pytest.raises(Rejected, match=advice) as caught:
+        await client_of(lambda _: httpx.Response(code, content=content)).status("s-1")
+    assert caught.value.is_api
 
 
 async def test_only_a_response_in_the_apis_form_shows_that_it_is_the_api() -> None:

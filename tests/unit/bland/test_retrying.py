@@ -26,13 +26,22 @@ async def tries(error: Exception) -> int:
 OUTAGES = [408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 598, 599]
 
 
-@pytest.mark.parametrize("error", [NotSent("r", "c"), OutcomeUnknown("r", "c"), *map(rejected, OUTAGES)])
+FOREIGN = [Rejected("r", "c", status_code=code, is_api=False) for code in (401, 403, 404, 451)]
+
+
+@pytest.mark.parametrize("error", [NotSent("r", "c"), OutcomeUnknown("r", "c"), *map(rejected, OUTAGES), *FOREIGN])
 async def test_transient_errors_are_retried(error: ApiError) -> None:
     assert await tries(error) == MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize(
-    "error", [*map(rejected, [302, 400, 401, 403, 404, 409, 422, 499, 501, 505, 600]), TornadoError("x"), KeyError()]
+    "error",
+    [
+        Rejected("r", "c", status_code=302, is_api=False),
+        *map(rejected, [302, 400, 401, 403, 404, 409, 422, 499, 501, 505, 600]),
+        TornadoError("x"),
+        KeyError(),
+    ],
 )
 async def test_other_errors_are_not_retried(error: Exception) -> None:
     assert await tries(error) == 1

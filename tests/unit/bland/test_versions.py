@@ -66,6 +66,12 @@ async def test_any_other_refusal_is_an_error(code: int) -> None:
             await read_content(client, "pw-1", 6)
 
 
+async def test_a_403_of_a_firewall_does_not_say_that_the_version_is_not_shown() -> None:
+    page = httpx.Response(403, text="<html>")
+    with pytest.raises(Rejected, match="firewalls on the way"):
+        await read_content(client_of(lambda _: page), "pw-1", 7)
+
+
 async def test_a_404_of_a_proxy_is_an_error() -> None:
     async with client_of(lambda _request: httpx.Response(404, text="<html>")) as client:
         with pytest.raises(Rejected, match="does not come from the API"):

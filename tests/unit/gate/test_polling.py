@@ -185,12 +185,22 @@ async def test_polling_goes_on_while_active_fails() -> None:
     assert script.others == ["active"] * 3
 
 
-async def test_a_404_that_is_not_json_ends_the_wait_at_once() -> None:
-    script = Script(RUNNING, httpx.Response(404, text="<html>"))
+@pytest.mark.parametrize("code", [401, 403, 404, 407, 410, 451])
+async def test_a_page_of_a_proxy_or_firewall_is_an_outage(code: int) -> None:
+    page = httpx.Response(code, text="<html>")
+    assert (await Script(RUNNING, page, DONE).run()).given_up is None
+    ending = await Script(RUNNING, page).run()
+    assert ending.given_up is not None
+    assert "could not be reached for 5 minutes" in ending.given_up
+    assert "API key" not in ending.given_up
+
+
+async def test_an_account_that_cannot_pay_ends_the_wait_as_incomplete() -> None:
+    script = Script(RUNNING, json_response({"error": "BILLING_NOT_ALLOWED"}, 402))
     ending = await script.run()
     assert ending.given_up is not None
-    assert "does not come from the API: check bland:baseUrl" in ending.given_up
-    assert len(script.requested_at) == 2
+    assert "HTTP 402: BILLING_NOT_ALLOWED; the Bland account cannot pay for this" in ending.given_up
+    assert (ending.cause, len(script.requested_at)) == ("request_failed", 2)
 
 
 async def test_single_404_responses_do_not_end_the_wait() -> None:

@@ -280,7 +280,7 @@ def test_only_the_list_of_the_pathway_says_that_a_scenario_is_gone() -> None:
     found = asyncio.run(read(api.client(), "sc-1", "pw-1"))
     assert found is not None
     assert found.entry["name"] == "Refund"
-    api.read_faults = [httpx.Response(404, content=b"<html>")]
+    api.read_faults = [httpx.Response(404, content=b"<html>")] * 5
     with pytest.raises(Rejected):
         asyncio.run(read(api.client(), "sc-1", "pw-1"))
 

@@ -101,12 +101,23 @@ async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
         await run(api)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
 async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
     api = FakeApi(FakeTime(), faults=[(json_response({"error": "no"}, status), False)])
     with pytest.raises(Rejected, match=f"HTTP {status}: no"):
         await run(api)
     assert api.calls == ["POST start"]
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 407, 451])
+async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(code: int) -> None:
+    """It may have blocked the response, not the request."""
+    api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), True)])
+    assert (await run(api)).session_id == "s-1"
+    api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), False)])
+    with pytest.raises(Rejected, match=f"HTTP {code}; "):
+        await run(api)
+    assert api.calls == ["POST start", "GET active", "GET active"]
 
 
 async def test_after_a_redirect_the_active_session_decides() -> None:
