@@ -23,7 +23,7 @@ from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.cli import main
 from tornado_resource.errors import TornadoError
 from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
-from tornado_resource.provider.runtime import Failure, stop_runtimes
+from tornado_resource.provider.runtime import Failure, confirm_base_url, stop_runtimes
 from tornado_resource.sessions.intents import IntentStore
 from tornado_resource.sessions.start import start
 
@@ -135,6 +135,7 @@ def test_no_error_shows_the_key(
 def configured() -> Iterator[Callable[[Any, str], Any]]:
     def configure(provider: Any, url: str) -> Any:
         provider.configure(ConfigureRequest(Config({"bland:apiKey": KEY, "bland:baseUrl": url}, "agents")))
+        confirm_base_url(url)
         return provider
 
     yield configure

@@ -18,10 +18,13 @@ from pulumi.dynamic import Config, ConfigureRequest
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.core.clock import Clock
+from tornado_resource.provider.runtime import confirm_base_url
 from tornado_resource.sessions.intents import IntentStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
+
+    from pulumi.dynamic import ResourceProvider
 
 T = TypeVar("T")
 KEY = "sk-canary-0123456789"
@@ -219,6 +222,13 @@ def format_date(moment: datetime) -> str:
     return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
-def configure_request(url: str) -> ConfigureRequest:
-    """Return the request that configures a provider, with the API key and this base URL."""
-    return ConfigureRequest(Config({"bland:apiKey": KEY, "bland:baseUrl": url}, "agents"))
+def configure_request(url: str, **config: str) -> ConfigureRequest:
+    """Return the request that configures a provider, with the API key, this base URL, and more of `tornado:`."""
+    given = {f"tornado:{key}": value for key, value in config.items()}
+    return ConfigureRequest(Config({"bland:apiKey": KEY, "bland:baseUrl": url, **given}, "agents"))
+
+
+def configure_provider(provider: ResourceProvider, url: str, **config: str) -> None:
+    """Configure a provider as an update does, in which the program knows the base URL from the stack's config."""
+    provider.configure(configure_request(url, **config))
+    confirm_base_url(url)

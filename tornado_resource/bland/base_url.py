@@ -36,10 +36,15 @@ def check_url(value: str, source: str) -> str:
     """
     fault = _syntax_fault(value) or _parts_fault(urlsplit(value)) or host_fault(urlsplit(value))
     if fault is not None:
-        shown = f" {value}" if _SHOWABLE.fullmatch(value) else ""
+        shown = f" {value}" if is_showable(value) else ""
         message = f"invalid {source}{shown}: {fault}; expected a URL such as {DEFAULT_URL}"
         raise ConfigurationError(message)
     return value.rstrip("/")
+
+
+def is_showable(value: str) -> bool:
+    """Return whether no part of a URL could be a password, so that messages may show it."""
+    return _SHOWABLE.fullmatch(value) is not None
 
 
 def _syntax_fault(value: str) -> str | None:

@@ -1,13 +1,16 @@
-"""`tornado-resource check-state`: look for code in a stack's state before Pulumi runs it."""
+"""`tornado-resource check-state`: look for code and base URLs in a stack's state before Pulumi uses them."""
 
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tornado_resource.bland.base_url import is_showable
 from tornado_resource.cli.completion import files
 from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.output import Output, format_option, quiet_option
@@ -16,20 +19,41 @@ from tornado_resource.core.files import read_file
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.stacks.base_urls import is_one_of, own_urls, recorded_urls, settings_urls
 from tornado_resource.stacks.provider_code import foreign_providers
-from tornado_resource.stacks.reader import read_export, selected_stack
+from tornado_resource.stacks.reader import configured_urls, read_export, selected_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from tornado_resource.stacks.base_urls import RecordedUrl
+    from tornado_resource.stacks.fields import Fields
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_SHOWN: Final = 100
-"""How many foreign providers are shown; the others are counted."""
+"""How many lines are shown; the others are counted."""
 
-_ADVICE = (
-    "Pulumi would run their code: run no pulumi command on this stack before you know who wrote it; "
-    "to restore the state from a backup: pulumi stack import --file BACKUP.json"
-)
+_ADVICE: Final = {
+    "foreign provider": (
+        "Pulumi would run their code: run no pulumi command on this stack before you know who wrote it; "
+        "to restore the state from a backup: pulumi stack import --file BACKUP.json"
+    ),
+    "foreign base URL": (
+        "`pulumi refresh` and `pulumi destroy` would take it for the API. If it was yours, `pulumi up` records that of "
+        "the config instead (set BLAND_BASE_URL to it for this command, if a pipeline has to pass it first). Otherwise "
+        "find out who wrote it"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Something in a state that is not ours: what it is (a key of `_ADVICE`), where, and a description."""
+
+    kind: str
+    urn: str
+    path: str
+    found: str
 
 
 @click.command("check-state")
@@ -38,11 +62,12 @@ _ADVICE = (
 @quiet_option
 @click.argument("file", required=False, shell_complete=files)
 def command(name: str | None, file: str | None, output: str, *, quiet: bool) -> ExitCode:
-    """Look for code in a stack's state before Pulumi runs it.
+    """Look for code and base URLs in a stack's state before Pulumi uses them.
 
-    `pulumi refresh` and `pulumi destroy` run the provider that the state names in __provider. This command lists every
-    provider that is not from tornado-resource, with the URN of its resource, and exits with code 1 if there are any. It
-    runs none of that code.
+    `pulumi refresh` and `pulumi destroy` run the provider that the state names in __provider, and take the API's base
+    URL from the state. This command lists every provider that is not from tornado-resource, and every base URL that is
+    not that of the stack's config, of BLAND_BASE_URL, or the default one, with the URN of its resource, and exits with
+    code 1 if there are any. It runs none of that code, and sends no request.
     FILE is a state that `pulumi stack export` wrote; without it, the state of the stack is read.
     """
     if name is not None and file is not None:
@@ -50,24 +75,63 @@ def command(name: str | None, file: str | None, output: str, *, quiet: bool) -> 
         raise click.UsageError(message)
     printed = Output(quiet, output == "json")
     if file is not None:
-        return _check(clean(file, 1000), _read_file(file), printed)
+        state = _read_file(file)
+        return _tell(clean(file, 1000), [*_providers(state), *_urls(recorded_urls(state), settings_urls)], printed)
     stack = name or selected_stack()
-    return _check(f"stack {stack}", read_export(stack).values, printed)
+    export = read_export(stack)
+    rows = [*_providers(export.values), *_urls(_decrypted_urls(stack, export), lambda: configured_urls(stack))]
+    return _tell(f"stack {stack}", rows, printed)
 
 
-def _check(source: str, state: Mapping[str, Any], output: Output) -> ExitCode:
-    found = list(foreign_providers(state))
+def _providers(state: Mapping[str, Any]) -> Iterator[_Row]:
+    for each in foreign_providers(state):
+        yield _Row("foreign provider", each.urn, each.path, each.found)
+
+
+def _urls(recorded: Iterable[RecordedUrl], configured: Callable[[], list[str]]) -> Iterator[_Row]:
+    """Yield the base URLs that are not ours. Those that are *configured* are only read if they matter."""
+    others = [each for each in recorded if not is_one_of(each.value, own_urls(os.environ))]
+    known = configured() if others else []
+    for each in others:
+        if not is_one_of(each.value, known):
+            yield _Row("foreign base URL", each.urn, each.path, _description(each))
+
+
+def _decrypted_urls(stack: str, export: Fields) -> list[RecordedUrl]:
+    recorded = list(recorded_urls(export.values))
+    is_secret = any(each.is_encrypted for each in recorded)
+    return list(recorded_urls(read_export(stack, shows_secrets=True).values)) if is_secret else recorded
+
+
+def _description(recorded: RecordedUrl) -> str:
+    if recorded.is_encrypted:
+        return "an encrypted base URL, which only the stack can decrypt (--stack)"
+    if not isinstance(recorded.value, str):
+        return "no text"
+    return recorded.value if is_showable(recorded.value) else f"{len(recorded.value)} characters that are no base URL"
+
+
+def _tell(source: str, rows: list[_Row], output: Output) -> ExitCode:
     if output.is_json:
-        rows = [{"urn": each.urn, "path": each.path, "found": each.found} for each in found]
-        click.echo(clean_json(json.dumps({"foreign_providers": rows}, indent=2)))
-    if not found:
-        output.say(f"{source}: no foreign provider in the state")
+        listed = {
+            key: [{"urn": each.urn, "path": each.path, "found": each.found} for each in rows if each.kind == kind]
+            for key, kind in (("foreign_providers", "foreign provider"), ("foreign_base_urls", "foreign base URL"))
+        }
+        click.echo(clean_json(json.dumps(listed, indent=2)))
+    if not rows:
+        output.say(f"{source}: no foreign provider or base URL in the state")
         return ExitCode.PASSED
-    for foreign in found[:MAX_SHOWN]:
-        output.tell(f"{clean(foreign.urn, 1000)}: {clean(foreign.path, 1000)}: {foreign.found}")
-    more = f" ({len(found) - MAX_SHOWN:,} more)" if len(found) > MAX_SHOWN else ""
-    click.echo(f"{source}: {count(len(found), 'foreign provider')} in the state{more}. {_ADVICE}", err=True)
+    for kind, advice in _ADVICE.items():
+        _tell_kind(source, kind, [row for row in rows if row.kind == kind], advice, output)
     return ExitCode.FAILED
+
+
+def _tell_kind(source: str, kind: str, rows: list[_Row], advice: str, output: Output) -> None:
+    for row in rows[:MAX_SHOWN]:
+        output.tell(f"{clean(row.urn, 1000)}: {clean(row.path, 1000)}: {row.found}")
+    more = f" ({len(rows) - MAX_SHOWN:,} more)" if len(rows) > MAX_SHOWN else ""
+    if rows:
+        click.echo(f"{source}: {count(len(rows), kind)} in the state{more}. {advice}", err=True)
 
 
 def _read_file(file: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import pulumi
 from tornado_resource.bland.endpoint import find_endpoint
 from tornado_resource.core.text import did_you_mean
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.stacks.base_urls import is_one_of, own_urls
 from tornado_resource.stacks.settings import KEYS, PREFIX, read_settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ def read_config() -> tuple[Settings, Endpoint]:
     if settings.on_conflict and pulumi.runtime.is_dry_run():
         _warn_of_on_conflict(settings.on_conflict)
     return settings, endpoint
+
+
+def configured_url() -> str | None:
+    """Return `bland:baseUrl` of the stack's config, as an input with which the provider confirms its own.
+
+    None if there is none, or none that needs it.
+    """
+    base_url = pulumi.Config("bland").get("baseUrl")
+    return None if is_one_of(base_url, own_urls(os.environ)) else base_url
 
 
 def check_against_declarations(settings: Settings, declarations: Sequence[Declaration]) -> None:

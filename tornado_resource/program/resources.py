@@ -18,6 +18,7 @@ from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
+from tornado_resource.program.config import configured_url
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import OUTPUTS
@@ -154,6 +155,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         self.scenarios = tuple(each.declaration for each in scenarios)
         """The declared scenarios that the session runs, in the order of their ids."""
         given["last_run"] = _last_run(name, given)
+        given["base_url"] = configured_url()
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys(OUTPUTS)
         # A replacement that Pulumi's user asks for (--replace) would otherwise start while the old session holds the
@@ -275,6 +277,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             "content": content,
             "passed_at": passed_at,
             "declared_at": declared_at,
+            "base_url": configured_url(),
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         awaited = dict.fromkeys(("version", "sessions", "content", "live"))

@@ -12,6 +12,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration, whole
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
+from tornado_resource.program.config import configured_url
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.tracking import untrack_properties
 from tornado_resource.provider import ScenarioProvider
@@ -138,6 +139,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
             **options,
             "managed_by": managed_by,
             "declared_at": declared_at,
+            "base_url": configured_url(),
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)

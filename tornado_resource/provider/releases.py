@@ -19,7 +19,7 @@ from pulumi.dynamic import (
 from tornado_resource.bland.content import LIVE
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift_of_live
-from tornado_resource.provider.runtime import failure, start_runtime
+from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -52,6 +52,7 @@ class ReleaseProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update. Refuses values that the API (*Promote Pathway Version*) does not accept."""
+        confirm_base_url(news.pop("base_url", None))
         environment, version = news.get("environment"), news.get("version")
         failures = []
         if not contains_unknowns(environment) and environment not in BLAND_ENVIRONMENTS:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tornado_resource.bland.endpoint import find_endpoint
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.engine_watch import CallsInFlight, EngineWatch
+from tornado_resource.stacks.base_urls import is_one_of, own_urls, settings_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from tornado_resource.bland.endpoint import Endpoint
 
 T = TypeVar("T")
+REFUSED: Final = (
+    "refused to send the API key to {}: the state names this base URL, but neither the settings of this project "
+    "(Pulumi.STACK.yaml) nor BLAND_BASE_URL do. If you have changed it since, run `pulumi up`, or add --run-program. "
+    "If the config is not in such a file (--config-file, an ESC environment), set BLAND_BASE_URL too. "
+    "Otherwise find out who changed the state: tornado-resource check-state"
+)
 MAX_CONCURRENT_CALLS: Final = 4
 """Pulumi serves a Python dynamic provider with four threads."""
 MAX_STOP_SECONDS: Final = 1.0
@@ -54,6 +61,8 @@ class Runtime:
     def __init__(self, endpoint: Endpoint, engine_address: str) -> None:
         self._endpoint = endpoint
         self._client: Client | None = None
+        self.is_confirmed = False
+        """Whether the program has the base URL from the stack's config too (`confirm_base_url`)."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tornado", daemon=True)
         self._calls = CallsInFlight()
@@ -80,7 +89,7 @@ class Runtime:
             declared_at: the position of the declaration (`file:line:column`), to be shown in front of an error.
 
         Raises:
-            Failure: *work* raised a `TornadoError`.
+            Failure: *work* raised a `TornadoError`, or the API key must not go to the base URL.
 
         """
         try:
@@ -93,8 +102,15 @@ class Runtime:
         from tornado_resource.bland.client import Client
 
         if self._client is None:
+            self._check_base_url()
             self._client = Client(self._endpoint, connections=MAX_CONCURRENT_CALLS)
         return await work(self._client)
+
+    def _check_base_url(self) -> None:
+        base_url = self._endpoint.base_url
+        is_known = self.is_confirmed or is_one_of(base_url, own_urls(os.environ))
+        if not is_known and not is_one_of(base_url, settings_urls()):
+            raise ConfigurationError(REFUSED.format(base_url))
 
     async def _close(self) -> None:
         if self._client is not None:
@@ -121,13 +137,28 @@ def start_runtime(request: ConfigureRequest) -> Runtime:
     if not is_debugging():
         sys.tracebacklimit = 0  # SDK 3.260 and newer would show users the whole traceback of a provider's error
     try:
-        endpoint = find_endpoint({key: request.config.get(key) for key in CONFIG_KEYS}, os.environ)
+        endpoint = find_endpoint({key: config_text(request, key) for key in CONFIG_KEYS}, os.environ)
     except ConfigurationError as error:
         raise Failure(str(error)) from None
     if endpoint not in _running:
         runtime = _running[endpoint] = Runtime(endpoint, engine_address=sys.argv[-1])
         runtime.start()
     return _running[endpoint]
+
+
+def confirm_base_url(base_url: Any) -> None:
+    """Take note of the base URL that a program has from the stack's config: call it with this input, in `check`.
+
+    Otherwise the config of this process may be from the state, as in `pulumi refresh` and `pulumi destroy`.
+    """
+    for endpoint, runtime in list(_running.items()):  # another thread may add one
+        runtime.is_confirmed |= is_one_of(base_url, [endpoint.base_url])
+
+
+def config_text(request: ConfigureRequest, key: str) -> str | None:
+    """Return a config value of a provider. It may come from the state, and is None if it is no text."""
+    value = request.config.get(key)
+    return value if isinstance(value, str) else None
 
 
 @atexit.register

@@ -19,7 +19,7 @@ from pulumi.dynamic import (
 )
 
 from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
-from tornado_resource.provider.runtime import failure, start_runtime
+from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 from tornado_resource.scenarios.definition import changed_fields, declared_changes
 from tornado_resource.sessions.intents import IntentStore, scenario_intents_folder
 from tornado_resource.stacks.backend import resource_address
@@ -69,6 +69,7 @@ class ScenarioProvider(ResourceProvider):
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""
         from tornado_resource.declarations.values import scenario_problems
 
+        confirm_base_url(news.pop("base_url", None))
         options = {key: news[key] for key in OPTIONS if key != "managed_by" and key in news}
         fields = news.get("fields")
         values = {**options, **(fields if isinstance(fields, dict) else {})}

@@ -28,7 +28,7 @@ from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import scenarios_of, started_content
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.provider.own_sessions import recorded_urn
-from tornado_resource.provider.runtime import Failure, failure, start_runtime
+from tornado_resource.provider.runtime import Failure, config_text, confirm_base_url, failure, start_runtime
 from tornado_resource.sessions import commands
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
 from tornado_resource.sessions.intents import IntentStore, intents_folder
@@ -90,7 +90,7 @@ class TornadoProvider(ResourceProvider):
 
         """
         runtime = start_runtime(req)
-        given = req.config.get("tornado:onConflict")
+        given = config_text(req, "tornado:onConflict")
         try:
             settings = read_settings({"tornado:onConflict": given} if given else {})
         except ConfigurationError as error:
@@ -100,10 +100,11 @@ class TornadoProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
 
-        What it returns is what the engine records: the input `last_run` is for the `diff` of this update only.
+        What it returns is what the engine records: the inputs `last_run` and `base_url` are for this update only.
         """
         from tornado_resource.declarations.values import session_problems
 
+        confirm_base_url(news.pop("base_url", None))
         self._this_update.last_runs.pop(news["name"], None)
         last_run = news.pop("last_run", None)
         if last_run is not None and not contains_unknowns(last_run):

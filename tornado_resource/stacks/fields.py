@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
 
@@ -17,6 +18,8 @@ MAX_NUMBER: Final = 2**53
 """The largest number that JSON carries without loss."""
 ENCRYPTED: Final = "4dabf18193072939515e22adb298388d"
 """The key by which Pulumi marks an object of its own, such as an encrypted value."""
+_NAMES_ONLY: Final = "propertyDependencies"
+"""What Pulumi records here for each input are URNs."""
 _EXPECTED: Final = {str: "text", bool: "true or false", dict: "an object", list: "a list"}
 
 
@@ -77,6 +80,35 @@ class Fields:
 
     def _path(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
+
+
+def objects_in(state: Any) -> Iterator[tuple[Mapping[str, Any], str, str]]:
+    """Yield every object in a state, with its path and the URN of the resource that it is in."""
+    pending: list[tuple[Any, str, str]] = [(state, "", "no resource")]
+    while pending:  # without recursion: the state may be nested deeply
+        node, path, urn = pending.pop()
+        if isinstance(node, Mapping):
+            own = node.get("urn")
+            urn = own if isinstance(own, str) else urn
+            yield node, path, urn
+            inner = [(value, f"{path}.{name}".lstrip("."), urn) for name, value in node.items() if name != _NAMES_ONLY]
+            pending += reversed(inner)
+        elif isinstance(node, list):
+            pending += reversed([(value, f"{path}[{index}]", urn) for index, value in enumerate(node)])
+
+
+def decrypted(value: Any) -> Any:
+    """Return a value of a state that was exported with its secrets in clear, with each secret as the value itself.
+
+    Raises:
+        ValueError: a secret is not JSON. RecursionError: the value is nested too deeply.
+
+    """
+    if isinstance(value, Mapping):
+        if ENCRYPTED in value and isinstance(value.get("plaintext"), str):
+            return parse_json(value["plaintext"])
+        return {key: decrypted(entry) for key, entry in value.items()}
+    return [decrypted(entry) for entry in value] if isinstance(value, list) else value
 
 
 def damaged(stack: str, fault: str) -> ConfigurationError:

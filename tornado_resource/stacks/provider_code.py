@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.stacks.fields import ENCRYPTED
+from tornado_resource.stacks.fields import ENCRYPTED, objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,6 @@ _CLASSES: Final = (
     ("tornado_resource.provider", "ScenarioProvider"),
     ("tornado_resource.release_provider", "ReleaseProvider"),  # states of the first versions
 )
-_NAMES_ONLY: Final = "propertyDependencies"
-"""What Pulumi records here for each input, `__provider` too, are URNs."""
 _PROTOCOLS: Final = (4, 5)
 """The default protocols of pickle: 5 from Python 3.14 on."""
 
@@ -40,18 +38,9 @@ class ForeignProvider:
 
 def foreign_providers(state: Any) -> Iterator[ForeignProvider]:
     """Yield every `__provider` of a state that is not ours, wherever it is."""
-    pending: list[tuple[Any, str, str]] = [(state, "", "no resource")]
-    while pending:  # without recursion: the state may be nested deeply
-        node, path, urn = pending.pop()
-        if isinstance(node, Mapping):
-            own = node.get("urn")
-            urn = own if isinstance(own, str) else urn
-            if KEY in node and node[KEY] not in OWN_PROVIDERS:
-                yield ForeignProvider(urn, f"{path}.{KEY}".lstrip("."), _description(node[KEY]))
-            inner = [(value, f"{path}.{name}".lstrip("."), urn) for name, value in node.items() if name != _NAMES_ONLY]
-            pending += reversed(inner)
-        elif isinstance(node, list):
-            pending += reversed([(value, f"{path}[{index}]", urn) for index, value in enumerate(node)])
+    for node, path, urn in objects_in(state):
+        if KEY in node and node[KEY] not in OWN_PROVIDERS:
+            yield ForeignProvider(urn, f"{path}.{KEY}".lstrip("."), _description(node[KEY]))
 
 
 def _description(value: Any) -> str:

@@ -16,7 +16,7 @@ from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions, record
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
 from tornado_resource.sessions.order import SESSION_TYPE
-from tornado_resource.stacks.fields import Fields, damaged
+from tornado_resource.stacks.fields import Fields, damaged, decrypted
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
@@ -115,14 +115,38 @@ def _stacks() -> list[Fields]:
     return list(Fields("list", "", {"stacks": pulumi_json("stack", "ls")}).objects("stacks"))
 
 
-def read_export(name: str) -> Fields:
+def read_export(name: str, *, shows_secrets: bool = False) -> Fields:
     """Return the state of one stack of the project in this folder, as `pulumi stack export` prints it.
 
+    Args:
+        name: the stack.
+        shows_secrets: whether Pulumi decrypts the secrets, which then are as any other value.
+
     Raises:
-        ConfigurationError: Pulumi cannot read it.
+        ConfigurationError: Pulumi cannot read it, or a secret is damaged.
 
     """
-    return Fields(name, "", {"state": pulumi_json("stack", "export", "--stack", name)}).object("state")
+    options = ["--show-secrets"] if shows_secrets else []
+    state = pulumi_json("stack", "export", "--stack", name, *options)
+    try:
+        return Fields(name, "", {"state": decrypted(state) if shows_secrets else state}).object("state")
+    except (ValueError, RecursionError):
+        raise damaged(name, "a secret cannot be read") from None
+
+
+def configured_urls(name: str) -> list[str]:
+    """Return the base URL of a stack's config; an empty list if it has none.
+
+    Raises:
+        ConfigurationError: Pulumi cannot read the config.
+
+    """
+    value = _read_config(name).object("bland:baseUrl").values.get("value")
+    return [value] if isinstance(value, str) else []
+
+
+def _read_config(name: str) -> Fields:
+    return Fields(name, "", {"config": pulumi_json("config", "--show-secrets", "--stack", name)}).object("config")
 
 
 def read_stack(name: str) -> Stack:
@@ -134,7 +158,7 @@ def read_stack(name: str) -> Stack:
     """
     # A stack that was never updated has no deployment, and lists are null rather than empty.
     deployment = read_export(name).object("deployment")
-    config = Fields(name, "", {"config": pulumi_json("config", "--show-secrets", "--stack", name)}).object("config")
+    config = _read_config(name)
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
     tested = judged_versions(outputs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.api import configure_request
+from tests.support.api import configure_provider
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
 from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
@@ -72,7 +72,7 @@ def test_damaged_outputs_end_in_a_message(
     whole, said = recorded(kind), list[str]()
     for olds in damaged_copies(whole["outputs"], REPLACEMENTS):
         provider = make()
-        provider.configure(configure_request(url))
+        configure_provider(provider, url)
         for call in calls(provider, "s-1", olds, whole["inputs"]):
             try:
                 call()
@@ -86,7 +86,7 @@ def test_damaged_outputs_end_in_a_message(
 @pytest.mark.parametrize(("call", "key"), [("read", "pathway_id"), ("delete", "pathway_id"), ("delete", "name")])
 def test_a_state_without_a_value_says_what_to_do(call: str, key: str, url: str) -> None:
     provider = TornadoProvider()
-    provider.configure(configure_request(url))
+    configure_provider(provider, url)
     state: dict[str, Any] = {"name": "dev/a", "pathway_id": "p", "declared": {"pathway_id": "p"}}
     del state[key]
     with pytest.raises(Failure, match=f"the state of session s-1 is damaged: it has no `{key}`. Restore the state"):

@@ -11,7 +11,7 @@ import pytest
 from pulumi import UNKNOWN
 from pulumi.dynamic.dynamic import serialize_provider
 
-from tests.support.api import configure_request
+from tests.support.api import configure_provider
 from tornado_resource.provider import ReleaseProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
@@ -39,7 +39,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def provider(sandbox: Sandbox) -> Iterator[ReleaseProvider]:
     provider = ReleaseProvider()
-    provider.configure(configure_request(sandbox.url))
+    configure_provider(provider, sandbox.url)
     yield provider
     stop_runtimes()
 

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from tests.support.api import configure_request
+from tests.support.api import KEY, configure_request
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.provider.runtime import Failure, start_runtime, stop_runtimes
+from tornado_resource.provider.runtime import Failure, config_text, confirm_base_url, start_runtime, stop_runtimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tornado_resource.bland.client import Client
 
@@ -20,7 +21,8 @@ URL = "http://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
-def stopped() -> Iterator[None]:
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("BLAND_BASE_URL", URL)
     yield
     stop_runtimes()
 
@@ -89,3 +91,46 @@ def test_an_invalid_configuration_starts_nothing() -> None:
     with pytest.raises(Failure, match="no API key"):
         start_runtime(ConfigureRequest(Config({}, "agents")))
     assert "tornado" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BLAND_BASE_URL")
+    (tmp_path / "Pulumi.yaml").write_text("name: agents\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("project")
+def test_a_base_url_that_only_the_state_names_gets_no_client() -> None:
+    runtime = start_runtime(configure_request(URL))
+    confirm_base_url("http://127.0.0.1:10")
+    with pytest.raises(Failure, match=f"^s.yaml:3:3: refused to send the API key to {URL}: the state names this"):
+        runtime.run(returns_the_client, "s.yaml:3:3")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_base_url_that_the_program_confirms_is_used() -> None:
+    runtime = start_runtime(configure_request(URL))
+    confirm_base_url(URL)
+    assert runtime.run(returns_the_client) is not None
+
+
+def test_a_base_url_of_the_environment_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLAND_BASE_URL", f"{URL}/")
+    assert start_runtime(configure_request(URL)).run(returns_the_client) is not None
+    assert not list(project.glob("Pulumi.*.yaml"))
+
+
+def test_a_base_url_of_the_projects_settings_is_used(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").write_text(f"config:\n  bland:baseUrl: {URL}/\n", encoding="utf-8")
+    assert start_runtime(configure_request(URL)).run(returns_the_client) is not None
+
+
+@pytest.mark.parametrize("value", [5.0, True, [], {"x": "y"}])
+def test_config_that_is_no_text_counts_as_absent(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLAND_API_KEY", KEY)
+    config = dict.fromkeys(("bland:apiKey", "bland:baseUrl"), value)
+    runtime = start_runtime(ConfigureRequest(Config(config, "agents")))
+    assert runtime is start_runtime(configure_request(URL))
+    assert config_text(ConfigureRequest(Config({"tornado:onConflict": value}, "agents")), "tornado:onConflict") is None

@@ -10,7 +10,7 @@ import pytest
 from pulumi import UNKNOWN
 from pulumi.dynamic.dynamic import serialize_provider
 
-from tests.support.api import configure_request
+from tests.support.api import configure_provider
 from tornado_resource.provider import ScenarioProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
@@ -43,7 +43,7 @@ def provider(http: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def configured(http: httpx.Client) -> ScenarioProvider:
     provider = ScenarioProvider()
-    provider.configure(configure_request(str(http.base_url)))
+    configure_provider(provider, str(http.base_url))
     return provider
 
 

@@ -12,7 +12,7 @@ from pulumi import UNKNOWN
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from tests.support.api import KEY, configure_request
+from tests.support.api import KEY, configure_provider
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.provider import TornadoProvider, own_sessions
 from tornado_resource.provider.runtime import Failure, stop_runtimes
@@ -45,7 +45,7 @@ def sandbox() -> Iterator[Sandbox]:
 def configured() -> Iterator[Callable[[str], TornadoProvider]]:
     def configure(url: str) -> TornadoProvider:
         provider = TornadoProvider()
-        provider.configure(configure_request(url))
+        configure_provider(provider, url)
         return provider
 
     yield configure
@@ -324,8 +324,7 @@ def test_on_conflict_of_the_config_applies_to_the_sessions_it_names(
     inputs = {**INPUTS, "pathway_id": f"pw-named-{is_adopted}"}
     first = configured(sandbox.url).create(dict(inputs))
     provider = TornadoProvider()
-    config = {"bland:apiKey": KEY, "bland:baseUrl": sandbox.url, "tornado:onConflict": value}
-    provider.configure(ConfigureRequest(Config(config, "agents")))
+    configure_provider(provider, sandbox.url, onConflict=value)
     if is_adopted:
         assert provider.create({**inputs, "name": "dev/helpdesk"}).id == first.id
     else:
@@ -335,9 +334,8 @@ def test_on_conflict_of_the_config_applies_to_the_sessions_it_names(
 
 @pytest.mark.usefixtures("configured")
 def test_an_invalid_on_conflict_is_an_error_of_configure(sandbox: Sandbox) -> None:
-    config = {"bland:apiKey": KEY, "bland:baseUrl": sandbox.url, "tornado:onConflict": "adpot"}
     with pytest.raises(Failure, match="config tornado:onConflict: found 'adpot', expected fail, adopt"):
-        TornadoProvider().configure(ConfigureRequest(Config(config, "agents")))
+        configure_provider(TornadoProvider(), sandbox.url, onConflict="adpot")
 
 
 def test_a_session_that_cannot_be_cancelled_says_how_to_destroy_it(

@@ -1,0 +1,53 @@
+"""The `pulumi` command of a process, as Linux shows it in `/proc`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tornado_resource.stacks.command_line import MAX_ANCESTORS, CommandLine, pulumi_command
+
+
+def process(proc: Path, number: int, parent: int, comm: str, *arguments: str) -> None:
+    entry = proc / str(number)
+    entry.mkdir()
+    (entry / "stat").write_text(f"{number} ({comm}) S {parent} {number} 0\n", encoding="utf-8")
+    (entry / "comm").write_text(f"{comm}\n", encoding="utf-8")
+    (entry / "cmdline").write_text("\0".join([comm, *arguments, ""]), encoding="utf-8")
+    (entry / "cwd").symlink_to("/work/project")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["refresh", "--yes"], None),
+        (["refresh", "--config-file", "ci/dev.yaml", "--yes"], "/work/project/ci/dev.yaml"),
+        (["refresh", "--config-file=/etc/dev.yaml"], "/etc/dev.yaml"),
+        (["refresh", "--config-file"], None),
+    ],
+)
+def test_the_nearest_pulumi_above_a_process_is_its_command(
+    arguments: list[str], file: str | None, tmp_path: Path
+) -> None:
+    process(tmp_path, 1, 0, "pulumi")
+    process(tmp_path, 2, 1, "pulumi", *arguments)
+    process(tmp_path, 3, 2, "sh) S 9 (", "-c", "python --config-file other.yaml")
+    process(tmp_path, 4, 3, "python")
+    expected = CommandLine(Path("/work/project"), Path(file) if file is not None else None)
+    assert pulumi_command(4, tmp_path) == expected
+
+
+def test_without_a_pulumi_above_there_is_no_command(tmp_path: Path) -> None:
+    process(tmp_path, 2, 1, "pulumi")
+    process(tmp_path, 1, 0, "systemd")
+    assert pulumi_command(2, tmp_path) is None
+    assert pulumi_command(5, tmp_path) is None
+
+
+def test_only_near_ancestors_are_looked_at(tmp_path: Path) -> None:
+    process(tmp_path, 1, 0, "pulumi")
+    for number in range(2, MAX_ANCESTORS + 3):
+        process(tmp_path, number, number - 1, "sh")
+    assert pulumi_command(MAX_ANCESTORS + 1, tmp_path) is not None
+    assert pulumi_command(MAX_ANCESTORS + 2, tmp_path) is None
