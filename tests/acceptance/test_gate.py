@@ -92,6 +92,20 @@ def test_an_outage_of_a_network_before_the_api_changes_nothing(project: Project)
     assert (len(project.requests("/start")), len(project.requests("/status"))) == (1, 6)
 
 
+def test_a_session_that_ran_other_scenarios_is_red(make_project: Callable[..., Project]) -> None:
+    """All passed by the numbers."""
+    answer = "{iterations: [{iteration: 1, passed_ids: [sc-8, sc-9], failed_ids: []}]}"
+    scenarios = "[{id: sc-1}, {id: sc-2}]"
+    script = f"pathways:\n  pw-1: {{scenarios: {scenarios}, failing: [0], answer: {answer}}}\n"
+    project = make_project(speed=1000, script=script)
+    project.declare(ONE.replace("pw-1", "pw-1, scenario_ids: [sc-1, sc-2], rerun: on_change"))
+    printed = project.up(expect=None)
+    assert "incomplete: declared, but did not run: sc-1, sc-2; ran: sc-8, sc-9" in printed
+    assert "Traceback" not in printed
+    verdict = project.outputs()["verdicts"]["support-line"]
+    assert (verdict["outcome"], verdict["passed_scenarios"], verdict["total_scenarios"]) == ("incomplete", 2, 2)
+
+
 def test_a_session_that_vanishes_is_incomplete(slow_project: Project) -> None:
     project = slow_project
     project.declare(ONE)

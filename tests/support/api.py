@@ -121,7 +121,7 @@ class FakeApi:
     """The API: one session at a time on a pathway. `faults` replace the responses to start requests, in order.
 
     A fault is (response or transport error, whether the start took effect). *id_key* and *is_wrapped*: the form of the
-    responses that have a session, other than the API's page documents.
+    responses that have a session, other than the API's page documents. *shows_scenarios*: whether *active* shows ids.
     """
 
     time: FakeTime
@@ -134,6 +134,7 @@ class FakeApi:
     sends_date: bool = True
     id_key: str = "session_id"
     is_wrapped: bool = False
+    shows_scenarios: bool = False
     active_faults: list[httpx.Response | Exception] = field(default_factory=list)
     intents: IntentStore = field(default_factory=lambda: IntentStore(Path(tempfile.mkdtemp()) / "intents"))
 
@@ -201,6 +202,8 @@ class FakeApi:
         total = len(body["scenario_ids"]) if "scenario_ids" in body else 7
         headers = {"date": format_date(EPOCH + timedelta(seconds=self.time.seconds))} if self.sends_date else {}
         shown = {**self._shown(session), "persona_id": body.get("persona_id"), "total_scenarios": total}
+        if self.shows_scenarios:
+            shown["scenario_ids"] = body.get("scenario_ids", [])
         return self._form(shown, headers)
 
     def _form(self, content: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:

@@ -28,6 +28,7 @@ from tornado_resource.bland.responses import (
     Started,
     Status,
     error_message,
+    identity_fault,
     is_no_session,
     parse_scenarios,
     session_fault,
@@ -142,6 +143,9 @@ class Client:
         label = f"active session of pathway {clean(pathway_id)}"
         response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
         content = self._json_object(label, response)
+        fault = identity_fault(content, pathway_id=pathway_id)
+        if fault is not None:
+            raise OutcomeUnknown(label, fault)
         active = Active.parse(content, date(response.headers))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
@@ -150,14 +154,26 @@ class Client:
         self._has_responded = True
         return active
 
-    async def status(self, session_id: str) -> Status:
-        """Return the status of a session (*Get Tornado Status*)."""
+    async def status(self, session_id: str, pathway_id: str | None = None) -> Status:
+        """Return the status of a session (*Get Tornado Status*).
+
+        Args:
+            session_id: the session.
+            pathway_id: its pathway, if that is known.
+
+        Raises:
+            OutcomeUnknown: among others, a response about another session or pathway.
+
+        """
         label = f"status of session {clean(session_id)}"
         response = await self._send(label, "GET", f"{_TORNADO}/{segment(label, session_id)}/status")
         content = self._json_object(label, response)
         status = Status.parse(content)
         if status is None:
             raise OutcomeUnknown(label, word_fault(content, "status") or "the response has no status")
+        fault = identity_fault(content, session_id=session_id, pathway_id=pathway_id)
+        if fault is not None:
+            raise OutcomeUnknown(label, fault)
         self._has_responded = True
         return status
 

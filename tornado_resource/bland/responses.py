@@ -73,7 +73,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """The response of *Get Active Tornado Session*. *responded_at* is the API's time (Date header) if present."""
+    """The response of *Get Active Tornado Session*. *responded_at* is the API's time (Date header) if present.
+
+    *scenario_ids* are those of the request. They and *timeout_ms* are None where the API does not show them.
+    """
 
     session_id: str
     created_at: str | None
@@ -82,6 +85,8 @@ class Active:
     max_iterations: int | None
     total_scenarios: int | None
     responded_at: datetime | None
+    timeout_ms: int | None = None
+    scenario_ids: tuple[str, ...] | None = None
 
     @classmethod
     def parse(cls, content: Json, responded_at: datetime | None) -> Active | None:
@@ -96,6 +101,9 @@ class Active:
             max_iterations=_whole(content.get("max_iterations")),
             total_scenarios=_whole(content.get("total_scenarios")),
             responded_at=responded_at,
+            timeout_ms=_whole(content.get("timeout_ms")),
+            # An empty list may stand for "all enabled ones", or for "not known yet".
+            scenario_ids=_Kept().ids(content.get("scenario_ids")) or None,
         )
 
 
@@ -142,6 +150,8 @@ class Status:
     passed_scenarios: int | None = None
     failed_scenarios: int | None = None
     unfixable_ids: tuple[str, ...] = ()
+    unfixable_count: int | None = None
+    error_message: str | None = None
     iterations: tuple[Iteration, ...] = ()
     elapsed_ms: int | None = None
     timeout_ms: int | None = None
@@ -167,6 +177,8 @@ class Status:
             passed_scenarios=_whole(content.get("passed_scenarios")),
             failed_scenarios=_whole(content.get("failed_scenarios")),
             unfixable_ids=kept.ids(content.get("unfixable_ids")),
+            unfixable_count=_whole(content.get("unfixable_count")),
+            error_message=_error(content.get("error_message")),
             iterations=tuple(kept.iteration(entry) for entry in entries[-MAX_ITERATIONS:]),
             elapsed_ms=_whole(content.get("elapsed_ms")),
             timeout_ms=_whole(content.get("timeout_ms")),
@@ -256,6 +268,27 @@ def session_fault(content: Json) -> str | None:
     if SEGMENT.fullmatch(session_id) is None or _word(session_id, MAX_ID_CHARACTERS) is None:
         return f"the session_id of the response is {_shown(session_id)} (expected {SEGMENT_EXPECTED})"
     return next((fault for key in ("created_at", "status") if (fault := word_fault(content, key))), None)
+
+
+def identity_fault(content: Json, *, session_id: str | None = None, pathway_id: str | None = None) -> str | None:
+    """Return why a response is not about what was asked for, fit to be shown; None if it may be.
+
+    Args:
+        content: the response body.
+        session_id: the session that was asked for.
+        pathway_id: the pathway that was asked for, or that of the session.
+
+    """
+    named = (("session", _session_id(content), session_id), ("pathway", content.get("pathway_id"), pathway_id))
+    for what, found, wanted in named:
+        if isinstance(found, str) and wanted is not None and is_other(found, wanted):
+            return f"the response is about another {what}: {_shown(found)}"
+    return None
+
+
+def is_other(found: str, wanted: str) -> bool:
+    """Return whether two ids are those of different things. UUIDs may be written in upper case."""
+    return found.casefold() != wanted.casefold()
 
 
 def word_fault(content: Json, key: str) -> str | None:
@@ -356,6 +389,11 @@ def _plan(iteration: Json) -> list[Any]:
 
 def _fix(entry: Json) -> Fix:
     return Fix(_text(entry.get("target_node")), _text(entry.get("description")), _text(entry.get("type")))
+
+
+def _error(value: Any) -> str | None:
+    """Return the text of an error that a response names; None if it names none."""
+    return (error_message({"error": value}) or "not readable") if value else None
 
 
 def _text(value: Any) -> str | None:

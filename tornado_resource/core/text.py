@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+MAX_NAMED: Final = 5
+"""How many ids a message names."""
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f"  # control characters
     r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
@@ -80,6 +83,12 @@ def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
 
     matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean `{prefix}{matches[0]}`?" if matches else ""
+
+
+def id_list(ids: Collection[str]) -> str:
+    """Return `sc-1, sc-2`; of more than `MAX_NAMED` ids the first ones, and how many more there are."""
+    shown = ", ".join(clean(each, 60) for each in islice(ids, MAX_NAMED))
+    return shown if len(ids) <= MAX_NAMED else f"{shown} and {len(ids) - MAX_NAMED} more"
 
 
 def count(number: int, noun: str) -> str:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado_resource.bland.content import short
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import count, id_list
 from tornado_resource.declarations.model import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.responses import Scenario
 
 MAX_SCENARIOS: Final = 200
 """How many scenarios of a session the state has by id, for `rerun: on_drift`."""
-MAX_NAMED: Final = 5
 
 
 class Reader(Protocol):
@@ -95,13 +94,8 @@ def scenario_drift(tested: Mapping[str, str], now: Mapping[str, str]) -> str | N
     }
     if "" in {*tested, *now}:
         return "its scenarios were changed since it was tested"
-    texts = [f"{count(len(names), 'scenario')} {how} ({_listed(names)})" for how, names in kinds.items() if names]
+    texts = [f"{count(len(names), 'scenario')} {how} ({id_list(names)})" for how, names in kinds.items() if names]
     return f"since it was tested: {', '.join(texts)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(clean(name, 60) for name in names[:MAX_NAMED])
-    return shown if len(names) <= MAX_NAMED else f"{shown} and {len(names) - MAX_NAMED} more"
 
 
 def drift_of_live(published: str, live: str | None) -> str | None:

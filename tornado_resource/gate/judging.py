@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import ABORTED
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, count, id_list
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.declarations.model import Gate
     from tornado_resource.gate.model import Ending, Outcome
 
-MAX_SHOWN_IDS: Final = 5
 STILL_RUNNING: Final = "it is still running"
 ONLY_REPAIRED: Final = "it passed only after repairs"
 """How the reason of a verdict begins that failed for nothing else."""
@@ -29,14 +30,14 @@ _ABORT_REASONS: Final = {
 
 
 def judge(
-    gate: Gate, ending: Ending, *, declared: int | None = None, scenarios: tuple[Scenario, ...] = ()
+    gate: Gate, ending: Ending, *, declared: Collection[str] | None = None, scenarios: tuple[Scenario, ...] = ()
 ) -> tuple[Outcome, str]:
     """Judge one session.
 
     Args:
         gate: what must hold.
         ending: how the wait for the session ended.
-        declared: the number of scenarios in the request; None for all enabled ones.
+        declared: the ids of the scenarios in the request; None for all enabled ones.
         scenarios: the pathway's scenarios, for `passed: promotion`.
 
     Returns:
@@ -50,13 +51,20 @@ def judge(
         return "incomplete", _unfinished(status)
     if status.status in ABORTED:
         return "failed", f"{_ABORT_REASONS[status.status]} ({status.status}{_tally_suffix(status)})"
-    doubt = _count_problem(status, declared) or _contradiction(status)
+    doubt = _scenario_problem(status, declared) or _contradiction(status)
     if doubt is not None:
         return "incomplete", doubt
     outcome, reason = _apply_rule(gate, status, scenarios)
-    if outcome == "passed" and gate.repaired == "refuse" and is_repaired(status):
+    return _checked_pass(gate, status, reason) if outcome == "passed" else (outcome, reason)
+
+
+def _checked_pass(gate: Gate, status: Status, reason: str) -> tuple[Outcome, str]:
+    doubt = _count_contradiction(status)
+    if doubt is not None:
+        return "incomplete", doubt
+    if gate.repaired == "refuse" and is_repaired(status):
         return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
-    return outcome, reason
+    return "passed", reason
 
 
 def is_repaired(status: Status) -> bool:
@@ -96,27 +104,78 @@ def _unfinished(status: Status | None) -> str:
     return STILL_RUNNING if status.is_running else f"unknown status {clean(status.status, 60)}"
 
 
-def _count_problem(status: Status, declared: int | None) -> str | None:
-    """Return what is missing among the scenarios of a completed session, or None."""
+def _scenario_problem(status: Status, declared: Collection[str] | None) -> str | None:
+    """Return how the scenarios of a completed session are not those that were to run, or None.
+
+    A response without iterations shows only how many they were.
+    """
     total = status.total_scenarios
     if total is None or status.passed_scenarios is None:
         return "the response does not say how many scenarios ran and passed"
     if total <= 0:
         return "no scenario ran"
-    if declared is not None and total < declared:
-        return f"only {total} of {count(declared, 'declared scenario')} ran"
-    return None
+    if declared is None:
+        return None
+    if status.iterations:
+        return _other_scenarios(last_results(status), declared)
+    return f"only {total} of {count(len(declared), 'declared scenario')} ran" if total < len(declared) else None
+
+
+def _other_scenarios(ran: Collection[str], declared: Collection[str]) -> str | None:
+    missing = [scenario_id for scenario_id in declared if scenario_id not in ran]
+    if missing:
+        return f"declared, but did not run: {id_list(missing)}; ran: {id_list(ran) or 'none'}"
+    others = [scenario_id for scenario_id in ran if scenario_id not in declared]
+    return f"ran, but not declared: {id_list(others)}; declared: {id_list(declared)}" if others else None
 
 
 def _contradiction(status: Status) -> str | None:
-    """Return how the numbers of a completed session contradict each other, or None."""
+    """Return how what is said of a completed session contradicts itself, or None."""
     total, passed, failed = status.total_scenarios or 0, status.passed_scenarios or 0, status.failed_scenarios
     shown = f"{passed} passed" if failed is None else f"{passed} passed and {failed} failed"
     if passed < 0 or not 0 <= (failed or 0) <= total - passed:
         return f"contradictory numbers: {shown} of {total}"
-    if (status.status == "COMPLETED_ALL_PASSED") != (passed == total):
+    is_all = status.status == "COMPLETED_ALL_PASSED"
+    if is_all != (passed == total):
         return f"contradictory numbers: {status.status}, but {passed} of {total} passed"
-    return None
+    return _missing_iteration(status) or (_contradicted_pass(status) if is_all else None)
+
+
+def _missing_iteration(status: Status) -> str | None:
+    """Return which iteration a response with iterations does not show as the last one, or None."""
+    if not status.iterations:
+        return None
+    number = status.iterations[-1].number
+    last = number if number is not None else len(status.iterations) + status.omitted.iterations
+    if status.current_iteration in {None, last}:
+        return None
+    shown = f"current_iteration is {status.current_iteration}, but the last one shown is {last}"
+    return f"contradictory iterations: {shown}"
+
+
+def _contradicted_pass(status: Status) -> str | None:
+    """Return what else a response says of a session whose scenarios all passed, or None."""
+    unfixable = id_list(status.unfixable_ids) or status.unfixable_count
+    if status.error_message is not None:
+        found = f"error_message is `{clean(status.error_message)}`"
+    elif failed := failed_ids(status):
+        found = f"{id_list(failed)} failed in the last run"
+    elif unfixable:
+        found = f"unfixable: {unfixable}"
+    else:
+        return None
+    return f"contradictory: {status.status}, but {found}"
+
+
+def _count_contradiction(status: Status) -> str | None:
+    """Return how the numbers of a completed session contradict the results of its scenarios, or None."""
+    results = last_results(status)
+    passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
+    failed = [scenario_id for scenario_id, has_passed in results.items() if not has_passed]
+    if len(results) - len(failed) <= passed and len(failed) <= total - passed:
+        return None
+    shown = f"{len(results) - len(failed)} passed and {len(failed)} failed in the last run of each"
+    return f"contradictory numbers: {passed} of {total} passed, but {shown}"
 
 
 def _apply_rule(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
@@ -145,10 +204,9 @@ def _required_scenarios(status: Status, scenarios: tuple[Scenario, ...]) -> tupl
     ids = [scenario.scenario_id for scenario in scenarios if scenario.is_required_for_promotion]
     if not ids:
         return "failed", "no scenario of the pathway is marked is_required_for_promotion"
-    missed = [clean(scenario_id, 60) for scenario_id in ids if not results.get(scenario_id, False)]
+    missed = [scenario_id for scenario_id in ids if not results.get(scenario_id, False)]
     if missed:
-        more = f" and {len(missed) - MAX_SHOWN_IDS} more" if len(missed) > MAX_SHOWN_IDS else ""
-        return "failed", f"required for promotion but not passed: {', '.join(missed[:MAX_SHOWN_IDS])}{more}"
+        return "failed", f"required for promotion but not passed: {id_list(missed)}"
     return "passed", f"all scenarios required for promotion passed ({len(ids)})"
 
 

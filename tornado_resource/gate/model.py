@@ -72,10 +72,10 @@ class GatedSession:
         return next(int(limit) for limit in found if limit is not None)
 
     @property
-    def declared_scenarios(self) -> int | None:
-        """How many scenarios the request names; None for all enabled ones."""
+    def declared_scenarios(self) -> tuple[str, ...] | None:
+        """The ids of the scenarios that the request names; None for all enabled ones."""
         scenario_ids = self.request.get("scenario_ids")
-        return len(scenario_ids) if scenario_ids is not None else None
+        return tuple(scenario_ids) if scenario_ids is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ async def wait_for_end(
     while True:
         retry_after: float | None = None
         try:
-            status = await client.status(gated.session_id)
+            status = await client.status(gated.session_id, gated.request.get("pathway_id"))
         except ApiError as error:
             ending = await watch.failed(error)
             retry_after = _retry_after(error)

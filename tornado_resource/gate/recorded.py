@@ -227,6 +227,7 @@ def _agrees(verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
         verdict.status or "",
         passed_scenarios=verdict.passed_scenarios,
         total_scenarios=verdict.total_scenarios,
+        unfixable_ids=(*verdict.unfixable_ids, *verdict.failed_ids),  # neither may be beside "all passed"
         has_forked=verdict.repaired,
     )
     gated = GatedSession("", verdict.session_id, verdict.gate, request)

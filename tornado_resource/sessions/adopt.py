@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
+from tornado_resource.sessions.conflict import differences, other_timeout
 from tornado_resource.sessions.existence import status_or_gone
 from tornado_resource.sessions.order import Session
 
@@ -22,7 +23,7 @@ async def adopt(client: Client, order: Order, session_id: str) -> Session:
     `created_at` of a session that has ended is None: the API shows it for active sessions only.
 
     Raises:
-        TornadoError: a request failed, the session does not exist, or it runs on another pathway.
+        TornadoError: a request failed, the session does not exist, runs on another pathway, or differs from the order.
 
     """
     status = await status_or_gone(client, session_id, order.pathway_id)
@@ -35,6 +36,13 @@ async def adopt(client: Client, order: Order, session_id: str) -> Session:
     active = None
     if status.is_running:
         status, active = await _active(client, order, session_id, status)
+    found = (differences(order, active) if active is not None else []) or other_timeout(order, status.timeout_ms)
+    if found:
+        message = (
+            f"session {clean(session_id)} cannot be adopted because it differs: {'; '.join(found)}. "
+            f"Declare what it runs, or remove tornado:adopt.{order.name} to start a session of its own"
+        )
+        raise TornadoError(message)
     return Session(
         session_id=session_id,
         created_at=active.created_at if active else None,
@@ -51,7 +59,7 @@ async def _active(client: Client, order: Order, session_id: str, status: Status)
     if active is not None and active.session_id == session_id:
         return status, active
     # It is not the active session: either it ended between the two requests, or it runs on another pathway.
-    status = await retried(lambda: client.status(session_id))
+    status = await retried(lambda: client.status(session_id, order.pathway_id))
     if status.is_running:
         message = (
             f"session {clean(session_id)} does not run on pathway {order.pathway_id} and cannot be adopted; "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.errors import TornadoError
 from tornado_resource.sessions import commands
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tornado_resource.bland.responses import Active
     from tornado_resource.sessions.order import Address, Order
 
@@ -39,11 +41,26 @@ def differences(order: Order, active: Active) -> list[str]:
     wanted = request.get("max_iterations")
     if wanted is not None and active.max_iterations not in {None, wanted}:
         found.append(f"its max_iterations is {active.max_iterations} (declared: {wanted})")
+    found.extend(other_timeout(order, active.timeout_ms))
     scenario_ids = request.get("scenario_ids")
+    return [*found, *(_other_scenarios(active, scenario_ids) if scenario_ids is not None else [])]
+
+
+def other_timeout(order: Order, timeout_ms: int | None) -> list[str]:
+    """Return how the time limit of a session differs from that of an order, if both are known."""
+    wanted = order.request.get("timeout_ms")
+    if wanted is None or timeout_ms in {None, wanted}:
+        return []
+    return [f"its timeout_ms is {timeout_ms} (declared: {wanted})"]
+
+
+def _other_scenarios(active: Active, declared: Sequence[str]) -> list[str]:
     # 0 may mean "not counted yet": the API's page does not say.
-    if scenario_ids is not None and active.total_scenarios and active.total_scenarios != len(scenario_ids):
-        found.append(f"it has {count(active.total_scenarios, 'scenario')} (declared: {len(scenario_ids)})")
-    return found
+    if active.total_scenarios and active.total_scenarios != len(declared):
+        return [f"it has {count(active.total_scenarios, 'scenario')} (declared: {len(declared)})"]
+    if active.scenario_ids is None or set(active.scenario_ids) == set(declared):
+        return []
+    return [f"its scenarios are {id_list(active.scenario_ids)} (declared: {id_list(declared)})"]
 
 
 def _message(order: Order, active: Active, note: str, advice: str) -> str:

@@ -27,7 +27,7 @@ async def status_or_gone(client: Client, session_id: str, pathway_id: str | None
 
     """
     try:
-        return await retried(lambda: client.status(session_id))
+        return await retried(lambda: client.status(session_id, pathway_id))
     except NotFound as error:
         not_found = error
     await retried(lambda: confirm_gone(client, not_found, pathway_id))

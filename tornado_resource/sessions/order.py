@@ -73,13 +73,13 @@ class Session:
 
     @classmethod
     def active(cls, active: Active, *, adopted: bool) -> Self:
-        """Return the session of an *active* response, which does not show `timeout_ms`."""
+        """Return the session of an *active* response."""
         return cls(
             session_id=active.session_id,
             created_at=active.created_at,
             status=active.status,
             max_iterations=active.max_iterations,
-            timeout_ms=None,
+            timeout_ms=active.timeout_ms,
             adopted=adopted,
         )
 

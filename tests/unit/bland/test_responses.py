@@ -98,6 +98,46 @@ async def test_an_active_response_without_a_session_id_is_unknown(content: Any) 
         await client_of(lambda _: json_response(content)).active("pw-1")
 
 
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({"session_id": "s-2"}, "session: `s-2`"),
+        ({"id": "s-2"}, "session: `s-2`"),
+        ({"session_id": "s-1", "pathway_id": "pw-2"}, "pathway: `pw-2`"),
+        ({"pathway_id": "\x1b[2J"}, "pathway: `\\x1b[2J`"),
+    ],
+)
+async def test_a_status_of_another_session_is_unknown(about: Any, said: str) -> None:
+    client = client_of(lambda _: json_response({"status": "COMPLETED_ALL_PASSED", **about}))
+    with pytest.raises(OutcomeUnknown) as caught:
+        await client.status("s-1", "pw-1")
+    assert str(caught.value) == f"status of session s-1: the response is about another {said}"
+    assert not client.has_responded
+
+
+@pytest.mark.parametrize("content", [{"session_id": "s-1", "pathway_id": "pw-2"}, {"id": None, "pathway_id": "pw-2"}])
+async def test_an_active_session_of_another_pathway_is_unknown(content: Any) -> None:
+    client = client_of(lambda _: json_response(content))
+    with pytest.raises(OutcomeUnknown, match="the response is about another pathway: `pw-2`"):
+        await client.active("pw-1")
+    assert not client.has_responded
+
+
+@pytest.mark.parametrize(
+    "about", [{}, {"id": None, "pathway_id": None}, {"id": 5}, {"id": "S-1", "pathway_id": "PW-1"}]
+)
+async def test_a_status_that_names_no_other_session_is_taken(about: Any) -> None:
+    client = client_of(lambda _: json_response({"status": "RUNNING", **about}))
+    assert (await client.status("s-1", "pw-1")).is_running
+
+
+async def test_an_active_session_as_stored_shows_its_request() -> None:
+    row = {"id": "s-1", "status": "RUNNING", "timeout_ms": 60000, "scenario_ids": ["a", "b\n"]}
+    active = await client_of(lambda _: json_response(row)).active("pw-1")
+    assert active is not None
+    assert (active.session_id, active.timeout_ms, active.scenario_ids) == ("s-1", 60000, ("a", UNREADABLE_ID))
+
+
 async def test_odd_fields_of_a_status_are_ignored() -> None:
     odd = {
         "status": "NEW_STATUS",

@@ -131,6 +131,13 @@ async def test_a_longer_outage_ends_the_wait() -> None:
     assert 300 <= script.time.seconds <= 320
 
 
+async def test_a_status_of_another_session_ends_no_wait() -> None:
+    other = {"session_id": "s-9", "status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
+    ending = await Script(other).run()
+    assert (ending.status, ending.cause) == (None, "unreachable")
+    assert "the response is about another session: `s-9`" in str(ending.given_up)
+
+
 async def test_outages_do_not_add_up() -> None:
     script = Script(*([httpx.ConnectError("x")] * 10 + [RUNNING]) * 4, DONE)
     assert (await script.run()).given_up is None

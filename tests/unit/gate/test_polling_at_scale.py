@@ -40,7 +40,7 @@ class Api(Client):
         self.requested[session_id].append(self.time.seconds)
         self.fault()
 
-    async def status(self, session_id: str) -> Status:
+    async def status(self, session_id: str, _pathway_id: str | None = None) -> Status:
         self._request(session_id)
         number = int(session_id)
         if self.time.seconds < 20 + number * 7 % 880:

@@ -88,6 +88,8 @@ def test_an_incomplete_verdict_is_asked_for_again(status: Status) -> None:
         {"gate": {"passed": 3, "repaired": "allow"}},
         {"gate": "none"},
         {"failed_ids": [1]},
+        {"failed_ids": ["a"]},
+        {"unfixable_ids": ["a"]},
         {"outcome": "green"},
         {"reason": 5},
     ],

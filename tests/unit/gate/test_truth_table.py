@@ -32,7 +32,7 @@ RULES: Final = {"all": "all", "3": "count", "75%": "percentage", "promotion": "p
 
 @dataclass(frozen=True)
 class Row:
-    """The cells as they are written; `-` is what is not there."""
+    """The cells as they are written; `-` is what is not there. Only some tables have the column *more*."""
 
     line: int
     status: str
@@ -47,6 +47,7 @@ class Row:
     repaired: str
     outcome: str
     reason: str
+    more: str = "{}"
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.status} {self.passed}/{self.total} {self.gate}"
@@ -65,7 +66,8 @@ class Row:
         known = {f"{key}_scenarios": json.loads(cell) for key, cell in numbers.items() if cell != "-"}
         forked = {} if self.forked == "-" else {"forked_version": int(self.forked)}
         rounds = [] if self.iterations == "-" else self.iterations.split("/")
-        return {"status": self.status, **known, **forked, "iterations": [_iteration(text.split()) for text in rounds]}
+        iterations = [_iteration(text.split()) for text in rounds]
+        return {"status": self.status, **known, **forked, "iterations": iterations, **json.loads(self.more)}
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -76,7 +78,9 @@ class Row:
     def request(self) -> dict[str, Any]:
         if self.declared == "-":
             return {"pathway_id": "pw-1"}
-        return {"pathway_id": "pw-1", "scenario_ids": [f"sc-{number}" for number in range(int(self.declared))]}
+        is_number = self.declared.isdecimal()
+        ids = [f"sc-{number}" for number in range(int(self.declared))] if is_number else self.declared.split()
+        return {"pathway_id": "pw-1", "scenario_ids": ids}
 
     @property
     def gated(self) -> GatedSession:

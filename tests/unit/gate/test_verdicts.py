@@ -131,7 +131,7 @@ def test_only_declarations_with_a_gate_are_awaited() -> None:
     declarations = [Declaration("a", request, Gate(3), position), Declaration("b", request, None, position)]
     sessions = declared_sessions(declarations)
     assert sessions == [GatedSession("a", "", Gate(3), request, position=position)]
-    assert (sessions[0].declared_scenarios, sessions[0].limit_ms) == (2, 900_000)
+    assert (sessions[0].declared_scenarios, sessions[0].limit_ms) == (("a", "b"), 900_000)
     assert replace(sessions[0], timeout_ms=0, request={}).limit_ms == 0
     assert replace(sessions[0], request={}).declared_scenarios is None
 

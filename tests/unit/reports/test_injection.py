@@ -63,7 +63,6 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     assert started is not None
     scenarios = parse_scenarios({"scenarios": [{"id": "sc-1", "name": text}, {"id": "sc-2", "name": text}]})
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
-    request = {"pathway_id": PATHWAY_ID, "scenario_ids": [text, "sc-2"]}
     found = []
     unanswered = f"the API request failed: {OutcomeUnknown('status', clean(text))}"
     endings = (None, None, unanswered, gone(started.session_id).given_up)
@@ -71,6 +70,9 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
         status = Status.parse(response_of(text, word)) or Status.parse(response_of(text, "UNKNOWN"))
         assert status is not None
         created_at = timed.created_at if timed is not None else None
+        # The completed one ran other scenarios than these, which would hide how many of them failed.
+        declared = {"scenario_ids": [text, "sc-2"]} if number else {}
+        request = {"pathway_id": PATHWAY_ID, **declared}
         gated = gated_session_of(f"s-{number}", started.session_id, created_at=created_at, request=request)
         judged = replace(result_of(gated, status, endings[number], names), transcripts=transcripts(text))
         found.append((gated, status, judged))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import order
-from tornado_resource.errors import ApiError, NotFound, TornadoError
+from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, TornadoError
 from tornado_resource.sessions.adopt import adopt
 from tornado_resource.sessions.cancel import cancel_if_running
 from tornado_resource.sessions.existence import confirm_gone, status_or_gone
@@ -91,6 +91,13 @@ async def test_a_session_is_gone_if_another_endpoint_responds(
 async def test_an_active_page_that_is_not_the_apis_is_no_proof(active: httpx.Response) -> None:
     with pytest.raises(ApiError):
         await status_or_gone(Server({}, active).client(), "s-1", "pw-1")
+
+
+async def test_responses_about_others_are_no_proof_that_a_session_is_gone() -> None:
+    other = json_response({"session_id": "s-2", "status": "RUNNING", "pathway_id": "pw-2"})
+    for server in (Server(other), Server({}, other)):
+        with pytest.raises(OutcomeUnknown, match="the response is about another"):
+            await status_or_gone(server.client(), "s-1", "pw-1")
 
 
 async def test_an_error_of_active_is_the_error() -> None:

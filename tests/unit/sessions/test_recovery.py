@@ -83,6 +83,14 @@ class TestRecovery:
         with pytest.raises(TornadoError, match="session s-1 is already active"):
             await run(api)
 
+    async def test_a_session_of_other_scenarios_is_foreign(self) -> None:
+        api, chosen = FakeApi(FakeTime(), shows_scenarios=True), order(scenario_ids=["sc-1", "sc-2"])
+        api.intents.write(Intent(ADDRESS, "pw-1", digest(chosen.request), api.time.now().isoformat()))
+        api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api, chosen)
+        assert api.effective_starts == 0
+
     async def test_on_another_machine_it_is_a_conflict(self) -> None:
         api = FakeApi(FakeTime())
         await self.crash_after(api, has_response=True)

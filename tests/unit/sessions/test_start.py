@@ -176,6 +176,49 @@ async def test_retry_after_is_honoured() -> None:
     assert api.time.slept == [7.0]
 
 
+OURS: dict[str, Any] = {"scenario_ids": ["sc-1", "sc-2"], "timeout_ms": 60000}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        ({"scenario_ids": ["sc-8", "sc-9"]}, r"its scenarios are sc-8, sc-9 \(declared: sc-1, sc-2\)"),
+        ({"timeout_ms": 90000}, r"its timeout_ms is 90000 \(declared: 60000\)"),
+    ],
+)
+async def test_a_session_of_other_scenarios_after_a_lost_response_is_foreign(theirs: Any, said: str) -> None:
+    """A colleague's: created after our request, as far as the times say."""
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, **{**OURS, **theirs})
+    with pytest.raises(TornadoError, match="session s-1 is already active"):
+        await run(api, order(**OURS))
+    assert (api.calls.count("POST start"), api.intents.find(ADDRESS) is not None) == (1, True)
+    with pytest.raises(TornadoError, match=said):
+        await run(api, order("adopt", **OURS))
+    assert api.effective_starts == 0
+
+
+@pytest.mark.parametrize("shows_scenarios", [True, False])
+async def test_our_scenarios_in_another_order_are_ours(*, shows_scenarios: bool) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=shows_scenarios)
+    api.add(max_iterations=5, **{**OURS, "scenario_ids": ["sc-2", "sc-1"]})
+    assert (await run(api, order(**OURS))).session_id == "s-1"
+
+
+async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, scenario_ids=["sc-1", "sc-2"])
+    assert (await run(api)).session_id == "s-1"
+
+
+async def test_an_active_session_of_another_pathway_starts_nothing_more() -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, True)])
+    api.active_faults = [json_response({"session_id": "s-9", "status": "RUNNING", "pathway_id": "pw-9"})] * 99
+    with pytest.raises(OutcomeUnknown, match="the response is about another pathway: `pw-9`"):
+        await run(api)
+    assert (api.calls.count("POST start"), api.intents.find(ADDRESS) is not None) == (1, True)
+
+
 class TestConflict:
     async def test_fail_shows_the_active_session_and_the_commands(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
@@ -283,6 +326,31 @@ class TestAdopt:
         api.add("pw-other")
         with pytest.raises(TornadoError, match="session s-1 does not run on pathway pw-1"):
             await adopt(api.client(), order(), "s-1")
+
+    @pytest.mark.parametrize(
+        ("ours", "said"),
+        [
+            ({"scenario_ids": ["sc-1", "sc-2"]}, "its scenarios are sc-8, sc-9 (declared: sc-1, sc-2)"),
+            ({"scenario_ids": ["sc-8"]}, "it has 2 scenarios (declared: 1)"),
+            ({"timeout_ms": 60000}, "its timeout_ms is 900000 (declared: 60000)"),
+        ],
+    )
+    async def test_a_session_that_differs_is_refused(self, ours: Any, said: str) -> None:
+        api = FakeApi(FakeTime(), shows_scenarios=True)
+        api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
+        with pytest.raises(TornadoError) as caught:
+            await adopt(api.client(), order(**ours), "s-1")
+        assert str(caught.value) == (
+            f"session s-1 cannot be adopted because it differs: {said}. "
+            "Declare what it runs, or remove tornado:adopt.support-line to start a session of its own"
+        )
+
+    async def test_the_time_limit_of_a_session_that_has_ended_is_compared(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add().status = "COMPLETED_ALL_PASSED"
+        assert (await adopt(api.client(), order(timeout_ms=900000), "s-1")).adopted
+        with pytest.raises(TornadoError, match="its timeout_ms is 900000"):
+            await adopt(api.client(), order(timeout_ms=60000), "s-1")
 
     async def test_a_session_that_ends_between_the_requests_is_adopted_as_ended(self) -> None:
         statuses = iter(["RUNNING", "COMPLETED_ALL_PASSED"])
