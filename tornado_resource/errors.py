@@ -9,6 +9,7 @@
         ├── NotSent              the request cannot have reached the API
         │   └── InvalidRequest   it has text that cannot be sent: a retry cannot help
         ├── OutcomeUnknown       the request may have taken effect; there is no usable response
+        │   └── ReportedError    a 2xx response that reports an error in words: a start is not sent again
         └── Rejected             the API responded with an error status
             ├── NotFound         404 or 410
             └── Conflict         409
@@ -69,6 +70,10 @@ class InvalidRequest(NotSent):
 
 class OutcomeUnknown(ApiError):
     """The request may have taken effect, but there is no usable response: reset, timeout, garbage."""
+
+
+class ReportedError(OutcomeUnknown):
+    """The response has a 2xx status, no result, and an error in the API's words, such as `quota exceeded`."""
 
 
 class Rejected(ApiError):

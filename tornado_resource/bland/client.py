@@ -31,6 +31,7 @@ from tornado_resource.bland.responses import (
     identity_fault,
     is_no_session,
     parse_scenarios,
+    reported_error,
     session_fault,
     word_fault,
 )
@@ -44,6 +45,7 @@ from tornado_resource.errors import (
     NotSent,
     OutcomeUnknown,
     Rejected,
+    ReportedError,
 )
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class Client:
         content = self._json_object(label, response)
         started = Started.parse(content)
         if started is None:
-            raise OutcomeUnknown(label, session_fault(content) or "")
+            raise unusable(label, content, session_fault(content) or "")
         self._has_responded = True
         return started
 
@@ -149,8 +151,8 @@ class Client:
         active = Active.parse(content, date(response.headers))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
-        if active is None and not is_no_session(content):
-            raise OutcomeUnknown(label, session_fault(content) or "")
+        if active is None and (reported_error(content) or not is_no_session(content)):
+            raise unusable(label, content, session_fault(content) or "")
         self._has_responded = True
         return active
 
@@ -169,8 +171,8 @@ class Client:
         response = await self._send(label, "GET", f"{_TORNADO}/{segment(label, session_id)}/status")
         content = self._json_object(label, response)
         status = Status.parse(content)
-        if status is None:
-            raise OutcomeUnknown(label, word_fault(content, "status") or "the response has no status")
+        if status is None or (status.status == "error" and session_fault(content) is not None):
+            raise unusable(label, content, word_fault(content, "status") or "the response has no status")
         fault = identity_fault(content, session_id=session_id, pathway_id=pathway_id)
         if fault is not None:
             raise OutcomeUnknown(label, fault)
@@ -192,10 +194,11 @@ class Client:
         label = f"scenarios of pathway {clean(pathway_id)}"
         query = {"pathway_id": pathway_id, "enabled": "true"}
         response = await self._send(label, "GET", "/v1/agent-testing/scenarios", query=query)
-        scenarios = parse_scenarios(self._json(label, response))
+        content = self._json(label, response)
+        scenarios = parse_scenarios(content)
         if scenarios is None:
             expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
-            raise OutcomeUnknown(label, f"the response has no scenarios (expected {expected})")
+            raise unusable(label, content, f"the response has no scenarios (expected {expected})")
         self._has_responded = True
         return scenarios
 
@@ -255,9 +258,9 @@ class Client:
         if not response.content.strip():
             return
         content = self._json_object(label, response)
-        if content.get("status") == "error" or content.get("error") or content.get("errors"):
-            cause = f"the API reported an error: {error_message(content)}"
-            raise Rejected(label, cause, status_code=response.status_code)
+        error = reported_error(content)
+        if error:
+            raise Rejected(label, error, status_code=response.status_code)
 
     async def _send(
         self,
@@ -361,7 +364,7 @@ class Client:
         if not isinstance(content, dict):
             raise OutcomeUnknown(label, "the response is not a JSON object")
         inner = content.get("data")
-        return inner if isinstance(inner, dict) and not content.keys() - _WRAPPER_KEYS else content
+        return inner if isinstance(inner, dict) and inner and not content.keys() - _WRAPPER_KEYS else content
 
 
 _PROXY_LOGIN: Final = 407
@@ -419,6 +422,12 @@ def _is_of_tls(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
     return error is not None
+
+
+def unusable(label: str, body: Any, fault: str) -> OutcomeUnknown:
+    """Return the error for a 2xx response without a result: in the API's words if it reports an error, else *fault*."""
+    error = reported_error(body)
+    return ReportedError(label, error) if error else OutcomeUnknown(label, fault)
 
 
 def segment(label: str, identifier: str) -> str:

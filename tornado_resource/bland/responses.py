@@ -327,6 +327,13 @@ def error_message(body: Any) -> str:
     return clean(next((text for text in candidates if isinstance(text, str)), ""))
 
 
+def reported_error(body: Any) -> str:
+    """Return what a body says if it reports an error, as the body of a 2xx response may; else ""."""
+    if not isinstance(body, dict) or not (body.get("status") == "error" or body.get("error") or body.get("errors")):
+        return ""
+    return f"the API reported an error: {error_message(body) or 'without a message'}"
+
+
 def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
     """Parse the body of a *scenarios* response.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.client import segment
-from tornado_resource.bland.responses import MAX_SCENARIOS, parse_scenario, parse_scenarios
+from tornado_resource.bland.client import segment, unusable
+from tornado_resource.bland.responses import MAX_SCENARIOS, parse_scenario, parse_scenarios, reported_error
 from tornado_resource.core.text import clean
-from tornado_resource.errors import OutcomeUnknown
+from tornado_resource.errors import ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +21,21 @@ PATH: Final = "/v1/agent-testing/scenarios"
 async def list_scenarios(client: Client, pathway_id: str) -> tuple[Scenario, ...]:
     """Return all scenarios of a pathway, disabled ones included."""
     label = f"scenarios of pathway {clean(pathway_id)}"
-    scenarios = parse_scenarios(await client.exchange(label, "GET", PATH, query={"pathway_id": pathway_id}))
+    content = await client.exchange(label, "GET", PATH, query={"pathway_id": pathway_id})
+    scenarios = parse_scenarios(content)
     if scenarios is None:
         expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
-        raise OutcomeUnknown(label, f"the response has no scenarios (expected {expected})")
+        raise unusable(label, content, f"the response has no scenarios (expected {expected})")
     return scenarios
 
 
 async def get_scenario(client: Client, scenario_id: str) -> Scenario:
     """Return one scenario."""
     label = f"scenario {clean(scenario_id)}"
-    found = parse_scenario(await client.exchange(label, "GET", f"{PATH}/{segment(label, scenario_id)}"))
+    content = await client.exchange(label, "GET", f"{PATH}/{segment(label, scenario_id)}")
+    found = parse_scenario(content)
     if found is None or found.scenario_id != scenario_id:
-        raise OutcomeUnknown(label, "the response does not show the scenario")
+        raise unusable(label, content, "the response does not show the scenario")
     return found
 
 
@@ -45,9 +47,10 @@ async def create_scenario(client: Client, body: Mapping[str, Any]) -> Scenario:
 
     """
     label = f"create scenario {clean(str(body['name']), 80)} on pathway {clean(str(body['pathway_id']))}"
-    created = parse_scenario(await client.exchange(label, "POST", PATH, body=body))
+    content = await client.exchange(label, "POST", PATH, body=body)
+    created = parse_scenario(content)
     if created is None:
-        raise OutcomeUnknown(label, "the response has no id")
+        raise unusable(label, content, "the response has no id")
     return created
 
 
@@ -59,7 +62,10 @@ async def update_scenario(client: Client, scenario_id: str, body: Mapping[str, A
 
     """
     label = f"update scenario {clean(scenario_id)}"
-    updated = parse_scenario(await client.exchange(label, "PUT", f"{PATH}/{segment(label, scenario_id)}", body=body))
+    content = await client.exchange(label, "PUT", f"{PATH}/{segment(label, scenario_id)}", body=body)
+    updated = parse_scenario(content)
+    if updated is None and (error := reported_error(content)):
+        raise ReportedError(label, error)
     return updated if updated is not None and updated.scenario_id == scenario_id else None
 
 

@@ -24,7 +24,16 @@ from tornado_resource.bland.scenarios import (
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import digest
-from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    ReportedError,
+    TornadoError,
+)
 from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
 from tornado_resource.scenarios.definition import (
     NOT_FOR_CREATION,
@@ -52,6 +61,7 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 """How far the clocks of this machine and of the API may differ."""
 _UNKNOWN_CODES: Final = frozenset({408, 425})
 """4xx in name only: a proxy may send them after it has passed the request on."""
+_TOO_EARLY: Final = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +249,16 @@ def _recorded(order: ScenarioOrder, scenario_id: str, shown: Scenario, *, adopte
 
 
 def _is_refused(fault: ApiError) -> bool:
-    """Return whether the API has turned a request away, so that it had no effect."""
-    return isinstance(fault, Rejected) and 300 <= fault.status_code < 500 and fault.status_code not in _UNKNOWN_CODES
+    """Return whether the API has turned a request away, or a redirect, so that it had no effect."""
+    if not isinstance(fault, Rejected) or fault.status_code in _UNKNOWN_CODES:
+        return False
+    return 300 <= fault.status_code < 400 or (fault.is_api and 400 <= fault.status_code < 500)
 
 
-def _is_too_early(fault: ApiError) -> bool:
-    return isinstance(fault, Rejected) and fault.status_code == 429
+def _would_fail_again(fault: ApiError) -> bool:
+    if isinstance(fault, Rejected):
+        return 300 <= fault.status_code < 500 and fault.status_code not in _UNKNOWN_CODES | {_TOO_EARLY}
+    return isinstance(fault, ReportedError)
 
 
 class _Creation:
@@ -304,8 +318,9 @@ class _Creation:
             if self._is_ambiguous and not _differs(self._order, found):
                 return found
             raise ScenarioExists(self._order, found)
-        if is_refused and not _is_too_early(fault):
-            await to_thread(self._intents.clear, self._order.address)
+        if _would_fail_again(fault):
+            if is_refused:
+                await to_thread(self._intents.clear, self._order.address)
             raise fault
         return None
 

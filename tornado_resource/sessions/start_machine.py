@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
 from tornado_resource.sessions import commands
 from tornado_resource.sessions.conflict import PathwayBusy, differences
 
@@ -168,7 +168,7 @@ def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Actio
     fault = attempts.fault
     if attempts.looks_due > 0:
         return attempts, Look(SECOND_LOOK_SECONDS)
-    if isinstance(fault, Rejected) and _would_be_the_same(fault.status_code):
+    if fault is not None and _would_fail_again(fault):
         return attempts, Fail(fault, is_certain=True)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
         message = (
@@ -179,9 +179,11 @@ def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Actio
     return attempts, _send_again(order, attempts)
 
 
-def _would_be_the_same(status_code: int) -> bool:
-    """Return whether another send would be redirected again, or blocked again by a proxy or firewall."""
-    return 300 <= status_code < 500 and status_code not in _REFUSED_CODES | _UNKNOWN_CODES
+def _would_fail_again(fault: ApiError) -> bool:
+    """Return whether another send would be redirected again, blocked again on the way, or get the same words."""
+    if isinstance(fault, Rejected):
+        return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | _UNKNOWN_CODES
+    return isinstance(fault, ReportedError)
 
 
 def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours: bool) -> Action:

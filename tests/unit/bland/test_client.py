@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.client import MAX_RESPONSE_BYTES
-from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
+from tornado_resource.bland.scenarios import create_scenario, get_scenario, list_scenarios, update_scenario
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -110,6 +111,49 @@ async def test_error_statuses_have_types(status: int, kind: type[Rejected]) -> N
         await client_of(lambda _: json_response({}, status)).status("s-1")
     assert type(caught.value) is kind
     assert caught.value.status_code == status
+
+
+REPORTED = [
+    {"status": "error", "message": "quota exceeded"},
+    {"error": "quota exceeded"},
+    {"data": None, "errors": [{"error": "QUOTA", "message": "quota exceeded"}]},
+    {"data": {}, "errors": [{"error": "QUOTA", "message": "quota exceeded"}]},
+]
+
+
+@pytest.mark.parametrize("body", REPORTED, ids=str)
+async def test_an_error_in_a_2xx_response_is_shown_in_the_words_of_the_api(body: dict[str, Any]) -> None:
+    client = client_of(lambda _: json_response(body))
+    new = {"name": "a", "pathway_id": "pw-1"}
+    for call in (
+        client.start({"pathway_id": "pw-1"}),
+        client.active("pw-1"),
+        client.status("s-1"),
+        client.scenarios("pw-1"),
+        list_scenarios(client, "pw-1"),
+        get_scenario(client, "sc-1"),
+        create_scenario(client, new),
+        update_scenario(client, "sc-1", {}),
+    ):
+        with pytest.raises(ReportedError, match=r": the API reported an error: quota exceeded$"):
+            await call
+    with pytest.raises(Rejected, match=r": the API reported an error: quota exceeded$"):
+        await client.publish("pw-1", 7, "production")
+
+
+async def test_an_error_beside_a_session_loses_no_session() -> None:
+    body = {"status": "error", "message": "slow", "session_id": "s-1"}
+    client = client_of(lambda _: json_response(body))
+    assert (await client.start({"pathway_id": "pw-1"})).session_id == "s-1"
+    active = await client.active("pw-1")
+    assert active is not None
+    assert (await client.status("s-1")).status == "error"
+
+
+async def test_an_error_without_words_does_not_say_that_no_session_runs() -> None:
+    client = client_of(lambda _: json_response({"status": "error", "session_id": None}))
+    with pytest.raises(ReportedError, match="the API reported an error: without a message"):
+        await client.active("pw-1")
 
 
 FOREIGN = (

@@ -93,7 +93,7 @@ async def test_scenarios_are_read_in_every_form(form: str) -> None:
     ids=json.dumps,
 )
 async def test_an_error_with_a_list_is_no_list_of_scenarios(content: Any) -> None:
-    with pytest.raises(OutcomeUnknown, match="the response has no scenarios"):
+    with pytest.raises(OutcomeUnknown, match=r"the response has no scenarios|the API reported an error: (E1|no)$"):
         await client_of(lambda _: httpx.Response(200, text=json.dumps(content))).scenarios("pw-1")
 
 

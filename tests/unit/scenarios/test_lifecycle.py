@@ -53,6 +53,9 @@ def test_a_new_scenario_is_one_post() -> None:
         ((httpx.Response(200, content=b"not json"), True), 1),
         ((httpx.Response(200, content=b""), True), 1),
         ((json_response({"id": "../x", "name": "Refund"}), True), 1),
+        ((json_response({"status": "error", "message": "quota exceeded"}), True), 1),
+        ((httpx.Response(403, content=b"<html>"), True), 1),
+        ((httpx.Response(429, content=b"<html>"), False), 2),
     ],
 )
 def test_a_lost_response_creates_no_second_one(fault: Any, posts: int) -> None:
@@ -79,6 +82,17 @@ def test_an_effect_that_comes_late_is_found_by_a_second_look() -> None:
     api.time.sleep = late  # type: ignore[method-assign]
     assert created(api).scenario_id == "sc-1"
     assert api.calls.count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [json_response({"status": "error", "message": "quota exceeded"}), httpx.Response(403, content=b"<html>")]
+)
+def test_what_would_fail_again_is_looked_for_and_not_sent_again(fault: httpx.Response) -> None:
+    api = ScenarioApi(faults=[(fault, False)])
+    with pytest.raises(ApiError):
+        created(api)
+    assert api.calls == ["GET", "POST", "GET", "GET"]
+    assert api.intents.find(ADDRESS) is not None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 422, 302])

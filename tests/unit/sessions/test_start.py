@@ -120,6 +120,16 @@ async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(
     assert api.calls == ["POST start", "GET active", "GET active"]
 
 
+async def test_a_start_with_a_reported_error_is_looked_for_and_not_sent_again() -> None:
+    reported = json_response({"status": "error", "message": "quota exceeded"})
+    assert (await run(FakeApi(FakeTime(), faults=[(reported, True)]))).session_id == "s-1"
+    api = FakeApi(FakeTime(), faults=[(reported, False)])
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(api)
+    assert str(caught.value) == "start on pathway pw-1: the API reported an error: quota exceeded"
+    assert api.calls == ["POST start", "GET active", "GET active"]
+
+
 async def test_after_a_redirect_the_active_session_decides() -> None:
     api = FakeApi(FakeTime(), faults=[(json_response({}, 302, {"location": "https://x.example"}), False)])
     with pytest.raises(Rejected, match="redirected to x"):
