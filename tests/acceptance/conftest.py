@@ -62,7 +62,7 @@ def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Pr
         http = httpx.Client(base_url=sandbox.url, headers={"authorization": KEY}, trust_env=False)
         closing.append(http.close)
         project = Project(folder, pulumi_home, backend or (tmp_path / "state").as_uri(), sandbox, http, stack)
-        project.pulumi("stack", "init")
+        project.init()
         return project
 
     yield make

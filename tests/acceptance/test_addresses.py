@@ -35,7 +35,7 @@ def test_no_command_takes_a_wrong_address_for_gone(
     """With a session that runs: what has passed is not asked for."""
     project = slow_project
     project.declare(ONE)
-    project.pulumi("config", "set", "tornado:wait", "false")
+    project.configure("tornado:wait", "false")
     project.up()
     before, sent = project.resources(), len(project.requests())
     with server_without_routes(kind) as url:
@@ -76,10 +76,10 @@ def test_a_session_that_is_gone_is_removed_by_refresh(project: Project) -> None:
 @pytest.mark.parametrize("commands", [("preview",), UP], ids=["preview", "up"])
 def test_a_proxy_that_cannot_work_is_no_traceback(slow_project: Project, commands: tuple[str, ...]) -> None:
     slow_project.declare(ONE)
-    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.configure("tornado:wait", "false")
     slow_project.up()
     before = slow_project.resources()
-    slow_project.pulumi("config", "set", "tornado:wait", "true")
+    slow_project.configure("tornado:wait", "true")
     environment = {"BLAND_BASE_URL": "https://api.bland.example", "HTTPS_PROXY": "http://["}
     printed = slow_project.pulumi(*commands, expect=None, **environment)
     assert "invalid environment variable HTTPS_PROXY: expected the URL of a proxy" in printed
@@ -90,9 +90,9 @@ def test_a_proxy_that_cannot_work_is_no_traceback(slow_project: Project, command
 def test_a_proxy_that_cannot_work_fails_the_wait_without_a_traceback(slow_project: Project) -> None:
     """With `on_change`, nothing is asked before the wait."""
     slow_project.declare("version: 1\nsessions:\n  support-line: {pathway_id: pw-1, rerun: on_change}\n")
-    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.configure("tornado:wait", "false")
     slow_project.up()
-    slow_project.pulumi("config", "set", "tornado:wait", "true")
+    slow_project.configure("tornado:wait", "true")
     environment = {"BLAND_BASE_URL": "https://api.bland.example", "HTTPS_PROXY": "http://["}
     printed = slow_project.pulumi(*UP, expect=None, **environment)
     assert "invalid environment variable HTTPS_PROXY: expected the URL of a proxy" in printed

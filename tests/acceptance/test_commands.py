@@ -61,7 +61,7 @@ def started(make_project: Callable[..., Project]) -> Callable[..., Project]:
     def start(*pathways: str) -> Project:
         project = make_project(speed=1000, script=SCRIPT)
         project.declare(declared(*pathways))
-        project.pulumi("config", "set", "tornado:wait", "false")
+        project.configure("tornado:wait", "false")
         project.up()
         return project
 
@@ -169,7 +169,7 @@ def test_report_needs_only_the_state_on_another_machine(started: Callable[..., P
 def test_pulumi_up_writes_the_reports_of_a_failed_gate(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT)
     project.declare(declared("fail", "good"))
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.configure("tornado:reports", "reports")
     printed = project.up(expect=None, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(project.folder / "step.md"))
     folder = project.folder / "reports"
     assert sorted(path.name for path in folder.iterdir()) == FILES
@@ -182,7 +182,7 @@ def test_pulumi_up_writes_the_reports_of_a_failed_gate(make_project: Callable[..
 def test_a_failed_start_replaces_the_older_report(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT)
     project.declare(declared("good"))
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.configure("tornado:reports", "reports")
     project.up()
     verdicts = project.folder / "reports/verdicts.json"
     assert json.loads(verdicts.read_text(encoding="utf-8"))["outcome"] == "passed"
@@ -198,7 +198,7 @@ def test_reports_that_cannot_be_written_stop_the_update_at_once(
     project = make_project(speed=1000, script=SCRIPT)
     project.declare(declared("good"))
     (project.folder / "reports").write_text("a file is in the way", encoding="utf-8")
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.configure("tornado:reports", "reports")
     printed = project.up(expect=None)
     assert "the reports cannot be written to reports" in printed
     assert "Traceback" not in printed

@@ -94,7 +94,7 @@ def test_on_conflict_overrides_one_session_and_the_preview_warns(slow_project: P
     project.declare(TWO)
     start_elsewhere(project, "pw-1")
     foreign = start_elsewhere(project, "pw-2")
-    project.pulumi("config", "set", "--path", "tornado:onConflict.billing", "adopt")
+    project.configure("tornado:onConflict.billing", "adopt")
     printed = project.pulumi("preview")
     assert "config tornado:onConflict.billing is adopt: if another session is active on its pathway" in printed
     assert "pulumi config rm --path tornado:onConflict.billing --stack dev" in printed
@@ -103,7 +103,7 @@ def test_on_conflict_overrides_one_session_and_the_preview_warns(slow_project: P
     run_printed(project, printed, "To cancel it first:")
     assert ids(project)["billing"] == foreign
     assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING", "RUNNING"]
-    project.pulumi("config", "set", "--path", "tornado:onConflict.biling", "adopt")
+    project.configure("tornado:onConflict.biling", "adopt")
     assert "config tornado:onConflict names the session 'biling'" in project.up(expect=None)
 
 

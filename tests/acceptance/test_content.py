@@ -69,7 +69,7 @@ def make_team(make_project: Callable[..., Project]) -> Callable[..., Team]:
         staging.declare(declarations)
         team = Team(staging, *(replace(staging, stack=name) for name in ("production", "overseas")))
         for project in (team.production, team.overseas):
-            project.pulumi("stack", "init")
+            project.init()
         return team
 
     return make
@@ -168,14 +168,14 @@ def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: C
 
 def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Callable[..., Team]) -> None:
     team = make_team()
-    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.configure("tornado:wait", "false")
     team.staging.up()
     team.edit(7)
     team.staging.wait_for_ends()
     code, printed = team.staging.run("tornado-resource", "wait", "--stack", "staging")
     assert code == 3
     assert "version 7 was edited while it was tested: sha256:" in printed
-    team.staging.pulumi("config", "set", "tornado:wait", "true")
+    team.staging.configure("tornado:wait", "true")
     printed = team.staging.up()
     assert "runs again, the last run did not meet its gate: version 7 was edited while it was tested" in printed
     assert verdict(team.staging)["outcome"] == "passed"
@@ -187,7 +187,7 @@ def test_production_runs_again_when_other_content_is_promoted(make_team: Callabl
     team.staging.up()
     team.production.up()
     team.edit(7)
-    team.staging.pulumi("config", "set", "--path", "tornado:triggers.edit", "1")
+    team.staging.configure("tornado:triggers.edit", 1)
     team.staging.up()
     printed = team.production.up()
     assert "version 7 has other content now: it passed here with sha256:" in printed
@@ -294,7 +294,7 @@ pathways:
 
 def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., Team]) -> None:
     team = make_team(REPAIRS, "version: 1\nsessions:\n  support-line: {pathway_id: pw-support, version_number: 7}\n")
-    team.staging.pulumi("config", "set", "tornado:reports", "reports")
+    team.staging.configure("tornado:reports", "reports")
     team.staging.up()
     page = team.staging.folder / "reports/report.html"
     prompt = "Say clearly what the caller of sc-refund can expect."
@@ -324,7 +324,7 @@ def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., T
     edited = f"version 8 was edited since it was tested: it was {short(content)}, now it is sha256:"
     assert edited in tool("status")
     assert f"drifted   support-line (pathway pw-support): {edited}" in tool("doctor", code=1)
-    team.staging.pulumi("config", "set", "tornado:showChanges", "true")
+    team.staging.configure("tornado:showChanges", "true")
     tool("report")
     written = page.read_text(encoding="utf-8")
     assert "What the session changed" in written

@@ -28,24 +28,24 @@ def test_all_problems_of_declarations_show_and_nothing_is_sent(project: Project)
 def test_a_stack_without_an_environment_shows_the_listed_ones(project: Project) -> None:
     project.declare(ONE + "environments: {staging: {}, production: {}}\n")
     assert "unknown environment 'dev', expected one of staging, production" in project.up(expect=None)
-    project.pulumi("config", "set", "tornado:environment", "staging")
+    project.configure("tornado:environment", "staging")
     project.up()
     assert project.outputs()["environment"] == "staging"
 
 
 def test_all_problems_of_the_config_show(project: Project) -> None:
     project.declare(ONE)
-    project.pulumi("config", "set", "tornado:pollInterval", "often")
-    project.pulumi("config", "set", "tornado:onConflict", "adpot")
+    project.configure("tornado:pollInterval", "often")
+    project.configure("tornado:onConflict", "adpot")
     printed = project.up(expect=None)
     assert "config tornado:pollInterval is 'often', expected a duration" in printed
     assert (
         "config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersede; did you mean `adopt`?"
         in printed
     )
-    project.pulumi("config", "rm", "tornado:pollInterval")
-    project.pulumi("config", "rm", "tornado:onConflict")
-    project.pulumi("config", "set", "--path", "tornado:adopt.suport-line", "s-1")
+    project.configure("tornado:pollInterval", None)
+    project.configure("tornado:onConflict", None)
+    project.configure("tornado:adopt.suport-line", "s-1")
     assert "expected one of support-line; did you mean `support-line`?" in project.up(expect=None)
 
 

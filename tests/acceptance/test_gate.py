@@ -68,7 +68,7 @@ def test_rerun_always_runs_with_every_up_but_never_twice_at_once(make_project: C
 def test_wait_false_starts_and_leaves_the_verdict_to_others(slow_project: Project) -> None:
     project = slow_project
     project.declare(ONE)
-    project.pulumi("config", "set", "tornado:wait", "false")
+    project.configure("tornado:wait", "false")
     project.up()
     assert len(project.sessions()) == 1
     assert project.outputs()["verdicts"] == {}
@@ -109,10 +109,10 @@ def test_a_session_that_ran_other_scenarios_is_red(make_project: Callable[..., P
 def test_a_session_that_vanishes_is_incomplete(slow_project: Project) -> None:
     project = slow_project
     project.declare(ONE)
-    project.pulumi("config", "set", "tornado:wait", "false")
+    project.configure("tornado:wait", "false")
     project.up()
     project.http.delete(f"/_sandbox/sessions/{project.sessions()[0]['session_id']}")
-    project.pulumi("config", "rm", "tornado:wait")
+    project.configure("tornado:wait", None)
     printed = project.up(expect=None)
     assert "gate incomplete" in printed
     assert "the API no longer knows session" in printed

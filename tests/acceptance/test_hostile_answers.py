@@ -24,7 +24,7 @@ HOSTILE = [
 def test_two_updates_and_all_outputs_show_no_control_and_no_command(project: Project) -> None:
     """The second update shows the outputs that changed: Pulumi prints several lines of a text line by line."""
     project.declare(ONE)
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.configure("tornado:reports", "reports")
     payloads = [*PAYLOADS.values()]
     api = HostileApi(HOSTILE[0], more=payloads)
     with serving(api) as url:

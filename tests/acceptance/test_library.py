@@ -89,7 +89,7 @@ PathwayRelease("good", pathway_id="pw-2", verdict=verdict)
 
 def test_the_reports_are_those_of_deploy(make: Callable[[str], Project]) -> None:
     project = make(TWO)
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.configure("tornado:reports", "reports")
     project.up(expect=None)
     verdicts = json.loads((project.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
     assert verdicts["tally"] == {"passed": 1, "failed": 1, "incomplete": 0}
@@ -150,8 +150,8 @@ def test_config_of_adoption_and_conflicts_holds_as_with_deploy(make: Callable[[s
     project = make(GOOD)
     start = project.http.post("/v1/agent-testing/tornado/start", json={"pathway_id": "pw-2"})
     theirs = start.json()["session_id"]
-    project.pulumi("config", "set", "--path", "tornado:adopt.good", theirs)
-    project.pulumi("config", "set", "tornado:onConflict", "wait")
+    project.configure("tornado:adopt.good", theirs)
+    project.configure("tornado:onConflict", "wait")
     warning = "config tornado:onConflict is wait: if another session is active on its pathway"
     project.declare("version: 1\nsessions:\n  good: {pathway_id: pw-2}\n")
     for program in (PROGRAM, HEAD + GOOD):

@@ -180,7 +180,7 @@ def test_on_conflict_wait_starts_when_the_other_has_ended(slow_project: Project)
 def test_a_trigger_from_config_runs_every_session_again(project: Project) -> None:
     project.declare(TWO)
     project.up()
-    project.pulumi("config", "set", "--path", "tornado:triggers.commit", "4f1c2d3")
+    project.configure("tornado:triggers.commit", "4f1c2d3")
     project.up()
     assert len(project.requests("/start")) == 4
 
@@ -228,13 +228,13 @@ def test_adopt_takes_an_existing_session_over_without_a_start(slow_project: Proj
     command = f"pulumi config set --path tornado:adopt.support-line {existing['session_id']} --stack dev"
     assert f"{command} && pulumi up --stack dev" in message
     assert "Traceback" not in message
-    project.pulumi("config", "set", "--path", "tornado:adopt.support-line", existing["session_id"])
+    project.configure("tornado:adopt.support-line", existing["session_id"])
     project.up()
     session = project.outputs()["sessions"]["support-line"]
     assert (session["session_id"], session["adopted"]) == (existing["session_id"], True)
     assert session["created_at"] == existing["created_at"]
     project.pulumi("preview", "--expect-no-changes")
-    project.pulumi("config", "rm", "--path", "tornado:adopt.support-line")
+    project.configure("tornado:adopt.support-line", None)
     project.pulumi("preview", "--expect-no-changes")
     assert len(project.requests("/start")) == 2  # the foreign one, and the one that met 409
 

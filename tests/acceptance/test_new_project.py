@@ -49,7 +49,7 @@ def files_of(folder: Path) -> set[str]:
 def is_green(project: Project) -> None:
     """With the packages of this checkout in place of what `pulumi install` would fetch."""
     (project.folder / ".venv").symlink_to(sys.prefix)
-    project.pulumi("stack", "init")
+    project.init()
     project.pulumi("up", "--yes", "--skip-preview")
     assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
     (project.folder / ".venv").unlink()
@@ -111,7 +111,7 @@ def test_init_declares_what_exists_on_a_pathway(workshop: Project) -> None:
     assert [each["pathway_id"] for each in plan["scenarios"]] == ["pw-1"] * 6  # with those of the sandbox
     assert "Stays calm" in [each["fields"]["name"] for each in plan["scenarios"]]
     (project.folder / ".venv").symlink_to(sys.prefix)
-    project.pulumi("stack", "init")
+    project.init()
     before = len(project.requests("PUT")) + len(project.requests("POST /v1/agent-testing/scenarios"))
     project.pulumi("up", "--yes", "--skip-preview")
     assert len(project.requests("PUT")) + len(project.requests("POST /v1/agent-testing/scenarios")) == before

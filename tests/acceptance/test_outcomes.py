@@ -42,7 +42,7 @@ def test_numbers_that_cannot_be_meant_fail_a_library_program_too(make_project: C
 def test_only_a_requested_environment_must_be_in_the_file(project: Project) -> None:
     project.declare(ONE)
     project.pulumi("preview")
-    project.pulumi("config", "set", "tornado:environment", "staging")
+    project.configure("tornado:environment", "staging")
     printed = project.pulumi("preview", expect=None)
     assert "unknown environment 'staging', this file has no environments" in printed
     assert "Traceback" not in printed

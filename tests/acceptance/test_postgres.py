@@ -109,7 +109,7 @@ def test_a_session_that_runs_is_cancelled_from_another_machine(make_machine: Cal
 def test_wait_and_status_work_from_another_machine(make_machine: Callable[..., Project]) -> None:
     here = make_machine(speed=1000)
     here.declare(TWO)
-    here.pulumi("config", "set", "tornado:wait", "false")
+    here.configure("tornado:wait", "false")
     here.up()
     there = here.on_another_machine()
     code, printed = run(there, "tornado-resource", "wait", "--stack", "dev")
@@ -168,7 +168,7 @@ def test_after_a_kill_in_a_start_another_machine_meets_a_conflict(make_machine: 
     assert f"session {session_id} is already active on pathway pw-1" in printed
     assert f"pulumi config set --path tornado:adopt.support-line {session_id} --stack dev && pulumi up" in printed
     assert "Traceback" not in printed
-    there.pulumi("config", "set", "--path", "tornado:adopt.support-line", session_id)
+    there.configure("tornado:adopt.support-line", session_id)
     there.up()
     assert started(here) == recorded(there) == [session_id]
     assert there.outputs()["sessions"]["support-line"]["adopted"] is True
@@ -193,7 +193,7 @@ def test_two_stacks_at_once_from_two_machines(make_machine: Callable[..., Projec
     here = make_machine(speed=1000)
     here.declare(STACKS)
     there = replace(here.on_another_machine(), stack="staging")
-    there.pulumi("stack", "init")
+    there.init()
     ended = end(here.begin_up(), there.begin_up())
     assert [code for code, _ in ended] == [0, 0]
     assert sorted(body["pathway_id"] for body in here.bodies()) == ["pw-1", "pw-2"]
@@ -258,6 +258,6 @@ def test_many_stacks_are_listed(make_machine: Callable[..., Project]) -> None:
     here = make_machine()
     here.declare(ONE)
     for number in range(min(2 * (os.cpu_count() or 1), 10)):  # where it hangs: two connections a core, ten readers
-        replace(here, stack=f"stack-{number}").pulumi("stack", "init")
+        replace(here, stack=f"stack-{number}").init()
     code, printed = run(here, "tornado-resource", "doctor")
     assert (code, "free      support-line (pathway pw-1): no session runs" in printed) == (0, True)

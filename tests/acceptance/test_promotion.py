@@ -50,7 +50,7 @@ def test_everything_else_that_speaks_against_it(team: story.Team) -> None:
     time.sleep(1)
     team.declare(story.DECLARATIONS.replace("max_age: 24h", "max_age: 1s, sessions: {billing: {version_number: 3}}"))
     before = team.effects()
-    team.production.pulumi("config", "set", "tornado:reports", "reports")
+    team.production.configure("tornado:reports", "reports")
     printed = team.production.pulumi("up", "--yes", expect=None, GITHUB_ACTIONS="true")
     assert "support-line (sessions.yaml:4:3): it passed there" in printed
     assert "ago, but max_age is 1s" in printed
@@ -154,7 +154,7 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     foreign = team.staging.http.post("/v1/agent-testing/tornado/start", json=body).json()["session_id"]
     declared = PROMOTING.replace("sc-refund, sc-cancel]", "sc-cancel], version_number: 6")
     team.declare(declared)
-    team.staging.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
+    team.staging.configure("tornado:adopt.billing", foreign)
     printed = team.staging.up(expect=None)
     assert "billing (sessions.yaml:5:3): passed, but the version to publish is unknown" in printed
     assert team.published() == {}
@@ -162,7 +162,7 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
 
     team.declare(declared.replace("pw-billing}", "pw-billing, triggers: {again: 1}}"))
     team.staging.up()
-    team.production.pulumi("config", "set", "--path", "tornado:adopt.billing", foreign)
+    team.production.configure("tornado:adopt.billing", foreign)
     printed = team.production.up(expect=None)
     assert "it was adopted, so it is unknown whether it ran on the promoted version 6" in printed
     assert ("pw-billing", "production") not in team.published()
@@ -187,7 +187,7 @@ def test_an_update_that_is_cut_off_has_its_override_on_record(team: story.Team) 
     team.staging.up()
     team.production.up()
     story.staging_fails(team)
-    team.production.pulumi("config", "set", "tornado:promoteWithout", "INC-9")
+    team.production.configure("tornado:promoteWithout", "INC-9")
     team.declare(story.HARDER.replace("promotes_from: staging", "defaults: {triggers: {x: 1}}, promotes_from: staging"))
     team.production.fail(kind="status", status=403, path="/start")
     team.production.up(expect=None)
@@ -201,7 +201,7 @@ def test_a_needless_override_is_reported_and_foreign_secrets_hide_nothing(team: 
     program = team.staging.folder / "__main__.py"
     program.write_text(secret + program.read_text(encoding="utf-8"), encoding="utf-8")
     team.staging.up()
-    team.production.pulumi("config", "set", "tornado:promoteWithout", "INC-9")
+    team.production.configure("tornado:promoteWithout", "INC-9")
     printed = team.production.up()
     command = "pulumi config rm tornado:promoteWithout --stack production"
     assert f"warning: tornado:promoteWithout was not needed: {command}" in printed
@@ -236,7 +236,7 @@ def test_two_passing_versions_of_one_pathway_publish_nothing(team: story.Team) -
 
 
 def test_publishing_needs_the_wait(team: story.Team) -> None:
-    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.configure("tornado:wait", "false")
     printed = team.staging.up(expect=None)
     assert "config tornado:wait is false, but `publish` (support-line, billing) needs the verdicts" in printed
     assert "pulumi config rm tornado:wait --stack staging" in printed
@@ -245,7 +245,7 @@ def test_publishing_needs_the_wait(team: story.Team) -> None:
 
 def test_sessions_that_are_not_awaited_have_no_verdict_to_promote(team: story.Team) -> None:
     team.declare(story.DECLARATIONS.replace("staging: {publish: staging}", "staging: {}"))
-    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.configure("tornado:wait", "false")
     team.staging.up()
     printed = team.production.up(expect=None)
     assert "no verdict there: declare the session there with a gate, and let `pulumi up` wait for it" in printed

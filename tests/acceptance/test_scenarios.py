@@ -215,7 +215,7 @@ class Team:
     def of(cls, staging: Project) -> Team:
         team = cls(staging, *(replace(staging, stack=name) for name in ("production", "rival")))
         for project in (team.production, team.rival):
-            project.pulumi("stack", "init")
+            project.init()
         return team
 
 
@@ -282,7 +282,7 @@ def test_reports_show_how_a_scenario_failed_unless_they_must_not(make_project: C
     script = "pathways:\n  pw-0: {failing: [[Refunds an order]], iteration_ms: 1000}\n"
     project = make_project(speed=1000, script=script, stack="staging")
     project.declare(ONE)
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.configure("tornado:reports", "reports")
     printed = up(project, expect=None) + project.pulumi("stack", "export")
     shown_by = {path.name: path.read_text(encoding="utf-8") for path in (project.folder / "reports").iterdir()}
     for name in ("report.html", "summary.md"):
@@ -292,12 +292,12 @@ def test_reports_show_how_a_scenario_failed_unless_they_must_not(make_project: C
     assert '<testcase name="Refunds an order' in shown_by["junit.xml"]
     assert 'file="sessions.yaml" line="3"' in shown_by["junit.xml"]
 
-    project.pulumi("config", "set", "tornado:transcripts", "false")
+    project.configure("tornado:transcripts", "false")
     before = len(project.requests("GET /v1/agent-testing/batches"))
     code, _ = project.run("tornado-resource", "report", "--stack", "staging", GITHUB_ACTIONS="true")
     assert (code, len(project.requests("GET /v1/agent-testing/batches"))) == (1, before)
     assert "I am afraid" not in (project.folder / "reports/report.html").read_text(encoding="utf-8")
-    project.pulumi("config", "rm", "tornado:transcripts")
+    project.configure("tornado:transcripts", None)
     code, printed = project.run("tornado-resource", "report", "--stack", "staging", GITHUB_ACTIONS="true")
     assert "::error file=sessions.yaml,line=3,col=3,title=a%3A scenario failed::Refunds an order failed" in printed
     assert "I am afraid" in (project.folder / "reports/report.html").read_text(encoding="utf-8")
@@ -333,7 +333,7 @@ def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..
     assert outputs["verdict"]["outcome"] == "passed"
     assert sent(project, lambda: up(project)) == {}
 
-    project.pulumi("config", "set", "prompt", "You are patient.")
+    project.configure("prompt", "You are patient.")
     changed = sent(project, lambda: up(project))
     assert (changed["PUT scenarios"], changed["POST start"]) == (1, 1)
 

@@ -77,10 +77,10 @@ def test_a_hundred_sessions_are_asked_for_side_by_side_and_then_no_more(project:
     project.declare(f"version: 1\nsessions:\n{sessions}")
     api = CountedApi()
     with serve(api) as url:
-        project.pulumi("config", "set", "tornado:wait", "false")
+        project.configure("tornado:wait", "false")
         project.up(BLAND_BASE_URL=url)
         assert (len(api.pathways), api.calls) == (100, [])
-        project.pulumi("config", "set", "tornado:wait", "true")
+        project.configure("tornado:wait", "true")
         project.up(BLAND_BASE_URL=url)
         verdicts = project.outputs()["verdicts"]
         assert {verdict["outcome"] for verdict in verdicts.values()} == {"passed"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -35,18 +34,8 @@ for name in ("one", "two"):
 """
 
 
-def edit_outputs(project: Project, edit: Callable[[dict[str, Any]], object]) -> None:
-    """Change the stack's outputs in the state, as somebody who can write it may."""
-    state = json.loads(project.pulumi("stack", "export"))
-    stack = next(each for each in state["deployment"]["resources"] if each["type"] == "pulumi:pulumi:Stack")
-    edit(stack["outputs"])
-    file = project.folder / "state.json"
-    file.write_text(json.dumps(state), encoding="utf-8")
-    project.pulumi("stack", "import", "--file", str(file))
-
-
 def edit_verdict(project: Project, name: str, **changed: Any) -> None:
-    edit_outputs(project, lambda outputs: outputs["verdicts"][name].update(changed))
+    project.edit_outputs(lambda outputs: outputs["verdicts"][name].update(changed))
 
 
 def asked(project: Project, *commands: Callable[[], object]) -> list[str]:
@@ -88,7 +77,7 @@ def test_refresh_status_and_doctor_still_ask(project: Project) -> None:
 
 def test_running_sessions_are_asked_once_in_a_preview(slow_project: Project) -> None:
     slow_project.declare(TWO)
-    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.configure("tornado:wait", "false")
     slow_project.up()
     expected = {f"GET /v1/agent-testing/tornado/{each['session_id']}/status" for each in slow_project.sessions()}
     sent = asked(slow_project, preview(slow_project))
@@ -97,9 +86,9 @@ def test_running_sessions_are_asked_once_in_a_preview(slow_project: Project) -> 
 
 def test_ended_sessions_are_asked_once_for_diff_and_gate_together(project: Project) -> None:
     project.declare(TWO)
-    project.pulumi("config", "set", "tornado:wait", "false")
+    project.configure("tornado:wait", "false")
     project.up()
-    project.pulumi("config", "set", "tornado:wait", "true")
+    project.configure("tornado:wait", "true")
     project.wait_for_ends()
     sent = asked(project, project.up)
     assert sorted(line.rpartition("/")[2] for line in sent) == ["2", "2", "status", "status"]
@@ -110,7 +99,7 @@ def test_sessions_are_asked_side_by_side(make_project: Callable[..., Project], p
     project = make_project(speed=1000, latency_ms=1500, program=program)
     project.declare(TWO)
     project.up()
-    edit_outputs(project, dict.clear)
+    project.edit_outputs(dict.clear)
     before = len(project.requests())
     project.up()
     for part in ("/status", "/version/2"):
@@ -199,7 +188,7 @@ def test_an_api_that_cannot_be_reached_does_not_stop_what_has_passed(project: Pr
 
 def test_an_api_that_cannot_be_asked_fails_the_preview_at_the_declaration(slow_project: Project) -> None:
     slow_project.declare(TWO)
-    slow_project.pulumi("config", "set", "tornado:wait", "false")
+    slow_project.configure("tornado:wait", "false")
     slow_project.up()
     slow_project.fail(kind="status", status=401, path="/status", times=10)
     printed = slow_project.pulumi("preview", expect=None)

@@ -104,7 +104,7 @@ class State:
 
     @classmethod
     def of(cls, project: Project) -> State:
-        resources = json.loads(project.pulumi("stack", "export"))["deployment"].get("resources", [])
+        resources = project.deployment().get("resources", [])
         sessions = [resource for resource in resources if resource["type"].endswith(":TornadoSession")]
         stacks = [resource for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
         return cls(
@@ -187,7 +187,7 @@ def test_a_promoted_release_is_not_published_again(upgrade: Callable[..., Upgrad
     """It may be updated in place: its provider class was `tornado_resource.release_provider.ReleaseProvider`."""
     promoted = upgrade("promoted", stack="staging")
     staging, production = promoted.project, replace(promoted.project, stack="production")
-    production.pulumi("stack", "init")
+    production.init()
     promoted.load(staging, "promoted.staging.json")
     tested = promoted.ids.copy()
     promoted.load(production, "promoted.json")

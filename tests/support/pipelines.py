@@ -62,7 +62,7 @@ def check_out(project: Project) -> Project:
     shutil.copytree(EXAMPLE, folder, ignore=UNTRACKED)
     for stack in ("staging", "production"):
         project = Project(folder, project.home, project.backend, project.sandbox, project.http, stack)
-        project.pulumi("stack", "init")
+        project.init()
     return project
 
 

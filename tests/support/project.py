@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import yaml
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from tornado_resource.sandbox.serving import Sandbox
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 KEY = "sk-canary-0123456789abcdef"
 PROGRAM = "from tornado_resource import deploy\n\ndeploy()\n"
 PULUMI_SECONDS = 120
+STAND_INS = Path(__file__).with_name("stand_in")
+"""Modules that the commands of a project import instead of the installed ones."""
 
 
 @dataclass
@@ -61,6 +68,7 @@ class Project:
             "XDG_STATE_HOME": str(self.state_home),
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PYTHONPATH": str(STAND_INS),
             "BLAND_API_KEY": KEY,
             "BLAND_BASE_URL": self.sandbox.url,
         }
@@ -104,14 +112,71 @@ class Project:
             start_new_session=True,
         )
 
+    def init(self) -> None:
+        """Make the stack and select it. A file backend gets the files that `pulumi stack init` wrote once."""
+        if not self._is_file_backend:
+            self.pulumi("stack", "init")
+            return
+        name, file = self._name, self.folder / f"Pulumi.{self.stack}.yaml"
+        made = self.home / "made" / f"{name}-{self.stack}"
+        if not made.exists():
+            (made / "state").mkdir(parents=True)
+            (made / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n", encoding="utf-8")
+            replace(self, folder=made, backend=(made / "state").as_uri()).pulumi("stack", "init")
+        shutil.copytree(made / "state", self.state_folder, dirs_exist_ok=True)
+        with file.open("a", encoding="utf-8") as added:
+            added.write((made / file.name).read_text(encoding="utf-8"))
+        digest = hashlib.sha1(str(self.folder / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
+        selected = self.home / "workspaces" / f"{name}-{digest}-workspace.json"
+        stacks = {self.backend: f"organization/{name}/{self.stack}"}
+        selected.write_text(json.dumps({"stacks": stacks}), encoding="utf-8")
+
+    def configure(self, key: str, value: Any) -> None:
+        """Set a value of the stack's configuration as `pulumi config set --path` writes it; None removes it."""
+        file = self.folder / f"Pulumi.{self.stack}.yaml"
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        *path, last = key.split(".")
+        values = settings.setdefault("config", {})
+        for part in path:
+            values = values.setdefault(part, {})
+        values[last] = value
+        if value is None:
+            del values[last]
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    def deployment(self) -> dict[str, Any]:
+        """The state, as `pulumi stack export` shows it; a file backend's is read from its file."""
+        if self._is_file_backend:
+            content: dict[str, Any] = json.loads(self._checkpoint.read_text(encoding="utf-8"))
+            return dict(content["checkpoint"]["latest"])
+        return dict(json.loads(self.pulumi("stack", "export"))["deployment"])
+
+    def edit_outputs(self, edit: Callable[[dict[str, Any]], object]) -> None:
+        """Change the stack's outputs in the state of a file backend, as somebody who can write it may."""
+        content = json.loads(self._checkpoint.read_text(encoding="utf-8"))
+        edit(_stack_of(content["checkpoint"]["latest"])["outputs"])
+        self._checkpoint.write_text(json.dumps(content), encoding="utf-8")
+
+    @property
+    def _is_file_backend(self) -> bool:
+        return self.backend.startswith("file:")
+
+    @property
+    def _name(self) -> str:
+        return str(yaml.safe_load((self.folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.state_folder / ".pulumi/stacks" / self._name / f"{self.stack}.json"
+
     def outputs(self) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json"))
-        return result
+        """The stack's outputs; secret ones as the state has them."""
+        return dict(_stack_of(self.deployment()).get("outputs", {}))
 
     def resources(self, kind: str = "TornadoSession") -> list[dict[str, Any]]:
         """The resources of one kind in the state."""
-        deployment = json.loads(self.pulumi("stack", "export"))["deployment"]
-        return [entry for entry in deployment.get("resources", []) if entry["type"].endswith(f"bland:{kind}")]
+        resources = self.deployment().get("resources", [])
+        return [entry for entry in resources if entry["type"].endswith(f"bland:{kind}")]
 
     def requests(self, part: str = "") -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.http.get("/_sandbox/requests").json()
@@ -136,3 +201,9 @@ class Project:
     def fail(self, **fault: Any) -> None:
         """Let a request fail."""
         self.http.post("/_sandbox/faults", json=fault).raise_for_status()
+
+
+def _stack_of(deployment: dict[str, Any]) -> dict[str, Any]:
+    """The stack among its resources; empty before the first update."""
+    resources = deployment.get("resources", [])
+    return next((dict(each) for each in resources if each["type"] == "pulumi:pulumi:Stack"), {})

@@ -51,7 +51,7 @@ class Team:
         """Make the stacks `production` and `overseas` on the second one's machine; *staging* has its stack."""
         others = [replace(production, stack=name) for name in ("production", "overseas")]
         for other in others:
-            other.pulumi("stack", "init")
+            other.init()
         return cls(staging, *others)
 
     def declare(self, text: str) -> None:
@@ -172,8 +172,8 @@ def production_is_refused_and_stays_as_it_is(team: Team) -> None:
 
 
 def the_override_works_and_is_on_record(team: Team) -> None:
-    team.production.pulumi("config", "set", "tornado:promoteWithout", "freeze INC-7")
-    team.production.pulumi("config", "set", "tornado:reports", "reports")
+    team.production.configure("tornado:promoteWithout", "freeze INC-7")
+    team.production.configure("tornado:reports", "reports")
     printed = team.production.up()
     assert "warning: 2 sessions promoted without a pass (tornado:promoteWithout): freeze INC-7" in printed
     promotion = team.production.outputs()["promotion"]
@@ -186,7 +186,7 @@ def the_override_works_and_is_on_record(team: Team) -> None:
     code, printed = team.production.run("tornado-resource", "status", "--stack", "production", "--format", "json")
     assert code == 0
     assert json.loads(printed)["promotion"] == promotion
-    team.production.pulumi("config", "rm", "tornado:promoteWithout")
+    team.production.configure("tornado:promoteWithout", None)
 
 
 def releases(project: Project) -> list[dict[str, Any]]:
