@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.crashes import Victim, crash, recover
+from tests.support.crashes import VICTIMS, Victim, crash, recover
+from tests.support.soak import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, max_iterations: 5, gate: none}\n"
-TURNS = range(3) if "TORNADO_SOAK" in os.environ else range(1)
-VICTIMS = [Victim("provider"), Victim("cli"), Victim("both")]
 
 
 def intents(project: Project) -> list[dict[str, Any]]:
@@ -66,13 +65,10 @@ POINTS: dict[str, tuple[dict[str, Any] | None, Callable[[Project], bool]]] = {
 }
 
 
-@pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize("victim", VICTIMS, ids=lambda victim: victim.name)
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "victim"), pairs(POINTS, VICTIMS))
 def test_after_a_kill_there_is_one_session_and_it_is_in_the_state(
-    slow_project: Project, point: str, victim: Victim, turn: int
+    slow_project: Project, point: str, victim: Victim
 ) -> None:
-    assert turn in TURNS
     project = slow_project
     project.declare(ONE)
     fault, is_reached = POINTS[point]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.support.crashes import Victim, crash
+from tests.support.crashes import VICTIMS, Victim, crash
+from tests.support.soak import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -344,8 +344,6 @@ def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..
     assert "Traceback" not in printed
 
 
-TURNS: Final = range(3) if "TORNADO_SOAK" in os.environ else range(1)
-VICTIMS: Final = [Victim("provider"), Victim("cli"), Victim("both")]
 FAULTS: Final[dict[str, dict[str, Any] | None]] = {
     "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
     "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
@@ -358,14 +356,11 @@ def is_sent(project: Project, method: str, at_least: int) -> bool:
     return len(project.requests(f"{method} {PATH}")) >= at_least
 
 
-@pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize("victim", VICTIMS, ids=lambda victim: victim.name)
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("fault", "victim"), pairs(FAULTS, VICTIMS))
 def test_after_a_kill_there_is_one_scenario_as_declared(
-    make_project: Callable[..., Project], fault: str, victim: Victim, turn: int
+    make_project: Callable[..., Project], fault: str, victim: Victim
 ) -> None:
     """Three kills: while it is created, changed and deleted."""
-    assert turn in TURNS
     project = make_project(speed=1000, script=SCRIPT, stack="staging")
     text = ONE.replace("    max_turns", "    on_destroy: delete\n    max_turns")
     without = "version: 1\nsessions: {a: {pathway_id: pw-0, gate: none}}\nenvironments: {staging: {}}\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +11,10 @@ import pytest
 from tests.support.api import KEY, client_of, json_response
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
+from tests.support.soak import IS_SOAK
 from tornado_resource.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
@@ -31,6 +30,10 @@ STATUS: Final = {
     "failed_scenarios": 0,
     "iterations": [],
 }
+
+UNUSABLE: Final = (None, [], 5, "x", True, {}, {"deployment": 5}, {"deployment": {"resources": [None]}})
+DAMAGE: Final = (5, "\x1b[31m\n::error::x", [])
+"""What stands in the place of a value; `make test` has one of them at each place, `make soak` all."""
 
 
 def recorded(name: str) -> Any:
@@ -69,18 +72,13 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     return held
 
 
-def variants() -> Iterator[Any]:
-    yield from (None, [], 5, "x", True, {}, {"deployment": 5}, {"deployment": {"resources": [None]}})
-    yield from damaged_copies(recorded("passed"), (5, "\x1b[31m\n::error::x", []))
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_damaged_state_is_one_clear_line(
     command: str, state: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes: Counter[int] = Counter()
-    step = 9 if command == "report" and "TORNADO_SOAK" not in os.environ else 1  # it takes a minute
-    for variant in list(variants())[::step]:
+    step = 1 if IS_SOAK else 9 if command == "report" else 3  # each place has at least three kinds of damage
+    for variant in [*UNUSABLE, *[*damaged_copies(recorded("passed"), DAMAGE)][::step]]:
         state["export"] = variant
         code = main([command, "--stack", "dev"])
         captured = capsys.readouterr()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.support.soak import IS_SOAK
 from tornado_resource.sandbox.app import Api
 from tornado_resource.sandbox.operations import describe
 from tornado_resource.sandbox.scripts import read_scripts
@@ -29,7 +29,7 @@ from tornado_resource.sandbox.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CASES: Final = 2000 if "TORNADO_SOAK" in os.environ else 500
+CASES: Final = 2000 if IS_SOAK else 100
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import tracemalloc
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pytest
 from tests.support.api import KEY
 from tests.support.faults import FAULTS
 from tests.support.raw_server import Fault, RawServer, reset, send
+from tests.support.soak import IS_SOAK
 from tornado_resource.bland.retrying import retried
 from tornado_resource.errors import TornadoError
 from tornado_resource.sessions.cancel import cancel_if_running
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ORDER = Order(Address("b", "agents", "dev", "support-line"), {"pathway_id": "pw-1", "max_iterations": 5})
 CASE_SECONDS = 10.0
-SEEDS = 1000 if "TORNADO_SOAK" not in os.environ else 10_000
+SEEDS = 10_000 if IS_SOAK else 150
 
 
 async def run_start(server: RawServer) -> Any:

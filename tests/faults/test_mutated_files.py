@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import time
@@ -14,11 +13,12 @@ from tests.support.hostile_files import invalid_files
 from tests.support.paths import ROOT
 from tests.support.payloads import PAYLOADS, commands, shows
 from tests.support.reading import messages
+from tests.support.soak import IS_SOAK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES: Final = 100_000 if "TORNADO_SOAK" in os.environ else 3000
+FILES: Final = 100_000 if IS_SOAK else 600
 RUNS: Final = 10
 MAX_BYTES: Final = 1024 * 1024
 MAX_SECONDS: Final = 1

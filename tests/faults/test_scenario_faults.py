@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ import stamina
 
 from tests.support.api import json_response
 from tests.support.scenario_api import FIELDS, Killed, ScenarioApi, order_of
+from tests.support.soak import IS_SOAK
 from tornado_resource.errors import TornadoError
 from tornado_resource.scenarios.definition import changed_fields
 from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, update
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.support.scenario_api import Fault
 
-SEEDS: Final = 5000 if "TORNADO_SOAK" in os.environ else 600
+SEEDS: Final = 5000 if IS_SOAK else 100
 RUNS: Final = 30
 """How often a pipeline may be run again until it goes through."""
 

@@ -7,7 +7,6 @@ response was lost in a crash, and the session ended before the next request.
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, json_response
 from tests.support.results import last_run_of
+from tests.support.soak import IS_SOAK
 from tornado_resource.bland.responses import FINAL
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
@@ -28,7 +28,7 @@ from tornado_resource.sessions.compare import compare
 from tornado_resource.sessions.order import Address, Order
 from tornado_resource.sessions.start import start
 
-EXAMPLES = 5000 if "TORNADO_SOAK" in os.environ else 500
+EXAMPLES = 5000 if IS_SOAK else 150
 STEPS = 50
 ADDRESS = Address("b", "agents", "dev", "a")
 REFUSED = httpx.ConnectError("refused")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import psutil
 from projects import sandbox
 
 from tests.support.api import KEY, VirtualTime, client_of, json_response
+from tests.support.soak import IS_SOAK
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.declarations.model import Gate
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-IS_SOAK: Final = "TORNADO_SOAK" in os.environ
 SESSIONS: Final = 200 if IS_SOAK else 20
 VIRTUAL_SECONDS: Final = 4 * 3600 if IS_SOAK else 1800
 REAL_SECONDS: Final = 1200 if IS_SOAK else 10

@@ -28,6 +28,9 @@ class Victim:
 
     name: str
 
+    def __str__(self) -> str:
+        return self.name
+
     def kill(self, process: subprocess.Popen[str]) -> None:
         family = descendants(process.pid)
         providers = [pid for pid, command in family.items() if "pulumi.dynamic" in command and "python" in command]
@@ -37,6 +40,9 @@ class Victim:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+
+VICTIMS: Final = [Victim("provider"), Victim("cli"), Victim("both")]
 
 
 def descendants(root: int) -> dict[int, str]:
