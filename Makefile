@@ -2,7 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test unit soak mutate lint audit bench docs lock clean
+# The programs of `.venv` come first, as in an activated environment.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
+TESTS := $(RUN) -m pytest --dist worksteal
+
+.PHONY: help setup demo test quick unit package soak mutate lint audit bench docs lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -15,25 +19,34 @@ setup:
 demo: setup
 	@$(BIN)/python tools/demo.py
 
-## make test    every test; the unit tests alone must reach all branches of the core
+## make test    every test but those of `make package`; the unit tests alone must reach all branches of the core
 test: setup
 	@$(BIN)/python tools/programs.py
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report term tests/unit
+	@$(TESTS) -n 2 --cov --cov-report term tests/unit
 # Two workers for each core of CI: a quarter of the time, these tests wait for other processes.
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 4 --dist worksteal --ignore tests/unit
+	@$(TESTS) -n 4 --ignore tests/unit
+
+## make quick   the unit tests, and the first story of each acceptance file: two minutes
+quick: setup
+	@$(TESTS) -n 4 --quick tests/unit tests/acceptance
 
 ## make unit    the unit tests: about a minute
 unit: setup
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
+	@$(TESTS) -n 2 tests/unit
 
-## make soak    the same faults and crashes more often, guided fuzzing, and long waits: about 50 minutes
+## make package what is published: built twice, installed into each Python that is here, by `pulumi new`, as a hook
+package: setup
+	@$(TESTS) -n 2 -m package tests/acceptance
+
+## make soak    faults and crashes in every combination and larger numbers, guided fuzzing, long waits: about an hour
 soak: setup
-	@TORNADO_SOAK=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal \
-	  tests/faults tests/acceptance/test_crashes.py tests/scale/test_soak.py
+	@TORNADO_SOAK=1 $(TESTS) -n 2 \
+	  tests/faults tests/acceptance/test_crashes.py tests/acceptance/test_scenarios.py tests/acceptance/test_canary.py \
+	  tests/scale/test_soak.py
 
 ## make mutate  small changes of the core that no unit test notices; ONLY=gate for one folder
 mutate: setup
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/mutate.py $(ONLY)
+	@$(RUN) tools/mutate.py $(ONLY)
 
 ## make lint    format, lint, types
 lint: setup
@@ -47,7 +60,7 @@ audit: setup
 
 ## make bench   the ratios of bench/results.json, measured now; QUICK=1 only looks at counts
 bench: setup
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/run.py
+	@$(RUN) bench/run.py
 
 ## make docs    the docs as a site, in build/site
 docs: setup

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
+pytestmark = pytest.mark.package
 EXAMPLE: Final = ROOT / "examples/agents"
 TEMPLATE: Final = ROOT / "tornado_resource/template"
 WHEEL: Final = f"tornado_resource-{VERSION}-py3-none-any.whl"
@@ -135,7 +136,7 @@ def test_the_wheel_tests_agents_from_an_empty_environment(
     for name in ("Pulumi.yaml", "__main__.py", "sessions.yaml"):
         shutil.copy(tmp_path / "agents" / name, project.folder)
     (project.folder / ".venv").symlink_to(tmp_path / "empty")
-    project.up(PATH=f"{programs}{os.pathsep}{project.environment['PATH']}")
+    project.up(PATH=f"{programs}{os.pathsep}{project.environment['PATH']}", PYTHONPATH="")
     assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
 
 
@@ -180,12 +181,12 @@ def test_pulumi_new_installs_all_that_an_update_needs(
         TEMPLATE,
         *arguments,
         folder=project.folder,
-        **{**project.environment, "GIT_CONFIG_GLOBAL": git},
+        **{**project.environment, "GIT_CONFIG_GLOBAL": git, "PYTHONPATH": ""},
     )
     if not (project.folder / ".venv").exists():
         # The language host that `make setup` builds does not know the option `virtualenv` of Pulumi.yaml.
         (project.folder / ".venv").symlink_to(project.folder)
     programs = project.folder / ".venv/bin"
-    project.up(PATH=f"{programs}{os.pathsep}{project.environment['PATH']}")
+    project.up(PATH=f"{programs}{os.pathsep}{project.environment['PATH']}", PYTHONPATH="")
     assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
     assert run(programs / "tornado-resource", "--version", folder=tmp_path) == f"tornado-resource, version {VERSION}\n"

@@ -14,6 +14,7 @@ from tests.support.repository import commit_all, copy_of_the_repository, run_git
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.package
 EXAMPLE = ROOT / "examples/agents"
 WRONG = "sessions.yaml:6:3: defaults.max_iteration: unknown key; did you mean `max_iterations`?"
 
