@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.support import postgres
-from tests.support.project import KEY, PROGRAM, Project
+from tests.support.project import HELD, KEY, PROGRAM, Project
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def make_project(tmp_path: Path, pulumi_home: Path) -> Iterator[Callable[..., Pr
 
     def make(  # noqa: PLR0913 - keywords
         *,
-        speed: float = 1.0,
+        speed: float = HELD,
         latency_ms: int = 0,
         script: str | None = None,
         stack: str = "dev",
@@ -78,5 +78,5 @@ def project(make_project: Callable[..., Project]) -> Project:
 
 @pytest.fixture
 def slow_project(make_project: Callable[..., Project]) -> Project:
-    """A project whose sessions run for minutes."""
+    """A project whose sessions run until the test finishes them."""
     return make_project()

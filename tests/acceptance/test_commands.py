@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.project import KEY
+from tests.support.project import KEY, PULUMI_SECONDS
 from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(project: Project, *arguments: str, **environment: str) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PULUMI_SECONDS,
     )
 
 
@@ -125,7 +125,7 @@ def test_signals_end_the_wait_and_say_how_to_resume(
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)  # the session takes a day
+    stdout, stderr = process.communicate(timeout=PULUMI_SECONDS)  # the session takes a day
     assert process.returncode == 130
     assert_recorded("interrupted", stdout + stderr)
     assert len(project.requests("/cancel")) == 0
@@ -222,7 +222,7 @@ def test_wait_draws_a_live_table_in_a_terminal(started: Callable[..., Project]) 
             break
         shown += part
     os.close(master)
-    assert process.wait(30) == 1
+    assert process.wait(PULUMI_SECONDS) == 1
     terminal = Terminal(100, 30)
     terminal.write(shown.decode())
     assert terminal.has_cursor

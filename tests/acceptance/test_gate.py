@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.project import PULUMI_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -125,12 +127,12 @@ def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project
     project = slow_project
     project.declare(ONE + "  billing: {pathway_id: pw-2}\n")
     process = project.begin_up()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PULUMI_SECONDS
     while len(project.requests("/status")) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, interrupt)
-    printed, _ = process.communicate(timeout=15)  # the sessions take minutes
+    printed, _ = process.communicate(timeout=PULUMI_SECONDS)  # the sessions take longer
     assert process.returncode != 0
     assert "Traceback" not in printed
     assert "Ctrl-C stops the wait, sessions keep running, and `pulumi up --stack dev` resumes it" in printed

@@ -7,6 +7,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from tests.support.project import PULUMI_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,12 +57,12 @@ def test_an_interrupted_update_leaves_verdicts_with_the_ids(slow_project: Projec
     project = slow_project
     project.declare(TWO)
     process = project.begin_up()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PULUMI_SECONDS
     while min(counts(project, "/status"), default=0) < 4:  # polled for more than two seconds
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    printed, _ = process.communicate(timeout=15)
+    printed, _ = process.communicate(timeout=PULUMI_SECONDS)
     assert process.returncode != 0
     assert "Traceback" not in printed
     verdicts = project.outputs()["verdicts"]

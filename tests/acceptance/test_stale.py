@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.project import PULUMI_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,13 +38,13 @@ def passed(make_project: Callable[..., Project]) -> Project:
 def interrupt_an_update(project: Project, starts: int) -> dict[str, str]:
     """Interrupt `pulumi up` a second after so many starts in all; return the outcomes that it leaves."""
     process = project.begin_up()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PULUMI_SECONDS
     while len(project.requests("/start")) < starts:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PULUMI_SECONDS)
     assert process.returncode != 0
     return {name: verdict["outcome"] for name, verdict in project.outputs()["verdicts"].items()}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.gate.model import GatedSession
 
-CASE_SECONDS = 20.0
+CASE_SECONDS = 120.0
 PASSED = {"nodes": [{"id": "a", "data": {"prompt": "passed"}}], "edges": [], "version_number": 7}
 EDITED = {"nodes": [{"id": "a", "data": {"prompt": "edited"}}], "edges": [], "version_number": 7}
 STATUS = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}

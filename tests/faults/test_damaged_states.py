@@ -31,8 +31,17 @@ STATUS: Final = {
     "iterations": [],
 }
 
-UNUSABLE: Final = (None, [], 5, "x", True, {}, {"deployment": 5}, {"deployment": {"resources": [None]}})
-DAMAGE: Final = (5, "\x1b[31m\n::error::x", [])
+UNUSABLE: Final[tuple[Any, ...]] = (
+    None,
+    [],
+    5,
+    "x",
+    True,
+    {},
+    {"deployment": 5},
+    {"deployment": {"resources": [None]}},
+)
+DAMAGE: Final[tuple[Any, ...]] = (5, "\x1b[31m\n::error::x", [])
 """What stands in the place of a value; `make test` has one of them at each place, `make soak` all."""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 ORDER = Order(Address("b", "agents", "dev", "support-line"), {"pathway_id": "pw-1", "max_iterations": 5})
-CASE_SECONDS = 10.0
+CASE_SECONDS = 120.0
 SEEDS = 10_000 if IS_SOAK else 150
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
-REACH_SECONDS: Final = 30.0
+REACH_SECONDS: Final = 120.0
+END_SECONDS: Final = 60.0
+"""How long what is left may take to end, on a busy machine too."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,11 @@ def crash(project: Project, victim: Victim, is_reached: Callable[[], bool], afte
     family = descendants(process.pid)
     victim.kill(process)
     process.wait(60)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + END_SECONDS
     # Pulumi's language host has a health check of its own, every five minutes: it is not ours to end.
     ours = {pid: command for pid, command in family.items() if "pulumi-language-python 127" not in command}
     while alive := [pid for pid in ours if not is_zombie(pid)]:
-        assert time.monotonic() < deadline, f"outlived the engine by 10 s: {[family[pid] for pid in alive]}"
+        assert time.monotonic() < deadline, f"outlived the engine: {[family[pid] for pid in alive]}"
         time.sleep(0.1)
 
 

@@ -64,7 +64,7 @@ FAULTS: Final = [
     Fault("longer than announced", instead(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n" + b"x" * 99)),
     Fault("gzip bomb", instead(http_response(200, BOMB, "content-encoding: gzip\r\n"))),
     Fault("64 MiB", endless),
-    Fault("a byte at a time", dripping),
-    Fault("silence before the effect", silent, has_effect=False),
-    Fault("silence after the effect", silent),
+    Fault("a byte at a time", dripping, is_slow=True),
+    Fault("silence before the effect", silent, has_effect=False, is_slow=True),
+    Fault("silence after the effect", silent, is_slow=True),
 ]

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import yaml
+
+from tornado_resource.sandbox import MIN_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
 KEY = "sk-canary-0123456789abcdef"
 PROGRAM = "from tornado_resource import deploy\n\ndeploy()\n"
-PULUMI_SECONDS = 120
+PULUMI_SECONDS = 300
+"""How long a command may take, on a busy machine too."""
+HELD = MIN_SPEED
+"""The speed of a sandbox whose sessions run until `Project.finish_sessions`."""
 STAND_INS = Path(__file__).with_name("stand_in")
 """Modules that the commands of a project import instead of the installed ones."""
 
@@ -100,17 +106,35 @@ class Project:
     def up(self, expect: int | None = 0, *options: str, **environment: str) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", *options, expect=expect, **environment)
 
-    def begin_up(self, output: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    def begin_up(self, output: int = subprocess.PIPE, **environment: str) -> subprocess.Popen[str]:
         """Start `pulumi up` in a process group of its own, to be interrupted or killed."""
         return subprocess.Popen(
             ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.stack],
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
+
+    def up_of_held_sessions(self, **environment: str) -> tuple[int, str]:
+        """Run `pulumi up`, let the sessions end while it waits for them, and give its exit code and what it printed."""
+        before = Counter(row["path"] for row in self.requests("/status"))
+        process = self.begin_up(subprocess.PIPE, **environment)
+        deadline = time.monotonic() + PULUMI_SECONDS
+        # First it asks what has become of each, and then it waits.
+        while min((Counter(row["path"] for row in self.requests("/status")) - before).values(), default=0) < 2:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)
+        self.finish_sessions()
+        printed, _ = process.communicate(timeout=PULUMI_SECONDS)
+        return process.returncode, printed
+
+    def finish_sessions(self) -> None:
+        """Let sessions that were held end at once."""
+        self.http.post("/_sandbox/speed", json={"speed": 1_000_000}).raise_for_status()
 
     def init(self) -> None:
         """Make the stack and select it. A file backend gets the files that `pulumi stack init` wrote once."""
@@ -193,7 +217,7 @@ class Project:
 
     def wait_for_ends(self) -> None:
         """Wait until no session of the sandbox runs."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PULUMI_SECONDS
         while any(row["status"] == "RUNNING" for row in self.sessions()):
             assert time.monotonic() < deadline
             time.sleep(0.05)

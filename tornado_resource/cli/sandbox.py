@@ -9,6 +9,7 @@ import click
 
 from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.sandbox import MAX_SPEED, MIN_SPEED
 
 MAX_CHARACTERS: Final = 5_000
 """Of a message about a scenario file."""
@@ -19,7 +20,7 @@ MAX_CHARACTERS: Final = 5_000
 @click.option("--db", type=click.Path(dir_okay=False), help="Store sessions in this SQLite file (default: in memory).")
 @click.option(
     "--speed",
-    type=click.FloatRange(0.001, 1_000_000),
+    type=click.FloatRange(MIN_SPEED, MAX_SPEED),
     default=1.0,
     help="Run sessions this many times faster than real time.",
     show_default=True,

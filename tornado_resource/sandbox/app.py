@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from tornado_resource.sandbox import described
+from tornado_resource.sandbox.checking import fault
 from tornado_resource.sandbox.door import Door
 from tornado_resource.sandbox.faults import FAULT, Faults, parse_fault
 from tornado_resource.sandbox.operations import (
@@ -221,6 +222,7 @@ class Api:
             ("GET", f"{own}/published", self._all_published, "List the published versions", {"response": rows}),
             ("POST", f"{own}/faults", self._add_fault, "Let requests fail", {"body": FAULT}),
             ("DELETE", f"{own}/faults", self._end_faults, "Remove all faults", {}),
+            ("POST", f"{own}/speed", self._change_speed, "Change the speed of all sessions", {"body": described.SPEED}),
             ("POST", f"{own}/reset", self._reset, "Delete everything", {}),
         ]
         return [
@@ -396,12 +398,20 @@ class Api:
         return JSONResponse({})
 
     async def _end_faults(self, _request: Request) -> Response:
-        self._faults.due.clear()
+        self._faults.end()
+        return JSONResponse({})
+
+    async def _change_speed(self, request: Request) -> Response:
+        body = await read_object(request)
+        problem = fault(described.SPEED, body)
+        if problem is not None:
+            raise Refusal(400, problem)
+        self._speed = body["speed"]
         return JSONResponse({})
 
     async def _reset(self, _request: Request) -> Response:
         self._store.clear()
-        self._faults.due.clear()
+        self._faults.end()
         return JSONResponse({})
 
     def _script(self, pathway_id: str) -> Script:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tornado_resource.sandbox import MAX_SPEED, MIN_SPEED
 from tornado_resource.sandbox.operations import (
     COUNT,
     FLAG,
@@ -172,3 +173,4 @@ LISTED_VERSION: Final = record(id=NAME, version_number=INTEGER, created_at=TEXT,
 _NODE: Final[Json] = {"type": "object", "properties": {"id": TEXT, "data": OBJECT}, "required": ["id", "data"]}
 VERSION: Final = record(name=TEXT, nodes=list_of(_NODE), edges=list_of(OBJECT), version_number=INTEGER, is_latest=FLAG)
 EDIT: Final[Json] = {**request_body(name=TEXT, nodes=list_of(_NODE), edges=list_of(OBJECT)), "minProperties": 1}
+SPEED: Final = request_body("speed", speed={"type": "number", "minimum": MIN_SPEED, "maximum": MAX_SPEED})

@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -92,14 +93,12 @@ class Fault:
         is_reset = self.kind in {"reset_before", "reset_after"}
         return None if is_reset else _response(self.status, self.body.encode(), self.headers)
 
-    async def spoil(self, response: Response) -> Response | None:
+    def spoil(self, response: Response) -> Response | None:
         """Return what is sent instead of *response* to a request that took effect; None for a broken connection."""
         start, body = response
         match self.kind:
             case "reset_after" | "status_after":
                 return self.response()
-            case "delay_after":
-                await asyncio.sleep(self.seconds)
             case "garbage":
                 return _response(start["status"], GARBAGE, {"content-type": "text/html"})
             case "truncate":
@@ -117,6 +116,13 @@ class Faults:
         self._store = store
         self._now_ms = now_ms
         self.due: list[Fault] = []
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Remove all faults, and end the delays that go on."""
+        self.due.clear()
+        self._ended.set()
+        self._ended = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, as ASGI requires."""
@@ -152,12 +158,20 @@ class Faults:
 
     async def _respond(self, fault: Fault | None, scope: Scope, body: bytes) -> Response | None:
         """Return the response to send; None for a broken connection."""
-        if fault is not None and fault.kind == "delay":
-            await asyncio.sleep(fault.seconds)
-        if fault is not None and not fault.has_effect:
+        if fault is None:
+            return await _collect(self._app, scope, body)
+        if fault.kind == "delay":
+            await self._delay(fault)
+        if not fault.has_effect:
             return fault.response()
         response = await _collect(self._app, scope, body)
-        return await fault.spoil(response) if fault is not None else response
+        if fault.kind == "delay_after":
+            await self._delay(fault)
+        return fault.spoil(response)
+
+    async def _delay(self, fault: Fault) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), fault.seconds)
 
 
 async def _read(receive: Receive) -> bytes:

@@ -117,9 +117,8 @@ def _end(session: Session, script: Script, rounds: list[set[str]], speed: float)
     if session.timeout_ms < end[0]:
         end = (session.timeout_ms, "TIMEOUT")
     if session.cancelled_ms is not None:
-        cancelled_at = int((session.cancelled_ms - session.created_ms) * speed)
-        if cancelled_at < end[0]:
-            end = (cancelled_at, "CANCELLED")
+        # Only a running session is cancelled, and it stays so where the speed has changed since.
+        end = (min(int((session.cancelled_ms - session.created_ms) * speed), end[0]), "CANCELLED")
     return end
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -159,6 +160,33 @@ def test_a_session_ends_in_scaled_time(tornado_sandbox: Sandbox) -> None:
         assert status["status"] == "COMPLETED_ALL_PASSED"
         assert (status["passed_scenarios"], status["total_scenarios"], status["forked_version"]) == (5, 5, 2)
         assert [len(entry["failed_ids"]) for entry in status["iterations"]] == [2, 1, 0]
+
+
+def test_sessions_are_held_until_the_speed_changes(http: httpx.Client) -> None:
+    assert http.post("/_sandbox/speed", json={"speed": 0.001}).status_code == 200
+    held, cancelled = (http.post(f"{TORNADO}/start", json={"pathway_id": each}).json()["session_id"] for each in "ab")
+    http.post(f"{TORNADO}/{cancelled}/cancel")
+    assert http.get(f"{TORNADO}/{held}/status").json()["status"] == "RUNNING"
+    assert http.post("/_sandbox/speed", json={"speed": 1_000_000}).status_code == 200
+    statuses = [http.get(f"{TORNADO}/{each}/status").json()["status"] for each in (held, cancelled)]
+    assert statuses == ["COMPLETED_ALL_PASSED", "CANCELLED"]
+    http.post("/_sandbox/speed", json={"speed": 1})
+
+
+@pytest.mark.parametrize("body", [{}, {"speed": 0}, {"speed": True}, {"speed": "1"}, {"speed": 1, "more": 1}, []])
+def test_a_speed_that_is_none_is_refused(http: httpx.Client, body: object) -> None:
+    assert http.post("/_sandbox/speed", json=body).status_code == 400
+
+
+def test_removing_the_faults_ends_a_delay(http: httpx.Client) -> None:
+    http.post("/_sandbox/faults", json={"kind": "delay_after", "seconds": 3600, "path": "/start"})
+    with ThreadPoolExecutor() as pool:
+        delayed = pool.submit(start, http)
+        while http.get("/_sandbox/sessions").json() == []:
+            time.sleep(0.01)
+        assert not delayed.done()
+        http.delete("/_sandbox/faults")
+        assert delayed.result().status_code == 200
 
 
 def test_sessions_in_a_file_outlive_the_server(tmp_path: Path) -> None:
