@@ -220,7 +220,7 @@ def test_doctor_explains_a_lock_and_an_orphan_after_a_kill(slow_project: Project
 def test_a_kill_in_a_replacement_is_one_row_until_the_next_update(slow_project: Project) -> None:
     project = slow_project
     text = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, max_iterations: 5}\n"
-    project.pulumi("config", "set", "tornado:wait", "false")
+    project.configure("tornado:wait", "false")
     project.declare(text)
     project.up()
     project.declare(text.replace("5", "6"))
