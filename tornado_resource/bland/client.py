@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
 from tornado_resource.bland.content import Content, parse_content
 from tornado_resource.bland.decoding import decode
-from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure
+from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure, proxy_variable
 from tornado_resource.bland.headers import date, redirect_host, retry_after
 from tornado_resource.bland.http import httpx
 from tornado_resource.bland.responses import (
@@ -312,13 +312,18 @@ class Client:
     def _raise_transport(self, label: str, error: httpx.TransportError) -> NoReturn:
         """Map httpx's exceptions. Only what failed before a byte was sent is `NotSent`."""
         host = urlsplit(self._endpoint.base_url).netloc
+        proxy = None if self._endpoint.is_loopback else proxy_variable(self._endpoint.base_url, os.environ)
+        place = f"{host} through the proxy of {proxy}" if proxy else host
         match error:
             case httpx.ConnectTimeout():
-                raise NotSent(label, f"no connection to {host} within {CONNECT_SECONDS:g} s") from None
+                raise NotSent(label, f"no connection to {place} within {CONNECT_SECONDS:g} s") from None
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
                 reason = clean(self._endpoint.key.redact(str(error)), 160) or "refused"
                 advice = CERTIFICATE_ADVICE if _is_of_tls(error) else ""
-                raise NotSent(label, f"no connection to {host} ({reason}){advice}") from None
+                cause = f"no connection to {place} ({reason}){advice}"
+                if isinstance(error, httpx.ProxyError):
+                    cause = f"the proxy of {proxy or 'this machine'} refused the connection to {host} ({reason})"
+                raise NotSent(label, cause) from None
             case httpx.TimeoutException():
                 raise OutcomeUnknown(label, f"no data from {host} for {READ_SECONDS:g} s") from None
             case _:

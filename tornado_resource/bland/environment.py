@@ -40,6 +40,18 @@ def check_environment(environ: Mapping[str, str]) -> None:
         raise _invalid(CERTIFICATES, "expected a file with certificates (PEM)")
 
 
+def proxy_variable(url: str, environ: Mapping[str, str]) -> str | None:
+    """Return the variable that names the proxy for a URL; None if none applies."""
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed does not have it
+
+    parts = urlsplit(url)
+    no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    if proxy_bypass_environment(parts.hostname or "", {"no": no_proxy}):
+        return None
+    names = (f"{parts.scheme.upper()}_PROXY", "ALL_PROXY")
+    return next((name for name in names if environ.get(name.lower()) or environ.get(name)), None)
+
+
 def explain_failure(error: Exception, environ: Mapping[str, str]) -> ConfigurationError:
     """Return the error for what only fails once the variables are used: the *error* that httpx or OpenSSL raised."""
     if isinstance(error, ImportError):

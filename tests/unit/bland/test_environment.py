@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 import sys
@@ -13,6 +14,7 @@ import pytest
 from tests.support.api import KEY, client_of
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
+from tornado_resource.bland.environment import proxy_variable
 from tornado_resource.errors import ConfigurationError, NotSent
 
 if TYPE_CHECKING:
@@ -137,3 +139,43 @@ async def test_a_refused_connection_does_not_speak_of_certificates() -> None:
 
     with pytest.raises(NotSent, match=r"\(refused\)$"):
         await client_of(refuse).status("s-1")
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://p"}, "HTTPS_PROXY"),
+        ({"https_proxy": "http://p", "ALL_PROXY": "http://q"}, "HTTPS_PROXY"),
+        ({"ALL_PROXY": "http://q"}, "ALL_PROXY"),
+        ({"HTTP_PROXY": "http://p"}, None),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": "other, .example"}, None),
+        ({"HTTPS_PROXY": "http://p", "no_proxy": "*"}, None),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": "other"}, "HTTPS_PROXY"),
+    ],
+)
+def test_the_variable_of_the_proxy_is_known(environ: dict[str, str], name: str | None) -> None:
+    assert proxy_variable("https://api.example", environ) == name
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (407, "the proxy of HTTPS_PROXY refused the connection to api.example (407 Go away)"),
+        (None, "no connection to api.example through the proxy of HTTPS_PROXY (All connection attempts failed)"),
+    ],
+)
+async def test_a_proxy_that_refuses_is_named(status: int | None, cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status} Go away\r\ncontent-length: 0\r\n\r\n".encode())
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        if status is None:
+            server.close()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter22@127.0.0.1:{port}")
+        async with Client(API) as client:
+            with pytest.raises(NotSent) as caught:
+                await client.status("s-1")
+    assert caught.value.cause == cause
