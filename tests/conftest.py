@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import editor
 import pytest
-import stamina
 from hypothesis import HealthCheck, Phase, settings
 
+from tornado_resource.bland import retrying
+from tornado_resource.core.clock import Clock
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # A shell that runs CI in the background ignores SIGINT, and every child would inherit that.
@@ -48,9 +49,11 @@ def sealed_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def retries_without_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=5):
-        yield
+def retries_without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go_on(_seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(retrying, "SYSTEM", Clock(sleep=go_on))
 
 
 @pytest.fixture(scope="session")

@@ -52,12 +52,25 @@ class ConfigurationError(TornadoError):
 
 
 class ApiError(TornadoError):
-    """A request failed. *request* describes it in words, such as `start on pathway p-1`."""
+    """A request failed. *request* describes it in words, such as `start on pathway p-1`.
+
+    *retry_after* has the seconds that the API asked to wait before the next request; None if it did not ask.
+    """
+
+    retry_after: float | None = None
 
     def __init__(self, request: str, cause: str) -> None:
         self.request = request
         self.cause = cause
         super().__init__(f"{request}: {cause}")
+
+    @property
+    def short_pause(self) -> float | None:
+        """Seconds to pause before a retry that holds up something else: `Retry-After`, but at most a minute.
+
+        A wait for a session respects longer ones.
+        """
+        return min(self.retry_after, MAX_SHORT_PAUSE_SECONDS) if self.retry_after is not None else None
 
 
 class NotSent(ApiError):
@@ -95,14 +108,6 @@ class Rejected(ApiError):
         self.retry_after = retry_after
         self.is_api = is_api
         super().__init__(request, cause)
-
-    @property
-    def short_pause(self) -> float | None:
-        """Seconds to pause before a retry that holds up something else: `Retry-After`, but at most a minute.
-
-        A wait for a session respects longer ones.
-        """
-        return min(self.retry_after, MAX_SHORT_PAUSE_SECONDS) if self.retry_after is not None else None
 
 
 class NotFound(Rejected):

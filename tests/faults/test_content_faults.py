@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stamina
 
 from tests.support.api import KEY, FakeTime, json_response
 from tests.support.faults import FAULTS
@@ -22,7 +21,7 @@ from tornado_resource.gate.results import read_last_run, wait_for_result
 from tornado_resource.promotion.publishing import Published, ReleaseOrder, publish
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     import httpx
 
@@ -66,12 +65,6 @@ class Pathway:
             return json_response({"message": "ok"})
         shown: dict[str, Any] = {"7": self.version, "0": self.live, "status": STATUS}[last]
         return json_response(shown)
-
-
-@pytest.fixture(autouse=True)
-def no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
 
 
 @asynccontextmanager

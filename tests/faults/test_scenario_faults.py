@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
-import stamina
 
 from tests.support.api import json_response
 from tests.support.scenario_api import FIELDS, Killed, ScenarioApi, order_of
@@ -19,19 +18,13 @@ from tornado_resource.scenarios.definition import changed_fields
 from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
     from tests.support.scenario_api import Fault
 
 SEEDS: Final = 5000 if IS_SOAK else 100
 RUNS: Final = 30
 """How often a pipeline may be run again until it goes through."""
-
-
-@pytest.fixture(autouse=True)
-def _fast() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
 
 
 def some_faults(chance: random.Random) -> list[Fault | None]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 import atheris
 
 with atheris.instrument_imports(include=["tornado_resource"]):
-    import stamina
     from httpx import ByteStream, Request, Response
 
     from tests.support.api import client_of
@@ -53,7 +52,6 @@ CALLS: Final[tuple[Callable[[Client], Coroutine[Any, Any, Any]], ...]] = (
 
 def main() -> None:
     target, seeds, *options = sys.argv[1:]
-    stamina.set_active(False)
     atheris.Setup(["fuzzing", *options, seeds], {"reader": read_file, "responses": read_response}[target])
     atheris.Fuzz()
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import stamina
-
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.polling import Backoff, Poller
 from tornado_resource.errors import ApiError, InvalidRequest, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-# stamina logs each retry. Without a handler, logging would print a bare event name into the output of `pulumi up`.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
-
 MAX_ATTEMPTS: Final = 5
 MAX_TOTAL_SECONDS: Final = 60.0
 _TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 _PERMANENT_5XX: Final = frozenset({501, 505})
+BACKOFF: Final = Backoff(first=0.5, longest=5.0, growth=2.0, jitter=0.5)
 T = TypeVar("T")
 
 
@@ -45,18 +42,11 @@ async def retried(call: Callable[[], Awaitable[T]]) -> T:
         ApiError: the last attempt failed, or an error that a retry cannot help.
 
     """
-    retries = stamina.retry_context(
-        on=_pause, attempts=MAX_ATTEMPTS, timeout=MAX_TOTAL_SECONDS, wait_initial=0.2, wait_max=5.0, wait_jitter=0.5
-    )
-    async for attempt in retries:
-        with attempt:
+    poller = Poller(BACKOFF, MAX_TOTAL_SECONDS, SYSTEM)
+    for _ in range(MAX_ATTEMPTS - 1):
+        try:
             return await call()
-    raise AssertionError  # pragma: no cover - stamina raises the last error, which the type checker cannot know
-
-
-def _pause(error: Exception) -> bool | float:
-    """Return whether to retry, or after how many seconds (stamina's back-off hook)."""
-    if not isinstance(error, ApiError) or not is_transient(error):
-        return False
-    wanted = error.short_pause if isinstance(error, Rejected) else None
-    return wanted or True
+        except ApiError as error:
+            if not is_transient(error) or not await poller.pause(error.short_pause):
+                raise
+    return await call()

@@ -11,7 +11,7 @@ from tornado_resource.core.durations import format_ms
 from tornado_resource.core.polling import Backoff, Poller
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import GRACE_MS
-from tornado_resource.errors import ApiError, NotFound, Rejected
+from tornado_resource.errors import ApiError, NotFound
 from tornado_resource.gate.model import Ending
 from tornado_resource.sessions.existence import confirm_gone
 
@@ -73,7 +73,7 @@ async def wait_for_end(
             status = await client.status(gated.session_id, gated.request.get("pathway_id"))
         except ApiError as error:
             ending = await watch.failed(error)
-            retry_after = _retry_after(error)
+            retry_after = error.retry_after
         else:
             ending = watch.read(status)
         if ending is not None:
@@ -94,7 +94,7 @@ async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: f
         try:
             return await call()
         except ApiError as error:
-            if not is_transient(error) or not await poller.pause(_retry_after(error)):
+            if not is_transient(error) or not await poller.pause(error.retry_after):
                 raise
 
 
@@ -122,10 +122,6 @@ def _tally(status: Status) -> str:
 
 def _backoff(poll_seconds: float) -> Backoff:
     return Backoff(FIRST_PAUSE_SECONDS, longest=poll_seconds, growth=PAUSE_GROWTH, jitter=JITTER)
-
-
-def _retry_after(error: ApiError) -> float | None:
-    return error.retry_after if isinstance(error, Rejected) else None
 
 
 class _Watch:

@@ -333,6 +333,6 @@ class _Creation:
         return found
 
     async def _pause(self, fault: ApiError | None, seconds: float) -> None:
-        wanted = fault.short_pause if isinstance(fault, Rejected) else None
+        wanted = fault.short_pause if fault is not None else None
         if wanted or seconds:
             await self._clock.sleep(wanted or seconds)

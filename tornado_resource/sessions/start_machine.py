@@ -213,7 +213,7 @@ def _send_again(order: Order, attempts: Attempts, pause: float | None = None) ->
         return Fail(_not_started(order, fault) if has_settled else fault, is_certain=has_settled)
     if pause is not None:
         return Send(pause)
-    wanted = fault.short_pause if isinstance(fault, Rejected) else None
+    wanted = fault.short_pause if fault is not None else None
     usual = PAUSES_SECONDS[min(attempts.sent, len(PAUSES_SECONDS)) - 1]
     return Send(wanted if wanted is not None else usual)
 

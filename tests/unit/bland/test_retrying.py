@@ -2,8 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.bland.retrying import MAX_ATTEMPTS, _pause, retried
+from tests.support.api import FakeTime
+from tornado_resource.bland import retrying
+from tornado_resource.bland.retrying import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, retried
 from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected, TornadoError
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    fake = FakeTime()
+    monkeypatch.setattr(retrying, "SYSTEM", fake.clock())
+    return fake
 
 
 def rejected(status: int, retry_after: float | None = None) -> Rejected:
@@ -58,7 +67,21 @@ async def test_a_call_that_succeeds_after_retries_returns_its_result() -> None:
     assert await retried(call) == "fine"
 
 
-def test_retry_after_sets_the_pause() -> None:
-    assert _pause(rejected(429, retry_after=7.0)) == 7.0
-    assert _pause(rejected(429, retry_after=120.0)) == 60.0
-    assert _pause(rejected(429)) is True
+async def test_pauses_grow(time: FakeTime) -> None:
+    assert await tries(NotSent("r", "c")) == MAX_ATTEMPTS
+    assert time.slept == [0.5, 1.0, 2.0, 4.0]
+
+
+async def test_retry_after_sets_the_pause(time: FakeTime) -> None:
+    await tries(rejected(429, retry_after=7.0))
+    assert time.slept == [7.0] * (MAX_ATTEMPTS - 1)
+
+
+async def test_a_long_retry_after_is_cut_to_a_minute(time: FakeTime) -> None:
+    await tries(rejected(429, retry_after=120.0))
+    assert time.slept == [60.0]
+
+
+async def test_the_last_retry_is_at_the_time_limit(time: FakeTime) -> None:
+    assert await tries(rejected(503, retry_after=40.0)) == 3
+    assert sum(time.slept) == MAX_TOTAL_SECONDS

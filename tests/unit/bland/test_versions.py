@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import stamina
 
 from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.versions import read_content, read_digest
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
 SHOWN = {"name": "v", "nodes": [{"id": "a", "data": {"prompt": "hi"}}], "edges": [], "version_number": 6}
 
@@ -33,12 +32,6 @@ class Api:
         if isinstance(given, bytes):
             return httpx.Response(200, content=given)
         return json_response({"message": "no"}, given) if isinstance(given, int) else json_response(given)
-
-
-@pytest.fixture(autouse=True)
-def no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=5):
-        yield
 
 
 async def test_one_request_reads_a_version() -> None:

@@ -35,7 +35,6 @@ ALONE = "sandbox"
 DOORS = {
     "httpx": {"bland/http.py"},
     "pulumi": {"provider/", "program/"},
-    "stamina": {"bland/retrying.py"},
     "jsonschema_rs": {"declarations/schema.py", "sandbox/scripts.py"},
     "yaml": {"declarations/reader.py", "declarations/composer.py", "sandbox/"},
     "jinja2": {"reports/html.py"},

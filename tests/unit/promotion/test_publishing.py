@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
-import stamina
 
 from tests.support.api import FakeTime, client_of, json_response
 from tornado_resource.bland.content import parse_content
 from tornado_resource.errors import Rejected, TornadoError
 from tornado_resource.promotion.publishing import PROOF_SECONDS, Published, ReleaseOrder, publish
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OLD = {"nodes": [{"id": "a", "data": {"prompt": "old"}}], "version_number": 5}
 NEW = {"nodes": [{"id": "a", "data": {"prompt": "new"}}], "version_number": 7}
@@ -55,12 +51,6 @@ class Api:
     async def publish(self, order: ReleaseOrder = ORDER) -> Published:
         async with client_of(self.handle) as client:
             return await publish(client, order, self.time.clock())
-
-
-@pytest.fixture(autouse=True)
-def no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=2):
-        yield
 
 
 async def test_what_passed_is_published_and_live() -> None:

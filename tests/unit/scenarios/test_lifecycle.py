@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-import stamina
 
 from tests.support.api import json_response
 from tests.support.scenario_api import ADDRESS, FIELDS, ScenarioApi, order_of
@@ -17,12 +16,6 @@ from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delet
 
 RESET = httpx.ReadError("reset")
 REFUSED = httpx.ConnectError("refused")
-
-
-@pytest.fixture(autouse=True)
-def _fast() -> Any:
-    with stamina.set_testing(True, attempts=3):
-        yield
 
 
 def created(api: ScenarioApi, **changes: Any) -> RecordedScenario:
