@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rows import Row
 
 RESULTS = ROOT / "bench/results.json"
-SESSIONS, MANY, PAIRS = 100, 10_000, 5
+SESSIONS, MANY, PAIRS = 100, 2_000, 5
 QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS = 20, 1_000, 1
 
 

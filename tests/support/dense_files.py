@@ -56,10 +56,10 @@ def mixed(number: int) -> str:
 FILES: Final[dict[str, Callable[[], str]]] = {
     "unknown sessions": lambda: filled(f"{ONE}environments:\n  e:\n    sessions:\n", lambda n: f"      x-{n}: {{}}\n"),
     "unknown sessions, many known": lambda: flow(
-        f"{HEAD}sessions: {{{items(9990, 'known-')}}}\nenvironments: {{e: {{sessions: {{", "-unknown", "}}}\n"
+        f"{HEAD}sessions: {{{items(1990, 'known-')}}}\nenvironments: {{e: {{sessions: {{", "-unknown", "}}}\n"
     ),
     "similar names": lambda: flow(
-        f"{HEAD}sessions: {{{items(9000, 'ab' * 15, 'ba' * 10)}}}\nenvironments: {{e: {{sessions: {{",
+        f"{HEAD}sessions: {{{items(1900, 'ab' * 15, 'ba' * 10)}}}\nenvironments: {{e: {{sessions: {{",
         "ba" * 25,
         "}}}\n",
     ),
@@ -69,17 +69,17 @@ FILES: Final[dict[str, Callable[[], str]]] = {
     "promotes from the one before": lambda: filled(
         f"{ONE}environments:\n  e0: {{}}\n", lambda n: f"  e{n + 1}: {{promotes_from: e{n}}}\n"
     ),
-    "a circle": lambda: filled(f"{ONE}environments:\n", lambda n: f"  e{n}: {{promotes_from: e{(n + 1) % 9000}}}\n"),
+    "a circle": lambda: filled(f"{ONE}environments:\n", lambda n: f"  e{n}: {{promotes_from: e{(n + 1) % 990}}}\n"),
     "promotes from nothing": lambda: filled(f"{ONE}environments:\n", lambda n: f"  e{n}: {{promotes_from: x{n}}}\n"),
     "environments with all sessions": lambda: (
-        f"{HEAD}defaults: {{pathway_id: p}}\nsessions: {{{items(9990)}}}\nenvironments: {{{items(999)}}}\n"
+        f"{HEAD}defaults: {{pathway_id: p}}\nsessions: {{{items(1990)}}}\nenvironments: {{{items(999)}}}\n"
     ),
     "environments with all sessions, as many as allowed": lambda: (
-        f"{HEAD}defaults: {{pathway_id: p, version_number: 1, publish: staging}}\nsessions: {{{items(9990)}}}\n"
+        f"{HEAD}defaults: {{pathway_id: p, version_number: 1, publish: staging}}\nsessions: {{{items(1990)}}}\n"
         "environments: {a: , b: {promotes_from: a}, c: {promotes_from: b}}\n"
     ),
     "environments with all sessions, all wrong": lambda: (
-        f"{HEAD}defaults: {{pathway_id: p, scenario_ids: [a], gate: {{passed: 3}}}}\nsessions: {{{items(9990)}}}\n"
+        f"{HEAD}defaults: {{pathway_id: p, scenario_ids: [a], gate: {{passed: 3}}}}\nsessions: {{{items(1990)}}}\n"
         "environments: {a: , b: , c: }\n"
     ),
     "default triggers in sessions": lambda: flow(
@@ -87,11 +87,11 @@ FILES: Final[dict[str, Callable[[], str]]] = {
         ": {triggers: {a: 2}}",
         "}\n",
     ),
-    "items of several types": lambda: f"{ONE_IN}scenario_ids: [{mixed(9990)}]}}}}\n",
+    "items of several types": lambda: f"{ONE_IN}scenario_ids: [{mixed(1990)}]}}}}\n",
     "lists of several types": lambda: filled(
         f"{HEAD}sessions:\n", lambda n: f"  s{n}: {{pathway_id: p, scenario_ids: [{mixed(1000)}]}}\n"
     ),
-    "one duplicate scenario": lambda: f"{ONE_IN}scenario_ids: [a, {items(9990)}]}}}}\n",
+    "one duplicate scenario": lambda: f"{ONE_IN}scenario_ids: [a, {items(1990)}]}}}}\n",
     "one scenario": lambda: filled(f"{ONE_IN}scenario_ids: [", repeated("a,"), "]}}\n"),
     "one key": lambda: filled(f"{HEAD}sessions: {{", repeated("a,"), "}\n"),
     "one environment's key": lambda: filled(f"{ONE}environments: {{e: {{sessions: {{", repeated("a,"), "}}}\n"),
@@ -123,8 +123,29 @@ FILES: Final[dict[str, Callable[[], str]]] = {
         f"{HEAD}sessions: &x {{{items(900, '', ': {pathway_id: p}')}}}\nenvironments:\n"
         + "".join(f"  e{n}: {{sessions: *x}}\n" for n in range(250))
     ),
+    "aliases of lists": lambda: f"x: &x [{f'[{items(1990)}],' * 70}]\ny: [{'*x ,' * 13}]\n",
+    "aliases of a long text": lambda: (
+        f"{HEAD}sessions:\n  a: {{pathway_id: &x {'x' * 500_000}}}\n"
+        + "".join(f"  b{n}: {{pathway_id: *x}}\n" for n in range(1990))
+    ),
+    "sessions full of invalid ids": lambda: (
+        f"{HEAD}sessions:\n" + "".join(f"  s{n}: {{pathway_id: p, scenario_ids: [{'1,' * 60}]}}\n" for n in range(1990))
+    ),
+    "sessions full of invalid triggers": lambda: (
+        f"{HEAD}sessions:\n"
+        + "".join(f"  s{n}: {{pathway_id: p, triggers: {{{items(30, '', ': []')}}}}}\n" for n in range(1990))
+    ),
+    "sessions full of unknown scenarios": lambda: (
+        f"{HEAD}sessions:\n" + "".join(f"  s{n}: {{pathway_id: p, scenarios: [{items(50)}]}}\n" for n in range(1990))
+    ),
+    "sessions full of scenarios": lambda: (
+        f"{HEAD}scenarios: {{{items(40, '', ': ')}}}\nsessions:\n"
+        + "".join(f"  s{n}: {{pathway_id: p{n}, scenarios: [{items(40)}]}}\n" for n in range(1990))
+    ),
+    "sessions with many invalid names": lambda: f"{HEAD}sessions: {{{items(1990, 'A', f': {BAD}')}}}\n",
+    "names of triggers": lambda: f"{ONE_IN}triggers: {{{items(1990, 'a b', ': [[[a]]]')}}}}}}}\n",
     "deep lists": lambda: filled("[", repeated(f"{'[' * 62}{']' * 62},"), "]\n"),
-    "shallow lists": lambda: filled("[", lambda _: f"[{'[],' * 9999}],", "]\n"),
+    "shallow lists": lambda: filled("[", lambda _: f"[{'[],' * 1999}],", "]\n"),
     "broken nesting": lambda: "[" * SIZE,
     "long number": lambda: f"{ONE_IN}timeout_ms: 0x{'f' * (SIZE - 100)}}}}}\n",
     "long numbers": lambda: flow(f"{ONE_IN}triggers: {{", f": {'9' * 399}", "}}}\n"),

@@ -29,15 +29,12 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Mark, Marks
 
 MAX_DEPTH: Final = 64
-MAX_ENTRIES: Final = 10_000
-"""How many entries one mapping or list may have."""
-MAX_NODES: Final = 250_000
-"""How many keys and values a file may have. A mapping or list counts once more for each level that it is deep.
-
-libyaml's work for each grows with the depth, and ours when it is validated.
-"""
-MAX_EXPANDED: Final = 1_000_000
-"""How many a file may have once its aliases are expanded."""
+MAX_ENTRIES: Final = 2_000
+"""How many entries one mapping or list may have, so also how many sessions."""
+MAX_VALUES: Final = 150_000
+"""How many keys and values a file may have once its aliases are expanded."""
+MAX_EXPANDED: Final = 4 * 1024 * 1024
+"""How many characters a file may have once its aliases are expanded."""
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
@@ -65,10 +62,11 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Anchored:
-    """What an alias refers to; *size* counts its nodes."""
+    """What an alias refers to; *text* counts its characters and *values* its keys and values, with aliases expanded."""
 
     node: Any
-    size: int = 1
+    text: int
+    values: int = 0
     height: int = 0
 
 
@@ -84,7 +82,7 @@ class Composer:
     stack: list[_Frame] = field(default_factory=list)
     get_event: Callable[[], Any] = field(init=False)
     has_merge_key: bool = False
-    nodes: int = 0
+    values: int = 0
     aliased: int = 0
 
     def compose(self, get_event: Callable[[], Any]) -> Any:
@@ -109,14 +107,10 @@ class Composer:
 
     def report(self, mark: Mark | None, text: str) -> None:
         """Add a problem at *mark*, with the path of the value that is being read."""
-
-        def problem() -> Problem:
-            line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-            keys = [frame.key if type(frame.node) is dict else len(frame.node) for frame in self.stack]
-            path = self.quoting.path([key for key in keys if key is not None])
-            return Problem(Position(self.file, line + 1, column + 1), path, text)
-
-        self.findings.add(problem)
+        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+        keys = [frame.key if type(frame.node) is dict else len(frame.node) for frame in self.stack]
+        path = self.quoting.path([key for key in keys if key is not None])
+        self.findings.add(Problem(Position(self.file, line + 1, column + 1), path, text))
         if self.findings.is_full:
             raise Stop
 
@@ -138,7 +132,7 @@ class Composer:
             if event.tag is not None:
                 value = self._tagged(event, value)
         if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(value)
+            self.anchors[event.anchor] = _anchored_scalar(event, value)
         return value
 
     def _tagged(self, event: Any, value: Any) -> Any:
@@ -154,18 +148,24 @@ class Composer:
         self._check_depth(event.start_mark, 1)
         if event.tag not in {None, "!", _TAG_PREFIX + ("map" if is_mapping else "seq")}:
             self._refuse_tag(event)
-        before = self.nodes + self.aliased
-        self.nodes += len(self.stack)
+        text_before, values_before = self.aliased, self.values
         frame = _Frame({} if is_mapping else [], event.anchor)
         self.stack.append(frame)
-        (self._fill_mapping if is_mapping else self._fill_list)(frame)
+        end = (self._fill_mapping if is_mapping else self._fill_list)(frame)
         self.stack.pop()
+        self.values += len(frame.node) * (2 if is_mapping else 1)
+        if self.values > MAX_VALUES:
+            self._stop(
+                event.start_mark, f"more than {MAX_VALUES:,} values; split the declarations into several projects"
+            )
         if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(frame.node, self.nodes + self.aliased - before, frame.height)
+            text = end - event.start_mark.index + self.aliased - text_before
+            self.anchors[event.anchor] = _Anchored(frame.node, text, self.values - values_before, frame.height)
         self._raise_height(frame.height)
         return frame.node
 
-    def _fill_mapping(self, frame: _Frame) -> None:
+    def _fill_mapping(self, frame: _Frame) -> int:
+        """Read the entries of a mapping, and return the index of its end in the text."""
         node, get_event = frame.node, self.get_event
         marks = self.marks[id(node)] = {}
         while type(event := get_event()) is not MappingEndEvent:
@@ -178,31 +178,32 @@ class Composer:
             if is_kept:
                 node[key] = value
                 marks[key] = (event.start_mark, first.start_mark)
-            self._count(first, 2)
+            if len(node) > MAX_ENTRIES:
+                self._refuse_entry(first.start_mark)
         frame.key = None
+        return _end(event)
 
-    def _fill_list(self, frame: _Frame) -> None:
+    def _fill_list(self, frame: _Frame) -> int:
+        """Read the entries of a list, and return the index of its end in the text."""
         node, get_event = frame.node, self.get_event
         marks = self.marks[id(node)] = {}
         while type(event := get_event()) is not SequenceEndEvent:
             value = self._value(event)
             marks[len(node)] = (None, event.start_mark)
             node.append(value)
-            self._count(event, 1)
+            if len(node) > MAX_ENTRIES:
+                self._refuse_entry(event.start_mark)
+        return _end(event)
 
-    def _count(self, last: Any, nodes: int) -> None:
-        """Count what was added to a mapping or list; *last* is the event that it began with."""
-        self.nodes += nodes
-        if self.nodes > MAX_NODES or len(self.stack[-1].node) > MAX_ENTRIES:
-            what = f"{MAX_NODES:,} values" if self.nodes > MAX_NODES else f"{MAX_ENTRIES:,} entries"
-            self._stop(last.start_mark, f"more than {what}; split the declarations into several projects")
+    def _refuse_entry(self, mark: Mark) -> Never:
+        self._stop(mark, f"more than {MAX_ENTRIES:,} entries; split the declarations into several projects")
 
     def _is_kept(self, event: Any) -> bool:
         """Return whether a key that is no plain new one is part of the data; report what is wrong with it."""
         key, mark = event.value, event.start_mark
         frame = self.stack[-1]
         if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(key)
+            self.anchors[event.anchor] = _anchored_scalar(event, key)
         if event.tag not in {None, "!", _TAG_PREFIX + "str"}:
             self._refuse_tag(event)
         if key == "<<" and event.implicit[0]:
@@ -227,9 +228,11 @@ class Composer:
     def _alias(self, event: Any) -> Any:
         mark, target = event.start_mark, self._target(event)
         # An alias costs no memory here, but all that walks the data later visits its target again.
-        self.aliased += target.size - 1
-        if self.nodes + self.aliased > MAX_EXPANDED:
-            self._stop(mark, f"aliases expand to more than {MAX_EXPANDED:,} nodes")
+        self.aliased += target.text
+        self.values += target.values
+        if mark.index + self.aliased > MAX_EXPANDED or self.values > MAX_VALUES:
+            mebibytes = MAX_EXPANDED // 1024**2
+            self._stop(mark, f"aliases expand to more than {mebibytes} MiB of text or {MAX_VALUES:,} values")
         self._check_depth(mark, target.height)
         self._raise_height(target.height)
         return target.node
@@ -257,3 +260,12 @@ class Composer:
     def _check_depth(self, mark: Mark, height: int) -> None:
         if len(self.stack) + height > MAX_DEPTH:
             self._stop(mark, f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _anchored_scalar(event: Any, value: Any) -> _Anchored:
+    return _Anchored(value, _end(event) - event.start_mark.index)
+
+
+def _end(event: Any) -> int:
+    """Return the index in the text at which an event ends."""
+    return int(event.end_mark.index)

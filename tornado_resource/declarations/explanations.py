@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.durations import parse_duration
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.findings import Finding
 
 MAX_NUMBER: Final = 500
 """How many characters of a line a number or boolean can fill (the reader refuses longer ones)."""
@@ -82,15 +80,15 @@ class Violation:
         return self.schema[self.keyword]
 
 
-def explain(document: Document, violation: Violation) -> Iterator[Finding]:
+def explain(document: Document, violation: Violation) -> Iterator[Problem]:
     """Yield the problems that a violation stands for: one for each unknown key and each duplicate."""
     if violation.keyword == "additionalProperties":
         for key in violation.keys:
-            yield partial(_unknown_key, document, violation, key)
+            yield _unknown_key(document, violation, key)
     elif violation.keyword == "uniqueItems":
         yield from _duplicates(document, violation)
     elif not _is_told_by_type(violation):
-        yield partial(_problem, document, violation)
+        yield _problem(document, violation)
 
 
 def _problem(document: Document, violation: Violation) -> Problem:
@@ -112,12 +110,12 @@ def _unknown_key(document: Document, violation: Violation, key: str) -> Problem:
     return document.problem((*violation.path, key), text, of_key=True)
 
 
-def _duplicates(document: Document, violation: Violation) -> Iterator[Finding]:
+def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, item in enumerate(violation.value):
         # The type of any other item is reported.
         if isinstance(item, str) and first.setdefault(item, index) != index:
-            yield partial(_duplicate, document, (*violation.path, index), item, first[item])
+            yield _duplicate(document, (*violation.path, index), item, first[item])
 
 
 def _duplicate(document: Document, path: KeyPath, item: str, first: int) -> Problem:

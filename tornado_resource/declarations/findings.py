@@ -9,12 +9,9 @@ from tornado_resource.core.positions import MAX_MORE
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from tornado_resource.core.positions import Problem
-
-    Finding = Callable[[], Problem]
-    """A problem that is put into words only if it will be shown."""
 
 MAX_SHOWN: Final = 1000
 """How many problems of a file are shown."""
@@ -36,19 +33,19 @@ class Findings:
         """Whether no more problems are counted, so that none need to be looked for."""
         return self.more == MAX_MORE
 
-    def add(self, finding: Finding) -> None:
+    def add(self, problem: Problem) -> None:
         """Add a problem."""
         if len(self.shown) < MAX_SHOWN:
-            self.shown.append(finding())
+            self.shown.append(problem)
         else:
             self.more += 1
 
-    def add_all(self, findings: Iterable[Finding]) -> None:
+    def add_all(self, problems: Iterable[Problem]) -> None:
         """Add problems until no more are counted."""
-        for finding in findings:
+        for problem in problems:
             if self.is_full:
                 return
-            self.add(finding)
+            self.add(problem)
 
     def error(self) -> DeclarationError:
         """Return the problems as an error, in the file's order."""

@@ -5,7 +5,6 @@ The checks run on files that violate the schema too, so that all problems are re
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -13,9 +12,10 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.findings import Finding
 
-MAX_SESSIONS: Final = 30_000
+MAX_SESSIONS: Final = 2_000
+"""How many sessions a file may have, those that only an environment has included."""
+MAX_RESOLVED: Final = 30_000
 """How many sessions all environments together may have: each is resolved for each environment."""
 MAX_CIRCLE: Final = 20
 """How many environments of a circle a message names."""
@@ -25,7 +25,7 @@ LONE_MAX_AGE: Final = (
 )
 
 
-def reference_findings(document: Document) -> Iterator[Finding]:
+def reference_problems(document: Document) -> Iterator[Problem]:
     """Yield a problem for each unknown or useless name, each useless `max_age`, and each session without a pathway."""
     yield from _too_many_sessions(document)
     yield from _unknown_sources(document)
@@ -46,18 +46,23 @@ def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]
     return f"unknown environment '{quoting.name(name)}', {expected}{quoting.hint(name, listed)}"
 
 
-def _too_many_sessions(document: Document) -> Iterator[Finding]:
-    environments, sessions = _environments(document), len(_mapping(_mapping(document.data).get("sessions")))
-    total = sum(sessions + len(_mapping(settings.get("sessions"))) for settings in environments.values())
-    if total > MAX_SESSIONS:
+def _too_many_sessions(document: Document) -> Iterator[Problem]:
+    environments, base = _environments(document), _mapping(_mapping(document.data).get("sessions"))
+    own = [_mapping(settings.get("sessions")) for settings in environments.values()]
+    declared = len(set(base).union(*own))
+    if declared > MAX_SESSIONS:
+        text = f"{declared:,} sessions, expected at most {MAX_SESSIONS:,}; split the declarations into several projects"
+        yield document.problem(("sessions",), text, of_key=True)
+    resolved = sum(len(base) + len(sessions) for sessions in own)
+    if resolved > MAX_RESOLVED:
         text = (
-            f"{total:,} sessions in {len(environments):,} environments, expected at most {MAX_SESSIONS:,}; "
+            f"{resolved:,} sessions in {len(environments):,} environments, expected at most {MAX_RESOLVED:,}; "
             f"split the declarations into several projects"
         )
-        yield partial(document.problem, ("environments",), text, of_key=True)
+        yield document.problem(("environments",), text, of_key=True)
 
 
-def _unknown_sources(document: Document) -> Iterator[Finding]:
+def _unknown_sources(document: Document) -> Iterator[Problem]:
     environments = _environments(document)
     sources = {name: settings.get("promotes_from") for name, settings in environments.items()}
     # A stack's full name has slashes: only Pulumi knows whether it exists.
@@ -66,11 +71,11 @@ def _unknown_sources(document: Document) -> Iterator[Finding]:
     for name, source in known.items():
         path: KeyPath = ("environments", name, "promotes_from")
         if source == name:
-            yield partial(document.problem, path, "an environment cannot promote from itself")
+            yield document.problem(path, "an environment cannot promote from itself")
         elif source not in environments:
-            yield partial(_unknown_source, document, path, source)
+            yield _unknown_source(document, path, source)
         elif name in circular:
-            yield partial(_circle, document, path, known)
+            yield _circle(document, path, known)
 
 
 def _unknown_source(document: Document, path: KeyPath, source: str) -> Problem:
@@ -101,19 +106,19 @@ def _circular(sources: Mapping[str, str]) -> set[str]:
     return circular
 
 
-def _useless_max_ages(document: Document) -> Iterator[Finding]:
+def _useless_max_ages(document: Document) -> Iterator[Problem]:
     for environment, values in _environments(document).items():
         if values.get("max_age") is not None and values.get("promotes_from") is None:
-            yield partial(document.problem, ("environments", environment, "max_age"), LONE_MAX_AGE, of_key=True)
+            yield document.problem(("environments", environment, "max_age"), LONE_MAX_AGE, of_key=True)
 
 
-def _unknown_sessions(document: Document) -> Iterator[Finding]:
+def _unknown_sessions(document: Document) -> Iterator[Problem]:
     """Yield a problem for each session of an environment that is neither in the base nor has a pathway of its own."""
     sessions = _mapping(_mapping(document.data).get("sessions"))
     for environment, settings in _environments(document).items():
         for name, own in _mapping(settings.get("sessions")).items():
             if name not in sessions and not _has_pathway(own):
-                yield partial(_unknown_session, document, ("environments", environment, "sessions", name), sessions)
+                yield _unknown_session(document, ("environments", environment, "sessions", name), sessions)
 
 
 def _unknown_session(document: Document, path: KeyPath, sessions: Mapping[str, Any]) -> Problem:
@@ -123,7 +128,7 @@ def _unknown_session(document: Document, path: KeyPath, sessions: Mapping[str, A
     return document.problem(path, text, of_key=True)
 
 
-def _unknown_scenarios(document: Document) -> Iterator[Finding]:
+def _unknown_scenarios(document: Document) -> Iterator[Problem]:
     """Yield a problem for each scenario that a session names and that no environment of the session has."""
     data = _mapping(document.data)
     base = _mapping(data.get("scenarios"))
@@ -132,7 +137,7 @@ def _unknown_scenarios(document: Document) -> Iterator[Finding]:
     for path, key in _named_scenarios(document):
         own = of_environments.get(str(path[1]), {}) if path[0] == "environments" else dict.fromkeys(everywhere)
         if key not in base and key not in own:
-            yield partial(_unknown_scenario, document, path, key, everywhere)
+            yield _unknown_scenario(document, path, key, everywhere)
 
 
 def _unknown_scenario(document: Document, path: KeyPath, key: str, known: Collection[str]) -> Problem:
@@ -141,7 +146,7 @@ def _unknown_scenario(document: Document, path: KeyPath, key: str, known: Collec
     return document.problem(path, f"unknown scenario '{document.quoting.name(key)}', {expected}{hint}")
 
 
-def _unused_scenarios(document: Document) -> Iterator[Finding]:
+def _unused_scenarios(document: Document) -> Iterator[Problem]:
     """Yield a problem for each scenario that no session names: it would be created nowhere."""
     data = _mapping(document.data)
     named = {key for _, key in _named_scenarios(document)}
@@ -152,7 +157,7 @@ def _unused_scenarios(document: Document) -> Iterator[Finding]:
     for path, scenarios in places:
         for key, values in _mapping(scenarios).items():
             if key not in named and values is not None:
-                yield partial(_unused_scenario, document, (*path, key), named)
+                yield _unused_scenario(document, (*path, key), named)
 
 
 def _unused_scenario(document: Document, path: KeyPath, named: Collection[str]) -> Problem:
@@ -178,7 +183,7 @@ def _session_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
             yield (*above, "sessions", name), session
 
 
-def _missing_pathways(document: Document) -> Iterator[Finding]:
+def _missing_pathways(document: Document) -> Iterator[Problem]:
     """Yield a problem for each session that gets no pathway from any layer of any environment."""
     data, environments = _mapping(document.data), _environments(document).values()
     has_default = any(_has_pathway(settings.get("defaults")) for settings in [data, *environments])
@@ -187,7 +192,7 @@ def _missing_pathways(document: Document) -> Iterator[Finding]:
     given = _names_with_pathway(environments)
     for name, session in _mapping(data.get("sessions")).items():
         if _needs_pathway(session) and name not in given:
-            yield partial(document.problem, ("sessions", name), MISSING_PATHWAY.format(where=""), of_key=True)
+            yield document.problem(("sessions", name), MISSING_PATHWAY.format(where=""), of_key=True)
 
 
 def _names_with_pathway(environments: Iterable[Mapping[str, Any]]) -> set[str]:

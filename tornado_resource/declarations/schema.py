@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 
     from jsonschema_rs import Draft202012Validator, ValidationError
 
+    from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.findings import Finding
 
-MAX_ITEMS: Final = 1000
-"""How many items of a list are looked into. A longer one is too long anyway, wherever it is."""
 SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 FILE: Final = ""
 """The definition of the file as a whole; all others are named in the schema's `$defs`."""
-_PARTS: Final = ("name", "environmentName", "session", "scenario", "assertion", "environment", "trigger")
+_PARTS: Final = ("name", "environmentName", "session", "scenario", "environment", "trigger")
 """The definitions of the parts that are validated one by one."""
 
 
@@ -50,7 +48,7 @@ def schema_line() -> str:
     return f"# yaml-language-server: $schema={_schema()['$id']}"
 
 
-def schema_findings(document: Document) -> Iterator[Finding]:
+def schema_problems(document: Document) -> Iterator[Problem]:
     """Yield what violates the schema."""
     for violation in violations(document.data):
         yield from explain(document, violation)
@@ -85,14 +83,14 @@ def violations(data: Any, definition: str = FILE) -> Iterator[Violation]:
 
 def _violations(part: _Part) -> Iterator[Violation]:
     """Yield what violates the schema in an invalid part."""
-    for error in _validator(part.definition, is_shallow=True).iter_errors(_outline(part.value)):
+    for error in _validator(part.definition, is_shallow=True).iter_errors(part.value):
         yield _violation(part, error)
     for inner in _invalid_parts(part):
         yield from _violations(inner)
 
 
 def _invalid_parts(part: _Part) -> Iterator[_Part]:
-    """Yield the invalid parts directly inside *part*: its defaults, the entries of its open mappings and its lists."""
+    """Yield the invalid parts directly inside *part*: its defaults, and the entries of its open mappings."""
     properties = _definition(part.definition).get("properties", {})
     for key, value in part.value.items() if isinstance(part.value, dict) else ():
         schema = properties.get(key, {})
@@ -101,13 +99,6 @@ def _invalid_parts(part: _Part) -> Iterator[_Part]:
             yield _Part((*part.path, key), definition, value)
         if entry in _PARTS and isinstance(value, dict):
             yield from _invalid_entries((*part.path, key), value, entry, _referenced(schema.get("propertyNames")))
-        if isinstance(value, list):
-            yield from _invalid_items((*part.path, key), value, _referenced(schema.get("items")))
-
-
-def _invalid_items(path: KeyPath, items: list[Any], definition: str) -> Iterator[_Part]:
-    parts = (_Part((*path, index), definition, item) for index, item in enumerate(items[:MAX_ITEMS]))
-    yield from (part for part in parts if definition in _PARTS and not is_valid(part.value, definition))
 
 
 def _invalid_entries(path: KeyPath, mapping: Mapping[str, Any], entry: str, name: str) -> Iterator[_Part]:
@@ -141,15 +132,6 @@ def _violation(part: _Part, error: ValidationError) -> Violation:
     elif isinstance(error.kind, ValidationErrorKind.Required):
         keys = (error.kind.property,)
     return Violation((*part.path, *error.instance_path), value, error.kind.name, schema, keys, is_name=part.is_name)
-
-
-def _outline(value: Any, levels: int = 2) -> Any:
-    """Return *value* without what is deeper than a part of its own can be, and with long lists cut."""
-    if isinstance(value, dict):
-        return {key: _outline(inner, levels - 1) for key, inner in value.items()} if levels else {}
-    if isinstance(value, list):
-        return [_outline(inner, levels - 1) for inner in value[:MAX_ITEMS]] if levels else []
-    return value
 
 
 @cache

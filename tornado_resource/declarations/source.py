@@ -11,7 +11,7 @@ from typing import Final
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
 
-MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
 PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", ".git")
 """What the folder of a project has in it."""
 KINDS: Final = {

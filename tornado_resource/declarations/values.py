@@ -68,8 +68,7 @@ def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for definition, value in parts.items():
         for violation in violations(value, definition) if value is not None else ():
-            for finding in explain(document, violation):
-                problem = finding()
+            for problem in explain(document, violation):
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""
                 found.setdefault(key, []).append(inside + problem.text)

@@ -102,7 +102,7 @@ def test_no_more_of_standard_input_is_read_than_a_file_may_have(
     with Path("/dev/zero").open(encoding="utf-8") as endless:
         monkeypatch.setattr("sys.stdin", endless)
         assert main(["validate", "-"]) == 2
-    assert "<stdin>:1:1: more than 10 MiB" in capsys.readouterr().err
+    assert "<stdin>:1:1: more than 1 MiB" in capsys.readouterr().err
 
 
 def test_problems_beyond_the_first_thousand_are_counted(
@@ -153,16 +153,18 @@ def test_the_plan_is_the_recorded_one(
 @pytest.mark.parametrize(
     ("output", "told"),
     [
-        ("text", "\n\n… and 8334 more sessions: a plan shows at most 20,000 values\n"),
-        ("json", '"more_sessions": 8334\n}\n'),
-        ("github", "::… and 8334 more sessions: a plan shows at most 20,000 values\n"),
+        ("text", "\n\n… and 667 more sessions: a plan shows at most 20,000 values\n"),
+        ("json", '"more_sessions": 667\n}\n'),
+        ("github", "::… and 667 more sessions: a plan shows at most 20,000 values\n"),
     ],
 )
 def test_a_long_plan_counts_what_it_does_not_show(
     output: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sessions = "".join(f"  s{number}: {{}}\n" for number in range(10_000))
-    (tmp_path / "sessions.yaml").write_text(f"version: 1\ndefaults: {{pathway_id: p}}\nsessions:\n{sessions}")
+    sessions = "".join(f"  s{number}: {{}}\n" for number in range(2_000))
+    (tmp_path / "sessions.yaml").write_text(
+        f"version: 1\ndefaults: {{pathway_id: p, triggers: {{a: 1, b: 2, c: 3}}}}\nsessions:\n{sessions}"
+    )
     monkeypatch.chdir(tmp_path)
     assert main(["plan", "--format", output]) == 0
     assert capsys.readouterr().out.endswith(told)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dense_files import ONE, ONE_IN, items
+from tests.support.dense_files import ONE, ONE_IN, items, word
 from tornado_resource.core.positions import MAX_MORE
 from tornado_resource.declarations.findings import MAX_SHOWN
 from tornado_resource.declarations.quoting import MAX_COMPARED, Quoting
+from tornado_resource.declarations.reader import parse
 from tornado_resource.declarations.resolver import check_document, check_environments, load
 from tornado_resource.errors import DeclarationError
 
@@ -24,18 +25,27 @@ def said(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (f"sessions: {{{items(10_001)}}}\n", "more than 10,000 entries; split the declarations into several projects"),
-        (f"x: [{items(10_001)}]\n", "more than 10,000 entries; split the declarations into several projects"),
+        (f"sessions: {{{items(2001)}}}\n", "more than 2,000 entries; split the declarations into several projects"),
+        (f"x: [{items(2001)}]\n", "more than 2,000 entries; split the declarations into several projects"),
         (
-            f"x: [{f'[{items(9999)}],' * 26}]\n",
-            "more than 250,000 values; split the declarations into several projects",
+            f"x: [{f'[{items(2000)}],' * 75}]\n",
+            "more than 150,000 values; split the declarations into several projects",
         ),
-        (f"x: {'[' * 62}{'[],' * 3905}", "more than 250,000 values; split the declarations into several projects"),
+        (
+            f"x: {{a: &x [{items(2000)}], b: [{'*x ,' * 75}]}}\n",
+            "x.b[74]: aliases expand to more than 4 MiB of text",
+        ),
+        (f"x: [&x {'x' * 2**19}, {'*x ,' * 7}]\n", "x[7]: aliases expand to more than 4 MiB of text or 150,000 values"),
+        (f"x: [&x [{'x' * 2**18}, &y {'y' * 2**18}], {'*x ,' * 7}]\n", "x[7]: aliases expand to more than 4 MiB"),
+        (
+            f"sessions: {{{items(2000)}}}\nenvironments: {{e: {{sessions: {{a: {{}}, n-1: {{}}}}}}}}\n",
+            "sessions: 2,001 sessions, expected at most 2,000; split the declarations into several projects",
+        ),
         (f"{ONE[11:]}environments: {{{items(1001)}}}\n", "environments: 1,001 entries, expected at most 1,000"),
         (f"{ONE_IN[11:]}triggers: {{{items(101)}}}}}}}\n", "sessions.a.triggers: 101 entries, expected at most 100"),
         (
-            f"defaults: {{pathway_id: p}}\nsessions: {{{items(7501)}}}\nenvironments: {{a: , b: , c: , d: {{}}}}\n",
-            "environments: 30,004 sessions in 4 environments, expected at most 30,000; split the declarations into ",
+            f"defaults: {{pathway_id: p}}\nsessions: {{{items(1900)}}}\nenvironments: {{{items(16)}}}\n",
+            "environments: 30,400 sessions in 16 environments, expected at most 30,000; split the declarations into ",
         ),
         ("%TAG ! x\n", "%TAG directives are not supported; remove them"),
         (f"sessions: {{a: {{pathway_id: 0x{'f' * 399}}}}}\n", "found a number of 401 digits, expected at most 400;"),
@@ -45,10 +55,15 @@ def test_a_limit_is_named_where_it_is_exceeded(text: str, expected: str) -> None
     assert any(expected in line for line in said(text))
 
 
+def test_aliases_may_expand_to_four_mebibytes() -> None:
+    text = f"x: {{a: [&x {'x' * 2**19}, {'*x ,' * 6}], b: [&y [{items(2000)}], {'*y ,' * 60}]}}"
+    assert len(parse(text.encode(), "f").data["x"]["b"]) == 61
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        f"defaults: {{pathway_id: p}}\nsessions: {{{items(10_000)}}}\nenvironments: {{a: , b: , c: }}\n",
+        f"defaults: {{pathway_id: p}}\nsessions: {{{items(2000)}}}\nenvironments: {{{items(15)}}}\n",
         f"{ONE_IN[11:]}triggers: {{{items(100)}}}}}}}\nenvironments: {{{items(1000)}}}\n",
     ],
     ids=["sessions", "triggers"],
@@ -56,6 +71,12 @@ def test_a_limit_is_named_where_it_is_exceeded(text: str, expected: str) -> None
 def test_a_file_may_be_as_large_as_the_limits(text: str) -> None:
     Path("s.yaml").write_text(f"version: 1\n{text}", encoding="utf-8")
     check_environments(check_document("s.yaml"), ["a", "b", "c"])
+
+
+def sessions_with(triggers: int, value: str) -> str:
+    """As many sessions as have so many triggers, at most 100 each."""
+    numbers = [min(100, triggers - start) for start in range(0, triggers, 100)]
+    return "".join(f"{word(n)}: {{triggers: {{{items(number, '', value)}}}}}," for n, number in enumerate(numbers))
 
 
 @pytest.mark.parametrize(
@@ -68,9 +89,9 @@ def test_a_file_may_be_as_large_as_the_limits(text: str) -> None:
         (MAX_SHOWN + MAX_MORE, "… and at least 9,000 more problems"),
     ],
 )
-@pytest.mark.parametrize("kind", ["sessions", "tags"])
+@pytest.mark.parametrize("kind", ["triggers", "tags"])
 def test_a_thousand_problems_are_shown_and_the_others_counted(number: int, last: str, kind: str) -> None:
-    entries = items(number, "", ": 1" if kind == "sessions" else ": !x")
+    entries = sessions_with(number, ": []" if kind == "triggers" else ": !x")
     lines = said(f"defaults: {{pathway_id: p}}\nsessions: {{{entries}}}\n")
     assert lines[-1].startswith(last)
     assert len(lines) == min(number, MAX_SHOWN + 1)
@@ -78,8 +99,9 @@ def test_a_thousand_problems_are_shown_and_the_others_counted(number: int, last:
 
 def test_all_kinds_of_problems_share_the_limits() -> None:
     """One of each kind for each of the sessions: a tag, a type, a name, and an environment's session."""
-    sessions = items(6000, "", ": {pathway_id: p, rerun: !x 1, gate: 1}")
-    lines = said(f"sessions: {{{sessions}}}\nenvironments: {{e: {{sessions: {{{items(9000, 'x-')}}}}}}}\n")
+    sessions = items(2000, "", ": {pathway_id: p, rerun: !x 1, gate: 1, timeout_ms: 1}")
+    environments = "".join(f"{word(n)}: {{sessions: {{{items(1000, 'x-')}}}}}," for n in range(3))
+    lines = said(f"sessions: {{{sessions}}}\nenvironments: {{{environments}}}\n")
     assert (len(lines), lines[-1]) == (1001, "… and at least 9,000 more problems")
 
 
@@ -89,8 +111,8 @@ def test_reading_stops_once_no_more_problems_are_counted() -> None:
 
 
 def test_problems_of_merging_are_capped_too() -> None:
-    lines = said(f"defaults: {{pathway_id: p, publish: staging, gate: none}}\nsessions: {{{items(3000)}}}\n")
-    assert (len(lines), lines[-1]) == (1001, "… and 2,000 more problems")
+    lines = said(f"defaults: {{pathway_id: p, publish: staging, gate: none}}\nsessions: {{{items(2000)}}}\n")
+    assert (len(lines), lines[-1]) == (1001, "… and 1,000 more problems")
 
 
 def test_hints_end_when_they_have_taken_too_much_work() -> None:

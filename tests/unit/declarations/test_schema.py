@@ -17,13 +17,11 @@ from jsonschema.validators import extend
 from tests.support.paths import ROOT
 from tornado_resource.declarations.explanations import EXPLAINED, FORMS
 from tornado_resource.declarations.reader import parse
-from tornado_resource.declarations.schema import is_valid, schema_findings, schema_text
+from tornado_resource.declarations.schema import is_valid, schema_problems, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.core.positions import Problem
-    from tornado_resource.declarations.document import Document
 
 SCHEMA = json.loads(schema_text())
 
@@ -119,18 +117,14 @@ STANDARD: Any = extend(Draft202012Validator, {"pattern": _check_pattern})(SCHEMA
 @given(trees | nearly)
 def test_a_verdict_is_jsonschemas_and_an_invalid_file_is_explained(data: Any) -> None:
     document = parse(json.dumps(data).encode(), "f")
-    problems = schema_problems(document)
+    problems = sorted(schema_problems(document))
     assert is_valid(data) is STANDARD.is_valid(data)
     assert bool(problems) is not is_valid(data)
     assert all("\n" not in str(problem) for problem in problems)
 
 
-def schema_problems(document: Document) -> list[Problem]:
-    return sorted(finding() for finding in schema_findings(document))
-
-
 def reported(text: str) -> list[str]:
-    return [str(problem) for problem in schema_problems(parse(text.encode(), "f"))]
+    return [str(problem) for problem in sorted(schema_problems(parse(text.encode(), "f")))]
 
 
 def test_a_long_list_is_counted_as_a_whole() -> None:
@@ -199,8 +193,8 @@ def test_no_file_is_validated_with_jsonschema_at_run_time() -> None:
     program = (
         "import sys; from tornado_resource.declarations.reader import parse;"
         "from tornado_resource.declarations.resolver import load; load('sessions.yaml', 'dev');"
-        "from tornado_resource.declarations.schema import schema_findings;"
-        "assert [finding() for finding in schema_findings(parse(b'a: 1', 'f'))];"
+        "from tornado_resource.declarations.schema import schema_problems;"
+        "assert list(schema_problems(parse(b'a: 1', 'f')));"
         "assert not {'jsonschema', 'pulumi', 'httpx', 'click'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)

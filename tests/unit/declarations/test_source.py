@@ -119,7 +119,7 @@ def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as file:
         file.truncate(MAX_BYTES * 1000)
     assert len(read_source("large").content) == MAX_BYTES + 1
-    with pytest.raises(DeclarationError, match="more than 10 MiB"):
+    with pytest.raises(DeclarationError, match="more than 1 MiB"):
         read("large")
 
 
