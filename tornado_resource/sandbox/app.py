@@ -31,7 +31,7 @@ from tornado_resource.sandbox.operations import (
     error_response,
     guarded,
     list_of,
-    read_object,
+    read_body,
     record,
 )
 from tornado_resource.sandbox.pathways import Pathways
@@ -52,14 +52,6 @@ if TYPE_CHECKING:
 DEFAULT_MAX_ITERATIONS: Final = 5
 DEFAULT_TIMEOUT_MS: Final = 900_000
 PAGE: Final = Path(__file__).parent / "page.html"
-_FIELDS: Final = {
-    "pathway_id": str,
-    "persona_id": str,
-    "scenario_ids": list,
-    "version_number": int,
-    "max_iterations": int,
-    "timeout_ms": int,
-}
 
 
 def now_ms() -> int:
@@ -239,7 +231,7 @@ class Api:
         return respond if self._latency_ms and operation.needs_key else endpoint
 
     async def _start(self, request: Request) -> Response:
-        body = _check_start(await read_object(request))
+        body = await read_body(request, described.START)
         self._script(body["pathway_id"])
         earlier = self._store.newest(pathway_id=body["pathway_id"])
         running = self._running(earlier)
@@ -311,12 +303,8 @@ class Api:
         raise Refusal(404, "Batch not found")
 
     async def _publish(self, request: Request) -> Response:
-        body = await read_object(request)
-        version_id, environment = body.get("version_id"), body.get("environment", "production")
-        if isinstance(version_id, bool) or not isinstance(version_id, int):
-            raise Refusal(400, "version_id must be a number")
-        if environment not in ("production", "staging") or body.keys() - {"version_id", "environment"}:
-            raise Refusal(400, "expected version_id, and environment 'production' or 'staging'")
+        body = await read_body(request, described.PUBLISH)
+        version_id, environment = body["version_id"], body.get("environment", "production")
         pathway_id = request.path_params["pathway_id"]
         self._script(pathway_id)
         self._store.publish(pathway_id, environment, version_id)
@@ -335,14 +323,7 @@ class Api:
         return JSONResponse(version)
 
     async def _edit_version(self, request: Request) -> Response:
-        body, number = await read_object(request), request.path_params["number"]
-        kinds = {"name": str, "nodes": list, "edges": list}
-        if not body or any(not isinstance(value, kinds.get(key, ())) for key, value in body.items()):
-            raise Refusal(400, "expected name (a string), nodes or edges (lists)")
-        if not all(_is_node(node) for node in body.get("nodes", [])):
-            raise Refusal(400, "each of nodes must have id (a string) and data (an object)")
-        if not all(isinstance(edge, dict) for edge in body.get("edges", [])):
-            raise Refusal(400, "each of edges must be an object")
+        body, number = await read_body(request, described.EDIT), request.path_params["number"]
         try:
             self._pathways.edit(self._readable_pathway(request), number, body)
         except LookupError:
@@ -458,10 +439,6 @@ class Api:
         return next((session for session in sessions if self._status_of(session)["status"] == RUNNING), None)
 
 
-def _is_node(node: Any) -> bool:
-    return isinstance(node, dict) and isinstance(node.get("id"), str) and isinstance(node.get("data"), dict)
-
-
 def _policy(page: str) -> str:
     """Return the policy under which only the page's own script and styles run."""
 
@@ -479,28 +456,3 @@ async def _unknown_route(request: Request, _error: Exception) -> Response:
     shown = re.sub(r"[^\x20-\x7e]", "?", route)
     print(f"sandbox: no such route in the documented API: {shown}", file=sys.stderr, flush=True)
     return error_response(501, f"The documented API has no {shown}")
-
-
-def _check_start(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body of a start request if all of it is documented."""
-    for key, value in body.items():
-        _check_type(key, value)
-    if not body.get("pathway_id"):
-        raise Refusal(400, "pathway_id is required")
-    scenario_ids = body.get("scenario_ids", ["-"])
-    if not 1 <= len(scenario_ids) <= described.MAX_SCENARIOS or not all(
-        isinstance(entry, str) for entry in scenario_ids
-    ):
-        raise Refusal(400, f"scenario_ids must hold 1 to {described.MAX_SCENARIOS} strings")
-    for key in ("max_iterations", "timeout_ms"):
-        if body.get(key, 1) < 1:
-            raise Refusal(400, f"{key} must be at least 1")
-    return body
-
-
-def _check_type(key: str, value: Any) -> None:
-    kind = _FIELDS.get(key)
-    if kind is None:
-        raise Refusal(400, f"Unknown field {key}")
-    if not isinstance(value, kind) or isinstance(value, bool):  # bool is a kind of int in Python, not in JSON
-        raise Refusal(400, f"{key} must be of type {kind.__name__}")

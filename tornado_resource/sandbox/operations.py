@@ -6,6 +6,8 @@ import re
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind
 from starlette.responses import JSONResponse
 
 from tornado_resource.sandbox.door import MAX_INTEGER, read_json
@@ -13,12 +15,15 @@ from tornado_resource.sandbox.door import MAX_INTEGER, read_json
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from jsonschema_rs import ValidationError
     from starlette.requests import Request
     from starlette.responses import Response
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 Json = dict[str, Any]
+MAX_CHARACTERS: Final = 300
+"""How much of an explanation a refusal has: it may list all keys of a body."""
 
 # What schemas are made of.
 TEXT: Final[Json] = {"type": "string"}
@@ -178,17 +183,31 @@ def error_response(status: int, message: str) -> Response:
     return JSONResponse({"status": "error", "message": message}, status)
 
 
-async def read_object(request: Request) -> Json:
+async def read_body(request: Request, schema: Json) -> Json:
     """Return the JSON object in a request's body.
 
+    Args:
+        request: the request.
+        schema: what the description says of the body.
+
     Raises:
-        Refusal: the body is something else.
+        Refusal: the body is not JSON, or not what *schema* says.
 
     """
     try:
         body = read_json(await request.body())
     except ValueError as error:
         raise Refusal(400, str(error)) from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body is not a JSON object")
-    return body
+    # `mask`: a message must not repeat a megabyte.
+    violation = next(jsonschema_rs.validator_for(schema, mask="the value").iter_errors(body), None)
+    if violation is not None:
+        raise Refusal(400, _explain(violation))
+    valid: Json = body
+    return valid
+
+
+def _explain(error: ValidationError) -> str:
+    """Return where a body is not as described, and why: for alternatives, why it is not the first one."""
+    if isinstance(error.kind, ValidationErrorKind.AnyOf):
+        return _explain(error.kind.context[0][0])
+    return f"{'.'.join(map(str, error.instance_path)) or 'the body'}: {error.message[:MAX_CHARACTERS]}"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 
 from tornado_resource.sandbox import described
-from tornado_resource.sandbox.checking import fault
-from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, list_of, read_object, record
+from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, list_of, read_body, record
 from tornado_resource.sandbox.scenarios import NameTaken
 
 if TYPE_CHECKING:
@@ -88,9 +87,8 @@ class ScenarioEndpoints:
         return JSONResponse(listed if form == "bare" else {form: listed})
 
     async def _create(self, request: Request) -> Response:
-        body = await read_object(request)
+        body = await read_body(request, described.NEW_SCENARIO)
         _refuse_replay(body)
-        _refuse(described.NEW_SCENARIO, body)
         if body.get("pathway_id") is not None:
             self._script_of(body["pathway_id"])
         return self._respond(lambda: self._scenarios.create(body))
@@ -99,8 +97,7 @@ class ScenarioEndpoints:
         return JSONResponse(self._known(request))
 
     async def _update(self, request: Request) -> Response:
-        scenario, body = self._known(request), await read_object(request)
-        _refuse(described.SCENARIO_CHANGES, body)
+        scenario, body = self._known(request), await read_body(request, described.SCENARIO_CHANGES)
         _refuse_replay({**scenario, **body})
         return self._respond(lambda: self._scenarios.update(scenario, body))
 
@@ -119,12 +116,6 @@ class ScenarioEndpoints:
         if scenario is None:
             raise Refusal(404, "Scenario not found")
         return scenario
-
-
-def _refuse(schema: dict[str, Any], body: dict[str, Any]) -> None:
-    found = fault(schema, body)
-    if found is not None:
-        raise Refusal(400, found)
 
 
 def _refuse_replay(scenario: dict[str, Any]) -> None:
