@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,14 +100,14 @@ def test_a_line_break_after_the_key_is_told(project: Project) -> None:
 def test_the_state_holds_the_key_only_encrypted(project: Project) -> None:
     project.declare(ONE)
     project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
-    with serving(HostileApi(f"your key {KEY} is {KEY.encode().hex()}")) as url:
+    with serving(HostileApi(f"your key {KEY} is {base64.b64encode(KEY.encode()).decode()}")) as url:
         printed = project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
         printed += project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
     written = printed.encode() + b"".join(
         path.read_bytes() for path in project.folder.parent.rglob("*") if path.is_file()
     )
     assert KEY.encode() not in written
-    assert KEY.encode().hex().encode() not in written
+    assert base64.b64encode(KEY.encode()) not in written
     assert "[secret]" in printed
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -13,10 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KEY = "sk-Canary>>??/+=&0123"
-
-
-def with_signs(sign: str) -> Callable[[str], str]:
-    return lambda key: "".join(sign.format(ord(character)) for character in key)
 
 
 def base64_of(before: str, after: str = "") -> Callable[[str], str]:
@@ -35,24 +30,14 @@ ECHOES: dict[str, Callable[[str], str]] = {
     "lower case": str.lower,
     "in JSON": lambda key: json.dumps({"authorization": key}),
     "in JSON in JSON": lambda key: json.dumps(json.dumps({"authorization": key})),
-    "JSON escapes": with_signs("\\u{:04x}"),
-    "JSON escapes, upper case": with_signs("\\u{:04X}"),
-    "Python bytes": with_signs("\\x{:02x}"),
     "URL": quote,
     "URL, slashes too": lambda key: quote(key, safe=""),
-    "URL, every character": with_signs("%{:02X}"),
-    "HTML": html.escape,
-    "HTML, decimal": with_signs("&#{};"),
-    "HTML, hexadecimal": with_signs("&#x{:x};"),
-    "hexadecimal": lambda key: key.encode().hex(),
-    "hexadecimal, upper case": lambda key: key.encode().hex().upper(),
     "base64": base64_of(""),
     "base64 after one character": base64_of(":", "xy"),
     "base64 after two characters": base64_of("a:", "x"),
     "base64 of a header": base64_of("authorization: Bearer ", "\r\n"),
     "base64 for URLs": url_safe_base64_of(""),
     "base64 for URLs after one character": url_safe_base64_of(":"),
-    "base64 of upper case": lambda key: base64_of("")(key.upper()),
 }
 
 
@@ -62,11 +47,7 @@ def holds_key(text: str, key: str = KEY) -> bool:
 
 
 def _readings(text: str) -> Iterator[str]:
-    yield from (text, unquote(text), html.unescape(text))
-    unescaped = re.sub(r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})", lambda m: chr(int(m[1] or m[2], 16)), text)
-    yield from (unescaped, text.replace('\\"', '"').replace("\\/", "/"))
-    for run in re.findall(r"(?:[0-9a-fA-F]{2}){8,}", text):
-        yield bytes.fromhex(run).decode(errors="replace")
+    yield from (text, unquote(text), text.replace('\\"', '"').replace("\\/", "/"))
     for run in re.findall(r"[A-Za-z0-9+/_-]{10,}", text):
         for start in range(4):
             yield _decoded(run[start:].translate(str.maketrans("-_", "+/")))

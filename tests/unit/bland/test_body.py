@@ -21,7 +21,7 @@ def test_values_without_the_key_are_unchanged() -> None:
 @pytest.mark.parametrize(
     "content", ['"%s"', '["x", "%s"]', '{"a": {"b": ["%s"]}}', '{"%s": 1}', '{"a": [{"b": {"%s": []}}]}']
 )
-@pytest.mark.parametrize("key", [KEY, KEY.upper(), KEY.encode().hex(), json.dumps(KEY)[1:-1]])
+@pytest.mark.parametrize("key", [KEY, KEY.upper(), json.dumps(KEY)[1:-1]])
 def test_the_key_is_in_no_string_and_no_name(content: str, key: str) -> None:
     assert parse_body((content % key).encode(), FORMS) == json.loads(content % "[secret]")
 

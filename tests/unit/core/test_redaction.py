@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 from urllib.parse import quote
 
@@ -15,26 +14,13 @@ KEY = "sk-Canary/01+23=45&67"
 FORMS = encodings(KEY)
 
 
-def with_signs(sign: str) -> str:
-    return "".join(sign.format(ord(character)) for character in KEY)
-
-
 ENCODED = {
     "as it is": KEY,
     "upper case": KEY.upper(),
     "lower case": KEY.lower(),
     "URL": quote(KEY),
     "URL, with slashes": quote(KEY, safe=""),
-    "URL, every character": with_signs("%{:02X}"),
     "JSON": json.dumps(KEY)[1:-1].replace("/", "\\/"),
-    "JSON, every character": with_signs("\\u{:04x}"),
-    "HTML": html.escape(KEY),
-    "HTML, every character": with_signs("&#{};"),
-    "HTML, in hexadecimal": with_signs("&#x{:X};"),
-    "bytes": with_signs("\\x{:02x}"),
-    "hexadecimal": KEY.encode().hex(),
-    "hexadecimal, upper case": KEY.encode().hex().upper(),
-    "hexadecimal with spaces": KEY.encode().hex(" "),
 }
 
 
@@ -44,10 +30,10 @@ def test_the_secret_is_replaced_in_every_encoding(form: str, before: str, after:
     assert redact(f"{before}{form}{after}", FORMS) == f"{before}[secret]{after}"
 
 
-@given(st.binary(max_size=8), st.binary(max_size=8), st.booleans(), st.sampled_from([KEY, KEY.lower(), KEY.upper()]))
-def test_base64_of_text_around_the_secret_is_replaced(before: bytes, after: bytes, is_safe: bool, key: str) -> None:  # noqa: FBT001
+@given(st.binary(max_size=8), st.binary(max_size=8), st.booleans())
+def test_base64_of_text_around_the_secret_is_replaced(before: bytes, after: bytes, is_safe: bool) -> None:  # noqa: FBT001
     encode = base64.urlsafe_b64encode if is_safe else base64.b64encode
-    shown = redact(encode(before + key.encode() + after).decode(), FORMS)
+    shown = redact(encode(before + KEY.encode() + after).decode(), FORMS)
     left = len(shown.replace("[secret]", ""))
     assert "[secret]" in shown
     assert left <= len(encode(before + after)) + 4
