@@ -18,7 +18,6 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from tornado_resource.sandbox import described
-from tornado_resource.sandbox.checking import fault
 from tornado_resource.sandbox.door import Door
 from tornado_resource.sandbox.faults import FAULT, Faults, parse_fault
 from tornado_resource.sandbox.operations import (
@@ -383,10 +382,7 @@ class Api:
         return JSONResponse({})
 
     async def _change_speed(self, request: Request) -> Response:
-        body = await read_object(request)
-        problem = fault(described.SPEED, body)
-        if problem is not None:
-            raise Refusal(400, problem)
+        body = await read_body(request, described.SPEED)
         self._speed = body["speed"]
         return JSONResponse({})
 
