@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, clean_lines
 
 RUNNING: Final = "RUNNING"
@@ -20,9 +21,6 @@ COMPLETED: Final = frozenset({"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"})
 ABORTED: Final = frozenset({"TIMEOUT", "STUCK", "CANCELLED", "ERROR"})
 FINAL: Final = COMPLETED | ABORTED
 """The final statuses (API page *Get Tornado Status*). A status in none of these sets is unknown."""
-
-MAX_WHOLE: Final = 2**53
-"""Pulumi carries numbers as 64-bit floats, which hold every whole number up to this one."""
 
 MAX_ITERATIONS: Final = 100
 """How many iterations of a session are kept: the last ones."""
@@ -420,9 +418,7 @@ def _id(value: Any) -> str | None:
 
 
 def _whole(value: Any) -> int | None:
-    """Return a whole number of at most MAX_WHOLE, given as a number or as digits; None for anything else."""
+    """Return a whole number of at most `MAX_WHOLE`, given as a number or as digits; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_WHOLE:
-        return None
-    return int(value) if isinstance(value, int) or value.is_integer() else None
+    return whole_or_none(value)

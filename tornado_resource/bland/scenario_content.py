@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.core.canonical import canonical, digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,43 +43,24 @@ def scenario_digest(entry: Mapping[str, Any]) -> str:
     One that is nested too deeply is `unreadable`.
     """
     try:
-        text = _json(_content(entry))
+        return "sha256:" + digest(_content(entry))
     except RecursionError:
         return "unreadable"
-    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _content(entry: Mapping[str, Any]) -> dict[str, Any]:
     listed = entry.get("assertions")
     assertions = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
-    ordered = sorted((_picked(each, ASSERTION_FIELDS) for each in assertions), key=_json)
+    ordered = sorted((_picked(each, ASSERTION_FIELDS) for each in assertions), key=canonical)
     return {**_picked(entry, FIELDS), "assertions": ordered}
 
 
 def _picked(entry: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     values = {key: entry.get(key) for key in keys}
     known = {key: DEFAULTS.get(key) if is_missing(value) else value for key, value in values.items()}
-    return {key: _exact(value) for key, value in known.items() if value is not None}
+    return {key: value for key, value in known.items() if value is not None}
 
 
 def is_missing(value: Any) -> bool:
     """Return whether a value says nothing: null, or an empty text, object or list."""
     return value is None or value in ("", [], {})
-
-
-def _exact(value: Any) -> Any:
-    """Return *value* with whole numbers as integers, at any depth."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _exact(entry) for key, entry in value.items()}
-    return [_exact(entry) for entry in value] if isinstance(value, list) else value
-
-
-def canonical(value: Any) -> str:
-    """Return JSON text that is the same for equal values: whole numbers as integers, keys in order."""
-    return _json(_exact(value))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

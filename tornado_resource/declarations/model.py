@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -164,13 +163,6 @@ def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:
     return f"found the number {passed}, expected at most {len(scenario_ids)}, the number of its scenarios"
 
 
-def digest(request: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a request's canonical JSON, in hexadecimal."""
-    import hashlib
-
-    return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
 def request_from(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the declared request fields, with whole numbers as integers.
 
@@ -182,14 +174,3 @@ def request_from(values: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             request[name] = int(value) if isinstance(value, float) else value
     return request
-
-
-def whole(value: Any) -> Any:
-    """Return *value* with whole floats as integers, at any depth: Pulumi passes every number as a float."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: whole(entry) for key, entry in value.items() if entry is not None}
-    if isinstance(value, list | tuple):
-        return [whole(entry) for entry in value]
-    return value

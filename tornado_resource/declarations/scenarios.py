@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.merging import Fault, merge, names, settings_of
-from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration, whole
+from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.prompts import UnusablePrompt, read_prompt
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Scenarios:
     def _declaration(self, key: str, values: Mapping[str, Any]) -> ScenarioDeclaration:
         manager = self._settings.get("promotes_from")
         manage = values.get("manage", manager is None)
-        fields = {name: whole(values[name]) for name in SCENARIO_FIELDS if name in values}
+        fields = {name: whole_without_nulls(values[name]) for name in SCENARIO_FIELDS if name in values}
         return ScenarioDeclaration(
             key=key,
             pathway_id="",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado_resource.bland.content import short
+from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import count, id_list
-from tornado_resource.declarations.model import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

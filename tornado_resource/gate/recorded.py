@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import ABORTED, FINAL, Status
+from tornado_resource.core.canonical import digest, whole_without_nulls
 from tornado_resource.core.urns import name_of, type_of
-from tornado_resource.declarations.model import Gate, digest, request_from, whole
+from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
 from tornado_resource.gate.scenarios import NOT_AS_DECLARED
@@ -88,7 +89,7 @@ def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
 def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the outputs of the releases of a state by the names of their resources. *resources* as below."""
     return {
-        name_of(urn): whole(entry.get("outputs") or {})
+        name_of(urn): whole_without_nulls(entry.get("outputs") or {})
         for urn, entry in resources.items()
         if type_of(urn) == RELEASE_TYPE
     }
@@ -105,7 +106,7 @@ def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession
         The sessions. A name that two resources share (in two components) is left out, and so is what is damaged.
 
     """
-    outputs = whole({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
+    outputs = whole_without_nulls({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
     verdicts = recorded_verdicts(outputs)
     sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if type_of(urn) == SESSION_TYPE}
     names = Counter(map(name_of, sessions))
@@ -140,7 +141,7 @@ def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
     """
     return {
         each["session_id"]: JudgedVersion(each["version"], each["content"])
-        for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)  # without the keys that are null
+        for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_DEPTH)  # without the keys that are null
         if {"version", "content"} <= each.keys() and each["status"] in FINAL and each["outcome"] in SETTLED
     }
 
@@ -168,7 +169,7 @@ def recorded_doubts(outputs: Mapping[str, Any]) -> dict[str, str]:
         outputs: the stack's own outputs, as they are in its state.
 
     """
-    found = {each["session_id"]: _doubt(each) for each in _verdict_like(whole(dict(outputs)), MAX_DEPTH)}
+    found = {each["session_id"]: _doubt(each) for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_DEPTH)}
     return {session_id: doubt for session_id, doubt in found.items() if doubt is not None}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import short
 from tornado_resource.bland.responses import Status, parse_time
-from tornado_resource.declarations.model import digest
+from tornado_resource.core.canonical import digest
 from tornado_resource.gate.judging import failed_ids, is_full_run, is_repaired, judge
 from tornado_resource.gate.model import Ending, Result, SessionVerdict
 

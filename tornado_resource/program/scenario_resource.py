@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration, whole
+from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
 from tornado_resource.program.config import configured_url
@@ -129,7 +130,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         _check(resource_name, {**fields, **options}, declared_at)
         position = Position.parse(declared_at)
         self.declaration: Output[ScenarioDeclaration] = pulumi.Output.all(pathway_id, fields).apply(
-            lambda known: ScenarioDeclaration(resource_name, known[0], whole(known[1]), position)
+            lambda known: ScenarioDeclaration(resource_name, known[0], whole_without_nulls(known[1]), position)
         )
         """The scenario for the gate, which compares it with what ran."""
         inputs = {

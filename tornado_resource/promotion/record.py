@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.bland.responses import MAX_WHOLE
+from tornado_resource.core.canonical import whole_or_none
 
 if TYPE_CHECKING:
     from tornado_resource.gate.model import GatedSession
@@ -84,8 +84,8 @@ def text_or_none(value: Any) -> str | None:
 
 def version_or_none(value: Any) -> int | None:
     """Return *value* as an integer if it can be a version, else None. Pulumi gives every number back as a float."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and 0 <= value <= MAX_WHOLE and float(value).is_integer() else None
+    number = whole_or_none(value)
+    return number if number is not None and number >= 0 else None
 
 
 def _session(entry: Any) -> PromotedSession:

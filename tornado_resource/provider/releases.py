@@ -19,6 +19,7 @@ from pulumi.dynamic import (
 from tornado_resource.bland.content import LIVE
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift_of_live
+from tornado_resource.promotion.record import version_or_none
 from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ReleaseProvider(ResourceProvider):
         failures = []
         if not contains_unknowns(environment) and environment not in BLAND_ENVIRONMENTS:
             failures.append(CheckFailure("environment", f"expected one of {', '.join(BLAND_ENVIRONMENTS)}"))
-        if not contains_unknowns(version) and not _is_version(version):
+        if not contains_unknowns(version) and version_or_none(version) is None:
             failures.append(CheckFailure("version", "expected the number of a pathway version"))
         return CheckResult(news, failures)
 
@@ -164,11 +165,6 @@ def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
 
 def _place(props: Mapping[str, Any]) -> str:
     return f"release of pathway {clean(str(props.get('pathway_id')))} to {props.get('environment')}"
-
-
-def _is_version(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and value >= 0 and float(value).is_integer()
 
 
 def _outputs(props: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 from tornado_resource.scenarios.definition import changed_fields, declared_changes
 from tornado_resource.sessions.intents import IntentStore, scenario_intents_folder
@@ -73,7 +74,7 @@ class ScenarioProvider(ResourceProvider):
         options = {key: news[key] for key in OPTIONS if key != "managed_by" and key in news}
         fields = news.get("fields")
         values = {**options, **(fields if isinstance(fields, dict) else {})}
-        known = {key: whole(value) for key, value in values.items() if not contains_unknowns(value)}
+        known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
         return CheckResult(news, [CheckFailure(key, text) for key, text in scenario_problems(known).items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -92,7 +93,7 @@ class ScenarioProvider(ResourceProvider):
         fields = news.get("fields")
         if replaces or contains_unknowns(fields):
             return DiffResult(changes=True, replaces=replaces)
-        changed, drift = declared_changes(_fields(olds), whole(fields)), _drift(olds)
+        changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds)
         if changed:
             print(f"{_address(news).resource}: changes {', '.join(changed)}", flush=True)
         if drift:
@@ -170,7 +171,7 @@ def _order(props: Mapping[str, Any]) -> ScenarioOrder:
 def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition. One that is missing only happens if the state is damaged: then every field differs."""
     fields = props.get("fields")
-    found: dict[str, Any] = whole(fields) if isinstance(fields, dict) else {}
+    found: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
     return found
 
 

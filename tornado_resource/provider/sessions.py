@@ -20,8 +20,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.declarations.model import Gate, request_from, whole
+from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.gate.drift import RunBasis, find_drift, scenarios_run
 from tornado_resource.gate.model import GatedSession
@@ -110,7 +111,7 @@ class TornadoProvider(ResourceProvider):
         if last_run is not None and not contains_unknowns(last_run):
             self._this_update.last_runs[news["name"]] = LastRun.of(last_run)
         declared = {key: value for key, value in _declared(news).items() if not contains_unknowns(value)}
-        problems = session_problems(news["name"].rpartition("/")[2], whole(declared))
+        problems = session_problems(news["name"].rpartition("/")[2], whole_without_nulls(declared))
         return CheckResult(news, [CheckFailure(key, text) for key, text in problems.items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:

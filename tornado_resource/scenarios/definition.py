@@ -6,10 +6,10 @@ after a write is its default; `filled` records it, so that a later edit is seen.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
+from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
+from tornado_resource.core.canonical import canonical, digest
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 
 if TYPE_CHECKING:
@@ -141,4 +141,4 @@ def _reset(name: str) -> Any:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return digest(value)[:32]

@@ -9,8 +9,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.scenario_content import DEFAULTS, canonical, is_missing
-from tornado_resource.declarations.model import SCENARIO_FIELDS, whole
+from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
+from tornado_resource.core.canonical import canonical, whole_without_nulls
+from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.declarations.scenarios import MAX_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems
@@ -80,7 +81,7 @@ def left_out(scenario: Scenario) -> dict[str, str]:
 
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
-    values = {key: whole(entry[key]) for key in SCENARIO_FIELDS if not is_missing(entry.get(key))}
+    values = {key: whole_without_nulls(entry[key]) for key in SCENARIO_FIELDS if not is_missing(entry.get(key))}
     if "assertions" in values:
         values["assertions"] = _assertions(values["assertions"])
     known = {
@@ -97,7 +98,7 @@ def _assertions(listed: Any) -> list[Any]:
         {
             key: value
             for key in ASSERTION_FIELDS
-            if not is_missing(value := whole(each.get(key))) or key == "config"
+            if not is_missing(value := whole_without_nulls(each.get(key))) or key == "config"
             if canonical(value) != canonical(index if key == "order" else DEFAULTS.get(key))
         }
         for index, each in enumerate(listed if isinstance(listed, list) else [])

@@ -21,9 +21,9 @@ from tornado_resource.bland.scenarios import (
     list_scenarios,
     update_scenario,
 )
+from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean
-from tornado_resource.declarations.model import digest
 from tornado_resource.errors import (
     ApiError,
     Conflict,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import name_of, type_of
-from tornado_resource.declarations.model import ScenarioDeclaration, whole
+from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.scenarios.definition import declared_changes
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def recorded_scenarios(resources: Mapping[str, Any]) -> tuple[StoredScenario, ..
 
 def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario | None:
     """Return a scenario by the outputs of its resource; None if they are damaged."""
-    known = whole(dict(outputs))
+    known = whole_without_nulls(dict(outputs))
     scenario_id, pathway_id, fields = (known.get(key) for key in ("scenario_id", "pathway_id", "fields"))
     if not isinstance(scenario_id, str) or not isinstance(pathway_id, str) or not isinstance(fields, dict):
         return None

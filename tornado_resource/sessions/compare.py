@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.declarations.model import REQUEST_FIELDS, whole
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.declarations.model import REQUEST_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,4 +43,4 @@ def _canonical(value: Any) -> str:
 
     Anything that is not JSON is a value that a preview does not know yet. It differs from every recorded value.
     """
-    return json.dumps(whole(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")
+    return json.dumps(whole_without_nulls(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
-from tornado_resource.declarations.model import digest
+from tornado_resource.core.canonical import digest
 from tornado_resource.sessions.existence import status_or_gone
 from tornado_resource.sessions.order import Session
 from tornado_resource.sessions.ownership import is_ours

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.retrying import retried
+from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.polling import Backoff, Poller
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, digest
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS
 from tornado_resource.errors import ApiError
 from tornado_resource.sessions.cancel import cancel_and_settle
 from tornado_resource.sessions.conflict import PathwayBusy

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T")
-MAX_NUMBER: Final = 2**53
-"""The largest number that JSON carries without loss."""
 ENCRYPTED: Final = "4dabf18193072939515e22adb298388d"
 """The key by which Pulumi marks an object of its own, such as an encrypted value."""
 _NAMES_ONLY: Final = "propertyDependencies"
@@ -49,12 +48,12 @@ class Fields:
         return self._value(key, bool) or False
 
     def whole_or_none(self, key: str) -> int | None:
-        """Return a whole number from 0 to `MAX_NUMBER`. Pulumi writes some of them as floats."""
+        """Return a whole number from 0 to `MAX_WHOLE`. Pulumi writes some of them as floats."""
         value = self.values.get(key)
         if value is None:
             return None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return int(value) if is_number and 0 <= value <= MAX_NUMBER else self.refuse(key, "a whole number")
+        number = whole_or_none(value)
+        return number if number is not None and number >= 0 else self.refuse(key, "a whole number")
 
     def object(self, key: str) -> Fields:
         """Return an object."""

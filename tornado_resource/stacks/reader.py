@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import project_of
-from tornado_resource.declarations.model import Gate, request_from, whole
+from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
@@ -295,7 +296,7 @@ def _declared(resource: Fields) -> Mapping[str, Any]:
     declared = resource.object("outputs").object("declared")
     declared.text("pathway_id")
     try:
-        problems = session_problems(_name(resource), whole(declared.values))
+        problems = session_problems(_name(resource), whole_without_nulls(declared.values))
     except RecursionError:
         problems = {"declared": "nested too deeply"}
     if problems:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Declaration, Gate, digest, request_from
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Declaration, Gate, request_from
 
 
 def test_a_digest_depends_on_the_content_and_not_on_the_order_of_keys() -> None:

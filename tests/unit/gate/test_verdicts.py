@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import Declaration, Gate, digest
+from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.gate.model import Ending, GatedSession, SessionVerdict, declared_sessions
 from tornado_resource.gate.verdicts import make_verdict, unknown_result, unreadable_content, with_content
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, REQUEST, RESET, order, run
-from tornado_resource.declarations.model import digest
+from tornado_resource.core.canonical import digest
 from tornado_resource.errors import OutcomeUnknown, TornadoError
 from tornado_resource.sessions.intents import Intent, IntentStore
 from tornado_resource.sessions.start import start
