@@ -11,8 +11,11 @@ from tornado_resource.errors import ApiError, InvalidRequest, NotSent, OutcomeUn
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tornado_resource.core.clock import Clock
+
 MAX_ATTEMPTS: Final = 5
 MAX_TOTAL_SECONDS: Final = 60.0
+MAX_OUTAGE_SECONDS: Final = 300.0
 _TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 _PERMANENT_5XX: Final = frozenset({501, 505})
 BACKOFF: Final = Backoff(first=0.5, longest=5.0, growth=2.0, jitter=0.5)
@@ -50,3 +53,19 @@ async def retried(call: Callable[[], Awaitable[T]]) -> T:
             if not is_transient(error) or not await poller.pause(error.short_pause):
                 raise
     return await call()
+
+
+async def retried_through_outage(call: Callable[[], Awaitable[T]], backoff: Backoff, clock: Clock) -> T:
+    """Return the result of *call*, which is made for up to 5 minutes: the outages that a wait for a session survives.
+
+    Raises:
+        ApiError: a permanent error at once, a transient one after 5 minutes.
+
+    """
+    poller = Poller(backoff, MAX_OUTAGE_SECONDS, clock)
+    while True:
+        try:
+            return await call()
+        except ApiError as error:
+            if not is_transient(error) or not await poller.pause(error.retry_after):
+                raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tornado_resource.bland.retrying import is_transient
+from tornado_resource.bland.retrying import MAX_OUTAGE_SECONDS, is_transient, retried_through_outage
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.polling import Backoff, Poller
@@ -30,7 +30,6 @@ PAUSE_GROWTH: Final = 1.65
 Design.md section 14 allows 12; one is left for the scenarios.
 """
 JITTER: Final = 0.25
-MAX_OUTAGE_SECONDS: Final = 300.0
 MAX_NOT_FOUND: Final = 3
 """A session counts as gone after this many 404 responses in a row."""
 SHOWN_ID_CHARACTERS: Final = 8
@@ -83,19 +82,8 @@ async def wait_for_end(
 
 
 async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: float, clock: Clock = SYSTEM) -> T:
-    """Make a call that is safe to repeat, through the outages that the wait for a session survives.
-
-    Raises:
-        ApiError: a permanent error at once, a transient one after 5 minutes.
-
-    """
-    poller = Poller(_backoff(poll_seconds), MAX_OUTAGE_SECONDS, clock)
-    while True:
-        try:
-            return await call()
-        except ApiError as error:
-            if not is_transient(error) or not await poller.pause(error.retry_after):
-                raise
+    """As `retried_through_outage`, at the intervals at which a session is polled."""
+    return await retried_through_outage(call, _backoff(poll_seconds), clock)
 
 
 def gone(session_id: str, last: Status | None = None) -> Ending:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.retrying import retried, retried_through_outage
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.polling import Backoff, Poller
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Active
     from tornado_resource.core.clock import Clock
     from tornado_resource.sessions.intents import IntentStore
     from tornado_resource.sessions.order import Order
@@ -148,6 +149,10 @@ class _Start:
         elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
         return Seen(active, is_ours(self._order, active, sent.at, elapsed))
 
+    async def _active_through_outage(self) -> Active | None:
+        pathway_id = self._order.pathway_id
+        return await retried_through_outage(lambda: self._client.active(pathway_id), WAIT_BACKOFF, self._clock)
+
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:
             await self._clock.sleep(seconds)
@@ -155,7 +160,7 @@ class _Start:
     async def _wait_until_free(self) -> Event:
         limit = int(self._order.request.get("timeout_ms", DEFAULT_TIMEOUT_MS)) / 1000
         poller = Poller(WAIT_BACKOFF, limit, self._clock)
-        while (active := await retried(lambda: self._client.active(self._order.pathway_id))) is not None:
+        while (active := await self._active_through_outage()) is not None:
             if not await poller.pause():
                 self._intents.clear(self._order.address)
                 note = f"It did not end within {limit:g} s (timeout_ms)"

@@ -280,6 +280,22 @@ class TestConflict:
         session = await run(api, order("wait"))
         assert (session.session_id, api.effective_starts) == ("s-2", 1)
 
+    async def test_wait_survives_an_outage_of_minutes(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        other = api.add(age=60)
+        original = api.time.sleep
+
+        async def sleep(seconds: float) -> None:
+            await original(seconds)
+            if other.status == "RUNNING":
+                other.status = "COMPLETED_PARTIAL"
+                api.active_faults = [json_response({}, 520)] * 25
+
+        api.time.sleep = sleep  # type: ignore[method-assign] # the outage begins while ours waits
+        session = await run(api, order("wait"))
+        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        assert api.time.seconds > 60 + 180
+
     async def test_a_lost_response_after_a_long_wait_is_still_ours(self) -> None:
         """The wait may be longer than the time in which a start of ours can take effect."""
         api = FakeApi(FakeTime(seconds=60), faults=[(json_response({}, 409), False), (RESET, True)])
