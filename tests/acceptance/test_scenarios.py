@@ -383,3 +383,33 @@ def test_after_a_kill_there_is_one_scenario_as_declared(
             assert [each["max_turns"] for each in found.values()] == [10 if method == "POST" else 12]
             [resource] = project.resources("TornadoScenario")
             assert resource["id"] == found["Refunds an order"]["id"]
+
+
+CASES: Final = ", ".join(f"{{id: sc-{n}, required: {str(n in {1, 129}).lower()}}}" for n in range(1, 131))
+MANY: Final = f"""\
+pathways:
+  pw-0: {{scenarios: [{CASES}], failing: [[sc-129]], iteration_ms: 1000}}
+  pw-1: {{failing: [0], iteration_ms: 1000}}
+"""
+
+
+def test_what_a_list_of_100_leaves_out_is_neither_passed_nor_gone(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=MANY, stack="staging")
+    session = "a: {pathway_id: pw-0, gate: {passed: promotion}, rerun: on_change}"
+    project.declare(f"version: 1\nsessions: {{{session}}}\n")
+    assert "failed: required for promotion but not passed: sc-129" in project.up(expect=None)
+
+    declared = ONE.replace("pw-0", "pw-1")
+    project.declare(declared)
+    project.up()
+    for number in range(130):
+        add(project, pathway_id="pw-1", name=f"Case {number}")
+    assert (len(shown(project, "pw-1")), "Refunds an order" in shown(project, "pw-1")) == (100, False)
+
+    # With another gate, the scenarios are read again.
+    starts = len(project.requests("/start"))
+    project.declare(declared.replace("scenarios: [refund]", "scenarios: [refund], gate: {passed: 1}"))
+    project.pulumi("refresh", "--yes", "--skip-preview")
+    project.up()
+    assert project.outputs()["verdicts"]["a"]["outcome"] == "passed"
+    assert (len(project.requests("/start")), len(project.resources("TornadoScenario"))) == (starts, 1)

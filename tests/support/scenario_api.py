@@ -42,7 +42,10 @@ def order_of(**changes: Any) -> ScenarioOrder:
 
 @dataclass
 class ScenarioApi:
-    """*faults* replace the responses to writes, in order; *read_faults* those to reads. None: no fault."""
+    """*faults* replace the responses to writes, in order; *read_faults* those to reads. None: no fault.
+
+    Lists have the newest 100. *ignored*: the filters that are ignored; *queries*: those of each list.
+    """
 
     faults: list[Fault | None] = field(default_factory=list)
     read_faults: list[httpx.Response | Exception | None] = field(default_factory=list)
@@ -50,6 +53,8 @@ class ScenarioApi:
     calls: list[str] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     created: int = 0
+    ignored: frozenset[str] = frozenset()
+    queries: list[dict[str, str]] = field(default_factory=list)
     shows_writes: bool = True
     fills: dict[str, Any] = field(default_factory=lambda: {"tester_persona_name": "Sam"})
     time: FakeTime = field(default_factory=FakeTime)
@@ -73,14 +78,14 @@ class ScenarioApi:
         scenario_id = request.url.path.removeprefix(PATH).strip("/")
         self.calls.append(f"{request.method} {scenario_id}".strip())
         if request.method == "GET":
-            return self._read(scenario_id, request.url.params.get("pathway_id"))
+            return self._read(scenario_id, dict(request.url.params))
         seen, has_effect = (self.faults.pop(0) if self.faults else None) or (None, True)
         response = self._write(request, scenario_id) if has_effect else json_response({}, 500)
         if isinstance(seen, BaseException):
             raise seen
         return seen if seen is not None else response
 
-    def _read(self, scenario_id: str, pathway_id: str | None) -> httpx.Response:
+    def _read(self, scenario_id: str, query: dict[str, str]) -> httpx.Response:
         fault = self.read_faults.pop(0) if self.read_faults else None
         if isinstance(fault, BaseException):
             raise fault
@@ -89,8 +94,10 @@ class ScenarioApi:
         if scenario_id:
             found = self.scenarios.get(scenario_id)
             return json_response(found) if found else json_response({"error": "not found"}, 404)
-        listed = [each for each in self.scenarios.values() if each["pathway_id"] == pathway_id]
-        return json_response({"scenarios": listed})
+        self.queries.append(query)
+        filters = {key: value for key, value in query.items() if key not in self.ignored}
+        listed = [each for each in reversed(self.scenarios.values()) if _matches(each, filters)]
+        return json_response({"scenarios": listed[:100]})
 
     def _write(self, request: httpx.Request, scenario_id: str) -> httpx.Response:
         body = json.loads(request.content) if request.content else {}
@@ -108,3 +115,9 @@ class ScenarioApi:
         else:
             found = self.scenarios[scenario_id] = {**self.scenarios[scenario_id], **body}
         return json_response(found if self.shows_writes or request.method == "POST" else {"message": "ok"})
+
+
+def _matches(scenario: dict[str, Any], filters: dict[str, str]) -> bool:
+    """Return whether a scenario has all values of a query, where flags are `true` or `false`."""
+    known = {"category": "CUSTOM", **scenario, "enabled": str(scenario["enabled"]).lower()}
+    return all(known[key] == value for key, value in filters.items())

@@ -189,10 +189,23 @@ class Client:
         label = f"cancel session {clean(session_id)}"
         await self._send(label, "POST", f"{_TORNADO}/cancel", body={"tornado_id": session_id})
 
-    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
-        """Return the enabled scenarios of a pathway."""
+    async def scenarios(
+        self, pathway_id: str, *, enabled: bool | None = True, category: str | None = None
+    ) -> tuple[Scenario, ...]:
+        """Return scenarios as one response lists them: not all, if there are many (`listing`).
+
+        Args:
+            pathway_id: the pathway.
+            enabled: only enabled or only disabled ones; None for both.
+            category: only those of a category; None for all.
+
+        """
         label = f"scenarios of pathway {clean(pathway_id)}"
-        query = {"pathway_id": pathway_id, "enabled": "true"}
+        query = {"pathway_id": pathway_id}
+        if enabled is not None:
+            query["enabled"] = str(enabled).lower()
+        if category is not None:
+            query["category"] = category
         response = await self._send(label, "GET", "/v1/agent-testing/scenarios", query=query)
         content = self._json(label, response)
         scenarios = parse_scenarios(content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.polling import Backoff, Poller
@@ -20,6 +20,13 @@ _TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 _PERMANENT_5XX: Final = frozenset({501, 505})
 BACKOFF: Final = Backoff(first=0.5, longest=5.0, growth=2.0, jitter=0.5)
 T = TypeVar("T")
+
+
+class Retry(Protocol):
+    """Repeats a call through transient failures."""
+
+    def __call__(self, call: Callable[[], Awaitable[Any]], /) -> Awaitable[Any]:
+        """Return the result of *call*."""
 
 
 def is_transient(error: BaseException) -> bool:

@@ -1,32 +1,112 @@
-"""The requests of the API's page *Scenarios*. A function sends one request; retries are the caller's choice."""
+"""The requests of the API's page *Scenarios*.
+
+Those for one scenario, and `list_scenarios`, send one request; retries are the caller's choice. The others complete a
+list that is not whole (`bland.listing`), and take what repeats their requests.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.client import segment, unusable
-from tornado_resource.bland.responses import MAX_SCENARIOS, parse_scenario, parse_scenarios, reported_error
+from tornado_resource.bland.listing import LIST_LIMIT, Listing, is_foreign, joined
+from tornado_resource.bland.responses import parse_scenario, reported_error
+from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
-from tornado_resource.errors import ReportedError
+from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.retrying import Retry
 
 PATH: Final = "/v1/agent-testing/scenarios"
+CATEGORIES: Final = (
+    "CUSTOM",
+    "VOICEMAIL",
+    "VOICEMAIL_SCREENER",
+    "ANGRY_CALLER",
+    "BELLIGERENT_CALLER",
+    "CONFUSED_CALLER",
+    "CALL_SCREENER",
+    "HAPPY_PATH",
+    "EDGE_CASE",
+)
+"""All that the API's page *Scenarios* lists."""
 
 
-async def list_scenarios(client: Client, pathway_id: str) -> tuple[Scenario, ...]:
-    """Return all scenarios of a pathway, disabled ones included."""
-    label = f"scenarios of pathway {clean(pathway_id)}"
-    content = await client.exchange(label, "GET", PATH, query={"pathway_id": pathway_id})
-    scenarios = parse_scenarios(content)
-    if scenarios is None:
-        expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
-        raise unusable(label, content, f"the response has no scenarios (expected {expected})")
-    return scenarios
+async def list_scenarios(
+    client: Client, pathway_id: str, *, enabled: bool | None = None, category: str | None = None
+) -> Listing:
+    """Send one request for the scenarios of a pathway. Those of another pathway do not count.
+
+    Args:
+        client: sends the request.
+        pathway_id: the pathway.
+        enabled: only enabled or only disabled ones; None for both.
+        category: only those of a category; None for all.
+
+    """
+    listed = await client.scenarios(pathway_id, enabled=enabled, category=category)
+    return Listing.of(listed, pathway_id)
+
+
+async def complete(
+    client: Client, pathway_id: str, listing: Listing, *, enabled: bool | None = None, retry: Retry = retried
+) -> Listing:
+    """Return a listing that is as complete as the API allows; a whole one as it is.
+
+    Args:
+        client: sends the requests.
+        pathway_id: the pathway.
+        listing: what is known.
+        enabled: whether only enabled, or only disabled, ones are of interest; None for both.
+        retry: repeats a request through transient failures.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    if listing.is_whole:
+        return listing
+    if enabled is not None:
+        return await _list_by_category(client, pathway_id, enabled, retry)
+    return joined(listing, [await _list_by_category(client, pathway_id, state, retry) for state in (True, False)])
+
+
+async def list_named(client: Client, pathway_id: str, names: Iterable[str], retry: Retry = retried) -> Listing:
+    """Return a listing that has the scenarios with *names*; of one that it lacks, only a whole one says anything.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    listing: Listing = await retry(lambda: list_scenarios(client, pathway_id))
+    if all(listing.named(each) is not None for each in names):
+        return listing
+    return await complete(client, pathway_id, listing, retry=retry)
+
+
+async def with_ids(
+    client: Client, pathway_id: str, listing: Listing, ids: Iterable[str], retry: Retry = retried
+) -> Listing:
+    """Return a listing that has every scenario of *ids* that exists. What it lacks of these certainly does not exist.
+
+    Those that a list which is not whole leaves out are read one by one.
+
+    Raises:
+        ApiError: a request failed, or the API shows no scenario by its id.
+
+    """
+    unlisted = [] if listing.is_whole else [each for each in dict.fromkeys(ids) if listing.get(each) is None]
+    read = await asyncio.gather(*(_read(client, each, retry) for each in unlisted))
+    if unlisted and not any(read):
+        await _require_reads(client, pathway_id, listing, retry)
+    found = tuple(each for each in read if each is not None and not is_foreign(each, pathway_id))
+    return Listing((*listing.scenarios, *found), listing.is_whole)
 
 
 async def get_scenario(client: Client, scenario_id: str) -> Scenario:
@@ -76,3 +156,38 @@ async def delete_scenario(client: Client, scenario_id: str) -> bool:
     while isinstance(content, dict) and "deleted" not in content:
         content = content.get("data")
     return isinstance(content, dict) and content["deleted"] is True
+
+
+async def _list_by_category(client: Client, pathway_id: str, state: bool, retry: Retry) -> Listing:  # noqa: FBT001
+    first: Listing = await retry(lambda: list_scenarios(client, pathway_id, enabled=state))
+    if first.is_whole:
+        return first
+
+    async def of(category: str) -> Listing:
+        listing: Listing = await retry(lambda: list_scenarios(client, pathway_id, enabled=state, category=category))
+        return listing
+
+    return joined(first, await asyncio.gather(*map(of, CATEGORIES)))
+
+
+async def _read(client: Client, scenario_id: str, retry: Retry) -> Scenario | None:
+    try:
+        found: Scenario = await retry(lambda: get_scenario(client, scenario_id))
+    except NotFound:
+        return None
+    return found
+
+
+async def _require_reads(client: Client, pathway_id: str, listing: Listing, retry: Retry) -> None:
+    """Return if a 404 for a scenario says that there is none: the API shows one that it lists.
+
+    Raises:
+        ApiError: it does not.
+
+    """
+    listed = await asyncio.gather(*(_read(client, each.scenario_id, retry) for each in listing.scenarios[:1]))
+    if not any(listed):
+        label = f"scenarios of pathway {clean(pathway_id)}"
+        raise OutcomeUnknown(
+            label, f"the API lists no more than {LIST_LIMIT}, and does not show the others by their ids"
+        )

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.scenarios import list_scenarios, with_ids
 from tornado_resource.errors import NotFound, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Iterable
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Listing
+    from tornado_resource.bland.retrying import Retry
 
 NOT_SHOWN_CODES: Final = frozenset({403, 404, 405, 410, 501})
 """How an API says that it does not show a version, or has none."""
 MAX_EMPTY_RESPONSES: Final = 3
 """A response without nodes may be one bad response. So many in a row are how the API responds."""
 NOTHING_SHOWN: Final = "the response shows no content"
-
-
-class Retry(Protocol):
-    """Repeats a call through transient failures."""
-
-    def __call__(self, call: Callable[[], Awaitable[Any]], /) -> Awaitable[Any]:
-        """Return the result of *call*."""
 
 
 async def read_content(client: Client, pathway_id: str, version: int, retry: Retry = retried) -> Content | None:
@@ -97,11 +92,12 @@ class ContentReader:
         """
         return await read_digest(self._client, pathway_id, version)
 
-    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
-        """Return the enabled scenarios of a pathway.
+    async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
+        """Return the enabled scenarios of a pathway; those of *ids* that exist are there in any case.
 
         Raises:
             ApiError: they could not be read.
 
         """
-        return await retried(lambda: self._client.scenarios(pathway_id))
+        listing = await retried(lambda: list_scenarios(self._client, pathway_id, enabled=True))
+        return await with_ids(self._client, pathway_id, listing, ids)

@@ -90,24 +90,31 @@ def _exists(target: str) -> ConfigurationError:
 async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
     """Return the enabled scenarios of a pathway, and the number of its latest version if the API shows it.
 
+    Prints a warning if the API does not list all of them.
+
     Raises:
         ConfigurationError: there is no such pathway, or no API key.
         ApiError: the scenarios could not be read.
 
     """
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.listing import LIST_LIMIT
     from tornado_resource.bland.retrying import retried
-    from tornado_resource.bland.scenarios import list_scenarios
+    from tornado_resource.bland.scenarios import complete, list_scenarios
 
     hide(os.environ.get("BLAND_API_KEY", ""))
     async with Client(find_endpoint(None, os.environ)) as client:
         try:
             listed = await retried(lambda: list_scenarios(client, pathway_id))
+            listing = await complete(client, pathway_id, listed, enabled=True)
         except NotFound:
             message = f"unknown pathway {clean(pathway_id)}: check --pathway, and that the API key is of its account"
             raise ConfigurationError(message) from None
         latest = await _latest(client, pathway_id)
-    return [each for each in listed if each.entry.get("enabled") is not False], latest
+    if not listing.is_whole:
+        found = f"the API lists at most {LIST_LIMIT} scenarios of a category; {len(listing.enabled)} were found"
+        click.echo(f"warning: pathway {clean(pathway_id)}: {found}, older ones are left out", err=True)
+    return list(listing.enabled), latest
 
 
 async def _latest(client: Client, pathway_id: str) -> int | None:

@@ -12,6 +12,7 @@ from tornado_resource.core.text import count, id_list
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario
 
 MAX_SCENARIOS: Final = 200
@@ -24,8 +25,8 @@ class Reader(Protocol):
     async def digest(self, pathway_id: str, version: int) -> str | None:
         """Return the digest of a version's content; None if the API does not show it."""
 
-    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
-        """Return the enabled scenarios of a pathway."""
+    async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
+        """Return the enabled scenarios of a pathway; those of *ids* that exist are there in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,17 @@ async def find_drift(reader: Reader, tested: RunBasis) -> str | None:
     if version is not None and tested.content is not None:
         found.append(drift(version, tested.content, await reader.digest(pathway_id, version)))
     if tested.scenarios is not None:
-        now = scenarios_run(request.get("scenario_ids"), await reader.scenarios(pathway_id))
-        found.append(scenario_drift(tested.scenarios, now))
+        found.append(await _find_scenario_drift(reader, request, tested.scenarios))
     return "; ".join(each for each in found if each is not None) or None
+
+
+async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], tested: Mapping[str, str]) -> str | None:
+    chosen, is_by_id = request.get("scenario_ids"), "" not in tested
+    ids = chosen if chosen is not None else tested if is_by_id else ()
+    listing = await reader.scenarios(request["pathway_id"], ids)
+    if not listing.is_whole and not is_by_id:
+        return None  # one digest of all of them: a part says nothing
+    return scenario_drift(tested, scenarios_run(chosen, listing.enabled))
 
 
 def drift(version: int, tested: str | None, now: str | None) -> str | None:

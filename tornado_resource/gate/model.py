@@ -29,6 +29,7 @@ Cause = Literal[
     "out_of_time",
     "request_failed",
     "scenarios_changed",
+    "scenarios_unlisted",
     "scenarios_unreadable",
     "unreachable",
 ]

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.retrying import retried
-from tornado_resource.bland.scenarios import list_scenarios
+from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
 from tornado_resource.bland.versions import read_content, read_digest
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError
 from tornado_resource.gate.changes import compare_contents
 from tornado_resource.gate.drift import drift
-from tornado_resource.gate.judging import STILL_RUNNING
+from tornado_resource.gate.judging import STILL_RUNNING, last_results
 from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
 from tornado_resource.gate.rerun import LastRun
-from tornado_resource.gate.scenarios import scenario_doubt
+from tornado_resource.gate.scenarios import ran_all, scenario_doubt, unlisted_doubt
 from tornado_resource.gate.verdicts import make_verdict, unreadable_content, with_content
 from tornado_resource.sessions.existence import status_or_gone
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Scenario
-    from tornado_resource.bland.versions import Retry
+    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.retrying import Retry
     from tornado_resource.core.clock import Clock
     from tornado_resource.gate.model import GatedSession
     from tornado_resource.gate.polling import Progress
@@ -67,10 +68,13 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
         gated = replace(gated, status=status)
     if gated.status is None or not gated.status.is_final:
         return LastRun.unsettled(gated), gated
-    scenarios: tuple[Scenario, ...] = ()
+    listing = Listing(())
     if gated.gate.passed == "promotion":
-        scenarios = await retried(lambda: client.scenarios(gated.request["pathway_id"]))
-    result = await _with_scenarios(client, _result(gated, Ending(gated.status), scenarios))
+        listing = await _promotion_scenarios(client, gated, gated.status, retried)
+    judged = _judged_by_listing(gated, Ending(gated.status), listing)
+    if judged.cause == "scenarios_unlisted":
+        return LastRun(gated.session_id, gated.gate), gated  # another run would know no more
+    result = await _with_scenarios(client, judged)
     if gated.started_content is not None or gated.promoted_content is not None:
         result = await _with_content(client, result)
     return LastRun.recorded(result.verdict), replace(gated, content=result.verdict.content)
@@ -135,11 +139,11 @@ async def _judged_by_gate(client: Client, gated: GatedSession, ending: Ending, r
     if result.verdict.outcome == "passed" or not (result.verdict.failed_ids or result.verdict.unfixable_ids):
         return result
     try:
-        scenarios = await client.scenarios(gated.request["pathway_id"])
+        listing = await list_scenarios(client, gated.request["pathway_id"], enabled=True)
     except ApiError:
         # Without a retry, and without an error: names are for people and change no verdict.
         return result
-    return replace(result, scenario_names=_names(scenarios))
+    return replace(result, scenario_names=_names(listing.scenarios))
 
 
 async def _with_content(client: Client, result: Result, retry: Retry = retried) -> Result:
@@ -165,11 +169,11 @@ async def _with_scenarios(client: Client, result: Result, retry: Retry = retried
     doubt = gated.doubt
     if doubt is None and gated.scenarios:
         try:
-            listed = await retry(lambda: list_scenarios(client, gated.request["pathway_id"]))
+            listing = await _declared_scenarios(client, gated, retry)
         except ApiError as error:
             unread = replace(verdict, outcome="incomplete", reason=f"its scenarios could not be read: {error}")
             return replace(result, verdict=unread, cause="scenarios_unreadable")
-        doubt = scenario_doubt(gated.scenarios, listed)
+        doubt = scenario_doubt(gated.scenarios, listing.scenarios)
     if doubt is None:
         return result
     return replace(result, verdict=replace(verdict, outcome="incomplete", reason=doubt), cause="scenarios_changed")
@@ -177,11 +181,39 @@ async def _with_scenarios(client: Client, result: Result, retry: Retry = retried
 
 async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
     try:
-        scenarios = await retry(lambda: client.scenarios(gated.request["pathway_id"]))
+        listing = await _promotion_scenarios(client, gated, ending.status, retry)
     except ApiError as error:
         reason = f"the scenarios required for promotion could not be read: {error}"
         return _result(gated, replace(ending, given_up=reason, cause="scenarios_unreadable"))
-    return _result(gated, ending, scenarios)
+    return _judged_by_listing(gated, ending, listing)
+
+
+def _judged_by_listing(gated: GatedSession, ending: Ending, listing: Listing) -> Result:
+    """Return the result by the gate, as far as the listing of the pathway's scenarios settles it."""
+    result = _result(gated, ending, listing.scenarios)
+    doubt = unlisted_doubt(result.verdict, listing)
+    return result if doubt is None else _result(gated, replace(ending, given_up=doubt, cause="scenarios_unlisted"))
+
+
+async def _promotion_scenarios(client: Client, gated: GatedSession, status: Status | None, retry: Retry) -> Listing:
+    """Return the enabled scenarios of a session's pathway; those that ran are there in any case.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    pathway_id, results = gated.request["pathway_id"], last_results(status) if status is not None else {}
+    listed = await retry(lambda: list_scenarios(client, pathway_id, enabled=True))
+    listing = await complete(client, pathway_id, listed, enabled=True, retry=retry)
+    listing = await with_ids(client, pathway_id, listing, results, retry)
+    is_whole = listing.is_whole or (status is not None and ran_all(gated, status, listing))
+    return Listing(listing.enabled, is_whole)
+
+
+async def _declared_scenarios(client: Client, gated: GatedSession, retry: Retry) -> Listing:
+    pathway_id = gated.request["pathway_id"]
+    listing = await retry(lambda: list_scenarios(client, pathway_id))
+    return await with_ids(client, pathway_id, listing, gated.scenarios, retry)
 
 
 def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:

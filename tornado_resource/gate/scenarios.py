@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean, count
+from tornado_resource.gate.judging import last_results
 from tornado_resource.scenarios.definition import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Listing
+    from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.declarations.model import ScenarioDeclaration
+    from tornado_resource.gate.model import GatedSession, SessionVerdict
 
 MAX_NAMED: Final = 5
 NOT_AS_DECLARED: Final = "not tested as declared"
@@ -38,6 +42,36 @@ def scenario_doubt(declared: Mapping[str, ScenarioDeclaration], listed: Iterable
         return None
     more = f" and {count(len(found) - MAX_NAMED, 'more scenario')}" if len(found) > MAX_NAMED else ""
     return f"{NOT_AS_DECLARED}: {'; '.join(found[:MAX_NAMED])}{more}"
+
+
+def ran_all(gated: GatedSession, status: Status, listing: Listing) -> bool:
+    """Return whether a session ran every enabled scenario of its pathway, although they cannot all be listed.
+
+    One that names no scenarios does, as the API's page says. Then its results show all of them, those that are listed
+    included.
+    """
+    results = last_results(status)
+    is_unlimited = gated.declared_scenarios is None and not gated.adopted
+    return (
+        is_unlimited
+        and len(results) == status.total_scenarios
+        and all(each.scenario_id in results for each in listing.enabled)
+    )
+
+
+def unlisted_doubt(verdict: SessionVerdict, listing: Listing) -> str | None:
+    """Return why a verdict of a promotion gate does not hold for scenarios that the API does not list; None if it does.
+
+    A required scenario that did not pass is reason enough to fail.
+    """
+    if listing.is_whole or verdict.outcome == "incomplete":
+        return None
+    if verdict.outcome == "failed" and any(each.is_required_for_promotion for each in listing.scenarios):
+        return None
+    return (
+        f"the API lists no more than {LIST_LIMIT} scenarios of the pathway, "
+        "so it is unknown which others are required for promotion"
+    )
 
 
 def _doubt(declared: ScenarioDeclaration, shown: Mapping[str, Any] | None) -> str | None:

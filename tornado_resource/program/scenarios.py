@@ -23,7 +23,7 @@ from tornado_resource.stacks.backend import resource_address
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Listing
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.shared_client import SharedClient
@@ -51,7 +51,12 @@ async def check_scenarios(
     """
     unsure = [each for each in declared if _is_unsure(each, matching(each, stored))]
     pathways = list(dict.fromkeys(each.pathway_id for each in unsure))
-    listed = await asyncio.gather(*(_listed(client, pathway_id) for pathway_id in pathways))
+    listed = await asyncio.gather(
+        *(
+            _listed(client, [each for each in unsure if each.pathway_id == pathway_id], stored)
+            for pathway_id in pathways
+        )
+    )
     known = dict(zip(pathways, listed, strict=True))
     problems = [problem for each in unsure if (problem := _problem(each, known[each.pathway_id])) is not None]
     if problems:
@@ -122,30 +127,41 @@ def _was_interrupted(declared: ScenarioDeclaration) -> bool:
     return IntentStore(scenario_intents_folder(os.environ)).find(address) is not None
 
 
-async def _listed(client: SharedClient, pathway_id: str) -> Mapping[Any, Any] | str:
-    """Return the scenarios of a pathway by name, or why they cannot be read."""
-    from tornado_resource.bland.retrying import retried
-    from tornado_resource.bland.scenarios import list_scenarios
+async def _listed(
+    client: SharedClient, unsure: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
+) -> Listing | str:
+    """Return the scenarios of the pathway that *unsure* ones are on, or why they cannot be read."""
+    from tornado_resource.bland.scenarios import list_named, with_ids
 
+    pathway_id, names = unsure[0].pathway_id, [each.name for each in unsure]
+    ids = [found.scenario_id for each in unsure if (found := matching(each, stored)) is not None]
     try:
         async with client.open() as opened:
-            found = await retried(lambda: list_scenarios(opened, pathway_id))
+            listing = await list_named(opened, pathway_id, names)
+            return await with_ids(opened, pathway_id, listing, ids)
     except TornadoError as error:
         return str(error)
-    return {each.entry.get("name"): each for each in found}
 
 
-def _problem(declared: ScenarioDeclaration, listed: Mapping[Any, Any] | str) -> str | None:
+def _problem(declared: ScenarioDeclaration, listed: Listing | str) -> str | None:
     """Return why a scenario cannot be as declared; None if it can be."""
-    error = listed if isinstance(listed, str) else _conflict(declared, listed.get(declared.name))
+    error = listed if isinstance(listed, str) else _conflict(declared, listed)
     return f"{declared.position}: {error}" if error is not None else None
 
 
-def _conflict(declared: ScenarioDeclaration, existing: Scenario | None) -> TornadoError | None:
-    from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
+def _conflict(declared: ScenarioDeclaration, listing: Listing) -> TornadoError | None:
+    from tornado_resource.scenarios.conflict import (
+        ScenarioDiffers,
+        ScenarioExists,
+        ScenarioMissing,
+        ScenarioUnlisted,
+    )
 
+    existing = listing.named(declared.name)
+    if existing is None and declared.manage:
+        return None  # if it exists all the same, the API refuses to create it
     if existing is None:
-        return None if declared.manage else ScenarioMissing(declared)
+        return ScenarioMissing(declared) if listing.is_whole else ScenarioUnlisted(declared, exists=False)
     changed = changed_fields(declared.fields, existing.entry)
     if not declared.manage:
         return ScenarioDiffers(declared, existing) if changed else None

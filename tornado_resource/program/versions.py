@@ -6,7 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Scenario
+    from collections.abc import Iterable
+
+    from tornado_resource.bland.listing import Listing
     from tornado_resource.program.shared_client import SharedClient
 
 
@@ -21,7 +23,7 @@ class Versions:
     def __init__(self, client: SharedClient) -> None:
         self._client = client
         self._reading: dict[tuple[str, int], asyncio.Task[str | None]] = {}
-        self._listing: dict[str, asyncio.Task[tuple[Scenario, ...]]] = {}
+        self._listing: dict[str, asyncio.Task[Listing]] = {}
 
     async def digest(self, pathway_id: str, version: int) -> str | None:
         """Return the digest of a version's content, as it was when this run asked first; None if it is not shown.
@@ -47,8 +49,10 @@ class Versions:
         async with self._client.open() as client:
             return await ContentReader(client).digest(pathway_id, version)
 
-    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+    async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
         """Return the enabled scenarios of a pathway, as they were when this run asked first.
+
+        Those of *ids* that exist are there in any case.
 
         Raises:
             TornadoError: they could not be read.
@@ -56,9 +60,15 @@ class Versions:
         """
         if pathway_id not in self._listing:
             self._listing[pathway_id] = asyncio.ensure_future(self._list_scenarios(pathway_id))
-        return await self._listing[pathway_id]
+        listing = await self._listing[pathway_id]
+        if listing.is_whole:
+            return listing
+        from tornado_resource.bland.scenarios import with_ids
 
-    async def _list_scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        async with self._client.open() as client:
+            return await with_ids(client, pathway_id, listing, ids)
+
+    async def _list_scenarios(self, pathway_id: str) -> Listing:
         from tornado_resource.bland.versions import ContentReader
 
         async with self._client.open() as client:

@@ -248,8 +248,10 @@ async def _tested(client: Client, props: dict[str, Any], session: Session) -> di
             found["started_content"] = await reader.digest(props["pathway_id"], request["version_number"])
     with suppress(TornadoError):
         if props.get("rerun") == "on_drift":
-            enabled = await reader.scenarios(props["pathway_id"])
-            found["started_scenarios"] = scenarios_run(request.get("scenario_ids"), enabled)
+            chosen = request.get("scenario_ids")
+            listing = await reader.scenarios(props["pathway_id"], chosen or ())
+            if chosen is not None or listing.is_whole:
+                found["started_scenarios"] = scenarios_run(chosen, listing.enabled)
     return {key: value for key, value in found.items() if value is not None}
 
 

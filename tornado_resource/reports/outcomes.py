@@ -49,6 +49,8 @@ ADVICE: Final[dict[str, str]] = {
     "unreachable": f"When the API can be reached, {_RESUME}",
     "request_failed": f"Fix what the reason says, then {_RESUME}",
     "scenarios_unreadable": "Run {up} again: it reads them again, and starts nothing that met its gate.",
+    "scenarios_unlisted": "Disable scenarios until fewer than 100 of the pathway are enabled, or declare another gate, "
+    "then run {up}: it reads them again.",
     "scenarios_changed": "Run `pulumi refresh --stack {stack}`, which shows what was edited, then {up}: it puts the "
     "scenarios back, and runs the session again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from tornado_resource.sandbox import described
 from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, list_of, read_body, record
+from tornado_resource.sandbox.playing import iso
 from tornado_resource.sandbox.scenarios import NameTaken
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.scripts import Script
 
 PATH = "/v1/agent-testing/scenarios"
+MAX_LISTED = 100
+"""The documented API lists the newest ones, and has no pages."""
 
 
 class ScenarioEndpoints:
@@ -84,6 +87,7 @@ class ScenarioEndpoints:
             and query.get("category") in {None, "", each["category"]}
         ]
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
+        listed = _newest_first(listed)[:MAX_LISTED]
         return JSONResponse(listed if form == "bare" else {form: listed})
 
     async def _create(self, request: Request) -> Response:
@@ -116,6 +120,13 @@ class ScenarioEndpoints:
         if scenario is None:
             raise Refusal(404, "Scenario not found")
         return scenario
+
+
+def _newest_first(scenarios: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return scenarios by their age; those of the scenario file are all as old, in its order."""
+    created = [each for each in scenarios if each["created_at"] != iso(0)]
+    created.sort(key=lambda each: str(each["created_at"]))
+    return [*reversed(created), *(each for each in scenarios if each["created_at"] == iso(0))]
 
 
 def _refuse_replay(scenario: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
 from tornado_resource.scenarios.definition import changed_fields, with_default
@@ -56,6 +57,17 @@ class ScenarioMissing(TornadoError):
 
     def __init__(self, order: Wanted) -> None:
         super().__init__(f"{_place(order)} does not exist. {_manager(order)}")
+
+
+class ScenarioUnlisted(TornadoError):
+    """The API does not list all scenarios of the pathway, nor this one. *exists*: whether it says that it exists."""
+
+    def __init__(self, order: Wanted, *, exists: bool) -> None:
+        fact = "exists already" if exists else "may exist"
+        super().__init__(
+            f"{_place(order)} {fact}, but is not among the {LIST_LIMIT} that the API lists, so its id is unknown. "
+            "Rename or delete it, or scenarios that are not needed, in Bland; or name it by its id (scenario_ids)"
+        )
 
 
 class ScenarioDiffers(TornadoError):

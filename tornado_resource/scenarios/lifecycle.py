@@ -18,8 +18,10 @@ from tornado_resource.bland.scenarios import (
     create_scenario,
     delete_scenario,
     get_scenario,
+    list_named,
     list_scenarios,
     update_scenario,
+    with_ids,
 )
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM
@@ -34,7 +36,7 @@ from tornado_resource.errors import (
     ReportedError,
     TornadoError,
 )
-from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
+from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing, ScenarioUnlisted
 from tornado_resource.scenarios.definition import (
     NOT_FOR_CREATION,
     changed_fields,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.core.clock import Clock
     from tornado_resource.sessions.intents import IntentStore
@@ -101,12 +104,14 @@ async def create(client: Client, order: ScenarioOrder, intents: IntentStore, clo
     Raises:
         ScenarioExists: the pathway has a scenario of this name that is not ours.
         ScenarioMissing, ScenarioDiffers: another stack manages it, and it is not there or differs.
+        ScenarioUnlisted: it exists, or may exist, but the API does not list it.
         TornadoError: it was not created, or that could not be determined. The message says what to do.
 
     """
-    existing = await _find(client, order)
+    listing = await _list(client, order)
+    existing = listing.named(order.name)
     if not order.manage:
-        return compare(order, existing)
+        return compare(order, listing)
     if existing is None:
         return await _Creation(client, order, intents, clock).run()
     is_ours = _is_ours(order, existing, intents.find(order.address))
@@ -130,7 +135,8 @@ async def update(client: Client, scenario_id: str, order: ScenarioOrder, changed
 
     """
     if not order.manage:
-        found = compare(order, await _find(client, order))
+        listing = await with_ids(client, order.pathway_id, await _list(client, order), [scenario_id])
+        found = compare(order, listing)
         if found.scenario_id != scenario_id:
             raise TornadoError(_gone(order, scenario_id))
         return found
@@ -163,7 +169,7 @@ async def read(client: Client, scenario_id: str, pathway_id: str) -> Scenario | 
     except NotFound:
         # A wrong base URL says 404 as well: only the list of the pathway's scenarios is certain.
         listed = await retried(lambda: list_scenarios(client, pathway_id))
-        return next((each for each in listed if each.scenario_id == scenario_id), None)
+        return (await with_ids(client, pathway_id, listed, [scenario_id])).get(scenario_id)
 
 
 async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
@@ -182,24 +188,25 @@ async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
         raise OutcomeUnknown(label, "the API still lists the scenario")
 
 
-def compare(order: ScenarioOrder, existing: Scenario | None) -> RecordedScenario:
+def compare(order: ScenarioOrder, listing: Listing) -> RecordedScenario:
     """Return the scenario that another stack manages.
 
     Raises:
         ScenarioMissing: there is none of this name.
+        ScenarioUnlisted: the API does not list all, nor one of this name.
         ScenarioDiffers: it differs from the definition.
 
     """
+    existing = listing.named(order.name)
     if existing is None:
-        raise ScenarioMissing(order)
+        raise ScenarioMissing(order) if listing.is_whole else ScenarioUnlisted(order, exists=False)
     if changed_fields(order.fields, existing.entry):
         raise ScenarioDiffers(order, existing)
     return RecordedScenario(existing.scenario_id, filled=filled_fields(order.fields, existing.entry))
 
 
-async def _find(client: Client, order: ScenarioOrder) -> Scenario | None:
-    listed = await retried(lambda: list_scenarios(client, order.pathway_id))
-    return next((each for each in listed if each.entry.get("name") == order.name), None)
+async def _list(client: Client, order: ScenarioOrder) -> Listing:
+    return await list_named(client, order.pathway_id, [order.name])
 
 
 def _is_ours(order: ScenarioOrder, existing: Scenario, intent: Intent | None) -> bool:
@@ -305,7 +312,7 @@ class _Creation:
         """Return what a request that failed has created; None if it can be sent again.
 
         Raises:
-            ScenarioExists: somebody else has created a scenario of this name.
+            ScenarioExists, ScenarioUnlisted: somebody else has created a scenario of this name.
             ApiError: the API refuses the request, or nothing can be determined.
 
         """
@@ -313,7 +320,8 @@ class _Creation:
             return None
         is_refused = _is_refused(fault)
         self._is_ambiguous |= not is_refused
-        found = await self._look(again=not is_refused)
+        listing = await self._look(again=not is_refused)
+        found = listing.named(self._order.name)
         if found is not None:
             if self._is_ambiguous and not _differs(self._order, found):
                 return found
@@ -321,16 +329,17 @@ class _Creation:
         if _would_fail_again(fault):
             if is_refused:
                 await to_thread(self._intents.clear, self._order.address)
-            raise fault
+            is_taken = isinstance(fault, Conflict) and not listing.is_whole
+            raise ScenarioUnlisted(self._order, exists=True) if is_taken else fault
         return None
 
-    async def _look(self, *, again: bool) -> Scenario | None:
-        """Return the scenario of this name; None if there is none, *again* a moment later."""
-        found = await _find(self._client, self._order)
-        if found is None and again:
+    async def _look(self, *, again: bool) -> Listing:
+        """Return the scenarios of the pathway; if none has this name, *again* a moment later."""
+        listing = await _list(self._client, self._order)
+        if listing.named(self._order.name) is None and again:
             await self._clock.sleep(SECOND_LOOK_SECONDS)
-            found = await _find(self._client, self._order)
-        return found
+            listing = await _list(self._client, self._order)
+        return listing
 
     async def _pause(self, fault: ApiError | None, seconds: float) -> None:
         wanted = fault.short_pause if fault is not None else None

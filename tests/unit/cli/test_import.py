@@ -62,3 +62,21 @@ def test_a_file_that_exists_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -
         assert main(["import", "--pathway", "pw-1", "--output", "own.yaml", *more]) == 2
         assert "own.yaml exists already" in capsys.readouterr().err
     assert Path("own.yaml").read_text(encoding="utf-8") == "own"
+
+
+@pytest.mark.parametrize(("categories", "number"), [(("CUSTOM", "EDGE_CASE"), 130), (("CUSTOM",), 100)])
+def test_all_scenarios_are_written_or_it_warns(
+    http: httpx.Client, capsys: pytest.CaptureFixture[str], categories: tuple[str, ...], number: int
+) -> None:
+    for index in range(130):
+        add(http, name=f"Case {index}", category=categories[index % len(categories)])
+    off = http.post("/v1/agent-testing/scenarios", json={"pathway_id": "pw-1", "name": "Off"}).json()
+    http.put(f"/v1/agent-testing/scenarios/{off['id']}", json={"enabled": False}).raise_for_status()
+    assert main(["import", "--pathway", "pw-1"]) == 0
+    printed = capsys.readouterr()
+    assert len(load("sessions.yaml").scenarios) == number
+    warning = (
+        "warning: pathway pw-1: the API lists at most 100 scenarios of a category; 100 were found, "
+        "older ones are left out\n"
+    )
+    assert printed.err == ("" if number == 130 else warning)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.gate.drift import (
     MAX_SCENARIOS,
@@ -18,6 +19,9 @@ from tornado_resource.gate.drift import (
     scenarios_run,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 REQUEST = {"pathway_id": "pw-1", "version_number": 6}
 
@@ -28,19 +32,23 @@ def scenario(name: str, **fields: Any) -> Scenario:
 
 @dataclass
 class FakeReader:
-    """Shows one digest for every version, and the same scenarios for every pathway."""
+    """Shows one digest for every version, and the same scenarios for every pathway; *unlisted* ones only by id."""
 
     now: str | None = OLD
     enabled: tuple[Scenario, ...] = ()
     asked: list[str] = field(default_factory=list)
+    unlisted: tuple[Scenario, ...] | None = None
 
     async def digest(self, pathway_id: str, version: int) -> str | None:
         self.asked.append(f"{pathway_id}/{version}")
         return self.now
 
-    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+    async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
         self.asked.append(pathway_id)
-        return self.enabled
+        chosen, unlisted = set(ids), self.unlisted or ()
+        assert "" not in chosen
+        found = [each for each in unlisted if each.scenario_id in chosen]
+        return Listing((*self.enabled, *found), is_whole=self.unlisted is None)
 
 
 def test_only_other_content_is_drift() -> None:
@@ -82,6 +90,26 @@ async def test_every_change_is_told() -> None:
         "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111; "
         "since it was tested: 1 scenario changed (a), 1 scenario disabled or deleted (b), 1 scenario added (c)"
     )
+
+
+@pytest.mark.parametrize("chosen", [None, ["a", "b"]])
+async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] | None) -> None:
+    request = {"pathway_id": "pw-1", "scenario_ids": chosen} if chosen is not None else {"pathway_id": "pw-1"}
+    tested = RunBasis(request, None, scenarios_run(chosen, [scenario("a"), scenario("b")]))
+    reader = FakeReader(enabled=(scenario("a"),), unlisted=(scenario("b"), scenario("c")))
+    assert await find_drift(reader, tested) is None
+    for later, said in [
+        (scenario("b", max_turns=5), "since it was tested: 1 scenario changed (b)"),
+        (scenario("b", enabled=False), "since it was tested: 1 scenario disabled or deleted (b)"),
+    ]:
+        assert await find_drift(FakeReader(enabled=(scenario("a"),), unlisted=(later,)), tested) == said
+
+
+async def test_many_scenarios_are_not_compared_with_a_part_of_them() -> None:
+    many = [scenario(f"sc-{number}") for number in range(MAX_SCENARIOS + 1)]
+    tested = RunBasis({"pathway_id": "pw-1"}, None, scenarios_run(None, many))
+    assert await find_drift(FakeReader(enabled=tuple(many[:100]), unlisted=()), tested) is None
+    assert await find_drift(FakeReader(enabled=tuple(many[:100])), tested) is not None
 
 
 def test_only_the_scenarios_of_the_session_count() -> None:

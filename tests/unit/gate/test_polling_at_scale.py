@@ -49,7 +49,7 @@ class Api(Client):
         status = "COMPLETED_PARTIAL" if failed else "COMPLETED_ALL_PASSED"
         return Status(status, total_scenarios=4, passed_scenarios=4 - failed, failed_scenarios=failed)
 
-    async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+    async def scenarios(self, pathway_id: str, **_filters: object) -> tuple[Scenario, ...]:
         self._request(pathway_id)
         return (Scenario("sc-1", None, is_required_for_promotion=False),)
 
@@ -117,7 +117,7 @@ async def test_an_outage_after_the_end_does_not_spoil_a_promotion_gate() -> None
     time = VirtualTime()
 
     class Fading(Api):
-        async def scenarios(self, pathway_id: str) -> tuple[Scenario, ...]:
+        async def scenarios(self, pathway_id: str, **_filters: object) -> tuple[Scenario, ...]:
             if self.time.seconds < 300:
                 what = "scenarios"
                 raise NotSent(what, "no connection")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from tornado_resource.sessions.intents import IntentStore, intents_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tornado_resource.sessions.intents import Intent
 
@@ -372,3 +374,21 @@ def test_a_state_without_its_declaration_says_what_to_do(call: str, declared: An
     assert "pulumi state delete 'urn:pulumi:dev::" in text
     assert "tornado:adopt.support-line s-1 --stack dev" in text
     assert text.startswith("s.yaml:3:3: ") is (call in {"diff", "update"})
+
+
+def test_scenarios_are_recorded_as_far_as_they_are_known(
+    tmp_path: Path, configured: Callable[[str], TornadoProvider]
+) -> None:
+    """The pathway has more of them than the API lists."""
+    scenarios = [{"id": f"sc-{number}"} for number in range(130)]
+    (tmp_path / "script.yaml").write_text(
+        json.dumps({"pathways": {"pw-1": {"scenarios": scenarios}}}), encoding="utf-8"
+    )
+    with Sandbox(script=tmp_path / "script.yaml") as large:
+        inputs = {**INPUTS, "rerun": "on_drift", "on_conflict": "supersede"}
+        all_of_them = configured(large.url).create(dict(inputs)).outs
+        named = configured(large.url).create({**inputs, "scenario_ids": ["sc-1", "sc-129"]}).outs
+    assert all_of_them is not None
+    assert named is not None
+    assert "started_scenarios" not in all_of_them
+    assert named["started_scenarios"].keys() == {"sc-1", "sc-129"}

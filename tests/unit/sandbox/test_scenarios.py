@@ -133,12 +133,12 @@ def test_lists_are_filtered(http: httpx.Client) -> None:
     angry = create(http, name="Angry", category="ANGRY_CALLER")
     http.put(f"{PATH}/{angry['id']}", json={"enabled": False}).raise_for_status()
     http.post(PATH, json={"persona_id": "pe-1", "name": "Of a persona"}).raise_for_status()
-    assert listed(http, pathway_id="pw-1") == ["Refund", "Angry"]
+    assert listed(http, pathway_id="pw-1") == ["Angry", "Refund"]
     assert listed(http, pathway_id="pw-1", enabled="true") == ["Refund"]
     assert listed(http, pathway_id="pw-1", enabled="false") == ["Angry"]
     assert listed(http, pathway_id="pw-1", category="ANGRY_CALLER") == ["Angry"]
     create(http, name="Of both", persona_id="pe-1")
-    assert listed(http, persona_id="pe-1") == ["Of a persona", "Of both"]
+    assert listed(http, persona_id="pe-1") == ["Of both", "Of a persona"]
     assert listed(http, persona_id="pe-1", pathway_id="pw-1") == ["Of both"]
     assert set(listed(http)) >= {"Refund", "Angry", "Of a persona"}
     assert http.get(PATH, params={"enabled": "yes"}).status_code == 400
@@ -154,7 +154,15 @@ def test_created_scenarios_outlive_the_server(tmp_path: Path) -> None:
     for names in (["Angry"], ["Angry", "Calm"]):
         with Sandbox(db=str(tmp_path / "sandbox.db")) as sandbox, client_of(sandbox) as http:
             http.post(PATH, json={"pathway_id": "pw-1", "name": names[-1]}).raise_for_status()
-            assert [name for name in listed(http, pathway_id="pw-1") if name in {"Angry", "Calm"}] == names
+            assert [name for name in listed(http, pathway_id="pw-1") if name in {"Angry", "Calm"}] == names[::-1]
+
+
+def test_a_list_has_the_newest_hundred(http: httpx.Client) -> None:
+    for number in range(103):
+        create(http, name=f"Case {number}")
+    names = listed(http, pathway_id="pw-1")
+    assert names == [f"Case {number}" for number in range(102, 2, -1)]
+    assert listed(http, pathway_id="pw-1", category="CUSTOM") == names
 
 
 def run(http: httpx.Client, **body: Any) -> dict[str, Any]:

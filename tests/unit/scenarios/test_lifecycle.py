@@ -11,7 +11,7 @@ import pytest
 from tests.support.api import json_response
 from tests.support.scenario_api import ADDRESS, FIELDS, ScenarioApi, order_of
 from tornado_resource.errors import ApiError, OutcomeUnknown, Rejected, TornadoError
-from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing
+from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing, ScenarioUnlisted
 from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, read, take_over, update
 
 RESET = httpx.ReadError("reset")
@@ -290,6 +290,73 @@ def test_only_the_list_of_the_pathway_says_that_a_scenario_is_gone() -> None:
     api.read_faults = [httpx.Response(404, content=b"<html>")] * 5
     with pytest.raises(Rejected):
         asyncio.run(read(api.client(), "sc-1", "pw-1"))
+
+
+def hidden(*, category: str = "CUSTOM", others: tuple[str, ...] = ("CUSTOM",)) -> ScenarioApi:
+    """A pathway whose scenario is older than the 100 that a list shows."""
+    api = ScenarioApi()
+    api.add(**FIELDS, category=category)
+    for number in range(120):
+        api.add(name=f"Case {number}", category=others[number % len(others)])
+    return api
+
+
+def test_a_scenario_that_is_not_listed_is_read_and_not_gone() -> None:
+    api = hidden()
+    shown = asyncio.run(read(api.client(), "sc-1", "pw-1"))
+    assert shown is not None
+    assert api.calls == ["GET sc-1"]
+    assert asyncio.run(read(api.client(), "sc-500", "pw-1")) is None
+    api.read_faults = [json_response({"error": "no such route"}, 404)]
+    assert asyncio.run(read(api.client(), "sc-1", "pw-1")) is not None
+
+
+def test_a_404_without_a_scenario_by_id_at_all_is_not_gone() -> None:
+    api, missing = hidden(), json_response({"error": "no such route"}, 404)
+    api.read_faults = [missing, None, missing, missing]
+    with pytest.raises(OutcomeUnknown, match="the API lists no more than 100"):
+        asyncio.run(read(api.client(), "sc-1", "pw-1"))
+
+
+def test_a_refused_name_that_is_not_listed_exists() -> None:
+    api = hidden()
+    with pytest.raises(ScenarioUnlisted) as raised:
+        created(api)
+    assert str(raised.value) == (
+        "scenario 'Refund' on pathway pw-1 exists already, but is not among the 100 that the API lists, so its id is "
+        "unknown. Rename or delete it, or scenarios that are not needed, in Bland; or name it by its id (scenario_ids)"
+    )
+    assert (api.calls.count("POST"), api.intents.find(ADDRESS)) == (1, None)
+
+
+def test_a_refused_name_on_a_small_pathway_is_the_error_of_the_api() -> None:
+    api = ScenarioApi(faults=[(json_response({"error": "name taken"}, 409), False)])
+    with pytest.raises(Rejected, match="name taken"):
+        created(api)
+
+
+def test_a_scenario_is_adopted_from_the_list_of_its_category() -> None:
+    api = hidden(category="EDGE_CASE")
+    found = created(api, fields={"category": "EDGE_CASE"}, on_conflict="adopt")
+    assert (found.scenario_id, found.adopted, api.calls.count("POST")) == ("sc-1", True, 0)
+
+
+def test_a_new_scenario_on_a_large_pathway_is_created_once() -> None:
+    api = hidden()
+    api.faults = [(RESET, True)]
+    found = created(api, fields={"name": "Other"})
+    assert [each["id"] for each in api.named("Other")] == [found.scenario_id]
+    assert api.calls.count("POST") == 1
+
+
+def test_what_another_stack_manages_is_missing_only_if_that_is_certain() -> None:
+    api = hidden()
+    with pytest.raises(ScenarioUnlisted, match="may exist, but is not among the 100"):
+        created(api, manage=False)
+    order = order_of(manage=False)
+    assert asyncio.run(update(api.client(), "sc-1", order, ["max_turns"])).scenario_id == "sc-1"
+    with pytest.raises(ScenarioMissing):
+        created(hidden(others=("EDGE_CASE", "HAPPY_PATH")), manage=False, fields={"name": "Nobody"})
 
 
 def test_deleting_is_safe_to_repeat() -> None:
