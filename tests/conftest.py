@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import tempfile
@@ -17,6 +18,7 @@ from tornado_resource.core.clock import Clock
 if TYPE_CHECKING:
     from pathlib import Path
 
+NUMBERS = itertools.count()
 # A shell that runs CI in the background ignores SIGINT, and every child would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -37,10 +39,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the thousands of tests that need no folder of their own."""
+    return tmp_path_factory.mktemp("shared")
+
+
 @pytest.fixture(autouse=True)
-def sealed_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
+def sealed_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shared_folder: Path) -> None:
+    has_own = "tmp_path" in request.fixturenames
+    folder: Path = request.getfixturevalue("tmp_path") if has_own else shared_folder
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    # It is made when something is written there.
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / ("state-home" if has_own else f"state-home-{next(NUMBERS)}")))
     # Where it is set, every command and every Pulumi program of the tests compiles the package again.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in [name for name in os.environ if name not in {"TORNADO_SOAK", "TORNADO_GOLDEN"}]:
