@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 import unicodedata
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import pytest
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAYLOADS: Final = {
     "clear screen": "\x1b[2J\x1b[H",
@@ -117,7 +120,27 @@ PAYLOADS: Final = {
     "Hangul fillers": "\u115f\u1160\u3164\uffa0",
     "musical format": "\U0001d173\U0001d17a",
 }
-every_payload = pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
+
+
+def every_payload(check: Callable[..., None]) -> Callable[..., None]:
+    """Make a test that runs a check with every payload as its *text*, and names those that got through."""
+
+    @functools.wraps(check)
+    def test(**fixtures: Any) -> None:
+        got_through: dict[str, Exception] = {}
+        for name, text in PAYLOADS.items():
+            try:
+                check(text=text, **fixtures)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others count too
+                got_through[name] = error
+        for first in got_through.values():
+            message = f"got through: {', '.join(got_through)}; the first one:\n{first}"
+            raise AssertionError(message) from first
+
+    signature = inspect.signature(check)
+    fixtures = [parameter for name, parameter in signature.parameters.items() if name != "text"]
+    vars(test)["__signature__"] = signature.replace(parameters=fixtures)
+    return test
 
 
 def shows(text: str) -> list[str]:

@@ -89,7 +89,7 @@ def test_no_plan_can_control_a_terminal_or_a_runner(run: Run, text: str, output:
 @pytest.mark.parametrize("output", FORMATS)
 def test_no_name_of_a_file_or_folder_can(run: Run, text: str, output: str) -> None:
     name = re.sub("[/\0\ud800-\udfff]", "_", text)[:60] or "_"
-    (Path.cwd() / name).mkdir()
+    (Path.cwd() / name).mkdir(exist_ok=True)
     write("version: 2\nsessions: {a: {}}\n", f"{name}/{name}.yaml")
     write(BASE, f"{name}/valid.yaml")
     names = (f"{name}/{name}.yaml", f"{name}/valid.yaml", name, f"{name}/none", f"{name}/valid.yaml/x")

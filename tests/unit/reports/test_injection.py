@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -56,6 +57,7 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 COMMAND: Final = re.compile(r"::(error|warning) ([a-z]+=[^:,\n]*,){0,3}title=[^:,\n]*::[^\n]*")
 
 
+@cache
 def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     """Parse responses that have *text* in every field, and judge them in every way."""
     started = Started.parse({"session_id": text}) or Started.parse({"session_id": "s-1"})
@@ -100,6 +102,7 @@ def response_of(text: str, word: str) -> dict[str, Any]:
     return {"status": word, "unfixable_ids": [text, "sc-1"], "iterations": [iteration | ids], **counts, **times}
 
 
+@cache
 def report(text: str) -> Report:
     promotion = Promotion(text, text, {"s-0": PromotedSession(text, 1, text, (text, text))})
     return report_of(*(result for _, _, result in results(text)), promotion=promotion)
