@@ -67,7 +67,13 @@ class GatedStack:
         """Return a report, stamped with the present time, of *results* and of the sessions that were not started."""
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(
-            self.stack, self.environment, now, (*results, *self.not_started), self.promotion, run_url(os.environ)
+            self.stack,
+            self.environment,
+            now,
+            (*results, *self.not_started),
+            self.promotion,
+            run_url(os.environ),
+            project=self.project,
         )
 
 
@@ -162,11 +168,14 @@ def finish(report: Report, folder: str | None, output: Output) -> ExitCode:
     """Write the reports if *folder* is given, print what did not pass, and return the exit code."""
     from tornado_resource.reports.console import failure_message
     from tornado_resource.reports.github import announce
-    from tornado_resource.reports.writer import write_reports
+    from tornado_resource.reports.writer import foreign_report, write_reports
 
     code = ExitCode.of(report.outcome)
     try:
         if folder is not None:
+            other = foreign_report(Path(folder), report)
+            if other is not None:
+                click.echo(f"warning: {other}", err=True)
             write_reports(Path(folder), report)
             output.say(f"the reports are in {folder}")
     except ConfigurationError as error:

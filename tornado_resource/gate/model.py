@@ -46,7 +46,8 @@ class GatedSession:
     of its content, if it is known. *started_content*: the digest of the declared version right after the start.
     *content*: the digest of the version that the verdict is for, as read when the session had ended. *status*: as read
     a moment ago. Of these, None is what has not been read. *scenarios*: the declared scenarios that it runs, by id.
-    *doubt*: why an earlier look found that they were not tested as declared.
+    *doubt*: why an earlier look found that they were not tested as declared. *urn*: that of its resource, which tells
+    sessions of one *name* apart.
     """
 
     name: str
@@ -64,6 +65,7 @@ class GatedSession:
     status: Status | None = None
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     doubt: str | None = None
+    urn: str = ""
 
     @property
     def limit_ms(self) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.scenarios import last_fixes, omission, scenario_results
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tornado_resource.reports.scenarios import ScenarioResult
 
 GATE_CASE: Final = "gate"
+UPDATE: Final = "update"
+MAX_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
 MAX_FIXES: Final = 10
 MAX_MILLISECONDS: Final = 10**12
@@ -48,12 +50,25 @@ class _Case(TestCase):
 def junit(report: Report) -> str:
     """Return the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
+    if report.problem is not None:
+        document.add_testsuite(_problem(report.problem))
     for result in report.results:
         document.add_testsuite(_suite(result, report))
     document.update_statistics()
     written = BytesIO()
     document.write(written, pretty=True)
     return written.getvalue().decode()
+
+
+def _problem(text: str) -> TestSuite:
+    """Return a suite whose one case says why the update has failed or judged nothing."""
+    suite, case = TestSuite(UPDATE), TestCase(UPDATE, UPDATE)
+    message, _, more = text.partition("\n")
+    entry = Error(clean(message, 1000), type_="incomplete")
+    entry.text = clean_lines(more, MAX_CHARACTERS)
+    case.result = [entry]
+    suite.add_testcases([case])
+    return suite
 
 
 def _suite(result: Result, report: Report) -> TestSuite:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results of one stack's sessions, in the order of their declarations. *written_at* is ISO 8601 in UTC.
+    """The results of one stack's sessions, each with a name of its own. *written_at* is ISO 8601 in UTC.
 
     *promotion* is set if the sessions run on versions that passed in another stack. *run_url*: the run of the CI system
     that writes it, if it is known. *trends*: how the sessions went over the last updates, if that was asked for.
+    *project*: empty if it is unknown. *problem*: why an update has failed or judged nothing, beside its sessions.
     """
 
     stack: str
@@ -28,11 +29,14 @@ class Report:
     promotion: Promotion | None = None
     run_url: str | None = None
     trends: Trends | None = None
+    project: str = ""
+    problem: str | None = None
 
     @property
     def outcome(self) -> Outcome:
-        """The worst outcome of all: `failed`, else `incomplete`, else `passed`."""
+        """The worst outcome of all: `failed`, else `incomplete`, else `passed`. With a problem, nothing has passed."""
         found = {result.verdict.outcome for result in self.results}
+        found |= {"incomplete"} if self.problem is not None else set()
         return next((outcome for outcome in OUTCOMES if outcome in found), "passed")
 
     @property

@@ -46,7 +46,13 @@ def summary(report: Report) -> str:
     missed = [result for result in results if result.verdict.outcome != "passed"]
     return "".join(
         _bounded(
-            chain(_heading(report), _promotion(report.promotion), _table(results), _sections(missed, report.stack))
+            chain(
+                _heading(report),
+                _problem(report.problem),
+                _promotion(report.promotion),
+                _table(results),
+                _sections(missed, report.stack),
+            )
         )
     )
 
@@ -63,6 +69,15 @@ def _heading(report: Report) -> Iterator[str]:
     tallied = f"{numbers} of {count(len(report.results), 'session')}" if numbers else "no session"
     yield f"## {STYLES[report.outcome].emoji} Tornado gate {report.outcome}: {tallied}\n\n"
     yield f"Stack {where}, {escape(report.written_at)}\n"
+
+
+def _problem(problem: str | None) -> Iterator[str]:
+    if problem is not None:
+        first, *others = problem.split("\n")
+        yield f"\n- **Problem:** {escape(first, 1000)}\n"
+        yield from (f"  - “{escape(line)}”\n" for line in others[:MAX_SCENARIOS])
+        if len(others) > MAX_SCENARIOS:
+            yield f"  - and {len(others) - MAX_SCENARIOS} more: see `verdicts.json`\n"
 
 
 def _promotion(promotion: Promotion | None) -> Iterator[str]:

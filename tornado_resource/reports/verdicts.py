@@ -24,9 +24,11 @@ def verdicts_json(report: Report) -> str:
     content = {
         "version": FORMAT_VERSION,
         "stack": report.stack,
+        "project": report.project,
         "environment": report.environment,
         "written_at": report.written_at,
         "outcome": report.outcome,
+        "problem": report.problem,
         "tally": report.tally,
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "sessions": {result.gated.name: _session(result) for result in report.results},
@@ -39,6 +41,7 @@ def _session(result: Result) -> dict[str, Any]:
     return {
         **asdict(result.verdict),
         "created_at": gated.created_at,
+        "urn": gated.urn,
         "pathway_id": gated.request.get("pathway_id"),
         "drift": result.drift,
         "declared_at": str(gated.position) if gated.position is not None else "",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.files import replace_files
+from tornado_resource.core.files import read_file, replace_files
+from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.html import html
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tornado_resource.reports.model import Report
+
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+
+
+def foreign_report(folder: Path, report: Report) -> str | None:
+    """Return a warning if *folder* has the reports of another stack than *report*; None if it has not."""
+    try:
+        found = parse_json(read_file(folder / "verdicts.json", MAX_BYTES))
+        # Older releases did not write the project. A stack can be named with its organization.
+        project, stack = str(found.get("project", report.project)), str(found["stack"])
+    except (OSError, ValueError, LookupError, AttributeError):
+        return None
+    if (project, stack.rpartition("/")[2]) == (report.project, report.stack.rpartition("/")[2]):
+        return None
+    return (
+        f"replaces the reports of stack {clean(stack)} of project {clean(project)} in {clean(str(folder))}; give each "
+        f"stack a folder of its own: pulumi config set tornado:reports FOLDER --stack {clean(report.stack)}"
+    )
 
 
 def write_reports(folder: Path, report: Report) -> tuple[Path, ...]:

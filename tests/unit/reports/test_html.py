@@ -31,6 +31,13 @@ def test_text_from_the_api_is_escaped(text: str) -> None:
     assert "49" not in tree.xpath("string(//section)") or "{{" not in text
 
 
+def test_a_problem_of_the_update_is_shown_above_the_sessions() -> None:
+    tree = lxml_html.document_fromstring(html(replace(report_of(), problem="nothing was started:\na.yaml:3:1: <b>")))
+    assert tree.xpath("string(//h1)").split() == ["?", "Incomplete"]
+    assert tree.xpath("//section[@aria-label='Problem']/p/text()") == ["nothing was started:", "a.yaml:3:1: <b>"]
+    assert "no session was judged" in tree.xpath("string(//header)")
+
+
 def test_the_policy_allows_the_pages_own_style_and_script_alone() -> None:
     tree = lxml_html.document_fromstring(html(sample()))
     own = [

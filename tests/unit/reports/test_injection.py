@@ -105,7 +105,8 @@ def response_of(text: str, word: str) -> dict[str, Any]:
 @cache
 def report(text: str) -> Report:
     promotion = Promotion(text, text, {"s-0": PromotedSession(text, 1, text, (text, text))})
-    return report_of(*(result for _, _, result in results(text)), promotion=promotion)
+    report = report_of(*(result for _, _, result in results(text)), promotion=promotion)
+    return replace(report, project=text, problem=text)
 
 
 def outputs(text: str) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def test_the_xml_is_valid_and_has_every_session(text: str) -> None:
     written = junit(report(text)).encode()
     root: Any = etree.fromstring(written, etree.XMLParser(resolve_entities=False))
     JUNIT_SCHEMA.assertValid(root)
-    assert len(JUnitXml.fromstring(written)) == sum(1 for _ in root.iter("testsuite")) == 5
+    assert len(JUnitXml.fromstring(written)) == sum(1 for _ in root.iter("testsuite")) == 6
     gates = [case[0].tag for case in root.iter("testcase") if case.get("name") == "gate"]
     assert gates == ["failure", "failure", "error", "error", "error"]
     assert not any("\x1b" in (value or "") for element in root.iter() for value in (element.text, *element.values()))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,13 @@ def test_every_kind_of_session_has_its_result() -> None:
         },
         "later": {"gate": "error"},
     }
+
+
+def test_a_problem_of_the_update_is_an_error_in_a_suite_of_its_own() -> None:
+    text = junit(replace(report_of(), problem="nothing was started\x1b\nsessions.yaml:3:1: a & b"))
+    assert cases_of(text) == {"update": {"update": "error"}}
+    assert 'message="nothing was started\\x1b"' in text
+    assert "sessions.yaml:3:1: a &amp; b</error>" in text
 
 
 def test_a_passed_gate_has_no_failure_and_no_error() -> None:

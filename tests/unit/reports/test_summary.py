@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from markdown_it import MarkdownIt
 
 from tests.support.paths import EXAMPLES
 from tests.support.results import FIX, gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
-from tornado_resource.reports.summary import CUT, MAX_CHARACTERS, MAX_SECTIONS, escape, summary
+from tornado_resource.reports.summary import CUT, MAX_CHARACTERS, MAX_SCENARIOS, MAX_SECTIONS, escape, summary
 
 GOLDEN = EXAMPLES / "reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -15,6 +17,14 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 def test_the_summary_matches_the_golden_file() -> None:
     """Golden: look at the change, then copy it over."""
     assert summary(sample()) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_problem_of_the_update_comes_first_with_a_line_for_each_part() -> None:
+    page = MARKDOWN.render(summary(replace(report_of(), problem="nothing was started:\na.yaml:3:1: <b>\nline 3")))
+    assert "Tornado gate incomplete: no session</h2>" in page
+    many = summary(replace(report_of(), problem="\n".join(map(str, range(MAX_SCENARIOS + 4)))))
+    assert "”\n  - and 3 more: see `verdicts.json`\n" in many
+    assert "<li><strong>Problem:</strong> nothing was started:\n<ul>\n<li>“a.yaml:3:1: &lt;b&gt;”</li>" in page
 
 
 def test_the_markdown_renders_as_a_table_and_sections() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,6 +44,17 @@ def test_the_json_matches_the_golden_file() -> None:
         {"id": "sc-refund", "name": "Refund | within 30 days", "passed": False, "unfixable": False},
         {"id": "sc-cancel", "name": "Cancel an order", "passed": False, "unfixable": True},
     ]
+
+
+def test_a_problem_of_the_update_leaves_nothing_passed() -> None:
+    content = read(verdicts_json(replace(report_of(), project="agents", problem="nothing was judged")))
+    assert (content["outcome"], content["problem"], content["project"]) == (
+        "incomplete",
+        "nothing was judged",
+        "agents",
+    )
+    failed = result_of(gated_session_of("a"), status_of("COMPLETED_PARTIAL", (), ("sc-1",)))
+    assert read(verdicts_json(replace(report_of(failed), problem="x")))["outcome"] == "failed"
 
 
 def test_the_schema_explains_every_key_and_allows_no_other() -> None:

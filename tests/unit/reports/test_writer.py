@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.reports.writer import write_reports
+from tornado_resource.reports.writer import foreign_report, write_reports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,30 @@ def test_old_reports_are_replaced(tmp_path: Path) -> None:
     write_reports(tmp_path, sample())
     assert sorted(path.name for path in tmp_path.iterdir()) == NAMES
     assert (tmp_path / "verdicts.json").read_text(encoding="utf-8") == verdicts_json(sample())
+
+
+@pytest.mark.parametrize(
+    ("project", "stack", "is_foreign"),
+    [("agents", "prod", False), ("agents", "acme/prod", False), ("agents", "dev", True), ("other", "prod", True)],
+)
+def test_the_report_of_another_stack_is_not_replaced_without_a_word(
+    tmp_path: Path,
+    project: str,
+    stack: str,
+    is_foreign: bool,  # noqa: FBT001
+) -> None:
+    write_reports(tmp_path, replace(report_of(), project=project, stack=stack))
+    warning = foreign_report(tmp_path, replace(report_of(), project="agents", stack="prod"))
+    assert (warning is not None) is is_foreign
+    if warning is not None:
+        assert f"replaces the reports of stack {stack} of project {project} in {tmp_path}" in warning
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"outcome": "passed"}', '{"stack": "staging"}'])
+def test_a_folder_without_a_readable_report_is_free(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "verdicts.json").write_text(content, encoding="utf-8")
+    assert foreign_report(tmp_path, report_of()) is None
 
 
 @pytest.mark.parametrize("call", [1, 2, 3, 4])
