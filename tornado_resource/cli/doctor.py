@@ -92,7 +92,7 @@ def _pathways(stack: Stack) -> dict[str, str]:
     """Return the pathway ids that a stack declares or has recorded, each with the name of its first session."""
     path = stack.config.get("tornado:declarations", "sessions.yaml")
     environment = load(path, stack.config.get("tornado:environment"), stack=stack.name.rpartition("/")[2])
-    names = {session.pathway_id: session.name for session in stack.sessions if session.pathway_id}
+    names = {session.pathway_id: session.resource for session in stack.sessions if session.pathway_id}
     # Reversed, so that of several sessions on one pathway the first one stays.
     names.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
     return names

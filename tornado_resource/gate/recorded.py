@@ -6,13 +6,12 @@ session, its request, and the gate that is declared now.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import ABORTED, FINAL, Status
 from tornado_resource.core.canonical import digest, whole_without_nulls
-from tornado_resource.core.urns import name_of, type_of
+from tornado_resource.core.urns import type_of
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
@@ -87,30 +86,26 @@ def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
 
 
 def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the outputs of the releases of a state by the names of their resources. *resources* as below."""
+    """Return the outputs of the releases of a state by URN. *resources* as below."""
     return {
-        name_of(urn): whole_without_nulls(entry.get("outputs") or {})
+        urn: whole_without_nulls(entry.get("outputs") or {})
         for urn, entry in resources.items()
         if type_of(urn) == RELEASE_TYPE
     }
 
 
 def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession]:
-    """Return the sessions of a state by the names of their resources.
+    """Return the sessions of a state by URN, without those that are damaged.
 
     Args:
         resources: by URN, the type and the outputs of each resource, as the engine's
             `pulumi:pulumi:readStackResourceOutputs` returns them.
 
-    Returns:
-        The sessions. A name that two resources share (in two components) is left out, and so is what is damaged.
-
     """
     outputs = whole_without_nulls({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
     verdicts = recorded_verdicts(outputs)
     sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if type_of(urn) == SESSION_TYPE}
-    names = Counter(map(name_of, sessions))
-    return {name_of(urn): session for urn, session in sessions.items() if session and names[name_of(urn)] == 1}
+    return {urn: session for urn, session in sessions.items() if session is not None}
 
 
 def recorded_verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

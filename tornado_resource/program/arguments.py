@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
+from tornado_resource.core.urns import make_urn, parents_of, type_of, types_of
 from tornado_resource.errors import TornadoError
+from tornado_resource.gate.recorded import STACK_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 NO_ORGANIZATION: Final = "organization"
 """What `pulumi.get_organization()` returns for a backend without organizations."""
@@ -24,6 +29,19 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(is_plain(entry) for entry in value)
     return value is None or isinstance(value, str | int | float)
+
+
+async def own_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None) -> str:
+    """Return the URN that a resource will have. Unlike the property `urn`, it is known before the resource exists."""
+    parent = opts.parent if opts is not None else None
+    above = await parent.urn.future() if parent is not None else None
+    parents = types_of(above) if above is not None and type_of(above) != STACK_TYPE else ""
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), own_type, name, parents)
+
+
+async def parents(urn: Awaitable[str]) -> str | None:
+    """Return the types of the components that a resource is in: an input, as Pulumi does not pass them to `create`."""
+    return parents_of(await urn) or None
 
 
 def resource_path(name: str) -> str:

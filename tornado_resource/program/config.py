@@ -95,6 +95,17 @@ def _warn_of_on_conflict(on_conflict: str | Mapping[str, str]) -> None:
         )
 
 
+def ambiguous_session(key: str, name: str, urns: Sequence[str]) -> str:
+    """Return why config *key* cannot name a session whose name several resources have."""
+    argument = {"adopt": 'adopt="SESSION_ID"', "onConflict": 'on_conflict="…"'}[key]
+    first = f"config {PREFIX}{key} names the session {name!r}, but {len(urns)} sessions of this program have that name:"
+    cure = (
+        f"Give the one that is meant the argument {argument} in the program, and remove the config: "
+        f"pulumi config rm --path {PREFIX}{key}.{name} --stack {pulumi.get_stack()}"
+    )
+    return "\n".join([first, *(f"  {urn}" for urn in urns), cure])
+
+
 def _check_names(key: str, given: Mapping[str, str], names: list[str]) -> None:
     for name in given:
         if name not in names:

@@ -20,7 +20,6 @@ from tornado_resource.program.config import check_against_declarations, config_m
 from tornado_resource.program.gate import GateRun, register_verdicts
 from tornado_resource.program.promotion import promote, warn_of_unused_override
 from tornado_resource.program.publishing import preview_releases, publish
-from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.resources import TornadoSession, session_arguments
 from tornado_resource.program.run import program_run
 from tornado_resource.program.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
@@ -86,6 +85,8 @@ def deploy() -> None:
         check_against_declarations(settings, environment.declarations)
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
+    if not is_dry_run():
+        run.gate.begin("pulumi stack output verdicts")
     pulumi.export("environment", environment.name)
     deployed: pulumi.Output[Any] = _promoted(environment, run).apply(
         lambda promoted: _declare(promoted, environment, run)
@@ -130,7 +131,6 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
         await check_scenarios(environment.scenarios, run.last_runs.scenarios(), run.client)
     gate = GateRun(environment, promotion, run)
     if not is_dry_run():
-        exit_on_signals(gate.report.write_if_possible)
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
         # update that is killed leaves reports that say `incomplete`.
         try:
@@ -240,6 +240,5 @@ def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Depl
 async def _finish(deployed: _Deployed, run: ProgramRun) -> Any:
     """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
-        await outputs_registered()
-        deployed.gate.finish()
-        await publish(deployed.environment, deployed.gate.report.results, deployed.gate.left_out, run)
+        run.gate.then(lambda: publish(deployed.environment, deployed.gate.results, deployed.gate.left_out, run))
+    await run.gate.end()

@@ -1,25 +1,26 @@
-"""The gate of one update: wait for every session with a gate; any verdict but `passed` fails the update."""
+"""The gate of `deploy()`: wait for every session of the environment that has a gate."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.core.urns import make_urn
 from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.program.interim import InterimOutputs
-from tornado_resource.program.report import UpdateReport
+from tornado_resource.program.shared_gate import INTERRUPTED, STOPPED
 from tornado_resource.program.waiting import verdict_output
 from tornado_resource.promotion.record import as_output, with_promoted_version
-from tornado_resource.reports.console import failure_message
+from tornado_resource.sessions.order import SESSION_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from tornado_resource.declarations.model import Environment
+    from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.gate.model import Cause, GatedSession, Result
     from tornado_resource.program.resources import TornadoSession
     from tornado_resource.program.run import ProgramRun
@@ -27,39 +28,47 @@ if TYPE_CHECKING:
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.record import Promotion
 
-INTERRUPTED: Final = "the update was interrupted while this session ran"
-
-NOT_A_TARGET: Final = "not started: it is not a target of this update (--target, --exclude)"
-
 
 class GateRun:
     """One run of the gate over the sessions of an environment.
 
-    Its report holds a result for each session from the start: `incomplete` until the verdict is known.
+    The report holds a result for each of them from the start: `incomplete` until the verdict is known.
 
     Args:
         environment: the declared environment, on the promoted versions.
         promotion: which stack the versions come from; None if they are not promoted.
-        run: the program's config, and what waits for the sessions.
+        run: the program's config and gate, and what waits for the sessions.
 
     """
 
     def __init__(self, environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
+        self._gate = run.gate
         self._waiter = run.waiter
         self._last_runs = run.last_runs
         self._sessions = {
-            gated.name: with_promoted_version(gated, promotion) for gated in declared_sessions(environment.declarations)
+            gated.name: with_promoted_version(gated, promotion) for gated in deployed_sessions(environment.declarations)
         }
-        reason: tuple[str, Cause] = ("the update stopped before this session's verdict", "interrupted")
+        self.report = run.gate.report
+        self.report.describe(environment.name, promotion)
+        reason: tuple[str, Cause] = STOPPED
         if not run.settings.is_waiting:
             reason = ("not awaited (tornado:wait is false)", "not_awaited")
-        unknown = [unknown_result(gated, *reason) for gated in self._sessions.values()]
-        self.report = UpdateReport(run.settings.reports, environment.name, promotion, unknown)
+        for gated in self._sessions.values():
+            self.report.record(unknown_result(gated, *reason))
         self._environment = environment.name or ""
         self._promotion = promotion
         self._interim = InterimOutputs(self._register)
-        self.left_out: set[str] = set()
-        """The sessions that the update did not create because they were not its targets."""
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The results as of now, by the names of the sessions, in the order of the declarations."""
+        results = self.report.results
+        return {name: results[gated.urn] for name, gated in self._sessions.items()}
+
+    @property
+    def left_out(self) -> set[str]:
+        """The names of the sessions that the update did not create because they were not its targets."""
+        return {name for name, gated in self._sessions.items() if gated.urn in self._gate.left_out}
 
     def replace_old_verdicts(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
         """Register stack outputs in which every verdict is `incomplete` that this update will give again.
@@ -77,7 +86,8 @@ class GateRun:
 
     def verdict(self, session: TornadoSession, outputs: pulumi.Output[SessionOutputs]) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
-        name = session.pulumi_resource_name
+        declared = self._sessions[session.pulumi_resource_name]
+        self._gate.expect(declared)
 
         async def wait(gated: GatedSession) -> Result | None:
             if is_dry_run():
@@ -93,47 +103,23 @@ class GateRun:
             await self._interim.end()
             return result
 
-        def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
-            if not is_failed:
-                self.left_out.add(name)
-                self.report.record(unknown_result(self._sessions[name], NOT_A_TARGET))
-            return self.report.results[name]
+        async def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+            return self.report.results[declared.urn] if is_failed else self._gate.leave_out(declared)
 
-        return verdict_output(outputs, self._sessions[name], wait, not_created, session.scenarios)
+        return verdict_output(outputs, declared, wait, not_created, session.scenarios)
 
     def _register(self) -> None:
-        register_verdicts(self.report.results.values(), self._environment, self._promotion)
-
-    def finish(self) -> None:
-        """Write the final reports. Call it when all verdicts are known.
-
-        Sessions that were left out do not count, unless all were: an update that tested nothing is no success.
-
-        Raises:
-            pulumi.RunError: a verdict is not `passed`, or the reports cannot be written.
-
-        """
-        results = list(self.report.results.values())
-        raise_if_any(failure_message(counted(results, self.left_out), pulumi.get_stack()), self.report.finish())
+        register_verdicts(self.results.values(), self._environment, self._promotion)
 
 
-def counted(results: Sequence[Result], left_out: Collection[str]) -> Sequence[Result]:
-    """Return the results that decide about an update, and warn of the sessions that it left out."""
-    names = [result.gated.name for result in results if result.gated.name in left_out]
-    if names:
-        pulumi.log.warn(f"not a target of this update, so not started and not passed: {', '.join(names)}")
-    return [result for result in results if result.gated.name not in left_out] or results
+def deployed_urn(name: str) -> str:
+    """Return the URN of a session that `deploy()` declares: it is in no component."""
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), SESSION_TYPE, name)
 
 
-def raise_if_any(*problems: str | None) -> None:
-    """Fail the program if there is a problem.
-
-    Raises:
-        pulumi.RunError: its text lists all problems.
-
-    """
-    if any(problems):
-        raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+def deployed_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
+    """Return the sessions with a gate that `deploy()` declares, before they have an id."""
+    return [replace(gated, urn=deployed_urn(gated.name)) for gated in declared_sessions(declarations)]
 
 
 def register_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:

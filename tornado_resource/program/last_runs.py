@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import short
+from tornado_resource.core.urns import name_of
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
 from tornado_resource.gate.drift import RunBasis, find_drift
@@ -52,39 +53,39 @@ class LastRuns:
         self._promoted: Mapping[str, str | None] = {}
 
     def promote(self, contents: Mapping[str, str | None]) -> None:
-        """Take note, by session, of the digest of the content that passed in the environment promoted from."""
+        """Take note, by URN, of the digest of the content that passed in the environment promoted from."""
         self._promoted = contents
 
     async def recorded(self) -> Mapping[str, RecordedSession]:
-        """Return the sessions that the stack's state had before this program declared the first one."""
+        """Return the sessions, by URN, that the stack's state had before this program declared the first one."""
         if self._reading is None:
             self._reading = asyncio.ensure_future(_read_state())
         return (await self._reading).sessions
 
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the outputs of the releases that the stack's state had, by name."""
-        return self._reading.result().releases if self._reading is not None else {}
+        """Return the outputs of the releases that the stack's state had, by URN."""
+        return self._known.releases
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios that the stack's state had."""
-        return self._reading.result().scenarios if self._reading is not None else ()
+        return self._known.scenarios
 
-    async def known(self, name: str, declared: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    async def known(self, urn: str, declared: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Return what `diff` needs to know of a session's last run, as a mapping; None if it must ask itself.
 
         Args:
-            name: the session's name.
+            urn: the URN of the session's resource.
             declared: its inputs; None if not all of them are known.
 
         """
-        session = (await self.recorded()).get(name)
+        session = (await self.recorded()).get(urn)
         if session is None:
             return None
         gate = Gate.of(declared.get("gate")) if declared is not None else None
         if session.verdict is not None and session.verdict.gate == (gate or session.verdict.gate):
-            last = self._settled(name, session, session.verdict)
+            last = self._settled(urn, session, session.verdict)
         elif declared is not None and _depends_on_last_run(session, declared, gate):
-            last = await self._ask(name, session, gate or ANY)
+            last = await self._ask(urn, session, gate or ANY)
         else:
             return None
         return asdict(await self._with_drift(session, declared or {}, last))
@@ -97,7 +98,7 @@ class LastRuns:
             gated: the session as declared.
 
         """
-        session = self._found(gated.name)
+        session = self._known.sessions.get(gated.urn)
         if session is None or session.verdict is None or compare(session.declared, declared).replaces:
             return None
         rerun = declared.get("rerun", "on_failure")
@@ -111,41 +112,43 @@ class LastRuns:
 
     def result(self, gated: GatedSession) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""
-        session = self._found(gated.name)
+        session = self._known.by_id.get(gated.session_id)
         return session.result(gated) if session is not None else None
 
     def with_known(self, gated: GatedSession) -> GatedSession:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
-        asked, recorded = self._asked.get(gated.session_id), self._found(gated.name)
+        asked, recorded = self._asked.get(gated.session_id), self._known.by_id.get(gated.session_id)
         if asked is not None:
             gated = replace(gated, status=asked.status, content=asked.content)
-        if recorded is not None and recorded.session_id == gated.session_id:
+        if recorded is not None:
             # A later look could take an edit for what passed.
             content = recorded.verdict.content if recorded.verdict is not None else gated.content
             gated = replace(gated, content=content, doubt=recorded.doubt)
         return gated
 
-    def _found(self, name: str) -> RecordedSession | None:
-        return self._reading.result().sessions.get(name) if self._reading is not None else None
+    @property
+    def _known(self) -> _Recorded:
+        return self._reading.result() if self._reading is not None else _Recorded()
 
-    def _settled(self, name: str, session: RecordedSession, verdict: SessionVerdict) -> LastRun:
+    def _settled(self, urn: str, session: RecordedSession, verdict: SessionVerdict) -> LastRun:
         last = LastRun.recorded(verdict)
-        promoted = GatedSession(name, session.session_id, verdict.gate, {}, promoted_content=self._promoted.get(name))
+        promoted_content = self._promoted.get(urn)
+        promoted = GatedSession("", session.session_id, verdict.gate, {}, promoted_content=promoted_content)
         if last.outcome != "passed" or not is_outdated(verdict, promoted):
             return last
         other = f"it passed here with {short(verdict.content)}, and {short(promoted.promoted_content)} is promoted"
         return replace(last, outcome="incomplete", reason=f"version {verdict.version} has other content now: {other}")
 
-    async def _ask(self, name: str, session: RecordedSession, gate: Gate) -> LastRun:
+    async def _ask(self, urn: str, session: RecordedSession, gate: Gate) -> LastRun:
         from tornado_resource.gate.results import read_last_run
 
         gated = GatedSession(
-            name,
+            name_of(urn),
             session.session_id,
             gate,
             request_from(session.declared),
             adopted=session.adopted,
-            promoted_content=self._promoted.get(name),
+            promoted_content=self._promoted.get(urn),
             started_content=session.started_content,
             content=session.verdict.content if session.verdict is not None else None,
             scenarios=run_by(session.declared, self.scenarios()),
@@ -176,11 +179,12 @@ def _depends_on_last_run(session: RecordedSession, declared: Mapping[str, Any], 
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    """What a stack's state has, by the names of the resources."""
+    """What a stack's state has: sessions and releases by URN, and the sessions by their own ids as well."""
 
-    sessions: Mapping[str, RecordedSession]
-    releases: Mapping[str, Mapping[str, Any]]
+    sessions: Mapping[str, RecordedSession] = field(default_factory=dict)
+    releases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scenarios: tuple[StoredScenario, ...] = ()
+    by_id: Mapping[str, RecordedSession] = field(default_factory=dict)
 
 
 async def _read_state() -> _Recorded:
@@ -189,6 +193,8 @@ async def _read_state() -> _Recorded:
         read = await invoke_async(READ_STATE, {"stackName": stack})
     except Exception as error:  # noqa: BLE001 - whatever a backend or a test's mocks raise, the sessions can be asked
         pulumi.log.debug(f"the stack's own state cannot be read: {error}")
-        return _Recorded({}, {})
+        return _Recorded()
     resources = read.get("outputs") or {}
-    return _Recorded(recorded_sessions(resources), recorded_releases(resources), recorded_scenarios(resources))
+    sessions = recorded_sessions(resources)
+    by_id = {each.session_id: each for each in sessions.values()}
+    return _Recorded(sessions, recorded_releases(resources), recorded_scenarios(resources), by_id)

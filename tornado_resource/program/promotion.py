@@ -12,9 +12,8 @@ from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.gate.model import declared_sessions
 from tornado_resource.gate.verdicts import unknown_result
-from tornado_resource.program.report import UpdateReport
+from tornado_resource.program.gate import deployed_sessions, deployed_urn
 from tornado_resource.program.scenarios import expected_inputs
 from tornado_resource.promotion.check import SourceStack, VersionNow, check_promotion, pinned_versions
 from tornado_resource.promotion.record import with_promoted_version
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.program.report import UpdateReport
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.promotion.check import Promoted
-    from tornado_resource.stacks.settings import Settings
 
 OUTPUTS: Final = ("environment", "sessions", "verdicts")
 """The outputs of the other stack that are used."""
@@ -62,8 +61,8 @@ def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted
         _log(promoted)
         unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
         if promoted.problems or unpublishable:
-            raise pulumi.RunError(_refuse(environment, promoted, unpublishable, settings))
-        run.last_runs.promote({name: session.content for name, session in promoted.record.sessions.items()})
+            raise pulumi.RunError(_refuse(environment, promoted, unpublishable, run.gate.report))
+        run.last_runs.promote({deployed_urn(name): each.content for name, each in promoted.record.sessions.items()})
         return promoted
 
     # unsecret: `reference.outputs` is secret as soon as any output of that stack is, and so would be all outputs here.
@@ -90,7 +89,7 @@ def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramR
     """Return whether this update leaves a session as it is that has passed here with the promoted content."""
     if declaration.gate is None:
         return False
-    [declared] = declared_sessions([declaration])
+    [declared] = deployed_sessions([declaration])
     gated = with_promoted_version(declared, promoted.record)
     kept = run.last_runs.kept(expected_inputs(declaration, run), gated)
     verdict = kept.verdict if kept is not None else None
@@ -148,7 +147,9 @@ def _log(promoted: Promoted) -> None:
         warn_of_unused_override()
 
 
-def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], settings: Settings) -> str:
+def _refuse(
+    environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], report: UpdateReport
+) -> str:
     """Write the reports of a refused promotion and return the error message."""
     names = [each.name for each in environment.declarations]
     found = {name: [each[name] for each in (promoted.problems, unpublishable) if name in each] for name in names}
@@ -162,14 +163,14 @@ def _refuse(environment: Environment, promoted: Promoted, unpublishable: Mapping
             "(docs/promotion.md)"
         )
     try:
-        _report_refusal(environment, promoted, problems, settings)
+        _report_refusal(environment, promoted, problems, report)
     except ConfigurationError as error:
         lines.append(str(error))
     return "\n".join(lines)
 
 
 def _report_refusal(
-    environment: Environment, promoted: Promoted, problems: Mapping[str, str], settings: Settings
+    environment: Environment, promoted: Promoted, problems: Mapping[str, str], report: UpdateReport
 ) -> None:
     """Write reports that name the problems, in a preview too: there a refused `pulumi up` ends.
 
@@ -177,9 +178,7 @@ def _report_refusal(
     """
     others = "not started: other sessions cannot be promoted"
     reasons = {name: f"not promoted: {text}" for name, text in problems.items()}
-    results = [
-        unknown_result(gated, reasons.get(gated.name, others)) for gated in declared_sessions(environment.declarations)
-    ]
-    report = UpdateReport(settings.reports, environment.name, promoted.record, results)
-    report.write()
-    report.announce()
+    report.describe(environment.name, promoted.record)
+    for gated in deployed_sessions(environment.declarations):
+        report.record(unknown_result(gated, reasons.get(gated.name, others)))
+    report.refuse()

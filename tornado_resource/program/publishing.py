@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
+from tornado_resource.core.urns import make_urn
 from tornado_resource.declarations.releases import certain_versions, faults, releases
 from tornado_resource.errors import TornadoError
+from tornado_resource.gate.recorded import RELEASE_TYPE
 from tornado_resource.program.promotion import refusal
 from tornado_resource.program.resources import PathwayRelease
 from tornado_resource.promotion.release import ReleasePlan, edit_since_pass, plan_releases, unread
@@ -79,10 +81,15 @@ def _plans(
 async def _edited(plans: Sequence[ReleasePlan], run: ProgramRun) -> dict[str, str]:
     """Return, by session, how a version that is about to be published is not what passed."""
     recorded = run.last_runs.releases()
-    new = [plan for plan in plans if not plan.is_recorded(recorded.get(plan.release.name))]
+    new = [plan for plan in plans if not plan.is_recorded(recorded.get(_urn(plan.release.name)))]
     _warn_of_unpinned([plan.release.name for plan in new if plan.content is None])
     problems = await asyncio.gather(*(_edit(plan, run) for plan in new))
     return {plan.release.name: problem for plan, problem in zip(new, problems, strict=True) if problem is not None}
+
+
+def _urn(name: str) -> str:
+    """Return the URN of a release that `deploy()` declares: it is in no component."""
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), RELEASE_TYPE, name)
 
 
 def _warn_of_unpinned(names: Sequence[str]) -> None:

@@ -1,53 +1,103 @@
-"""The reports of one update."""
+"""The reports of one program: one for all that `deploy()` and `wait_for()` judge, whatever way the program ends."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import traceback
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import pulumi
+from pulumi.runtime import is_dry_run
 
+from tornado_resource.core.text import clean_lines
+from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.reports.ci_run import run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tornado_resource.gate.model import Result
     from tornado_resource.promotion.record import Promotion
 
+STOPPED: Final = "the update stopped before any session was judged"
+INTERRUPTED: Final = "the update was interrupted, or a resource failed: see its log"
+NOTHING_JUDGED: Final = "nothing was judged: the program waited for no session with a gate"
+PACKAGE: Final = __name__.partition(".")[0]
+MAX_CHARACTERS: Final = 10_000
+_PROGRAM: Final = "run_in_stack"
+"""The SDK gives no handle on a program but its task, which has been named like this since its first releases."""
+
 
 class UpdateReport:
-    """The results of one update, replaced as they come in, and the reports written from them.
+    """The results of one program, replaced as they come in, and the reports written from them.
 
     Args:
         folder: the folder of the reports; None to write none.
-        environment: the environment's name.
-        promotion: which stack the versions come from; None if they are not promoted.
-        results: one result for each session, as known at the start.
 
     """
 
-    def __init__(
-        self, folder: str | None, environment: str | None, promotion: Promotion | None, results: Iterable[Result]
-    ) -> None:
+    def __init__(self, folder: str | None) -> None:
         self._folder = folder
-        self._environment = environment
-        self._promotion = promotion
-        self._results = {result.gated.name: result for result in results}
+        self._stack, self._project = pulumi.get_stack(), pulumi.get_project()
+        self._environment: str | None = None
+        self._promotion: Promotion | None = None
+        self._results: dict[str, Result] = {}
+        self._problem: str | None = None
+        self._unwritable: ConfigurationError | None = None
+        self._says_why = False
+        self._has_warned = False
 
     @property
     def results(self) -> dict[str, Result]:
-        """The results as of now, by session, in the order of the declarations."""
-        return dict(self._results)
+        """The results as of now, by URN, each with a name that no other one has."""
+        names = unique_names(self._results)
+        return {urn: _renamed(result, names[urn]) for urn, result in self._results.items()}
+
+    def begin(self) -> None:
+        """Replace the reports of earlier runs, and see to it that they are of this one when the program has ended.
+
+        A preview changes them only if it fails: there `pulumi up` ends.
+        """
+        if self._folder is None:
+            return
+        exit_on_signals(self._stop)
+        for task in asyncio.all_tasks():
+            if getattr(task.get_coro(), "__qualname__", "") == _PROGRAM:
+                task.add_done_callback(self._end)
+        if not is_dry_run():
+            try:
+                self.write()
+            except ConfigurationError as error:
+                self._unwritable = error
+
+    def require_folder(self) -> None:
+        """Check that the reports could be written when the program began.
+
+        Raises:
+            ConfigurationError: they could not.
+
+        """
+        if self._unwritable is not None:
+            raise self._unwritable
+
+    def describe(self, environment: str | None, promotion: Promotion | None = None) -> None:
+        """Take note of the environment, and of the stack that its versions come from if they are promoted."""
+        self._environment, self._promotion = environment, promotion
+
+    def expect(self, result: Result) -> None:
+        """Add the result of one session unless it has one already."""
+        self._results.setdefault(result.gated.urn, result)
 
     def record(self, result: Result) -> None:
-        """Replace the result of one session."""
-        self._results[result.gated.name] = result
+        """Add or replace the result of one session."""
+        self._results[result.gated.urn] = result
 
     def write(self) -> None:
         """Write the reports if a folder is configured.
@@ -56,15 +106,16 @@ class UpdateReport:
             ConfigurationError: they cannot be written.
 
         """
-        if self._folder is not None and self._results:
-            from tornado_resource.reports.writer import write_reports
+        if self._folder is None:
+            return
+        from tornado_resource.reports.writer import foreign_report, write_reports
 
-            write_reports(Path(self._folder), self._report())
-
-    def write_if_possible(self) -> None:
-        """Write the reports from a signal handler: without an error if they cannot be written."""
-        with suppress(ConfigurationError):
-            self.write()
+        report = self._report()
+        other = foreign_report(Path(self._folder), report)
+        if other is not None and not self._has_warned:
+            self._has_warned = True
+            pulumi.log.warn(other)
+        write_reports(Path(self._folder), report)
 
     def finish(self) -> str | None:
         """Write the final reports, log their folder, and announce them; return the error message if that fails."""
@@ -76,22 +127,83 @@ class UpdateReport:
         else:
             if self._folder is not None:
                 pulumi.log.info(f"the reports are in {self._folder}")
-        self.announce()
+        self._announce()
         return problem
 
-    def announce(self) -> None:
+    def refuse(self) -> None:
+        """Write and announce the reports of an update that starts nothing.
+
+        Raises:
+            ConfigurationError: they cannot be written.
+
+        """
+        self.write()
+        self._announce()
+
+    def _announce(self) -> None:
         """In GitHub Actions, write annotations and the job summary."""
         from tornado_resource.reports.github import announce
 
-        announce(self._report(), os.environ, pulumi.log.info)
+        report = self._report()
+        announce(report, os.environ, pulumi.log.info)
+        self._says_why = report.outcome != "passed"
+
+    def _stop(self) -> None:
+        """Write the reports from a signal handler: without an error, and without a message."""
+        self._has_warned = True
+        self._fail(INTERRUPTED)
+
+    def _end(self, program: asyncio.Task[Any]) -> None:
+        """Write the reports of a program that has failed otherwise than by its gate, or that has judged nothing."""
+        error = asyncio.CancelledError() if program.cancelled() else program.exception()
+        if error is not None:
+            self._fail(_cause(error))
+        elif not self._results and not is_dry_run():
+            self._fail(NOTHING_JUDGED)
+
+    def _fail(self, problem: str) -> None:
+        if not self._says_why:
+            self._problem = problem
+        with suppress(ConfigurationError):
+            self.write()
 
     def _report(self) -> Report:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(
-            pulumi.get_stack(),
+            self._stack,
             self._environment,
             now,
-            tuple(self._results.values()),
+            tuple(self.results.values()),
             self._promotion,
             run_url(os.environ),
+            project=self._project,
+            problem=self._problem or (None if self._results else STOPPED),
         )
+
+
+def program_report() -> UpdateReport:
+    """Return the report of the program that calls this. Unlike the rest of its run, it needs no valid config."""
+    stack = pulumi.runtime.get_root_resource()
+    folder = pulumi.Config("tornado").get("reports") or None
+    if stack is None:
+        return UpdateReport(folder)
+    if stack not in _REPORTS:
+        _REPORTS[stack] = UpdateReport(folder)
+        _REPORTS[stack].begin()
+    return _REPORTS[stack]
+
+
+def _renamed(result: Result, name: str) -> Result:
+    return result if result.gated.name == name else replace(result, gated=replace(result.gated, name=name))
+
+
+def _cause(error: BaseException) -> str:
+    """Return why a program failed: in our own words, since only Pulumi's log masks what is secret in another text."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if isinstance(error, pulumi.RunError) and modules[-1].startswith(f"{PACKAGE}."):
+        return clean_lines(str(error), MAX_CHARACTERS)
+    return f"the program failed ({type(error).__name__}): see the log of the update"
+
+
+_REPORTS: Final[WeakKeyDictionary[pulumi.Resource, UpdateReport]] = WeakKeyDictionary()
+"""By stack: the Automation API may run several programs in one process."""

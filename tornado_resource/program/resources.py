@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from inspect import get_annotations
@@ -13,12 +16,13 @@ from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.core.urns import parents_of
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
-from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
-from tornado_resource.program.config import configured_url
+from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path
+from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import OUTPUTS
@@ -28,14 +32,16 @@ from tornado_resource.provider import ReleaseProvider, TornadoProvider
 from tornado_resource.scenarios.definition import runs_together
 from tornado_resource.sessions.compare import REPLACING, UPDATING
 from tornado_resource.sessions.intents import IntentStore, intents_folder
+from tornado_resource.sessions.order import SESSION_TYPE
 from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 
     from tornado_resource.declarations.model import Declaration, OnConflict, OnDestroy, Publish, Rerun
+    from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.scenario_resource import TornadoScenario
     from tornado_resource.program.verdict import GateMapping, Verdict
     from tornado_resource.stacks.settings import Settings
@@ -154,8 +160,12 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         _check(name, given, declared_at)
         self.scenarios = tuple(each.declaration for each in scenarios)
         """The declared scenarios that the session runs, in the order of their ids."""
-        given["last_run"] = _last_run(name, given)
         given["base_url"] = configured_url()
+        # Unlike the property `urn`, it is known before the resource exists.
+        self.known_urn = asyncio.ensure_future(own_urn(SESSION_TYPE, name, opts))
+        _take_note(name, self.known_urn)
+        given["parents"] = parents(self.known_urn)
+        given["last_run"] = _last_run(name, self.known_urn, given)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
         awaited = dict.fromkeys(OUTPUTS)
         # A replacement that Pulumi's user asks for (--replace) would otherwise start while the old session holds the
@@ -165,7 +175,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         untrack_properties(self, (*awaited, *given))
         if not is_dry_run():
             # Not in a preview, which changes nothing on disk.
-            self.session_id.apply(lambda session_id: _settle_intent(path, session_id))
+            self.session_id.apply(lambda session_id: _settle_intent(path, self.known_urn, session_id))
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
@@ -318,14 +328,36 @@ def _configured_adoption(name: str) -> str | None:
         return None  # the provider reports it
 
 
-async def _last_run(name: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
+def _take_note(name: str, known_urn: Awaitable[str]) -> None:
+    """Let the program know which sessions it has declared under which name."""
+    with suppress(TornadoError):  # the provider reports it
+        program_run().session_urns.setdefault(name, []).append(known_urn)
+
+
+async def _last_run(name: str, known_urn: Awaitable[str], given: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what the provider's `diff` need not ask the API for. `check` takes note of it; the state never has it."""
     try:
         run = program_run()
     except TornadoError:
         return None  # the provider reports it
+    await _require_unambiguous(name, run)
     declared = await _resolved(declared_inputs(given))
-    return await run.last_runs.known(name, declared if is_plain(declared) else None)
+    return await run.last_runs.known(await known_urn, declared if is_plain(declared) else None)
+
+
+async def _require_unambiguous(name: str, run: ProgramRun) -> None:
+    """Check that the config that names a session can only mean this one.
+
+    Raises:
+        InvalidArgument: the program has declared several sessions of this name.
+
+    """
+    settings = run.settings
+    urns = [await urn for urn in run.session_urns.get(name, ())]
+    by_key = {"adopt": settings.adopt, "onConflict": settings.on_conflict}
+    for key, given in by_key.items():
+        if len(urns) > 1 and isinstance(given, Mapping) and name in given:
+            raise InvalidArgument(ambiguous_session(key, name, urns))
 
 
 async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
@@ -384,9 +416,9 @@ def _entry(key: str, verdict: Mapping[str, Any]) -> Any:
     return verdict.get(key)
 
 
-def _settle_intent(path: str, session_id: str) -> None:
+async def _settle_intent(path: str, known_urn: Awaitable[str], session_id: str) -> Any:
     """Delete the intent of a start: when a program gets the id, the engine has already written it to the state."""
-    address = resource_address(path, pulumi.get_project(), os.environ)
+    address = resource_address(path, pulumi.get_project(), os.environ, parents_of(await known_urn))
     IntentStore(intents_folder(os.environ)).settle(address, session_id)
 
 

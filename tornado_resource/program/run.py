@@ -1,17 +1,22 @@
-"""What all parts of one program share: its config, one API client, and what is known of its sessions."""
+"""What all parts of one program share: its config, one API client, what is known of its sessions, and one gate."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 import pulumi
 
 from tornado_resource.program.config import read_config
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.report import program_report
 from tornado_resource.program.shared_client import SharedClient
+from tornado_resource.program.shared_gate import ProgramGate
 from tornado_resource.program.versions import Versions
 from tornado_resource.program.waiter import Waiter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 
 class ProgramRun:
@@ -23,7 +28,12 @@ class ProgramRun:
     """
 
     def __init__(self) -> None:
+        report = program_report()  # before the config, so that the reports tell of an invalid one
         self.settings, endpoint = read_config()
+        report.describe(self.settings.environment)
+        self.gate = ProgramGate(report)
+        self.session_urns: dict[str, list[Awaitable[str]]] = {}
+        """The URNs of the sessions that the program has declared so far, by name."""
         client = self.client = SharedClient(endpoint)
         self.versions = Versions(client)
         self.last_runs = LastRuns(client, self.versions)

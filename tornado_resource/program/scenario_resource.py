@@ -12,11 +12,12 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
-from tornado_resource.program.arguments import InvalidArgument, is_plain, resource_path
+from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.tracking import untrack_properties
 from tornado_resource.provider import ScenarioProvider
+from tornado_resource.scenarios.recorded import SCENARIO_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,6 +144,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
             "base_url": configured_url(),
         }
         given = {key: value for key, value in inputs.items() if value is not None}
+        given["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
         untrack_properties(self, (*OUTPUTS, *given))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime import is_dry_run
@@ -13,23 +14,18 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.verdicts import unknown_result
 from tornado_resource.program.config import config_message
-from tornado_resource.program.gate import INTERRUPTED, NOT_A_TARGET, counted, raise_if_any
-from tornado_resource.program.registration import outputs_registered
-from tornado_resource.program.report import UpdateReport
-from tornado_resource.program.run import ProgramRun, program_run
+from tornado_resource.program.run import program_run
 from tornado_resource.program.session_outputs import session_outputs
-from tornado_resource.program.signals import exit_on_signals
+from tornado_resource.program.shared_gate import INTERRUPTED
 from tornado_resource.program.waiting import verdict_output
-from tornado_resource.reports.console import failure_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.gate.model import Result
     from tornado_resource.program.resources import TornadoSession
-    from tornado_resource.program.waiter import Waiter
+    from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.waiting import VerdictOutput
-    from tornado_resource.stacks.settings import Settings
 
 
 def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
@@ -64,87 +60,60 @@ def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
         run = program_run()
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
-    if run not in _WAITS:
-        _WAITS[run] = _Waits(run.settings, run.waiter)
-    return _WAITS[run].wait_for(session, check=check)
+    name = session.pulumi_resource_name
+    declared = GatedSession(name, "", Gate(), {})
+    session.declared.apply(lambda inputs: _require_gate(name, inputs))
+    outputs = session_outputs(session)
+    if is_dry_run():
+        return verdict_output(outputs, declared, run.waiter.ended, scenarios=session.scenarios)
+    try:
+        run.gate.report.require_folder()
+    except TornadoError as error:
+        raise pulumi.RunError(str(error)) from None
+    wait = _Wait(session, run)
+    wait.begin(is_checked=check)
+    verdict = verdict_output(outputs, declared, wait.result, wait.not_created, session.scenarios)
+    verdict.apply(wait.end)
+    return verdict
 
 
-class _Waits:
-    """The waits of one program: one report, and one failure."""
+class _Wait:
+    """The wait for one session in an update."""
 
-    def __init__(self, settings: Settings, waiter: Waiter) -> None:
-        self._waiter = waiter
-        self._report = UpdateReport(settings.reports, settings.environment, None, ())
-        self._checked: set[str] = set()
-        self._left_out: set[str] = set()
-        self._waiting = 0
-        if not is_dry_run():
-            exit_on_signals(self._report.write_if_possible)
+    def __init__(self, session: TornadoSession, run: ProgramRun) -> None:
+        self._session = session
+        self._waiter = run.waiter
+        self._gate = run.gate
+        self._expected: asyncio.Task[None] | None = None
 
-    def wait_for(self, session: TornadoSession, *, check: bool) -> VerdictOutput:
-        name = session.pulumi_resource_name
-        declared = GatedSession(name, "", Gate(), {})
-        session.declared.apply(lambda inputs: _require_gate(name, inputs))
-        outputs = session_outputs(session)
-        if is_dry_run():
-            return verdict_output(outputs, declared, self._waiter.ended, scenarios=session.scenarios)
-        if check:
-            self._checked.add(name)
-        self._begin(declared)
-        verdict = verdict_output(
-            outputs,
-            declared,
-            lambda gated: self._wait(gated, session),
-            lambda failed: self._not_created(name, failed),
-            session.scenarios,
-        )
-        verdict.apply(self._end)
-        return verdict
+    def begin(self, *, is_checked: bool) -> None:
+        self._gate.begin("pulumi stack output")
+        self._expected = asyncio.ensure_future(self._expect(is_checked=is_checked))
 
-    def _begin(self, declared: GatedSession) -> None:
-        is_first = not self._report.results
-        self._waiting += 1
-        self._report.record(unknown_result(declared, "the update stopped before this session's verdict", "interrupted"))
-        if is_first:
-            # A folder that cannot be written is an error now, not after minutes of testing.
-            try:
-                self._report.write()
-            except TornadoError as error:
-                raise pulumi.RunError(str(error)) from None
+    async def _expect(self, *, is_checked: bool) -> None:
+        """Take note of the session before it is registered: its URN is known then."""
+        urn = await self._session.known_urn
+        declared = GatedSession(self._session.pulumi_resource_name, "", Gate(), {}, urn=urn)
+        self._gate.expect(declared, is_checked=is_checked)
 
-    async def _wait(self, gated: GatedSession, session: TornadoSession) -> Result:
+    async def result(self, gated: GatedSession) -> Result:
+        gated = replace(gated, urn=await self._session.known_urn)
         result = self._waiter.recorded(gated)
         if result is None:
-            self._report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
-            result = await self._waiter.wait(gated, session)
-        self._report.record(result)
+            self._gate.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            result = await self._waiter.wait(gated, self._session)
+        self._gate.report.record(result)
         return result
 
-    def _not_created(self, name: str, is_failed: bool) -> Result:  # noqa: FBT001 - a callback
-        result = self._report.results[name]
-        if not is_failed:
-            self._left_out.add(name)
-            result = unknown_result(result.gated, NOT_A_TARGET)
-            self._report.record(result)
-        return result
+    async def not_created(self, is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+        result = self._gate.report.results[await self._session.known_urn]
+        return result if is_failed else self._gate.leave_out(result.gated)
 
-    async def _end(self, _verdict: Any) -> Any:
-        """Once no session is waited for any more, write the reports, and fail the program if a gate was not met."""
-        self._waiting -= 1
-        if self._waiting > 0:
-            return
-        await outputs_registered()
-        checked = [result for name, result in self._report.results.items() if name in self._checked]
-        raise_if_any(
-            failure_message(counted(checked, self._left_out), pulumi.get_stack(), "pulumi stack output"),
-            self._report.finish(),
-        )
+    async def end(self, _verdict: Any) -> Any:
+        await self._gate.end()
 
 
 def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:
     if Gate.of(inputs.get("gate")) is None:
         message = f"wait_for: session {name} has `gate: none`, so there is no verdict to wait for; give it a gate"
         raise pulumi.RunError(message)
-
-
-_WAITS: Final[WeakKeyDictionary[ProgramRun, _Waits]] = WeakKeyDictionary()

@@ -26,7 +26,7 @@ def verdict_output(
     outputs: pulumi.Output[SessionOutputs],
     declared: GatedSession,
     wait: Callable[[GatedSession], Awaitable[Result | None]],
-    not_created: Callable[[bool], Result] | None = None,
+    not_created: Callable[[bool], Awaitable[Result]] | None = None,
     scenarios: Sequence[pulumi.Output[ScenarioDeclaration]] = (),
 ) -> VerdictOutput:
     """Return the verdict on a session as a mapping, as soon as it is known.
@@ -51,8 +51,10 @@ def verdict_output(
             return pulumi.UNKNOWN
         # The SDK makes all outputs of a resource that failed unknown. Of one that the engine left out, it fills in
         # those that are inputs too.
-        result = not_created(pulumi.contains_unknowns(found.pathway_id)) if not_created is not None else None
-        return asdict(result.verdict) if result is not None else None
+        if not_created is None:
+            return None
+        result = await not_created(pulumi.contains_unknowns(found.pathway_id))
+        return asdict(result.verdict)
 
     return outputs.apply(judge)
 

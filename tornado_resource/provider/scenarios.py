@@ -20,10 +20,10 @@ from pulumi.dynamic import (
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
+from tornado_resource.provider.addresses import address_of
 from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 from tornado_resource.scenarios.definition import changed_fields, declared_changes
 from tornado_resource.sessions.intents import IntentStore, scenario_intents_folder
-from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.provider.runtime import Runtime
     from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
-    from tornado_resource.sessions.order import Address
 
 T = TypeVar("T")
 OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
@@ -88,17 +87,17 @@ class ScenarioProvider(ResourceProvider):
 
     def diff(self, _scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update. Prints the changed fields, which a diff cannot show."""
-        self._this_update.intents.clear(_address(news))
+        self._this_update.intents.clear(address_of(news))
         replaces = ["pathway_id"] if olds.get("pathway_id") != news.get("pathway_id") else []
         fields = news.get("fields")
         if replaces or contains_unknowns(fields):
             return DiffResult(changes=True, replaces=replaces)
         changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds)
         if changed:
-            print(f"{_address(news).resource}: changes {', '.join(changed)}", flush=True)
+            print(f"{address_of(news).resource}: changes {', '.join(changed)}", flush=True)
         if drift:
             what = "puts it back" if news.get("manage", True) else "compares it again"
-            print(f"{_address(news).resource}: was edited ({', '.join(drift)}); `pulumi up` {what}", flush=True)
+            print(f"{address_of(news).resource}: was edited ({', '.join(drift)}); `pulumi up` {what}", flush=True)
         options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
         return DiffResult(changes=bool(changed or drift or options))
 
@@ -140,7 +139,7 @@ class ScenarioProvider(ResourceProvider):
         if is_ours and props.get("on_destroy") == "delete":
             pathway_id = _text(scenario_id, props, "pathway_id")
             self._run(lambda client: delete(client, scenario_id, pathway_id), props)
-        self._this_update.intents.clear(_address(props))
+        self._this_update.intents.clear(address_of(props))
 
     @property
     def _this_update(self) -> _Update:
@@ -151,15 +150,11 @@ class ScenarioProvider(ResourceProvider):
         return self._this_update.runtime.run(work, props.get("declared_at"))
 
 
-def _address(props: Mapping[str, Any]) -> Address:
-    return resource_address(props["name"], os.environ.get("PULUMI_PROJECT", ""), os.environ)
-
-
 def _order(props: Mapping[str, Any]) -> ScenarioOrder:
     from tornado_resource.scenarios.lifecycle import ScenarioOrder
 
     return ScenarioOrder(
-        address=_address(props),
+        address=address_of(props),
         pathway_id=props["pathway_id"],
         fields=_fields(props),
         on_conflict=_option(props, "on_conflict"),
@@ -188,7 +183,8 @@ def _option(props: Mapping[str, Any], key: str) -> Any:
 
 def _identity(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the state records of the inputs."""
-    return {key: props[key] for key in ("name", "pathway_id", "fields", "declared_at", *OPTIONS) if key in props}
+    recorded = ("name", "parents", "pathway_id", "fields", "declared_at", *OPTIONS)
+    return {key: props[key] for key in recorded if key in props}
 
 
 def _outputs(props: Mapping[str, Any], recorded: RecordedScenario) -> dict[str, Any]:

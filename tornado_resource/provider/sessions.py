@@ -28,12 +28,12 @@ from tornado_resource.gate.drift import RunBasis, find_drift, scenarios_run
 from tornado_resource.gate.model import GatedSession
 from tornado_resource.gate.recorded import scenarios_of, started_content
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
+from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.own_sessions import recorded_urn
 from tornado_resource.provider.runtime import Failure, config_text, confirm_base_url, failure, start_runtime
 from tornado_resource.sessions import commands
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
 from tornado_resource.sessions.intents import IntentStore, intents_folder
-from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Status
     from tornado_resource.declarations.model import OnConflict
     from tornado_resource.provider.runtime import Runtime
-    from tornado_resource.sessions.order import Address, Session
+    from tornado_resource.sessions.order import Session
     from tornado_resource.stacks.settings import Settings
 
 T = TypeVar("T")
@@ -57,21 +57,22 @@ class _Update:
         runtime: sends the requests.
         settings: `tornado:onConflict`, which overrides the declarations.
         intents: the intents of this machine.
-        compared: the resources for which the engine has called `diff`. They are in its state: no `adopt`.
+        compared: the `identity` of the resources for which the engine has called `diff`. They are in its state: no
+            `adopt`.
         created: the sessions that resources got in this update. The engine creates a renamed resource before it deletes
             the old one, and that delete must not cancel the session.
         refreshed: the statuses that `read` has returned. The engine calls `diff` right after a refresh.
-        last_runs: what the program knows of the last runs, by the input `name`.
+        last_runs: what the program knows of the last runs, by the `identity` of their resources.
 
     """
 
     runtime: Runtime
     settings: Settings
     intents: IntentStore
-    compared: set[str] = field(default_factory=set)
+    compared: set[Identity] = field(default_factory=set)
     created: set[str] = field(default_factory=set)
     refreshed: dict[str, Status] = field(default_factory=dict)
-    last_runs: dict[str, LastRun] = field(default_factory=dict)
+    last_runs: dict[Identity, LastRun] = field(default_factory=dict)
 
 
 class TornadoProvider(ResourceProvider):
@@ -106,17 +107,17 @@ class TornadoProvider(ResourceProvider):
         from tornado_resource.declarations.values import session_problems
 
         confirm_base_url(news.pop("base_url", None))
-        self._this_update.last_runs.pop(news["name"], None)
+        self._this_update.last_runs.pop(identity(news), None)
         last_run = news.pop("last_run", None)
         if last_run is not None and not contains_unknowns(last_run):
-            self._this_update.last_runs[news["name"]] = LastRun.of(last_run)
+            self._this_update.last_runs[identity(news)] = LastRun.of(last_run)
         declared = {key: value for key, value in _declared(news).items() if not contains_unknowns(value)}
         problems = session_problems(news["name"].rpartition("/")[2], whole_without_nulls(declared))
         return CheckResult(news, [CheckFailure(key, text) for key, text in problems.items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start a session, or adopt the one that the input `adopt` names. Returns as soon as its id is known."""
-        adopt = props.get("adopt") if props["name"] not in self._this_update.compared else None
+        adopt = props.get("adopt") if identity(props) not in self._this_update.compared else None
         session = self._run(lambda client: _create(client, props, adopt, self._this_update), props.get("declared_at"))
         # From here on nothing may raise: the engine does not record the id of a create that failed.
         self._this_update.created.add(session.session_id)
@@ -128,8 +129,8 @@ class TornadoProvider(ResourceProvider):
 
         The old session is deleted first, because the API runs one session at a time on a pathway.
         """
-        self._this_update.compared.add(news["name"])
-        self._this_update.intents.settle(_address(news), session_id)
+        self._this_update.compared.add(identity(news))
+        self._this_update.intents.settle(address_of(news), session_id)
         change = compare(_recorded(session_id, olds, news), _declared(news))
         replaces = list(change.replaces)
         if not replaces and not contains_unknowns(news) and self._is_rerun(session_id, olds, news):
@@ -149,7 +150,7 @@ class TornadoProvider(ResourceProvider):
         declared = _recorded(session_id, props, needed=("pathway_id", "name"))
         if declared.get("on_destroy") != "leave" and session_id not in self._this_update.created:
             self._run(lambda client: _cancel(client, session_id, props))
-        self._this_update.intents.settle(_address(props), session_id)
+        self._this_update.intents.settle(address_of(props), session_id)
 
     def read(self, session_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Only a session that is certainly gone is removed (empty id); any other error raises."""
@@ -176,14 +177,14 @@ class TornadoProvider(ResourceProvider):
         rerun, gate = props.get("rerun", "on_failure"), Gate.of(props.get("gate"))
         if not must_be_known(rerun, gate):
             return False
-        last = self._this_update.last_runs.get(props["name"])
+        last = self._this_update.last_runs.get(identity(props))
         if last is None or last.session_id != session_id or last.gate != (gate or last.gate):
             last = self._read_last_run(session_id, gate or ANY, olds, props)
         if last.problem is not None:
             raise failure(last.problem, props.get("declared_at"))
         reason = rerun_reason(rerun, gate, last)
         if reason is not None:
-            print(f"{_address(props).resource}: runs again, {reason}", flush=True)
+            print(f"{address_of(props).resource}: runs again, {reason}", flush=True)
         return reason is not None
 
     def _read_last_run(self, session_id: str, gate: Gate, olds: dict[str, Any], props: dict[str, Any]) -> LastRun:
@@ -195,7 +196,7 @@ class TornadoProvider(ResourceProvider):
 
         fresh = self._this_update.refreshed.get(session_id)
         gated = GatedSession(
-            _address(props).resource,
+            address_of(props).resource,
             session_id,
             gate,
             request_from(props),
@@ -211,17 +212,13 @@ class TornadoProvider(ResourceProvider):
         return self._run(read, props.get("declared_at"))
 
 
-def _address(props: dict[str, Any]) -> Address:
-    return resource_address(props["name"], os.environ.get("PULUMI_PROJECT", ""), os.environ)
-
-
 async def _create(client: Client, props: dict[str, Any], adopted_id: str | None, update: _Update) -> Session:
     from tornado_resource.sessions.adopt import adopt
     from tornado_resource.sessions.conflict import PathwayBusy
     from tornado_resource.sessions.order import Order
     from tornado_resource.sessions.start import start
 
-    address = _address(props)
+    address = address_of(props)
     on_conflict: OnConflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
     order = Order(address, request_from(props), on_conflict)
     if adopted_id is not None:
@@ -271,7 +268,7 @@ async def _cancel(client: Client, session_id: str, props: dict[str, Any]) -> Non
     try:
         await cancel_if_running(client, session_id, props["pathway_id"], SYSTEM)
     except Unsettled as error:
-        address = _address(props)
+        address = address_of(props)
         message = (
             f"{error}\n"
             f"To leave the session alone: declare `on_destroy: leave`, {commands.up(address.stack)}, and try again.\n"
@@ -296,7 +293,7 @@ def _recorded(
     if isinstance(declared, dict) and not missing:
         return declared
     props = {**olds, **(news or {})}
-    address = _address({"name": str(props.get("name") or "STACK/SESSION")})
+    address = address_of({**props, "name": str(props.get("name") or "STACK/SESSION")})
     lost = missing[0] if isinstance(declared, dict) else "declared"
     message = (
         f"the state of session {session_id} is damaged: it has no `{lost}`. Restore the state from a backup (pulumi "
@@ -309,7 +306,7 @@ def _recorded(
 
 
 def _declared(props: dict[str, Any]) -> dict[str, Any]:
-    """Return the declared inputs, without those that only identify the resource (`name`, `declared_at`, `adopt`)."""
+    """Return the declared inputs, without those that only identify the resource, such as `name` and `declared_at`."""
     return {key: props[key] for key in (*REPLACING, *UPDATING) if props.get(key) is not None}
 
 
@@ -323,5 +320,6 @@ def _outputs(session: Session, props: dict[str, Any]) -> dict[str, Any]:
         "timeout_ms": session.timeout_ms,
         "adopted": session.adopted,
         "name": props["name"],
+        **({"parents": props["parents"]} if "parents" in props else {}),
         "declared": _declared(props),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, clean_json
-from tornado_resource.core.urns import name_of, type_of
+from tornado_resource.core.urns import make_urn, name_of, parents_of, type_of, unique_names
 from tornado_resource.gate.model import OUTCOMES
 from tornado_resource.gate.recorded import recorded_verdicts
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -35,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The runs of the session *name*, the oldest first."""
+    """The runs of the session *name*, which no other one has, the oldest first."""
 
     name: str
     runs: tuple[Run, ...]
@@ -83,9 +83,10 @@ def trends(states: Sequence[Mapping[str, Any]], unreadable: int = 0) -> Trends:
     """
     found: dict[str, dict[str, Run]] = {}
     for state in states:
-        for name, run in _runs(state):
-            found.setdefault(name, {})[run.session_id] = run
-    sessions = tuple(Trend(name, tuple(runs.values())) for name, runs in sorted(found.items()))
+        for urn, run in _runs(state):
+            found.setdefault(urn, {})[run.session_id] = run
+    names = {urn: clean(name) for urn, name in unique_names(found).items()}
+    sessions = tuple(Trend(names[urn], tuple(found[urn].values())) for urn in sorted(found, key=names.__getitem__))
     return Trends(len(states) + unreadable, sessions, unreadable)
 
 
@@ -119,7 +120,11 @@ def _runs(state: Mapping[str, Any]) -> Iterator[tuple[str, Run]]:
         if type_of(urn) == SESSION_TYPE:
             verdict = verdicts.get(str(session.get("session_id")))
             if verdict is not None and verdict["outcome"] in OUTCOMES:
-                yield clean(name_of(urn)), _run(session.get("created_at"), verdict)
+                # Without stack and project: both can be renamed.
+                yield (
+                    make_urn("_", "_", SESSION_TYPE, name_of(urn), parents_of(urn)),
+                    _run(session.get("created_at"), verdict),
+                )
 
 
 def _run(created_at: Any, verdict: Mapping[str, Any]) -> Run:

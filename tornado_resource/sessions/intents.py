@@ -71,7 +71,7 @@ class IntentStore:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_folder()
-            replace_files({self._file(intent.address): json.dumps(asdict(intent))}, mode=0o600)
+            replace_files({self._file(intent.address): _as_json(intent)}, mode=0o600)
         except OSError as error:
             message = (
                 f"not sent: cannot write the intent file: {error.strerror} ({self._folder}). "
@@ -130,7 +130,7 @@ class IntentStore:
         raise ValueError(message)
 
     def _file(self, address: Address) -> Path:
-        name = hashlib.sha256(json.dumps(asdict(address), sort_keys=True).encode()).hexdigest()[:40]
+        name = hashlib.sha256(json.dumps(_key(address), sort_keys=True).encode()).hexdigest()[:40]
         return self._folder / f"{name}.json"
 
 
@@ -143,6 +143,15 @@ def intents_folder(environ: Mapping[str, str]) -> Path:
 def scenario_intents_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder for the intents of scenarios, beside those of sessions."""
     return intents_folder(environ).with_name("scenario-intents")
+
+
+def _key(address: Address) -> dict[str, str]:
+    """Return an address as JSON. Without a component it is as older releases wrote it, who knew no *parents*."""
+    return {key: value for key, value in asdict(address).items() if key != "parents" or value}
+
+
+def _as_json(intent: Intent) -> str:
+    return json.dumps({**asdict(intent), "address": _key(intent.address)})
 
 
 def _read_or_refuse(file: Path) -> Intent:
@@ -164,7 +173,8 @@ def _read(file: Path) -> Intent:
     content = parse_json(read_file(file, MAX_BYTES))
     try:
         intent = Intent(**{**content, "address": Address(**content["address"])})
-        is_valid = all(map(_is_word, _texts(intent))) and datetime.fromisoformat(intent.sent_at).tzinfo is not None
+        is_valid = all(map(_is_word, _texts(intent))) and isinstance(content["address"].get("parents", ""), str)
+        is_valid = is_valid and datetime.fromisoformat(intent.sent_at).tzinfo is not None
     except (ValueError, TypeError, KeyError):
         is_valid = False
     if not is_valid:
@@ -174,10 +184,11 @@ def _read(file: Path) -> Intent:
 
 
 def _texts(intent: Intent) -> list[Any]:
-    """Return the values of an intent, but for those that it may go without."""
+    """Return the values of an intent, but for those that it may go without, and the types of the parents."""
     values = asdict(intent)
     known = [values.pop(name) for name in ("session_id", "created_at")]
-    return [*values.pop("address").values(), *values.values(), *(value for value in known if value is not None)]
+    address = {**values.pop("address"), "parents": ""}  # they have no limit: components can be in components
+    return [*address.values(), *values.values(), *(value for value in known if value is not None)]
 
 
 def _is_word(value: Any) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tornado_resource.core.urns import make_urn
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,17 +19,21 @@ SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A resource of a stack. *stack* is `organization/stack` or `stack`; *backend* is a digest of the backend's URL."""
+    """A resource of a stack. *stack* is `organization/stack` or `stack`; *backend* is a digest of the backend's URL.
+
+    *parents* are the types of the components that it is in, as in its URN: names are unique only together with them.
+    """
 
     backend: str
     project: str
     stack: str
     resource: str
+    parents: str = ""
 
     @property
     def urn(self) -> str:
-        """Pulumi's name of the resource if no component is its parent: those are not known here."""
-        return f"urn:pulumi:{self.stack.rpartition('/')[2]}::{self.project}::{SESSION_TYPE}::{self.resource}"
+        """Pulumi's name of the resource, which is a session."""
+        return make_urn(self.stack.rpartition("/")[2], self.project, SESSION_TYPE, self.resource, self.parents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,18 @@ MAX_BYTES: Final = 1024 * 1024
 """Of one of Pulumi's own files: credentials and locks have less than a kibibyte."""
 
 
-def resource_address(path: str, project: str, environ: Mapping[str, str]) -> Address:
-    """Return the address of a resource. *path* is `stack/resource` or `organization/stack/resource`."""
+def resource_address(path: str, project: str, environ: Mapping[str, str], parents: str = "") -> Address:
+    """Return the address of a resource.
+
+    Args:
+        path: `stack/resource` or `organization/stack/resource`.
+        project: the project.
+        environ: says which backend is in use.
+        parents: the types of the components that the resource is in, as in its URN.
+
+    """
     stack, _, resource = path.rpartition("/")
-    return Address(backend_digest(environ), project, stack, resource)
+    return Address(backend_digest(environ), project, stack, resource, parents)
 
 
 def backend_digest(environ: Mapping[str, str]) -> str:

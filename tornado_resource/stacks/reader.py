@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import project_of
+from tornado_resource.core.urns import project_of, unique_names
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.recorded import StoredScenario
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
+MAX_CHARACTERS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class RecordedSession:
 
     *is_replaced*: it was deleted for a replacement that is not recorded. *tested*: the version of its final verdict.
     *is_interrupted*: an update was cut off while it started the session (it has no id then) or its replacement.
+    *name*: with the types of its parents where two sessions of the stack share one.
     """
 
     name: str
@@ -46,6 +48,11 @@ class RecordedSession:
     is_replaced: bool
     tested: JudgedVersion | None = None
     is_interrupted: bool = False
+
+    @property
+    def resource(self) -> str:
+        """The name of its resource, which has no spaces."""
+        return self.name.partition(" ")[0]
 
     @property
     def is_started(self) -> bool:
@@ -213,7 +220,8 @@ def _interrupted(resource: Fields) -> RecordedSession:
     """Return a session that was being created, and of which the state has only the inputs."""
     name, inputs = _name(resource), resource.object("inputs").values
     position = Position.parse(text_or_none(inputs.get("declared_at")))
-    gated = GatedSession(name, "", Gate(), {}, position=position) if inputs.get("gate") != "none" else None
+    urn = clean(resource.text("urn"), MAX_CHARACTERS)
+    gated = GatedSession(name, "", Gate(), {}, position=position, urn=urn) if inputs.get("gate") != "none" else None
     pathway_id = text_or_none(inputs.get("pathway_id")) or ""
     return RecordedSession(name, "", pathway_id, gated, is_replaced=False, is_interrupted=True)
 
@@ -250,7 +258,14 @@ def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fiel
     recorded = {
         resource.text("urn"): _session(resource, known, cut_off) for resource in resources if _is_session(resource)
     }
-    return recorded | {urn: _interrupted(resource) for urn, resource in cut_off.items() if urn not in recorded}
+    found = recorded | {urn: _interrupted(resource) for urn, resource in cut_off.items() if urn not in recorded}
+    names = unique_names(found)
+    return {urn: _named(session, clean(names[urn])) for urn, session in found.items()}
+
+
+def _named(session: RecordedSession, name: str) -> RecordedSession:
+    gated = replace(session.gated, name=name) if session.gated is not None else None
+    return replace(session, name=name, gated=gated)
 
 
 def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> RecordedSession:
@@ -288,6 +303,7 @@ def _gated(resource: Fields, known: _Known) -> GatedSession | None:
         adopted=outputs.values.get("adopted") is True,
         started_content=outputs.text_or_none("started_content"),
         content=version.content if version is not None else None,
+        urn=clean(resource.text("urn"), MAX_CHARACTERS),
     )
 
 

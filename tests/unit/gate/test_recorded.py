@@ -43,7 +43,7 @@ def state(*verdicts: Any, urn: str = URN, **outputs: Any) -> dict[str, Any]:
 
 
 def outcome(resources: dict[str, Any], gated: GatedSession = GATED) -> str | None:
-    session = recorded_sessions(resources).get("support-line")
+    session = next(iter(recorded_sessions(resources).values()), None)
     result = session.result(gated) if session is not None else None
     return result.verdict.outcome if result is not None else None
 
@@ -56,7 +56,7 @@ def test_a_final_verdict_holds(status: Status, expected: str) -> None:
 def test_a_verdict_comes_back_as_it_was_given() -> None:
     given = make_verdict(GATED, Ending(FAILED))
     floats = {key: float(value) if type(value) is int else value for key, value in asdict(given).items()}
-    session = recorded_sessions(state(floats))["support-line"]
+    session = recorded_sessions(state(floats))[URN]
     assert session.verdict == given
 
 
@@ -122,7 +122,7 @@ def test_an_adopted_session_does_not_pass_for_a_promoted_version() -> None:
 
 
 def test_a_session_without_a_verdict_is_known_all_the_same() -> None:
-    session = recorded_sessions(state())["support-line"]
+    session = recorded_sessions(state())[URN]
     assert (session.session_id, session.verdict, session.result(GATED)) == ("s-1", None, None)
 
 
@@ -140,15 +140,14 @@ def test_only_the_stacks_own_outputs_are_believed() -> None:
     assert outcome(resources) is None
 
 
-def test_a_session_in_a_component_is_found_by_its_name() -> None:
+def test_sessions_in_components_that_share_a_name_are_told_apart() -> None:
     inside = f"urn:pulumi:dev::agents::my:index:Agents${SESSION_TYPE}::support-line"
-    assert outcome(state(verdict(), urn=inside)) == "passed"
-
-
-def test_a_name_that_two_components_share_is_left_to_the_api() -> None:
     resources = state(verdict())
-    resources[f"urn:pulumi:dev::agents::a${SESSION_TYPE}::support-line"] = resources[URN]
-    assert recorded_sessions(resources) == {}
+    resources[inside] = state(session_id="s-2")[URN]
+    assert {urn: session.session_id for urn, session in recorded_sessions(resources).items()} == {
+        URN: "s-1",
+        inside: "s-2",
+    }
 
 
 @pytest.mark.parametrize("outputs", [{"session_id": 5}, {"session_id": None}, {"declared": "text"}])
@@ -195,18 +194,18 @@ def test_the_declared_versions_content_when_it_was_tested(
     tested: str | None,
 ) -> None:
     recorded = state(verdict(content=content, repaired=repaired), started_content=started)
-    assert recorded_sessions(recorded)["support-line"].tested_content == tested
+    assert recorded_sessions(recorded)[URN].tested_content == tested
 
 
 def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
-    assert recorded_sessions(state())["support-line"].tested_content is None
-    assert recorded_sessions(state(started_content=OLD))["support-line"].tested_content == OLD
+    assert recorded_sessions(state())[URN].tested_content is None
+    assert recorded_sessions(state(started_content=OLD))[URN].tested_content == OLD
 
 
-def test_releases_are_found_by_name() -> None:
+def test_releases_are_found_by_urn() -> None:
     urn = f"urn:pulumi:dev::agents::{RELEASE_TYPE}::support-line"
     resources = {**state(), urn: {"outputs": {"version": 7.0, "sessions": ["s-1"], "live": None}}}
-    assert recorded_releases(resources) == {"support-line": {"version": 7, "sessions": ["s-1"]}}
+    assert recorded_releases(resources) == {urn: {"version": 7, "sessions": ["s-1"]}}
 
 
 @pytest.mark.parametrize(
@@ -227,8 +226,8 @@ def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], is_kno
 def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
     reason = "not tested as declared: scenario 'Refund' is disabled"
     doubtful = verdict(outcome="incomplete", reason=reason)
-    assert recorded_sessions(state(doubtful))["support-line"].doubt == reason
+    assert recorded_sessions(state(doubtful))[URN].doubt == reason
     assert recorded_doubts({"verdicts": {"a": doubtful, "b": verdict(session_id="s-2")}}) == {"s-1": reason}
-    assert recorded_sessions(state(verdict()))["support-line"].doubt is None
-    assert recorded_sessions(state(verdict(outcome="incomplete", reason="gone")))["support-line"].doubt is None
-    assert recorded_sessions(state())["support-line"].doubt is None
+    assert recorded_sessions(state(verdict()))[URN].doubt is None
+    assert recorded_sessions(state(verdict(outcome="incomplete", reason="gone")))[URN].doubt is None
+    assert recorded_sessions(state())[URN].doubt is None

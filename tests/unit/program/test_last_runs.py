@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 REQUEST = {"pathway_id": "pw-1"}
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
-GATED = GatedSession("support-line", "s-1", Gate(), REQUEST)
+URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
+INSIDE = f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION_TYPE}::support-line"
+GATED = GatedSession("support-line", "s-1", Gate(), REQUEST, urn=URN)
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2)
 FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1)
 
@@ -67,7 +69,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         session = {"session_id": "s-1", "declared": REQUEST, "adopted": False, **outputs}
         state = {
             f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": {"verdicts": verdicts}},
-            f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line": {"outputs": session},
+            URN: {"outputs": session},
         }
 
         async def read(function: str, arguments: dict[str, str]) -> dict[str, Any]:
@@ -77,9 +79,9 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(last_runs, "invoke_async", read)
         api: Any = Api(api_status)
         runs = LastRuns(api, Versions(api))
-        runs.promote({"support-line": promoted})
-        assert await runs.known("another", declared) is None
-        return await runs.known("support-line", declared), api.asked
+        runs.promote({URN: promoted})
+        assert await runs.known(INSIDE, declared) is None, "another session of the same name"
+        return await runs.known(URN, declared), api.asked
 
     return ask
 
@@ -126,7 +128,7 @@ async def test_a_state_that_cannot_be_read_is_an_unknown_one(monkeypatch: pytest
     monkeypatch.setattr(pulumi.log, "debug", logged.append)
     api: Any = Api(None)
     runs = LastRuns(api, Versions(api))
-    assert await runs.known("support-line", REQUEST) is None
+    assert await runs.known(URN, REQUEST) is None
     assert runs.result(GATED) is None
     assert logged == ["the stack's own state cannot be read: no such function"]
 
@@ -152,8 +154,8 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     kept: list[Any] = []
     original = LastRuns.known
 
-    async def spy(runs: LastRuns, name: str, inputs: Any) -> Any:
-        found = await original(runs, name, None)
+    async def spy(runs: LastRuns, urn: str, inputs: Any) -> Any:
+        found = await original(runs, urn, None)
         kept.append(runs.kept(inputs, GATED))
         return found
 

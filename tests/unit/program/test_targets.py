@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.gate.verdicts import unknown_result
-from tornado_resource.program.gate import NOT_A_TARGET, counted, raise_if_any
+from tornado_resource.program.shared_gate import NOT_A_TARGET, counted, raise_if_any
 
 PASSED = result_of(gated_session_of("passed"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
-LEFT_OUT = [unknown_result(gated_session_of(name, ""), NOT_A_TARGET) for name in ("a", "b")]
+LEFT_OUT = [unknown_result(gated_session_of(name, "", urn=f"urn:{name}"), NOT_A_TARGET) for name in ("a", "b")]
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ def test_all_sessions_count_where_none_was_left_out(warnings: list[str]) -> None
 
 
 def test_sessions_that_were_left_out_do_not_count_and_are_named(warnings: list[str]) -> None:
-    assert counted([PASSED, *LEFT_OUT], {"a", "b"}) == [PASSED]
+    assert counted([PASSED, *LEFT_OUT], {"urn:a", "urn:b"}) == [PASSED]
     assert warnings == ["not a target of this update, so not started and not passed: a, b"]
 
 
 def test_an_update_that_left_out_all_sessions_is_judged_by_them(warnings: list[str]) -> None:
-    assert counted(LEFT_OUT, {"a", "b"}) == LEFT_OUT
+    assert counted(LEFT_OUT, {"urn:a", "urn:b"}) == LEFT_OUT
     assert len(warnings) == 1
 
 

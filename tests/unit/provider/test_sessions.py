@@ -132,6 +132,27 @@ def test_diff_asks_nothing_that_the_program_knows(
     assert provider.diff("s-1", olds, checked.inputs).replaces == replaces
 
 
+def test_what_an_update_knows_is_kept_by_resource(
+    configured: Callable[[str], TornadoProvider], sandbox: Sandbox
+) -> None:
+    """Two components have a session of the same name; only the first one is in the state."""
+    provider = configured("http://127.0.0.1:9")
+    sales, billing = ({**INPUTS, "pathway_id": "pw-x", "parents": f"acme:agents:{name}"} for name in ("Sales", "Bill"))
+    checked = [
+        provider.check({}, {**props, "last_run": {**LAST_RUN, "outcome": outcome}}).inputs
+        for props, outcome in ((sales, "failed"), (billing, "passed"))
+    ]
+    olds = {"declared": {"pathway_id": "pw-x", "max_iterations": 5}}
+    assert [provider.diff("s-1", olds, props).replaces for props in checked] == [["rerun"], []]
+
+    provider = configured(sandbox.url)
+    first = provider.create({**sales})
+    provider.diff(first.id, dict(first.outs or {}), {**sales})
+    with pytest.raises(Failure, match="session s-none does not exist"):
+        provider.create({**billing, "adopt": "s-none"})
+    assert (first.outs or {})["parents"] == "acme:agents:Sales"
+
+
 @pytest.mark.parametrize(
     ("last_run", "declared"),
     [

@@ -52,6 +52,20 @@ def test_a_session_counts_once_with_its_last_verdict() -> None:
     assert [(run.session_id, run.outcome) for run in b.runs] == [("s-2", "passed")]
 
 
+def test_sessions_of_one_name_have_trends_of_their_own() -> None:
+    inside = SESSION_URN.replace("::pulumi-python", "::acme:agents:Sales$pulumi-python") + "a"
+    last = state_of(("a", "s-3", PASSED))
+    last[inside] = state_of(("b", "s-2", PASSED))[f"{SESSION_URN}b"]
+    last[STACK_URN]["outputs"]["verdicts"] |= state_of(("b", "s-2", PASSED))[STACK_URN]["outputs"]["verdicts"]
+    renamed = {urn.replace(":dev:", ":prod:"): resource for urn, resource in last.items()}
+    found = trends([STATES[0], renamed]).sessions
+    assert [(each.name, [run.session_id for run in each.runs]) for each in found] == [
+        ("a", ["s-1", "s-3"]),
+        ("a (acme:agents:Sales)", ["s-2"]),
+        ("b", ["s-2"]),
+    ]
+
+
 def test_incomplete_runs_are_not_in_the_pass_rate() -> None:
     a, b = trends(STATES).sessions
     assert (a.passed, a.judged, a.pass_rate) == (1, 2, 0.5)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import itertools
 import json
 import os
 import random
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -192,12 +194,29 @@ def test_only_its_owner_can_read_it(store: IntentStore, tmp_path: Path) -> None:
 
 def test_every_part_of_an_address_matters(tmp_path: Path) -> None:
     store = IntentStore(tmp_path)
-    parts = itertools.product("xy", repeat=4)
+    parts = itertools.product("xy", repeat=5)
     addresses = [Address(*part) for part in parts]
     for address in addresses:
         store.write(Intent(address, "p", "d", "2026-04-14T10:00:00+00:00"))
     assert len(list(store.all())) == len(addresses)
     assert all(re.fullmatch(r"[0-9a-f]{40}\.json", file.name) for file in tmp_path.iterdir())
+
+
+def test_two_components_find_the_intents_of_their_own_sessions(store: IntentStore) -> None:
+    sales, billing = (Intent(replace(ADDRESS, parents=f"acme:{name}" * 99), name, "d", INTENT.sent_at) for name in "sb")
+    for intent in (sales, billing, INTENT):
+        store.write(intent)
+    assert [store.find(intent.address) for intent in (sales, billing, INTENT)] == [sales, billing, INTENT]
+    store.clear(ADDRESS)
+    assert store.find(sales.address) == sales
+
+
+def test_an_intent_that_an_older_release_wrote_is_found(store: IntentStore, tmp_path: Path) -> None:
+    store.write(INTENT)
+    (file,) = (tmp_path / "state/intents").iterdir()
+    address = {"backend": "b", "project": "agents", "stack": "dev", "resource": "a"}
+    assert json.loads(file.read_text(encoding="utf-8"))["address"] == address
+    assert file.stem == hashlib.sha256(json.dumps(address, sort_keys=True).encode()).hexdigest()[:40]
 
 
 def test_the_digest_of_a_backend_ignores_the_password(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_session_is_read_with_its_gate(pulumi: Tell) -> None:
         created_at="2026-04-14T10:00:00.000Z",
         timeout_ms=60_000,
         position=Position("sessions.yaml", 4, 3),
+        urn=resource()["urn"],
     )
     assert stack.sessions == (RecordedSession("billing", "s-billing", "pw-1", gated, is_replaced=False),)
     assert (stack.name, stack.environment, stack.promotion, stack.pending, stack.locked_by) == (
@@ -152,7 +153,7 @@ def test_the_position_is_that_of_the_declaration(pulumi: Tell, inputs: Any, posi
 def test_absent_outputs_have_defaults(pulumi: Tell) -> None:
     pulumi(resource(inputs=None, outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1"}}))
     gated = read_stack("dev").sessions[0].gated
-    assert gated == GatedSession("billing", "s-billing", Gate(), {"pathway_id": "pw-1"})
+    assert gated == GatedSession("billing", "s-billing", Gate(), {"pathway_id": "pw-1"}, urn=resource()["urn"])
 
 
 def test_a_session_without_its_declaration_is_damaged(pulumi: Tell) -> None:
@@ -195,7 +196,7 @@ def creating(name: str, **inputs: Any) -> dict[str, Any]:
 def test_an_interrupted_creation_is_a_session_without_an_id(pulumi: Tell) -> None:
     operations = [creating("a", pathway_id="pw-1"), creating("b", gate="none", pathway_id={"x": "encrypted"})]
     pulumi(pending_operations=operations)
-    gated = GatedSession("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3))
+    gated = GatedSession("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3), urn=resource("a")["urn"])
     assert read_stack("dev").sessions == (
         RecordedSession("a", "", "pw-1", gated, is_replaced=False, is_interrupted=True),
         RecordedSession("b", "", "", None, is_replaced=False, is_interrupted=True),
@@ -209,6 +210,18 @@ def test_a_replacement_whose_start_was_interrupted_is_one_session(pulumi: Tell) 
         ("a", True, True)
     ]
     assert (stack.pending, stack.settled) == (("a",), ())
+
+
+def test_sessions_that_share_a_name_are_shown_with_their_parents(pulumi: Tell) -> None:
+    inside = resource("a", urn=f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION}::a", id="s-2")
+    cut_off = creating("a")["resource"] | {"urn": f"urn:pulumi:dev::agents::acme:agents:Billing${SESSION}::a"}
+    pulumi(resource("a"), inside, resource("b"), pending_operations=[{"type": "creating", "resource": cut_off}])
+    stack = read_stack("dev")
+    names = ["a", "a (acme:agents:Sales)", "b", "a (acme:agents:Billing)"]
+    assert [session.name for session in stack.sessions] == names
+    assert [session.gated.name for session in stack.sessions if session.gated] == names
+    assert [session.resource for session in stack.sessions] == ["a", "a", "b", "a"]
+    assert stack.pending == ("a (acme:agents:Billing)",)
 
 
 @pytest.mark.parametrize("others", [[], [resource("a", id="s-old", delete=True)]], ids=["alone", "with the old one"])

@@ -1,0 +1,102 @@
+"""The gate that all parts of one program share: any verdict but `passed` fails the update."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+
+from tornado_resource.gate.verdicts import unknown_result
+from tornado_resource.program.registration import outputs_registered
+from tornado_resource.reports.console import failure_message
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from tornado_resource.gate.model import Cause, GatedSession, Result
+    from tornado_resource.program.report import UpdateReport
+
+STOPPED: Final[tuple[str, Cause]] = ("the update stopped before this session's verdict", "interrupted")
+
+INTERRUPTED: Final = "the update was interrupted while this session ran"
+
+NOT_A_TARGET: Final = "not started: it is not a target of this update (--target, --exclude)"
+
+
+class ProgramGate:
+    """What `deploy()` and `wait_for()` wait for in one program: one report, and one failure.
+
+    Args:
+        report: has a result for each session.
+
+    """
+
+    def __init__(self, report: UpdateReport) -> None:
+        self.report = report
+        self.left_out: set[str] = set()
+        """The URNs of the sessions that the update did not create because they were not its targets."""
+        self._checked: dict[str, bool] = {}
+        self._commands: set[str] = set()
+        self._waits = 0
+        self._next_steps: list[Callable[[], Awaitable[None]]] = []
+
+    def begin(self, command: str) -> None:
+        """Begin to wait: the gate is judged when as many waits have ended. *command* shows the verdicts of this one."""
+        self._commands.add(command)
+        self._waits += 1
+
+    def expect(self, gated: GatedSession, *, is_checked: bool = True) -> None:
+        """Take note of a session that is waited for, and whether its verdict decides about the update."""
+        self._checked[gated.urn] = is_checked or self._checked.get(gated.urn, False)
+        self.report.expect(unknown_result(gated, *STOPPED))
+
+    def leave_out(self, gated: GatedSession) -> Result:
+        """Return the result of a session that was no target of the update."""
+        self.left_out.add(gated.urn)
+        result = unknown_result(gated, NOT_A_TARGET)
+        self.report.record(result)
+        return result
+
+    def then(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Let *step* be done once every gate of the program has passed."""
+        self._next_steps.append(step)
+
+    async def end(self) -> None:
+        """End a wait. After the last one, write the final reports, and do what had to wait for the gate.
+
+        Sessions that were left out do not count, unless all were: an update that tested nothing is no success.
+
+        Raises:
+            pulumi.RunError: a verdict is not `passed`, or the reports cannot be written.
+
+        """
+        self._waits -= 1
+        if self._waits == 0:
+            await outputs_registered()
+        if self._waits > 0 or not self._checked:
+            return
+        checked = [result for urn, result in self.report.results.items() if self._checked.get(urn)]
+        command = min(self._commands, key=len)  # the shorter one shows the verdicts of the other, too
+        message = failure_message(counted(checked, self.left_out), pulumi.get_stack(), command)
+        raise_if_any(message, self.report.finish())
+        while self._next_steps:
+            await self._next_steps.pop(0)()
+
+
+def counted(results: Sequence[Result], left_out: Collection[str]) -> Sequence[Result]:
+    """Return the results that decide about an update, and warn of the sessions that it left out, given by URN."""
+    names = [result.gated.name for result in results if result.gated.urn in left_out]
+    if names:
+        pulumi.log.warn(f"not a target of this update, so not started and not passed: {', '.join(names)}")
+    return [result for result in results if result.gated.urn not in left_out] or results
+
+
+def raise_if_any(*problems: str | None) -> None:
+    """Fail the program if there is a problem.
+
+    Raises:
+        pulumi.RunError: its text lists all problems.
+
+    """
+    if any(problems):
+        raise pulumi.RunError("\n".join(problem for problem in problems if problem))
