@@ -148,7 +148,7 @@ def test_a_publish_that_changes_nothing_is_red(make_team: Callable[..., Team]) -
         SCRIPT + "    publish_delay_ms: never\n", DECLARATIONS.replace("staging: {}", "staging: {publish: production}")
     )
     printed = team.staging.up(expect=None)
-    assert "was published, but after 30 s the live pathway is another one: version 1, sha256:" in printed
+    assert "was published, but after 30 s the live pathway is different: version 1, sha256:" in printed
     assert verdict(team.staging)["outcome"] == "passed"
     assert team.staging.resources("PathwayRelease") == []
 

@@ -94,7 +94,7 @@ def test_a_key_in_plain_text_is_an_error_with_the_command(project: Project) -> N
 
 def test_a_line_break_after_the_key_is_told(project: Project) -> None:
     project.declare(NO_GATE)
-    assert "the line break at the end of the API key is left out" in project.up(BLAND_API_KEY=f"{KEY}\n")
+    assert "ignored a trailing line break in the API key" in project.up(BLAND_API_KEY=f"{KEY}\n")
 
 
 def test_the_state_holds_the_key_only_encrypted(project: Project) -> None:

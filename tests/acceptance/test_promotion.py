@@ -158,7 +158,7 @@ def test_what_an_adopted_session_ran_on_is_not_known(team: story.Team) -> None:
     printed = team.staging.up(expect=None)
     assert "billing (sessions.yaml:5:3): passed, but the version to publish is unknown" in printed
     assert team.published() == {}
-    assert "its pass there has no version" in team.production.up(expect=None)
+    assert "the pass there names no version" in team.production.up(expect=None)
 
     team.declare(declared.replace("pw-billing}", "pw-billing, triggers: {again: 1}}"))
     team.staging.up()

@@ -126,7 +126,7 @@ def test_the_life_of_sixty_scenarios(make_project: Callable[..., Project]) -> No
     assert sent(project, lambda: up(project)) == {}
     refreshed = sent(project, lambda: project.pulumi("refresh", "--yes", "--skip-preview"))
     assert refreshed == {"GET scenarios": 60, "GET status": 5}
-    assert "case-07@pw-2: was edited (max_turns); `pulumi up` puts it back" in project.pulumi("preview")
+    assert "case-07@pw-2: max_turns was changed in Bland; `pulumi up` restores it" in project.pulumi("preview")
     assert sent(project, lambda: up(project)) == {"PUT scenarios": 1}
     assert shown(project, "pw-2")["case-07"]["max_turns"] == 17
 

@@ -112,7 +112,7 @@ def find_endpoint(
     base_url = _base_url(stored.get("bland:baseUrl"), environment)
     text = given or environment.get("BLAND_API_KEY") or ""
     key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
-    warning = "the line break at the end of the API key is left out" if key != text else None
+    warning = "ignored a trailing line break in the API key" if key != text else None
     return Endpoint(base_url, _check_key(key, None if config is None else command), warning)
 
 

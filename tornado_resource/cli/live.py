@@ -80,7 +80,7 @@ class LiveTable:
     def lines(self, width: int, height: int) -> list[Text]:
         """Return the table as of now, in at most *height* lines of at most *width* characters.
 
-        Where there are more sessions than lines, those that passed are the first to be only counted.
+        If there is no room, passed sessions collapse into a count first.
         """
         ordered = sorted(self._gated_sessions, key=lambda gated: RANKS.index(self._outcome(gated.name)))
         room = max(height - 2, 1)  # without the headers and the totals

@@ -52,4 +52,4 @@ def _read(file: str, folder: Path) -> tuple[bytes, str | None]:
         if not is_in_project(file, found, folder):
             return b"", "found a file outside of the project or hidden in it, expected one of the project"
         content = opened.read(MAX_BYTES + 1)
-    return content, None if len(content) <= MAX_BYTES else "found a file of more than 64 KiB, expected at most that"
+    return content, None if len(content) <= MAX_BYTES else "the file is larger than 64 KiB"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 HIDDEN: Final = (
-    "not quoted in the messages below, since the file is outside of the project {} or hidden in it; "
-    "to see more, check a copy in the project"
+    "values are hidden below: this file is outside the project {} or hidden in it. "
+    "Validate a copy inside it to see them"
 )
 _TAG_DIRECTIVE: Final = re.compile(r"^%TAG", re.MULTILINE)
 

@@ -161,7 +161,7 @@ def _unused_scenarios(document: Document) -> Iterator[Problem]:
 
 
 def _unused_scenario(document: Document, path: KeyPath, named: Collection[str]) -> Problem:
-    text = "no session names this scenario, so it would be created nowhere; add it to `scenarios` of a session"
+    text = "unused scenario: no session lists it; add it to `scenarios` of a session"
     return document.problem(path, text + document.quoting.hint(str(path[-1]), named), of_key=True)
 
 

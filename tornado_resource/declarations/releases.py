@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Versions = dict[str, int | None]
 """By session, the pathway version that its verdict is for; None or no entry if that is unknown."""
-UNGATED: Final = "`publish` needs a verdict, but `gate: none` gives none; declare a gate, or remove `publish`"
+UNGATED: Final = "`publish` needs a gate; this session has `gate: none`; declare a gate, or remove `publish`"
 VERSIONLESS: Final = "`publish` needs a version, but none is known; declare version_number"
 UNKNOWN_VERSION: Final = (
     "passed, but the version to publish is unknown: no version_number is declared, or the session was repaired without "

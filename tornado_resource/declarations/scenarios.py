@@ -63,7 +63,7 @@ class Scenarios:
                 found.append(replace(self._declare(key), pathway_id=values["pathway_id"]))
         total = len(keys) + len(values.get("scenario_ids") or ())
         if total > MAX_SCENARIOS:
-            text = f"{total} scenarios with those of scenario_ids, the API takes at most {MAX_SCENARIOS}"
+            text = f"{total} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SCENARIOS}"
             self.faults.append(Fault(place, shown, text))
         return tuple(found)
 

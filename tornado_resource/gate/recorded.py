@@ -74,7 +74,7 @@ class RecordedSession:
         verdict = self.verdict
         if verdict is None or verdict.session_id != gated.session_id or verdict.gate != gated.gate:
             return None
-        # Nobody knows on which version an adopted session ran, so it does not pass for the promoted one.
+        # The version of an adopted session is unknown, so it does not pass for the promoted one.
         is_doubtful = gated.adopted and gated.promoted is not None
         is_same = verdict.declaration == digest(gated.request)
         return Result(gated, verdict) if is_same and not is_doubtful and not is_outdated(verdict, gated) else None

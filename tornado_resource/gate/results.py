@@ -100,7 +100,7 @@ async def with_drift(client: Client, result: Result) -> Result:
     try:
         now = await read_digest(client, result.gated.request["pathway_id"], verdict.version)
     except ApiError as error:
-        return replace(result, drift=f"it is unknown whether the version was edited since: {error}")
+        return replace(result, drift=f"could not check for edits since: {error}")
     return replace(result, drift=drift(verdict.version, verdict.content, now))
 
 

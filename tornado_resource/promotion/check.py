@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far in the future a pass may be by this machine's clock: the API's clock is another one."""
-UNKNOWN_VERSION: Final = "no version_number is declared there, or repairs or adoption made the version unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +264,7 @@ def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Itera
 def _version_problems(declaration: Declaration, session: _SourceSession) -> Iterator[str]:
     declared = declaration.request.get("version_number")
     if session.version is None:
-        yield f"its pass there has no version: {UNKNOWN_VERSION}"
+        yield "the pass there names no version; declare `version_number` there"
     elif declared is not None and declared != session.version:
         yield (
             f"version_number {declared} is declared here, but version {session.version} passed there; "

@@ -63,7 +63,7 @@ async def publish(client: Client, order: ReleaseOrder, clock: Clock = SYSTEM) ->
     if order.environment != "production":
         return Published(digest)
     if digest is None:
-        return Published(None, warning=f"version {order.version} cannot be read, so it is not proved that it is live")
+        return Published(None, warning=f"published, but not verified: version {order.version} cannot be read")
     return await _proved(client, order, digest, clock)
 
 
@@ -86,7 +86,7 @@ async def _proved(client: Client, order: ReleaseOrder, digest: str, clock: Clock
             problem = str(error)
         else:
             if live is None:
-                return Published(digest, warning="the API does not show the live pathway, so the release is not proved")
+                return Published(digest, warning="published, but not verified: the API does not show the live pathway")
         if live is not None and live.digest == digest:
             return Published(digest, live.digest)
         if not await poller.pause():
@@ -100,4 +100,4 @@ def _unproved(order: ReleaseOrder, digest: str, live: Content | None, problem: s
         return f"{published}, but the live pathway could not be read: {problem}; {again}"
     number = f"version {live.version}, " if live.version else ""
     found = f"{number}{short(live.digest)}"
-    return f"{published}, but after {PROOF_SECONDS:g} s the live pathway is another one: {found}; {again}"
+    return f"{published}, but after {PROOF_SECONDS:g} s the live pathway is different: {found}; {again}"

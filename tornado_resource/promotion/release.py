@@ -96,7 +96,7 @@ def edit_since_pass(version: int, passed: str, passed_at: str | None, now: str |
 
 def unread(version: int | None) -> str:
     """Return that a version could not be read, and what follows."""
-    return f"version {version} could not be read, so it is unknown whether it still is what passed"
+    return f"could not read version {version} to check that it is unchanged since it passed"
 
 
 def _content(result: Result) -> str | None:

@@ -26,7 +26,7 @@ from tornado_resource.scenarios.definition import changed_fields, declared_chang
 from tornado_resource.sessions.intents import IntentStore, scenario_intents_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from tornado_resource.bland.client import Client
     from tornado_resource.provider.runtime import Runtime
@@ -96,8 +96,7 @@ class ScenarioProvider(ResourceProvider):
         if changed:
             print(f"{address_of(news).resource}: changes {', '.join(changed)}", flush=True)
         if drift:
-            what = "puts it back" if news.get("manage", True) else "compares it again"
-            print(f"{address_of(news).resource}: was edited ({', '.join(drift)}); `pulumi up` {what}", flush=True)
+            print(f"{address_of(news).resource}: {_edit(drift, is_managed=news.get('manage', True))}", flush=True)
         options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
         return DiffResult(changes=bool(changed or drift or options))
 
@@ -161,6 +160,12 @@ def _order(props: Mapping[str, Any]) -> ScenarioOrder:
         manage=_option(props, "manage"),
         managed_by=_option(props, "managed_by"),
     )
+
+
+def _edit(drift: Sequence[str], *, is_managed: bool) -> str:
+    verb, pronoun = ("was", "it") if len(drift) == 1 else ("were", "them")
+    action = "restores" if is_managed else "compares"
+    return f"{', '.join(drift)} {verb} changed in Bland; `pulumi up` {action} {pronoun}"
 
 
 def _fields(props: Mapping[str, Any]) -> dict[str, Any]:

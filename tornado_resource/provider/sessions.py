@@ -233,7 +233,7 @@ async def _create(client: Client, props: dict[str, Any], adopted_id: str | None,
 async def _tested(client: Client, props: dict[str, Any], session: Session) -> dict[str, Any]:
     """Return the outputs that say what a session was started on, as far as that is declared and can be read.
 
-    Nobody knows that of an adopted session. The scenarios are only for `rerun: on_drift`.
+    Unknown for adopted sessions. The scenarios are only for `rerun: on_drift`.
     """
     from tornado_resource.bland.versions import ContentReader
 

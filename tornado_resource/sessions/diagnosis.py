@@ -58,7 +58,10 @@ def diagnose(  # noqa: PLR0913 - the API's view and three records of this machin
     for intent in intents:
         if intent.session_id == active.session_id or (intent.session_id is None and intent.pathway_id == pathway_id):
             starter = intent.address.stack
-            text = f"session {session_id} runs{since}; it was started here for stack {starter}, but no state has it"
+            text = (
+                f"session {session_id} runs{since}; started from this machine for stack {starter}, "
+                f"but not recorded in its state"
+            )
             cure = f"{commands.up(starter)} (on this machine) records it"
             return Finding("orphaned", pathway_id, session_name, text, cure)
     text = f"session {session_id} runs{since}, and no stack has recorded it"

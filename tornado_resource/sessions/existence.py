@@ -49,7 +49,7 @@ async def confirm_gone(client: Client, not_found: NotFound, pathway_id: str | No
     if client.has_responded or (pathway_id is not None and await _is_api(client, not_found, pathway_id)):
         return
     cause = (
-        f"{not_found.cause}; nothing else of the API responds at this address either, so the session may still exist: "
+        f"{not_found.cause}; this address does not answer like the Bland API, so the session may still exist: "
         f"check bland:baseUrl (or BLAND_BASE_URL). Nothing was changed"
     )
     raise Rejected(not_found.request, cause, status_code=not_found.status_code)

@@ -33,7 +33,7 @@ def test_environment_variables_are_the_fallback_and_the_url_has_a_default() -> N
 def test_a_line_break_after_the_key_is_left_out_with_a_warning() -> None:
     endpoint = find_endpoint({}, {"BLAND_API_KEY": f"{KEY}\r\n"})
     assert endpoint.key.reveal() == KEY
-    assert endpoint.warning == "the line break at the end of the API key is left out"
+    assert endpoint.warning == "ignored a trailing line break in the API key"
     assert find_endpoint({}, {"BLAND_API_KEY": KEY}).warning is None
 
 

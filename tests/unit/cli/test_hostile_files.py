@@ -130,5 +130,5 @@ def test_a_file_outside_of_the_project_is_never_quoted(run: Run, kind: str, outp
         code, outside = run("validate", "link.yaml", "--format", output)
     assert code == 2
     assert "secret" not in outside
-    assert "outside of the project" in outside
+    assert "outside the project" in outside
     assert re.findall(r"yaml:(\d+:\d+)", inside) == re.findall(r"yaml:(\d+:\d+)", outside)[1:]

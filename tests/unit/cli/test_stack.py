@@ -24,7 +24,7 @@ def stack_with(key: str, *, is_plain: bool = False) -> Stack:
 
 def test_a_line_break_that_is_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert endpoint_of(stack_with(f"{KEY}\n")).key.reveal() == KEY
-    assert capsys.readouterr().err == "warning: the line break at the end of the API key is left out\n"
+    assert capsys.readouterr().err == "warning: ignored a trailing line break in the API key\n"
     assert endpoint_of(stack_with(KEY)).key.reveal() == KEY
     assert capsys.readouterr().err == ""
 

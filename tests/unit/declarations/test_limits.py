@@ -1,4 +1,4 @@
-"""The limits that keep a small file from being much work, and how they are told."""
+"""The limits that protect the pipeline from large files, and their messages."""
 
 from __future__ import annotations
 

@@ -117,10 +117,7 @@ def test_a_session_without_scenarios_has_none() -> None:
         (
             "version: 1\nscenarios: {x: {}, y: {}}\nsessions: {a: {pathway_id: p, scenarios: [x, z, x]}}\n",
             [
-                (
-                    "2:20: scenarios.y: no session names this scenario, so it would be created nowhere; add it to "
-                    "`scenarios` of a session"
-                ),
+                ("2:20: scenarios.y: unused scenario: no session lists it; add it to `scenarios` of a session"),
                 (
                     "3:46: sessions.a.scenarios[1]: unknown scenario 'z', expected a key of `scenarios` (an id of the "
                     "API "
@@ -177,7 +174,7 @@ def test_a_session_without_scenarios_has_none() -> None:
         ),
         (
             of_one("{}").replace("scenarios: [x]", f"scenarios: [x], scenario_ids: {[f'sc-{n}' for n in range(50)]}"),
-            ["3:42: sessions.a.scenarios: 51 scenarios with those of scenario_ids, the API takes at most 50"],
+            ["3:42: sessions.a.scenarios: 51 scenarios (`scenarios` and `scenario_ids` together); the maximum is 50"],
         ),
         (
             of_one(f"{{description: {'a' * 65_537}, tester_persona_prompt: {{fil: x}}}}"),
@@ -229,7 +226,7 @@ def test_no_other_file_is_sent_to_the_api(tmp_path: Path) -> None:
         "link": outside,
         "pipe": "found a pipe, expected a text file",
         "none": "the file cannot be read: no such file or directory",
-        "big": "found a file of more than 64 KiB, expected at most that",
+        "big": "the file is larger than 64 KiB",
         "latin": "found a file that is not UTF-8, expected a text file in UTF-8",
     }.items():
         [problem] = problems_of(of_one(f"{{tester_persona_prompt: {{file: {name}}}}}"))

@@ -130,6 +130,6 @@ def test_a_note_says_why_nothing_is_quoted(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(DeclarationError) as caught:
         read("../s.yaml")
     note, problem = str(caught.value).split("\n")
-    assert note.startswith("../s.yaml:1:1: not quoted in the messages below, since the file is outside of the project ")
-    assert note.endswith(f" {tmp_path}/project or hidden in it; to see more, check a copy in the project")
+    assert note.startswith("../s.yaml:1:1: values are hidden below: this file is outside the project ")
+    assert note.endswith(f" {tmp_path}/project or hidden in it. Validate a copy inside it to see them")
     assert problem == "../s.yaml:1:8: …[0]: alias *… refers to itself"

@@ -314,7 +314,7 @@ async def test_an_api_without_versions_leaves_the_content_unknown() -> None:
         (VERSION, None),
         (404, None),
         (EDITED, f"version 6 was edited since it was tested: it was {digest_of(VERSION)[:19]}"),
-        (401, "it is unknown whether the version was edited since: version 6 of pathway"),
+        (401, "could not check for edits since: version 6 of pathway"),
     ],
 )
 async def test_what_became_of_a_version_is_read_on_request(later: Any, drift: str | None) -> None:

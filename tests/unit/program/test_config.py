@@ -34,7 +34,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("key", [KEY, f"{KEY}\n"])
 def test_a_secret_key_is_taken_and_a_line_break_is_told(key: str, said: list[str]) -> None:
     assert endpoint_of({"bland:apiKey": key}, "bland:apiKey").key.reveal() == KEY
-    assert said == (["the line break at the end of the API key is left out"] if key != KEY else [])
+    assert said == (["ignored a trailing line break in the API key"] if key != KEY else [])
 
 
 def test_a_key_in_plain_text_is_refused_with_the_command() -> None:

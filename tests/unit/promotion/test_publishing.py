@@ -85,12 +85,12 @@ async def test_a_publish_that_changes_nothing_is_an_error() -> None:
     api = Api(NEW, OLD)
     with pytest.raises(TornadoError) as caught:
         await api.publish()
-    assert f"after 30 s the live pathway is another one: version 5, {digest_of(OLD)[:19]}" in str(caught.value)
+    assert f"after 30 s the live pathway is different: version 5, {digest_of(OLD)[:19]}" in str(caught.value)
     assert sum(api.time.slept) == pytest.approx(PROOF_SECONDS)
 
 
 async def test_another_content_of_no_number_is_named_by_its_digest() -> None:
-    with pytest.raises(TornadoError, match="is another one: sha256:"):
+    with pytest.raises(TornadoError, match="is different: sha256:"):
         await Api(NEW, {**OLD, "version_number": None}).publish()
 
 
@@ -105,10 +105,10 @@ async def test_an_api_that_does_not_show_versions_is_believed_with_a_warning() -
     unpinned = replace(ORDER, content=None)
     published = await Api(GONE, GONE).publish(unpinned)
     assert (published.content, published.live) == (None, None)
-    assert "not proved" in (published.warning or "")
+    assert "not verified" in (published.warning or "")
     hidden = await Api(NEW, GONE).publish(unpinned)
     assert (hidden.content, hidden.live) == (PASSED, None)
-    assert "not proved" in (hidden.warning or "")
+    assert "not verified" in (hidden.warning or "")
 
 
 async def test_a_pass_without_content_is_proved_by_the_version_as_it_is() -> None:

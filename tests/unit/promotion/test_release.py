@@ -109,4 +109,4 @@ def test_an_edit_is_told_with_both_digests_and_the_time() -> None:
     gone = edit_since_pass(7, OLD, None, None)
     assert gone is not None
     assert gone.startswith("version 7 cannot be read any more (sha256:000000000000 passed at an unknown time)")
-    assert unread(7).startswith("version 7 could not be read")
+    assert unread(7).startswith("could not read version 7")

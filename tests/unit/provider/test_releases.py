@@ -198,7 +198,7 @@ def test_without_versions_a_publish_is_believed_with_a_warning(
     fail(sandbox, path="/version/", kind="status", status=403, times=9)
     outs = provider.create(PROPS).outs or {}
     assert (outs["content"], outs["live"]) == (None, None)
-    assert "it is not proved that it is live" in capsys.readouterr().out
+    assert "published, but not verified" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "status", "status_after", "garbage", "truncate"])

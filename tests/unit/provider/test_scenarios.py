@@ -95,7 +95,10 @@ def test_what_was_edited_is_named_and_put_back(
     read = provider.read(created.id, outs(created))
     assert outs(read)["drift"] == ["description", "max_turns"]
     assert provider.diff(created.id, outs(read), dict(PROPS)).changes is True
-    assert "refund@pw-1: was edited (description, max_turns); `pulumi up` puts it back" in capsys.readouterr().out
+    assert (
+        "refund@pw-1: description, max_turns were changed in Bland; `pulumi up` restores them"
+        in capsys.readouterr().out
+    )
     updated = provider.update(created.id, outs(read), dict(PROPS))
     assert (outs(updated)["drift"], shown(http, created.id)["description"]) == ([], "")
 

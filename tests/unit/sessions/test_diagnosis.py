@@ -43,7 +43,7 @@ def test_a_session_of_an_intent_is_orphaned(intent: Intent) -> None:
         "orphaned",
         "pw-1",
         "support-line",
-        f"{SINCE}; it was started here for stack dev, but no state has it",
+        f"{SINCE}; started from this machine for stack dev, but not recorded in its state",
         "pulumi up --stack dev (on this machine) records it",
     )
 
