@@ -33,7 +33,7 @@ from tornado_resource.sandbox.operations import (
     read_body,
     record,
 )
-from tornado_resource.sandbox.pathways import Pathways
+from tornado_resource.sandbox.pathways import SETTINGS, Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
 from tornado_resource.sandbox.runs import batch_of, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
@@ -159,7 +159,6 @@ class Api:
 
     def _pathway_operations(self) -> list[Operation]:
         pathway = "/v1/pathway/{pathway_id}"
-        version = f"{pathway}/version/{{number:int}}"
         message = record(message=TEXT)
         return [
             Operation(
@@ -179,11 +178,25 @@ class Api:
                 response=list_of(described.LISTED_VERSION),
                 refusals=(404,),
             ),
+            *self._version_operations(pathway, message),
+        ]
+
+    def _version_operations(self, pathway: str, message: Json) -> list[Operation]:
+        version = f"{pathway}/version/{{number:int}}"
+        return [
             Operation(
                 "GET",
                 version,
                 self._version,
                 "Get a version; 0 is the live pathway",
+                response=described.VERSION,
+                refusals=(404,),
+            ),
+            Operation(
+                "GET",
+                f"{pathway}/version/staging",
+                self._staging_version,
+                "Get what is published to staging",
                 response=described.VERSION,
                 refusals=(404,),
             ),
@@ -307,8 +320,7 @@ class Api:
         pathway_id = request.path_params["pathway_id"]
         self._script(pathway_id)
         self._store.publish(pathway_id, environment, version_id)
-        if environment == "production":
-            self._pathways.publish(pathway_id, version_id)
+        self._pathways.publish(pathway_id, version_id, environment)
         return JSONResponse({"message": "Pathway published successfully"})
 
     async def _versions(self, request: Request) -> Response:
@@ -319,6 +331,12 @@ class Api:
         version = self._pathways.version(self._readable_pathway(request), number)
         if version is None:
             raise Refusal(404, f"Version {number} not found")
+        return JSONResponse(version)
+
+    async def _staging_version(self, request: Request) -> Response:
+        version = self._pathways.staging(self._readable_pathway(request))
+        if version is None:
+            raise Refusal(400, "No version is published to staging")
         return JSONResponse(version)
 
     async def _edit_version(self, request: Request) -> Response:

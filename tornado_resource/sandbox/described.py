@@ -170,7 +170,21 @@ RUN: Final = record(
 )
 PUBLISH: Final = request_body("version_id", version_id=INTEGER, environment={"enum": ["production", "staging"]})
 LISTED_VERSION: Final = record(id=NAME, version_number=INTEGER, created_at=TEXT, name=TEXT, is_latest=FLAG)
-_NODE: Final[Json] = {"type": "object", "properties": {"id": TEXT, "data": OBJECT}, "required": ["id", "data"]}
-VERSION: Final = record(name=TEXT, nodes=list_of(_NODE), edges=list_of(OBJECT), version_number=INTEGER, is_latest=FLAG)
-EDIT: Final[Json] = {**request_body(name=TEXT, nodes=list_of(_NODE), edges=list_of(OBJECT)), "minProperties": 1}
+_NODE: Final[Json] = {
+    "anyOf": [
+        {"type": "object", "properties": {"id": TEXT, "data": OBJECT}, "required": ["id", "data"]},
+        request_body("globalConfig", globalConfig=OBJECT, position=OBJECT),
+    ]
+}
+_CONTENT: Final[Json] = {
+    "name": TEXT,
+    "nodes": list_of(_NODE),
+    "edges": list_of(OBJECT),
+    "post_call_actions": list_of({}),
+    "memory_enabled": FLAG,
+    "entity_schemas": list_of({}),
+    "analysis_options": OBJECT,
+}
+VERSION: Final = record(**_CONTENT, version_number=INTEGER, revision_number=COUNT, is_latest=FLAG)
+EDIT: Final[Json] = {**request_body(**_CONTENT), "minProperties": 1}
 SPEED: Final = request_body("speed", speed={"type": "number", "minimum": MIN_SPEED, "maximum": MAX_SPEED})

@@ -1,6 +1,7 @@
 """The versions of pathways: what they hold, edits in place, forks of sessions, and what is live.
 
-A version that nobody has edited holds one node for each scenario of its pathway, and says its number in every prompt.
+A version that nobody has edited holds one node for each scenario of its pathway, the global prompt (a node without an
+id, as the API stores it) and settings. It says its number in every prompt of a node.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
+SETTINGS: Final[Json] = {
+    "post_call_actions": [],
+    "memory_enabled": False,
+    "entity_schemas": [],
+    "analysis_options": {},
+}
+"""The settings of a version that nobody has edited."""
+GLOBAL_PROMPT: Final = "Be brief, and stay polite."
 LIVE: Final = 0
 FIRST: Final = 1
 
@@ -71,13 +80,13 @@ class Pathways:
         ]
 
     def edit(self, pathway_id: str, number: int, changes: Json) -> None:
-        """Change a version in place: its name, nodes or edges. 0 changes what is live, and no version."""
+        """Change a version in place: its name, nodes, edges or settings. 0 changes what is live, and no version."""
         current = self.version(pathway_id, number)
         if current is None:
             raise LookupError
-        content = {**{key: current[key] for key in ("name", "nodes", "edges")}, **changes}
+        content = {**{key: current[key] for key in ("name", "nodes", "edges", *SETTINGS)}, **changes}
         if number == LIVE:
-            self._store.go_live(pathway_id, LIVE, content, self._now_ms())
+            self._store.go_live(pathway_id, "production", LIVE, content, self._now_ms())
         else:
             self._store.edit(pathway_id, number, content)
 
@@ -85,24 +94,31 @@ class Pathways:
         """Archive a version: it is not shown any more."""
         self._store.archive(pathway_id, number)
 
-    def publish(self, pathway_id: str, number: int) -> None:
-        """Make the content that a version has now live, when the pathway's script says so."""
+    def staging(self, pathway_id: str) -> Json | None:
+        """Return what is published to staging, as *Get Pathway Version* does; None if nothing is."""
+        published = self._store.live(pathway_id, "staging", self._now_ms())
+        return self._shown(pathway_id, *published) if published is not None else None
+
+    def publish(self, pathway_id: str, number: int, environment: str) -> None:
+        """Publish the content that a version has now, when the pathway's script says so."""
         delay_ms = self._script_of(pathway_id).publish_delay_ms
         content = self.version(pathway_id, number)
         if delay_ms is None or content is None:
             return
-        self._store.go_live(pathway_id, number, content, self._now_ms() + delay_ms)
+        self._store.go_live(pathway_id, environment, number, content, self._now_ms() + delay_ms)
 
     def _live(self, pathway_id: str) -> Json:
-        number, content = self._store.live(pathway_id, self._now_ms()) or (FIRST, self._original(pathway_id, FIRST))
-        return self._shown(pathway_id, number, content)
+        published = self._store.live(pathway_id, "production", self._now_ms())
+        return self._shown(pathway_id, *(published or (FIRST, self._original(pathway_id, FIRST))))
 
     def _shown(self, pathway_id: str, number: int, content: Json) -> Json:
         return {
             "name": content["name"],
             "nodes": content["nodes"],
             "edges": content["edges"],
+            **{key: content.get(key, value) for key, value in SETTINGS.items()},
             "version_number": number,
+            "revision_number": 1,
             "is_latest": number == max([FIRST, *self._forks(pathway_id)]),
         }
 
@@ -134,7 +150,10 @@ class Pathways:
 def _handmade(script: Script, number: int) -> Json:
     names = [scenario.id for scenario in script.scenarios]
     start = {"prompt": f"You answer the phone of a shop (version {number}).", "isStart": True}
-    nodes = [_node("start", start, 0)]
+    nodes = [
+        _node("start", start, 0),
+        {"globalConfig": {"globalPrompt": GLOBAL_PROMPT}, "position": {"x": 0, "y": -90}},
+    ]
     nodes += [
         _node(_node_id(name), {"prompt": f"Help the caller with {name} (version {number})."}, index)
         for index, name in enumerate(names, 1)
@@ -143,7 +162,7 @@ def _handmade(script: Script, number: int) -> Json:
         {"id": f"to-{name}", "source": "start", "target": _node_id(name), "label": f"The caller asks about {name}"}
         for name in names
     ]
-    return {"name": f"Version {number}", "nodes": nodes, "edges": edges}
+    return {"name": f"Version {number}", "nodes": nodes, "edges": edges, **SETTINGS}
 
 
 def _node(node_id: str, data: Json, row: int) -> Json:
@@ -158,7 +177,7 @@ def _fixed(base: Json, number: int, status: Json) -> Json:
     """Return a copy of a version with the fixes of a session."""
     content = copy.deepcopy(base)
     content["name"] = f"Version {number}"
-    nodes = {node["id"]: node for node in content["nodes"]}
+    nodes = {node["id"]: node for node in content["nodes"] if "id" in node}
     for fix in (fix for iteration in status["iterations"] for fix in iteration["fix_plan"]["fixes"]):
         target = fix["target_node"]
         if target not in nodes:

@@ -24,12 +24,16 @@ CREATE TABLE IF NOT EXISTS archived (
   pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, PRIMARY KEY (pathway_id, version_number));
 CREATE TABLE IF NOT EXISTS live (
   pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, content TEXT NOT NULL, at_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS staged (
+  pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, content TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS scenarios (scenario_id TEXT PRIMARY KEY, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
   body TEXT NOT NULL, status INTEGER);
 """
-_NAMES = ("sessions", "published", "edits", "archived", "live", "scenarios", "requests")
+_NAMES = ("sessions", "published", "edits", "archived", "live", "staged", "scenarios", "requests")
+_LIVE = {"production": "live", "staging": "staged"}
+"""By environment, the table of what was published there, and when."""
 
 
 class Store:
@@ -142,14 +146,17 @@ class Store:
         query = "SELECT 1 FROM archived WHERE pathway_id = ? AND version_number = ?"
         return self._rows.execute(query, (pathway_id, version_number)).fetchone() is not None
 
-    def go_live(self, pathway_id: str, version_number: int, content: dict[str, Any], at_ms: int) -> None:
-        """Store what is live from *at_ms* on, in milliseconds since 1970."""
+    def go_live(
+        self, pathway_id: str, environment: str, version_number: int, content: dict[str, Any], at_ms: int
+    ) -> None:
+        """Store what is published to an environment from *at_ms* on, in milliseconds since 1970."""
         row = (pathway_id, version_number, json.dumps(content), at_ms)
-        self._rows.execute("INSERT INTO live VALUES (?, ?, ?, ?)", row)
+        self._rows.execute(f"INSERT INTO {_LIVE[environment]} VALUES (?, ?, ?, ?)", row)  # noqa: S608 - constants
 
-    def live(self, pathway_id: str, now_ms: int) -> tuple[int, dict[str, Any]] | None:
-        """Return the number and the content of what is live; None if nothing was published."""
-        query = "SELECT * FROM live WHERE pathway_id = ? AND at_ms <= ? ORDER BY at_ms DESC, rowid DESC LIMIT 1"
+    def live(self, pathway_id: str, environment: str, now_ms: int) -> tuple[int, dict[str, Any]] | None:
+        """Return the number and the content of what is published to an environment; None if nothing was."""
+        where = "pathway_id = ? AND at_ms <= ? ORDER BY at_ms DESC, rowid DESC LIMIT 1"
+        query = f"SELECT * FROM {_LIVE[environment]} WHERE {where}"  # noqa: S608 - constants
         row = self._rows.execute(query, (pathway_id, now_ms)).fetchone()
         return (row["version_number"], dict(json.loads(row["content"]))) if row else None
 

@@ -48,7 +48,7 @@ def version(http: httpx.Client, number: int, pathway: str = "pw-1") -> dict[str,
 
 
 def prompts(content: dict[str, Any]) -> dict[str, str]:
-    return {node["id"]: node["data"]["prompt"] for node in content["nodes"]}
+    return {node["id"]: node["data"]["prompt"] for node in content["nodes"] if "id" in node}
 
 
 def run(http: httpx.Client, pathway: str = "pw-1", **body: Any) -> dict[str, Any]:
@@ -68,9 +68,11 @@ def publish(http: httpx.Client, number: int, pathway: str = "pw-1", environment:
 
 def test_a_version_has_the_documented_form(http: httpx.Client) -> None:
     shown = version(http, 6)
-    assert shown.keys() == {"name", "nodes", "edges", "version_number", "is_latest"}
+    settings = {"post_call_actions", "memory_enabled", "entity_schemas", "analysis_options"}
+    assert shown.keys() == {"name", "nodes", "edges", "version_number", "revision_number", "is_latest"} | settings
     assert shown["version_number"] == 6
-    assert {frozenset(node) for node in shown["nodes"]} == {frozenset({"id", "type", "data", "position"})}
+    forms = {frozenset(node) for node in shown["nodes"]}
+    assert forms == {frozenset({"id", "type", "data", "position"}), frozenset({"globalConfig", "position"})}
     assert {frozenset(edge) for edge in shown["edges"]} == {frozenset({"id", "source", "target", "label"})}
     assert version(http, 6) == shown
     assert prompts(version(http, 7)) != prompts(shown)
@@ -94,7 +96,29 @@ def test_an_edit_changes_a_version_in_place_and_no_other(http: httpx.Client) -> 
     assert list(prompts(version(http, 8))) == ["node-refund"]  # the fork has the edit
 
 
-@pytest.mark.parametrize("body", [{}, {"nodes": {}}, {"name": 1}, {"version_number": 3}, {"nodes": [], "x": 1}])
+def test_the_global_prompt_and_the_settings_can_be_edited(http: httpx.Client) -> None:
+    nodes = [{"globalConfig": {"globalPrompt": "Refuse."}}]
+    changes = {"nodes": nodes, "memory_enabled": True, "post_call_actions": [{"type": "x"}]}
+    http.post("/v1/pathway/pw-1/version/7", json=changes).raise_for_status()
+    assert version(http, 7).items() >= changes.items()
+    publish(http, 7)
+    assert version(http, 0).items() >= changes.items()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"nodes": {}},
+        {"nodes": ["a"]},
+        {"nodes": [{"globalConfig": "x"}]},
+        {"nodes": [{"globalConfig": {}, "id": "a"}]},
+        {"name": 1},
+        {"memory_enabled": 1},
+        {"version_number": 3},
+        {"nodes": [], "x": 1},
+    ],
+)
 def test_an_edit_of_anything_else_is_refused(http: httpx.Client, body: Any) -> None:
     assert http.post("/v1/pathway/pw-1/version/7", json=body).status_code == 400
 
@@ -117,8 +141,11 @@ def test_live_is_what_was_published_as_it_was_then(http: httpx.Client) -> None:
     assert version(http, 0)["version_number"] == 7
     http.post("/v1/pathway/pw-1/version/0", json={"nodes": []}).raise_for_status()
     assert prompts(version(http, 0)) == {}
+    assert http.get("/v1/pathway/pw-1/version/staging").status_code == 400
     publish(http, 6, environment="staging")
     assert prompts(version(http, 0)) == {}
+    staged = http.get("/v1/pathway/pw-1/version/staging").json()
+    assert (staged["version_number"], prompts(staged)) == (6, prompts(version(http, 6)))
     http.post("/_sandbox/reset")
     assert prompts(version(http, 0)) == prompts(version(http, 1))
 
