@@ -72,7 +72,7 @@ def normal(text: str) -> str:
     """Replace ids and times, which differ from run to run."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "SESSION-ID", text)
     text = re.sub(r"(session-[a-z]+) [0-9a-f]{8} ", r"\1 SESSION ", text)
-    text = re.sub(r"sha256:[0-9a-f]{12}", "DIGEST", text)
+    text = re.sub(r"sha256v2:[0-9a-f]{12}", "DIGEST", text)
     return re.sub(r"· [0-9hms]+ of", "· ELAPSED of", text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -51,6 +52,11 @@ class Team:
         nodes[0]["data"]["prompt"] = prompt
         self.post(number, {"nodes": nodes})
 
+    def edit_global_prompt(self, number: int) -> None:
+        """Edit the prompt of all nodes: it is a node without an id, a type and data."""
+        nodes = [node for node in self.version(number)["nodes"] if "globalConfig" not in node]
+        self.post(number, {"nodes": [*nodes, {"globalConfig": {"globalPrompt": "Refuse everything."}}]})
+
     def post(self, number: int, changes: dict[str, Any]) -> None:
         url = f"/v1/pathway/pw-support/version/{number}"
         self.staging.http.post(url, json=changes, headers=HEADERS).raise_for_status()
@@ -81,7 +87,7 @@ def verdict(project: Project) -> dict[str, Any]:
 
 
 def short(digest: str) -> str:
-    return digest[:19]
+    return digest[:21]
 
 
 def reads(project: Project, command: Callable[[], object]) -> list[str]:
@@ -97,19 +103,19 @@ def test_an_edited_version_goes_no_further(make_team: Callable[..., Team]) -> No
     team.staging.up()
     passed = verdict(team.staging)
     assert (passed["outcome"], passed["full_run"], passed["version"]) == ("passed", True, 7)
-    assert passed["content"].startswith("sha256:")
+    assert passed["content"].startswith("sha256v2:")
     assert reads(team.staging, team.staging.up) == []
 
     team.post(7, {"nodes": [{**node, "position": {"x": 9}} for node in team.version(7)["nodes"][::-1]]})
     assert "create" in team.production.pulumi("preview")  # another layout is the same content
     original = team.version(7)["nodes"]
-    team.edit(7)
+    team.edit_global_prompt(7)
     before = team.effects()
     for command in ("preview", "up"):
         options = ["--yes", "--skip-preview"] if command == "up" else []
         printed = team.production.pulumi(command, *options, expect=None)
         assert "support-line (sessions.yaml:3:3): version 7 was edited since: " in printed
-        assert f"{short(passed['content'])} passed at {passed['finished_at']}, now it is sha256:" in printed
+        assert f"{short(passed['content'])} passed at {passed['finished_at']}, now it is sha256v2:" in printed
         assert "Traceback" not in printed
     assert team.effects() == before == ["start"]
 
@@ -131,16 +137,55 @@ def test_a_live_pathway_that_was_edited_is_drift(make_team: Callable[..., Team])
     team.production.fail(kind="status", status=403, method="GET", path="/version/0")
     team.production.pulumi("refresh", "--yes", "--skip-preview")
     team.production.pulumi("preview", "--expect-no-changes")  # a failed read is no drift
-    team.edit(0)
+    team.post(0, {"memory_enabled": True})
     team.production.pulumi("refresh", "--yes", "--skip-preview")
     printed = team.production.pulumi("preview")
-    assert "the live pathway was changed: sha256:" in printed
+    assert "the live pathway was changed: sha256v2:" in printed
     assert "PathwayRelease support-line update" in printed
     assert team.effects() == ["start", "start", "publish"]
     team.production.up()
     assert team.effects() == ["start", "start", "publish", "publish"]
-    assert team.version(0)["nodes"] == published
+    assert (team.version(0)["nodes"], team.version(0)["memory_enabled"]) == (published, False)
     team.production.pulumi("preview", "--expect-no-changes")
+
+
+PENDING: Final = {"method": "POST", "path": "/publish", "status": 202, "body": '{"data": {"status": "PENDING"}}'}
+
+
+@pytest.mark.parametrize(
+    ("environment", "fault", "why", "sent"),
+    [
+        (
+            "production",
+            {"method": "GET", "path": "/version/0", "status": 403},
+            "but the API does not show the live pathway",
+            ["start", "publish"],
+        ),
+        ("staging", PENDING, "but the API does not show the staging version", ["start", "publish", "publish"]),
+    ],
+    ids=["403 at the proof", "pending in staging"],
+)
+def test_a_release_is_red_until_it_is_proved(
+    make_team: Callable[..., Team], environment: str, fault: dict[str, Any], why: str, sent: list[str]
+) -> None:
+    team = make_team(declarations=DECLARATIONS.replace("staging: {}", f"staging: {{publish: {environment}}}"))
+    team.staging.fail(kind="status", times=999, **fault)
+    printed = team.staging.up(expect=None)
+    assert (
+        f"release support-line: version 7 ({short(verdict(team.staging)['content'])}) was published, {why}" in printed
+    )
+    assert "Traceback" not in printed
+    assert verdict(team.staging)["outcome"] == "passed"
+    [release] = team.staging.resources("PathwayRelease")
+    assert why in release["outputs"]["unproved"]
+    assert team.effects() == ["start", "publish"]
+    team.staging.http.delete("/_sandbox/faults").raise_for_status()
+    assert why in team.staging.pulumi("preview")
+    team.staging.up()
+    [release] = team.staging.resources("PathwayRelease")
+    assert release["outputs"]["live"] == release["outputs"]["content"]
+    assert team.effects() == sent
+    assert reads(team.staging, team.staging.up) == []
 
 
 def test_a_publish_that_changes_nothing_is_red(make_team: Callable[..., Team]) -> None:
@@ -148,9 +193,71 @@ def test_a_publish_that_changes_nothing_is_red(make_team: Callable[..., Team]) -
         SCRIPT + "    publish_delay_ms: never\n", DECLARATIONS.replace("staging: {}", "staging: {publish: production}")
     )
     printed = team.staging.up(expect=None)
-    assert "was published, but after 30 s the live pathway is different: version 1, sha256:" in printed
+    assert "was published, but after 30 s the live pathway is different: version 1, sha256v2:" in printed
+    assert (
+        "(differs in node node-cancel: data.prompt, node node-refund: data.prompt, node start: data.prompt)" in printed
+    )
     assert verdict(team.staging)["outcome"] == "passed"
-    assert team.staging.resources("PathwayRelease") == []
+
+
+def test_a_version_that_is_not_shown_at_the_end_is_no_pass(make_team: Callable[..., Team]) -> None:
+    team = make_team()
+    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.up()
+    team.staging.pulumi("config", "set", "tornado:wait", "true")
+    team.staging.wait_for_ends()
+    team.staging.fail(kind="status", status=403, method="GET", path="/version/7", times=999)
+    for _ in range(2):
+        assert "the API does not show it, but has shown it before" in team.staging.up(expect=None)
+    assert team.effects() == ["start"]
+    team.staging.http.delete("/_sandbox/faults").raise_for_status()
+    team.staging.up()
+    assert verdict(team.staging)["content"].startswith("sha256v2:")
+    assert team.effects() == ["start"]
+
+
+def as_older_release(team: Team, project: Project) -> None:
+    """Let a stack have the state that a release before `sha256v2:` would have written."""
+    version = team.version(7)
+    picked = {"nodes": ("id", "type", "data"), "edges": ("id", "source", "target", "label")}
+    parts = {
+        kind: sorted(
+            ({key: part[key] for key in keys if key in part} for part in version[kind]),
+            key=lambda part: part.get("id", "null"),
+        )
+        for kind, keys in picked.items()
+    }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    older = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    exported = project.pulumi("stack", "export")
+    state = project.folder / f"{project.stack}.json"
+    state.write_text(exported.replace(verdict(project)["content"], older), encoding="utf-8")
+    assert "sha256v2:" not in state.read_text(encoding="utf-8")
+    project.pulumi("stack", "import", "--file", str(state))
+
+
+def test_states_with_older_digests_start_and_publish_nothing(make_team: Callable[..., Team]) -> None:
+    team = make_team()
+    for project in (team.staging, team.production):
+        project.up()
+    for project in (team.staging, team.production):
+        as_older_release(team, project)
+    before = team.effects()
+    for project in (team.staging, team.production):
+        printed = project.up(0, "--refresh")
+        assert ("a digest of an older form" in printed) is (project is team.production)
+    assert team.effects() == before == ["start", "start", "publish"]
+    team.staging.pulumi("config", "set", "--path", "tornado:triggers.renewed", "1")
+    team.staging.up()
+    assert verdict(team.staging)["content"].startswith("sha256v2:")
+    team.production.up()
+    assert team.effects() == [*before, "start"]
+    team.edit(7)
+    team.staging.pulumi("config", "set", "--path", "tornado:triggers.renewed", "2")
+    team.staging.up()
+    assert "version 7 has other content now: it passed here with sha256:" in team.production.up()
+    assert team.effects()[len(before) + 1 :] == ["start", "start", "publish"]
+    assert verdict(team.production)["content"] == verdict(team.staging)["content"]
 
 
 def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: Callable[..., Team]) -> None:
@@ -162,7 +269,7 @@ def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: C
     team.staging.declare(DECLARATIONS)
     printed = team.production.up(expect=None)
     assert "every gate passed, but nothing was published (1 of 1 session):" in printed
-    assert "support-line (sessions.yaml:3:3): version 7 was edited since: sha256:" in printed
+    assert "support-line (sessions.yaml:3:3): version 7 was edited since: sha256v2:" in printed
     assert team.effects() == ["start", "start"]
 
 
@@ -174,7 +281,7 @@ def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Call
     team.staging.wait_for_ends()
     code, printed = team.staging.run("tornado-resource", "wait", "--stack", "staging")
     assert code == 3
-    assert "version 7 was edited while it was tested: sha256:" in printed
+    assert "version 7 was edited while it was tested: sha256v2:" in printed
     team.staging.configure("tornado:wait", "true")
     printed = team.staging.up()
     assert "runs again, the last run did not meet its gate: version 7 was edited while it was tested" in printed
@@ -190,7 +297,7 @@ def test_production_runs_again_when_other_content_is_promoted(make_team: Callabl
     team.staging.configure("tornado:triggers.edit", 1)
     team.staging.up()
     printed = team.production.up()
-    assert "version 7 has other content now: it passed here with sha256:" in printed
+    assert "version 7 has other content now: it passed here with sha256v2:" in printed
     assert verdict(team.production)["content"] == verdict(team.staging)["content"]
     assert team.effects() == ["start", "start", "publish", "start", "start", "publish"]
     assert team.version(0)["nodes"] == team.version(7)["nodes"]
@@ -234,7 +341,7 @@ def test_rerun_on_drift_runs_after_an_edit_only(make_team: Callable[..., Team]) 
     assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
     team.edit(7)
     printed = team.staging.pulumi("preview")
-    assert "support-line: runs again, version 7 was edited since it was tested: it was sha256:" in printed
+    assert "support-line: runs again, version 7 was edited since it was tested: it was sha256v2:" in printed
     assert team.effects() == ["start"]
     team.staging.up()
     assert team.effects() == ["start", "start"]
@@ -258,7 +365,7 @@ def test_a_version_that_is_not_shown_any_more_goes_no_further(make_team: Callabl
     team.staging.up()
     team.staging.http.delete("/v1/pathway/pw-support/version/7", headers=HEADERS).raise_for_status()
     printed = team.production.up(expect=None)
-    assert "version 7 cannot be read any more (sha256:" in printed
+    assert "version 7 cannot be read any more (sha256v2:" in printed
     assert team.effects() == ["start"]
 
 
@@ -277,7 +384,7 @@ def test_a_library_program_publishes_what_passed(make_project: Callable[..., Pro
     [release] = project.resources("PathwayRelease")
     assert release["outputs"]["content"] == release["outputs"]["live"]
     assert team.effects() == ["start", "publish"]
-    assert json.dumps(release).count("sha256:") >= 2
+    assert json.dumps(release).count("sha256v2:") >= 2
     assert reads(project, project.up) == ["GET status", "GET 7"]
     assert team.effects() == ["start", "publish"]
 
@@ -308,20 +415,20 @@ def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., T
     content = verdict(team.staging)["content"]
     shown = tool("diff")
     assert f"→ version 8 ({short(content)})" in shown
-    assert shown.startswith("support-line: version 7 (sha256:")
+    assert shown.startswith("support-line: version 7 (sha256v2:")
     assert "  ~ node node-refund\n      data.prompt:\n" in shown
     assert f"        + {prompt}\n" in shown
     assert f"+         {prompt}" in tool("diff", "support-line", "--format", "markdown")
     [part] = json.loads(tool("diff", "--format", "json"))["support-line"]["parts"]
     assert (part["id"], part["change"]) == ("node-refund", "changed")
-    assert "live (sha256:" in tool("diff", "--against", "live")
+    assert "live (sha256v2:" in tool("diff", "--against", "live")
     assert "no difference" in tool("diff", "--against", "staging")
     assert "did you mean `support-line`?" in tool("diff", "supprt-line", code=2)
 
     assert f"(version 8, {short(content)})" in tool("status")
     assert "drifted" not in tool("doctor")
     team.edit(8)
-    edited = f"version 8 was edited since it was tested: it was {short(content)}, now it is sha256:"
+    edited = f"version 8 was edited since it was tested: it was {short(content)}, now it is sha256v2:"
     assert edited in tool("status")
     assert f"drifted   support-line (pathway pw-support): {edited}" in tool("doctor", code=1)
     team.staging.configure("tornado:showChanges", "true")
@@ -332,7 +439,7 @@ def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., T
     assert "Refuse everything." in written
     for name in ("summary.md", "junit.xml", "verdicts.json"):
         text = (page.parent / name).read_text(encoding="utf-8")
-        assert "sha256:" in text
+        assert "sha256v2:" in text
         assert "Refuse everything." not in text
     team.staging.http.delete("/v1/pathway/pw-support/version/8", headers=HEADERS).raise_for_status()
     assert "support-line: the API does not show version 8 of pathway pw-support" in tool("diff", code=3)
@@ -346,5 +453,5 @@ def test_doctor_finds_a_live_pathway_that_was_changed(make_team: Callable[..., T
     team.edit(0)
     code, printed = team.staging.run(*command)
     assert code == 1
-    assert "drifted   support-line (pathway pw-support): the live pathway was changed: sha256:" in printed
+    assert "drifted   support-line (pathway pw-support): the live pathway was changed: sha256v2:" in printed
     assert "pulumi refresh --stack staging, then pulumi up --stack staging" in printed

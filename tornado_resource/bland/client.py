@@ -10,11 +10,12 @@ import asyncio
 import os
 import ssl
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
 from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
-from tornado_resource.bland.content import Content, parse_content
+from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
 from tornado_resource.bland.decoding import decode
 from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure, proxy_variable
 from tornado_resource.bland.headers import date, redirect_host, retry_after
@@ -30,7 +31,9 @@ from tornado_resource.bland.responses import (
     error_message,
     identity_fault,
     is_no_session,
+    is_pending,
     parse_scenarios,
+    publish_error,
     reported_error,
     session_fault,
     word_fault,
@@ -51,6 +54,7 @@ from tornado_resource.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tornado_resource.bland.content import Which
     from tornado_resource.bland.endpoint import Endpoint
 
 CONNECT_SECONDS: Final = 10.0
@@ -237,14 +241,14 @@ class Client:
         response = await self._send(label, method, path, body=body, query=query)
         return self._json(label, response) if response.content.strip() else None
 
-    async def version(self, pathway_id: str, version: int) -> Content | None:
-        """Return the content of a version of a pathway (*Get Pathway Version*). Version 0 is the live pathway.
+    async def version(self, pathway_id: str, version: Which) -> Content | None:
+        """Return the content of a version of a pathway (*Get Pathway Version*).
 
         Returns:
             None if the response is a JSON object that shows no content.
 
         """
-        which = f"version {version}" if version else "live version"
+        which = {LIVE: "live version", STAGING: "staging version"}.get(version, f"version {version}")
         label = f"{which} of pathway {clean(pathway_id)}"
         response = await self._send(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/version/{version}")
         try:
@@ -256,24 +260,30 @@ class Client:
             return None
         self._has_responded = True
         # Only now: the digest is that of the content as it is.
-        parts = redact_body([list(content.nodes), list(content.edges)], response.content, self._endpoint.key.forms())
-        return replace(content, nodes=tuple(parts[0]), edges=tuple(parts[1]))
+        parts = [list(content.nodes), list(content.edges), content.settings]
+        nodes, edges, settings = redact_body(parts, response.content, self._endpoint.key.forms())
+        return replace(content, nodes=tuple(nodes), edges=tuple(edges), settings=settings)
 
-    async def publish(self, pathway_id: str, version: int, environment: str) -> None:
+    async def publish(self, pathway_id: str, version: int, environment: str) -> bool:
         """Publish a version of a pathway (*Promote Pathway Version*). It is safe to repeat.
 
-        The API's page documents only `message` in the response. So a 2xx without a body counts as success, and so does
+        The API's page documents only `message` in the response. So a 2xx without a body counts as accepted, and so does
         one with any JSON object that is not one of the API's error bodies.
+
+        Returns:
+            Whether the API says that it is done, rather than pending.
+
         """
         label = f"publish version {version} of pathway {clean(pathway_id)} to {environment}"
         path = f"/v1/pathway/{segment(label, pathway_id)}/publish"
         response = await self._send(label, "POST", path, body={"version_id": version, "environment": environment})
-        if not response.content.strip():
-            return
-        content = self._json_object(label, response)
-        error = reported_error(content)
+        content = self._json(label, response) if response.content.strip() else {}
+        if not isinstance(content, dict):
+            raise OutcomeUnknown(label, "the response is not a JSON object")
+        error = publish_error(content)
         if error:
             raise Rejected(label, error, status_code=response.status_code)
+        return response.status_code != HTTPStatus.ACCEPTED and not is_pending(content)
 
     async def _send(
         self,

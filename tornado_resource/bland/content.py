@@ -1,49 +1,125 @@
 """The content of a pathway version: what a call can notice of it, and its digest. Pure.
 
-The API lets anybody edit a version in place, so its number does not say what was tested; its content does. The
-canonical content is JSON in UTF-8 with sorted keys and no blanks:
+The API lets anybody edit a version in place, so its number does not say what was tested; its content does. Everything
+counts but what is known to be layout (`LAYOUT`) or bookkeeping (`BOOKKEEPING`), so that a field that nobody here knows
+is a visible difference. The canonical content is JSON in UTF-8 with sorted keys and no blanks:
 
-- `nodes`, sorted by id: of each node `id`, `type` and `data`
-- `edges`, sorted by id: of each edge `id`, `source`, `target`, `label`, `data` and `type`
+- `nodes`: those with an id sorted by it, then the others (the global prompt is a node without an id)
+- `edges`
+- `settings`: every other field of the version
 
-All else is left out: the name of the version, and layout such as `position`. Of the keys above, one that is null counts
-as one that is missing. `data` counts as it is, at any depth. `5`, `5.0` and `5e0` are one number.
+Order counts where it is not said otherwise, also that of nodes that share an id. A field of a node, an edge or the
+version that is null counts as one that is missing; deeper down, values count as they are. `5`, `5.0` and `5e0` are one
+number.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from tornado_resource.core.canonical import canonical, digest, whole
 from tornado_resource.core.strict_json import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-NODE_KEYS: Final = ("id", "type", "data")
-EDGE_KEYS: Final = ("id", "source", "target", "label", "data", "type")
-PREFIX: Final = "sha256:"
+LAYOUT: Final = frozenset(
+    {
+        "position",
+        "positionAbsolute",
+        "width",
+        "height",
+        "measured",
+        "selected",
+        "dragging",
+        "resizing",
+        "zIndex",
+        "style",
+        "className",
+        "animated",
+    }
+)
+"""The fields of nodes and edges that only the editor draws by."""
+BOOKKEEPING: Final = frozenset(
+    {
+        "id",
+        "pathway_id",
+        "version_id",
+        "org_id",
+        "user_id",
+        "created_by",
+        "updated_by",
+        "name",
+        "version_number",
+        "revision_number",
+        "production_version_number",
+        "is_latest",
+        "created_at",
+        "updated_at",
+        "published_at",
+    }
+)
+"""The fields of a version that say which record it is, and since when."""
+PREFIX: Final = "sha256v2:"
+OLDER_PREFIX: Final = "sha256:"
+"""Of a digest of only some fields, which older releases recorded."""
+OLDER_NODE_FIELDS: Final = ("id", "type", "data")
+OLDER_EDGE_FIELDS: Final = ("id", "source", "target", "label", "data", "type")
 SHORT_CHARACTERS: Final = 12
 LIVE: Final = 0
 """The number by which the API shows the live pathway (page *Get Pathway Version*)."""
+STAGING: Final = "staging"
+"""The name by which the API shows what is published to staging."""
+_FORM: Final = re.compile(r"sha256(?:v2)?:[0-9a-f]{64}")
 
 Part = dict[str, Any]
+Which = int | Literal["staging"]
+"""How a request names a version: its number, `LIVE` or `STAGING`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The digests of one content, as far as they are known: as of now, and as older releases recorded it."""
+
+    current: str | None
+    older: str | None = None
+
+    @classmethod
+    def of(cls, recorded: str | None) -> Digests | None:
+        """Return a recorded digest."""
+        if recorded is None:
+            return None
+        return cls(None, recorded) if is_older(recorded) else cls(recorded)
+
+    @property
+    def best(self) -> str:
+        """The digest to record."""
+        return self.current or self.older or ""
+
+    def like(self, other: str | None) -> str:
+        """Return the digest of the form that *other* has, so that people can compare the two."""
+        return (self.older if is_older(other) else self.current) or self.best
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The content of a version. *digest* is `sha256:` and the hexadecimal digest of the canonical content.
+    """The content of a version: its digests, and its canonical parts in order.
 
-    *nodes* and *edges* hold the canonical parts, in order. *version* is the number that the response names, if any:
-    the live pathway is one of the versions.
+    *version* is the number that the response names, if any: the live pathway is one of the versions.
     """
 
-    digest: str
+    digests: Digests
     nodes: tuple[Part, ...] = field(repr=False)
     edges: tuple[Part, ...] = field(repr=False)
+    settings: Part = field(repr=False)
     version: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """`sha256v2:` and the hexadecimal digest of the canonical content."""
+        return self.digests.best
 
 
 def parse_content(body: bytes) -> Content | None:
@@ -61,25 +137,42 @@ def parse_content(body: bytes) -> Content | None:
     shown = _unwrapped(parse_json(body))
     if shown is None:
         return None
+    nodes, edges = shown["nodes"], shown.get("edges") or []
+    if not _are_parts(nodes) or not _are_parts(edges):
+        return None
     try:
-        nodes, edges = _parts(shown.get("nodes"), NODE_KEYS), _parts(shown.get("edges") or [], EDGE_KEYS)
-        return content_of(nodes, edges, _version(shown)) if nodes is not None and edges is not None else None
+        return _content(shown, nodes, edges)
     except RecursionError:
         message = "it is nested too deeply"
         raise ValueError(message) from None
 
 
-def content_of(nodes: list[Part], edges: list[Part], version: int | None = None) -> Content:
-    """Return the content with these nodes and edges, which have canonical keys only."""
-    nodes, edges = sorted(nodes, key=_order), sorted(edges, key=_order)
-    text = _json({"nodes": nodes, "edges": edges})
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Content(PREFIX + digest, tuple(nodes), tuple(edges), version)
+def is_same(one: Digests | None, other: Digests | None) -> bool | None:
+    """Return whether two contents are the same, by the newest form that both have; None if that is unknown."""
+    if one is None or other is None:
+        return None
+    if one.current is not None and other.current is not None:
+        return one.current == other.current
+    if one.older is not None and other.older is not None:
+        return one.older == other.older
+    return None
+
+
+def is_digest(value: Any) -> bool:
+    """Return whether a value has the form of a digest."""
+    return isinstance(value, str) and _FORM.fullmatch(value) is not None
+
+
+def is_older(digest: str | None) -> bool:
+    """Return whether a digest is one that older releases recorded."""
+    return digest is not None and digest.startswith(OLDER_PREFIX)
 
 
 def short(digest: str | None) -> str:
-    """Return a digest as people compare it: `sha256:1a2b3c4d5e6f`, or `unknown`."""
-    return digest[: len(PREFIX) + SHORT_CHARACTERS] if digest else "unknown"
+    """Return a digest as people compare it: `sha256v2:1a2b3c4d5e6f`; `unknown` for what is none."""
+    if digest is None or not is_digest(digest):
+        return "unknown"
+    return digest[: digest.index(":") + 1 + SHORT_CHARACTERS]
 
 
 def _unwrapped(body: Any) -> Mapping[str, Any] | None:
@@ -91,29 +184,48 @@ def _unwrapped(body: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _parts(listed: Any, keys: tuple[str, ...]) -> list[Part] | None:
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        return None
-    return [{key: _exact(entry[key]) for key in keys if entry.get(key) is not None} for entry in listed]
+def _are_parts(listed: Any) -> bool:
+    return isinstance(listed, list) and all(isinstance(entry, dict) for entry in listed)
 
 
-def _exact(value: Any) -> Any:
-    """Return *value* with whole numbers as integers, at any depth."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, dict):
-        return {key: _exact(entry) for key, entry in value.items()}
-    return [_exact(entry) for entry in value] if isinstance(value, list) else value
+def _content(shown: Mapping[str, Any], nodes: list[Part], edges: list[Part]) -> Content:
+    kept_nodes = sorted((_without(LAYOUT, node) for node in nodes), key=_order)
+    kept_edges = [_without(LAYOUT, edge) for edge in edges]
+    settings = _without(BOOKKEEPING | {"nodes", "edges"}, shown)
+    current = PREFIX + digest({"nodes": kept_nodes, "edges": kept_edges, "settings": settings})
+    digests = Digests(current, _older_digest(nodes, edges))
+    return Content(digests, tuple(kept_nodes), tuple(kept_edges), settings, _version(shown))
 
 
-def _order(part: Part) -> tuple[str, str]:
-    """Sort by id. The rest decides among parts without one, or with the same, so that their order never matters."""
+def _without(ignored: frozenset[str], values: Mapping[str, Any]) -> Part:
+    return _picked(values, (key for key in values if key not in ignored))
+
+
+def _older_digest(nodes: list[Part], edges: list[Part]) -> str:
+    """Return the digest of the fields that older releases knew, in an order that does not matter."""
+    parts = {
+        "nodes": [_picked(node, OLDER_NODE_FIELDS) for node in nodes],
+        "edges": [_picked(edge, OLDER_EDGE_FIELDS) for edge in edges],
+    }
+    return OLDER_PREFIX + digest({kind: sorted(listed, key=_older_order) for kind, listed in parts.items()})
+
+
+def _picked(values: Mapping[str, Any], keys: Iterable[str]) -> Part:
+    return {key: whole(values[key]) for key in keys if values.get(key) is not None}
+
+
+def _order(node: Part) -> tuple[bool, str]:
+    """Sort nodes by id, those without one last. Among equals, Python's sort keeps the order."""
+    return ("id" not in node, _id(node))
+
+
+def _older_order(part: Part) -> tuple[str, str]:
+    return (_id(part), canonical(part))
+
+
+def _id(part: Part) -> str:
     identifier = part.get("id")
-    return (identifier if isinstance(identifier, str) else _json(identifier), _json(part))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return identifier if isinstance(identifier, str) else canonical(identifier)
 
 
 def _version(shown: Mapping[str, Any]) -> int | None:

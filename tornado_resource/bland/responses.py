@@ -332,6 +332,27 @@ def reported_error(body: Any) -> str:
     return f"the API reported an error: {error_message(body) or 'without a message'}"
 
 
+def publish_error(body: Json) -> str:
+    """Return what the body of a *publish* response says if it reports an error, at its top or in `data`; else ""."""
+    layers = (part | {"status": "error"} if _status(part) in {"ERROR", "FAILED"} else part for part in _layers(body))
+    return next(filter(None, map(reported_error, layers)), "")
+
+
+def is_pending(body: Json) -> bool:
+    """Return whether the body of a *publish* response says that the version is not published yet."""
+    return any(_status(part) in {"PENDING", "QUEUED", "RUNNING"} for part in _layers(body))
+
+
+def _layers(body: Json) -> list[Json]:
+    inner = body.get("data")
+    return [body, inner] if isinstance(inner, dict) else [body]
+
+
+def _status(part: Json) -> str:
+    status = part.get("status")
+    return status.upper() if isinstance(status, str) else ""
+
+
 def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
     """Parse the body of a *scenarios* response.
 

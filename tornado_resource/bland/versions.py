@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.bland.content import STAGING
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios, with_ids
 from tornado_resource.errors import NotFound, OutcomeUnknown, Rejected
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.content import Content
+    from tornado_resource.bland.content import Content, Digests, Which
     from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.retrying import Retry
 
@@ -23,17 +25,18 @@ MAX_EMPTY_RESPONSES: Final = 3
 NOTHING_SHOWN: Final = "the response shows no content"
 
 
-async def read_content(client: Client, pathway_id: str, version: int, retry: Retry = retried) -> Content | None:
+async def read_content(client: Client, pathway_id: str, version: Which, retry: Retry = retried) -> Content | None:
     """Return the content of a version, with retries.
 
     Args:
         client: sends the requests.
         pathway_id: the pathway.
-        version: the version's number; 0 is the live pathway.
+        version: which one.
         retry: repeats the request through transient failures.
 
     Returns:
-        None if the API does not show it: 403, 404, 405, 410, 501, or responses without nodes.
+        None if the API does not show it: 403, 404, 405, 410, 501, or responses without nodes; for staging 400 too,
+        since nothing may be published there.
 
     Raises:
         ApiError: the request failed for good, so nothing is known.
@@ -54,16 +57,17 @@ async def read_content(client: Client, pathway_id: str, version: int, retry: Ret
     try:
         found: Content | None = await retry(read)
     except Rejected as error:
-        if not _says_not_shown(error):
+        is_nothing_staged = version == STAGING and error.status_code == HTTPStatus.BAD_REQUEST
+        if not is_nothing_staged and not _says_not_shown(error):
             raise
         return None
     return found
 
 
-async def read_digest(client: Client, pathway_id: str, version: int, retry: Retry = retried) -> str | None:
-    """Return the digest of a version's content, as `read_content` does."""
+async def read_digests(client: Client, pathway_id: str, version: Which, retry: Retry = retried) -> Digests | None:
+    """Return the digests of a version's content, as `read_content` does."""
     content = await read_content(client, pathway_id, version, retry)
-    return content.digest if content is not None else None
+    return content.digests if content is not None else None
 
 
 def _says_not_shown(error: Rejected) -> bool:
@@ -83,14 +87,14 @@ class ContentReader:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def digest(self, pathway_id: str, version: int) -> str | None:
-        """Return the digest of a version's content; None if the API does not show it.
+    async def digests(self, pathway_id: str, version: int) -> Digests | None:
+        """Return the digests of a version's content; None if the API does not show it.
 
         Raises:
             ApiError: it could not be read.
 
         """
-        return await read_digest(self._client, pathway_id, version)
+        return await read_digests(self._client, pathway_id, version)
 
     async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
         """Return the enabled scenarios of a pathway; those of *ids* that exist are there in any case.

@@ -54,7 +54,7 @@ def _complete_other(context: click.Context, parameter: click.Parameter, incomple
 @format_option("text", "markdown", "json")
 @click.argument("session", required=False, shell_complete=completion.sessions)
 def command(name: str | None, against: str | None, output: str, session: str | None) -> ExitCode:
-    """Show what differs between two versions of a pathway: nodes, edges, and the lines of their prompts.
+    """Show what differs between two versions of a pathway: nodes, edges, settings, and the lines of their prompts.
 
     Without SESSION: for all sessions of the stack that have a version. It reads the versions as they are now, and sends
     GET requests only. The text of pathways can be private: do not run it where the output is public.

@@ -39,19 +39,19 @@ async def _rows(stack: Stack, tested: list[RecordedSession]) -> list[Row]:
 
 
 async def _of_session(client: Client, session: RecordedSession, stack: str) -> Row | None:
-    from tornado_resource.bland.versions import read_digest
+    from tornado_resource.bland.versions import read_digests
 
     tested = session.tested
     assert tested is not None  # noqa: S101 - only those are asked for
-    now = await read_digest(client, session.pathway_id, tested.version)
+    now = await read_digests(client, session.pathway_id, tested.version)
     cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
     return _finding(session.name, session.pathway_id, drift(tested.version, tested.content, now), cure)
 
 
 async def _of_release(client: Client, release: RecordedRelease, stack: str) -> Row | None:
-    from tornado_resource.bland.versions import read_digest
+    from tornado_resource.bland.versions import read_digests
 
-    now = await read_digest(client, release.pathway_id, LIVE)
+    now = await read_digests(client, release.pathway_id, LIVE)
     cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
     return _finding(release.name, release.pathway_id, drift_of_live(release.content, now), cure)
 

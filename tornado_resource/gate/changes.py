@@ -1,4 +1,7 @@
-"""What differs between the contents of two pathway versions: by node and edge, and by line of their texts. Pure."""
+"""What differs between the contents of two pathway versions: by node, edge and setting, and by line of their texts.
+
+Pure. It shows all that the digest of a version counts: two contents with one digest have no difference, and no others.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tornado_resource.core.text import clean, count, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tornado_resource.bland.content import Content, Part
 
 MAX_PARTS: Final = 200
-"""How many changed nodes and edges are shown: the first ones."""
+"""How many changed nodes, edges and settings are shown: the first ones."""
 MAX_FIELDS: Final = 50
 """How many changed values of one node or edge are shown."""
 MAX_LINES: Final = 200
@@ -25,7 +28,13 @@ MAX_COMPARED_LINES: Final = 2_000
 """A longer text is not compared line by line: that takes time with the square of its length."""
 MAX_LINE_CHARACTERS: Final = 2_000
 
+NO_ID: Final = "without an id"
+"""What a part is called that has no id, such as the global prompt."""
+ORDER: Final = "order"
+"""Stands for the path of a value where only the order of parts differs."""
+
 How = Literal["added", "removed", "changed"]
+Kind = Literal["node", "edge", "setting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +47,9 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """A node or an edge that was added, removed or changed."""
+    """A node, an edge or a setting that was added, removed or changed."""
 
-    kind: Literal["node", "edge"]
+    kind: Kind
     name: str
     how: How
     fields: tuple[FieldChange, ...]
@@ -58,7 +67,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs between two versions. *omitted* counts the nodes and edges beyond `MAX_PARTS`."""
+    """What differs between two versions. *omitted* counts the parts beyond `MAX_PARTS`."""
 
     before: Side
     after: Side
@@ -75,7 +84,11 @@ def compare_contents(before: Content, after: Content, labels: tuple[str, str]) -
         labels: what people call them, such as `version 6`.
 
     """
-    parts = [*_changes("node", before.nodes, after.nodes), *_changes("edge", before.edges, after.edges)]
+    parts = [
+        *_changes("node", _by_name(before.nodes), _by_name(after.nodes)),
+        *_changes("edge", _by_name(before.edges), _by_name(after.edges)),
+        *_changes("setting", _settings(before.settings), _settings(after.settings)),
+    ]
     return Changes(
         Side(labels[0], before.digest),
         Side(labels[1], after.digest),
@@ -84,23 +97,42 @@ def compare_contents(before: Content, after: Content, labels: tuple[str, str]) -
     )
 
 
-def _changes(kind: Literal["node", "edge"], before: Sequence[Part], after: Sequence[Part]) -> Iterator[PartChange]:
-    old, new = _by_name(before), _by_name(after)
+def changed_fields(changes: Changes) -> Iterator[str]:
+    """Yield what differs in a few words, such as `node refund: data.prompt`."""
+    for part in changes.parts:
+        if part.how != "changed" or not part.fields:
+            yield f"{part.kind} {part.name}"
+        else:
+            yield from (f"{part.kind} {part.name}: {field.path}" for field in part.fields)
+
+
+def _changes(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[PartChange]:
     for name in dict.fromkeys([*old, *new]):
         if _json(old.get(name)) == _json(new.get(name)):
             continue
         how: How = "added" if name not in old else "removed" if name not in new else "changed"
         fields = list(_field_changes(_flat(old.get(name, {})), _flat(new.get(name, {}))))
         yield PartChange(kind, name, how, tuple(fields[:MAX_FIELDS]), len(fields[MAX_FIELDS:]))
+    common = [[name for name in one if name in other] for one, other in ((old, new), (new, old))]
+    if kind != "setting" and common[0] != common[1]:
+        yield PartChange(kind, ORDER, "changed", (FieldChange(ORDER, _difference(*common)),))
+
+
+def _settings(settings: Part) -> dict[str, Part]:
+    return _unique((name, {"value": settings[name]}) for name in sorted(settings))
 
 
 def _by_name(parts: Sequence[Part]) -> dict[str, Part]:
-    """Return the parts by their ids; a second one of the same id, or without one, gets a number."""
+    identifiers = (part.get("id", NO_ID) for part in parts)
+    names = (each if isinstance(each, str) else _json(each) for each in identifiers)
+    return _unique(zip(names, parts, strict=True))
+
+
+def _unique(named: Iterable[tuple[str, Part]]) -> dict[str, Part]:
+    """Return parts by their names, cleaned; a second one of the same name gets a number."""
     found: dict[str, Part] = {}
-    for part in parts:
-        identifier = part.get("id")
-        name = clean(identifier if isinstance(identifier, str) else _json(identifier), 100)
-        number = 1
+    for text, part in named:
+        name, number = clean(text, 100), 1
         while (key := name if number == 1 else f"{name} ({number})") in found:
             number += 1
         found[key] = part

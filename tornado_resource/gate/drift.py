@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tornado_resource.bland.content import short
+from tornado_resource.bland.content import Digests, is_same, short
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import count, id_list
 
@@ -22,8 +22,8 @@ MAX_SCENARIOS: Final = 200
 class Reader(Protocol):
     """Reads what a session tests."""
 
-    async def digest(self, pathway_id: str, version: int) -> str | None:
-        """Return the digest of a version's content; None if the API does not show it."""
+    async def digests(self, pathway_id: str, version: int) -> Digests | None:
+        """Return the digests of a version's content; None if the API does not show it."""
 
     async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
         """Return the enabled scenarios of a pathway; those of *ids* that exist are there in any case."""
@@ -51,7 +51,7 @@ async def find_drift(reader: Reader, tested: RunBasis) -> str | None:
     request, found = tested.request, list[str | None]()
     version, pathway_id = request.get("version_number"), request["pathway_id"]
     if version is not None and tested.content is not None:
-        found.append(drift(version, tested.content, await reader.digest(pathway_id, version)))
+        found.append(drift(version, tested.content, await reader.digests(pathway_id, version)))
     if tested.scenarios is not None:
         found.append(await _find_scenario_drift(reader, request, tested.scenarios))
     return "; ".join(each for each in found if each is not None) or None
@@ -66,11 +66,12 @@ async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], teste
     return scenario_drift(tested, scenarios_run(chosen, listing.enabled))
 
 
-def drift(version: int, tested: str | None, now: str | None) -> str | None:
+def drift(version: int, tested: str, now: Digests | None) -> str | None:
     """Return how a version has changed since it was tested; None if it has not, or if the API does not show it now."""
-    if now is None or now == tested:
+    if now is None or is_same(now, Digests.of(tested)) is not False:
         return None
-    return f"version {version} was edited since it was tested: it was {short(tested)}, now it is {short(now)}"
+    now_is = short(now.like(tested))
+    return f"version {version} was edited since it was tested: it was {short(tested)}, now it is {now_is}"
 
 
 def scenarios_run(scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario]) -> dict[str, str]:
@@ -107,8 +108,8 @@ def scenario_drift(tested: Mapping[str, str], now: Mapping[str, str]) -> str | N
     return f"since it was tested: {', '.join(texts)}"
 
 
-def drift_of_live(published: str, live: str | None) -> str | None:
+def drift_of_live(published: str, live: Digests | None) -> str | None:
     """Return how the live pathway differs from what was published; None if it does not, or is not shown."""
-    if live is None or live == published:
+    if live is None or is_same(live, Digests.of(published)) is not False:
         return None
-    return f"the live pathway was changed: {short(live)} is live, {short(published)} was published"
+    return f"the live pathway was changed: {short(live.like(published))} is live, {short(published)} was published"

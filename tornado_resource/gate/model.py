@@ -10,6 +10,7 @@ from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tornado_resource.bland.content import Digests
     from tornado_resource.bland.responses import Status
     from tornado_resource.bland.runs import Transcript
     from tornado_resource.core.positions import Position
@@ -42,12 +43,12 @@ class GatedSession:
 
     *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
-    *promoted*: the version that passed in the other environment and must pass here, and *promoted_content* the digest
-    of its content, if it is known. *started_content*: the digest of the declared version right after the start.
-    *content*: the digest of the version that the verdict is for, as read when the session had ended. *status*: as read
-    a moment ago. Of these, None is what has not been read. *scenarios*: the declared scenarios that it runs, by id.
-    *doubt*: why an earlier look found that they were not tested as declared. *urn*: that of its resource, which tells
-    sessions of one *name* apart.
+    *promoted*: the version that passed in the other environment and must pass here, and *promoted_content* its content,
+    if that is known. *started_content*: the digest of the declared version right after the start. *content*: that of
+    the version that the verdict is for, as read when the session had ended. *status*: as read a moment ago. Of these,
+    None is what has not been read. *was_shown*: whether the API has shown such a content to this stack, so that it must
+    show it again. *scenarios*: the declared scenarios that it runs, by id. *doubt*: why an earlier look found that they
+    were not tested as declared. *urn*: that of its resource, which tells sessions of one *name* apart.
     """
 
     name: str
@@ -59,9 +60,10 @@ class GatedSession:
     position: Position | None = None
     adopted: bool = False
     promoted: int | None = None
-    promoted_content: str | None = None
+    promoted_content: Digests | None = None
     started_content: str | None = None
-    content: str | None = None
+    content: Digests | None = None
+    was_shown: bool = False
     status: Status | None = None
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     doubt: str | None = None
@@ -73,6 +75,11 @@ class GatedSession:
         # A response never overrides the declaration: a wrong one could end the wait at once, or never.
         found = (self.request.get("timeout_ms"), self.timeout_ms, DEFAULT_TIMEOUT_MS)
         return next(int(limit) for limit in found if limit is not None)
+
+    @property
+    def must_be_shown(self) -> bool:
+        """Whether a pass without a content would hide an edit: the API has shown what is tested, here or elsewhere."""
+        return self.was_shown or self.started_content is not None or self.promoted_content is not None
 
     @property
     def declared_scenarios(self) -> tuple[str, ...] | None:

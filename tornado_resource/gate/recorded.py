@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.content import Digests, is_digest, is_same
 from tornado_resource.bland.responses import ABORTED, FINAL, Status
 from tornado_resource.core.canonical import digest, whole_without_nulls
 from tornado_resource.core.urns import type_of
@@ -16,6 +17,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.gate.judging import judge
 from tornado_resource.gate.model import Ending, GatedSession, Result, SessionVerdict
 from tornado_resource.gate.scenarios import NOT_AS_DECLARED
+from tornado_resource.gate.verdicts import NOT_SHOWN_NOW
 from tornado_resource.sessions.order import SESSION_TYPE
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ class RecordedSession:
     """A session in the state, as its resource's outputs have it, and its verdict if that is final.
 
     *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then, and
-    *started_scenarios* those of its scenarios, by id. *doubt*: as in `GatedSession`.
+    *started_scenarios* those of its scenarios, by id. *doubt*: as in `GatedSession`. *was_shown*: whether the API has
+    shown the content of a version that it tested.
     """
 
     session_id: str
@@ -61,6 +64,7 @@ class RecordedSession:
     started_scenarios: Mapping[str, str] | None = None
     verdict: SessionVerdict | None = None
     doubt: str | None = None
+    was_shown: bool = False
 
     @property
     def tested_content(self) -> str | None:
@@ -82,7 +86,7 @@ class RecordedSession:
 
 def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
     """Return whether a session passed with other content than the one that is promoted now."""
-    return verdict.content is not None and gated.promoted_content not in {None, verdict.content}
+    return is_same(Digests.of(verdict.content), gated.promoted_content) is False
 
 
 def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -145,7 +149,8 @@ def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any
     session_id, declared = outputs.get("session_id"), outputs.get("declared")
     if not isinstance(session_id, str) or not isinstance(declared, dict):
         return None
-    verdict = _final_verdict(verdicts[session_id], declared) if session_id in verdicts else None
+    recorded = verdicts.get(session_id)
+    verdict = _final_verdict(recorded, declared) if recorded is not None else None
     return RecordedSession(
         session_id,
         declared,
@@ -153,7 +158,8 @@ def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any
         started_content=started_content(outputs),
         started_scenarios=scenarios_of(outputs),
         verdict=verdict,
-        doubt=_doubt(verdicts.get(session_id)),
+        doubt=_doubt(recorded),
+        was_shown=started_content(outputs) is not None or _has_shown(recorded),
     )
 
 
@@ -174,10 +180,15 @@ def _doubt(verdict: Mapping[str, Any] | None) -> str | None:
     return str(verdict["reason"])
 
 
+def _has_shown(verdict: Mapping[str, Any] | None) -> bool:
+    """Return whether a recorded verdict names a content, or says that the API has shown one before."""
+    return verdict is not None and (verdict.get("content") is not None or NOT_SHOWN_NOW in verdict["reason"])
+
+
 def started_content(outputs: Mapping[str, Any]) -> str | None:
     """Return the digest of the declared version when a session started, by the outputs of its resource."""
     digest_then = outputs.get("started_content")
-    return digest_then if isinstance(digest_then, str) else None
+    return digest_then if is_digest(digest_then) else None
 
 
 def scenarios_of(outputs: Mapping[str, Any]) -> Mapping[str, str] | None:
@@ -198,6 +209,7 @@ def _verdict_like(value: Any, depth: int) -> Iterator[dict[str, Any]]:
 
 def _is_verdict(value: Mapping[str, Any]) -> bool:
     are_right = all(isinstance(value.get(key), kind) for key, kind in _TYPES.items())
+    are_right = are_right and (value.get("content") is None or is_digest(value["content"]))
     return are_right and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
 
 

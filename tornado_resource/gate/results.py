@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
-from tornado_resource.bland.versions import read_content, read_digest
+from tornado_resource.bland.versions import read_content, read_digests
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.errors import ApiError
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.gate.changes import compare_contents
 from tornado_resource.gate.drift import drift
 from tornado_resource.gate.judging import STILL_RUNNING, last_results
@@ -18,7 +19,7 @@ from tornado_resource.gate.model import Ending, Result
 from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
 from tornado_resource.gate.rerun import LastRun
 from tornado_resource.gate.scenarios import ran_all, scenario_doubt, unlisted_doubt
-from tornado_resource.gate.verdicts import make_verdict, unreadable_content, with_content
+from tornado_resource.gate.verdicts import NOT_SHOWN_NOW, make_verdict, unreadable_content, with_content
 from tornado_resource.sessions.existence import status_or_gone
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
     if judged.cause == "scenarios_unlisted":
         return LastRun(gated.session_id, gated.gate), gated  # another run would know no more
     result = await _with_scenarios(client, judged)
-    if gated.started_content is not None or gated.promoted_content is not None:
+    if gated.must_be_shown:
         result = await _with_content(client, result)
-    return LastRun.recorded(result.verdict), replace(gated, content=result.verdict.content)
+    return LastRun.recorded(result.verdict), result.gated
 
 
 async def read_result(client: Client, gated: GatedSession) -> Result:
@@ -98,7 +99,7 @@ async def with_drift(client: Client, result: Result) -> Result:
     if verdict.version is None or verdict.content is None:
         return result
     try:
-        now = await read_digest(client, result.gated.request["pathway_id"], verdict.version)
+        now = await read_digests(client, result.gated.request["pathway_id"], verdict.version)
     except ApiError as error:
         return replace(result, drift=f"could not check for edits since: {error}")
     return replace(result, drift=drift(verdict.version, verdict.content, now))
@@ -150,15 +151,20 @@ async def _with_content(client: Client, result: Result, retry: Retry = retried) 
     """Return the result with the content of its version: as read when the session had ended, else as it is now.
 
     Raises:
-        ApiError: the content could not be read, and the API does not say that it never can.
+        ApiError: the content could not be read, and the API does not say that it never can, or has shown it before.
 
     """
     gated, verdict = result.gated, result.verdict
     if verdict.outcome == "incomplete" or verdict.version is None:
         return result
-    content = gated.content or await read_digest(client, gated.request["pathway_id"], verdict.version, retry)
+    pathway_id, version = gated.request["pathway_id"], verdict.version
+    content = gated.content or await read_digests(client, pathway_id, version, retry)
+    if content is None and verdict.outcome == "passed" and gated.must_be_shown:
+        label = f"version {version} of pathway {clean(pathway_id)}"
+        raise OutcomeUnknown(label, NOT_SHOWN_NOW)
     verdict = with_content(gated, verdict, content)
-    return replace(result, verdict=verdict, cause="edited" if verdict.outcome == "incomplete" else result.cause)
+    cause = "edited" if verdict.outcome == "incomplete" else result.cause
+    return replace(result, gated=replace(gated, content=content), verdict=verdict, cause=cause)
 
 
 async def _with_scenarios(client: Client, result: Result, retry: Retry = retried) -> Result:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.content import short
+from tornado_resource.bland.content import Digests, is_same, short
 from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.core.canonical import digest
 from tornado_resource.gate.judging import failed_ids, is_full_run, is_repaired, judge
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.gate.model import Cause, GatedSession, Outcome
 
+NOT_SHOWN_NOW: Final = "the API does not show it, but has shown it before"
+"""Why a content is unknown that must not be. In a recorded verdict it still holds for the next session."""
 _UNKNOWN: Final = Status("")
 """Stands for a status that was never read."""
 
@@ -51,29 +53,28 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
     )
 
 
-def with_content(gated: GatedSession, verdict: SessionVerdict, content: str | None) -> SessionVerdict:
+def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests | None) -> SessionVerdict:
     """Return a verdict with the content of the version that it is for.
 
     Args:
         gated: the session.
         verdict: its verdict, by the gate alone.
-        content: the digest of the version's content now; None if the API does not show it.
+        content: what the version holds now; None if the API does not show it.
 
     Returns:
         The verdict. It is `incomplete` if other content was there when the session started, and a pass is if other
         content passed in the environment that the version was promoted from.
 
     """
-    found = replace(verdict, content=content)
-    if content is not None and not verdict.repaired and gated.started_content not in {None, content}:
-        edit = f"{short(gated.started_content)} when it started, {short(content)} when it had ended"
+    if content is None:
+        return verdict
+    found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted_content
+    if not verdict.repaired and is_same(content, Digests.of(started)) is False:
+        edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
         return _incomplete(found, f"version {verdict.version} was edited while it was tested: {edit}")
-    if verdict.outcome == "passed" and gated.promoted_content not in {None, content}:
-        known = f"its content is {short(content)}" if content is not None else "it cannot be read any more"
-        promoted = f"{short(gated.promoted_content)} passed there"
-        return _incomplete(
-            found, f"version {verdict.version} is not the content that was promoted: {known}, {promoted}"
-        )
+    if verdict.outcome == "passed" and promoted is not None and is_same(content, promoted) is False:
+        known = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
+        return _incomplete(found, f"version {verdict.version} is not the content that was promoted: {known}")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi.runtime import invoke_async
 
-from tornado_resource.bland.content import short
+from tornado_resource.bland.content import Digests, short
 from tornado_resource.core.urns import name_of
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
@@ -50,10 +50,10 @@ class LastRuns:
         self._versions = versions
         self._reading: asyncio.Task[_Recorded] | None = None
         self._asked: dict[str, GatedSession] = {}
-        self._promoted: Mapping[str, str | None] = {}
+        self._promoted: Mapping[str, Digests | None] = {}
 
-    def promote(self, contents: Mapping[str, str | None]) -> None:
-        """Take note, by URN, of the digest of the content that passed in the environment promoted from."""
+    def promote(self, contents: Mapping[str, Digests | None]) -> None:
+        """Take note, by URN, of the content that passed in the environment promoted from."""
         self._promoted = contents
 
     async def recorded(self) -> Mapping[str, RecordedSession]:
@@ -122,9 +122,16 @@ class LastRuns:
             gated = replace(gated, status=asked.status, content=asked.content)
         if recorded is not None:
             # A later look could take an edit for what passed.
-            content = recorded.verdict.content if recorded.verdict is not None else gated.content
+            content = Digests.of(recorded.verdict.content) if recorded.verdict is not None else gated.content
             gated = replace(gated, content=content, doubt=recorded.doubt)
-        return gated
+        return replace(gated, was_shown=self._was_shown(gated))
+
+    def _was_shown(self, gated: GatedSession) -> bool:
+        """Return whether the API has shown a content to this session, or to the one before it on the same pathway."""
+        before = self._known.sessions.get(gated.urn)
+        if before is None or not before.was_shown:
+            return False
+        return bool(before.declared.get("pathway_id") == gated.request.get("pathway_id"))
 
     @property
     def _known(self) -> _Recorded:
@@ -136,7 +143,8 @@ class LastRuns:
         promoted = GatedSession("", session.session_id, verdict.gate, {}, promoted_content=promoted_content)
         if last.outcome != "passed" or not is_outdated(verdict, promoted):
             return last
-        other = f"it passed here with {short(verdict.content)}, and {short(promoted.promoted_content)} is promoted"
+        there = promoted.promoted_content.like(verdict.content) if promoted.promoted_content is not None else None
+        other = f"it passed here with {short(verdict.content)}, and {short(there)} is promoted"
         return replace(last, outcome="incomplete", reason=f"version {verdict.version} has other content now: {other}")
 
     async def _ask(self, urn: str, session: RecordedSession, gate: Gate) -> LastRun:
@@ -150,7 +158,8 @@ class LastRuns:
             adopted=session.adopted,
             promoted_content=self._promoted.get(urn),
             started_content=session.started_content,
-            content=session.verdict.content if session.verdict is not None else None,
+            content=Digests.of(session.verdict.content) if session.verdict is not None else None,
+            was_shown=session.was_shown,
             scenarios=run_by(session.declared, self.scenarios()),
             doubt=session.doubt,
         )
@@ -166,6 +175,7 @@ class LastRuns:
         if declared.get("rerun") != "on_drift" or last.outcome != "passed":
             return last
         tested = RunBasis(request_from(session.declared), session.tested_content, session.started_scenarios)
+        self._versions.note_form(tested.content)
         try:
             return replace(last, drift=await find_drift(self._versions, tested))
         except TornadoError as error:

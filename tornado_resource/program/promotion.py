@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
+from tornado_resource.bland.content import Digests, is_same
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.releases import obstacles
@@ -62,7 +63,9 @@ def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted
         unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
         if promoted.problems or unpublishable:
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, run.gate.report))
-        run.last_runs.promote({deployed_urn(name): each.content for name, each in promoted.record.sessions.items()})
+        for session in promoted.record.sessions.values():
+            run.versions.note_form(session.content)
+        run.last_runs.promote({deployed_urn(name): each.pinned for name, each in promoted.record.sessions.items()})
         return promoted
 
     # unsecret: `reference.outputs` is secret as soon as any output of that stack is, and so would be all outputs here.
@@ -80,7 +83,7 @@ async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, Versio
 
 async def _version_now(run: ProgramRun, pathway_id: str, version: int) -> VersionNow:
     try:
-        return VersionNow(await run.versions.digest(pathway_id, version))
+        return VersionNow(await run.versions.digests(pathway_id, version))
     except TornadoError as error:
         return VersionNow(None, str(error))
 
@@ -93,7 +96,9 @@ def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramR
     gated = with_promoted_version(declared, promoted.record)
     kept = run.last_runs.kept(expected_inputs(declaration, run), gated)
     verdict = kept.verdict if kept is not None else None
-    return verdict is not None and verdict.outcome == "passed" and verdict.content == gated.promoted_content
+    if verdict is None or verdict.outcome != "passed":
+        return False
+    return is_same(Digests.of(verdict.content), gated.promoted_content) is True
 
 
 def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:

@@ -101,11 +101,13 @@ def _warn_of_unpinned(names: Sequence[str]) -> None:
 async def _edit(plan: ReleasePlan, run: ProgramRun) -> str | None:
     if plan.content is None:
         return None
+    run.versions.note_form(plan.content)
     try:
         now = await run.versions.read_again(plan.release.pathway_id, plan.version)
     except TornadoError as error:
         return f"{unread(plan.version)}: {error}"
-    return edit_since_pass(plan.version, plan.content, plan.passed_at, now)
+    edits = (edit_since_pass(plan.version, content, plan.passed_at, now) for content in plan.contents)
+    return next((edit for edit in edits if edit is not None), None)
 
 
 def _declare(plan: ReleasePlan, declarations: Sequence[Declaration]) -> None:

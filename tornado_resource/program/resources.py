@@ -16,6 +16,7 @@ from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.core.text import clean
 from tornado_resource.core.urns import parents_of
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
@@ -29,6 +30,7 @@ from tornado_resource.program.session_outputs import OUTPUTS
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.tracking import untrack_properties
 from tornado_resource.provider import ReleaseProvider, TornadoProvider
+from tornado_resource.provider.releases import MAX_PROBLEM_CHARACTERS
 from tornado_resource.scenarios.definition import runs_together
 from tornado_resource.sessions.compare import REPLACING, UPDATING
 from tornado_resource.sessions.intents import IntentStore, intents_folder
@@ -207,7 +209,9 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
     content: Output[str | None]
     """The digest of the content that was published; None if the API does not show it."""
     live: Output[str | None]
-    """The digest of the live pathway after publishing to production, or as `pulumi refresh` has read it."""
+    """The digest of what is published there, as read afterwards, or as `pulumi refresh` has read the live pathway."""
+    unproved: Output[str | None]
+    """Why it is not proved that the version is published; None if it is, or if the API does not show it."""
 
     @overload
     def __init__(
@@ -251,7 +255,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
-        """Declare a release.
+        """Declare a release. The program fails if it cannot be proved that the version is published.
 
         Args:
             name: the resource's name.
@@ -290,8 +294,9 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             "base_url": configured_url(),
         }
         given = {key: value for key, value in inputs.items() if value is not None}
-        awaited = dict.fromkeys(("version", "sessions", "content", "live"))
+        awaited = dict.fromkeys(("version", "sessions", "content", "live", "unproved"))
         super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
+        self.unproved.apply(partial(_refuse_unproved, name))
         untrack_properties(self, (*awaited, *given))
 
 
@@ -410,6 +415,13 @@ async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
         message = f"release {name}: nothing is published: the session passed, but its version is unknown"
         raise pulumi.RunError(message)
     return int(verdict["version"])
+
+
+def _refuse_unproved(name: str, problem: Any) -> None:
+    """Fail the program. The release is recorded then, so that the next update proves it."""
+    if isinstance(problem, str) and not is_dry_run():
+        message = f"release {name}: {clean(problem, MAX_PROBLEM_CHARACTERS)}; `pulumi up` looks again"
+        raise pulumi.RunError(message)
 
 
 def _entry(key: str, verdict: Mapping[str, Any]) -> Any:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+
+from tornado_resource.bland.content import is_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tornado_resource.bland.content import Digests
     from tornado_resource.bland.listing import Listing
     from tornado_resource.program.shared_client import SharedClient
+
+OLDER: Final = (
+    "some recorded passes have a digest of an older form (sha256:), which leaves out the global prompt and the "
+    "settings of a version: an edit of these since then is not noticed; the next pass records a complete digest"
+)
 
 
 class Versions:
@@ -22,11 +32,18 @@ class Versions:
 
     def __init__(self, client: SharedClient) -> None:
         self._client = client
-        self._reading: dict[tuple[str, int], asyncio.Task[str | None]] = {}
+        self._reading: dict[tuple[str, int], asyncio.Task[Digests | None]] = {}
         self._listing: dict[str, asyncio.Task[Listing]] = {}
+        self._has_older = False
 
-    async def digest(self, pathway_id: str, version: int) -> str | None:
-        """Return the digest of a version's content, as it was when this run asked first; None if it is not shown.
+    def note_form(self, recorded: str | None) -> None:
+        """Say once in a run that a recorded digest is of an older form, and what that means."""
+        if is_older(recorded) and not self._has_older:
+            self._has_older = True
+            pulumi.log.info(OLDER)
+
+    async def digests(self, pathway_id: str, version: int) -> Digests | None:
+        """Return the digests of a version's content, as it was when this run asked first; None if it is not shown.
 
         Raises:
             TornadoError: it could not be read.
@@ -37,8 +54,8 @@ class Versions:
             self._reading[key] = asyncio.ensure_future(self.read_again(pathway_id, version))
         return await self._reading[key]
 
-    async def read_again(self, pathway_id: str, version: int) -> str | None:
-        """Return the digest of a version's content as it is now; None if it is not shown.
+    async def read_again(self, pathway_id: str, version: int) -> Digests | None:
+        """Return the digests of a version's content as it is now; None if it is not shown.
 
         Raises:
             TornadoError: it could not be read.
@@ -47,7 +64,7 @@ class Versions:
         from tornado_resource.bland.versions import ContentReader
 
         async with self._client.open() as client:
-            return await ContentReader(client).digest(pathway_id, version)
+            return await ContentReader(client).digests(pathway_id, version)
 
     async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
         """Return the enabled scenarios of a pathway, as they were when this run asked first.

@@ -9,6 +9,7 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.gate.recorded import started_content
 from tornado_resource.gate.scenarios import by_id
 from tornado_resource.program.verdict import Verdict
 
@@ -70,6 +71,6 @@ def _complete(declared: GatedSession, found: SessionOutputs, scenarios: Sequence
         request=request,
         scenarios=by_id(request, scenarios),
         adopted=found.adopted,
-        started_content=found.started_content if isinstance(found.started_content, str) else None,
+        started_content=started_content({"started_content": found.started_content}),
         gate=Gate.of(found.declared.get("gate")) or declared.gate,
     )

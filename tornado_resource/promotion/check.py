@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from tornado_resource.bland.content import Digests
     from tornado_resource.declarations.model import Declaration, Environment
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -55,9 +56,9 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True)
 class VersionNow:
-    """The content of a version as it is now: its digest, None if the API does not show it, or why it is unknown."""
+    """The content of a version as it is now, None if the API does not show it, or why it is unknown."""
 
-    digest: str | None
+    digests: Digests | None
     problem: str | None = None
 
 
@@ -153,6 +154,7 @@ class _Check:
     declaration: Declaration
     source: _SourceSession
     problems: tuple[str, ...]
+    now: Digests | None = None
     waived: tuple[str, ...] = ()
 
     @property
@@ -191,7 +193,10 @@ class _Check:
         return bool(self.problems) and not self.source.is_other_pathway
 
     def recorded(self) -> PromotedSession:
-        return PromotedSession(self.source.session_id, self.version, self.source.finished_at, self.waived, self.content)
+        now = self.now if self.content is not None else None
+        return PromotedSession(
+            self.source.session_id, self.version, self.source.finished_at, self.waived, self.content, now
+        )
 
 
 def _check(
@@ -206,7 +211,7 @@ def _check(
     problems += _no_pass(session) or _pass_problems(environment, declaration, session, now)
     if version is not None:
         problems += _content_problems(session, version)
-    return _Check(declaration, session, tuple(problems))
+    return _Check(declaration, session, tuple(problems), now=version.digests if version is not None else None)
 
 
 def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:
@@ -244,7 +249,7 @@ def _content_problems(session: _SourceSession, version: VersionNow) -> Iterator[
     if version.problem is not None:
         yield f"{unread(session.version)}: {version.problem}"
     elif session.version is not None and session.content is not None:
-        edit = edit_since_pass(session.version, session.content, session.finished_at, version.digest)
+        edit = edit_since_pass(session.version, session.content, session.finished_at, version.digests)
         yield from () if edit is None else (edit,)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.core.canonical import whole_or_none
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ class PromotedSession:
     """What one session takes over from the source stack.
 
     *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None if none is
-    known, and *content* the digest of what passed on it there. *waived* lists the problems that were overridden.
+    known, and *content* the digest of what passed on it there, as recorded there. *waived* lists the problems that were
+    overridden. *now*: what the version holds now, if that has been read.
     """
 
     session_id: str | None
@@ -25,6 +27,12 @@ class PromotedSession:
     finished_at: str | None
     waived: tuple[str, ...] = ()
     content: str | None = None
+    now: Digests | None = None
+
+    @property
+    def pinned(self) -> Digests | None:
+        """What must pass here: the content that passed there, in every form that is known."""
+        return self.now or Digests.of(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Promotion:
 def with_promoted_version(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
     """Return *gated* with the version that must pass here; unchanged if the session was not promoted."""
     session = promotion.sessions.get(gated.name) if promotion is not None else None
-    return replace(gated, promoted=session.version, promoted_content=session.content) if session is not None else gated
+    return replace(gated, promoted=session.version, promoted_content=session.pinned) if session is not None else gated
 
 
 def as_output(promotion: Promotion) -> dict[str, Any]:

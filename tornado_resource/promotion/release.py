@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.bland.content import short
+from tornado_resource.bland.content import Digests, is_older, is_same, short
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
@@ -17,17 +17,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
-    """A release with what passed: *content* is the digest of the version then, *passed_at* the last of the passes."""
+    """A release with what passed: *contents* are the digests of the version then, one of each form, the newest first.
+
+    *passed_at* is the last of the passes.
+    """
 
     release: Release
     version: int
     session_ids: tuple[str, ...]
-    content: str | None
+    contents: tuple[str, ...]
     passed_at: str | None
+
+    @property
+    def content(self) -> str | None:
+        """The digest to publish; None if it is unknown."""
+        return next(iter(self.contents), None)
 
     def is_recorded(self, recorded: Mapping[str, Any] | None) -> bool:
         """Return whether a release's recorded outputs say that exactly this is published, and live as far as known."""
-        if recorded is None or recorded.get("live") not in {None, self.content}:
+        if recorded is None or recorded.get("unproved") is not None:
+            return False
+        if recorded.get("live") not in {None, self.content}:
             return False
         planned = {
             "pathway_id": self.release.pathway_id,
@@ -58,7 +68,7 @@ def _plan(release: Release, version: int, passes: Collection[Result]) -> Release
         release,
         version,
         tuple(result.verdict.session_id for result in passes),
-        next((content for result in passes if (content := _content(result)) is not None), None),
+        tuple(dict.fromkeys(sorted(_contents(passes), key=is_older))),
         max((result.verdict.finished_at for result in passes if result.verdict.finished_at is not None), default=None),
     )
 
@@ -66,32 +76,35 @@ def _plan(release: Release, version: int, passes: Collection[Result]) -> Release
 def _disagreements(version: int, passes: Mapping[str, Result]) -> dict[str, str]:
     """Return a message for each session that passed with other content than the first one that names its content."""
     contents = {name: content for name, result in passes.items() if (content := _content(result)) is not None}
-    first = next(iter(contents), "")
-    return {
-        name: f"version {version} was edited between two passes: {first} passed with {short(contents[first])}, "
-        f"{name} with {short(content)}"
-        for name, content in contents.items()
-        if content != contents[first]
-    }
+    firsts: dict[bool, tuple[str, str]] = {}
+    problems: dict[str, str] = {}
+    for name, content in contents.items():
+        first, passed = firsts.setdefault(is_older(content), (name, content))  # two forms cannot be compared
+        if content != passed:
+            problems[name] = (
+                f"version {version} was edited between two passes: {first} passed with {short(passed)}, "
+                f"{name} with {short(content)}"
+            )
+    return problems
 
 
-def edit_since_pass(version: int, passed: str, passed_at: str | None, now: str | None) -> str | None:
+def edit_since_pass(version: int, passed: str, passed_at: str | None, now: Digests | None) -> str | None:
     """Return how a version is not what passed; None if it is.
 
     Args:
         version: its number.
         passed: the digest of the content that passed.
         passed_at: when it passed.
-        now: the digest of its content now; None if the API does not show it.
+        now: its content now; None if the API does not show it.
 
     """
-    if now == passed:
+    if is_same(now, Digests.of(passed)):
         return None
     known = f"{short(passed)} passed at {clean(passed_at or 'an unknown time', 40)}"
     again = "run it again (a trigger, `rerun: always`)"
     if now is None:
         return f"version {version} cannot be read any more ({known}); {again} on a version that exists"
-    return f"version {version} was edited since: {known}, now it is {short(now)}; {again}"
+    return f"version {version} was edited since: {known}, now it is {short(now.like(passed))}; {again}"
 
 
 def unread(version: int | None) -> str:
@@ -99,7 +112,12 @@ def unread(version: int | None) -> str:
     return f"could not read version {version} to check that it is unchanged since it passed"
 
 
+def _contents(passes: Iterable[Result]) -> list[str]:
+    return [content for result in passes if (content := _content(result)) is not None]
+
+
 def _content(result: Result) -> str | None:
     """Return the content that passed: as read at the end, else the promoted one, else what the session started on."""
     verdict, gated = result.verdict, result.gated
-    return verdict.content or gated.promoted_content or (None if verdict.repaired else gated.started_content)
+    promoted = gated.promoted_content.best if gated.promoted_content is not None else None
+    return verdict.content or promoted or (None if verdict.repaired else gated.started_content)

@@ -16,7 +16,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from tornado_resource.bland.content import LIVE
+from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift_of_live
 from tornado_resource.promotion.record import version_or_none
@@ -33,6 +33,7 @@ TARGET: Final = ("pathway_id", "environment")
 """Where a version is published. A change of one of these replaces the release."""
 RUN: Final = ("version", "sessions")
 """What is published, and the sessions that passed with it."""
+MAX_PROBLEM_CHARACTERS: Final = 2_000
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
 
 
@@ -71,42 +72,47 @@ class ReleaseProvider(ResourceProvider):
 
         In a preview the version may be unknown; it counts as unchanged as long as the sessions are the same. A changed
         `__provider` is an update too, which records the provider's new module path. So is a live pathway that differed
-        at the last refresh; the reason is printed, since a diff cannot show it.
+        at the last refresh, or a release that is not proved; the reason is printed, since a diff cannot show it.
         """
         replaces = [key for key in TARGET if olds.get(key) != news.get(key)]
         is_moved = olds.get("__provider") != news.get("__provider")
-        drift = live_drift(olds)
-        if drift is not None and not replaces:
-            print(f"{_place(news)}: {drift}; `pulumi up` publishes it again", flush=True)
-        is_same = _is_same(olds, news) and drift is None
+        doubt = _doubt(olds)
+        if doubt is not None and not replaces:
+            print(f"{_place(news)}: {doubt}", flush=True)
+        is_same = _is_same(olds, news) and doubt is None
         return DiffResult(changes=bool(replaces) or not is_same or is_moved, replaces=replaces)
 
     def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Publish for another run, even the recorded version: after a lost response another one may be live.
 
-        A release that was recorded without its content gets it without being published again.
+        A release that was recorded without its content gets it without being published again. One that is not proved
+        is only published again if it still is not live.
         """
-        recorded = olds.get("content")
-        is_same_content = recorded is None or recorded == news.get("content")
+        is_same_content = olds.get("content") is None or not _is_other(olds.get("content"), news.get("content"))
         is_same_run = is_same_content and all(olds.get(key) == news.get(key) for key in RUN)
-        if not is_same_run or live_drift(olds) is not None:
-            return UpdateResult(self._publish(news))
-        return UpdateResult({**_outputs(news), "content": news.get("content"), "live": olds.get("live")})
+        is_sent = unproved(olds) is not None and _is_same(olds, news)
+        if not is_same_run or unproved(olds) is not None or live_drift(olds) is not None:
+            return UpdateResult(self._publish(news, was_shown=is_digest(olds.get("live")), is_sent=is_sent))
+        outputs = {**_outputs(news), "content": news.get("content"), "live": olds.get("live"), "unproved": None}
+        return UpdateResult(outputs)
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads the live pathway, if this release says what it must be."""
         outputs = {key: value for key, value in props.items() if key != "__provider"}
-        if props.get("environment") == "production" and props.get("content") is not None:
-            from tornado_resource.bland.versions import read_digest
+        if props.get("environment") == "production" and is_digest(props.get("content")):
+            from tornado_resource.bland.versions import read_digests
 
             pathway_id = _pathway_of(release_id, props)
-            live = self._run(lambda client: read_digest(client, pathway_id, LIVE), props)
+            live = self._run(lambda client: read_digests(client, pathway_id, LIVE), props)
             if live is not None:
-                outputs["live"] = live
+                outputs["live"] = live.like(props["content"])
         return ReadResult(release_id, outputs)
 
-    def _publish(self, props: dict[str, Any]) -> dict[str, Any]:
-        """Publish a version and return the outputs."""
+    def _publish(self, props: dict[str, Any], *, was_shown: bool = False, is_sent: bool = False) -> dict[str, Any]:
+        """Publish a version and return the outputs.
+
+        A release that is not proved is recorded as such, so that the next update proves it. The program fails then.
+        """
         from tornado_resource.promotion.publishing import ReleaseOrder, publish
 
         order = ReleaseOrder(
@@ -115,11 +121,14 @@ class ReleaseProvider(ResourceProvider):
             version=int(props["version"]),
             content=props.get("content"),
             passed_at=props.get("passed_at"),
+            was_shown=was_shown,
+            is_sent=is_sent,
         )
         published = self._run(lambda client: publish(client, order), props)
         if published.warning is not None:
             print(f"{_place(props)}: {published.warning}", flush=True)
-        return {**_outputs(props), "content": published.content, "live": published.live}
+        known = {"content": published.content, "live": published.live, "unproved": published.unproved}
+        return {**_outputs(props), **known}
 
     def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: dict[str, Any]) -> T:
         assert self._runtime is not None  # noqa: S101 - Pulumi calls configure first
@@ -129,10 +138,31 @@ class ReleaseProvider(ResourceProvider):
 def live_drift(outputs: Mapping[str, Any]) -> str | None:
     """Return how the live pathway differs from what a release has published, by its outputs; None if it does not."""
     content, live = outputs.get("content"), outputs.get("live")
-    if not isinstance(content, str) or not isinstance(live, str):
+    if not isinstance(content, str) or not is_digest(content) or not is_digest(live):
         return None
-    drift = drift_of_live(content, live)
+    drift = drift_of_live(content, Digests.of(live))
     return clean(drift) if drift is not None else None
+
+
+def unproved(outputs: Mapping[str, Any]) -> str | None:
+    """Return why a release is not proved to be live, by its outputs; None if it is, or if nothing can prove it."""
+    problem = outputs.get("unproved")
+    return clean(problem, MAX_PROBLEM_CHARACTERS) if isinstance(problem, str) else None
+
+
+def _doubt(outputs: Mapping[str, Any]) -> str | None:
+    """Return why an unchanged release is updated, and what the update does; None if it is not."""
+    drift, problem = live_drift(outputs), unproved(outputs)
+    if drift is not None:
+        return f"{drift}; `pulumi up` publishes it again"
+    return f"{problem}; `pulumi up` looks again" if problem is not None else None
+
+
+def _is_other(recorded: Any, content: Any) -> bool:
+    """Return whether two recorded contents differ. Of two forms of digest that is unknown, and no reason to publish."""
+    if is_digest(recorded) and is_digest(content):
+        return is_same(Digests.of(recorded), Digests.of(content)) is False
+    return bool(recorded != content)
 
 
 def _pathway_of(release_id: str, props: Mapping[str, Any]) -> str:
@@ -159,7 +189,7 @@ def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
     is_same_run = not contains_unknowns(sessions) and olds.get("sessions") == sessions
     if contains_unknowns(news.get("version")):
         return is_same_run and sessions is not None
-    is_same_content = content is None or contains_unknowns(content) or olds.get("content") == content
+    is_same_content = content is None or contains_unknowns(content) or not _is_other(olds.get("content"), content)
     return is_same_run and is_same_content and olds.get("version") == news.get("version")
 
 

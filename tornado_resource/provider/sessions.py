@@ -242,7 +242,8 @@ async def _tested(client: Client, props: dict[str, Any], session: Session) -> di
         return {}
     with suppress(TornadoError):
         if "version_number" in request:
-            found["started_content"] = await reader.digest(props["pathway_id"], request["version_number"])
+            digests = await reader.digests(props["pathway_id"], request["version_number"])
+            found["started_content"] = digests.current if digests is not None else None
     with suppress(TornadoError):
         if props.get("rerun") == "on_drift":
             chosen = request.get("scenario_ids")

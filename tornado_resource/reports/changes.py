@@ -72,4 +72,4 @@ def _lines(changes: Changes) -> Iterator[tuple[str, str, str]]:
         if part.omitted:
             yield "      ", "", f"and {count(part.omitted, 'more value')}"
     if changes.omitted:
-        yield "  ", "", f"and {count(changes.omitted, 'more node or edge')}"
+        yield "  ", "", f"and {count(changes.omitted, 'more part')}"

@@ -33,7 +33,7 @@ from tornado_resource.sandbox.operations import (
     read_body,
     record,
 )
-from tornado_resource.sandbox.pathways import SETTINGS, Pathways
+from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
 from tornado_resource.sandbox.runs import batch_of, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.content import Digests, is_digest
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
@@ -13,7 +14,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions, recorded_doubts
+from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions, recorded_doubts, started_content
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -232,7 +233,7 @@ def _releases(resources: list[Fields]) -> Iterator[RecordedRelease]:
         outputs = resource.object("outputs")
         if resource.text("type") == RELEASE_TYPE and outputs.text_or_none("environment") == "production":
             content = outputs.text_or_none("content")
-            if content is not None and not resource.flag("delete"):
+            if content is not None and is_digest(content) and not resource.flag("delete"):
                 yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content)
 
 
@@ -301,8 +302,8 @@ def _gated(resource: Fields, known: _Known) -> GatedSession | None:
         # States that were written before `declared_at` have `source`.
         position=Position.parse(inputs.text_or_none("declared_at") or inputs.text_or_none("source")),
         adopted=outputs.values.get("adopted") is True,
-        started_content=outputs.text_or_none("started_content"),
-        content=version.content if version is not None else None,
+        started_content=started_content(outputs.values),
+        content=Digests.of(version.content) if version is not None else None,
         urn=clean(resource.text("urn"), MAX_CHARACTERS),
     )
 

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.content import Content, parse_content, short
+from tornado_resource.bland.content import (
+    BOOKKEEPING,
+    LAYOUT,
+    Content,
+    Digests,
+    is_digest,
+    is_same,
+    parse_content,
+    short,
+)
 
 if TYPE_CHECKING:
     import random
@@ -21,11 +30,21 @@ VERSION: dict[str, Any] = {
     "nodes": [
         {"id": "start", "type": "Default", "data": {"prompt": "Grüß Gott", "isStart": True, "temperature": 0.5}},
         {"id": "refund", "type": "Webhook", "data": {"url": "https://shop.example/refund", "retries": 3}},
+        {"globalConfig": {"globalPrompt": "Stay polite."}, "position": {"x": 0, "y": 0}},
     ],
-    "edges": [{"id": "e-1", "source": "start", "target": "refund", "label": "wants a refund"}],
+    "edges": [
+        {"id": "e-1", "source": "start", "target": "refund", "label": "wants a refund", "sourceHandle": "a"},
+        {"id": "e-2", "source": "refund", "target": "start", "label": "has one"},
+    ],
+    "post_call_actions": [{"type": "webhook", "url": "https://shop.example/done"}],
+    "memory_enabled": False,
+    "entity_schemas": [],
+    "analysis_options": {"summary": True},
     "version_number": 6,
+    "revision_number": 2,
     "is_latest": True,
 }
+SETTINGS = {key: VERSION[key] for key in ("post_call_actions", "memory_enabled", "entity_schemas", "analysis_options")}
 
 
 def parse(version: Any) -> Content:
@@ -48,12 +67,25 @@ def changed(*path: str | int, to: Any) -> dict[str, Any]:
     return version
 
 
-def test_the_digest_is_that_of_the_documented_canonical_json() -> None:
-    nodes = [{key: node[key] for key in ("id", "type", "data")} for node in reversed(VERSION["nodes"])]
-    canonical = {"nodes": nodes, "edges": VERSION["edges"]}
+def sha256(canonical: Any) -> str:
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert digest(VERSION) == "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_the_digest_is_that_of_the_documented_canonical_json() -> None:
+    start, refund, _ = VERSION["nodes"]
+    everywhere = {"globalConfig": {"globalPrompt": "Stay polite."}}
+    canonical = {"nodes": [refund, start, everywhere], "edges": VERSION["edges"], "settings": SETTINGS}
+    assert digest(VERSION) == "sha256v2:" + sha256(canonical)
     assert parse(VERSION).version == 6
+
+
+def test_the_older_digest_is_that_of_the_fields_that_counted_then() -> None:
+    nodes = [{}, *({key: node[key] for key in ("id", "type", "data")} for node in VERSION["nodes"][1::-1])]
+    edges = [{key: edge[key] for key in ("id", "source", "target", "label")} for edge in VERSION["edges"]]
+    older = "sha256:" + sha256({"nodes": nodes, "edges": edges})
+    assert parse(VERSION).digests == Digests(digest(VERSION), older)
+    assert parse(changed("edges", to=VERSION["edges"][::-1])).digests.older == older
 
 
 @pytest.mark.parametrize(
@@ -62,11 +94,13 @@ def test_the_digest_is_that_of_the_documented_canonical_json() -> None:
         {"data": VERSION, "errors": None},
         {"data": {"data": VERSION}},
         {**VERSION, "name": "Another name", "is_latest": False, "version_number": 7, "updated_at": "2026-04-14"},
+        {**VERSION, "revision_number": 3, "id": "v-7", "created_at": None, "pathway_id": "pw-1"},
         {**VERSION, "nodes": VERSION["nodes"][::-1]},
+        {**VERSION, "description": None},
         {**VERSION, "nodes": [dict(reversed(node.items())) for node in VERSION["nodes"]]},
         {**VERSION, "nodes": [{**node, "position": {"x": 1}, "selected": True} for node in VERSION["nodes"]]},
         {**VERSION, "nodes": [{**node, "measured": {"width": 2}, "dragging": False} for node in VERSION["nodes"]]},
-        {**VERSION, "edges": [{**VERSION["edges"][0], "animated": True, "data": None, "type": None}]},
+        changed("edges", 0, to={**VERSION["edges"][0], "animated": True, "data": None, "type": None}),
         changed("nodes", 1, "data", "retries", to=3.0),
     ],
 )
@@ -108,6 +142,18 @@ def test_escaped_text_is_the_same_text() -> None:
         changed("edges", 0, "target", to="start"),
         changed("edges", 0, "data", to={"condition": "x"}),
         changed("edges", 0, "type", to="custom"),
+        changed("edges", to=VERSION["edges"][::-1]),
+        changed("edges", 0, "sourceHandle", to="b"),
+        changed("nodes", 0, "extra", to=1),
+        changed("nodes", 2, "globalConfig", "globalPrompt", to="Refuse everything."),
+        changed("nodes", to=VERSION["nodes"][:2]),
+        changed("nodes", to=[*VERSION["nodes"], {"globalConfig": {}}]),
+        changed("post_call_actions", 0, "url", to="https://elsewhere.example"),
+        changed("post_call_actions", to=[]),
+        changed("memory_enabled", to=True),
+        changed("entity_schemas", to=[{"name": "order"}]),
+        changed("analysis_options", "summary", to=False),
+        {**VERSION, "nodes_of_tomorrow": []},
     ],
 )
 def test_all_else_is_another_content(other: Any) -> None:
@@ -163,7 +209,41 @@ def test_a_number_of_another_type_names_no_version(number: Any) -> None:
 
 def test_the_short_form_is_enough_to_compare() -> None:
     assert short("sha256:" + "0123456789abcdef" * 4) == "sha256:0123456789ab"
-    assert short(None) == "unknown"
+    assert short("sha256v2:" + "0123456789abcdef" * 4) == "sha256v2:0123456789ab"
+    for text in (None, "", "<script>", "sha256:0", "sha256v3:" + "0" * 64, "sha256:" + "0" * 65):
+        assert short(text) == "unknown"
+        assert not is_digest(text)
+
+
+OLD, OTHER, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64, "sha256v2:" + "2" * 64
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Digests.of(OLD), Digests.of(OLD), True),
+        (Digests.of(OLD), Digests.of(OTHER), False),
+        (Digests.of(OLD), Digests.of(NEW), None),
+        (Digests.of(OLD), Digests(NEW, OLD), True),
+        (Digests.of(OTHER), Digests(NEW, OLD), False),
+        (Digests(NEW, OTHER), Digests(NEW, OLD), True),
+        (Digests.of(NEW), None, None),
+        (Digests.of(None), Digests.of(NEW), None),
+    ],
+)
+def test_contents_are_compared_in_the_newest_form_of_both(
+    one: Digests | None,
+    other: Digests | None,
+    same: bool | None,  # noqa: FBT001
+) -> None:
+    assert is_same(one, other) is same
+    assert is_same(other, one) is same
+
+
+def test_people_see_two_digests_of_one_form() -> None:
+    read = Digests(NEW, OLD)
+    assert (read.best, read.like(OTHER), read.like(NEW), read.like(None)) == (NEW, OLD, NEW, NEW)
+    assert (Digests(NEW).like(OLD), Digests(None, OLD).like(NEW)) == (NEW, OLD)
 
 
 JSON = st.recursive(
@@ -171,9 +251,17 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-IDS = st.text(max_size=3) | st.integers() | st.none()
-NODES = st.lists(st.fixed_dictionaries({"id": IDS, "type": st.text(max_size=3), "data": JSON}), max_size=5)
-EDGES = st.lists(st.fixed_dictionaries({"id": IDS, "source": IDS, "target": IDS}, optional={"label": JSON}), max_size=5)
+NAMES = st.text("abcxyz_", min_size=1, max_size=4)
+NODES = st.lists(
+    st.fixed_dictionaries({"type": NAMES, "data": JSON}, optional={"id": NAMES, "globalConfig": JSON}), max_size=5
+)
+EDGES = st.lists(st.fixed_dictionaries({"id": NAMES, "source": NAMES, "target": NAMES}), max_size=5)
+VERSIONS = st.builds(
+    lambda nodes, edges, settings: {**settings, "nodes": nodes, "edges": edges},
+    NODES,
+    EDGES,
+    st.dictionaries(NAMES.filter(lambda name: name not in BOOKKEEPING), JSON, max_size=4),
+)
 
 
 def shuffled(value: Any, rng: random.Random) -> Any:
@@ -184,22 +272,60 @@ def shuffled(value: Any, rng: random.Random) -> Any:
     return [shuffled(entry, rng) for entry in value] if isinstance(value, list) else value
 
 
-@given(NODES, EDGES, st.randoms(use_true_random=False))
-def test_no_order_of_parts_and_keys_matters(nodes: Any, edges: Any, rng: random.Random) -> None:
-    mixed = {
-        "edges": [{**shuffled(edge, rng), "selected": True} for edge in rng.sample(edges, len(edges))],
-        "nodes": [{**shuffled(node, rng), "position": {"x": 1}} for node in rng.sample(nodes, len(nodes))],
-    }
-    assert digest(mixed) == digest({"nodes": nodes, "edges": edges})
+IGNORED = st.tuples(st.sampled_from(sorted(LAYOUT)), st.sampled_from(sorted(BOOKKEEPING)))
 
 
-@given(NODES, EDGES, st.data())
-def test_every_change_of_a_part_matters(nodes: Any, edges: Any, data: st.DataObject) -> None:
-    parts = [("nodes", index) for index in range(len(nodes))] + [("edges", index) for index in range(len(edges))]
-    if not parts:
-        return
-    kind, index = data.draw(st.sampled_from(parts))
-    version = {"nodes": nodes, "edges": edges}
+@given(VERSIONS, st.randoms(use_true_random=False), IGNORED)
+def test_no_layout_and_bookkeeping_matters(version: Any, rng: random.Random, ignored: tuple[str, str]) -> None:
+    layout, record = ignored
+    mixed = shuffled(version, rng)
+    for part in [*mixed["nodes"], *mixed["edges"]]:
+        part[layout] = {"x": 1}
+    numbers = {id(node): index for index, node in enumerate(mixed["nodes"])}
+    # Nodes with an id may come in any order, but for those that share one.
+    mixed["nodes"].sort(key=lambda node: (str(node.get("id", ""))[::-1], numbers[id(node)]))
+    assert digest({**mixed, record: "anything"}) == digest(version)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value in a version."""
+    inner: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, entry in inner for found in [(*path, key), *places(entry, (*path, key))]]
+
+
+@given(VERSIONS, JSON, st.data())
+def test_every_change_of_any_field_matters(version: Any, value: Any, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(places(version)))
     other = copy.deepcopy(version)
-    other[kind][index]["type"] = "changed to this"
-    assert digest(other) != digest(version)
+    place: Any = other
+    for key in path[:-1]:
+        place = place[key]
+    before = place[path[-1]]
+    is_part = isinstance(before, dict) and path[0] in {"nodes", "edges"} and len(path) == 2
+    place[path[-1]] = {"another": value} if is_part else [{"another": value}] if len(path) == 1 else value
+    if canonical(other) != canonical(version):
+        assert digest(other) != digest(version)
+
+
+@given(VERSIONS, NAMES.filter(lambda name: name not in LAYOUT | BOOKKEEPING), st.data())
+def test_every_new_field_at_any_depth_matters(version: Any, name: str, data: st.DataObject) -> None:
+    paths = [path for path in [(), *places(version)] if isinstance(at(version, path), dict)]
+    other = copy.deepcopy(version)
+    place = at(other, data.draw(st.sampled_from(paths)))
+    if name not in place:
+        place[name] = "new"
+        assert digest(other) != digest(version)
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def canonical(version: Any) -> str:
+    """What may be equal although a field was changed: null and a missing field, 5 and 5.0, the order of nodes."""
+    parts = {key: value for key, value in version.items() if value is not None}
+    nodes = [{key: value for key, value in node.items() if value is not None} for node in version["nodes"]]
+    named = sorted((node for node in nodes if "id" in node), key=lambda node: str(node["id"]))
+    return json.dumps({**parts, "nodes": named + [node for node in nodes if "id" not in node]}, sort_keys=True)

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.support.api import KEY, client_of, json_response
-from tornado_resource.bland.versions import read_content, read_digest
+from tornado_resource.bland.content import STAGING
+from tornado_resource.bland.versions import read_content, read_digests
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
@@ -48,8 +49,15 @@ async def test_one_request_reads_a_version() -> None:
 async def test_an_api_that_does_not_show_versions_is_asked_once(code: int) -> None:
     api = Api(code)
     async with client_of(api.handle) as client:
-        assert await read_digest(client, "pw-1", 6) is None
+        assert await read_digests(client, "pw-1", 6) is None
     assert len(api.asked) == 1
+
+
+async def test_nothing_may_be_published_to_staging() -> None:
+    api = Api(400)
+    async with client_of(api.handle) as client:
+        assert await read_content(client, "pw-1", STAGING) is None
+    assert api.asked == ["GET /v1/pathway/pw-1/version/staging"]
 
 
 @pytest.mark.parametrize("code", [400, 401, 402, 409, 422])
@@ -75,14 +83,14 @@ async def test_a_404_of_a_proxy_is_an_error() -> None:
 async def test_a_passing_failure_is_retried(bad: Any) -> None:
     api = Api(bad, bad, SHOWN)
     async with client_of(api.handle) as client:
-        assert await read_digest(client, "pw-1", 6) is not None
+        assert await read_digests(client, "pw-1", 6) is not None
     assert len(api.asked) == 3
 
 
 async def test_responses_without_content_mean_that_it_is_not_shown() -> None:
     api = Api({"name": "v"})
     async with client_of(api.handle) as client:
-        assert await read_digest(client, "pw-1", 6) is None
+        assert await read_digests(client, "pw-1", 6) is None
     assert len(api.asked) == 3
 
 
@@ -106,18 +114,19 @@ async def test_a_caller_may_wait_longer() -> None:
         return None
 
     async with client_of(api.handle) as client:
-        assert await read_digest(client, "pw-1", 6, twice) is not None
+        assert await read_digests(client, "pw-1", 6, twice) is not None
     assert len(tries) == 2
 
 
 async def test_the_key_is_in_no_part_and_changes_no_digest() -> None:
-    with_key = {"nodes": [{"id": KEY, "data": {"header": f"Bearer {KEY}"}}], "edges": [{"id": "e", "label": KEY}]}
-    other = {"nodes": [{"id": KEY, "data": {"header": "Bearer [secret]"}}], "edges": [{"id": "e", "label": KEY}]}
+    rest = {"edges": [{"id": "e", "label": KEY}], "post_call_actions": [{KEY: KEY}], f"x-{KEY}": 1}
+    with_key = {"nodes": [{"id": KEY, "data": {"header": f"Bearer {KEY}"}}], **rest}
+    other = {"nodes": [{"id": KEY, "data": {"header": "Bearer [secret]"}}], **rest}
     async with client_of(Api(with_key, other).handle) as client:
         found, changed = [await read_content(client, "pw-1", 6) for _ in range(2)]
     assert found is not None
     assert changed is not None
-    assert KEY not in str((found.nodes, found.edges))
+    assert KEY not in str((found.nodes, found.edges, found.settings))
     assert KEY not in repr(found)
     assert found.digest != changed.digest
 

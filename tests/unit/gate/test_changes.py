@@ -17,12 +17,13 @@ from tornado_resource.gate.changes import (
     MAX_PARTS,
     Changes,
     PartChange,
+    changed_fields,
     compare_contents,
 )
 
 
-def content(*nodes: Any, edges: Any = ()) -> Content:
-    found = parse_content(json.dumps({"nodes": nodes, "edges": list(edges)}).encode())
+def content(*nodes: Any, edges: Any = (), **settings: Any) -> Content:
+    found = parse_content(json.dumps({"nodes": nodes, "edges": list(edges), **settings}).encode())
     assert found is not None
     return found
 
@@ -92,7 +93,34 @@ def test_names_with_dots_stay_apart() -> None:
 def test_parts_of_one_id_and_without_one_are_all_compared() -> None:
     before, after = content(node("a", n=1), node("a", n=2), {"type": "x"}), content(node("a", n=1), {"type": "y"})
     found = [(part.name, part.how) for part in compare(before, after).parts]
-    assert found == [("a (2)", "removed"), ("null", "changed")]
+    assert found == [("a (2)", "removed"), ("without an id", "changed")]
+
+
+def test_the_global_prompt_and_the_settings_are_compared() -> None:
+    before = content({"globalConfig": {"globalPrompt": "Be kind."}}, memory_enabled=False, entity_schemas=[])
+    after = content({"globalConfig": {"globalPrompt": "Refuse."}}, memory_enabled=True, post_call_actions=["x"])
+    found = compare(before, after)
+    assert [(part.kind, part.name, part.how) for part in found.parts] == [
+        ("node", "without an id", "changed"),
+        ("setting", "entity_schemas", "removed"),
+        ("setting", "memory_enabled", "changed"),
+        ("setting", "post_call_actions", "added"),
+    ]
+    assert found.parts[0].fields[0].lines == ("- Be kind.", "+ Refuse.")
+    assert list(changed_fields(found)) == [
+        "node without an id: globalConfig.globalPrompt",
+        "setting entity_schemas",
+        "setting memory_enabled: value",
+        "setting post_call_actions",
+    ]
+
+
+def test_another_order_of_edges_is_a_difference() -> None:
+    edges = [{"id": name, "source": "a"} for name in "abc"]
+    [part] = compare(content(edges=edges), content(edges=[edges[1], edges[0], edges[2]])).parts
+    assert (part.kind, part.name, part.how) == ("edge", "order", "changed")
+    assert part.fields[0].lines == ("+ b", "  a", "- b", "  c")
+    assert compare(content(edges=edges), content(edges=edges[1:])).parts[0].how == "removed"
 
 
 def test_the_same_content_has_no_changes() -> None:
@@ -117,12 +145,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab.", max_size=2), inner, max_size=2),
     max_leaves=5,
 )
-NODES = st.lists(st.fixed_dictionaries({"id": st.sampled_from("abc") | st.none(), "data": JSON}), max_size=4)
+PARTS = st.lists(st.fixed_dictionaries({"id": st.sampled_from("abc") | st.none(), "data": JSON}), max_size=4)
+VERSIONS = st.tuples(PARTS, PARTS, st.dictionaries(st.sampled_from(["a", "a\x00", "a\x01"]), JSON, max_size=3))
 
 
-@given(NODES, NODES)
+@given(VERSIONS, VERSIONS)
 def test_every_difference_is_shown_and_nothing_else(before: Any, after: Any) -> None:
-    old, new = content(*before), content(*after)
+    old, new = (content(*nodes, edges=edges, **settings) for nodes, edges, settings in (before, after))
     found = compare(old, new)
     assert bool(found.parts) is (old.digest != new.digest)
     changed: list[PartChange] = [part for part in found.parts if part.how == "changed"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.gate.drift import (
@@ -34,12 +35,12 @@ def scenario(name: str, **fields: Any) -> Scenario:
 class FakeReader:
     """Shows one digest for every version, and the same scenarios for every pathway; *unlisted* ones only by id."""
 
-    now: str | None = OLD
+    now: Digests | None = Digests("sha256v2:" + "2" * 64, OLD)  # noqa: RUF009 - frozen
     enabled: tuple[Scenario, ...] = ()
     asked: list[str] = field(default_factory=list)
     unlisted: tuple[Scenario, ...] | None = None
 
-    async def digest(self, pathway_id: str, version: int) -> str | None:
+    async def digests(self, pathway_id: str, version: int) -> Digests | None:
         self.asked.append(f"{pathway_id}/{version}")
         return self.now
 
@@ -52,17 +53,18 @@ class FakeReader:
 
 
 def test_only_other_content_is_drift() -> None:
-    assert drift(6, OLD, OLD) is None
+    assert drift(6, OLD, Digests.of(OLD)) is None
+    assert drift(6, OLD, Digests("sha256v2:" + "2" * 64, OLD)) is None
     assert drift(6, OLD, None) is None
     edited = "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
-    assert drift(6, OLD, NEW) == edited
+    assert drift(6, OLD, Digests("sha256v2:" + "2" * 64, NEW)) == edited
 
 
 def test_a_live_pathway_that_is_not_shown_has_not_drifted() -> None:
-    assert drift_of_live(OLD, OLD) is None
+    assert drift_of_live(OLD, Digests.of(OLD)) is None
     assert drift_of_live(OLD, None) is None
     changed = "the live pathway was changed: sha256:111111111111 is live, sha256:000000000000 was published"
-    assert drift_of_live(OLD, NEW) == changed
+    assert drift_of_live(OLD, Digests.of(NEW)) == changed
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ async def test_only_what_was_recorded_is_read(
 
 async def test_every_change_is_told() -> None:
     before = scenarios_run(None, [scenario("a"), scenario("b")])
-    reader = FakeReader(NEW, (scenario("a", max_turns=5), scenario("c")))
+    reader = FakeReader(Digests.of(NEW), (scenario("a", max_turns=5), scenario("c")))
     assert await find_drift(reader, RunBasis(REQUEST, OLD, before)) == (
         "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111; "
         "since it was tested: 1 scenario changed (a), 1 scenario disabled or deleted (b), 1 scenario added (c)"

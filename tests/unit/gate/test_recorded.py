@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession
@@ -19,7 +20,7 @@ from tornado_resource.gate.recorded import (
     recorded_releases,
     recorded_sessions,
 )
-from tornado_resource.gate.verdicts import make_verdict
+from tornado_resource.gate.verdicts import NOT_SHOWN_NOW, make_verdict
 from tornado_resource.sessions.order import SESSION_TYPE
 
 GATED = GatedSession("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
@@ -156,16 +157,24 @@ def test_a_damaged_session_is_left_to_the_api(outputs: dict[str, Any]) -> None:
     assert recorded_sessions({"no urn": {"type": SESSION_TYPE, "outputs": None}}) == {}
 
 
-OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+OLD, NEW, CURRENT = "sha256:" + "0" * 64, "sha256:" + "1" * 64, "sha256v2:" + "2" * 64
 
 
 @pytest.mark.parametrize(
     ("recorded", "promoted", "holds"),
-    [(OLD, OLD, True), (OLD, None, True), (None, OLD, True), (OLD, NEW, False)],
+    [
+        (OLD, Digests.of(OLD), True),
+        (OLD, None, True),
+        (None, Digests.of(OLD), True),
+        (OLD, Digests.of(NEW), False),
+        (OLD, Digests(CURRENT, OLD), True),
+        (CURRENT, Digests(CURRENT, OLD), True),
+        (OLD, Digests(CURRENT, NEW), False),
+    ],
 )
 def test_a_pass_on_other_content_than_the_promoted_one_is_outdated(
     recorded: str | None,
-    promoted: str | None,
+    promoted: Digests | None,
     holds: bool,  # noqa: FBT001
 ) -> None:
     found = outcome(state(verdict(content=recorded)), replace(GATED, promoted_content=promoted))
@@ -178,14 +187,20 @@ def test_a_verdict_of_an_older_release_holds() -> None:
     assert outcome(state(old)) == "passed"
 
 
-@pytest.mark.parametrize("changed", [{"content": 7}, {"full_run": "yes"}])
+@pytest.mark.parametrize("changed", [{"content": 7}, {"content": "sha256:0"}, {"full_run": "yes"}])
 def test_a_damaged_content_is_asked_for_again(changed: dict[str, Any]) -> None:
     assert outcome(state(verdict(**changed))) is None
 
 
 @pytest.mark.parametrize(
     ("started", "content", "repaired", "tested"),
-    [(OLD, NEW, False, OLD), (None, NEW, False, NEW), (None, NEW, True, None), (7, None, False, None)],
+    [
+        (OLD, NEW, False, OLD),
+        (None, NEW, False, NEW),
+        (None, NEW, True, None),
+        (7, None, False, None),
+        ("sha256:0", None, False, None),
+    ],
 )
 def test_the_declared_versions_content_when_it_was_tested(
     started: Any,
@@ -200,6 +215,21 @@ def test_the_declared_versions_content_when_it_was_tested(
 def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
     assert recorded_sessions(state())[URN].tested_content is None
     assert recorded_sessions(state(started_content=OLD))[URN].tested_content == OLD
+
+
+@pytest.mark.parametrize(
+    ("recorded", "started", "was_shown"),
+    [
+        (verdict(content=None), None, False),
+        (verdict(content=None), OLD, True),
+        (verdict(content=OLD), None, True),
+        (verdict(content=None, outcome="incomplete", reason=f"version 3 …: {NOT_SHOWN_NOW}"), None, True),
+        (None, None, False),
+    ],
+)
+def test_a_content_that_was_shown_once_is_remembered(recorded: Any, started: Any, was_shown: bool) -> None:  # noqa: FBT001
+    resources = state(*([recorded] if recorded else []), started_content=started)
+    assert recorded_sessions(resources)[URN].was_shown is was_shown
 
 
 def test_releases_are_found_by_urn() -> None:

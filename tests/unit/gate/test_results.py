@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_session_of
-from tornado_resource.bland.content import parse_content
+from tornado_resource.bland.content import Digests, parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError
@@ -246,7 +246,7 @@ async def test_the_content_of_the_version_is_read_once(way: str, status: Any) ->
 @pytest.mark.parametrize("way", ["wait", "read"])
 async def test_a_content_that_is_known_is_not_read_again(way: str) -> None:
     api = Api([PASSED], [SCENARIOS], [EDITED])
-    result = await getattr(api, way)(replace(PINNED, content=digest_of(VERSION)))
+    result = await getattr(api, way)(replace(PINNED, content=Digests.of(digest_of(VERSION))))
     assert (result.verdict.outcome, result.verdict.content) == ("passed", digest_of(VERSION))
     assert api.requests == ["status"]
 
@@ -272,6 +272,24 @@ async def test_an_edit_while_it_was_tested_is_told(way: str) -> None:
     assert verdict.outcome == "incomplete"
     assert "version 6 was edited while it was tested" in verdict.reason
     assert way == "last_run" or found.cause == "edited"
+
+
+@pytest.mark.parametrize("known", ["started_content", "promoted_content", "was_shown"])
+@pytest.mark.parametrize("answer", [403, 404, {}])
+async def test_a_version_that_was_shown_before_must_be_shown_again(known: str, answer: Any) -> None:
+    recorded = Digests.of(digest_of(VERSION))
+    values: dict[str, Any] = {"started_content": digest_of(VERSION), "promoted_content": recorded, "was_shown": True}
+    gated = replace(PINNED, **{known: values[known]})
+    for way in ("wait", "read"):
+        result = await getattr(Api([PASSED], [SCENARIOS], [answer]), way)(gated)
+        assert (result.verdict.outcome, result.cause) == ("incomplete", "content_unreadable")
+        assert result.verdict.reason.endswith("the API does not show it, but has shown it before")
+    with pytest.raises(ApiError, match="has shown it before"):  # which is no reason to run again
+        await Api([PASSED], [SCENARIOS], [answer]).last_run(gated)
+    failed = await Api([FAILED], [SCENARIOS], [answer]).read(gated)
+    assert (failed.verdict.outcome, failed.verdict.content) == ("failed", None)
+    never = await Api([PASSED], [SCENARIOS], [answer]).read(PINNED)
+    assert (never.verdict.outcome, never.verdict.content) == ("passed", None)
 
 
 async def test_the_wait_outlasts_an_outage_of_the_versions() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
@@ -151,7 +152,7 @@ def content_verdict(
 ) -> SessionVerdict:
     session = replace(GATED, **gated)  # type: ignore[arg-type] # the fields of GatedSession
     verdict = make_verdict(session, Ending(completed(passed, 3, forked_version=forked)))
-    return with_content(session, verdict, content)
+    return with_content(session, verdict, Digests.of(content))
 
 
 @pytest.mark.parametrize("started", [None, OLD])
@@ -175,18 +176,28 @@ def test_a_fork_has_other_content_than_what_it_started_from() -> None:
     assert (verdict.outcome, verdict.version, verdict.content) == ("passed", 7, NEW)
 
 
-@pytest.mark.parametrize(("content", "known"), [(NEW, "its content is sha256:111111111111"), (None, "read any more")])
-def test_only_the_promoted_content_may_pass(content: str | None, known: str) -> None:
-    verdict = content_verdict(content, promoted_content=OLD)
+def test_only_the_promoted_content_may_pass() -> None:
+    verdict = content_verdict(NEW, promoted_content=Digests.of(OLD))
     assert verdict.outcome == "incomplete"
-    assert known in verdict.reason
-    assert content_verdict(OLD, promoted_content=OLD).outcome == "passed"
-    assert content_verdict(content, passed=2, promoted_content=OLD).outcome == "failed"
+    assert "its content is sha256:111111111111, sha256:000000000000 passed there" in verdict.reason
+    assert content_verdict(OLD, promoted_content=Digests.of(OLD)).outcome == "passed"
+    assert content_verdict(NEW, passed=2, promoted_content=Digests.of(OLD)).outcome == "failed"
 
 
 def test_an_api_that_does_not_show_versions_leaves_the_content_unknown() -> None:
-    verdict = content_verdict(None, started_content=OLD)
+    verdict = content_verdict(None)
     assert (verdict.outcome, verdict.content) == ("passed", None)
+
+
+def test_an_older_record_is_compared_in_its_form_and_renewed() -> None:
+    read, other = Digests("sha256v2:" + "2" * 64, OLD), Digests("sha256v2:" + "2" * 64, NEW)
+    verdict = make_verdict(GATED, Ending(completed(3, 3)))
+    for gated in (replace(GATED, started_content=OLD), replace(GATED, promoted_content=Digests.of(OLD))):
+        found = with_content(gated, verdict, read)
+        assert (found.outcome, found.content) == ("passed", read.current)
+        found = with_content(gated, verdict, other)
+        assert found.outcome == "incomplete"
+        assert "sha256:111111111111" in found.reason
 
 
 @pytest.mark.parametrize(("passed", "outcome"), [(3, "incomplete"), (2, "failed")])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
 
 from tests.support.api import client_of, json_response
+from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.gate.model import Ending, GatedSession
@@ -61,7 +62,12 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
 
     async def ask(
-        recorded: Status | None, declared: Any, api_status: Any = None, *, promoted: str | None = None, **outputs: Any
+        recorded: Status | None,
+        declared: Any,
+        api_status: Any = None,
+        *,
+        promoted: Digests | None = None,
+        **outputs: Any,
     ) -> tuple[Any, int]:
         verdicts = {}
         if recorded is not None:
@@ -195,8 +201,37 @@ async def test_a_failed_read_is_a_problem_and_no_drift(known: Any) -> None:
     assert (found["drift"], "401" in found["problem"]) == (None, True)
 
 
-@pytest.mark.parametrize(("promoted", "outcome"), [(None, "passed"), (OLD, "passed"), (NEW, "incomplete")])
-async def test_a_pass_on_other_content_than_promoted_is_none(known: Any, promoted: str | None, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("promoted", "outcome"),
+    [
+        (None, "passed"),
+        (Digests.of(OLD), "passed"),
+        (Digests("sha256v2:" + "2" * 64, OLD), "passed"),
+        (Digests("sha256v2:" + "2" * 64, NEW), "incomplete"),
+    ],
+)
+async def test_a_pass_on_other_content_than_promoted_is_none(
+    known: Any, promoted: Digests | None, outcome: str
+) -> None:
     found, asked = await known(PASSED, REQUEST, promoted=promoted)
     assert (found["outcome"], asked) == (outcome, 0)
     assert outcome == "passed" or "it passed here with sha256:000000000000, and sha256:111111111111" in found["reason"]
+
+
+@pytest.mark.parametrize("pathway_id", ["pw-1", "pw-2"])
+async def test_what_was_shown_on_the_pathway_is_remembered(known: Any, pathway_id: str) -> None:
+    runs: list[LastRuns] = []
+    real = LastRuns.promote
+
+    def spy(this: LastRuns, contents: Any) -> None:
+        runs.append(this)
+        real(this, contents)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LastRuns, "promote", spy)
+        await known(PASSED, REQUEST)
+    new = replace(GATED, session_id="s-2", request={"pathway_id": pathway_id})
+    found = runs[0].with_known(new)
+    assert (found.was_shown, found.content) == (pathway_id == REQUEST["pathway_id"], None)
+    assert runs[0].with_known(GATED).content == Digests.of(OLD)
+    assert not runs[0].with_known(replace(new, urn=INSIDE)).was_shown

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.paths import ROOT
+from tornado_resource.bland.content import Digests
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
 from tornado_resource.cli.exit_codes import ExitCode
@@ -178,5 +179,7 @@ def promotion_problems() -> str:
     now = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
     patched = {**verdict, "content": "sha256:0", "full_run": False}
     sources.append(SourceStack("staging", "staging", {"a": session}, {"a": patched}))
-    results = [check_promotion(environment, source, now, None, {"a": VersionNow("sha256:1")}) for source in sources]
+    results = [
+        check_promotion(environment, source, now, None, {"a": VersionNow(Digests("sha256:1"))}) for source in sources
+    ]
     return "\n".join(text for result in results for text in result.problems.values())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.promotion.check import Promoted, SourceStack, VersionNow, check_promotion, pinned_versions
@@ -239,14 +240,17 @@ def test_the_content_that_passed_goes_on_with_its_version() -> None:
     assert found.record.sessions["support-line"].content == OLD
     assert pinned_versions(found) == {"support-line": ("pw-1", 7)}
     assert found.unpinned == ()
-    assert with_version(VersionNow(OLD)).problems == {}
+    assert with_version(VersionNow(Digests.of(OLD))).problems == {}
+    read = Digests("sha256v2:" + "2" * 64, OLD)
+    session = with_version(VersionNow(read)).record.sessions["support-line"]
+    assert (session.content, session.pinned) == (OLD, read)  # from here on in the form of now
 
 
 @pytest.mark.parametrize(
     ("now", "text"),
     [
         (
-            VersionNow(NEW),
+            VersionNow(Digests("sha256v2:" + "2" * 64, NEW)),
             "version 7 was edited since: sha256:000000000000 passed at 2026-04-14T10:00:00.000Z, now it is",
         ),
         (
@@ -263,11 +267,11 @@ def test_another_content_is_not_promoted(now: VersionNow, text: str) -> None:
 
 
 def test_an_override_waives_the_content_too() -> None:
-    found = with_version(VersionNow(NEW), "INC-1")
+    found = with_version(VersionNow(Digests.of(NEW)), "INC-1")
     assert found.problems == {}
     session = found.record.sessions["support-line"]
     assert "was edited since" in session.waived[0]
-    assert session.content is None
+    assert (session.content, session.pinned) == (None, None)
     assert (found.unpinned, pinned_versions(found)) == ((), {})
 
 

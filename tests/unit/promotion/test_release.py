@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.results import gated_session_of, result_of, status_of
+from tornado_resource.bland.content import Digests
 from tornado_resource.declarations.releases import Release
 from tornado_resource.promotion.release import edit_since_pass, plan_releases, unread
 
 if TYPE_CHECKING:
     from tornado_resource.gate.model import Result
 
-OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+OLD, NEW, CURRENT = "sha256:" + "0" * 64, "sha256:" + "1" * 64, "sha256v2:" + "2" * 64
 RELEASE = Release("booking", "pw-1", "production", 7, ("booking", "billing"))
 
 
@@ -43,7 +44,7 @@ def test_one_session_that_names_the_content_is_enough(first: str | None, second:
 @pytest.mark.parametrize(
     ("gated", "repaired", "content"),
     [
-        ({"promoted_content": OLD, "started_content": NEW}, False, OLD),
+        ({"promoted_content": Digests.of(OLD), "started_content": NEW}, False, OLD),
         ({"started_content": NEW}, False, NEW),
         ({"started_content": NEW}, True, None),
         ({}, False, None),
@@ -68,6 +69,11 @@ def test_two_contents_of_one_version_are_a_problem() -> None:
     }
 
 
+def test_passes_in_two_forms_are_both_compared_with_the_version() -> None:
+    [plan], problems = plan_releases([RELEASE], results(OLD, CURRENT))
+    assert (plan.content, plan.contents, problems) == (CURRENT, (CURRENT, OLD), {})
+
+
 def test_a_release_without_a_version_is_left_out() -> None:
     assert plan_releases([replace(RELEASE, version=None)], results(OLD, OLD)) == ([], {})
 
@@ -78,6 +84,7 @@ def test_a_release_without_a_version_is_left_out() -> None:
         ({}, True),
         ({"live": OLD}, True),
         ({"live": NEW}, False),
+        ({"unproved": "the live pathway could not be read"}, False),
         ({"version": 6}, False),
         ({"sessions": ["s-booking"]}, False),
         ({"content": NEW}, False),
@@ -100,8 +107,8 @@ def test_a_release_that_is_recorded_as_it_is(changed: dict[str, Any], is_recorde
 
 
 def test_an_edit_is_told_with_both_digests_and_the_time() -> None:
-    assert edit_since_pass(7, OLD, "2026-04-14T10:00:00Z", OLD) is None
-    edited = edit_since_pass(7, OLD, "2026-04-14T10:00:00Z", NEW)
+    assert edit_since_pass(7, OLD, "2026-04-14T10:00:00Z", Digests(CURRENT, OLD)) is None
+    edited = edit_since_pass(7, OLD, "2026-04-14T10:00:00Z", Digests(CURRENT, NEW))
     assert edited is not None
     assert edited.startswith(
         "version 7 was edited since: sha256:000000000000 passed at 2026-04-14T10:00:00Z, now it is sha256:111111111111"

@@ -12,6 +12,8 @@ from pulumi import UNKNOWN
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
+from tornado_resource.bland.content import parse_content
+from tornado_resource.promotion import publishing
 from tornado_resource.provider import ReleaseProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
@@ -64,8 +66,8 @@ def test_create_publishes_the_version_as_a_whole_number(provider: ReleaseProvide
     assert created.id == "pw-1/production"
     assert created.outs is not None
     digest = created.outs["content"]
-    assert created.outs == {**RECORDED, "version": 7, "content": digest, "live": digest}
-    assert digest.startswith("sha256:")
+    assert created.outs == {**RECORDED, "version": 7, "content": digest, "live": digest, "unproved": None}
+    assert digest.startswith("sha256v2:")
     assert publishes(sandbox) == [{"version_id": 7, "environment": "production"}]
 
 
@@ -147,6 +149,15 @@ def test_refresh_of_an_old_record_and_delete_send_nothing(provider: ReleaseProvi
     assert httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).json() == []
 
 
+def older_digest(sandbox: Sandbox) -> str:
+    """The digest of the live pathway as older releases recorded it."""
+    headers = {"authorization": "any-key"}
+    body = httpx.get(f"{sandbox.url}/v1/pathway/pw-1/version/0", headers=headers, trust_env=False).content
+    content = parse_content(body)
+    assert content is not None
+    return str(content.digests.older)
+
+
 def edit(sandbox: Sandbox, version: int) -> None:
     headers = {"authorization": "any-key"}
     url = f"{sandbox.url}/v1/pathway/pw-1/version/{version}"
@@ -180,7 +191,7 @@ def test_a_live_pathway_that_cannot_be_read_is_no_drift(provider: ReleaseProvide
 def test_a_version_that_was_edited_since_is_not_published(provider: ReleaseProvider, sandbox: Sandbox) -> None:
     digest = (provider.create(PROPS).outs or {})["content"]
     edit(sandbox, 7)
-    with pytest.raises(Failure, match=r"nothing was published: version 7 was edited since: sha256:.* passed at noon"):
+    with pytest.raises(Failure, match=r"nothing was published: version 7 was edited since: sha256v2:.* passed at noon"):
         provider.create({**PROPS, "content": digest, "passed_at": "noon"})
     assert len(publishes(sandbox)) == 1
 
@@ -188,7 +199,7 @@ def test_a_version_that_was_edited_since_is_not_published(provider: ReleaseProvi
 def test_an_update_of_the_record_alone_keeps_what_is_known(provider: ReleaseProvider, sandbox: Sandbox) -> None:
     recorded = {**RECORDED, "content": DIGEST, "live": DIGEST}
     kept = provider.update("pw-1/production", recorded, {**PROPS, "content": DIGEST}).outs
-    assert kept == {**recorded, "version": 7}
+    assert kept == {**recorded, "version": 7, "unproved": None}
     assert publishes(sandbox) == []
 
 
@@ -198,7 +209,55 @@ def test_without_versions_a_publish_is_believed_with_a_warning(
     fail(sandbox, path="/version/", kind="status", status=403, times=9)
     outs = provider.create(PROPS).outs or {}
     assert (outs["content"], outs["live"]) == (None, None)
-    assert "published, but not verified" in capsys.readouterr().out
+    assert "published, but not verified: version 7 cannot be read" in capsys.readouterr().out
+
+
+def test_a_release_that_is_not_proved_is_proved_by_the_next_update(
+    provider: ReleaseProvider, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(publishing, "PROOF_SECONDS", 0.0)
+    fail(sandbox, path="/version/0", kind="status", status=403, times=2)
+    outs = provider.create(PROPS).outs or {}
+    assert (outs["live"], "the API does not show the live pathway" in outs["unproved"]) == (None, True)
+    assert provider.diff("pw-1/production", outs, PROPS).changes
+    assert "the API does not show the live pathway" in capsys.readouterr().out
+    proved = provider.update("pw-1/production", outs, PROPS).outs or {}
+    assert (proved["live"], proved["unproved"]) == (outs["content"], None)
+    assert not provider.diff("pw-1/production", proved, PROPS).changes
+    assert len(publishes(sandbox)) == 1
+
+
+def test_a_release_to_staging_is_proved(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    outs = provider.create({**PROPS, "environment": "staging"}).outs or {}
+    assert (outs["live"], outs["unproved"]) == (outs["content"], None)
+    assert publishes(sandbox) == [{"version_id": 7, "environment": "staging"}]
+
+
+def test_an_older_record_is_kept_as_it_is_and_compared_in_its_form(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    now = provider.create(PROPS).outs or {}
+    older = {**now, "content": older_digest(sandbox), "live": older_digest(sandbox)}
+    assert provider.read("pw-1/production", older).outs == older
+    for content in (older["content"], now["content"]):
+        assert not provider.diff("pw-1/production", older, {**PROPS, "content": content}).changes
+        kept = provider.update("pw-1/production", older, {**PROPS, "content": content}).outs
+        assert kept == {**older, "content": content}
+    edit(sandbox, 0)
+    refreshed = provider.read("pw-1/production", older).outs or {}
+    assert refreshed["live"].startswith("sha256:")
+    assert provider.diff("pw-1/production", refreshed, PROPS).changes
+    assert len(publishes(sandbox)) == 1
+
+
+@pytest.mark.parametrize("damaged", ["sha256:0", "\x1b[31m", 7])
+def test_what_is_no_digest_is_neither_believed_nor_printed(damaged: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = {**RECORDED, "content": DIGEST, "live": damaged}
+    assert not ReleaseProvider().diff("pw-1/production", recorded, {**PROPS, "content": DIGEST}).changes
+    assert (
+        ReleaseProvider()
+        .diff("pw-1/production", {**RECORDED, "content": damaged}, {**PROPS, "content": DIGEST})
+        .changes
+    )
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "status", "status_after", "garbage", "truncate"])

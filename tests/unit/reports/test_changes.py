@@ -28,7 +28,7 @@ def changes(before: str, after: str, name: str = "refund") -> Changes:
 
 
 def digits(found: Changes) -> tuple[str, str]:
-    return (found.before.digest[:19], found.after.digest[:19])
+    return (found.before.digest[:21], found.after.digest[:21])
 
 
 def test_the_text_is_for_a_terminal() -> None:
@@ -77,7 +77,7 @@ def test_the_same_content_is_said_to_be_the_same() -> None:
 def test_what_is_left_out_is_counted() -> None:
     found = changes("a", "b")
     more = replace(found, parts=(replace(found.parts[0], omitted=2),), omitted=1)
-    assert text("a", more).endswith("\n      and 2 more values\n  and 1 more node or edge")
+    assert text("a", more).endswith("\n      and 2 more values\n  and 1 more part")
     assert (as_json(more)["omitted"], as_json(more)["parts"][0]["omitted"]) == (1, 2)
 
 
