@@ -17,13 +17,14 @@ from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.gate.model import HIDDEN
 from tornado_resource.sessions.diagnosis import Finding, diagnose
 from tornado_resource.sessions.intents import IntentStore, intents_folder
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.bland.responses import Active
@@ -51,7 +52,7 @@ def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
     """
     stacks = _read(names or stack_names())
     rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]
-    rows += _finding_rows(_diagnose(stacks))
+    rows += _finding_rows(_diagnose(stacks), _secret_pathways(stacks))
     wrong = [row for row in rows if row.cure is not None]
     shown = wrong if quiet else rows
     click.echo(as_json(shown) if output == "json" else as_text(shown), nl=bool(shown) or output == "json")
@@ -129,7 +130,12 @@ def _stack_rows(stack: Stack) -> Iterator[Row]:
         yield Row("pending", text, refresh)
 
 
-def _finding_rows(findings: Iterable[Finding]) -> Iterator[Row]:
+def _secret_pathways(stacks: Iterable[Stack]) -> set[str]:
+    return {session.pathway_id for stack in stacks for session in stack.sessions if session.is_secret}
+
+
+def _finding_rows(findings: Iterable[Finding], secrets: Collection[str]) -> Iterator[Row]:
     for finding in sorted(findings, key=lambda entry: (entry.cure is None, entry.session_name)):
-        text = f"{finding.session_name} (pathway {clean(finding.pathway_id)}): {finding.text}"
+        pathway = HIDDEN if finding.pathway_id in secrets else clean(finding.pathway_id)
+        text = f"{finding.session_name} (pathway {pathway}): {finding.text}"
         yield Row(finding.kind, text, finding.cure)

@@ -45,7 +45,7 @@ async def _of_session(client: Client, session: RecordedSession, stack: str) -> R
     assert tested is not None  # noqa: S101 - only those are asked for
     now = await read_digests(client, session.pathway_id, tested.version)
     cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
-    return _finding(session.name, session.pathway_id, drift(tested.version, tested.content, now), cure)
+    return _finding(session.name, session.shown_pathway, drift(tested.version, tested.content, now), cure)
 
 
 async def _of_release(client: Client, release: RecordedRelease, stack: str) -> Row | None:
@@ -53,8 +53,8 @@ async def _of_release(client: Client, release: RecordedRelease, stack: str) -> R
 
     now = await read_digests(client, release.pathway_id, LIVE)
     cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
-    return _finding(release.name, release.pathway_id, drift_of_live(release.content, now), cure)
+    return _finding(release.name, release.shown_pathway, drift_of_live(release.content, now), cure)
 
 
-def _finding(name: str, pathway_id: str, found: str | None, cure: str) -> Row | None:
-    return Row("drifted", f"{name} (pathway {clean(pathway_id)}): {found}", cure) if found is not None else None
+def _finding(name: str, pathway: str, found: str | None, cure: str) -> Row | None:
+    return Row("drifted", f"{name} (pathway {clean(pathway)}): {found}", cure) if found is not None else None

@@ -92,7 +92,7 @@ def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
     content["without_gate"] = {
         each.session.name: {
             "session_id": each.session.session_id,
-            "pathway_id": each.session.pathway_id,
+            "pathway_id": each.session.shown_pathway,
             "status": each.status.status if each.status is not None else None,
             "problem": each.problem or None,
         }

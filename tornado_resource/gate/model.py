@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.gate.changes import Changes
 
+HIDDEN: Final = "[secret]"
+"""What is shown instead of a value that Pulumi keeps as a secret: Pulumi's own word."""
+
 Outcome = Literal["failed", "incomplete", "passed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """The worst outcome first: the order in which reports show sessions."""
@@ -49,6 +52,7 @@ class GatedSession:
     None is what has not been read. *was_shown*: whether the API has shown such a content to this stack, so that it must
     show it again. *scenarios*: the declared scenarios that it runs, by id. *doubt*: why an earlier look found that they
     were not tested as declared. *urn*: that of its resource, which tells sessions of one *name* apart.
+    *is_pathway_secret*: whether the pathway's id is a secret of the stack, and so is not shown.
     """
 
     name: str
@@ -68,6 +72,12 @@ class GatedSession:
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     doubt: str | None = None
     urn: str = ""
+    is_pathway_secret: bool = False
+
+    @property
+    def shown_pathway(self) -> str | None:
+        """The id of the pathway for people; None if it is unknown."""
+        return HIDDEN if self.is_pathway_secret else self.request.get("pathway_id")
 
     @property
     def limit_ms(self) -> int:

@@ -44,6 +44,22 @@ async def parents(urn: Awaitable[str]) -> str | None:
     return parents_of(await urn) or None
 
 
+async def secret_names(given: Mapping[str, Any]) -> list[str] | None:
+    """Return the names of those inputs that are secret, wholly or in part; None if there are none.
+
+    Pulumi tells a provider the values of inputs, but not which of them are secret.
+    """
+    return sorted([name for name, value in given.items() if await _is_secret(value)]) or None
+
+
+async def _is_secret(value: Any) -> bool:
+    if isinstance(value, pulumi.Output):
+        return await value.is_secret() or await _is_secret(await value.future())
+    if isinstance(value, Mapping):
+        return any([await _is_secret(entry) for entry in value.values()])
+    return isinstance(value, list | tuple) and any([await _is_secret(entry) for entry in value])
+
+
 def resource_path(name: str) -> str:
     """Return `[organization/]stack/name`, an input of the resource: Pulumi does not pass it to `create`."""
     organization = pulumi.get_organization()

@@ -31,7 +31,7 @@ from tornado_resource.promotion.record import as_output
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.declarations.model import Environment
+    from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.scenario_resource import TornadoScenario
     from tornado_resource.program.session_outputs import SessionOutputs
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.waiting import VerdictOutput
     from tornado_resource.promotion.check import Promoted
     from tornado_resource.promotion.record import Promotion
+    from tornado_resource.stacks.settings import Settings
 
 
 def deploy() -> None:
@@ -173,7 +174,7 @@ async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
         session = TornadoSession(
             name,
-            **session_arguments(declaration, run.settings),
+            **_arguments(declaration, run.settings),
             scenarios=[deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
             declared_at=str(declaration.position),
             opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
@@ -185,6 +186,14 @@ async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
         if name in holders:
             ends[name] = _end(session, outputs, verdict, run.waiter)
         await asyncio.sleep(0)
+
+
+def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
+    """Return the arguments of a session's resource. Triggers of the config are as secret as they are there."""
+    arguments = session_arguments(declaration, settings)
+    if settings.triggers and pulumi.runtime.is_config_secret("tornado:triggers"):
+        arguments["triggers"] = pulumi.Output.secret(arguments["triggers"])
+    return arguments
 
 
 def _end(

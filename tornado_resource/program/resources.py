@@ -22,7 +22,14 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
-from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path
+from tornado_resource.program.arguments import (
+    InvalidArgument,
+    is_plain,
+    own_urn,
+    parents,
+    resource_path,
+    secret_names,
+)
 from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.registration import outputs_registered
 from tornado_resource.program.run import program_run
@@ -89,6 +96,8 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
     """The digest of the declared version right after the start; None if it is unknown."""
     declared: Output[dict[str, Any]]
     """The inputs that the recorded session was started with."""
+    secrets: Output[list[str] | None]
+    """The names of those that are secret."""
 
     def __init__(  # noqa: PLR0913 - one keyword argument for each key of a declaration
         self,
@@ -162,6 +171,8 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         _check(name, given, declared_at)
         self.scenarios = tuple(each.declaration for each in scenarios)
         """The declared scenarios that the session runs, in the order of their ids."""
+        if not is_plain(declared := declared_inputs(given)):
+            given["secrets"] = secret_names(declared)
         given["base_url"] = configured_url()
         # Unlike the property `urn`, it is known before the resource exists.
         self.known_urn = asyncio.ensure_future(own_urn(SESSION_TYPE, name, opts))
@@ -293,7 +304,9 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             "declared_at": declared_at,
             "base_url": configured_url(),
         }
-        given = {key: value for key, value in inputs.items() if value is not None}
+        given: dict[str, Any] = {key: value for key, value in inputs.items() if value is not None}
+        if not is_plain(pathway_id):
+            given["secrets"] = secret_names({"pathway_id": pathway_id})
         awaited = dict.fromkeys(("version", "sessions", "content", "live", "unproved"))
         super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
         self.unproved.apply(partial(_refuse_unproved, name))

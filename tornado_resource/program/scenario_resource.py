@@ -12,7 +12,14 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
-from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path
+from tornado_resource.program.arguments import (
+    InvalidArgument,
+    is_plain,
+    own_urn,
+    parents,
+    resource_path,
+    secret_names,
+)
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.signals import exit_on_signals
 from tornado_resource.program.tracking import untrack_properties
@@ -145,6 +152,8 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         given["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
+        if not is_plain(fields):
+            given["secrets"] = secret_names(fields)
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
         untrack_properties(self, (*OUTPUTS, *given))
 

@@ -73,4 +73,5 @@ def _complete(declared: GatedSession, found: SessionOutputs, scenarios: Sequence
         adopted=found.adopted,
         started_content=started_content({"started_content": found.started_content}),
         gate=Gate.of(found.declared.get("gate")) or declared.gate,
+        is_pathway_secret=found.has_secret_pathway,
     )

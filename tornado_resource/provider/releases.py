@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi import contains_unknowns
@@ -19,6 +20,7 @@ from pulumi.dynamic import (
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift_of_live
+from tornado_resource.gate.model import HIDDEN
 from tornado_resource.promotion.record import version_or_none
 from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 
@@ -65,7 +67,7 @@ class ReleaseProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Publish one version."""
-        return CreateResult(f"{props['pathway_id']}/{props['environment']}", self._publish(props))
+        return CreateResult(_new_id(props), self._publish(props))
 
     def diff(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update.
@@ -165,6 +167,20 @@ def _is_other(recorded: Any, content: Any) -> bool:
     return bool(recorded != content)
 
 
+def _new_id(props: Mapping[str, Any]) -> str:
+    """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of a pathway that is secret."""
+    pathway = str(props["pathway_id"])
+    shown = (
+        hashlib.sha256(pathway.encode()).hexdigest()[:16] if "pathway_id" in (props.get("secrets") or ()) else pathway
+    )
+    return f"{shown}/{props['environment']}"
+
+
+def _place(props: Mapping[str, Any]) -> str:
+    pathway = HIDDEN if "pathway_id" in (props.get("secrets") or ()) else clean(str(props.get("pathway_id")))
+    return f"release of pathway {pathway} to {props.get('environment')}"
+
+
 def _pathway_of(release_id: str, props: Mapping[str, Any]) -> str:
     """Return the pathway of a release in the state.
 
@@ -191,10 +207,6 @@ def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
         return is_same_run and sessions is not None
     is_same_content = content is None or contains_unknowns(content) or not _is_other(olds.get("content"), content)
     return is_same_run and is_same_content and olds.get("version") == news.get("version")
-
-
-def _place(props: Mapping[str, Any]) -> str:
-    return f"release of pathway {clean(str(props.get('pathway_id')))} to {props.get('environment')}"
 
 
 def _outputs(props: dict[str, Any]) -> dict[str, Any]:

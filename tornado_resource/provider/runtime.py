@@ -9,13 +9,16 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pulumi.dynamic import CheckFailure
+
 from tornado_resource.bland.endpoint import find_endpoint
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.engine_watch import CallsInFlight, EngineWatch
 from tornado_resource.stacks.base_urls import is_one_of, own_urls, settings_urls
+from tornado_resource.stacks.fields import ENCRYPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
 
     from pulumi.dynamic import ConfigureRequest
 
@@ -32,6 +35,8 @@ REFUSED: Final = (
 MAX_CONCURRENT_CALLS: Final = 4
 """Pulumi serves a Python dynamic provider with four threads."""
 MAX_STOP_SECONDS: Final = 1.0
+_MARK: Final = "1b47061264138c4ac30d75fd1eb44270"
+"""Pulumi's mark of a secret, which is an object with `ENCRYPTED` as a key."""
 CONFIG_KEYS: Final = ("bland:apiKey", "bland:baseUrl")
 
 
@@ -47,6 +52,21 @@ Failure.__qualname__ = "tornado"
 def failure(text: str, declared_at: str | None) -> Failure:
     """Return an error whose text begins with the position of the declaration (`file:line:column`), if it is known."""
     return Failure(f"{declared_at}: {text}" if declared_at else text)
+
+
+def check_failure(key: str, text: str, news: Mapping[str, Any]) -> CheckFailure:
+    """Return what is wrong with an input. The value of one in `secrets` is not shown.
+
+    Pulumi shows the value of the property that a failure names, and *text* quotes it.
+    """
+    if key in (news.get("secrets") or ()):
+        return CheckFailure("", f"{key} is secret, so its value is not shown, and it breaks a rule of sessions.yaml")
+    return CheckFailure(key, text)
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """Return an output that Pulumi keeps encrypted."""
+    return {ENCRYPTED: _MARK, "value": value}
 
 
 class Runtime:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
-    CheckFailure,
     CheckResult,
     ConfigureRequest,
     CreateResult,
@@ -21,7 +20,7 @@ from pulumi.dynamic import (
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import address_of
-from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
+from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, start_runtime
 from tornado_resource.scenarios.definition import changed_fields, declared_changes
 from tornado_resource.sessions.intents import IntentStore, scenario_intents_folder
 
@@ -74,7 +73,10 @@ class ScenarioProvider(ResourceProvider):
         fields = news.get("fields")
         values = {**options, **(fields if isinstance(fields, dict) else {})}
         known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
-        return CheckResult(news, [CheckFailure(key, text) for key, text in scenario_problems(known).items()])
+        problems = scenario_problems(known)
+        failures = [check_failure(key, text, news) for key, text in problems.items()]
+        news.pop("secrets", None)
+        return CheckResult(news, failures)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create the scenario, or take it over: after a crash, or if that is declared."""

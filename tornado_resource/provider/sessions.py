@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
-    CheckFailure,
     CheckResult,
     ConfigureRequest,
     CreateResult,
@@ -30,7 +29,15 @@ from tornado_resource.gate.recorded import scenarios_of, started_content
 from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
 from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.own_sessions import recorded_urn
-from tornado_resource.provider.runtime import Failure, config_text, confirm_base_url, failure, start_runtime
+from tornado_resource.provider.runtime import (
+    Failure,
+    check_failure,
+    config_text,
+    confirm_base_url,
+    failure,
+    secret,
+    start_runtime,
+)
 from tornado_resource.sessions import commands
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
 from tornado_resource.sessions.intents import IntentStore, intents_folder
@@ -113,7 +120,7 @@ class TornadoProvider(ResourceProvider):
             self._this_update.last_runs[identity(news)] = LastRun.of(last_run)
         declared = {key: value for key, value in _declared(news).items() if not contains_unknowns(value)}
         problems = session_problems(news["name"].rpartition("/")[2], whole_without_nulls(declared))
-        return CheckResult(news, [CheckFailure(key, text) for key, text in problems.items()])
+        return CheckResult(news, [check_failure(key, text, news) for key, text in problems.items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start a session, or adopt the one that the input `adopt` names. Returns as soon as its id is known."""
@@ -135,15 +142,14 @@ class TornadoProvider(ResourceProvider):
         replaces = list(change.replaces)
         if not replaces and not contains_unknowns(news) and self._is_rerun(session_id, olds, news):
             replaces = ["rerun"]
-        return DiffResult(
-            changes=bool(replaces or change.updates), replaces=replaces, delete_before_replace=bool(replaces)
-        )
+        is_changed = bool(replaces or change.updates) or olds.get("secrets") != news.get("secrets")
+        return DiffResult(changes=is_changed, replaces=replaces, delete_before_replace=bool(replaces))
 
     def update(self, session_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Record the new declaration and keep all other outputs (the SDK's default would drop them)."""
         _recorded(session_id, olds, news)
-        outputs = {key: value for key, value in olds.items() if key != "__provider"}
-        return UpdateResult({**outputs, "declared": _declared(news)})
+        outputs = {key: value for key, value in olds.items() if key not in {"__provider", "secrets"}}
+        return UpdateResult({**outputs, **_declaration(news)})
 
     def delete(self, session_id: str, props: dict[str, Any]) -> None:
         """Cancel the session if it is running, and return when its pathway is free."""
@@ -322,5 +328,12 @@ def _outputs(session: Session, props: dict[str, Any]) -> dict[str, Any]:
         "adopted": session.adopted,
         "name": props["name"],
         **({"parents": props["parents"]} if "parents" in props else {}),
-        "declared": _declared(props),
+        **_declaration(props),
     }
+
+
+def _declaration(props: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs that repeat inputs: each as secret as the input."""
+    secrets = props.get("secrets")
+    declared = {key: secret(value) if key in (secrets or ()) else value for key, value in _declared(props).items()}
+    return {"declared": declared} if secrets is None else {"declared": declared, "secrets": secrets}

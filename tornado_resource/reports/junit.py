@@ -86,7 +86,7 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
     gated, verdict = result.gated, result.verdict
     found = {
         "session_id": verdict.session_id or None,
-        "pathway_id": gated.request.get("pathway_id"),
+        "pathway_id": gated.shown_pathway,
         "version": verdict.version,
         "content": verdict.content,
         "full_run": None if verdict.full_run is None else str(verdict.full_run).lower(),

@@ -42,7 +42,7 @@ def _session(result: Result) -> dict[str, Any]:
         **asdict(result.verdict),
         "created_at": gated.created_at,
         "urn": gated.urn,
-        "pathway_id": gated.request.get("pathway_id"),
+        "pathway_id": gated.shown_pathway,
         "drift": result.drift,
         "declared_at": str(gated.position) if gated.position is not None else "",
         "scenarios": [

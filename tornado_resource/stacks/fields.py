@@ -81,6 +81,11 @@ class Fields:
         return f"{self.path}.{key}" if self.path else key
 
 
+def is_encrypted(value: Any) -> bool:
+    """Return whether a value, or a part of it, is a secret that Pulumi has not decrypted."""
+    return any(ENCRYPTED in node and "ciphertext" in node for node, _, _ in objects_in(value))
+
+
 def objects_in(state: Any) -> Iterator[tuple[Mapping[str, Any], str, str]]:
     """Yield every object in a state, with its path and the URN of the resource that it is in."""
     pending: list[tuple[Any, str, str]] = [(state, "", "no resource")]

@@ -13,12 +13,12 @@ from tornado_resource.core.urns import project_of, unique_names
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.model import HIDDEN, GatedSession
 from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions, recorded_doubts, started_content
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
 from tornado_resource.sessions.order import SESSION_TYPE
-from tornado_resource.stacks.fields import Fields, damaged, decrypted
+from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.scenarios.recorded import StoredScenario
 
+_UNUSED: Final = frozenset({"triggers", "definitions"})
+"""What is recorded only for comparing it in the next update."""
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 MAX_CHARACTERS: Final = 1000
 
@@ -49,6 +51,12 @@ class RecordedSession:
     is_replaced: bool
     tested: JudgedVersion | None = None
     is_interrupted: bool = False
+    is_secret: bool = False
+
+    @property
+    def shown_pathway(self) -> str:
+        """The id of the pathway for people."""
+        return HIDDEN if self.is_secret else self.pathway_id
 
     @property
     def resource(self) -> str:
@@ -68,6 +76,12 @@ class RecordedRelease:
     name: str
     pathway_id: str
     content: str
+    is_secret: bool = False
+
+    @property
+    def shown_pathway(self) -> str:
+        """The id of the pathway for people."""
+        return HIDDEN if self.is_secret else self.pathway_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +180,12 @@ def read_stack(name: str) -> Stack:
 
     """
     # A stack that was never updated has no deployment, and lists are null rather than empty.
-    deployment = read_export(name).object("deployment")
+    deployment, secrets = _read_deployment(name)
     config = _read_config(name)
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
     tested = judged_versions(outputs)
-    known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)))
+    known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)), secrets)
     cut_off = _interrupted_creations(deployment)
     sessions = _sessions(resources, known, cut_off)
     entries = {key: config.object(key) for key in config.values}
@@ -182,7 +196,7 @@ def read_stack(name: str) -> Stack:
             key: entry.values["value"] for key, entry in entries.items() if isinstance(entry.values.get("value"), str)
         },
         sessions=tuple(sessions.values()),
-        releases=tuple(_releases(resources)),
+        releases=tuple(_releases(resources, secrets)),
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
         pending=tuple(sessions[urn].name for urn in cut_off if sessions[urn].is_interrupted),
@@ -191,6 +205,33 @@ def read_stack(name: str) -> Stack:
         has_plain_key=key is not None and not key.flag("secret"),
         project=next((project_of(resource.text("urn")) for resource in resources), ""),
     )
+
+
+def _read_deployment(name: str) -> tuple[Fields, frozenset[str]]:
+    """Return the deployment of a stack, with what is needed in clear, and the URNs of the resources with a secret."""
+    deployment = read_export(name).object("deployment")
+    secrets = frozenset(each.text("urn") for each in _own_resources(deployment) if _is_secret(each))
+    if secrets:
+        deployment = read_export(name, shows_secrets=True).object("deployment")
+    return deployment, secrets
+
+
+def _own_resources(deployment: Fields) -> Iterator[Fields]:
+    """Yield the resources of this package, those whose creation was interrupted included."""
+    pending = (operation.object("resource") for operation in deployment.objects("pending_operations"))
+    for resource in (*deployment.objects("resources"), *pending):
+        if resource.text("type") in {SESSION_TYPE, SCENARIO_TYPE, RELEASE_TYPE}:
+            yield resource
+
+
+def _is_secret(resource: Fields) -> bool:
+    """Return whether a value of a resource is encrypted that is needed here, or could be shown."""
+    inputs, outputs = resource.object("inputs").values, dict(resource.object("outputs").values)
+    declared = outputs.get("declared")
+    if isinstance(declared, dict):
+        outputs["declared"] = {key: value for key, value in declared.items() if key not in _UNUSED}
+    needed = {key: value for key, value in outputs.items() if key not in _UNUSED}
+    return is_encrypted([needed, inputs.get("pathway_id")])
 
 
 def _stack_outputs(resources: list[Fields]) -> Mapping[str, Any]:
@@ -217,24 +258,33 @@ def _interrupted_creations(deployment: Fields) -> dict[str, Fields]:
     }
 
 
-def _interrupted(resource: Fields) -> RecordedSession:
+def _interrupted(resource: Fields, *, is_secret: bool) -> RecordedSession:
     """Return a session that was being created, and of which the state has only the inputs."""
     name, inputs = _name(resource), resource.object("inputs").values
     position = Position.parse(text_or_none(inputs.get("declared_at")))
     urn = clean(resource.text("urn"), MAX_CHARACTERS)
-    gated = GatedSession(name, "", Gate(), {}, position=position, urn=urn) if inputs.get("gate") != "none" else None
+    gated = GatedSession(name, "", Gate(), {}, position=position, urn=urn, is_pathway_secret=is_secret)
     pathway_id = text_or_none(inputs.get("pathway_id")) or ""
-    return RecordedSession(name, "", pathway_id, gated, is_replaced=False, is_interrupted=True)
+    return RecordedSession(
+        name,
+        "",
+        pathway_id,
+        gated if inputs.get("gate") != "none" else None,
+        is_replaced=False,
+        is_interrupted=True,
+        is_secret=is_secret,
+    )
 
 
-def _releases(resources: list[Fields]) -> Iterator[RecordedRelease]:
+def _releases(resources: list[Fields], secrets: Container[str]) -> Iterator[RecordedRelease]:
     """Yield the releases to production whose content is known: only those can be compared with what is live."""
     for resource in resources:
         outputs = resource.object("outputs")
         if resource.text("type") == RELEASE_TYPE and outputs.text_or_none("environment") == "production":
             content = outputs.text_or_none("content")
             if content is not None and is_digest(content) and not resource.flag("delete"):
-                yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content)
+                is_secret = resource.text("urn") in secrets
+                yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content, is_secret)
 
 
 def _scenarios(resources: list[Fields]) -> Iterator[StoredScenario]:
@@ -247,11 +297,15 @@ def _scenarios(resources: list[Fields]) -> Iterator[StoredScenario]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a state has beside its sessions: versions and doubts of verdicts by session id, and the scenarios."""
+    """What a state has beside its sessions: versions and doubts of verdicts by session id, and the scenarios.
+
+    *secrets*: the URNs of the resources that have a secret.
+    """
 
     tested: Mapping[str, JudgedVersion]
     doubts: Mapping[str, str]
     scenarios: tuple[StoredScenario, ...]
+    secrets: frozenset[str] = frozenset()
 
 
 def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fields]) -> dict[str, RecordedSession]:
@@ -259,7 +313,11 @@ def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fiel
     recorded = {
         resource.text("urn"): _session(resource, known, cut_off) for resource in resources if _is_session(resource)
     }
-    found = recorded | {urn: _interrupted(resource) for urn, resource in cut_off.items() if urn not in recorded}
+    found = recorded | {
+        urn: _interrupted(resource, is_secret=urn in known.secrets)
+        for urn, resource in cut_off.items()
+        if urn not in recorded
+    }
     names = unique_names(found)
     return {urn: _named(session, clean(names[urn])) for urn, session in found.items()}
 
@@ -280,12 +338,14 @@ def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> Record
         tested=known.tested.get(resource.text("id")),
         is_replaced=is_replaced,
         is_interrupted=is_replaced and resource.text("urn") in cut_off,
+        is_secret=resource.text("urn") in known.secrets,
     )
 
 
 def _gated(resource: Fields, known: _Known) -> GatedSession | None:
     outputs, inputs = resource.object("outputs"), resource.object("inputs")
-    declared, session_id = _declared(resource), resource.text("id")
+    is_secret = resource.text("urn") in known.secrets
+    declared, session_id = _declared(resource, is_secret=is_secret), resource.text("id")
     gate = Gate.of(declared.get("gate"))
     if gate is None:
         return None
@@ -305,21 +365,26 @@ def _gated(resource: Fields, known: _Known) -> GatedSession | None:
         started_content=started_content(outputs.values),
         content=Digests.of(version.content) if version is not None else None,
         urn=clean(resource.text("urn"), MAX_CHARACTERS),
+        is_pathway_secret=is_secret,
     )
 
 
-def _declared(resource: Fields) -> Mapping[str, Any]:
-    """Return what a session was declared with, checked by the rules of `sessions.yaml`."""
+def _declared(resource: Fields, *, is_secret: bool) -> Mapping[str, Any]:
+    """Return what a session was declared with, checked by the rules of `sessions.yaml`.
+
+    Messages do not quote it if *is_secret*.
+    """
     declared = resource.object("outputs").object("declared")
     declared.text("pathway_id")
+    values = {key: value for key, value in declared.values.items() if key not in _UNUSED or not is_encrypted(value)}
     try:
-        problems = session_problems(_name(resource), whole_without_nulls(declared.values))
+        problems = session_problems(_name(resource), whole_without_nulls(values))
     except RecursionError:
         problems = {"declared": "nested too deeply"}
     if problems:
         key, text = next(iter(problems.items()))
-        raise damaged(resource.stack, f"{declared.path}: {key}: {text}")
-    return declared.values
+        raise damaged(resource.stack, f"{declared.path}: {key}: {'a secret breaks a rule' if is_secret else text}")
+    return values
 
 
 def _name(resource: Fields) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
-from tornado_resource.stacks.reader import Stack
+from tornado_resource.stacks.reader import RecordedSession, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,3 +69,19 @@ def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, caps
         "cure": "if that process is gone: pulumi cancel --yes --stack dev",
     }
     assert {(row["kind"], row["cure"]) for row in others} == {("free", None)}
+
+
+def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    session = RecordedSession("billing", "s-1", "pw-in-clear", None, is_replaced=False, is_secret=True)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (session,), None, None, (), None)
+
+    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
+        return [None for _ in pathway_ids]
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    assert main(["doctor", "--stack", "dev"]) == 0
+    printed = capsys.readouterr().out
+    assert "billing (pathway [secret]): no session runs" in printed
+    assert "in-clear" not in printed

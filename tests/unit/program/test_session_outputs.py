@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from tornado_resource.program.session_outputs import together
+from tornado_resource.program.arguments import secret_names
+from tornado_resource.program.session_outputs import OUTPUTS, SessionOutputs, session_outputs, together
 
 
 def done(value: Any) -> asyncio.Future[Any]:
@@ -90,3 +92,42 @@ async def test_a_failure_of_the_function_is_the_results() -> None:
     with pytest.raises(IndexError):
         await made.future()
     SETTINGS.outputs.discard(made._data)
+
+
+SESSION = dict.fromkeys(OUTPUTS) | {"session_id": "s-1", "declared": {"pathway_id": "pw-1"}}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "is_secret"),
+    [(["triggers"], False), (["definitions", "triggers"], False), (["pathway_id", "triggers"], True), (None, True)],
+)
+async def test_only_a_secret_request_makes_what_is_said_secret(secrets: Any, is_secret: bool) -> None:  # noqa: FBT001
+    """Pulumi marks `declared` as a whole, whatever is secret in it."""
+    values = SESSION | {"secrets": secrets}
+    properties = {name: output(value, secret=name == "declared") for name, value in values.items()}
+    found = session_outputs(SimpleNamespace(**properties))  # type: ignore[arg-type]
+    assert await found.is_secret() is is_secret
+    known = await found.future()
+    assert known is not None
+    assert known.session_id == "s-1"
+    assert known.has_secret_pathway is ("pathway_id" in (secrets or ()))
+
+
+async def test_secrets_that_a_preview_does_not_know_are_none() -> None:
+    """A session without secrets has no such output, and what a preview does not find it calls unknown."""
+    found = SessionOutputs(**{**SESSION, "secrets": pulumi.UNKNOWN})
+    assert not found.has_secret_pathway
+    assert not found.has_public_request
+
+
+async def test_the_names_of_secret_inputs_are_found_at_any_depth() -> None:
+    inputs = {
+        "triggers": {"a": ["b", {"c": output("x", secret=True)}]},
+        "pathway_id": output("x", secret=True),
+        "persona_id": output("x"),
+        "gate": output({"passed": output("all", secret=True)}),
+        "scenario_ids": ["a", output("b")],
+        "max_iterations": 5,
+    }
+    assert await secret_names(inputs) == ["gate", "pathway_id", "triggers"]
+    assert await secret_names({"persona_id": output("x"), "version_number": 3}) is None

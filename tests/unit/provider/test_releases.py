@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -297,3 +298,17 @@ def test_any_other_2xx_response_is_a_success(provider: ReleaseProvider, sandbox:
     fail(sandbox, kind="status", status=200, body=body)
     provider.create(PROPS)
     assert len(publishes(sandbox)) == 2
+
+
+def test_the_id_of_a_release_hides_a_secret_pathway(
+    provider: ReleaseProvider, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    props = {**PROPS, "pathway_id": "pw-in-clear", "secrets": ["pathway_id"]}
+    httpx.post(f"{sandbox.url}/v1/agent-testing/tornado/start", json={"pathway_id": "pw-in-clear"}, trust_env=False)
+    created = provider.create(props)
+    assert re.fullmatch(r"[0-9a-f]{16}/(staging|production)", created.id)
+    drifted = {**RECORDED, "pathway_id": "pw-in-clear", "content": DIGEST, "live": DIGEST.replace("0", "1")}
+    provider.diff(created.id, drifted, {**props, "environment": drifted["environment"]})
+    printed = capsys.readouterr().out
+    assert "release of pathway [secret] to " in printed
+    assert "in-clear" not in printed

@@ -172,3 +172,10 @@ def test_a_state_without_a_pathway_says_what_to_do(provider: ScenarioProvider, c
     state = {"name": "dev/refund@pw-1", "fields": {"name": "Refund"}, "on_destroy": "delete"}
     with pytest.raises(Failure, match="the state of scenario sc-1 is damaged: it has no `pathway_id`"):
         getattr(provider, call)("sc-1", state)
+
+
+def test_a_secret_field_that_is_invalid_is_not_quoted(provider: ScenarioProvider) -> None:
+    news = {"name": "dev/a", "pathway_id": "p", "fields": {"name": "a", "max_turns": 999.0}, "secrets": ["max_turns"]}
+    checked = provider.check({}, news)
+    assert [(failure.property, "999" in failure.reason) for failure in checked.failures] == [("", False)]
+    assert "secrets" not in checked.inputs

@@ -16,7 +16,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from tests.support.api import KEY, configure_provider
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.provider import TornadoProvider, own_sessions
-from tornado_resource.provider.runtime import Failure, stop_runtimes
+from tornado_resource.provider.runtime import Failure, secret, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.sessions.cancel import Unsettled
 from tornado_resource.sessions.intents import IntentStore, intents_folder
@@ -413,3 +413,32 @@ def test_scenarios_are_recorded_as_far_as_they_are_known(
     assert named is not None
     assert "started_scenarios" not in all_of_them
     assert named["started_scenarios"].keys() == {"sc-1", "sc-129"}
+
+
+def test_outputs_that_repeat_secret_inputs_are_secret(provider: TornadoProvider) -> None:
+    inputs = {**INPUTS, "pathway_id": "pw-secret", "triggers": {"token": "t"}, "secrets": ["pathway_id", "triggers"]}
+    created = provider.create(dict(inputs))
+    sealed = {"max_iterations": 5.0, "pathway_id": secret("pw-secret"), "triggers": secret({"token": "t"})}
+    assert created.outs["declared"] == sealed  # type: ignore[index]
+    updated = provider.update(created.id, {"declared": {}, "status": "RUNNING"}, inputs)
+    assert updated.outs == {"status": "RUNNING", "declared": sealed, "secrets": ["pathway_id", "triggers"]}
+
+
+def test_inputs_that_become_secret_or_public_are_recorded_again(provider: TornadoProvider) -> None:
+    """A provider gets values in clear, so what has changed is only the names."""
+    olds = {"declared": {"pathway_id": "pw-1", "max_iterations": 5.0}, "secrets": ["pathway_id"], "name": "dev/a"}
+    public = {**INPUTS, "rerun": "on_change"}
+    olds["declared"] = {**olds["declared"], "rerun": "on_change"}  # type: ignore[dict-item]
+    for secrets, is_changed in ((["pathway_id"], False), (["triggers"], True), (None, True)):
+        news = public if secrets is None else {**public, "secrets": secrets}
+        change = provider.diff("s-1", olds, news)
+        assert (change.changes, change.replaces) == (is_changed, [])
+    assert "secrets" not in (provider.update("s-1", olds, public).outs or {})
+
+
+def test_a_secret_input_that_is_invalid_is_not_quoted(provider: TornadoProvider) -> None:
+    news = {**INPUTS, "persona_id": 12345.0, "triggers": 5.0, "secrets": ["persona_id"]}
+    failures = {failure.property: failure.reason for failure in provider.check({}, news).failures}
+    assert failures[""] == "persona_id is secret, so its value is not shown, and it breaks a rule of sessions.yaml"
+    assert failures["triggers"].startswith("found the number 5, expected")
+    assert "12345" not in "".join(failures.values())

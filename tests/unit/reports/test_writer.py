@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.results import report_of, sample
+from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
@@ -90,3 +90,13 @@ def test_a_folder_in_place_of_a_report_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Is a directory"):
         write_reports(tmp_path, sample())
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
+    gated = gated_session_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
+    write_reports(tmp_path, report_of(result_of(gated, status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))))
+    texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    assert sorted(texts) == NAMES
+    assert [name for name, text in texts.items() if "in-clear" in text] == []
+    shown = sorted(name for name, text in texts.items() if "[secret]" in text)
+    assert shown == ["junit.xml", "report.html", "verdicts.json"]
