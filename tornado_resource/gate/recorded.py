@@ -209,8 +209,17 @@ def _verdict_like(value: Any, depth: int) -> Iterator[dict[str, Any]]:
 
 def _is_verdict(value: Mapping[str, Any]) -> bool:
     are_right = all(isinstance(value.get(key), kind) for key, kind in _TYPES.items())
-    are_right = are_right and (value.get("content") is None or is_digest(value["content"]))
-    return are_right and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
+    return (
+        are_right
+        and (value.get("content") is None or is_digest(value["content"]))
+        and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
+        and _is_gate(value["gate"])
+    )
+
+
+def _is_gate(value: Mapping[str, Any]) -> bool:
+    words = [value.get("repaired", "allow"), value.get("full_run", "required")]
+    return isinstance(value.get("passed", "all"), str | int) and all(isinstance(word, str) for word in words)
 
 
 def _final_verdict(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> SessionVerdict | None:

@@ -80,7 +80,7 @@ def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settin
             continue
         try:
             value = key.parse(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             problems += _invalid(name, key, text, stack)
             continue
         if value is not None:
@@ -111,7 +111,7 @@ def _sentences(declared: str, text: str) -> dict[str, str]:
 
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = text
     is_by_session = isinstance(value, dict) and declared == "on_conflict"
     values = {f".{session}": each for session, each in value.items()} if is_by_session else {"": value}
@@ -120,6 +120,8 @@ def _sentences(declared: str, text: str) -> dict[str, str]:
 
 
 def _text(text: str) -> str | None:
+    if not text.isprintable():
+        raise ValueError
     return text or None
 
 

@@ -261,3 +261,8 @@ def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
     assert recorded_sessions(state(verdict()))[URN].doubt is None
     assert recorded_sessions(state(verdict(outcome="incomplete", reason="gone")))[URN].doubt is None
     assert recorded_sessions(state())[URN].doubt is None
+
+
+@pytest.mark.parametrize("gate", [{"passed": []}, {"passed": {"a": 1}}, {"repaired": 5.0}, {"full_run": ["any"]}])
+def test_a_verdict_under_a_gate_that_is_none_is_not_believed(gate: Any) -> None:
+    assert outcome(state(verdict(gate=gate))) is None

@@ -190,3 +190,23 @@ pollInterval, promoteWithout, wait, reports, showChanges, transcripts; did you m
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, adopt, \
 pollInterval, promoteWithout, wait, reports, showChanges, transcripts"""
     )
+
+
+DEEP = '{"a":' * 100_000
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("triggers", DEEP),
+        ("adopt", DEEP),
+        ("onConflict", DEEP),
+        ("reports", "a\0b"),
+        ("reports", "a\n::error::x"),
+        ("declarations", "\x1b[31m"),
+    ],
+)
+def test_values_that_only_a_changed_state_has_are_one_clear_line(key: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^config tornado:{key}") as caught:
+        read_settings({f"tornado:{key}": text})
+    assert str(caught.value).isprintable()
