@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MAX_MEMORY_MB: Final = 96
 """A body of 10 MiB can take a gigabyte once it is parsed: `[{},{},…`."""
-MAX_NAMES: Final = 10_000
+MAX_MEMBER_NAMES: Final = 10_000
 """How many different names the members of a body may have."""
 MAX_STRING_CHARACTERS: Final = 100_000
 _NAME: Final = re.compile(rb'"([^"\\]*)"\s*:')
@@ -69,7 +69,7 @@ def _memory(content: bytes) -> int:
 
 def _has_too_many_names(content: bytes) -> bool:
     """Return whether there are so many different names that they take more memory than `_memory` expects."""
-    return content.count(b":") > MAX_NAMES and len(set(_NAME.findall(content))) > MAX_NAMES
+    return content.count(b":") > MAX_MEMBER_NAMES and len(set(_NAME.findall(content))) > MAX_MEMBER_NAMES
 
 
 def _present(content: bytes, forms: Sequence[str]) -> Sequence[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_EXCHANGES: Final = 6
 """How many messages of a transcript are kept: the last ones."""
-MAX_CHARACTERS: Final = 300
+MAX_EXCHANGE_CHARACTERS: Final = 300
 """Of a message or a reason."""
 MAX_ASSERTIONS: Final = 10
 FAILED: Final = frozenset({"FAILED", "ERROR"})
@@ -94,4 +94,4 @@ def _content(message: Mapping[str, Any]) -> str:
 
 
 def _line(value: Any) -> str:
-    return clean(" ".join(value.split()), MAX_CHARACTERS) if isinstance(value, str) else ""
+    return clean(" ".join(value.split()), MAX_EXCHANGE_CHARACTERS) if isinstance(value, str) else ""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.base_urls import RecordedUrl
     from tornado_resource.stacks.fields import Fields
 
-MAX_BYTES: Final = 256 * 1024 * 1024
-MAX_SHOWN: Final = 100
+MAX_EXPORT_BYTES: Final = 256 * 1024 * 1024
+MAX_FOREIGN_SHOWN: Final = 100
 """How many lines are shown; the others are counted."""
 
 _ADVICE: Final = {
@@ -127,16 +127,16 @@ def _tell(source: str, rows: list[_Row], output: Output) -> ExitCode:
 
 
 def _tell_kind(source: str, kind: str, rows: list[_Row], advice: str, output: Output) -> None:
-    for row in rows[:MAX_SHOWN]:
+    for row in rows[:MAX_FOREIGN_SHOWN]:
         output.tell(f"{clean(row.urn, 1000)}: {clean(row.path, 1000)}: {row.found}")
-    more = f" ({len(rows) - MAX_SHOWN:,} more)" if len(rows) > MAX_SHOWN else ""
+    more = f" ({len(rows) - MAX_FOREIGN_SHOWN:,} more)" if len(rows) > MAX_FOREIGN_SHOWN else ""
     if rows:
         click.echo(f"{source}: {count(len(rows), kind)} in the state{more}. {advice}", err=True)
 
 
 def _read_file(file: str) -> Mapping[str, Any]:
     try:
-        state = parse_json(read_file(Path(file), MAX_BYTES))
+        state = parse_json(read_file(Path(file), MAX_EXPORT_BYTES))
     except OSError as error:
         fault = (error.strerror or "cannot be read").lower()
     except ValueError as error:

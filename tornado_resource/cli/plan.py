@@ -14,7 +14,7 @@ from tornado_resource.cli.output import format_option
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count
-from tornado_resource.declarations.plan import MAX_VALUES, make_plan
+from tornado_resource.declarations.plan import MAX_PLAN_VALUES, make_plan
 from tornado_resource.declarations.resolver import environment_names, resolve
 from tornado_resource.errors import DeclarationError
 
@@ -33,7 +33,7 @@ CARRIES: Final = {
 }
 MAX_LISTED: Final = 20
 """How many environments a message lists."""
-MAX_VALUE: Final = 100
+MAX_VALUE_SHOWN: Final = 100
 """How many characters of a value are shown."""
 MAX_ALIGNED: Final = 44
 """Longer values do not push the column of origins to the right."""
@@ -111,13 +111,13 @@ def _scenario_line(scenario: ScenarioDeclaration) -> str:
 
 
 def _more(plan: Plan) -> str:
-    return f"… and {count(plan.more, 'more session')}: a plan shows at most {MAX_VALUES:,} values"
+    return f"… and {count(plan.more, 'more session')}: a plan shows at most {MAX_PLAN_VALUES:,} values"
 
 
 def _session_lines(planned: Planned) -> Iterator[str]:
     yield planned.declaration.name
     rows = [
-        (clean(key), clean(json.dumps(value, ensure_ascii=False), MAX_VALUE), planned.origins.get(key, "default"))
+        (clean(key), clean(json.dumps(value, ensure_ascii=False), MAX_VALUE_SHOWN), planned.origins.get(key, "default"))
         for key, value in _rows(planned)
     ]
     width = max(len(key) for key, _, _ in rows)

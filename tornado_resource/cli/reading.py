@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.declarations.resolver import check_content, check_document
-from tornado_resource.declarations.source import MAX_BYTES
+from tornado_resource.declarations.source import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document
@@ -24,4 +24,4 @@ def read_declarations(file: str) -> Document:
     """
     if file != STANDARD_INPUT:
         return check_document(file)
-    return check_content(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+    return check_content(sys.stdin.buffer.read(MAX_FILE_BYTES + 1), "<stdin>")

@@ -11,7 +11,7 @@ from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.sandbox import MAX_SPEED, MIN_SPEED
 
-MAX_CHARACTERS: Final = 5_000
+MAX_FAULT_CHARACTERS: Final = 5_000
 """Of a message about a scenario file."""
 
 
@@ -56,5 +56,5 @@ def command(port: int, db: str | None, speed: float, latency: int, scenario_file
         message = f"cannot serve: {cause}; check that port {port} is free"
         raise ConfigurationError(message) from None
     except ValueError as error:
-        raise ConfigurationError(clean_lines(str(error), MAX_CHARACTERS)) from None
+        raise ConfigurationError(clean_lines(str(error), MAX_FAULT_CHARACTERS)) from None
     server.run(on_ready=lambda url: click.echo(f"sandbox: {url} (speed {speed:g}), Ctrl-C stops it"))

@@ -13,7 +13,7 @@ from tornado_resource.cli.exit_codes import ExitCode
 from tornado_resource.cli.output import Output, format_option, quiet_option
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.text import clean, count
-from tornado_resource.declarations.findings import MAX_SHOWN
+from tornado_resource.declarations.findings import MAX_PROBLEMS
 from tornado_resource.declarations.resolver import check_environments, environment_names
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
@@ -65,7 +65,7 @@ def command(
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:
     found = [problem for result in results for problem in result.problems]
-    shown, faults = found[:MAX_SHOWN], [result.fault for result in results if result.fault]
+    shown, faults = found[:MAX_PROBLEMS], [result.fault for result in results if result.fault]
     more = sum(result.more for result in results) + len(found) - len(shown)
     click.echo(problems.write(shown, more, output, faults), err=output == "text")
 

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from tornado_resource.core.text import clean
 
-MAX_TEXT: Final = 1000
+MAX_PROBLEM_TEXT: Final = 1000
 """How many characters of a problem's text are shown."""
 MAX_MORE: Final = 9000
 """How many problems are counted beyond those that are shown."""
@@ -52,7 +52,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", clean(self.path))
-        object.__setattr__(self, "text", clean(self.text, MAX_TEXT))
+        object.__setattr__(self, "text", clean(self.text, MAX_PROBLEM_TEXT))
 
     def __str__(self) -> str:
         return f"{self.position}: {self.path}: {self.text}" if self.path else f"{self.position}: {self.text}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
 
-MAX_NUMBER: Final = 500
+MAX_NUMBER_CHARACTERS: Final = 500
 """How many characters of a line a number or boolean can fill (the reader refuses longer ones)."""
 MIN_SECONDS: Final = 100
 """A timeout of fewer than this many is one in minutes."""
@@ -162,7 +162,7 @@ def _written(document: Document, path: KeyPath) -> str:
     """Return a plain scalar as the file has it: `1e3` is the number 1000.0, but a string if it is quoted."""
     position = document.position(path)
     start = position.column - 1
-    rest = document.lines[position.line - 1][start : start + MAX_NUMBER]
+    rest = document.lines[position.line - 1][start : start + MAX_NUMBER_CHARACTERS]
     for end in (" #", ",", "]", "}"):
         rest = rest.partition(end)[0]
     return rest.strip()

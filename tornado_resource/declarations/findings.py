@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Problem
 
-MAX_SHOWN: Final = 1000
+MAX_PROBLEMS: Final = 1000
 """How many problems of a file are shown."""
 
 
@@ -35,7 +35,7 @@ class Findings:
 
     def add(self, problem: Problem) -> None:
         """Add a problem."""
-        if len(self.shown) < MAX_SHOWN:
+        if len(self.shown) < MAX_PROBLEMS:
             self.shown.append(problem)
         else:
             self.more += 1

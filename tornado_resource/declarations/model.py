@@ -44,9 +44,6 @@ SCENARIO_FIELDS: Final = (
 )
 """What the definition of a scenario may say, in the order of the API's page *Scenarios*. Ids, times and results are not
 in it."""
-ON_CONFLICT: Final = ("fail", "adopt", "wait", "supersede")
-ON_DESTROY: Final = ("cancel", "leave")
-RERUN: Final = ("on_failure", "on_change", "always", "on_drift")
 DEFAULT_TIMEOUT_MS: Final = 900_000
 """The API's default, which applies if `timeout_ms` is not sent."""
 GRACE_MS: Final = 60_000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.declarations.resolver import Carry
 
-MAX_VALUES: Final = 20_000
+MAX_PLAN_VALUES: Final = 20_000
 """How many values a plan has: a file of 1 MiB can declare a million, since sessions share their defaults."""
 _OWN_VALUES: Final = 12
 """How many a session has without triggers and scenarios."""
@@ -44,8 +44,8 @@ class Planned:
 class Plan:
     """The sessions of an environment in order, and what is published once all gates have passed.
 
-    *more* counts the sessions beyond `MAX_VALUES`. *minutes* is the longest that it can take until all sessions have
-    ended, those included.
+    *more* counts the sessions beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all sessions
+    have ended, those included.
     """
 
     environment: Environment
@@ -81,8 +81,8 @@ def make_plan(document: Document, environment: Environment) -> Plan:
 
 
 def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
-    """Return the first declarations, as many as have `MAX_VALUES` together; at least one."""
-    left = MAX_VALUES
+    """Return the first declarations, as many as have `MAX_PLAN_VALUES` together; at least one."""
+    left = MAX_PLAN_VALUES
     for number, each in enumerate(declarations):
         given = len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.scenarios)
         definitions = [dict(scenario.fields) for scenario in each.scenarios]

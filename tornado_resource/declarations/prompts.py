@@ -9,7 +9,7 @@ from typing import Final
 
 from tornado_resource.declarations.source import KINDS, is_in_project
 
-MAX_BYTES: Final = 64 * 1024
+MAX_PROMPT_BYTES: Final = 64 * 1024
 
 
 class UnusablePrompt(Exception):
@@ -51,5 +51,5 @@ def _read(file: str, folder: Path) -> tuple[bytes, str | None]:
             return b"", f"found {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
         if not is_in_project(file, found, folder):
             return b"", "found a file outside of the project or hidden in it, expected one of the project"
-        content = opened.read(MAX_BYTES + 1)
-    return content, None if len(content) <= MAX_BYTES else "the file is larger than 64 KiB"
+        content = opened.read(MAX_PROMPT_BYTES + 1)
+    return content, None if len(content) <= MAX_PROMPT_BYTES else "the file is larger than 64 KiB"

@@ -13,7 +13,7 @@ from tornado_resource.declarations.composer import Composer, Stop
 from tornado_resource.declarations.document import Document
 from tornado_resource.declarations.findings import Findings
 from tornado_resource.declarations.quoting import Quoting
-from tornado_resource.declarations.source import MAX_BYTES, project_folder, read_source
+from tornado_resource.declarations.source import MAX_FILE_BYTES, project_folder, read_source
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document
         DeclarationError: as `read`.
 
     """
-    if len(content) > MAX_BYTES:
-        message = f"more than {MAX_BYTES // 1024**2} MiB; split the declarations into several projects"
+    if len(content) > MAX_FILE_BYTES:
+        message = f"more than {MAX_FILE_BYTES // 1024**2} MiB; split the declarations into several projects"
         raise DeclarationError([Problem(Position(file, 1, 1), "", message)])
     text = _decode(content, file)
     quoting = quoting or Quoting()

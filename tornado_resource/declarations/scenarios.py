@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration
 
-MAX_SCENARIOS: Final = 50
+MAX_SESSION_SCENARIOS: Final = 50
 """How many scenarios a session may name (API page *Start Tornado Session*)."""
 OPTIONS: Final = ("on_conflict", "on_destroy")
 """The keys of a scenario that are fields of a declaration as they are."""
@@ -62,8 +62,10 @@ class Scenarios:
             else:
                 found.append(replace(self._declare(key), pathway_id=values["pathway_id"]))
         total = len(keys) + len(values.get("scenario_ids") or ())
-        if total > MAX_SCENARIOS:
-            text = f"{total} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SCENARIOS}"
+        if total > MAX_SESSION_SCENARIOS:
+            text = (
+                f"{total} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SESSION_SCENARIOS}"
+            )
             self.faults.append(Fault(place, shown, text))
         return tuple(found)
 

@@ -11,7 +11,7 @@ from typing import Final
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
 
-MAX_BYTES: Final = 1024 * 1024
+MAX_FILE_BYTES: Final = 1024 * 1024
 PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", ".git")
 """What the folder of a project has in it."""
 KINDS: Final = {
@@ -25,7 +25,7 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The bytes of a file, cut after `MAX_BYTES` + 1, and whether messages may quote it.
+    """The bytes of a file, cut after `MAX_FILE_BYTES` + 1, and whether messages may quote it.
 
     They may if it is in the project. A pull request can put a link, or config `tornado:declarations`, to any other file
     that the pipeline can read: one outside, or a hidden one such as `.env` or `.git/config`.
@@ -49,7 +49,7 @@ def read_source(path: str) -> Source:
         with os.fdopen(descriptor, "rb") as file:
             opened = os.fstat(descriptor)
             _refuse_irregular(path, opened)
-            return Source(file.read(MAX_BYTES + 1), is_in_project(path, opened))
+            return Source(file.read(MAX_FILE_BYTES + 1), is_in_project(path, opened))
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise _unusable(path, reason) from None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario
 
-MAX_SCENARIOS: Final = 200
+MAX_RECORDED_SCENARIOS: Final = 200
 """How many scenarios of a session the state has by id, for `rerun: on_drift`."""
 
 
@@ -82,12 +82,12 @@ def scenarios_run(scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario
         enabled: the enabled scenarios of the pathway.
 
     Returns:
-        By id, the short digest of each. Beyond `MAX_SCENARIOS`, one digest of all of them under an empty id.
+        By id, the short digest of each. Beyond `MAX_RECORDED_SCENARIOS`, one digest of all of them under an empty id.
 
     """
     chosen = set(scenario_ids) if scenario_ids is not None else None
     found = {each.scenario_id: short(each.digest) for each in enabled if chosen is None or each.scenario_id in chosen}
-    if len(found) <= MAX_SCENARIOS:
+    if len(found) <= MAX_RECORDED_SCENARIOS:
         return found
     return {"": short("sha256:" + digest(found))}
 

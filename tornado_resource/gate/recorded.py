@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
 SETTLED: Final = frozenset({"passed", "failed"})
-MAX_DEPTH: Final = 4
+MAX_OUTPUT_DEPTH: Final = 4
 """How deep in a stack output a verdict is looked for: programs may export them under any name, in lists or mappings."""
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "outcome": str,
@@ -120,7 +120,7 @@ def recorded_verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     """
     stacks = [entry for urn, entry in outputs.items() if type_of(urn) == STACK_TYPE]
-    return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_DEPTH)}
+    return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_OUTPUT_DEPTH)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,9 @@ def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
     """
     return {
         each["session_id"]: JudgedVersion(each["version"], each["content"])
-        for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_DEPTH)  # without the keys that are null
+        for each in _verdict_like(
+            whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH
+        )  # without the keys that are null
         if {"version", "content"} <= each.keys() and each["status"] in FINAL and each["outcome"] in SETTLED
     }
 
@@ -170,7 +172,9 @@ def recorded_doubts(outputs: Mapping[str, Any]) -> dict[str, str]:
         outputs: the stack's own outputs, as they are in its state.
 
     """
-    found = {each["session_id"]: _doubt(each) for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_DEPTH)}
+    found = {
+        each["session_id"]: _doubt(each) for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH)
+    }
     return {session_id: doubt for session_id, doubt in found.items() if doubt is not None}
 
 

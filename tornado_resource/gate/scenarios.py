@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.gate.model import GatedSession, SessionVerdict
 
-MAX_NAMED: Final = 5
+MAX_EDITED_NAMED: Final = 5
 NOT_AS_DECLARED: Final = "not tested as declared"
 """How the reason of such a verdict begins. A recorded one stays true when the scenarios have been put back."""
 
@@ -40,8 +40,8 @@ def scenario_doubt(declared: Mapping[str, ScenarioDeclaration], listed: Iterable
     found = [text for scenario_id, each in declared.items() if (text := _doubt(each, shown.get(scenario_id)))]
     if not found:
         return None
-    more = f" and {count(len(found) - MAX_NAMED, 'more scenario')}" if len(found) > MAX_NAMED else ""
-    return f"{NOT_AS_DECLARED}: {'; '.join(found[:MAX_NAMED])}{more}"
+    more = f" and {count(len(found) - MAX_EDITED_NAMED, 'more scenario')}" if len(found) > MAX_EDITED_NAMED else ""
+    return f"{NOT_AS_DECLARED}: {'; '.join(found[:MAX_EDITED_NAMED])}{more}"
 
 
 def ran_all(gated: GatedSession, status: Status, listing: Listing) -> bool:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tornado_resource.bland.runs import Transcript
     from tornado_resource.gate.model import Result
 
-MAX_SCENARIOS: Final = 10
+MAX_TRANSCRIPTS: Final = 10
 """For how many failed scenarios of a session a transcript is read."""
-MAX_SECONDS: Final = 20.0
+TRANSCRIPT_SECONDS: Final = 20.0
 """How long the reports wait for the transcripts of a session."""
 
 
@@ -29,7 +29,7 @@ async def with_transcripts(client: Client, result: Result) -> Result:
     """
     if result.verdict.outcome != "failed" or result.status is None:
         return result
-    wanted = result.verdict.failed_ids[:MAX_SCENARIOS]
+    wanted = result.verdict.failed_ids[:MAX_TRANSCRIPTS]
     batches: dict[str, set[str]] = {}
     for scenario_id in wanted:
         batch_id = _last_batch(result.status.iterations, scenario_id)
@@ -38,7 +38,7 @@ async def with_transcripts(client: Client, result: Result) -> Result:
     found: dict[str, Transcript] = {}
     # What has arrived when the time is over is shown.
     with suppress(TimeoutError):
-        async with asyncio.timeout(MAX_SECONDS):
+        async with asyncio.timeout(TRANSCRIPT_SECONDS):
             await asyncio.gather(*(_read_batch(client, *batch, found) for batch in batches.items()))
     return replace(result, transcripts={each: found[each] for each in wanted if each in found})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-MAX_SECONDS: Final = 5.0
+REGISTRATION_SECONDS: Final = 5.0
 """An output of the stack may depend on what is about to fail: then its registration never ends."""
 _REGISTRATION: Final = "do_register_resource_outputs"
 
 
-async def outputs_registered(max_seconds: float = MAX_SECONDS) -> None:
+async def outputs_registered(max_seconds: float = REGISTRATION_SECONDS) -> None:
     """Return when the registrations of outputs that have begun have ended, or after *max_seconds*.
 
     The SDK ends a program at the first error, registrations or not. In a Pulumi program of its own process they usually

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 MAX_DETAILED: Final = 3
 """This many sessions are shown with scenarios and last fix plan, the rest in a line each."""
-MAX_SESSIONS: Final = 36
-MAX_SCENARIOS: Final = 5
-MAX_FIXES: Final = 2
+MAX_LISTED_SESSIONS: Final = 36
+MAX_LISTED_SCENARIOS: Final = 5
+MAX_LISTED_FIXES: Final = 2
 MAX_ADVICE: Final = 4
-MAX_CHARACTERS: Final = 1000
+MAX_CONSOLE_CHARACTERS: Final = 1000
 
 
 def failure_message(results: Sequence[Result], stack: str, command: str = "pulumi stack output verdicts") -> str | None:
@@ -35,9 +35,9 @@ def failure_message(results: Sequence[Result], stack: str, command: str = "pulum
     lines = [f"gate {worst}: {tally_of_all(results)}"]
     for result in missed[:MAX_DETAILED]:
         lines += [_headline(result), *_scenarios(result), *_fix_plan(result), *_omission(result)]
-    lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_SESSIONS]]
-    if len(missed) > MAX_SESSIONS:
-        lines.append(f"  … and {len(missed) - MAX_SESSIONS} more: {command}")
+    lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_LISTED_SESSIONS]]
+    if len(missed) > MAX_LISTED_SESSIONS:
+        lines.append(f"  … and {len(missed) - MAX_LISTED_SESSIONS} more: {command}")
     return "\n".join([*lines, *_advice(missed, stack, command)])
 
 
@@ -61,7 +61,7 @@ def _headline(result: Result) -> str:
     verdict = result.verdict
     session = f"session {clean(verdict.session_id, 80)}" if verdict.session_id else "no session"
     where = ", ".join(part for part in (clean(str(result.gated.position or "")), session) if part)
-    return f"  {result.gated.name} ({where}): {verdict.outcome}: {clean(verdict.reason, MAX_CHARACTERS)}"
+    return f"  {result.gated.name} ({where}): {verdict.outcome}: {clean(verdict.reason, MAX_CONSOLE_CHARACTERS)}"
 
 
 def _scenarios(result: Result) -> Iterator[str]:
@@ -69,8 +69,8 @@ def _scenarios(result: Result) -> Iterator[str]:
     fixable = [scenario_id for scenario_id in result.verdict.failed_ids if scenario_id not in unfixable]
     for label, ids in (("failed", fixable), ("unfixable", [*unfixable])):
         if ids:
-            shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_SCENARIOS])
-            more = f" and {len(ids) - MAX_SCENARIOS} more" if len(ids) > MAX_SCENARIOS else ""
+            shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_LISTED_SCENARIOS])
+            more = f" and {len(ids) - MAX_LISTED_SCENARIOS} more" if len(ids) > MAX_LISTED_SCENARIOS else ""
             yield f"    {label}: {shown}{more}"
 
 
@@ -79,9 +79,9 @@ def _fix_plan(result: Result) -> Iterator[str]:
     if plan is None:
         return
     iteration = f", iteration {plan.number}" if plan.number is not None else ""
-    of_all = f", {MAX_FIXES} of {len(plan.fixes)} fixes" if len(plan.fixes) > MAX_FIXES else ""
+    of_all = f", {MAX_LISTED_FIXES} of {len(plan.fixes)} fixes" if len(plan.fixes) > MAX_LISTED_FIXES else ""
     yield f"    last fix plan{iteration}{of_all}:"
-    for fix in plan.fixes[:MAX_FIXES]:
+    for fix in plan.fixes[:MAX_LISTED_FIXES]:
         target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
         yield f"      - {target}{clean(fix.description or 'no description', 110)}"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
 
 LEVELS: Final = {"failed": "error", "incomplete": "warning"}
-MAX_SCENARIOS: Final = 8
+MAX_ANNOTATED_SCENARIOS: Final = 8
 
 
 def announce(report: Report, environ: Mapping[str, str], echo: Callable[[str], None]) -> None:
@@ -59,7 +59,7 @@ def annotation_lines(report: Report) -> list[str]:
 
 def _scenario_annotations(result: Result) -> Iterator[str]:
     declared = [each for each in result.verdict.failed_ids if each in result.gated.scenarios]
-    for scenario_id in declared[:MAX_SCENARIOS]:
+    for scenario_id in declared[:MAX_ANNOTATED_SCENARIOS]:
         title = f"{result.gated.name}: scenario failed"
         text = f"{clean(result.scenario_name(scenario_id), 200)} failed in its last run"
         yield command("error", text, position=result.scenario_position(scenario_id), title=title)
@@ -77,5 +77,5 @@ def _failed_scenarios(result: Result) -> str:
     names = [clean(result.scenario_name(scenario_id), 60) for scenario_id in result.verdict.failed_ids]
     if not names:
         return ""
-    more = f" and {len(names) - MAX_SCENARIOS} more" if len(names) > MAX_SCENARIOS else ""
-    return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_SCENARIOS])}{more}"
+    more = f" and {len(names) - MAX_ANNOTATED_SCENARIOS} more" if len(names) > MAX_ANNOTATED_SCENARIOS else ""
+    return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_ANNOTATED_SCENARIOS])}{more}"

@@ -34,7 +34,7 @@ LONG: Final = 12
 """A page with more sessions than this is long."""
 MAX_OPEN: Final = 3
 """How many cards of a long page are open: the first ones that did not pass."""
-MAX_CHARACTERS: Final = 2000
+MAX_PAGE_CHARACTERS: Final = 2000
 MAX_FAILED: Final = 100
 """How many failed scenarios are named for an iteration."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -181,7 +181,7 @@ def _environment() -> Environment:
 
 
 def _safe_text(text: str) -> str:
-    return clean(text, MAX_CHARACTERS)
+    return clean(text, MAX_PAGE_CHARACTERS)
 
 
 def _moment(text: str | None) -> str:

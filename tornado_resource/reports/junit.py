@@ -30,7 +30,7 @@ GATE_CASE: Final = "gate"
 UPDATE: Final = "update"
 MAX_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
-MAX_FIXES: Final = 10
+MAX_CASE_FIXES: Final = 10
 MAX_MILLISECONDS: Final = 10**12
 
 
@@ -183,9 +183,9 @@ def _fix_plan(result: Result) -> str:
     lines = [
         f"- {_line(fix.target_node or 'unknown node')} ({_line(fix.kind or 'unknown kind')}): "
         f"{_line(fix.description or 'no description')}"
-        for fix in fixes[:MAX_FIXES]
+        for fix in fixes[:MAX_CASE_FIXES]
     ]
-    more = [f"- and {len(fixes) - MAX_FIXES} more"] if len(fixes) > MAX_FIXES else []
+    more = [f"- and {len(fixes) - MAX_CASE_FIXES} more"] if len(fixes) > MAX_CASE_FIXES else []
     return "\n".join(["last fix plan of the session:", *lines, *more]) if lines else ""
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
 
-MAX_CHARACTERS: Final = 65_000
+MAX_SUMMARY_CHARACTERS: Final = 65_000
 """The summary fits into a comment on a pull request, which GitHub limits to 65,536 characters."""
 MAX_ROWS: Final = 1000
 MAX_SECTIONS: Final = 50
-MAX_SCENARIOS: Final = 20
-MAX_FIXES: Final = 10
+MAX_SECTION_SCENARIOS: Final = 20
+MAX_SECTION_FIXES: Final = 10
 CUT: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"
 _HEAD: Final = (
     "\n| Outcome | Session | Scenarios | Iterations | Version | Reason |\n| --- | --- | --- | --- | --- | --- |\n"
@@ -41,7 +41,7 @@ _LINKED: Final = re.compile(r"@|(?<=www)(?=\.)|:(?=//)|(?<=mailto):|(?<=xmpp):",
 
 
 def summary(report: Report) -> str:
-    """Return a heading, a table of sessions, and a section for each that did not pass; at most `MAX_CHARACTERS`."""
+    """Return a heading, a table of sessions, and a section for each that did not pass, within the limit of GitHub."""
     results = worst_first(report.results)
     missed = [result for result in results if result.verdict.outcome != "passed"]
     return "".join(
@@ -75,9 +75,9 @@ def _problem(problem: str | None) -> Iterator[str]:
     if problem is not None:
         first, *others = problem.split("\n")
         yield f"\n- **Problem:** {escape(first, 1000)}\n"
-        yield from (f"  - “{escape(line)}”\n" for line in others[:MAX_SCENARIOS])
-        if len(others) > MAX_SCENARIOS:
-            yield f"  - and {len(others) - MAX_SCENARIOS} more: see `verdicts.json`\n"
+        yield from (f"  - “{escape(line)}”\n" for line in others[:MAX_SECTION_SCENARIOS])
+        if len(others) > MAX_SECTION_SCENARIOS:
+            yield f"  - and {len(others) - MAX_SECTION_SCENARIOS} more: see `verdicts.json`\n"
 
 
 def _promotion(promotion: Promotion | None) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _sections(missed: list[Result], stack: str) -> Iterator[str]:
 
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:
     """Stop before the piece that would go beyond the limit, so that no row or section is cut in half."""
-    left = MAX_CHARACTERS - len(CUT) - 1
+    left = MAX_SUMMARY_CHARACTERS - len(CUT) - 1
     for piece in pieces:
         left -= len(piece)
         if left < 0:
@@ -138,10 +138,10 @@ def _section(result: Result, stack: str) -> Iterator[str]:
         if value:
             yield f"- **{title}:** {escape(value)}\n"
     failed, unfixable = unmet_scenarios(result)
-    yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SCENARIOS)
-    yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SCENARIOS)
+    yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SECTION_SCENARIOS)
+    yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SECTION_SCENARIOS)
     yield from _transcripts(result)
-    yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_FIXES)
+    yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_SECTION_FIXES)
     left_out = omission(result)
     if left_out is not None:
         yield f"- {left_out}\n"

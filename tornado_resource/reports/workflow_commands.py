@@ -12,7 +12,7 @@ from tornado_resource.core.text import clean
 if TYPE_CHECKING:
     from tornado_resource.core.positions import Position
 
-MAX_CHARACTERS: Final = 4000
+MAX_COMMAND_CHARACTERS: Final = 4000
 
 
 def command(level: str, text: str, *, position: Position | None, title: str) -> str:
@@ -27,9 +27,9 @@ def command(level: str, text: str, *, position: Position | None, title: str) -> 
 
 
 def _data(text: str) -> str:
-    lines = (clean(line, MAX_CHARACTERS) for line in text.replace("\r\n", "\n").split("\n"))
+    lines = (clean(line, MAX_COMMAND_CHARACTERS) for line in text.replace("\r\n", "\n").split("\n"))
     return "%0A".join(line.replace("%", "%25") for line in lines)
 
 
 def _property(text: str) -> str:
-    return clean(text, MAX_CHARACTERS).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return clean(text, MAX_COMMAND_CHARACTERS).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

@@ -20,7 +20,7 @@ from tornado_resource.sandbox.operations import (
     request_body,
 )
 
-MAX_SCENARIOS: Final = 50
+MAX_SCENARIO_IDS: Final = 50
 FINAL: Final = ("COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR")
 _TEXTS: Final = list_of(TEXT)
 _COUNTS: Final[Json] = {
@@ -36,7 +36,7 @@ START: Final = request_body(
     "pathway_id",
     pathway_id=NAME,
     persona_id=TEXT,
-    scenario_ids=list_of(TEXT, minItems=1, maxItems=MAX_SCENARIOS),
+    scenario_ids=list_of(TEXT, minItems=1, maxItems=MAX_SCENARIO_IDS),
     version_number=INTEGER,
     max_iterations=POSITIVE,
     timeout_ms=POSITIVE,

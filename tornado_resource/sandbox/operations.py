@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 Json = dict[str, Any]
-MAX_CHARACTERS: Final = 300
+MAX_REFUSAL_CHARACTERS: Final = 300
 """How much of an explanation a refusal has: it may list all keys of a body."""
 
 # What schemas are made of.
@@ -210,4 +210,4 @@ def _explain(error: ValidationError) -> str:
     """Return where a body is not as described, and why: for alternatives, why it is not the first one."""
     if isinstance(error.kind, ValidationErrorKind.AnyOf):
         return _explain(error.kind.context[0][0])
-    return f"{'.'.join(map(str, error.instance_path)) or 'the body'}: {error.message[:MAX_CHARACTERS]}"
+    return f"{'.'.join(map(str, error.instance_path)) or 'the body'}: {error.message[:MAX_REFUSAL_CHARACTERS]}"

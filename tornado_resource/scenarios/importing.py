@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
 from tornado_resource.core.canonical import canonical, whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
-from tornado_resource.declarations.scenarios import MAX_SCENARIOS
+from tornado_resource.declarations.scenarios import MAX_SESSION_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.scenarios.definition import ASSERTION_FIELDS
@@ -40,9 +40,9 @@ def declarations(scenarios: Iterable[Scenario], pathway_id: str, latest_version:
     definitions = definitions_of(scenarios)
     keys = list(definitions)
     lines = [schema_line(), "version: 1", *_scenario_lines(definitions), "sessions:"]
-    for number, start in enumerate(range(0, len(keys) or 1, MAX_SCENARIOS), 1):
+    for number, start in enumerate(range(0, len(keys) or 1, MAX_SESSION_SCENARIOS), 1):
         lines.append(f"  {SESSION if number == 1 else f'{SESSION}-{number}'}:")
-        lines.extend(_session_lines(keys[start : start + MAX_SCENARIOS], pathway_id, latest_version))
+        lines.extend(_session_lines(keys[start : start + MAX_SESSION_SCENARIOS], pathway_id, latest_version))
     return "\n".join(lines) + "\n"
 
 

@@ -26,8 +26,8 @@ from tornado_resource.sessions.order import Address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_BYTES: Final = 64 * 1024
-MAX_CHARACTERS: Final = 300
+MAX_INTENT_BYTES: Final = 64 * 1024
+MAX_FIELD_CHARACTERS: Final = 300
 _OWN_FOLDER = "Make it a folder of your own that nobody else can write to, or set XDG_STATE_HOME to another one"
 
 
@@ -170,7 +170,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _read(file: Path) -> Intent:
-    content = parse_json(read_file(file, MAX_BYTES))
+    content = parse_json(read_file(file, MAX_INTENT_BYTES))
     try:
         intent = Intent(**{**content, "address": Address(**content["address"])})
         is_valid = all(map(_is_word, _texts(intent))) and isinstance(content["address"].get("parents", ""), str)
@@ -192,4 +192,4 @@ def _texts(intent: Intent) -> list[Any]:
 
 
 def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_CHARACTERS and value.isascii() and clean(value) == value
+    return isinstance(value, str) and len(value) <= MAX_FIELD_CHARACTERS and value.isascii() and clean(value) == value

@@ -14,7 +14,7 @@ from tornado_resource.sessions.order import Address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_BYTES: Final = 1024 * 1024
+MAX_CREDENTIALS_BYTES: Final = 1024 * 1024
 """Of one of Pulumi's own files: credentials and locks have less than a kibibyte."""
 
 
@@ -43,7 +43,7 @@ def backend_url(environ: Mapping[str, str]) -> str:
     if not url:
         try:
             home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-            url = parse_json(read_file(home / "credentials.json", MAX_BYTES)).get("current")
+            url = parse_json(read_file(home / "credentials.json", MAX_CREDENTIALS_BYTES)).get("current")
         except (OSError, ValueError, AttributeError, RuntimeError):  # RuntimeError: nobody knows the home folder
             url = None
     return str(url or "")

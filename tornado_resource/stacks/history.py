@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_UPDATES: Final = 100
-MAX_BYTES: Final = 256 * 1024 * 1024
+MAX_HISTORY_BYTES: Final = 256 * 1024 * 1024
 """Of one state: one of 10,000 sessions has 40 MiB."""
 _UPDATE: Final = ".history.json"
 _STATE: Final = ".checkpoint.json"
@@ -91,10 +91,10 @@ def _local_states(url: str, project_and_stack: tuple[str, str], limit: int) -> I
 
 
 def _read(file: Path) -> Any:
-    content = read_file(file, MAX_BYTES)
+    content = read_file(file, MAX_HISTORY_BYTES)
     if file.suffix == ".gz":
         with gzip.GzipFile(fileobj=BytesIO(content)) as archive:
-            content = archive.read(MAX_BYTES)
+            content = archive.read(MAX_HISTORY_BYTES)
     return parse_json(content)
 
 

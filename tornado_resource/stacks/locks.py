@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from tornado_resource.core.files import read_file
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
-from tornado_resource.stacks.backend import MAX_BYTES, backend_url
+from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ def lock_owner(stack: str) -> str | None:
     """
     for file in _lock_files(stack):
         try:
-            lock = parse_json(read_file(file, MAX_BYTES))
+            lock = parse_json(read_file(file, MAX_CREDENTIALS_BYTES))
             return clean(f"{lock['username']}@{lock['hostname']}, process {lock['pid']}, since {lock['timestamp']}")
         except (OSError, ValueError, KeyError, TypeError):
             continue

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
-from tornado_resource.declarations.model import ON_CONFLICT
+from tornado_resource.declarations.model import OnConflict
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tornado_resource.declarations.model import OnConflict
-
 PREFIX: Final = "tornado:"
+ON_CONFLICT: Final = get_args(OnConflict)
 MIN_POLL_SECONDS: Final = 0.1
 MAX_REASON_CHARACTERS: Final = 300
 

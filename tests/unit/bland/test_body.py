@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support.api import KEY
-from tornado_resource.bland.body import MAX_NAMES, MAX_STRING_CHARACTERS, parse_body
+from tornado_resource.bland.body import MAX_MEMBER_NAMES, MAX_STRING_CHARACTERS, parse_body
 from tornado_resource.core.redaction import encodings
 
 FORMS = encodings(KEY)
@@ -49,7 +49,7 @@ def test_what_is_not_json_is_an_error_to_show(content: bytes) -> None:
         parse_body(content, FORMS)
 
 
-@pytest.mark.parametrize(("number", "is_read"), [(MAX_NAMES, True), (MAX_NAMES + 1, False)])
+@pytest.mark.parametrize(("number", "is_read"), [(MAX_MEMBER_NAMES, True), (MAX_MEMBER_NAMES + 1, False)])
 def test_a_body_has_so_many_names_at_most(number: int, is_read: bool) -> None:  # noqa: FBT001
     content = json.dumps({str(name): 0 for name in range(number)}).encode()
     if is_read:

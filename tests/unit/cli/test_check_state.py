@@ -80,7 +80,7 @@ def test_quiet_says_nothing_of_a_clean_state(capsys: pytest.CaptureFixture[str])
 
 
 def test_json_has_every_foreign_provider_alone_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    number = check_state.MAX_SHOWN + 1
+    number = check_state.MAX_FOREIGN_SHOWN + 1
     assert main(["check-state", "--format", "json", written(tampered(number))]) == 1
     captured = capsys.readouterr()
     found = json.loads(captured.out)["foreign_providers"]
@@ -123,7 +123,7 @@ def test_foreign_code_is_exit_1_with_the_urn(
 def test_many_findings_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-state", written(tampered(102))]) == 1
     captured = capsys.readouterr()
-    assert captured.out.count("\n") == check_state.MAX_SHOWN
+    assert captured.out.count("\n") == check_state.MAX_FOREIGN_SHOWN
     assert "102 foreign providers in the state (2 more). " in captured.err
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_no_state_is_exit_2(content: str, fault: str, capsys: pyt
 def test_only_regular_files_are_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo("pipe")
     Path("bytes").write_bytes(b'{"a": "\xff"}')
-    monkeypatch.setattr(check_state, "MAX_BYTES", 10_240)
+    monkeypatch.setattr(check_state, "MAX_EXPORT_BYTES", 10_240)
     Path("large").write_bytes(b" " * 10_241)
     for file, fault in {
         "pipe": "not a regular file",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.core.positions import MAX_MORE, MAX_TEXT, Position, Problem, more_problems
+from tornado_resource.core.positions import MAX_MORE, MAX_PROBLEM_TEXT, Position, Problem, more_problems
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_names_of_files_and_texts_are_fit_to_be_shown() -> None:
     problem = Problem(Position("::x\n\x1b.yaml", 1, 2), "a\n<{%fg 1%}>", "##[error]" + "x" * 2000)
     assert problem.position.file == ": :x\\n\\x1b.yaml"
     assert str(problem).startswith(": :x\\n\\x1b.yaml:1:2: a\\n< {%fg 1%}>: ## [error]x")
-    assert len(problem.text) == MAX_TEXT + 1
+    assert len(problem.text) == MAX_PROBLEM_TEXT + 1
     assert problem.text.endswith("x…")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.dense_files import ONE, ONE_IN, items, word
 from tornado_resource.core.positions import MAX_MORE
-from tornado_resource.declarations.findings import MAX_SHOWN
+from tornado_resource.declarations.findings import MAX_PROBLEMS
 from tornado_resource.declarations.quoting import MAX_COMPARED, Quoting
 from tornado_resource.declarations.reader import parse
 from tornado_resource.declarations.resolver import check_document, check_environments, load
@@ -82,11 +82,11 @@ def sessions_with(triggers: int, value: str) -> str:
 @pytest.mark.parametrize(
     ("number", "last"),
     [
-        (MAX_SHOWN, "s.yaml:3:"),
-        (MAX_SHOWN + 1, "… and 1 more problem"),
-        (MAX_SHOWN + 4321, "… and 4,321 more problems"),
-        (MAX_SHOWN + MAX_MORE - 1, "… and 8,999 more problems"),
-        (MAX_SHOWN + MAX_MORE, "… and at least 9,000 more problems"),
+        (MAX_PROBLEMS, "s.yaml:3:"),
+        (MAX_PROBLEMS + 1, "… and 1 more problem"),
+        (MAX_PROBLEMS + 4321, "… and 4,321 more problems"),
+        (MAX_PROBLEMS + MAX_MORE - 1, "… and 8,999 more problems"),
+        (MAX_PROBLEMS + MAX_MORE, "… and at least 9,000 more problems"),
     ],
 )
 @pytest.mark.parametrize("kind", ["triggers", "tags"])
@@ -94,7 +94,7 @@ def test_a_thousand_problems_are_shown_and_the_others_counted(number: int, last:
     entries = sessions_with(number, ": []" if kind == "triggers" else ": !x")
     lines = said(f"defaults: {{pathway_id: p}}\nsessions: {{{entries}}}\n")
     assert lines[-1].startswith(last)
-    assert len(lines) == min(number, MAX_SHOWN + 1)
+    assert len(lines) == min(number, MAX_PROBLEMS + 1)
 
 
 def test_all_kinds_of_problems_share_the_limits() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_resource.declarations.reader import parse, read
-from tornado_resource.declarations.source import MAX_BYTES
+from tornado_resource.declarations.source import MAX_FILE_BYTES
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_bytes_that_are_not_utf8_have_a_position(content: bytes, position: str) 
 
 def test_too_large_a_file_is_refused_unread() -> None:
     with pytest.raises(DeclarationError, match="more than 1 MiB"):
-        parse(b"#" * (MAX_BYTES + 1), "f")
+        parse(b"#" * (MAX_FILE_BYTES + 1), "f")
 
 
 @pytest.mark.parametrize("fault", ["{a: 1, a: 2, b: !x 1, b: 3}", "{a: !x 1, b: !y 2, c: !z 3}"])

@@ -13,7 +13,7 @@ import pytest
 from tests.support.paths import ROOT
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import SCENARIO_FIELDS
-from tornado_resource.declarations.prompts import MAX_BYTES
+from tornado_resource.declarations.prompts import MAX_PROMPT_BYTES
 from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.schema import schema_text
 from tornado_resource.declarations.values import scenario_problems
@@ -214,7 +214,7 @@ def test_no_other_file_is_sent_to_the_api(tmp_path: Path) -> None:
     os.chdir(project)
     for name in ("../secret", ".env", ".git/config", "big", "latin"):
         (project / name).write_text("secret", encoding="utf-8")
-    (project / "big").write_text("a" * (MAX_BYTES + 1), encoding="utf-8")
+    (project / "big").write_text("a" * (MAX_PROMPT_BYTES + 1), encoding="utf-8")
     (project / "latin").write_bytes(b"\xff")
     (project / "link").symlink_to("../secret")
     os.mkfifo("pipe")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tornado_resource.declarations.reader import read
-from tornado_resource.declarations.source import MAX_BYTES, project_folder, read_source
+from tornado_resource.declarations.source import MAX_FILE_BYTES, project_folder, read_source
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def test_the_project_is_the_nearest_folder_with_its_file(
 
 def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as file:
-        file.truncate(MAX_BYTES * 1000)
-    assert len(read_source("large").content) == MAX_BYTES + 1
+        file.truncate(MAX_FILE_BYTES * 1000)
+    assert len(read_source("large").content) == MAX_FILE_BYTES + 1
     with pytest.raises(DeclarationError, match="more than 1 MiB"):
         read("large")
 

@@ -11,7 +11,7 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.gate.drift import (
-    MAX_SCENARIOS,
+    MAX_RECORDED_SCENARIOS,
     RunBasis,
     drift,
     drift_of_live,
@@ -108,7 +108,7 @@ async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] |
 
 
 async def test_many_scenarios_are_not_compared_with_a_part_of_them() -> None:
-    many = [scenario(f"sc-{number}") for number in range(MAX_SCENARIOS + 1)]
+    many = [scenario(f"sc-{number}") for number in range(MAX_RECORDED_SCENARIOS + 1)]
     tested = RunBasis({"pathway_id": "pw-1"}, None, scenarios_run(None, many))
     assert await find_drift(FakeReader(enabled=tuple(many[:100]), unlisted=()), tested) is None
     assert await find_drift(FakeReader(enabled=tuple(many[:100])), tested) is not None
@@ -123,7 +123,7 @@ def test_only_the_scenarios_of_the_session_count() -> None:
 
 
 def test_many_scenarios_are_recorded_as_one() -> None:
-    many = [scenario(f"sc-{number}") for number in range(MAX_SCENARIOS + 1)]
+    many = [scenario(f"sc-{number}") for number in range(MAX_RECORDED_SCENARIOS + 1)]
     before = scenarios_run(None, many)
     assert len(before) == 1
     assert scenario_drift(before, scenarios_run(None, many[::-1])) is None

@@ -12,7 +12,7 @@ from tests.support.api import client_of, json_response
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.bland.runs import Transcript
-from tornado_resource.gate.transcripts import MAX_SCENARIOS, with_transcripts
+from tornado_resource.gate.transcripts import MAX_TRANSCRIPTS, with_transcripts
 
 if TYPE_CHECKING:
     from tornado_resource.gate.model import Result
@@ -76,7 +76,7 @@ async def test_a_session_has_a_limited_number_of_transcripts() -> None:
     ids = tuple(f"sc-{number}" for number in range(30))
     runs = {"runs": [{"run_id": each, "scenario_id": each, "status": "FAILED"} for each in ids]}
     found = await Api(batches=runs, runs=RUN).read(failed(*ids))
-    assert len(found.transcripts) == MAX_SCENARIOS
+    assert len(found.transcripts) == MAX_TRANSCRIPTS
 
 
 async def test_an_iteration_without_a_batch_has_no_transcript() -> None:
@@ -94,7 +94,7 @@ async def test_only_a_failed_session_is_looked_into() -> None:
 
 
 async def test_slow_transcripts_do_not_hold_up_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tornado_resource.gate.transcripts.MAX_SECONDS", 0.0)
+    monkeypatch.setattr("tornado_resource.gate.transcripts.TRANSCRIPT_SECONDS", 0.0)
     assert (await Api(batches=batch, runs=RUN).read(failed("sc-1"))).transcripts == {}
 
 

@@ -8,7 +8,14 @@ from markdown_it import MarkdownIt
 from tests.support.paths import EXAMPLES
 from tests.support.results import FIX, gated_session_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
-from tornado_resource.reports.summary import CUT, MAX_CHARACTERS, MAX_SCENARIOS, MAX_SECTIONS, escape, summary
+from tornado_resource.reports.summary import (
+    CUT,
+    MAX_SECTION_SCENARIOS,
+    MAX_SECTIONS,
+    MAX_SUMMARY_CHARACTERS,
+    escape,
+    summary,
+)
 
 GOLDEN = EXAMPLES / "reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -22,7 +29,7 @@ def test_the_summary_matches_the_golden_file() -> None:
 def test_a_problem_of_the_update_comes_first_with_a_line_for_each_part() -> None:
     page = MARKDOWN.render(summary(replace(report_of(), problem="nothing was started:\na.yaml:3:1: <b>\nline 3")))
     assert "Tornado gate incomplete: no session</h2>" in page
-    many = summary(replace(report_of(), problem="\n".join(map(str, range(MAX_SCENARIOS + 4)))))
+    many = summary(replace(report_of(), problem="\n".join(map(str, range(MAX_SECTION_SCENARIOS + 4)))))
     assert "”\n  - and 3 more: see `verdicts.json`\n" in many
     assert "<li><strong>Problem:</strong> nothing was started:\n<ul>\n<li>“a.yaml:3:1: &lt;b&gt;”</li>" in page
 
@@ -71,7 +78,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     status = status_of("COMPLETED_PARTIAL", (), words, iterations=(Iteration(1, None, None, (), words, fixes),))
     results = [result_of(gated_session_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
     text = summary(report_of(*results))
-    assert len(text) <= MAX_CHARACTERS
+    assert len(text) <= MAX_SUMMARY_CHARACTERS
     assert text.endswith(CUT)
 
 

@@ -14,7 +14,13 @@ import pytest
 
 from tests.support.damage import damaged_copies
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.sessions.intents import MAX_BYTES, Intent, IntentStore, intents_folder, scenario_intents_folder
+from tornado_resource.sessions.intents import (
+    MAX_INTENT_BYTES,
+    Intent,
+    IntentStore,
+    intents_folder,
+    scenario_intents_folder,
+)
 from tornado_resource.sessions.order import Address
 from tornado_resource.stacks.backend import backend_digest, resource_address
 
@@ -57,7 +63,7 @@ def test_a_damaged_file_is_no_intent(store: IntentStore, tmp_path: Path) -> None
     copies = damaged_copies(json.loads(content))
     damages += [json.dumps(each).encode() for each in copies if optional <= each.keys()]
     damages += [content.replace(b"2026", b"soon"), content.replace(b"+00:00", b""), content.replace(b"pw-1", b"\xff")]
-    damages += [b"[" * 30_000, b'{"a": 1, ' + content[1:], b" " * MAX_BYTES + content]
+    damages += [b"[" * 30_000, b'{"a": 1, ' + content[1:], b" " * MAX_INTENT_BYTES + content]
     assert len(damages) >= 300
     for damage in damages:
         file.write_bytes(damage)

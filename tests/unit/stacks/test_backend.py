@@ -11,7 +11,7 @@ import pytest
 
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.sessions.order import Address
-from tornado_resource.stacks.backend import MAX_BYTES, backend_digest, backend_url, resource_address
+from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_digest, backend_url, resource_address
 from tornado_resource.stacks.locks import lock_owner
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
@@ -28,7 +28,7 @@ def test_the_environment_comes_before_the_last_login(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "garbage", "[]", "{}", '{"current": null}', "[" * 100_000, " " * (MAX_BYTES + 1)]
+    "text", [None, "garbage", "[]", "{}", '{"current": null}', "[" * 100_000, " " * (MAX_CREDENTIALS_BYTES + 1)]
 )
 def test_without_a_login_there_is_no_backend(tmp_path: Path, text: str | None) -> None:
     if text is not None:
@@ -91,7 +91,7 @@ def test_lock_files_that_are_none_are_passed_over(tmp_path: Path, monkeypatch: p
     folder.mkdir(parents=True)
     os.mkfifo(folder / "1.json")
     (folder / "2.json").write_text("[" * 100_000, encoding="utf-8")
-    (folder / "3.json").write_text(" " * (MAX_BYTES + 1), encoding="utf-8")
+    (folder / "3.json").write_text(" " * (MAX_CREDENTIALS_BYTES + 1), encoding="utf-8")
     assert lock_owner("dev") is None
 
 

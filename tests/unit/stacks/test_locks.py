@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.stacks.backend import MAX_BYTES, backend_url
+from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url
 from tornado_resource.stacks.locks import lock_owner
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_the_owner_is_named(locks: Path) -> None:
 def test_a_file_that_is_no_lock_is_passed_over_at_once(locks: Path) -> None:
     os.mkfifo(locks / "1.json")
     (locks / "2.json").mkdir()
-    (locks / "3.json").write_bytes(b" " * MAX_BYTES + b"{}")
+    (locks / "3.json").write_bytes(b" " * MAX_CREDENTIALS_BYTES + b"{}")
     (locks / "4.json").write_text("{", encoding="utf-8")
     (locks / "5.json").write_text('{"username": "ada"}', encoding="utf-8")
     (locks / "6.json").write_text("[" * 5000, encoding="utf-8")
@@ -53,7 +53,7 @@ def test_another_backend_has_no_lock_files(url: str, monkeypatch: pytest.MonkeyP
 def test_credentials_that_cannot_be_read_name_no_backend(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "credentials.json"
     contents = {
-        "large": b" " * MAX_BYTES + b"{}",
+        "large": b" " * MAX_CREDENTIALS_BYTES + b"{}",
         "deep": b"[" * 5000,
         "list": b"[]",
         "latin": b'{"current": "\xe9"}',
