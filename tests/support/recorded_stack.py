@@ -19,27 +19,29 @@ PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenar
 FAILED = {"status": "COMPLETED_PARTIAL", "total_scenarios": 2, "passed_scenarios": 1, "failed_scenarios": 1}
 
 
-def record(
+def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     monkeypatch: pytest.MonkeyPatch,
     statuses: Mapping[str, Any],
     *,
     ungated: Collection[str] = (),
     replaced: Collection[str] = (),
     interrupted: Collection[str] = (),
+    is_secret: bool = False,
 ) -> list[str]:
     """Record the stack `dev` with a session by each name; return the paths that the API is then asked for.
 
     Its status is the response, or the number of an error. *ungated* have `gate: none`; *replaced* were deleted for a
-    replacement that was not started; the start of the replacement was *interrupted*.
+    replacement that was not started; the start of the replacement was *interrupted*. *is_secret*: the pathway is.
     """
     sessions = tuple(
         RecordedSession(
             name,
             f"s-{name}",
             PATHWAY_ID,
-            None if name in ungated else gated_session_of(name, f"s-{name}"),
+            None if name in ungated else gated_session_of(name, f"s-{name}", is_pathway_secret=is_secret),
             name in replaced,
             is_interrupted=name in interrupted,
+            is_secret=is_secret,
         )
         for name in statuses
     )

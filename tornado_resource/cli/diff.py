@@ -88,7 +88,8 @@ async def _read(
         there = await _versions_there(other) if other is not None else {}
         shown = await asyncio.gather(*(_of_session(client, gated, against, there) for gated in sessions))
     changes = {gated.name: each for gated, each in zip(sessions, shown, strict=True) if not isinstance(each, str)}
-    problems = [f"{gated.name}: {each}" for gated, each in zip(sessions, shown, strict=True) if isinstance(each, str)]
+    pairs = zip(sessions, shown, strict=True)
+    problems = [f"{gated.name}: {gated.public(each)}" for gated, each in pairs if isinstance(each, str)]
     return changes, problems
 
 

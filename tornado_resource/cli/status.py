@@ -15,6 +15,7 @@ from tornado_resource.cli.output import format_option, painted, quiet_option
 from tornado_resource.cli.stack import interrupted, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.errors import ApiError
+from tornado_resource.gate.model import without_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,8 @@ async def _read_ungated(client: Client, session: RecordedSession, stack: str) ->
     try:
         status = await status_or_gone(client, session.session_id, session.pathway_id)
     except ApiError as error:
-        return _Ungated(session, problem=f"the API request failed: {error}")
+        shown = without_secret(str(error), session.pathway_id) if session.is_secret else str(error)
+        return _Ungated(session, problem=f"the API request failed: {shown}")
     return _Ungated(session, status, "" if status is not None else "the API no longer knows it")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate
@@ -79,6 +80,10 @@ class GatedSession:
         """The id of the pathway for people; None if it is unknown."""
         return HIDDEN if self.is_pathway_secret else self.request.get("pathway_id")
 
+    def public(self, text: str) -> str:
+        """Return *text*, which may be an error of the API, without the id of a pathway that is secret."""
+        return without_secret(text, self.request.get("pathway_id")) if self.is_pathway_secret else text
+
     @property
     def limit_ms(self) -> int:
         """How long to wait for the session, in milliseconds: as declared, else as the API said, else its default."""
@@ -150,6 +155,11 @@ class Result:
     transcripts: Mapping[str, Transcript] = field(default_factory=dict)
     """By scenario id, the ends of failed runs: for reports only."""
 
+    def __post_init__(self) -> None:
+        # What is said of the session goes into the reports and, in clear, into the stack's outputs.
+        object.__setattr__(self, "verdict", replace(self.verdict, reason=self.gated.public(self.verdict.reason)))
+        object.__setattr__(self, "drift", self.gated.public(self.drift) if self.drift is not None else None)
+
     def scenario_name(self, scenario_id: str) -> str:
         """Return the name of a scenario, or its id where the name is unknown."""
         return self.known_name(scenario_id) or scenario_id
@@ -163,6 +173,11 @@ class Result:
         """Return where a scenario is declared: itself if it is declared as code, else its session."""
         declared = self.gated.scenarios.get(scenario_id)
         return (declared.position if declared is not None else None) or self.gated.position
+
+
+def without_secret(text: str, secret: str | None) -> str:
+    """Return *text* with `HIDDEN` in place of an id, in upper or lower case."""
+    return re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE) if secret else text
 
 
 def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:

@@ -20,7 +20,7 @@ from pulumi.dynamic import (
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift_of_live
-from tornado_resource.gate.model import HIDDEN
+from tornado_resource.gate.model import HIDDEN, without_secret
 from tornado_resource.promotion.record import version_or_none
 from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
 
@@ -128,8 +128,9 @@ class ReleaseProvider(ResourceProvider):
         )
         published = self._run(lambda client: publish(client, order), props)
         if published.warning is not None:
-            print(f"{_place(props)}: {published.warning}", flush=True)
-        known = {"content": published.content, "live": published.live, "unproved": published.unproved}
+            print(f"{_place(props)}: {_public(published.warning, props)}", flush=True)
+        problem = _public(published.unproved, props) if published.unproved is not None else None
+        known = {"content": published.content, "live": published.live, "unproved": problem}
         return {**_outputs(props), **known}
 
     def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: dict[str, Any]) -> T:
@@ -170,14 +171,21 @@ def _is_other(recorded: Any, content: Any) -> bool:
 def _new_id(props: Mapping[str, Any]) -> str:
     """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of a pathway that is secret."""
     pathway = str(props["pathway_id"])
-    shown = (
-        hashlib.sha256(pathway.encode()).hexdigest()[:16] if "pathway_id" in (props.get("secrets") or ()) else pathway
-    )
+    shown = hashlib.sha256(pathway.encode()).hexdigest()[:16] if _has_secret_pathway(props) else pathway
     return f"{shown}/{props['environment']}"
 
 
+def _public(text: str, props: Mapping[str, Any]) -> str:
+    """Return *text*, which may be an error of the API, without the id of a pathway that is secret."""
+    return without_secret(text, str(props["pathway_id"])) if _has_secret_pathway(props) else text
+
+
+def _has_secret_pathway(props: Mapping[str, Any]) -> bool:
+    return "pathway_id" in (props.get("secrets") or ())
+
+
 def _place(props: Mapping[str, Any]) -> str:
-    pathway = HIDDEN if "pathway_id" in (props.get("secrets") or ()) else clean(str(props.get("pathway_id")))
+    pathway = HIDDEN if _has_secret_pathway(props) else clean(str(props.get("pathway_id")))
     return f"release of pathway {pathway} to {props.get('environment')}"
 
 

@@ -10,9 +10,12 @@ import jsonschema
 from tests.support.paths import ROOT
 from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
 from tornado_resource.cli import main
+from tornado_resource.errors import ApiError
 
 if TYPE_CHECKING:
     import pytest
+
+    from tornado_resource.bland.client import Client
 
 INTERRUPTED = "its start was interrupted: run `pulumi up --stack dev` again, which records the session if one runs"
 NOT_STARTED = "it was not started: run `pulumi up --stack dev` again"
@@ -45,6 +48,24 @@ def test_what_is_not_known_of_a_session_without_a_gate_is_said(
         "c  no gate     s-c  unknown: it was deleted for a replacement that was not started",
         f"d  no gate     s-d  unknown: {INTERRUPTED}",
     ]
+
+
+def test_no_command_shows_a_secret_pathway_in_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repaired = {**PASSED, "forked_version": 7}
+    record(monkeypatch, {"a": repaired, "b": 404}, ungated="b", is_secret=True)
+    monkeypatch.setattr("tornado_resource.sessions.existence.status_or_gone", fails)
+    assert main(STATUS) == 0
+    assert main(["diff", "--stack", "dev"]) == 3
+    shown = "".join(capsys.readouterr())
+    assert "b  no gate     s-b  unknown: the API request failed: active session of pathway [secret]: HTTP 500" in shown
+    assert "the API does not show version 7 of pathway [secret]" in shown
+
+
+async def fails(_client: Client, _session_id: str, pathway_id: str) -> None:
+    label = f"active session of pathway {pathway_id}"
+    raise ApiError(label, "HTTP 500")
 
 
 def test_a_session_whose_start_was_interrupted_is_one_incomplete_row(

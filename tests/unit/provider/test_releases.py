@@ -15,6 +15,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from tests.support.api import configure_provider
 from tornado_resource.bland.content import parse_content
 from tornado_resource.promotion import publishing
+from tornado_resource.promotion.publishing import Published
 from tornado_resource.provider import ReleaseProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
@@ -312,3 +313,19 @@ def test_the_id_of_a_release_hides_a_secret_pathway(
     printed = capsys.readouterr().out
     assert "release of pathway [secret] to " in printed
     assert "in-clear" not in printed
+
+
+def test_no_message_of_a_release_names_a_secret_pathway(
+    provider: ReleaseProvider, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def publish(*_arguments: Any) -> Published:
+        return Published(DIGEST, warning="version 7 of pathway pw-1", unproved="live version of pathway pw-1: gone")
+
+    monkeypatch.setattr(publishing, "publish", publish)
+    outs = provider.create({**PROPS, "secrets": ["pathway_id"]}).outs
+    assert outs is not None
+    assert outs["unproved"] == "live version of pathway [secret]: gone"
+    assert capsys.readouterr().out.endswith(": version 7 of pathway [secret]\n")
+    outs = provider.create(PROPS).outs
+    assert outs is not None
+    assert outs["unproved"] == "live version of pathway pw-1: gone"

@@ -100,3 +100,18 @@ def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
     assert [name for name, text in texts.items() if "in-clear" in text] == []
     shown = sorted(name for name, text in texts.items() if "[secret]" in text)
     assert shown == ["junit.xml", "report.html", "verdicts.json"]
+
+
+def test_no_reason_and_no_drift_names_a_secret_pathway(tmp_path: Path) -> None:
+    gated = gated_session_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
+    reason = "version 3 could not be read: version 3 of pathway PW-IN-CLEAR: gone"
+    result = replace(result_of(gated, None, reason), drift="version 3 of pathway pw-in-clear: gone")
+    assert (result.verdict.reason, result.drift) == (
+        "version 3 could not be read: version 3 of pathway [secret]: gone",
+        "version 3 of pathway [secret]: gone",
+    )
+    write_reports(tmp_path, report_of(result))
+    texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    assert [name for name, text in texts.items() if "in-clear" in text.casefold()] == []
+    public = result_of(replace(gated, is_pathway_secret=False), None, reason)
+    assert public.verdict.reason == reason
