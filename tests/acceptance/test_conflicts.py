@@ -66,15 +66,6 @@ def test_a_renamed_session_can_be_adopted_instead(slow_project: Project) -> None
     assert [row["status"] for row in project.sessions()] == ["RUNNING"]
 
 
-def test_a_forced_replacement_cancels_before_it_starts(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
-    project.up(0, "--target-replace", project.resources()[0]["urn"])
-    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
-    assert list(ids(project).values()) == [project.sessions()[1]["session_id"]]
-
-
 def test_a_session_that_moves_into_a_component_is_kept(make_project: Callable[..., Project]) -> None:
     project = make_project(program=PROGRAM)
     project.up()

@@ -51,12 +51,9 @@ def test_two_updates_and_all_outputs_show_no_control_and_no_command(project: Pro
         assert not commands(report.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    "session_id", ["../../x", "x" * 10_240, "a\x00b", "a?b=c"], ids=["path", "long", "nul", "query"]
-)
-def test_a_start_with_an_unusable_id_records_nothing_and_blocks_nothing(project: Project, session_id: str) -> None:
+def test_a_start_with_an_unusable_id_records_nothing_and_blocks_nothing(project: Project) -> None:
     project.declare(NO_GATE)
-    api = HostileApi("no", session_id=session_id)
+    api = HostileApi("no", session_id="../../x")
     with serving(api) as url:
         printed = project.up(expect=None, BLAND_BASE_URL=url)
         assert (

@@ -313,6 +313,3 @@ def test_the_story_in_postgresql_from_two_machines_one_of_them_killed(
     story.production_shows_what_it_will_do(team)
     story.production_tests_and_publishes_that_version(team)
     story.nothing_changes_when_it_is_run_again(team)
-    story.staging_fails(team)
-    story.production_is_refused_and_stays_as_it_is(team)
-    story.the_override_works_and_is_on_record(team)

@@ -113,10 +113,7 @@ def test_sessions_are_asked_side_by_side(make_project: Callable[..., Project], p
     [
         ({}, 0),
         ({"session_id": "another-session"}, 2),
-        ({"declaration": "0" * 64}, 2),
         ({"gate": {"passed": "any", "repaired": "allow"}}, 1),
-        ({"passed_scenarios": 0}, 2),
-        ({"outcome": "incomplete"}, 2),
     ],
     ids=str,
 )

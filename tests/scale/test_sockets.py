@@ -17,6 +17,7 @@ from tests.support.api import KEY, json_response
 from tests.support.paths import ROOT
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.endpoint import ApiKey, Endpoint
+from tornado_resource.sandbox import MIN_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +52,6 @@ def waited(url: str, sessions: int, poll_seconds: float) -> dict[str, Any]:
     return result
 
 
-def test_200_sessions_take_little_longer_than_one_alone(tmp_path: Path) -> None:
-    with sandbox(tmp_path / "script.yaml", 5) as url:
-        alone, together = waited(url, 1, 1.0), waited(url, 200, 1.0)
-    assert together["outcomes"] == {"passed": 200}
-    assert together["seconds"] <= 1.3 * alone["seconds"]
-
-
 def test_a_thousand_sessions_need_little_memory(tmp_path: Path) -> None:
     with sandbox(tmp_path / "script.yaml", 10) as url:
         result = waited(url, 1000, 15.0)
@@ -67,7 +61,7 @@ def test_a_thousand_sessions_need_little_memory(tmp_path: Path) -> None:
 
 def test_a_server_that_goes_away_and_comes_back_changes_no_verdict(tmp_path: Path) -> None:
     options = ("--db", str(tmp_path / "sandbox.sqlite"))
-    with sandbox(tmp_path / "script.yaml", 6, *options) as url:
+    with sandbox(tmp_path / "script.yaml", 6, *options, "--speed", f"{MIN_SPEED}") as url:
         waiter = subprocess.Popen(command(url, 100, 1.0), stdout=subprocess.PIPE, text=True, cwd=ROOT)
         while httpx.get(f"{url}/_sandbox/requests", trust_env=False).text.count("/status") < 100:
             assert waiter.poll() is None
@@ -75,7 +69,7 @@ def test_a_server_that_goes_away_and_comes_back_changes_no_verdict(tmp_path: Pat
     assert waiter.poll() is None
     time.sleep(3)
     with sandbox(tmp_path / "script.yaml", 6, *options, "--port", url.rpartition(":")[2]):
-        printed, _ = waiter.communicate(timeout=20)
+        printed, _ = waiter.communicate(timeout=300)
     assert json.loads(printed)["outcomes"] == {"passed": 100}
 
 
