@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from growth import growth_rows, growths
+from large_inputs import large_input_rows
 from projects import ROOT, prepare_process
 from reading import reading_rows
 from updates import update_rows
@@ -42,7 +43,7 @@ def main() -> int:
         rows = [*update_rows(folder, sessions, pairs), *reading_rows(folder, many, pairs)]
         if not is_quick:
             growth = growths(folder)
-            rows += [*waiting_rows(pairs), *growth_rows(growth)]
+            rows += [*waiting_rows(pairs), *growth_rows(growth), *large_input_rows(folder)]
     for row in rows:
         mark = "within" if row.is_met else "BEYOND"
         print(f"{row.value:8.3f}  {mark} {row.target:<5g}  {row.what}, against {row.against} ({row.detail})")

@@ -1,10 +1,9 @@
-"""Declarations files with random damage: each gets a result or messages, within the limits of time and memory."""
+"""Declarations files with random damage: each gets a result or messages, within the limit of memory."""
 
 from __future__ import annotations
 
 import random
 import resource
-import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 FILES: Final = 100_000 if IS_SOAK else 600
 RUNS: Final = 10
 MAX_BYTES: Final = 1024 * 1024
-MAX_SECONDS: Final = 1
 MAX_MEBIBYTES: Final = 200
 SEEDS: Final = [path.read_bytes() for path in sorted((ROOT / "tests/examples").glob("*valid/*.yaml"))] + [
     content.encode("utf-8", "replace") for text in PAYLOADS.values() for content in invalid_files(text[:200]).values()
@@ -62,17 +60,14 @@ def test_no_damage_makes_it_crash_hang_or_print_codes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     chance = random.Random(run)  # noqa: S311 # the same damage each time
-    slowest, before = 0.0, peak()
+    before = peak()
     for _ in range(FILES // RUNS):
         content = mutated(chance)
         (tmp_path / "s.yaml").write_bytes(content)
-        begun = time.process_time()
         said = messages("s.yaml")
-        slowest = max(slowest, time.process_time() - begun)
         assert not shows(said)
         assert not commands(said)
         assert said.count("\n") <= 1000
-    assert slowest < MAX_SECONDS
     assert peak() - before < MAX_MEBIBYTES
 
 

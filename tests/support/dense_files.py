@@ -33,6 +33,13 @@ def filled(head: str, entry: Entry, tail: str = "", size: int = SIZE) -> str:
     return f"{head}{''.join(parts)}{tail}"
 
 
+def many_values() -> str:
+    """Return a valid file of 200,000 values."""
+    defaults = ", ".join(f"t-{number}: {number}" for number in range(100))
+    sessions = "".join(f"  s-{number}: {{pathway_id: pw-{number}}}\n" for number in range(2_000))
+    return f"{HEAD}defaults: {{triggers: {{{defaults}}}}}\nsessions:\n{sessions}"
+
+
 def items(number: int, prefix: str = "", suffix: str = "") -> str:
     return "".join(f"{prefix}{word(each)}{suffix}," for each in range(number))
 
