@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import KEY, FakeTime, json_response
-from tests.support.faults import FAULTS
+from tests.support.faults import FAULTS, lasting
 from tests.support.raw_server import Fault, RawServer
 from tests.support.results import gated_session_of
 from tornado_resource.bland.content import parse_content
@@ -82,15 +82,14 @@ def serve(pathway: Pathway, endpoint: str, fault: Fault, *, is_lasting: bool) ->
 
 
 def cases(*endpoints: str) -> pytest.MarkDecorator:
-    """Every fault on every endpoint, once and for ever."""
+    """Every fault on every endpoint, once or for ever."""
     return pytest.mark.parametrize(
         ("fault", "endpoint", "is_lasting"),
         [
             pytest.param(fault, endpoint, is_lasting, id=f"{fault} {'always' if is_lasting else 'once'} {endpoint}")
-            for fault in FAULTS
+            for number, fault in enumerate(FAULTS)
             for endpoint in endpoints
-            for is_lasting in (False, True)
-            if not (is_lasting and fault.name in SLOW)
+            for is_lasting in sorted({each and fault.name not in SLOW for each in lasting(number, endpoint)})
         ],
     )
 

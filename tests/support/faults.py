@@ -17,7 +17,9 @@ from tests.support.raw_server import (
     reset_connection,
     silent,
 )
+from tests.support.soak import IS_SOAK
 
+WRITES: Final = {"/start", "/cancel", "/publish"}
 BOMB: Final = gzip.compress(b" " * 50_000_000)
 
 FAULTS: Final = [
@@ -68,3 +70,8 @@ FAULTS: Final = [
     Fault("silence before the effect", silent, has_effect=False, is_slow=True),
     Fault("silence after the effect", silent, is_slow=True),
 ]
+
+
+def lasting(number: int, endpoint: str) -> tuple[bool, ...]:
+    """Whether a fault (by its number) lasts, in each case: both for writes and in `make soak`, else one in turn."""
+    return (False, True) if IS_SOAK or endpoint in WRITES else (number % 2 == 1,)
