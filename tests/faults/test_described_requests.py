@@ -39,6 +39,7 @@ CHECKS: Final = [
     positive_data_acceptance,
 ]
 ACTIVE: Final = "GET /v1/agent-testing/tornado/active"
+STAGING: Final = "GET /v1/pathway/{pathway_id}/version/staging"
 HEADERS: Final = {"authorization": "sk-any-key"}
 API: Final = Api(Store(), read_scripts(), 60.0)
 OPERATIONS: Final = {f"{each.method} {each.path}": each for each in API.operations()}
@@ -79,6 +80,8 @@ def start(client: Any) -> str:
 def test_generated_requests_agree_with_the_description(client: Any, label: str) -> None:
     # In a query, every value is a text, and so a valid one.
     checks = [each for each in CHECKS if each is not negative_data_rejection or not OPERATIONS[label].query]
+    if label == STAGING:  # 400 says that nothing is published there
+        checks.remove(positive_data_acceptance)
 
     @given(case=cases_of(label), is_known=st.booleans())
     @settings(max_examples=CASES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
