@@ -178,6 +178,17 @@ def recorded_doubts(outputs: Mapping[str, Any]) -> dict[str, str]:
     return {session_id: doubt for session_id, doubt in found.items() if doubt is not None}
 
 
+def recorded_shown(outputs: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of the sessions of which a recorded verdict says that the API has shown a content to them.
+
+    Args:
+        outputs: the stack's own outputs, as they are in its state.
+
+    """
+    verdicts = _verdict_like(whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH)
+    return frozenset(each["session_id"] for each in verdicts if _has_shown(each))
+
+
 def _doubt(verdict: Mapping[str, Any] | None) -> str | None:
     if verdict is None or verdict["outcome"] != "incomplete" or not verdict["reason"].startswith(NOT_AS_DECLARED):
         return None

@@ -14,7 +14,13 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.gate.model import HIDDEN, GatedSession
-from tornado_resource.gate.recorded import RELEASE_TYPE, judged_versions, recorded_doubts, started_content
+from tornado_resource.gate.recorded import (
+    RELEASE_TYPE,
+    judged_versions,
+    recorded_doubts,
+    recorded_shown,
+    started_content,
+)
 from tornado_resource.promotion.record import from_output, text_or_none
 from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
 from tornado_resource.sessions.order import SESSION_TYPE
@@ -185,7 +191,7 @@ def read_stack(name: str) -> Stack:
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
     tested = judged_versions(outputs)
-    known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)), secrets)
+    known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)), secrets, recorded_shown(outputs))
     cut_off = _interrupted_creations(deployment)
     sessions = _sessions(resources, known, cut_off)
     entries = {key: config.object(key) for key in config.values}
@@ -299,13 +305,15 @@ def _scenarios(resources: list[Fields]) -> Iterator[StoredScenario]:
 class _Known:
     """What a state has beside its sessions: versions and doubts of verdicts by session id, and the scenarios.
 
-    *secrets*: the URNs of the resources that have a secret.
+    *secrets*: the URNs of the resources that have a secret. *shown*: the ids of the sessions to which the API has shown
+    a content.
     """
 
     tested: Mapping[str, JudgedVersion]
     doubts: Mapping[str, str]
     scenarios: tuple[StoredScenario, ...]
-    secrets: frozenset[str] = frozenset()
+    secrets: frozenset[str]
+    shown: frozenset[str]
 
 
 def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fields]) -> dict[str, RecordedSession]:
@@ -364,6 +372,7 @@ def _gated(resource: Fields, known: _Known) -> GatedSession | None:
         adopted=outputs.values.get("adopted") is True,
         started_content=started_content(outputs.values),
         content=Digests.of(version.content) if version is not None else None,
+        was_shown=session_id in known.shown,
         urn=clean(resource.text("urn"), MAX_CHARACTERS),
         is_pathway_secret=is_secret,
     )

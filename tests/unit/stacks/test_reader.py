@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.api import client_of, json_response
+from tornado_resource.bland.responses import Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.gate.model import GatedSession
+from tornado_resource.gate.model import Ending, GatedSession
+from tornado_resource.gate.results import read_result
+from tornado_resource.gate.verdicts import NOT_SHOWN_NOW, make_verdict
 from tornado_resource.promotion.record import PromotedSession, Promotion
 from tornado_resource.stacks.reader import RecordedSession, read_stack, selected_stack, stack_names
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import httpx
 
 SESSION = "pulumi-python:dynamic/bland:TornadoSession"
 RELEASE = "pulumi-python:dynamic/bland:PathwayRelease"
@@ -241,6 +248,25 @@ def test_the_stacks_own_outputs_are_read(pulumi: Tell) -> None:
     assert stack.promotion == Promotion(
         "organization/agents/staging", None, {"billing": PromotedSession(None, 7, None)}
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"), [(f"version 5 could not be read: {NOT_SHOWN_NOW}", "incomplete"), ("gone", "passed")]
+)
+async def test_a_version_that_was_shown_once_must_be_shown_to_commands(pulumi: Tell, reason: str, outcome: str) -> None:
+    ending = Ending(Status("COMPLETED_ALL_PASSED"), reason)
+    recorded = make_verdict(GatedSession("billing", "s-billing", Gate(), DECLARED), ending)
+    outputs = {"verdicts": {"billing": asdict(recorded)}}
+    pulumi(resource(), resource("agents-dev", "pulumi:pulumi:Stack", outputs=outputs))
+    gated = read_stack("dev").sessions[0].gated
+    assert gated is not None
+    status = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 3, "passed_scenarios": 3}
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        return json_response(status) if request.url.path.endswith("/status") else json_response({}, 403)
+
+    async with client_of(handle) as client:
+        assert (await read_result(client, gated)).verdict.outcome == outcome
 
 
 @pytest.mark.parametrize("outputs", [None, {}, {"environment": 3, "promotion": "x"}])
