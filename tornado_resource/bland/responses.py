@@ -284,9 +284,14 @@ def identity_fault(content: Json, *, session_id: str | None = None, pathway_id: 
     return None
 
 
+def folded(identifier: str) -> str:
+    """Return an id in the form in which ids are compared. UUIDs may be written in upper case."""
+    return identifier.casefold()
+
+
 def is_other(found: str, wanted: str) -> bool:
-    """Return whether two ids are those of different things. UUIDs may be written in upper case."""
-    return found.casefold() != wanted.casefold()
+    """Return whether two ids are those of different things."""
+    return folded(found) != folded(wanted)
 
 
 def word_fault(content: Json, key: str) -> str | None:

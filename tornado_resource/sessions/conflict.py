@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tornado_resource.bland.responses import folded, is_other
 from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.errors import TornadoError
 from tornado_resource.sessions import commands
@@ -31,19 +32,40 @@ class PathwayBusy(TornadoError):
         )
 
 
+def possibly_own(order: Order, active: Active) -> PathwayBusy:
+    """Return the error for a session that a start of *order* may have created, although it differs (`doubts`)."""
+    note = (
+        "The response to a start was lost, so it may be this stack's own session, but it differs: "
+        f"{'; '.join(doubts(order, active))}.\n"
+        "If it is its own, declare what it runs, then run one of these commands. If it is not, run "
+        f"`{commands.up(order.address.stack)}` again once it has ended"
+    )
+    return PathwayBusy(order, active, note)
+
+
 def differences(order: Order, active: Active) -> list[str]:
     """Return the differences between an active session and an order, as far as the *active* response shows them."""
+    return [*contradictions(order, active), *doubts(order, active)]
+
+
+def contradictions(order: Order, active: Active) -> list[str]:
+    """Return the differences that show that an active session was not started for an order."""
     request = order.request
     found = []
-    if active.persona_id != request.get("persona_id"):
-        theirs, ours = active.persona_id or "none", request.get("persona_id") or "none"
-        found.append(f"its persona_id is {clean(theirs)} (declared: {ours})")
+    theirs, ours = active.persona_id or "", request.get("persona_id") or ""
+    if is_other(theirs, ours):
+        found.append(f"its persona_id is {clean(theirs) or 'none'} (declared: {ours or 'none'})")
     wanted = request.get("max_iterations")
     if wanted is not None and active.max_iterations not in {None, wanted}:
         found.append(f"its max_iterations is {active.max_iterations} (declared: {wanted})")
-    found.extend(other_timeout(order, active.timeout_ms))
-    scenario_ids = request.get("scenario_ids")
-    return [*found, *(_other_scenarios(active, scenario_ids) if scenario_ids is not None else [])]
+    return found
+
+
+def doubts(order: Order, active: Active) -> list[str]:
+    """Return the differences that a session of the order itself may have: the API may store and count otherwise."""
+    scenario_ids = order.request.get("scenario_ids")
+    others = _other_scenarios(active, scenario_ids) if scenario_ids is not None else []
+    return [*other_timeout(order, active.timeout_ms), *others]
 
 
 def other_timeout(order: Order, timeout_ms: int | None) -> list[str]:
@@ -56,9 +78,9 @@ def other_timeout(order: Order, timeout_ms: int | None) -> list[str]:
 
 def _other_scenarios(active: Active, declared: Sequence[str]) -> list[str]:
     # 0 may mean "not counted yet": the API's page does not say.
-    if active.total_scenarios and active.total_scenarios != len(declared):
+    if active.total_scenarios and active.total_scenarios != len({*map(folded, declared)}):
         return [f"it has {count(active.total_scenarios, 'scenario')} (declared: {len(declared)})"]
-    if active.scenario_ids is None or set(active.scenario_ids) == set(declared):
+    if active.scenario_ids is None or {*map(folded, active.scenario_ids)} == {*map(folded, declared)}:
         return []
     return [f"its scenarios are {id_list(active.scenario_ids)} (declared: {id_list(declared)})"]
 

@@ -1,7 +1,8 @@
-"""Whether the active session of a pathway was created by our own start request.
+"""Whether the active session of a pathway may have been created by our own start request.
 
 The API has no idempotency keys, but it runs one session at a time on a pathway. So a session that was created after our
-request was sent, and for the same request, is ours.
+request was sent, and for the same request, is ours. If it differs only in what the API may store otherwise
+(`conflict.doubts`), that is unknown: it is neither taken nor cancelled, and nothing more is started.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.sessions.conflict import differences
+from tornado_resource.sessions.conflict import contradictions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,8 +29,8 @@ make it likelier, after a crash, to take somebody else's identical session for o
 """
 
 
-def is_ours(order: Order, active: Active, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether a session was created when our request was sent, for the same request as far as the API shows it.
+def may_be_ours(order: Order, active: Active, sent_at: datetime, elapsed: timedelta) -> bool:
+    """Return whether a session was created when our request was sent, and nothing shows that it was for another one.
 
     Args:
         order: what was to be started.
@@ -39,7 +40,7 @@ def is_ours(order: Order, active: Active, sent_at: datetime, elapsed: timedelta)
 
     """
     created = parse_time(active.created_at)
-    if created is None or differences(order, active):
+    if created is None or contradictions(order, active):
         return False
     # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
     sent = active.responded_at - elapsed if active.responded_at is not None else sent_at

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
+from tornado_resource.sessions.conflict import doubts, possibly_own
 from tornado_resource.sessions.existence import status_or_gone
 from tornado_resource.sessions.order import Session
-from tornado_resource.sessions.ownership import is_ours
+from tornado_resource.sessions.ownership import may_be_ours
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
@@ -23,6 +24,7 @@ async def recover(client: Client, order: Order, intent: Intent, clock: Clock) ->
 
     Raises:
         ApiError: a request failed.
+        PathwayBusy: it is unknown whether the active session is the one.
 
     """
     if intent.request != digest(order.request):
@@ -32,8 +34,10 @@ async def recover(client: Client, order: Order, intent: Intent, clock: Clock) ->
     # The response to the start was lost in the crash, so the session can only be recognised.
     active = await retried(lambda: client.active(order.pathway_id))
     sent_at = datetime.fromisoformat(intent.sent_at)
-    if active is None or not is_ours(order, active, sent_at, clock.now() - sent_at):
+    if active is None or not may_be_ours(order, active, sent_at, clock.now() - sent_at):
         return None
+    if doubts(order, active):
+        raise possibly_own(order, active)
     return Session.active(active, adopted=False).completed_from(order.request)
 
 

@@ -20,7 +20,7 @@ from tornado_resource.sessions.cancel import cancel_and_settle
 from tornado_resource.sessions.conflict import PathwayBusy
 from tornado_resource.sessions.intents import Intent
 from tornado_resource.sessions.order import Session
-from tornado_resource.sessions.ownership import is_ours
+from tornado_resource.sessions.ownership import may_be_ours
 from tornado_resource.sessions.recovery import recover
 from tornado_resource.sessions.start_machine import (
     Attempts,
@@ -55,7 +55,7 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
     """Start the session of *order*, or return the session that an interrupted run has already started for it.
 
     Raises:
-        PathwayBusy: another session is active on the pathway.
+        PathwayBusy: another session is active on the pathway, or one of which it is unknown whether it is ours.
         TornadoError: no session was started, or that could not be determined. The message says what to do.
 
     """
@@ -147,7 +147,7 @@ class _Start:
         if active is None:
             return Seen(None)
         elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
-        return Seen(active, is_ours(self._order, active, sent.at, elapsed))
+        return Seen(active, may_be_ours(self._order, active, sent.at, elapsed))
 
     async def _active_through_outage(self) -> Active | None:
         pathway_id = self._order.pathway_id

@@ -7,7 +7,7 @@
                          ├─ SendFailed: rejected by the API (4xx) → Fail
                          └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
                        Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
-                         ├─ Seen: a session that is ours ─────────→ Take
+                         ├─ Seen: a session that may be ours ─────→ Take; Fail if something is not as ordered
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
                          └─ LookFailed ───────────────────────────→ Fail; the intent stays
                        Wait, Supersede ─ Freed ───────────────────→ Send again, up to MAX_SENDS
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
 from tornado_resource.sessions import commands
-from tornado_resource.sessions.conflict import PathwayBusy, differences
+from tornado_resource.sessions.conflict import PathwayBusy, differences, doubts, possibly_own
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Active
@@ -69,10 +69,10 @@ class SendFailed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The session that is active on the pathway; *is_ours*: whether a start of this order may have created it."""
+    """The session that is active on the pathway; *may_be_ours*: whether a start of this order may have created it."""
 
     active: Active | None
-    is_ours: bool = False
+    may_be_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,9 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
             return _after_fault(order, replace(attempts, fault=error), error)
         case Seen(active=None):
             return _after_no_session(order, replace(attempts, looks_due=attempts.looks_due - 1))
-        case Seen(active=active, is_ours=is_ours):
+        case Seen(active=active, may_be_ours=may_be_ours):
             assert active is not None  # noqa: S101 - the case above has None
-            return attempts, _after_session(order, attempts, active, is_ours=is_ours)
+            return attempts, _after_session(order, attempts, active, may_be_ours=may_be_ours)
         case LookFailed(error=error):
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
         case Freed():  # pragma: no branch - there is no other event
@@ -186,10 +186,11 @@ def _would_fail_again(fault: ApiError) -> bool:
     return isinstance(fault, ReportedError)
 
 
-def _after_session(order: Order, attempts: Attempts, active: Active, *, is_ours: bool) -> Action:
+def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_ours: bool) -> Action:
     # After a plain conflict the active session cannot be ours: the API refused our request because of it.
-    may_be_ours = attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)
-    if is_ours and may_be_ours:
+    if may_be_ours and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
+        if doubts(order, active):  # waiting for it or cancelling it, and then starting, would be a second start
+            return Fail(possibly_own(order, active), is_certain=False)
         return Take(active, adopted=False)
     note = ""
     match order.on_conflict:

@@ -10,6 +10,7 @@ from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.sessions import commands
 from tornado_resource.sessions.adopt import adopt
+from tornado_resource.sessions.conflict import PathwayBusy
 from tornado_resource.sessions.order import Session
 from tornado_resource.sessions.start_machine import MAX_SENDS
 
@@ -196,7 +197,7 @@ OURS: dict[str, Any] = {"scenario_ids": ["sc-1", "sc-2"], "timeout_ms": 60000}
         ({"timeout_ms": 90000}, r"its timeout_ms is 90000 \(declared: 60000\)"),
     ],
 )
-async def test_a_session_of_other_scenarios_after_a_lost_response_is_foreign(theirs: Any, said: str) -> None:
+async def test_a_session_of_other_scenarios_after_a_lost_response_is_not_taken(theirs: Any, said: str) -> None:
     """A colleague's: created after our request, as far as the times say."""
     api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
     api.add(max_iterations=5, **{**OURS, **theirs})
@@ -213,6 +214,37 @@ async def test_our_scenarios_in_another_order_are_ours(*, shows_scenarios: bool)
     api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=shows_scenarios)
     api.add(max_iterations=5, **{**OURS, "scenario_ids": ["sc-2", "sc-1"]})
     assert (await run(api, order(**OURS))).session_id == "s-1"
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_our_ids_in_lower_case_are_ours(on_conflict: Any) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, persona_id="pe-1", scenario_ids=["abcd-ef"])
+    chosen = order(on_conflict, persona_id="PE-1", scenario_ids=["ABCD-EF"])
+    session = await run(api, chosen)
+    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 0)
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_a_time_limit_that_the_api_lowers_starts_no_second_session(on_conflict: Any) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, timeout_ms=3600000)
+    for _ in range(2):  # the next run recovers, and knows no more
+        with pytest.raises(PathwayBusy) as caught:
+            await run(api, order(on_conflict, timeout_ms=7200000))
+        assert str(caught.value).splitlines()[-2:] == [
+            (
+                "The response to a start was lost, so it may be this stack's own session, but it differs: "
+                "its timeout_ms is 3600000 (declared: 7200000)."
+            ),
+            (
+                "If it is its own, declare what it runs, then run one of these commands. "
+                "If it is not, run `pulumi up --stack dev` again once it has ended"
+            ),
+        ]
+    assert (api.calls.count("POST start"), api.calls.count("POST s-1/cancel")) == (1, 0)
+    assert api.intents.find(ADDRESS) is not None
+    assert (await run(api, order("adopt", timeout_ms=3600000))).session_id == "s-1"
 
 
 async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.support.orders import order
 from tornado_resource.bland.responses import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
-from tornado_resource.sessions.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, is_ours
+from tornado_resource.sessions.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, may_be_ours
 from tornado_resource.sessions.start_machine import (
     MAX_SENDS,
     PAUSES_SECONDS,
@@ -134,8 +135,29 @@ def test_a_conflict_after_an_unknown_outcome_may_be_with_our_own_session() -> No
     ],
 )
 def test_a_session_is_ours_unless_it_was_there_before(attempts: Attempts, is_taken: bool) -> None:  # noqa: FBT001
-    action = step(order(), attempts, Seen(ACTIVE, is_ours=True))[1]
+    action = step(order(), attempts, Seen(ACTIVE, may_be_ours=True))[1]
     assert (action == Take(ACTIVE, adopted=False)) is is_taken
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+@pytest.mark.parametrize(
+    ("attempts", "is_kept"),
+    [
+        (Attempts(1, is_ambiguous=True, fault=UNKNOWN), True),
+        (Attempts(1, is_ambiguous=True, fault=CONFLICT), True),
+        (Attempts(1, fault=rejected(503)), True),
+        (Attempts(1, fault=CONFLICT), False),
+    ],
+)
+def test_a_session_that_may_be_ours_but_differs_is_left_alone(
+    on_conflict: Any,
+    attempts: Attempts,
+    is_kept: bool,  # noqa: FBT001
+) -> None:
+    active = replace(ACTIVE, timeout_ms=3600000)
+    action = step(order(on_conflict, timeout_ms=7200000), attempts, Seen(active, may_be_ours=True))[1]
+    assert (isinstance(action, Fail) and not action.is_certain) is is_kept
+    assert not is_kept or "its timeout_ms is 3600000 (declared: 7200000)" in str(action.error)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -194,14 +216,14 @@ def test_a_session_created_within_the_window_is_ours(
     sent, elapsed = datetime(2026, 4, 14, 10, 0, tzinfo=UTC), timedelta(seconds=90)
     skew = timedelta(hours=1) if has_date else timedelta(0)
     active = Active("s-1", (sent + created).isoformat(), "RUNNING", None, 5, 7, sent + elapsed if has_date else None)
-    assert is_ours(order(), active, sent + skew, elapsed) is is_within
+    assert may_be_ours(order(), active, sent + skew, elapsed) is is_within
 
 
 @pytest.mark.parametrize("created_at", [None, "", "yesterday"])
 def test_a_session_without_a_time_is_not_ours(created_at: str | None) -> None:
     now = datetime(2026, 4, 14, 10, 0, tzinfo=UTC)
     active = Active("s-1", created_at, "RUNNING", None, 5, 7, None)
-    assert not is_ours(order(), active, now, timedelta(0))
+    assert not may_be_ours(order(), active, now, timedelta(0))
 
 
 def test_the_windows_are_two_seconds_and_ten_minutes() -> None:
