@@ -9,7 +9,8 @@
         ├── NotSent              the request cannot have reached the API
         │   └── InvalidRequest   it has text that cannot be sent: a retry cannot help
         ├── OutcomeUnknown       the request may have taken effect; there is no usable response
-        │   └── ReportedError    a 2xx response that reports an error in words: a start is not sent again
+        │   ├── ReportedError    a 2xx response that reports an error in words: a start is not sent again
+        │   └── ForeignResponse  a 2xx response about another session or pathway than the one asked for
         └── Rejected             the API responded with an error status
             ├── NotFound         404 or 410
             └── Conflict         409
@@ -87,6 +88,10 @@ class OutcomeUnknown(ApiError):
 
 class ReportedError(OutcomeUnknown):
     """The response has a 2xx status, no result, and an error in the API's words, such as `quota exceeded`."""
+
+
+class ForeignResponse(OutcomeUnknown):
+    """The response has a 2xx status and is about another session or pathway: it says nothing of the one asked for."""
 
 
 class Rejected(ApiError):

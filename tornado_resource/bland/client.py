@@ -43,6 +43,7 @@ from tornado_resource.errors import (
     MAX_SHORT_PAUSE_SECONDS,
     ConfigurationError,
     Conflict,
+    ForeignResponse,
     InvalidRequest,
     NotFound,
     NotSent,
@@ -151,7 +152,7 @@ class Client:
         content = self._json_object(label, response)
         fault = identity_fault(content, pathway_id=pathway_id)
         if fault is not None:
-            raise OutcomeUnknown(label, fault)
+            raise ForeignResponse(label, fault)
         active = Active.parse(content, date(response.headers))
         # Only an explicit null means "none". A response without the key may be something else altogether, and a start
         # that is sent because of it could be the second one.
@@ -168,7 +169,7 @@ class Client:
             pathway_id: its pathway, if that is known.
 
         Raises:
-            OutcomeUnknown: among others, a response about another session or pathway.
+            ForeignResponse: the response is about another session or pathway.
 
         """
         label = f"status of session {clean(session_id)}"
@@ -179,7 +180,7 @@ class Client:
             raise unusable(label, content, word_fault(content, "status") or "the response has no status")
         fault = identity_fault(content, session_id=session_id, pathway_id=pathway_id)
         if fault is not None:
-            raise OutcomeUnknown(label, fault)
+            raise ForeignResponse(label, fault)
         self._has_responded = True
         return status
 

@@ -30,6 +30,7 @@ Cause = Literal[
     "edited",
     "gone",
     "interrupted",
+    "misdirected",
     "not_awaited",
     "out_of_time",
     "request_failed",

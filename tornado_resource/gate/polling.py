@@ -11,7 +11,7 @@ from tornado_resource.core.durations import format_ms
 from tornado_resource.core.polling import Backoff, Poller
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import GRACE_MS
-from tornado_resource.errors import ApiError, NotFound
+from tornado_resource.errors import ApiError, ForeignResponse, NotFound
 from tornado_resource.gate.model import Ending
 from tornado_resource.sessions.existence import confirm_gone
 
@@ -32,6 +32,8 @@ Design.md section 14 allows 12; one is left for the scenarios.
 JITTER: Final = 0.25
 MAX_NOT_FOUND: Final = 3
 """A session counts as gone after this many 404 responses in a row."""
+MAX_FOREIGN: Final = 3
+"""So many responses in a row about another session are how the API responds, and no outage."""
 SHOWN_ID_CHARACTERS: Final = 8
 T = TypeVar("T")
 
@@ -91,6 +93,13 @@ def gone(session_id: str, last: Status | None = None) -> Ending:
     return Ending(last, f"the API no longer knows session {clean(session_id)}", "gone")
 
 
+def request_failed(error: ApiError, last: Status | None = None) -> Ending:
+    """Return the ending of a session whose status cannot be read."""
+    if isinstance(error, ForeignResponse):
+        return Ending(last, f"the API responds about something else: {error}", "misdirected")
+    return Ending(last, f"the API request failed: {error}", "request_failed")
+
+
 def progress_line(gated: GatedSession, status: Status) -> str:
     """Return `support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m`."""
     head = f"{gated.name} {clean(gated.session_id[:SHOWN_ID_CHARACTERS])}"
@@ -124,9 +133,10 @@ class _Watch:
         self._shown = ""
         self._failing_since: float | None = None
         self._not_found = 0
+        self._foreign = 0
 
     def read(self, status: Status) -> Ending | None:
-        self._not_found, self._failing_since, self._last = 0, None, status
+        self._not_found, self._foreign, self._failing_since, self._last = 0, 0, None, status
         line = progress_line(self._gated, status)
         head = line.rpartition(" · ")[0]  # without the elapsed time, which changes with every poll
         is_news = head != self._shown and not (status.is_final and not self._shown)
@@ -143,8 +153,11 @@ class _Watch:
             # A read replica that lags behind may miss a new session once or twice.
             self._not_found += 1
             return await self._not_found_again(error) if self._not_found >= MAX_NOT_FOUND else None
+        if isinstance(error, ForeignResponse):
+            self._foreign += 1
+            return request_failed(error, self._last) if self._foreign >= MAX_FOREIGN else None
         if not is_transient(error):
-            return self._request_failed(error)
+            return request_failed(error, self._last)
         if now - self._failing_since >= MAX_OUTAGE_SECONDS:
             minutes = f"{MAX_OUTAGE_SECONDS / 60:g} minutes"
             return Ending(self._last, f"the API could not be reached for {minutes}: {error}", "unreachable")
@@ -154,11 +167,8 @@ class _Watch:
         try:
             await confirm_gone(self._client, error, self._gated.request.get("pathway_id"))
         except ApiError as doubt:
-            return None if is_transient(doubt) else self._request_failed(doubt)
+            return None if is_transient(doubt) else request_failed(doubt, self._last)
         return gone(self._gated.session_id, self._last)
-
-    def _request_failed(self, error: ApiError) -> Ending:
-        return Ending(self._last, f"the API request failed: {error}", "request_failed")
 
     def out_of_time(self) -> Ending:
         limit = format_ms(self._gated.limit_ms)

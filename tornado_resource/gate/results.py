@@ -16,7 +16,7 @@ from tornado_resource.gate.changes import compare_contents
 from tornado_resource.gate.drift import drift
 from tornado_resource.gate.judging import STILL_RUNNING, last_results
 from tornado_resource.gate.model import Ending, Result
-from tornado_resource.gate.polling import gone, retry_through_outage, wait_for_end
+from tornado_resource.gate.polling import gone, request_failed, retry_through_outage, wait_for_end
 from tornado_resource.gate.rerun import LastRun
 from tornado_resource.gate.scenarios import ran_all, scenario_doubt, unlisted_doubt
 from tornado_resource.gate.verdicts import NOT_SHOWN_NOW, make_verdict, unreadable_content, with_content
@@ -86,7 +86,7 @@ async def read_result(client: Client, gated: GatedSession) -> Result:
     try:
         status = gated.status or await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
     except ApiError as error:
-        return _result(gated, Ending(None, f"the API request failed: {error}", "request_failed"))
+        return _result(gated, request_failed(error))
     if status is None:
         return await _judged(client, gated, gone(gated.session_id), retried)
     ending = Ending(status, STILL_RUNNING if status.is_running else None)

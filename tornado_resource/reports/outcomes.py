@@ -48,6 +48,8 @@ ADVICE: Final[dict[str, str]] = {
     "interrupted": f"To keep waiting, {_RESUME}",
     "unreachable": f"When the API can be reached, {_RESUME}",
     "request_failed": f"Fix what the reason says, then {_RESUME}",
+    "misdirected": "Check that bland:baseUrl is the address of the API, and that no proxy or cache responds in its "
+    f"place, then {_RESUME}",
     "scenarios_unreadable": "Run {up} again: it reads them again, and starts nothing that met its gate.",
     "scenarios_unlisted": "Disable scenarios until fewer than 100 of the pathway are enabled, or declare another gate, "
     "then run {up}: it reads them again.",

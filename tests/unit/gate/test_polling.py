@@ -133,9 +133,12 @@ async def test_a_longer_outage_ends_the_wait() -> None:
 
 async def test_a_status_of_another_session_ends_no_wait() -> None:
     other = {"session_id": "s-9", "status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
-    ending = await Script(other).run()
-    assert (ending.status, ending.cause) == (None, "unreachable")
-    assert "the response is about another session: `s-9`" in str(ending.given_up)
+    script = Script(other)
+    ending = await script.run()
+    assert (ending.status, ending.cause, len(script.requested_at)) == (None, "misdirected", 3)
+    about = f"status of session {SESSION.session_id}: the response is about another session: `s-9`"
+    assert ending.given_up == f"the API responds about something else: {about}"
+    assert (await Script(other, other, RUNNING, other, other, DONE).run()).given_up is None
 
 
 async def test_outages_do_not_add_up() -> None:

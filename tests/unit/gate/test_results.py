@@ -14,7 +14,7 @@ from tests.support.results import PATHWAY_ID, gated_session_of
 from tornado_resource.bland.content import Digests, parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.errors import ApiError
+from tornado_resource.errors import ApiError, ForeignResponse
 from tornado_resource.gate.results import read_last_run, read_result, wait_for_result, with_changes, with_drift
 
 if TYPE_CHECKING:
@@ -167,6 +167,13 @@ async def test_a_pass_with_failed_scenarios_needs_no_names() -> None:
 async def test_a_read_is_retried() -> None:
     api = Api([503, httpx.ReadTimeout("x"), PASSED], [SCENARIOS])
     assert (await api.read(ALL)).verdict.outcome == "passed"
+
+
+async def test_a_read_of_another_session_says_what_is_wrong() -> None:
+    result = await Api([{**PASSED, "session_id": "s-9"}], [SCENARIOS]).read(ALL)
+    assert (result.verdict.outcome, result.cause) == ("incomplete", "misdirected")
+    with pytest.raises(ForeignResponse):  # which is no reason to run again
+        await Api([{**PASSED, "session_id": "s-9"}], [SCENARIOS]).last_run(ALL)
 
 
 @pytest.mark.parametrize("code", [404, 410])
