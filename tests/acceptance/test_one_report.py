@@ -120,3 +120,5 @@ def test_an_update_that_stops_early_leaves_no_report_of_an_earlier_one(project: 
     project.declare(DECLARED.replace("pw-1", "pw-1, gate: none"))
     project.up()
     assert problem() == "nothing was judged: the program waited for no session with a gate"
+    results = [type(entry).__name__ for suite in report(project)[1] for case in suite for entry in case.result]
+    assert results == ["Skipped"], "the update did not fail"

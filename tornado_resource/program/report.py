@@ -50,6 +50,7 @@ class UpdateReport:
         self._promotion: Promotion | None = None
         self._results: dict[str, Result] = {}
         self._problem: str | None = None
+        self._has_gate = False
         self._unwritable: ConfigurationError | None = None
         self._says_why = False
         self._has_warned = False
@@ -90,6 +91,10 @@ class UpdateReport:
     def describe(self, environment: str | None, promotion: Promotion | None = None) -> None:
         """Take note of the environment, and of the stack that its versions come from if they are promoted."""
         self._environment, self._promotion = environment, promotion
+
+    def note_gate(self) -> None:
+        """Take note that the program declares a session with a gate."""
+        self._has_gate = True
 
     def expect(self, result: Result) -> None:
         """Add the result of one session unless it has one already."""
@@ -178,6 +183,7 @@ class UpdateReport:
             run_url(os.environ),
             project=self._project,
             problem=self._problem or (None if self._results else STOPPED),
+            is_skipped=self._problem == NOTHING_JUDGED and not self._has_gate,
         )
 
 

@@ -176,7 +176,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         given["base_url"] = configured_url()
         # Unlike the property `urn`, it is known before the resource exists.
         self.known_urn = asyncio.ensure_future(own_urn(SESSION_TYPE, name, opts))
-        _take_note(name, self.known_urn)
+        _take_note(name, self.known_urn, has_gate=inputs["gate"] != "none")
         given["parents"] = parents(self.known_urn)
         given["last_run"] = _last_run(name, self.known_urn, given)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one.
@@ -346,10 +346,13 @@ def _configured_adoption(name: str) -> str | None:
         return None  # the provider reports it
 
 
-def _take_note(name: str, known_urn: Awaitable[str]) -> None:
-    """Let the program know which sessions it has declared under which name."""
+def _take_note(name: str, known_urn: Awaitable[str], *, has_gate: bool) -> None:
+    """Let the program know which sessions it has declared under which name, and whether one may have a gate."""
     with suppress(TornadoError):  # the provider reports it
-        program_run().session_urns.setdefault(name, []).append(known_urn)
+        run = program_run()
+        run.session_urns.setdefault(name, []).append(known_urn)
+        if has_gate:
+            run.gate.report.note_gate()
 
 
 async def _last_run(name: str, known_urn: Awaitable[str], given: Mapping[str, Any]) -> dict[str, Any] | None:

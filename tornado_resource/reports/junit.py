@@ -51,7 +51,7 @@ def junit(report: Report) -> str:
     """Return the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
     if report.problem is not None:
-        document.add_testsuite(_problem(report.problem))
+        document.add_testsuite(_problem(report.problem, is_skipped=report.is_skipped))
     for result in report.results:
         document.add_testsuite(_suite(result, report))
     document.update_statistics()
@@ -60,11 +60,12 @@ def junit(report: Report) -> str:
     return written.getvalue().decode()
 
 
-def _problem(text: str) -> TestSuite:
+def _problem(text: str, *, is_skipped: bool) -> TestSuite:
     """Return a suite whose one case says why the update has failed or judged nothing."""
     suite, case = TestSuite(UPDATE), TestCase(UPDATE, UPDATE)
     message, _, more = text.partition("\n")
-    entry = Error(clean(message, 1000), type_="incomplete")
+    shown = clean(message, 1000)
+    entry = Skipped(shown) if is_skipped else Error(shown, type_="incomplete")
     entry.text = clean_lines(more, MAX_CHARACTERS)
     case.result = [entry]
     suite.add_testcases([case])

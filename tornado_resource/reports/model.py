@@ -20,6 +20,7 @@ class Report:
     *promotion* is set if the sessions run on versions that passed in another stack. *run_url*: the run of the CI system
     that writes it, if it is known. *trends*: how the sessions went over the last updates, if that was asked for.
     *project*: empty if it is unknown. *problem*: why an update has failed or judged nothing, beside its sessions.
+    *is_skipped*: whether it is only that there was no gate to judge, so that the update did not fail.
     """
 
     stack: str
@@ -31,6 +32,7 @@ class Report:
     trends: Trends | None = None
     project: str = ""
     problem: str | None = None
+    is_skipped: bool = False
 
     @property
     def outcome(self) -> Outcome:

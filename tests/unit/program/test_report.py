@@ -45,10 +45,12 @@ class Program:
     def _keep(self, before_exit: Callable[[], object]) -> None:
         self.on_signal = before_exit
 
-    def run(self, *results: Any, error: BaseException | None = None) -> None:
+    def run(self, *results: Any, error: BaseException | None = None, has_gate: bool = False) -> None:
         async def run_in_stack() -> None:
             found = UpdateReport(str(self.folder))
             found.begin()
+            if has_gate:
+                found.note_gate()
             for result in results:
                 found.record(result)
             if error is not None:
@@ -96,6 +98,15 @@ def test_an_update_that_judged_nothing_says_why(program: Program, error: Any, pr
     program.run(error=error)
     assert (program.verdicts["outcome"], program.verdicts["problem"]) == ("incomplete", problem)
     assert program.verdicts["sessions"] == {}
+
+
+@pytest.mark.parametrize(
+    ("has_gate", "error", "result"), [(False, None, "skipped"), (True, None, "error"), (False, ValueError(), "error")]
+)
+def test_only_an_update_without_a_gate_is_skipped(program: Program, has_gate: Any, error: Any, result: str) -> None:
+    program.run(error=error, has_gate=has_gate)
+    assert f"<{result} " in (program.folder / "junit.xml").read_text(encoding="utf-8")
+    assert program.verdicts["outcome"] == "incomplete"
 
 
 def test_only_a_preview_that_fails_replaces_the_reports(program: Program) -> None:

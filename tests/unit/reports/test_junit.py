@@ -63,6 +63,12 @@ def test_a_problem_of_the_update_is_an_error_in_a_suite_of_its_own() -> None:
     assert "sessions.yaml:3:1: a &amp; b</error>" in text
 
 
+def test_an_update_without_a_gate_to_judge_is_skipped() -> None:
+    text = junit(replace(report_of(), problem="nothing was judged", is_skipped=True))
+    assert cases_of(text) == {"update": {"update": "skipped"}}
+    assert 'message="nothing was judged"' in text
+
+
 def test_a_passed_gate_has_no_failure_and_no_error() -> None:
     status = status_of(PARTIAL, ("sc-1",), ("sc-2",), unfixable_ids=("sc-2", "sc-3"))
     text = junit(report_of(result_of(gated_session_of("a", gate=Gate("50%")), status)))
