@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 REFUSED: Final = (
-    "refused to send the API key to {}: the state names this base URL, but neither the settings of this project "
-    "(Pulumi.STACK.yaml) nor BLAND_BASE_URL do. If you have changed it since, run `pulumi up`, or add --run-program. "
-    "If the config is not in such a file (--config-file, an ESC environment), set BLAND_BASE_URL too. "
+    "refused to send the API key to {}: the state names this base URL, but neither BLAND_BASE_URL nor the settings of "
+    "this project (Pulumi.STACK.yaml) do, as far as they can be read. If you have changed it since, run `pulumi up`, "
+    "or add --run-program. If it is encrypted there, if the file is invalid, or if the config is not in such a file "
+    "(--config-file, an ESC environment), set BLAND_BASE_URL too. "
     "Otherwise find out who changed the state: tornado-resource check-state"
 )
 MAX_CONCURRENT_CALLS: Final = 4

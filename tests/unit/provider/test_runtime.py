@@ -116,6 +116,15 @@ def test_a_base_url_that_the_program_confirms_is_used() -> None:
     assert runtime.run(returns_the_client) is not None
 
 
+@pytest.mark.parametrize(
+    "settings", ["config:\n  bland:baseUrl:\n    secure: v1:abc\n", f"config: {{bland:baseUrl: {URL}}}\n---\na: 1\n"]
+)
+def test_a_base_url_that_cannot_be_read_in_the_settings_is_said_to_be(project: Path, settings: str) -> None:
+    (project / "Pulumi.dev.yaml").write_text(settings, encoding="utf-8")
+    with pytest.raises(Failure, match=r"If it is encrypted there, if the file is invalid, or .*, set BLAND_BASE_URL"):
+        start_runtime(configure_request(URL)).run(returns_the_client)
+
+
 def test_a_base_url_of_the_environment_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLAND_BASE_URL", f"{URL}/")
     assert start_runtime(configure_request(URL)).run(returns_the_client) is not None
