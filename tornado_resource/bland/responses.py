@@ -166,6 +166,9 @@ class Status:
             return None
         listed = content.get("iterations")
         entries = [entry for entry in (listed if isinstance(listed, list) else []) if isinstance(entry, dict)]
+        if all(_whole(entry.get("iteration")) is not None for entry in entries):
+            # The API's page does not say in which order they are.
+            entries.sort(key=lambda entry: _whole(entry["iteration"]) or 0)
         omitted, kept = entries[:-MAX_ITERATIONS], _Kept()
         return cls(
             status=status,

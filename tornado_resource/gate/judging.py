@@ -59,7 +59,7 @@ def judge(
 
 
 def _checked_pass(gate: Gate, status: Status, reason: str) -> tuple[Outcome, str]:
-    doubt = _count_contradiction(status)
+    doubt = _count_contradiction(status) or _unfixable_contradiction(status)
     if doubt is not None:
         return "incomplete", doubt
     if gate.repaired == "refuse" and is_repaired(status):
@@ -116,9 +116,8 @@ def _scenario_problem(status: Status, declared: Collection[str] | None) -> str |
         return "no scenario ran"
     if declared is None:
         return None
-    if status.iterations:
-        return _other_scenarios(last_results(status), declared)
-    return f"only {total} of {count(len(declared), 'declared scenario')} ran" if total < len(declared) else None
+    others = _other_scenarios(last_results(status), declared) if status.iterations else None
+    return others or _other_number(total, len(set(declared)))
 
 
 def _other_scenarios(ran: Collection[str], declared: Collection[str]) -> str | None:
@@ -127,6 +126,12 @@ def _other_scenarios(ran: Collection[str], declared: Collection[str]) -> str | N
         return f"declared, but did not run: {id_list(missing)}; ran: {id_list(ran) or 'none'}"
     others = [scenario_id for scenario_id in ran if scenario_id not in declared]
     return f"ran, but not declared: {id_list(others)}; declared: {id_list(declared)}" if others else None
+
+
+def _other_number(total: int, wanted: int) -> str | None:
+    if total < wanted:
+        return f"only {total} of {count(wanted, 'declared scenario')} ran"
+    return f"{count(total, 'scenario')} ran, but {wanted} are declared" if total > wanted else None
 
 
 def _contradiction(status: Status) -> str | None:
@@ -142,12 +147,15 @@ def _contradiction(status: Status) -> str | None:
 
 
 def _missing_iteration(status: Status) -> str | None:
-    """Return which iteration a response with iterations does not show as the last one, or None."""
-    if not status.iterations:
+    """Return which iteration a response with iterations does not show, or None.
+
+    The API's page does not say whether it counts from 0 or 1, so a smaller number is no doubt.
+    """
+    if not status.iterations or status.current_iteration is None:
         return None
-    number = status.iterations[-1].number
-    last = number if number is not None else len(status.iterations) + status.omitted.iterations
-    if status.current_iteration in {None, last}:
+    numbers = [iteration.number for iteration in status.iterations if iteration.number is not None]
+    last = max([len(status.iterations) + status.omitted.iterations, *numbers])
+    if status.current_iteration <= last:
         return None
     shown = f"current_iteration is {status.current_iteration}, but the last one shown is {last}"
     return f"contradictory iterations: {shown}"
@@ -176,6 +184,19 @@ def _count_contradiction(status: Status) -> str | None:
         return None
     shown = f"{len(results) - len(failed)} passed and {len(failed)} failed in the last run of each"
     return f"contradictory numbers: {passed} of {total} passed, but {shown}"
+
+
+def _unfixable_contradiction(status: Status) -> str | None:
+    """Return how the unfixable scenarios of a completed session contradict what passed, or None."""
+    results = last_results(status)
+    both = [scenario_id for scenario_id in status.unfixable_ids if results.get(scenario_id, False)]
+    if both:
+        return f"contradictory: passed in the last run, but unfixable: {id_list(both)}"
+    passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
+    unfixable = max(len(set(status.unfixable_ids)), status.unfixable_count or 0)
+    if unfixable <= total - passed:
+        return None
+    return f"contradictory numbers: {passed} of {total} passed, but unfixable: {unfixable}"
 
 
 def _apply_rule(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:

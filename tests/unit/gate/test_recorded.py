@@ -54,6 +54,11 @@ def test_a_final_verdict_holds(status: Status, expected: str) -> None:
     assert outcome(state(verdict(status))) == expected
 
 
+def test_a_pass_with_a_scenario_that_failed_and_is_unfixable_holds() -> None:
+    gated = replace(GATED, gate=Gate(1))
+    assert outcome(state(verdict(FAILED, gated, failed_ids=["b"])), gated) == "passed"
+
+
 def test_a_verdict_comes_back_as_it_was_given() -> None:
     given = make_verdict(GATED, Ending(FAILED))
     floats = {key: float(value) if type(value) is int else value for key, value in asdict(given).items()}
