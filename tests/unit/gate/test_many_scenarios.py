@@ -107,6 +107,20 @@ async def test_categories_complete_the_list_of_a_promotion_gate() -> None:
     assert (verdict.outcome, verdict.reason) == ("failed", "required for promotion but not passed: sc-2")
 
 
+async def test_a_category_that_is_not_documented_hides_nothing_that_is_required() -> None:
+    api = Api.of("sc-1", "sc-130", failed=("sc-1",))
+    for number, scenario in enumerate(api.scenarios.values()):
+        scenario["category"] = ("CUSTOM", "EDGE_CASE")[number % 2]
+    api.scenarios["sc-1"]["category"] = "NEW"
+    verdict = (await api.result(PROMOTION)).verdict
+    assert (verdict.outcome, verdict.reason) == ("failed", "required for promotion but not passed: sc-1")
+    some = list(ALL[60:])
+    api.status |= {"total_scenarios": len(some), "passed_scenarios": len(some), "failed_scenarios": 0}
+    api.status |= {"status": "COMPLETED_ALL_PASSED", "iterations": [{"iteration": 1, "passed_ids": some}]}
+    verdict = (await api.result(replace(PROMOTION, request={**REQUEST, "scenario_ids": some}))).verdict
+    assert (verdict.outcome, verdict.reason) == ("incomplete", UNKNOWN)
+
+
 async def test_a_disabled_scenario_is_not_required() -> None:
     api = Api.of("sc-2", "sc-130", failed=("sc-2",))
     api.scenarios["sc-2"]["enabled"] = False
