@@ -276,16 +276,19 @@ def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: C
 def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Callable[..., Team]) -> None:
     team = make_team()
     team.staging.configure("tornado:wait", "false")
+    team.staging.configure("tornado:ignoreContent", ["memory_enabled"])
     team.staging.up()
+    team.post(7, {"memory_enabled": True})
     team.edit(7)
     team.staging.wait_for_ends()
     code, printed = team.staging.run("tornado-resource", "wait", "--stack", "staging")
     assert code == 3
-    assert "version 7 was edited while it was tested: sha256v2:" in printed
+    assert "version 7 was edited while it was tested: sha256v2(memory_enabled):" in printed
     team.staging.configure("tornado:wait", "true")
     printed = team.staging.up()
     assert "runs again, the last run did not meet its gate: version 7 was edited while it was tested" in printed
     assert verdict(team.staging)["outcome"] == "passed"
+    assert verdict(team.staging)["content"].startswith("sha256v2(memory_enabled):")
     assert team.effects() == ["start", "start"]
 
 

@@ -57,5 +57,5 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
         return json_response({"message": "unknown"}, 404)
 
     monkeypatch.setattr("tornado_resource.cli.stack.read_stack", lambda _name: stack)
-    monkeypatch.setattr("tornado_resource.bland.client.Client", lambda _endpoint: client_of(handle))
+    monkeypatch.setattr("tornado_resource.bland.client.Client", lambda _endpoint, **_options: client_of(handle))
     return paths

@@ -53,7 +53,7 @@ from tornado_resource.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tornado_resource.bland.content import Which
     from tornado_resource.bland.endpoint import Endpoint
@@ -84,6 +84,7 @@ class Client:
     Args:
         endpoint: the base URL and the API key.
         connections: how many requests may be in flight at once. More of them wait for their turn.
+        ignored: the paths of a version that do not count (`tornado:ignoreContent`).
         transport: replaces httpx's transport, in tests.
         request_seconds: time limit of one request and its whole response.
 
@@ -97,10 +98,12 @@ class Client:
         endpoint: Endpoint,
         *,
         connections: int = 20,
+        ignored: Collection[str] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         self._endpoint = endpoint
+        self._ignored = ignored
         self._request_seconds = request_seconds
         self._has_responded = False
         # Waiting for a free connection must not count as a timeout of the API: it happens here, outside those limits.
@@ -254,7 +257,7 @@ class Client:
         response = await self._send(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/version/{version}")
         try:
             refuse_complex(response.content)
-            content = parse_content(response.content)
+            content = parse_content(response.content, self._ignored)
         except ValueError as error:
             raise OutcomeUnknown(label, f"the response is unusable: {error}") from None
         if content is None:

@@ -11,6 +11,9 @@ is a visible difference. The canonical content is JSON in UTF-8 with sorted keys
 Order counts where it is not said otherwise, also that of nodes that share an id. A field of a node, an edge or the
 version that is null counts as one that is missing; deeper down, values count as they are. `5`, `5.0` and `5e0` are one
 number.
+
+`tornado:ignoreContent` names paths that do not count either. The digest names them too, as in
+`sha256v2(is_production,nodes.data.updated_at):` and the digest, so that it always says what it leaves out.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from tornado_resource.core.canonical import canonical, digest, whole
 from tornado_resource.core.strict_json import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 LAYOUT: Final = frozenset(
     {
@@ -62,17 +65,24 @@ BOOKKEEPING: Final = frozenset(
     }
 )
 """The fields of a version that say which record it is, and since when."""
-PREFIX: Final = "sha256v2:"
+FORM: Final = "sha256v2"
 OLDER_PREFIX: Final = "sha256:"
 """Of a digest of only some fields, which older releases recorded."""
 OLDER_NODE_FIELDS: Final = ("id", "type", "data")
 OLDER_EDGE_FIELDS: Final = ("id", "source", "target", "label", "data", "type")
 SHORT_CHARACTERS: Final = 12
+OTHER_PATHS: Final = "the two leave out other paths (tornado:ignoreContent)"
+"""Why two digests cannot be compared."""
 LIVE: Final = 0
 """The number by which the API shows the live pathway (page *Get Pathway Version*)."""
 STAGING: Final = "staging"
 """The name by which the API shows what is published to staging."""
-_FORM: Final = re.compile(r"sha256(?:v2)?:[0-9a-f]{64}")
+MAX_IGNORED: Final = 20
+"""How many paths a digest may leave out."""
+TOO_WIDE: Final = frozenset({"nodes", "nodes.data", "edges"})
+"""Paths without which a digest would prove nothing."""
+PATH: Final = r"[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,60}){0,9}"
+_DIGEST: Final = re.compile(rf"sha256(?:v2(?:\({PATH}(?:,{PATH}){{0,{MAX_IGNORED - 1}}}\))?)?:[0-9a-f]{{64}}")
 
 Part = dict[str, Any]
 Which = int | Literal["staging"]
@@ -81,10 +91,14 @@ Which = int | Literal["staging"]
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The digests of one content, as far as they are known: as of now, and as older releases recorded it."""
+    """The digests of one content, as far as they are known: as of now, and as older releases recorded it.
+
+    *whole*: beside a *current* one that leaves out paths, the one that leaves out none.
+    """
 
     current: str | None
     older: str | None = None
+    whole: str | None = None
 
     @classmethod
     def of(cls, recorded: str | None) -> Digests | None:
@@ -100,7 +114,13 @@ class Digests:
 
     def like(self, other: str | None) -> str:
         """Return the digest of the form that *other* has, so that people can compare the two."""
-        return (self.older if is_older(other) else self.current) or self.best
+        forms = (each for each in (self.current, self.whole, self.older) if each is not None)
+        return next((each for each in forms if form_of(each) == form_of(other)), self.best)
+
+    @property
+    def complete(self) -> str | None:
+        """The digest that leaves out no path, if that is known."""
+        return self.current if form_of(self.current) == FORM else self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +142,15 @@ class Content:
         return self.digests.best
 
 
-def parse_content(body: bytes) -> Content | None:
+def parse_content(body: bytes, ignored: Iterable[str] = ()) -> Content | None:
     """Parse the body of a *Get Pathway Version* response, bare or in `data`.
 
     The digest must not depend on what is cleaned or redacted for people, so this reads the body itself.
+
+    Args:
+        body: the response's body.
+        ignored: the paths that do not count: the keys from the version to a value, joined by dots. A list on the way
+            stands for each of its entries.
 
     Returns:
         None if the body does not show nodes, or shows something else than objects in its lists.
@@ -141,26 +166,47 @@ def parse_content(body: bytes) -> Content | None:
     if not _are_parts(nodes) or not _are_parts(edges):
         return None
     try:
-        return _content(shown, nodes, edges)
+        return _content(shown, sorted(set(ignored)))
     except RecursionError:
         message = "it is nested too deeply"
         raise ValueError(message) from None
 
 
 def is_same(one: Digests | None, other: Digests | None) -> bool | None:
-    """Return whether two contents are the same, by the newest form that both have; None if that is unknown."""
+    """Return whether two contents are the same, by the newest form that both have; None if that is unknown.
+
+    A difference between forms that count more than one of the two wants to count may be in the ignored paths only.
+    """
     if one is None or other is None:
         return None
-    if one.current is not None and other.current is not None:
+    if one.current is not None and form_of(one.current) == form_of(other.current):
         return one.current == other.current
-    if one.older is not None and other.older is not None:
-        return one.older == other.older
+    return _is_same_otherwise(one, other)
+
+
+def _is_same_otherwise(one: Digests, other: Digests) -> bool | None:
+    is_ignoring = one.whole is not None or other.whole is not None
+    for ours, theirs in ((one.complete, other.complete), (one.older, other.older)):
+        if ours is not None and theirs is not None:
+            return True if ours == theirs else None if is_ignoring else False
     return None
+
+
+def is_incomparable(one: Digests | None, other: Digests | None) -> bool:
+    """Return whether a content that was read cannot be compared with a record, which ignores other paths."""
+    if one is None or other is None or is_same(one, other) is not None:
+        return False
+    return any(each.current is not None and each.older is not None for each in (one, other))
 
 
 def is_digest(value: Any) -> bool:
     """Return whether a value has the form of a digest."""
-    return isinstance(value, str) and _FORM.fullmatch(value) is not None
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def form_of(digest: str | None) -> str | None:
+    """Return what stands before the colon: two digests can be compared if it is the same."""
+    return digest.partition(":")[0] if digest is not None else None
 
 
 def is_older(digest: str | None) -> bool:
@@ -188,13 +234,40 @@ def _are_parts(listed: Any) -> bool:
     return isinstance(listed, list) and all(isinstance(entry, dict) for entry in listed)
 
 
-def _content(shown: Mapping[str, Any], nodes: list[Part], edges: list[Part]) -> Content:
-    kept_nodes = sorted((_without(LAYOUT, node) for node in nodes), key=_order)
-    kept_edges = [_without(LAYOUT, edge) for edge in edges]
-    settings = _without(BOOKKEEPING | {"nodes", "edges"}, shown)
-    current = PREFIX + digest({"nodes": kept_nodes, "edges": kept_edges, "settings": settings})
-    digests = Digests(current, _older_digest(nodes, edges))
-    return Content(digests, tuple(kept_nodes), tuple(kept_edges), settings, _version(shown))
+def _content(shown: Mapping[str, Any], ignored: Sequence[str]) -> Content:
+    parts = whole = _canonical(shown)
+    for path in ignored:
+        parts = _ignoring(path.split("."), parts)
+    older = _older_digest(shown["nodes"], shown.get("edges") or [])
+    digests = Digests(f"{FORM}:{digest(whole)}", older)
+    if ignored:
+        digests = Digests(f"{FORM}({','.join(ignored)}):{digest(parts)}", older, digests.current)
+    return Content(digests, tuple(parts["nodes"]), tuple(parts["edges"]), parts["settings"], _version(shown))
+
+
+def _canonical(shown: Mapping[str, Any]) -> Part:
+    return {
+        "nodes": sorted((_without(LAYOUT, node) for node in shown["nodes"]), key=_order),
+        "edges": [_without(LAYOUT, edge) for edge in shown.get("edges") or []],
+        "settings": _without(BOOKKEEPING | {"nodes", "edges"}, shown),
+    }
+
+
+def _ignoring(path: Sequence[str], parts: Part) -> Part:
+    """Return canonical parts without what a path of the version names."""
+    from_parts = path if path[0] in {"nodes", "edges"} else ["settings", *path]
+    found: Part = _pruned(from_parts, parts)
+    return found
+
+
+def _pruned(path: Sequence[str], value: Any) -> Any:
+    if isinstance(value, list):
+        return [_pruned(path, entry) for entry in value]
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    key, *rest = path
+    others = {name: entry for name, entry in value.items() if name != key}
+    return {**others, key: _pruned(rest, value[key])} if rest else others
 
 
 def _without(ignored: frozenset[str], values: Mapping[str, Any]) -> Part:

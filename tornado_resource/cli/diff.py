@@ -82,9 +82,7 @@ async def _read(
     stack: GatedStack, sessions: list[GatedSession], other: GatedStack | None, against: str | None
 ) -> tuple[dict[str, Changes], list[str]]:
     """Return the changes by session, and a line for each session that cannot be shown."""
-    from tornado_resource.bland.client import Client
-
-    async with Client(stack.endpoint) as client:
+    async with stack.client() as client:
         there = await _versions_there(other) if other is not None else {}
         shown = await asyncio.gather(*(_of_session(client, gated, against, there) for gated in sessions))
     changes = {gated.name: each for gated, each in zip(sessions, shown, strict=True) if not isinstance(each, str)}
@@ -95,10 +93,9 @@ async def _read(
 
 async def _versions_there(other: GatedStack) -> dict[str, Result]:
     """Return the results of another stack, which may have an API key of its own."""
-    from tornado_resource.bland.client import Client
     from tornado_resource.gate.results import read_result
 
-    async with Client(other.endpoint) as client:
+    async with other.client() as client:
         results = await asyncio.gather(*(read_result(client, gated) for gated in other.gated_sessions))
     return {result.gated.name: result for result in results}
 

@@ -10,6 +10,7 @@ from tornado_resource.cli.rows import Row
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean
 from tornado_resource.gate.drift import drift, drift_of_live
+from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
@@ -32,7 +33,8 @@ def drifted_rows(stack: Stack) -> list[Row]:
 async def _rows(stack: Stack, tested: list[RecordedSession]) -> list[Row]:
     from tornado_resource.bland.client import Client
 
-    async with Client(endpoint_of(stack)) as client:
+    ignored = read_settings(stack.config, stack.name).ignored_content
+    async with Client(endpoint_of(stack), ignored=ignored) as client:
         sessions = (_of_session(client, session, stack.name) for session in tested)
         releases = (_of_release(client, release, stack.name) for release in stack.releases)
         return [row for row in await asyncio.gather(*sessions, *releases) if row is not None]

@@ -27,6 +27,7 @@ from tornado_resource.stacks.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tornado_resource.bland.client import Client
     from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.cli.output import Output
     from tornado_resource.gate.model import GatedSession, Result
@@ -62,6 +63,12 @@ class GatedStack:
     ungated: tuple[RecordedSession, ...]
     settings: Settings
     endpoint: Endpoint
+
+    def client(self) -> Client:
+        """Return a client for the API, by the stack's config."""
+        from tornado_resource.bland.client import Client
+
+        return Client(self.endpoint, ignored=self.settings.ignored_content)
 
     def report(self, results: Iterable[Result]) -> Report:
         """Return a report, stamped with the present time, of *results* and of the sessions that were not started."""
@@ -150,11 +157,10 @@ def shows_transcripts(settings: Settings) -> bool:
 
 async def read_results(stack: GatedStack, *, has_transcripts: bool = False) -> list[Result]:
     """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
-    from tornado_resource.bland.client import Client
     from tornado_resource.gate.results import read_result, with_changes, with_drift
     from tornado_resource.gate.transcripts import with_transcripts
 
-    async with Client(stack.endpoint) as client:
+    async with stack.client() as client:
 
         async def result_of(gated: GatedSession) -> Result:
             result = await with_drift(client, await read_result(client, gated))

@@ -62,10 +62,8 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
 
 
 async def _read(stack: GatedStack) -> tuple[list[Result], list[_Ungated]]:
-    from tornado_resource.bland.client import Client
-
     results = await read_results(stack)
-    async with Client(stack.endpoint) as client:
+    async with stack.client() as client:
         return results, await asyncio.gather(
             *(_read_ungated(client, session, stack.stack) for session in stack.ungated)
         )

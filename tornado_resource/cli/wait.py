@@ -98,11 +98,10 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 
 
 async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -> list[Result]:
-    from tornado_resource.bland.client import Client
     from tornado_resource.gate.results import wait_for_result
     from tornado_resource.gate.transcripts import with_transcripts
 
-    async with Client(stack.endpoint) as client, _display(stack.gated_sessions, output) as display:
+    async with stack.client() as client, _display(stack.gated_sessions, output) as display:
 
         async def result_of(gated: GatedSession) -> Result:
             seen: list[Status] = []

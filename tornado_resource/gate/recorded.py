@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.content import Digests, is_digest, is_same
+from tornado_resource.bland.content import Digests, is_digest, is_incomparable, is_same
 from tornado_resource.bland.responses import ABORTED, FINAL, Status
 from tornado_resource.core.canonical import digest, whole_without_nulls
 from tornado_resource.core.urns import type_of
@@ -85,8 +85,9 @@ class RecordedSession:
 
 
 def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
-    """Return whether a session passed with other content than the one that is promoted now."""
-    return is_same(Digests.of(verdict.content), gated.promoted_content) is False
+    """Return whether a session passed with other content than the one that is promoted now, as far as that is known."""
+    passed, promoted = Digests.of(verdict.content), gated.promoted_content
+    return is_same(passed, promoted) is False or is_incomparable(passed, promoted)
 
 
 def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.content import Digests, is_same, short
+from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, is_same, short
 from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.core.canonical import digest
 from tornado_resource.gate.judging import failed_ids, is_full_run, is_repaired, judge
@@ -63,18 +63,27 @@ def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests 
 
     Returns:
         The verdict. It is `incomplete` if other content was there when the session started, and a pass is if other
-        content passed in the environment that the version was promoted from.
+        content passed in the environment that the version was promoted from. So it is if that is unknown, since other
+        paths were ignored then.
 
     """
     if content is None:
         return verdict
     found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted_content
-    if not verdict.repaired and is_same(content, Digests.of(started)) is False:
+    if not verdict.repaired and started is not None:
         edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
-        return _incomplete(found, f"version {verdict.version} was edited while it was tested: {edit}")
-    if verdict.outcome == "passed" and promoted is not None and is_same(content, promoted) is False:
+        if is_same(content, Digests.of(started)) is False:
+            return _incomplete(found, f"version {verdict.version} was edited while it was tested: {edit}")
+        if is_incomparable(content, Digests.of(started)):
+            edit = f"version {verdict.version} may have been edited while it was tested: {edit}"
+            return _incomplete(found, f"{edit}; {OTHER_PATHS}")
+    if verdict.outcome == "passed" and promoted is not None:
         known = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
-        return _incomplete(found, f"version {verdict.version} is not the content that was promoted: {known}")
+        if is_same(content, promoted) is False:
+            return _incomplete(found, f"version {verdict.version} is not the content that was promoted: {known}")
+        if is_incomparable(content, promoted):
+            known = f"version {verdict.version} may not be the content that was promoted: {known}"
+            return _incomplete(found, f"{known}; {OTHER_PATHS}")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi.runtime import invoke_async
 
-from tornado_resource.bland.content import Digests, short
+from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
 from tornado_resource.core.urns import name_of
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
@@ -145,7 +145,10 @@ class LastRuns:
             return last
         there = promoted.promoted_content.like(verdict.content) if promoted.promoted_content is not None else None
         other = f"it passed here with {short(verdict.content)}, and {short(there)} is promoted"
-        return replace(last, outcome="incomplete", reason=f"version {verdict.version} has other content now: {other}")
+        reason = f"version {verdict.version} has other content now: {other}"
+        if is_incomparable(Digests.of(verdict.content), promoted_content):
+            reason = f"version {verdict.version} may have other content now: {other}; {OTHER_PATHS}"
+        return replace(last, outcome="incomplete", reason=reason)
 
     async def _ask(self, urn: str, session: RecordedSession, gate: Gate) -> LastRun:
         from tornado_resource.gate.results import read_last_run

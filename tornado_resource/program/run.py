@@ -34,7 +34,7 @@ class ProgramRun:
         self.gate = ProgramGate(report)
         self.session_urns: dict[str, list[Awaitable[str]]] = {}
         """The URNs of the sessions that the program has declared so far, by name."""
-        client = self.client = SharedClient(endpoint)
+        client = self.client = SharedClient(endpoint, self.settings.ignored_content)
         self.versions = Versions(client)
         self.last_runs = LastRuns(client, self.versions)
         self.waiter = Waiter(client, self.settings, self.last_runs)

@@ -10,7 +10,7 @@ import pulumi
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.endpoint import Endpoint
@@ -25,11 +25,13 @@ class SharedClient:
 
     Args:
         endpoint: the API's base URL and key.
+        ignored: the paths of a version that do not count (`tornado:ignoreContent`).
 
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, ignored: Collection[str] = ()) -> None:
         self._endpoint = endpoint
+        self._ignored = ignored
         self._client: Client | None = None
         self._users = 0
 
@@ -46,7 +48,7 @@ class SharedClient:
 
         # Not opened by the constructor: httpx connections belong to one event loop.
         try:
-            client = self._client = self._client or Client(self._endpoint)
+            client = self._client = self._client or Client(self._endpoint, ignored=self._ignored)
         except ConfigurationError as error:
             raise InvalidEnvironment(str(error)) from None
         self._users += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.bland.content import Digests, is_older, is_same, short
+from tornado_resource.bland.content import OTHER_PATHS, Digests, form_of, is_incomparable, is_older, is_same, short
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def _plan(release: Release, version: int, passes: Collection[Result]) -> Release
 def _disagreements(version: int, passes: Mapping[str, Result]) -> dict[str, str]:
     """Return a message for each session that passed with other content than the first one that names its content."""
     contents = {name: content for name, result in passes.items() if (content := _content(result)) is not None}
-    firsts: dict[bool, tuple[str, str]] = {}
+    firsts: dict[str | None, tuple[str, str]] = {}
     problems: dict[str, str] = {}
     for name, content in contents.items():
-        first, passed = firsts.setdefault(is_older(content), (name, content))  # two forms cannot be compared
+        first, passed = firsts.setdefault(form_of(content), (name, content))  # two forms cannot be compared
         if content != passed:
             problems[name] = (
                 f"version {version} was edited between two passes: {first} passed with {short(passed)}, "
@@ -104,7 +104,10 @@ def edit_since_pass(version: int, passed: str, passed_at: str | None, now: Diges
     again = "run it again (a trigger, `rerun: always`)"
     if now is None:
         return f"version {version} cannot be read any more ({known}); {again} on a version that exists"
-    return f"version {version} was edited since: {known}, now it is {short(now.like(passed))}; {again}"
+    found = short(now.like(passed))
+    if is_incomparable(now, Digests.of(passed)):
+        return f"version {version} may have been edited since: {known}, now it is {found}; {OTHER_PATHS}; {again}"
+    return f"version {version} was edited since: {known}, now it is {found}; {again}"
 
 
 def unread(version: int | None) -> str:

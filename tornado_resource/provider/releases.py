@@ -106,7 +106,7 @@ class ReleaseProvider(ResourceProvider):
 
             pathway_id = _pathway_of(release_id, props)
             live = self._run(lambda client: read_digests(client, pathway_id, LIVE), props)
-            if live is not None:
+            if is_same(live, Digests.of(props["content"])) is not None and live is not None:
                 outputs["live"] = live.like(props["content"])
         return ReadResult(release_id, outputs)
 

@@ -16,6 +16,7 @@ from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.engine_watch import CallsInFlight, EngineWatch
 from tornado_resource.stacks.base_urls import is_one_of, own_urls, settings_urls
 from tornado_resource.stacks.fields import ENCRYPTED
+from tornado_resource.stacks.settings import PREFIX, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.stacks.settings import Settings
 
 T = TypeVar("T")
 REFUSED: Final = (
@@ -76,11 +78,13 @@ class Runtime:
     Args:
         endpoint: the API.
         engine_address: the address of Pulumi's engine (see `EngineWatch`).
+        ignored: the paths of a version that do not count (`tornado:ignoreContent`).
 
     """
 
-    def __init__(self, endpoint: Endpoint, engine_address: str) -> None:
+    def __init__(self, endpoint: Endpoint, engine_address: str, ignored: tuple[str, ...] = ()) -> None:
         self._endpoint = endpoint
+        self._ignored = ignored
         self._client: Client | None = None
         self.is_confirmed = False
         """Whether the program has the base URL from the stack's config too (`confirm_base_url`)."""
@@ -124,7 +128,7 @@ class Runtime:
 
         if self._client is None:
             self._check_base_url()
-            self._client = Client(self._endpoint, connections=MAX_CONCURRENT_CALLS)
+            self._client = Client(self._endpoint, connections=MAX_CONCURRENT_CALLS, ignored=self._ignored)
         return await work(self._client)
 
     def _check_base_url(self) -> None:
@@ -139,8 +143,10 @@ class Runtime:
         self._loop.stop()
 
 
-_running: dict[Endpoint, Runtime] = {}
-"""The runtimes of this process. Module state, because Pulumi creates the provider objects and passes them nothing.
+_running: dict[tuple[Endpoint, tuple[str, ...]], Runtime] = {}
+"""The runtimes of this process, by what they are made with.
+
+Module state, because Pulumi creates the provider objects and passes them nothing.
 
 They must share one: when the engine has gone, the process waits for the calls of all provider classes.
 """
@@ -152,19 +158,21 @@ def start_runtime(request: ConfigureRequest) -> Runtime:
     Call it in `configure` only: Pulumi holds a lock there, so two providers never start two runtimes.
 
     Raises:
-        Failure: the API key or base URL is missing or invalid.
+        Failure: the API key or base URL is missing or invalid, or so is `tornado:ignoreContent`.
 
     """
     if not is_debugging():
         sys.tracebacklimit = 0  # SDK 3.260 and newer would show users the whole traceback of a provider's error
     try:
         endpoint = find_endpoint({key: config_text(request, key) for key in CONFIG_KEYS}, os.environ)
+        ignored = settings_of(request, "ignoreContent").ignored_content
     except ConfigurationError as error:
         raise Failure(str(error)) from None
-    if endpoint not in _running:
-        runtime = _running[endpoint] = Runtime(endpoint, engine_address=sys.argv[-1])
+    key = (endpoint, ignored)
+    if key not in _running:
+        runtime = _running[key] = Runtime(endpoint, sys.argv[-1], ignored)
         runtime.start()
-    return _running[endpoint]
+    return _running[key]
 
 
 def confirm_base_url(base_url: Any) -> None:
@@ -172,7 +180,7 @@ def confirm_base_url(base_url: Any) -> None:
 
     Otherwise the config of this process may be from the state, as in `pulumi refresh` and `pulumi destroy`.
     """
-    for endpoint, runtime in list(_running.items()):  # another thread may add one
+    for (endpoint, _), runtime in list(_running.items()):  # another thread may add one
         runtime.is_confirmed |= is_one_of(base_url, [endpoint.base_url])
 
 
@@ -180,6 +188,17 @@ def config_text(request: ConfigureRequest, key: str) -> str | None:
     """Return a config value of a provider. It may come from the state, and is None if it is no text."""
     value = request.config.get(key)
     return value if isinstance(value, str) else None
+
+
+def settings_of(request: ConfigureRequest, key: str) -> Settings:
+    """Return the settings of a provider with one key of `tornado:`; the others have their defaults.
+
+    Raises:
+        ConfigurationError: the value is invalid.
+
+    """
+    given = config_text(request, PREFIX + key)
+    return read_settings({PREFIX + key: given} if given else {})
 
 
 @atexit.register

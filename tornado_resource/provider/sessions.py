@@ -32,16 +32,15 @@ from tornado_resource.provider.own_sessions import recorded_urn
 from tornado_resource.provider.runtime import (
     Failure,
     check_failure,
-    config_text,
     confirm_base_url,
     failure,
     secret,
+    settings_of,
     start_runtime,
 )
 from tornado_resource.sessions import commands
 from tornado_resource.sessions.compare import REPLACING, UPDATING, compare
 from tornado_resource.sessions.intents import IntentStore, intents_folder
-from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -99,9 +98,8 @@ class TornadoProvider(ResourceProvider):
 
         """
         runtime = start_runtime(req)
-        given = config_text(req, "tornado:onConflict")
         try:
-            settings = read_settings({"tornado:onConflict": given} if given else {})
+            settings = settings_of(req, "onConflict")
         except ConfigurationError as error:
             raise Failure(str(error)) from None
         self._update = _Update(runtime, settings, IntentStore(intents_folder(os.environ)))

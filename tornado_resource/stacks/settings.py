@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from tornado_resource.bland.content import MAX_IGNORED, PATH, TOO_WIDE
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.model import OnConflict
@@ -34,6 +36,7 @@ class Settings:
     reports: str | None = None
     shows_changes: bool = False
     shows_transcripts: bool = True
+    ignored_content: tuple[str, ...] = ()
     promote_without: str | None = None
     on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
 
@@ -161,6 +164,15 @@ def _reason(text: str) -> str | None:
     return text.strip() or None
 
 
+def _content_paths(text: str) -> tuple[str, ...]:
+    paths = json.loads(text)
+    if not isinstance(paths, list) or len(paths) > MAX_IGNORED:
+        raise ValueError
+    if not all(isinstance(path, str) and re.fullmatch(PATH, path) and path not in TOO_WIDE for path in paths):
+        raise ValueError
+    return tuple(sorted(set(paths)))
+
+
 def _boolean(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError
@@ -192,4 +204,11 @@ KEYS: Final[Mapping[str, _Key]] = {
     "reports": _Key("reports", _text, "a folder"),
     "showChanges": _Key("shows_changes", _boolean, "true or false"),
     "transcripts": _Key("shows_transcripts", _boolean, "true or false"),
+    "ignoreContent": _Key(
+        "ignored_content",
+        _content_paths,
+        f"a list of at most {MAX_IGNORED} paths such as is_production or nodes.data.updated_at, "
+        f"none of them {', '.join(sorted(TOO_WIDE))}",
+        command="pulumi config set --path 'tornado:ignoreContent[0]' is_production",
+    ),
 }

@@ -17,6 +17,7 @@ from tornado_resource.bland.content import (
     Content,
     Digests,
     is_digest,
+    is_incomparable,
     is_same,
     parse_content,
     short,
@@ -47,8 +48,8 @@ VERSION: dict[str, Any] = {
 SETTINGS = {key: VERSION[key] for key in ("post_call_actions", "memory_enabled", "entity_schemas", "analysis_options")}
 
 
-def parse(version: Any) -> Content:
-    content = parse_content(json.dumps(version).encode())
+def parse(version: Any, *ignored: str) -> Content:
+    content = parse_content(json.dumps(version).encode(), ignored)
     assert content is not None
     return content
 
@@ -329,3 +330,73 @@ def canonical(version: Any) -> str:
     nodes = [{key: value for key, value in node.items() if value is not None} for node in version["nodes"]]
     named = sorted((node for node in nodes if "id" in node), key=lambda node: str(node["id"]))
     return json.dumps({**parts, "nodes": named + [node for node in nodes if "id" not in node]}, sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("deployed_at", VERSION, {**VERSION, "deployed_at": "today"}),
+        ("analysis_options.summary", VERSION, changed("analysis_options", "summary", to=5)),
+        ("post_call_actions.url", VERSION, changed("post_call_actions", 0, "url", to="https://other.example")),
+        ("nodes.data.retries", VERSION, changed("nodes", 1, "data", "retries", to=9)),
+        ("edges.label", VERSION, changed("edges", 1, "label", to="has two")),
+    ],
+)
+def test_an_ignored_path_does_not_count(path: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    one, other = parse(before, path), parse(after, path)
+    assert is_same(one.digests, other.digests) is True
+    assert (one.nodes, one.edges, one.settings) == (other.nodes, other.edges, other.settings)
+    assert is_same(parse(before).digests, parse(after).digests) is False
+    assert is_same(one.digests, parse(changed("nodes", 0, "data", "prompt", to="Bye"), path).digests) is False
+
+
+def test_a_digest_names_the_paths_that_it_leaves_out() -> None:
+    content = parse(VERSION, "nodes.data.retries", "is_production", "is_production", "memory_enabled.x")
+    form = "sha256v2(is_production,memory_enabled.x,nodes.data.retries):"
+    assert content.digest.startswith(form)
+    assert is_digest(content.digest)
+    assert short(content.digest) == content.digest[: len(form) + 12]
+
+
+@pytest.mark.parametrize("form", ["sha256v2()", "sha256v2(a b)", "sha256v2(a,)", "sha256(a)", "sha256v2(\x1b[2J)"])
+def test_a_digest_with_other_paths_than_config_can_have_is_none(form: str) -> None:
+    assert not is_digest(f"{form}:{'0' * 64}")
+
+
+EDITED = changed("nodes", 0, "data", "prompt", to="Bye")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "is_equal"),
+    [
+        (parse(VERSION).digest, parse(VERSION, "memory_enabled"), True),
+        (parse(VERSION).digest, parse(EDITED, "memory_enabled"), None),
+        (parse(VERSION, "name").digest, parse(VERSION), None),
+        (parse(VERSION, "name").digest, parse(VERSION, "memory_enabled"), None),
+        (parse(VERSION).digests.older, parse(VERSION, "memory_enabled"), True),
+        (parse(VERSION).digests.older, parse(EDITED, "memory_enabled"), None),
+    ],
+)
+def test_other_ignored_paths_are_no_edit_and_prove_only_a_whole(
+    recorded: str,
+    now: Content,
+    is_equal: bool | None,  # noqa: FBT001
+) -> None:
+    then = Digests.of(recorded)
+    assert is_same(now.digests, then) is is_equal
+    assert is_same(then, now.digests) is is_equal
+    assert is_incomparable(now.digests, then) is is_incomparable(then, now.digests) is (is_equal is None)
+
+
+def test_two_records_with_other_ignored_paths_are_not_compared() -> None:
+    one, other = Digests.of(parse(VERSION, "name").digest), Digests.of(parse(VERSION).digest)
+    assert is_same(one, other) is None
+    assert not is_incomparable(one, other)
+    assert not is_incomparable(one, None)
+
+
+def test_a_digest_is_shown_in_the_form_of_another() -> None:
+    digests = parse(VERSION, "memory_enabled").digests
+    assert digests.like(digest(EDITED)) == digest(VERSION)
+    assert digests.like(digests.current) == digests.like(None) == digests.current
+    assert digests.like(parse(VERSION).digests.older) == digests.older

@@ -189,6 +189,26 @@ def test_an_api_that_does_not_show_versions_leaves_the_content_unknown() -> None
     assert (verdict.outcome, verdict.content) == ("passed", None)
 
 
+PLAIN, OTHER, IGNORING = f"sha256v2:{'2' * 64}", f"sha256v2:{'3' * 64}", f"sha256v2(status):{'4' * 64}"
+
+
+@pytest.mark.parametrize("key", ["started_content", "promoted_content"])
+def test_a_record_with_other_ignored_paths_is_no_edit_and_no_proof(key: str) -> None:
+    def found(now: Digests) -> SessionVerdict:
+        value = Digests.of(PLAIN) if key == "promoted_content" else PLAIN
+        session = replace(GATED, **{key: value})  # type: ignore[arg-type] # the fields of GatedSession
+        return with_content(session, make_verdict(session, Ending(completed(3, 3))), now)
+
+    kept = found(Digests(IGNORING, OLD, whole=PLAIN))
+    assert (kept.outcome, kept.content) == ("passed", IGNORING)
+    unknown = found(Digests(IGNORING, OLD, whole=OTHER))
+    assert unknown.outcome == "incomplete"
+    assert "version 3 may " in unknown.reason
+    assert "sha256v2:222222222222" in unknown.reason
+    assert "sha256v2:333333333333" in unknown.reason
+    assert unknown.reason.endswith("the two leave out other paths (tornado:ignoreContent)")
+
+
 def test_an_older_record_is_compared_in_its_form_and_renewed() -> None:
     read, other = Digests("sha256v2:" + "2" * 64, OLD), Digests("sha256v2:" + "2" * 64, NEW)
     verdict = make_verdict(GATED, Ending(completed(3, 3)))

@@ -208,6 +208,7 @@ async def test_a_failed_read_is_a_problem_and_no_drift(known: Any) -> None:
         (Digests.of(OLD), "passed"),
         (Digests("sha256v2:" + "2" * 64, OLD), "passed"),
         (Digests("sha256v2:" + "2" * 64, NEW), "incomplete"),
+        (Digests("sha256v2(status):" + "2" * 64, NEW, whole="sha256v2:" + "3" * 64), "incomplete"),
     ],
 )
 async def test_a_pass_on_other_content_than_promoted_is_none(

@@ -106,6 +106,21 @@ def test_a_release_that_is_recorded_as_it_is(changed: dict[str, Any], is_recorde
     assert not plan.is_recorded(None)
 
 
+def test_a_pass_with_other_ignored_paths_is_no_proof_and_no_edit() -> None:
+    plain, ignoring = "sha256v2:" + "3" * 64, "sha256v2(status):" + "4" * 64
+    assert edit_since_pass(7, plain, None, Digests(ignoring, OLD, whole=plain)) is None
+    unknown = edit_since_pass(7, plain, "noon", Digests(ignoring, OLD, whole=CURRENT))
+    assert unknown is not None
+    assert unknown.startswith("version 7 may have been edited since: sha256v2:333333333333 passed at noon, now it is ")
+    assert "(tornado:ignoreContent); run it again" in unknown
+
+
+def test_passes_with_other_ignored_paths_do_not_contradict() -> None:
+    plain, ignoring = "sha256v2:" + "3" * 64, "sha256v2(status):" + "4" * 64
+    [plan], problems = plan_releases([RELEASE], results(plain, ignoring))
+    assert (plan.contents, problems) == ((plain, ignoring), {})
+
+
 def test_an_edit_is_told_with_both_digests_and_the_time() -> None:
     assert edit_since_pass(7, OLD, "2026-04-14T10:00:00Z", Digests(CURRENT, OLD)) is None
     edited = edit_since_pass(7, OLD, "2026-04-14T10:00:00Z", Digests(CURRENT, NEW))

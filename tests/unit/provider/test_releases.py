@@ -250,6 +250,28 @@ def test_an_older_record_is_kept_as_it_is_and_compared_in_its_form(provider: Rel
     assert len(publishes(sandbox)) == 1
 
 
+def test_an_ignored_field_is_neither_drift_nor_a_reason_to_publish(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    plain = provider.create(PROPS).outs or {}
+    headers = {"authorization": "any-key"}
+    url = f"{sandbox.url}/v1/pathway/pw-1/version/0"
+    httpx.post(url, json={"memory_enabled": True}, headers=headers, trust_env=False).raise_for_status()
+    assert (provider.read("pw-1/production", plain).outs or {})["live"] != plain["live"]
+
+    ignoring = ReleaseProvider()
+    configure_provider(ignoring, sandbox.url, ignoreContent='["memory_enabled"]')
+    assert ignoring.read("pw-1/production", plain).outs == plain
+    not_proved = {**plain, "live": None, "unproved": "it is different"}
+    props = {**PROPS, "content": plain["content"]}
+    assert ignoring.update("pw-1/production", not_proved, props).outs == plain
+    assert len(publishes(sandbox)) == 1
+
+    recorded = ignoring.update("pw-1/production", not_proved, PROPS).outs or {}
+    assert recorded["content"].startswith("sha256v2(memory_enabled):")
+    assert not ignoring.diff("pw-1/production", plain, {**PROPS, "content": recorded["content"]}).changes
+    edit(sandbox, 0)
+    assert (ignoring.read("pw-1/production", recorded).outs or {})["live"] != recorded["live"]
+
+
 @pytest.mark.parametrize("damaged", ["sha256:0", "\x1b[31m", 7])
 def test_what_is_no_digest_is_neither_believed_nor_printed(damaged: Any, capsys: pytest.CaptureFixture[str]) -> None:
     recorded = {**RECORDED, "content": DIGEST, "live": damaged}

@@ -136,6 +136,11 @@ def test_a_base_url_of_the_projects_settings_is_used(project: Path) -> None:
     assert start_runtime(configure_request(URL)).run(returns_the_client) is not None
 
 
+def test_invalid_config_of_ignored_content_is_refused() -> None:
+    with pytest.raises(Failure, match="config tornado:ignoreContent is 'x', expected a list of at most 20 paths"):
+        start_runtime(configure_request(URL, ignoreContent="x"))
+
+
 @pytest.mark.parametrize("value", [5.0, True, [], {"x": "y"}])
 def test_config_that_is_no_text_counts_as_absent(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLAND_API_KEY", KEY)

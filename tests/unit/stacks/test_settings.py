@@ -62,6 +62,7 @@ def test_every_key_is_read() -> None:
         "reports": "out",
         "showChanges": "true",
         "transcripts": "false",
+        "ignoreContent": '["nodes.data.updated_at", "is_production", "is_production"]',
     }
     assert config.keys() == KEYS.keys()
     assert read_settings(prefixed(config)) == Settings(
@@ -74,6 +75,7 @@ def test_every_key_is_read() -> None:
         reports="out",
         shows_changes=True,
         shows_transcripts=False,
+        ignored_content=("is_production", "nodes.data.updated_at"),
         promote_without="INC-7",
         on_conflict="adopt",
     )
@@ -163,6 +165,34 @@ def test_the_longest_reason_is_accepted() -> None:
     assert read_settings({"tornado:promoteWithout": reason}).promote_without == reason
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "is_production",
+        '"is_production"',
+        '{"a": "b"}',
+        "[5]",
+        '[""]',
+        '["a..b"]',
+        '["a b"]',
+        '["a[0]"]',
+        '["a\\n"]',
+        '["nodes"]',
+        '["edges"]',
+        '["nodes.data"]',
+        json.dumps([f"field_{number}" for number in range(21)]),
+    ],
+)
+def test_paths_that_cannot_be_ignored_are_refused(written: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings({"tornado:ignoreContent": written}, "dev")
+    assert str(caught.value).endswith(
+        "expected a list of at most 20 paths such as is_production or nodes.data.updated_at, none of them edges, "
+        "nodes, nodes.data: pulumi config set --path 'tornado:ignoreContent[0]' is_production --stack dev"
+    )
+
+
 def test_all_problems_are_reported_at_once() -> None:
     wrong = {
         "triggers": "abc",
@@ -186,9 +216,11 @@ config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersed
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports, showChanges, transcripts; did you mean `tornado:triggers`?
+pollInterval, promoteWithout, wait, reports, showChanges, transcripts, \
+ignoreContent; did you mean `tornado:triggers`?
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, adopt, \
-pollInterval, promoteWithout, wait, reports, showChanges, transcripts"""
+pollInterval, promoteWithout, wait, reports, showChanges, transcripts, \
+ignoreContent"""
     )
 
 
