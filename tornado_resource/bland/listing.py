@@ -7,13 +7,13 @@ it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
-from tornado_resource.bland.responses import is_other
+from tornado_resource.bland.responses import is_other, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tornado_resource.bland.responses import Scenario
 
@@ -36,6 +36,13 @@ class Listing:
     def get(self, scenario_id: str) -> Scenario | None:
         """Return the scenario with this id; None if it is not in the listing."""
         return next((each for each in self.scenarios if each.scenario_id == scenario_id), None)
+
+    def spelled_as(self, ids: Iterable[str]) -> Self:
+        """Return the listing with each scenario id as it is spelled in *ids*, if it is one of them."""
+        spell = spelling(ids)
+        return replace(
+            self, scenarios=tuple(replace(each, scenario_id=spell(each.scenario_id)) for each in self.scenarios)
+        )
 
     def named(self, name: str) -> Scenario | None:
         """Return the scenario with this name; None if it is not in the listing."""

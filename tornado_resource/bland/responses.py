@@ -8,13 +8,16 @@ which Pulumi prints as they are. All other text is cleaned. What is beyond the l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, clean_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 RUNNING: Final = "RUNNING"
 COMPLETED: Final = frozenset({"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"})
@@ -188,6 +191,19 @@ class Status:
             omitted=Omitted(len(omitted), kept.omitted_ids, kept.omitted_fixes),
         )
 
+    def spelled_as(self, ids: Iterable[str]) -> Self:
+        """Return the status with each scenario id in one spelling: that of *ids*, else the first one."""
+        spell = spelling(ids)
+
+        def spelled(found: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(map(spell, found)))
+
+        iterations = tuple(
+            replace(each, passed_ids=spelled(each.passed_ids), failed_ids=spelled(each.failed_ids))
+            for each in self.iterations
+        )
+        return replace(self, iterations=iterations, unfixable_ids=spelled(self.unfixable_ids))
+
     @property
     def is_running(self) -> bool:
         """Whether the session is running."""
@@ -295,6 +311,15 @@ def folded(identifier: str) -> str:
 def is_other(found: str, wanted: str) -> bool:
     """Return whether two ids are those of different things."""
     return folded(found) != folded(wanted)
+
+
+def spelling(ids: Iterable[str]) -> Callable[[str], str]:
+    """Return what gives an id the spelling that it has in *ids*, else the one in which it was first met."""
+    known = dict.fromkeys(ids)
+    first: dict[str, str] = {}
+    for each in known:
+        first.setdefault(folded(each), each)
+    return lambda identifier: identifier if identifier in known else first.setdefault(folded(identifier), identifier)
 
 
 def word_fault(content: Json, key: str) -> str | None:

@@ -7,11 +7,12 @@ list that is not whole (`bland.listing`), and take what repeats their requests.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.client import segment, unusable
 from tornado_resource.bland.listing import LIST_LIMIT, Listing, is_foreign, joined
-from tornado_resource.bland.responses import parse_scenario, reported_error
+from tornado_resource.bland.responses import is_other, parse_scenario, reported_error
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError
@@ -95,13 +96,15 @@ async def with_ids(
 ) -> Listing:
     """Return a listing that has every scenario of *ids* that exists. What it lacks of these certainly does not exist.
 
-    Those that a list which is not whole leaves out are read one by one.
+    It spells them as *ids* does. Those that a list which is not whole leaves out are read one by one.
 
     Raises:
         ApiError: a request failed, or the API shows no scenario by its id.
 
     """
-    unlisted = [] if listing.is_whole else [each for each in dict.fromkeys(ids) if listing.get(each) is None]
+    wanted = tuple(dict.fromkeys(ids))
+    listing = listing.spelled_as(wanted)
+    unlisted = [] if listing.is_whole else [each for each in wanted if listing.get(each) is None]
     read = await asyncio.gather(*(_read(client, each, retry) for each in unlisted))
     if unlisted and not any(read):
         await _require_reads(client, pathway_id, listing, retry)
@@ -110,13 +113,13 @@ async def with_ids(
 
 
 async def get_scenario(client: Client, scenario_id: str) -> Scenario:
-    """Return one scenario."""
+    """Return one scenario, with its id as it is spelled here."""
     label = f"scenario {clean(scenario_id)}"
     content = await client.exchange(label, "GET", f"{PATH}/{segment(label, scenario_id)}")
     found = parse_scenario(content)
-    if found is None or found.scenario_id != scenario_id:
+    if found is None or is_other(found.scenario_id, scenario_id):
         raise unusable(label, content, "the response does not show the scenario")
-    return found
+    return replace(found, scenario_id=scenario_id)
 
 
 async def create_scenario(client: Client, body: Mapping[str, Any]) -> Scenario:
@@ -146,7 +149,9 @@ async def update_scenario(client: Client, scenario_id: str, body: Mapping[str, A
     updated = parse_scenario(content)
     if updated is None and (error := reported_error(content)):
         raise ReportedError(label, error)
-    return updated if updated is not None and updated.scenario_id == scenario_id else None
+    if updated is None or is_other(updated.scenario_id, scenario_id):
+        return None
+    return replace(updated, scenario_id=scenario_id)
 
 
 async def delete_scenario(client: Client, scenario_id: str) -> bool:

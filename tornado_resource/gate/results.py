@@ -47,6 +47,7 @@ async def wait_for_result(
 
     """
     ending = await wait_for_end(client, gated, poll_seconds, report, clock)
+    ending = replace(ending, status=_spelled(gated, ending.status))
     return await _judged(client, gated, ending, lambda call: retry_through_outage(call, poll_seconds, clock))
 
 
@@ -64,9 +65,8 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
         ApiError: a request failed.
 
     """
-    if gated.status is None:
-        status = await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
-        gated = replace(gated, status=status)
+    status = gated.status or await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
+    gated = replace(gated, status=_spelled(gated, status))
     if gated.status is None or not gated.status.is_final:
         return LastRun.unsettled(gated), gated
     listing = Listing(())
@@ -85,6 +85,7 @@ async def read_result(client: Client, gated: GatedSession) -> Result:
     """Return the result of a session as of now: `incomplete` if it still runs. Never raises for what the API does."""
     try:
         status = gated.status or await status_or_gone(client, gated.session_id, gated.request.get("pathway_id"))
+        status = _spelled(gated, status)
     except ApiError as error:
         return _result(gated, request_failed(error))
     if status is None:
@@ -120,6 +121,11 @@ async def with_changes(client: Client, result: Result) -> Result:
     return replace(
         result, changes=compare_contents(before, after, (f"version {started}", f"version {verdict.version}"))
     )
+
+
+def _spelled(gated: GatedSession, status: Status | None) -> Status | None:
+    """Return a status that spells the scenario ids as they are declared: the API may write UUIDs in another case."""
+    return status.spelled_as(gated.declared_scenarios or ()) if status is not None else None
 
 
 async def _judged(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.scenario_api import ScenarioApi
-from tornado_resource.bland.scenarios import CATEGORIES, complete, list_named, list_scenarios, with_ids
+from tornado_resource.bland.scenarios import CATEGORIES, complete, list_named, list_scenarios, update_scenario, with_ids
 from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.sandbox.described import CATEGORIES as DOCUMENTED
 
@@ -46,6 +46,23 @@ async def test_scenarios_of_another_pathway_do_not_count() -> None:
     client = client_of(lambda _: json_response({"scenarios": entries}))
     found = await list_scenarios(client, "pw-1")
     assert [each.scenario_id for each in found.scenarios] == ["sc-2", "sc-3"]
+
+
+@pytest.mark.parametrize("number", [1, 101])
+async def test_scenarios_are_spelled_as_they_were_asked_for(number: int) -> None:
+    """The oldest one is listed if it is the only one, else read by its id."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/scenarios"):
+            return json_response({"scenarios": [{"id": f"sc-{each}"} for each in range(number, 0, -1)][:100]})
+        return json_response({"id": request.url.path.rpartition("/")[2].lower()})
+
+    client = client_of(handle)
+    found = await with_ids(client, "pw-1", await list_scenarios(client, "pw-1"), ["SC-1"])
+    assert [each.scenario_id for each in found.scenarios if each.scenario_id.lower() == "sc-1"] == ["SC-1"]
+    updated = await update_scenario(client, "SC-1", {})
+    assert updated is not None
+    assert updated.scenario_id == "SC-1"
 
 
 async def test_a_whole_list_needs_no_other_request() -> None:

@@ -83,6 +83,32 @@ async def test_a_pass_needs_no_scenarios() -> None:
     assert api.requests == ["status", "status"]
 
 
+@pytest.mark.parametrize("word", ["COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"])
+async def test_ids_in_lower_case_are_the_declared_ones(word: str) -> None:
+    declared = ["ABCD-EF", "sc-2"]
+    gated = replace(ALL, request={**ALL.request, "scenario_ids": declared})
+    failed = [] if word == "COMPLETED_ALL_PASSED" else ["abcd-ef"]
+    rounds = [
+        {"iteration": 1, "passed_ids": ["sc-2"], "failed_ids": ["Abcd-Ef"]},
+        {"iteration": 2, "passed_ids": ["abcd-ef"] if not failed else [], "failed_ids": failed},
+    ]
+    numbers = {"total_scenarios": 2, "passed_scenarios": 2 - len(failed), "unfixable_ids": failed}
+    api = Api([{"status": word, **numbers, "iterations": rounds}], [SCENARIOS])
+    outcome = "failed" if failed else "passed"
+    for result in (await api.read(gated), await api.wait(gated)):
+        assert (result.verdict.outcome, result.verdict.failed_ids) == (outcome, declared[: len(failed)])
+    assert (await api.last_run(gated)).outcome == outcome
+
+
+@pytest.mark.parametrize(("failed", "outcome"), [([], "passed"), (["sc-1"], "failed")])
+async def test_a_required_scenario_may_be_listed_in_upper_case(failed: list[str], outcome: str) -> None:
+    passed = {"iteration": 1, "passed_ids": ["sc-1", "sc-2"]}
+    status = {**FAILED, "total_scenarios": 3, "iterations": [passed, {"iteration": 2, "failed_ids": [*failed, "sc-2"]}]}
+    listed = {"scenarios": [{"id": "SC-1", "is_required_for_promotion": True}]}
+    api = Api([{**status, "passed_scenarios": 1 - len(failed)}], [listed])
+    assert (await api.read(PROMOTION)).verdict.outcome == outcome
+
+
 async def test_a_failure_without_failed_scenarios_needs_no_names() -> None:
     api = Api([{"status": "ERROR"}], [SCENARIOS])
     assert (await api.read(ALL)).verdict.outcome == "failed"
