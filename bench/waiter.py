@@ -14,11 +14,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.model import GatedSession, Result
-from tornado_resource.gate.results import wait_for_result
+from tornado_resource.runs.model import GatedSession, Result
+from tornado_resource.runs.results import wait_for_result
 
 
 async def waited(url: str, sessions: int, poll_seconds: float, at_a_time: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import click
 import griffe
 
 from tornado_resource.cli import COMMANDS, PROGRAM, cli
-from tornado_resource.cli.exit_codes import HELP
+from tornado_resource.cli.output import HELP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

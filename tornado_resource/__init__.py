@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.resolver import load
+    from tornado_resource.deployment.deploy import deploy
+    from tornado_resource.deployment.wait_for import wait_for
     from tornado_resource.errors import TornadoError
-    from tornado_resource.program.deploy import deploy
-    from tornado_resource.program.resources import PathwayRelease, TornadoSession
-    from tornado_resource.program.scenario_resource import TornadoScenario
     from tornado_resource.program.verdict import Verdict
-    from tornado_resource.program.wait_for import wait_for
+    from tornado_resource.releases.resource import PathwayRelease
+    from tornado_resource.scenarios.resource import TornadoScenario
+    from tornado_resource.tornado.resource import TornadoSession
 
 __all__ = [
     "Gate",
@@ -29,14 +30,14 @@ __all__ = [
 
 _MODULES = {
     "Gate": "tornado_resource.declarations.model",
-    "PathwayRelease": "tornado_resource.program.resources",
+    "PathwayRelease": "tornado_resource.tornado.resource",
     "TornadoError": "tornado_resource.errors",
-    "TornadoScenario": "tornado_resource.program.scenario_resource",
-    "TornadoSession": "tornado_resource.program.resources",
+    "TornadoScenario": "tornado_resource.scenarios.resource",
+    "TornadoSession": "tornado_resource.tornado.resource",
     "Verdict": "tornado_resource.program.verdict",
-    "deploy": "tornado_resource.program.deploy",
+    "deploy": "tornado_resource.deployment.deploy",
     "load": "tornado_resource.declarations.resolver",
-    "wait_for": "tornado_resource.program.wait_for",
+    "wait_for": "tornado_resource.deployment.wait_for",
 }
 
 

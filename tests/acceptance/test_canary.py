@@ -19,14 +19,14 @@ from tests.support.canary import ECHOES, KEY, holds_key
 from tests.support.hostile_api import HostileApi, serving
 from tests.support.orders import order
 from tests.support.soak import pairs
+from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.cli import main
 from tornado_resource.errors import TornadoError
 from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
 from tornado_resource.provider.runtime import Failure, confirm_base_url, stop_runtimes
-from tornado_resource.sessions.intents import IntentStore
-from tornado_resource.sessions.start import start
+from tornado_resource.runs.intents import IntentStore
+from tornado_resource.runs.start import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

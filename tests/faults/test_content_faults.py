@@ -15,10 +15,10 @@ from tests.support.faults import FAULTS, lasting
 from tests.support.raw_server import Fault, RawServer
 from tests.support.results import gated_session_of
 from tornado_resource.bland.content import parse_content
-from tornado_resource.bland.versions import read_digests
 from tornado_resource.errors import TornadoError
-from tornado_resource.gate.results import read_last_run, wait_for_result
-from tornado_resource.promotion.publishing import Published, ReleaseOrder, publish
+from tornado_resource.releases.publishing import Published, ReleaseOrder, publish
+from tornado_resource.runs.results import read_last_run, wait_for_result
+from tornado_resource.versions.reading import read_digests
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.gate.model import GatedSession
+    from tornado_resource.runs.model import GatedSession
 
 CASE_SECONDS = 120.0
 PASSED = {"nodes": [{"id": "a", "data": {"prompt": "passed"}}], "edges": [], "version_number": 7}

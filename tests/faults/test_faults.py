@@ -15,9 +15,9 @@ from tests.support.raw_server import Fault, RawServer, reset, send
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.retrying import retried
 from tornado_resource.errors import TornadoError
-from tornado_resource.sessions.cancel import cancel_if_running
-from tornado_resource.sessions.order import Address, Order
-from tornado_resource.sessions.start import start
+from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.start import start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

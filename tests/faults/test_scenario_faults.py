@@ -14,8 +14,8 @@ from tests.support.api import json_response
 from tests.support.scenario_api import FIELDS, Killed, ScenarioApi, order_of
 from tests.support.soak import IS_SOAK
 from tornado_resource.errors import TornadoError
-from tornado_resource.scenarios.definition import changed_fields
 from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, update
+from tornado_resource.versions.scenarios import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

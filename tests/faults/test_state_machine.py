@@ -21,12 +21,11 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.bland.responses import FINAL
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
-from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.rerun import rerun_reason
-from tornado_resource.sessions.cancel import cancel_if_running
-from tornado_resource.sessions.compare import compare
-from tornado_resource.sessions.order import Address, Order
-from tornado_resource.sessions.start import start
+from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.rerun import compare, rerun_reason
+from tornado_resource.runs.start import start
 
 EXAMPLES = 5000 if IS_SOAK else 150
 STEPS = 50

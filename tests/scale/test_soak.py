@@ -16,11 +16,11 @@ from projects import sandbox
 
 from tests.support.api import KEY, VirtualTime, client_of, json_response
 from tests.support.soak import IS_SOAK
+from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.results import wait_for_result
+from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.results import wait_for_result
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 from pulumi.dynamic import Config, ConfigureRequest
 
+from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
 from tornado_resource.core.clock import Clock
 from tornado_resource.provider.runtime import confirm_base_url
-from tornado_resource.sessions.intents import IntentStore
+from tornado_resource.runs.intents import IntentStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable

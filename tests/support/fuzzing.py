@@ -24,12 +24,12 @@ with atheris.instrument_imports(include=["tornado_resource"]):
     from tests.support.results import gated_session_of, report_of, result_of
     from tornado_resource.bland.content import Content, parse_content
     from tornado_resource.errors import TornadoError
-    from tornado_resource.gate.changes import compare_contents
     from tornado_resource.reports import changes
     from tornado_resource.reports.console import failure_message
     from tornado_resource.reports.html import html
     from tornado_resource.reports.summary import summary
     from tornado_resource.scenarios.importing import scenarios_only
+    from tornado_resource.versions.difference import compare_contents
 
     messages(__file__)  # what is imported only when it is needed
 

@@ -34,9 +34,9 @@ ELSEWHERE: Final = (
     "template/",
     "reports/",  # how verdicts are laid out, and the advice, which is a cure itself
     "scenarios/importing.py",  # the YAML that `import` writes
-    "gate/changes.py",  # the differences of prompts
-    "sessions/commands.py",  # commands inside of messages
-    "cli/exit_codes.py",
+    "versions/difference.py",  # the differences of prompts
+    "runs/commands.py",  # commands inside of messages
+    "cli/output.py",
     "cli/live.py",
     "cli/output.py",
     "cli/status.py",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tornado_resource.sessions.order import Address, Order, Session
-from tornado_resource.sessions.start import start
+from tornado_resource.runs.order import Address, Order, Session
+from tornado_resource.runs.start import start
 
 if TYPE_CHECKING:
     from tests.support.api import FakeApi

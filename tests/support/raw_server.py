@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from tests.support.api import KEY, FakeApi, FakeTime
+from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.model import Ending, GatedSession, Result
-from tornado_resource.gate.rerun import LastRun
-from tornado_resource.gate.verdicts import make_verdict, unknown_result
-from tornado_resource.promotion.record import PromotedSession, Promotion
 from tornado_resource.reports.model import Report
+from tornado_resource.runs.model import Ending, GatedSession, Result
+from tornado_resource.runs.rerun import LastRun
+from tornado_resource.runs.verdict import make_verdict, unknown_result
+from tornado_resource.stacks.promotion import PromotedSession, Promotion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

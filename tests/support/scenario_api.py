@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tests.support.api import EPOCH, FakeTime, client_of, json_response
+from tornado_resource.runs.intents import IntentStore
+from tornado_resource.runs.order import Address
 from tornado_resource.scenarios.lifecycle import ScenarioOrder
-from tornado_resource.sessions.intents import IntentStore
-from tornado_resource.sessions.order import Address
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client

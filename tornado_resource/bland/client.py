@@ -10,15 +10,15 @@ import asyncio
 import os
 import ssl
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
+from tornado_resource.bland.address import CERTIFICATE_ADVICE, check_environment, explain_failure, proxy_variable
 from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
 from tornado_resource.bland.decoding import decode
-from tornado_resource.bland.environment import CERTIFICATE_ADVICE, check_environment, explain_failure, proxy_variable
-from tornado_resource.bland.headers import date, redirect_host, retry_after
 from tornado_resource.bland.http import httpx
 from tornado_resource.bland.responses import (
     MAX_SCENARIOS,
@@ -54,9 +54,46 @@ from tornado_resource.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
+    from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.content import Which
-    from tornado_resource.bland.endpoint import Endpoint
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3), which has seconds or a date; None if it has neither.
+
+    A date is compared with the response's own Date header, because this machine's clock may be wrong.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdecimal():
+        return float(value[:9])
+    moment, now = _parse(value), date(headers)
+    if moment is None or now is None:
+        return None
+    return max((moment - now).total_seconds(), 0.0)
+
+
+def date(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time of the `Date` header; None if there is none, or it is no time."""
+    return _parse(headers.get("date", ""))
+
+
+def redirect_host(location: str) -> str:
+    """Return the host of a `Location` header, in words if it has none."""
+    try:
+        return urlsplit(location).hostname or "another URL"
+    except ValueError:
+        return "an invalid URL"
+
+
+def _parse(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else None
+
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 20.0

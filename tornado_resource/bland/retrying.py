@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from tornado_resource.core.clock import SYSTEM
-from tornado_resource.core.polling import Backoff, Poller
+from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.errors import ApiError, InvalidRequest, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tornado_resource.cli.exit_codes import HELP, ExitCode
-from tornado_resource.cli.output import wants_color
+from tornado_resource.cli.output import HELP, ExitCode, wants_color
 from tornado_resource.cli.unexpected import Secrets, end_unexpectedly
 from tornado_resource.core.text import clean_lines, did_you_mean
 from tornado_resource.errors import ApiError, TornadoError

@@ -11,8 +11,7 @@ import click
 
 from tornado_resource.bland.content import LIVE
 from tornado_resource.cli import completion
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import format_option
+from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.stack import read_gated_stack, stack_option
 from tornado_resource.core.text import clean, clean_json, did_you_mean
 from tornado_resource.errors import ConfigurationError, TornadoError
@@ -20,8 +19,8 @@ from tornado_resource.errors import ConfigurationError, TornadoError
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.cli.stack import GatedStack
-    from tornado_resource.gate.changes import Changes
-    from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.versions.difference import Changes
 
 REPAIRS: Final = "repairs"
 LIVE_PATHWAY: Final = "live"
@@ -93,7 +92,7 @@ async def _read(
 
 async def _versions_there(other: GatedStack) -> dict[str, Result]:
     """Return the results of another stack, which may have an API key of its own."""
-    from tornado_resource.gate.results import read_result
+    from tornado_resource.runs.results import read_result
 
     async with other.client() as client:
         results = await asyncio.gather(*(read_result(client, gated) for gated in other.gated_sessions))
@@ -104,7 +103,7 @@ async def _of_session(
     client: Client, gated: GatedSession, against: str | None, there: dict[str, Result]
 ) -> Changes | str:
     """Return what differs for one session, or why that cannot be shown."""
-    from tornado_resource.gate.results import read_result
+    from tornado_resource.runs.results import read_result
 
     pair = _pair(await read_result(client, gated), against, there.get(gated.name))
     if isinstance(pair, str):
@@ -142,8 +141,8 @@ def _pair_with(there: Result | None, pathway_id: str, version: int, stack: str) 
 
 
 async def _compare(client: Client, pair: _Pair) -> Changes | str:
-    from tornado_resource.bland.versions import read_content
-    from tornado_resource.gate.changes import compare_contents
+    from tornado_resource.versions.difference import compare_contents
+    from tornado_resource.versions.reading import read_content
 
     before, after = await asyncio.gather(*(read_content(client, pair.pathway_id, each) for each in pair.versions))
     if before is None or after is None:

@@ -3,32 +3,162 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.cli import completion
-from tornado_resource.cli.drifted import drifted_rows
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import format_option, quiet_option
-from tornado_resource.cli.rows import Row, as_json, as_text
+from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, clean_json
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.gate.model import HIDDEN
-from tornado_resource.sessions.diagnosis import Finding, diagnose
-from tornado_resource.sessions.intents import IntentStore, intents_folder
+from tornado_resource.runs import commands
+from tornado_resource.runs.intents import IntentStore, intents_folder
+from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
+from tornado_resource.stacks.settings import read_settings
+from tornado_resource.versions.drift import drift, drift_of_live
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.bland.address import Endpoint
+    from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Active
-    from tornado_resource.sessions.intents import Intent
+    from tornado_resource.runs.intents import Intent
+    from tornado_resource.stacks.reader import RecordedRelease, RecordedSession
+
+Kind = Literal["free", "ours", "orphaned", "foreign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `doctor` found on one pathway. *cure*: the command that fixes it, if something is wrong."""
+
+    kind: Kind
+    pathway_id: str
+    session_name: str
+    text: str
+    cure: str | None = None
+
+
+def diagnose(  # noqa: PLR0913 - the API's view and three records of this machine
+    pathway_id: str,
+    session_name: str,
+    stack: str,
+    *,
+    active: Active | None,
+    recorded: Mapping[str, str],
+    intents: Sequence[Intent],
+) -> Finding:
+    """Return whose session runs on a pathway.
+
+    Args:
+        pathway_id: the pathway.
+        session_name: the declared session that runs there.
+        stack: the stack that declares it.
+        active: the active session of the pathway.
+        recorded: session id to stack name, for every session in the stacks' states.
+        intents: the intents on this machine. The sessions that they started may be in no state.
+
+    """
+    if active is None:
+        return Finding("free", pathway_id, session_name, "no session runs")
+    session_id = clean(active.session_id)
+    since = f" since {clean(active.created_at)}" if active.created_at else ""
+    owner = recorded.get(active.session_id)
+    if owner is not None:
+        return Finding("ours", pathway_id, session_name, f"session {session_id} of stack {owner} runs{since}")
+    for intent in intents:
+        if intent.session_id == active.session_id or (intent.session_id is None and intent.pathway_id == pathway_id):
+            starter = intent.address.stack
+            text = (
+                f"session {session_id} runs{since}; started from this machine for stack {starter}, "
+                f"but not recorded in its state"
+            )
+            cure = f"{commands.up(starter)} (on this machine) records it"
+            return Finding("orphaned", pathway_id, session_name, text, cure)
+    text = f"session {session_id} runs{since}, and no stack has recorded it"
+    cure = (
+        f"{commands.adopt(stack, session_name, session_id)}, to adopt it; "
+        f"{commands.on_conflict(stack, session_name, 'supersede')}, to cancel it"
+    )
+    return Finding("foreign", pathway_id, session_name, text, cure)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was found: its kind in a word, what it is, and what to do about it; None if nothing is wrong."""
+
+    kind: str
+    text: str
+    cure: str | None = None
+
+
+def as_text(rows: Iterable[Row]) -> str:
+    """Return the rows in a line each, or in two where there is something to do."""
+    lines = [
+        line
+        for row in rows
+        for line in (f"{row.kind:<9} {row.text}", *([f"{'':<9} {row.cure}"] if row.cure is not None else []))
+    ]
+    return "\n".join(lines)
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Return the rows as JSON."""
+    return clean_json(json.dumps({"findings": [asdict(row) for row in rows]}, indent=2))
+
+
+def drifted_rows(stack: Stack) -> list[Row]:
+    """Return a row for each version of a stack that has drifted.
+
+    Raises:
+        ApiError: a request failed for good.
+
+    """
+    tested = [session for session in stack.sessions if session.tested is not None]
+    if not tested and not stack.releases:
+        return []
+    return asyncio.run(_rows(stack, tested))
+
+
+async def _rows(stack: Stack, tested: list[RecordedSession]) -> list[Row]:
+    from tornado_resource.bland.client import Client
+
+    ignored = read_settings(stack.config, stack.name).ignored_content
+    async with Client(endpoint_of(stack), ignored=ignored) as client:
+        sessions = (_of_session(client, session, stack.name) for session in tested)
+        releases = (_of_release(client, release, stack.name) for release in stack.releases)
+        return [row for row in await asyncio.gather(*sessions, *releases) if row is not None]
+
+
+async def _of_session(client: Client, session: RecordedSession, stack: str) -> Row | None:
+    from tornado_resource.versions.reading import read_digests
+
+    tested = session.tested
+    assert tested is not None  # noqa: S101 - only those are asked for
+    now = await read_digests(client, session.pathway_id, tested.version)
+    cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
+    return _finding(session.name, session.shown_pathway, drift(tested.version, tested.content, now), cure)
+
+
+async def _of_release(client: Client, release: RecordedRelease, stack: str) -> Row | None:
+    from tornado_resource.versions.reading import read_digests
+
+    now = await read_digests(client, release.pathway_id, LIVE)
+    cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
+    return _finding(release.name, release.shown_pathway, drift_of_live(release.content, now), cure)
+
+
+def _finding(name: str, pathway: str, found: str | None, cure: str) -> Row | None:
+    return Row("drifted", f"{name} (pathway {clean(pathway)}): {found}", cure) if found is not None else None
 
 
 @click.command("doctor")

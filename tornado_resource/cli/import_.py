@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import files
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.files import create_files

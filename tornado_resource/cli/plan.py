@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.cli import completion, problems
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import format_option
+from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count

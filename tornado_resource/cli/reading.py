@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.declarations.reader import MAX_FILE_BYTES
 from tornado_resource.declarations.resolver import check_content, check_document
-from tornado_resource.declarations.source import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document

@@ -11,27 +11,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import stacks
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import painted
+from tornado_resource.cli.output import ExitCode, painted
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.positions import Position
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.promotion.record import with_promoted_version
-from tornado_resource.reports.ci_run import run_url
+from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
+from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.reader import read_stack, selected_stack
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.cli.output import Output
-    from tornado_resource.gate.model import GatedSession, Result
-    from tornado_resource.promotion.record import Promotion
+    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.reader import RecordedSession, Stack
     from tornado_resource.stacks.settings import Settings
 
@@ -92,7 +91,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
             missing.
 
     """
-    from tornado_resource.gate.verdicts import unknown_result
+    from tornado_resource.runs.verdict import unknown_result
 
     stack = read_stack(name or selected_stack())
     if not stack.sessions:
@@ -157,8 +156,8 @@ def shows_transcripts(settings: Settings) -> bool:
 
 async def read_results(stack: GatedStack, *, has_transcripts: bool = False) -> list[Result]:
     """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
-    from tornado_resource.gate.results import read_result, with_changes, with_drift
-    from tornado_resource.gate.transcripts import with_transcripts
+    from tornado_resource.runs.results import read_result, with_changes, with_drift
+    from tornado_resource.runs.transcripts import with_transcripts
 
     async with stack.client() as client:
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornado_resource.bland.content import short
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import format_option, painted, quiet_option
+from tornado_resource.cli.output import ExitCode, format_option, painted, quiet_option
 from tornado_resource.cli.stack import interrupted, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.errors import ApiError
-from tornado_resource.gate.model import without_secret
+from tornado_resource.runs.model import without_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Status
     from tornado_resource.cli.stack import GatedStack
-    from tornado_resource.gate.model import Result, SessionVerdict
     from tornado_resource.reports.model import Report
+    from tornado_resource.runs.model import Result, SessionVerdict
     from tornado_resource.stacks.reader import RecordedSession
 
 
@@ -70,7 +69,7 @@ async def _read(stack: GatedStack) -> tuple[list[Result], list[_Ungated]]:
 
 
 async def _read_ungated(client: Client, session: RecordedSession, stack: str) -> _Ungated:
-    from tornado_resource.sessions.existence import status_or_gone
+    from tornado_resource.runs.existence import status_or_gone
 
     if session.is_interrupted:
         return _Ungated(session, problem=interrupted(stack))

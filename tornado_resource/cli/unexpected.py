@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import ExitCode
 from tornado_resource.core.text import clean
 
 MAX_LINE: Final = 2000

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli import completion, problems
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import Output, format_option, quiet_option
+from tornado_resource.cli.output import ExitCode, Output, format_option, quiet_option
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.text import clean, count
-from tornado_resource.declarations.findings import MAX_PROBLEMS
+from tornado_resource.declarations.document import MAX_PROBLEMS
 from tornado_resource.declarations.resolver import check_environments, environment_names
 from tornado_resource.errors import ConfigurationError, DeclarationError
 

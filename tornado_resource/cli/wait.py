@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.cli.exit_codes import ExitCode
-from tornado_resource.cli.output import Output, format_option, painted, quiet_option
+from tornado_resource.cli.output import ExitCode, Output, format_option, painted, quiet_option
 from tornado_resource.cli.stack import finish, read_gated_stack, shows_transcripts, stack_option
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import count
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Status
     from tornado_resource.cli.live import LiveTable
     from tornado_resource.cli.stack import GatedStack
-    from tornado_resource.gate.model import GatedSession, Result
-    from tornado_resource.gate.polling import Progress
+    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.wait import Progress
 
 
 def _duration(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
@@ -98,8 +97,8 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 
 
 async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -> list[Result]:
-    from tornado_resource.gate.results import wait_for_result
-    from tornado_resource.gate.transcripts import with_transcripts
+    from tornado_resource.runs.results import wait_for_result
+    from tornado_resource.runs.transcripts import with_transcripts
 
     async with stack.client() as client, _display(stack.gated_sessions, output) as display:
 
@@ -125,8 +124,8 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
 
 def _cut_off(gated: GatedSession, last: Status | None) -> Result:
     """Return the incomplete result of a session that is not waited for any longer."""
-    from tornado_resource.gate.model import Ending, Result
-    from tornado_resource.gate.verdicts import make_verdict
+    from tornado_resource.runs.model import Ending, Result
+    from tornado_resource.runs.verdict import make_verdict
 
     ending = Ending(last, "no verdict before --timeout stopped the wait", "out_of_time")
     return Result(gated, make_verdict(gated, ending), last, cause=ending.cause)
@@ -153,8 +152,7 @@ async def _display(gated_sessions: Sequence[GatedSession], output: Output) -> As
     if output.is_quiet or not stream.isatty() or os.environ.get("TERM") == "dumb":
         yield _Lines(output)
         return
-    from tornado_resource.cli.live import LiveTable
-    from tornado_resource.cli.screen import redrawn
+    from tornado_resource.cli.live import LiveTable, redrawn
 
     table = LiveTable(gated_sessions)
     async with redrawn(table.lines, is_stderr=output.is_json):

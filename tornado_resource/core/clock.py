@@ -1,4 +1,4 @@
-"""Time, passed in wherever it is needed, so that tests need not wait."""
+"""Time, passed in wherever it is needed so that tests need not wait, and polling with back-off on it."""
 
 from __future__ import annotations
 
@@ -24,3 +24,50 @@ class Clock:
 
 
 SYSTEM = Clock()
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Pauses between polls in seconds: *first*, then each one *growth* times the one before, up to *longest*.
+
+    *jitter* is the share by which a pause is shortened at random, so that many pollers do not poll in step.
+    """
+
+    first: float
+    longest: float
+    growth: float = 1.5
+    jitter: float = 0.0
+
+
+class Poller:
+    """Paces one polling loop: `while not done: ... if not await poller.pause(): give up`."""
+
+    def __init__(self, backoff: Backoff, limit_seconds: float, clock: Clock = SYSTEM) -> None:
+        self._backoff = backoff
+        self._clock = clock
+        self._deadline = clock.monotonic() + limit_seconds
+        self._pause = min(backoff.first, backoff.longest)
+
+    async def pause(self, retry_after: float | None = None) -> bool:
+        """Sleep until the next poll is due, at most until the deadline.
+
+        Args:
+            retry_after: seconds that the API asked for. They replace the usual pause, and jitter is added on top, since
+                hundreds of sessions that got the same `Retry-After` must not come back at the same moment.
+
+        Returns:
+            False, without sleeping, once the time limit has passed. The last poll happens at the deadline itself.
+
+        """
+        left = self._deadline - self._clock.monotonic()
+        if left <= 0:
+            return False
+        await self._clock.sleep(min(self._next_pause(retry_after), left))
+        return True
+
+    def _next_pause(self, retry_after: float | None) -> float:
+        backoff, pause = self._backoff, self._pause
+        self._pause = min(pause * backoff.growth, backoff.longest)
+        if retry_after is not None:
+            return retry_after + backoff.longest * self._clock.random()
+        return pause * (1 - backoff.jitter * self._clock.random())

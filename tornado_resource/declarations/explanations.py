@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import cut
-from tornado_resource.declarations.quoting import MAX_TEXT
+from tornado_resource.declarations.document import MAX_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,14 +1,15 @@
-"""What an environment's declarations will do: order, promotion, publishing, and how long it can take."""
+"""What an environment's declarations will do: run order, promotion, publishing, and how long it can take."""
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.declarations.releases import Release, certain_versions, releases
 from tornado_resource.declarations.resolver import carries, layers
-from tornado_resource.declarations.run_order import predecessors, worst_case_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,26 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.declarations.resolver import Carry
+
+
+def predecessors(declarations: Sequence[Declaration]) -> dict[str, str]:
+    """Return, by session, the session before it on its pathway: the API runs one at a time there."""
+    last: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for declaration in declarations:
+        if declaration.pathway_id in last:
+            found[declaration.name] = last[declaration.pathway_id]
+        last[declaration.pathway_id] = declaration.name
+    return found
+
+
+def worst_case_minutes(declarations: Sequence[Declaration]) -> int:
+    """Return the longest that all sessions can take: pathways run side by side, sessions on one pathway in turn."""
+    totals: dict[str, int] = {}
+    for declaration in declarations:
+        totals[declaration.pathway_id] = totals.get(declaration.pathway_id, 0) + declaration.timeout_ms + GRACE_MS
+    return math.ceil(max(totals.values(), default=0) / 60_000)
+
 
 MAX_PLAN_VALUES: Final = 20_000
 """How many values a plan has: a file of 1 MiB can declare a million, since sessions share their defaults."""

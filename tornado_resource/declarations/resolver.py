@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.positions import Problem
-from tornado_resource.declarations.findings import Findings
+from tornado_resource.declarations.document import Findings
 from tornado_resource.declarations.merging import Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
 from tornado_resource.declarations.reader import parse, read

@@ -1,1 +1,1 @@
-"""Inside a Pulumi program: sessions and releases as resources, verdicts as outputs, the gate."""
+"""What every resource in a Pulumi program shares: config, one client, what is known, the traps of the SDK."""

@@ -9,7 +9,7 @@ import pulumi
 
 from tornado_resource.core.urns import make_urn, parents_of, type_of, types_of
 from tornado_resource.errors import TornadoError
-from tornado_resource.gate.recorded import STACK_TYPE
+from tornado_resource.stacks.recorded import STACK_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulumi
 
-from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.bland.address import find_endpoint
 from tornado_resource.core.text import did_you_mean
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.base_urls import is_one_of, own_urls
@@ -18,7 +18,7 @@ from tornado_resource.stacks.settings import KEYS, PREFIX, read_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.bland.address import Endpoint
     from tornado_resource.declarations.model import Declaration
     from tornado_resource.errors import TornadoError
     from tornado_resource.stacks.settings import Settings

@@ -13,21 +13,23 @@ from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable
 from tornado_resource.core.urns import name_of
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
-from tornado_resource.gate.drift import RunBasis, find_drift
-from tornado_resource.gate.model import GatedSession
-from tornado_resource.gate.recorded import is_outdated, recorded_releases, recorded_sessions
-from tornado_resource.gate.rerun import ANY, LastRun, must_be_known, rerun_reason
-from tornado_resource.scenarios.recorded import recorded_scenarios, run_by
-from tornado_resource.sessions.compare import compare
+from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.rerun import ANY, LastRun, compare, must_be_known, rerun_reason
+from tornado_resource.stacks.recorded import (
+    is_outdated,
+    recorded_releases,
+    recorded_scenarios,
+    recorded_sessions,
+    run_by,
+)
+from tornado_resource.versions.drift import RunBasis, find_drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.gate.model import Result, SessionVerdict
-    from tornado_resource.gate.recorded import RecordedSession
-    from tornado_resource.program.shared_client import SharedClient
-    from tornado_resource.program.versions import Versions
-    from tornado_resource.scenarios.recorded import StoredScenario
+    from tornado_resource.program.client import SharedClient, Versions
+    from tornado_resource.runs.model import Result, SessionVerdict
+    from tornado_resource.stacks.recorded import RecordedSession, StoredScenario
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
@@ -151,7 +153,7 @@ class LastRuns:
         return replace(last, outcome="incomplete", reason=reason)
 
     async def _ask(self, urn: str, session: RecordedSession, gate: Gate) -> LastRun:
-        from tornado_resource.gate.results import read_last_run
+        from tornado_resource.runs.results import read_last_run
 
         gated = GatedSession(
             name_of(urn),

@@ -18,13 +18,13 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.core.text import clean_lines
 from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program.signals import exit_on_signals
-from tornado_resource.reports.ci_run import run_url
+from tornado_resource.program.sdk import exit_on_signals
+from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
-    from tornado_resource.gate.model import Result
-    from tornado_resource.promotion.record import Promotion
+    from tornado_resource.runs.model import Result
+    from tornado_resource.stacks.promotion import Promotion
 
 STOPPED: Final = "the update stopped before any session was judged"
 INTERRUPTED: Final = "the update was interrupted, or a resource failed: see its log"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import pulumi
 
-from tornado_resource.gate.verdicts import unknown_result
-from tornado_resource.program.registration import outputs_registered
+from tornado_resource.program.sdk import outputs_registered
 from tornado_resource.reports.console import failure_message
+from tornado_resource.runs.verdict import unknown_result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from tornado_resource.gate.model import Cause, GatedSession, Result
     from tornado_resource.program.report import UpdateReport
+    from tornado_resource.runs.model import Cause, GatedSession, Result
 
 STOPPED: Final[tuple[str, Cause]] = ("the update stopped before this session's verdict", "interrupted")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from tornado_resource.gate.model import Outcome  # noqa: TC001 - users may call get_type_hints
+from tornado_resource.runs.model import Outcome  # noqa: TC001 - users may call get_type_hints
 
 
 class GateMapping(TypedDict, total=False):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pulumi
 
 if TYPE_CHECKING:
-    from tornado_resource.gate.model import GatedSession, Result
-    from tornado_resource.gate.polling import Progress
+    from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
-    from tornado_resource.program.shared_client import SharedClient
+    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.wait import Progress
     from tornado_resource.stacks.settings import Settings
 
 
@@ -40,8 +40,8 @@ class Waiter:
 
     async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
-        from tornado_resource.gate.results import wait_for_result, with_changes
-        from tornado_resource.gate.transcripts import with_transcripts
+        from tornado_resource.runs.results import wait_for_result, with_changes
+        from tornado_resource.runs.transcripts import with_transcripts
 
         def show(progress: Progress) -> None:
             self._announce()
@@ -58,7 +58,7 @@ class Waiter:
         recorded = self.recorded(gated)
         if recorded is not None:
             return recorded
-        from tornado_resource.gate.results import read_result
+        from tornado_resource.runs.results import read_result
 
         async with self._client.open() as client:
             result = await read_result(client, self._last_runs.with_known(gated))

@@ -6,9 +6,9 @@ classes are in every user's state and must stay importable forever. The modules 
 
 from __future__ import annotations
 
-from tornado_resource.provider.releases import ReleaseProvider
-from tornado_resource.provider.scenarios import ScenarioProvider
-from tornado_resource.provider.sessions import TornadoProvider
+from tornado_resource.releases.provider import ReleaseProvider
+from tornado_resource.scenarios.provider import ScenarioProvider
+from tornado_resource.tornado.provider import TornadoProvider
 
 __all__ = ["ReleaseProvider", "ScenarioProvider", "TornadoProvider"]
 

@@ -10,7 +10,7 @@ from tornado_resource.stacks.backend import resource_address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.sessions.order import Address
+    from tornado_resource.runs.order import Address
 
 Identity = tuple[str, str]
 """A resource of one stack and one type, by its name and the types of the components that it is in."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi.dynamic import CheckFailure
 
-from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.bland.address import find_endpoint
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.engine_watch import CallsInFlight, EngineWatch
 from tornado_resource.stacks.base_urls import is_one_of, own_urls, settings_urls
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pulumi.dynamic import ConfigureRequest
 
+    from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.endpoint import Endpoint
     from tornado_resource.stacks.settings import Settings
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from tornado_resource.core.text import clean, count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.gate.changes import Changes, PartChange
+    from tornado_resource.versions.difference import Changes, PartChange
 
 _MARKS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _FENCE: Final = re.compile(r"`{3,}")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean
-from tornado_resource.reports.outcomes import advice, tally_of_all, worst_first
-from tornado_resource.reports.scenarios import last_plan, omission
+from tornado_resource.reports.outcomes import advice, last_plan, omission, tally_of_all, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tornado_resource.gate.model import Result
+    from tornado_resource.runs.model import Result
 
 MAX_DETAILED: Final = 3
 """This many sessions are shown with scenarios and last fix plan, the rest in a line each."""

@@ -1,7 +1,8 @@
-"""GitHub Actions: annotations at lines of `sessions.yaml`, and the job summary."""
+"""GitHub Actions: annotations at lines of `sessions.yaml`, the job summary, and the address of the run."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +14,8 @@ from tornado_resource.reports.workflow_commands import command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
+    from tornado_resource.runs.model import Result
 
 LEVELS: Final = {"failed": "error", "incomplete": "warning"}
 MAX_ANNOTATED_SCENARIOS: Final = 8
@@ -79,3 +80,16 @@ def _failed_scenarios(result: Result) -> str:
         return ""
     more = f" and {len(names) - MAX_ANNOTATED_SCENARIOS} more" if len(names) > MAX_ANNOTATED_SCENARIOS else ""
     return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_ANNOTATED_SCENARIOS])}{more}"
+
+
+_URL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
+
+
+def run_url(environ: Mapping[str, str]) -> str | None:
+    """Return the address of this run in GitHub Actions or GitLab CI; None elsewhere, or if it is no plain https URL."""
+    url = environ.get("CI_JOB_URL", "")
+    if environ.get("GITHUB_ACTIONS") == "true":
+        parts = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+        server, repository, run_id = parts
+        url = f"{server}/{repository}/actions/runs/{run_id}"
+    return url if len(url) <= 500 and _URL.fullmatch(url) else None

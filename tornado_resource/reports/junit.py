@@ -14,17 +14,16 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, clean_lines
-from tornado_resource.reports.outcomes import advice
-from tornado_resource.reports.scenarios import last_fixes, omission, scenario_results
+from tornado_resource.reports.outcomes import advice, last_fixes, omission, scenario_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tornado_resource.core.positions import Position
-    from tornado_resource.gate.model import Result
-    from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.scenarios import ScenarioResult
+    from tornado_resource.reports.outcomes import ScenarioResult
+    from tornado_resource.runs.model import Result
+    from tornado_resource.stacks.promotion import Promotion
 
 GATE_CASE: Final = "gate"
 UPDATE: Final = "update"

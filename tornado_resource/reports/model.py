@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tornado_resource.gate.model import OUTCOMES
+from tornado_resource.runs.model import OUTCOMES
 
 if TYPE_CHECKING:
-    from tornado_resource.gate.model import Outcome, Result
-    from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.trends import Trends
+    from tornado_resource.runs.model import Outcome, Result
+    from tornado_resource.stacks.promotion import Promotion
 
 
 @dataclass(frozen=True, slots=True)

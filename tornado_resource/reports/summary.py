@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import short
 from tornado_resource.core.text import clean, count
-from tornado_resource.reports.outcomes import STYLES, advice, tally, worst_first
-from tornado_resource.reports.scenarios import last_fixes, omission, unmet_scenarios
+from tornado_resource.reports.outcomes import STYLES, advice, last_fixes, omission, tally, unmet_scenarios, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tornado_resource.bland.responses import Fix
-    from tornado_resource.gate.model import Result
-    from tornado_resource.promotion.record import Promotion
     from tornado_resource.reports.model import Report
+    from tornado_resource.runs.model import Result
+    from tornado_resource.stacks.promotion import Promotion
 
 MAX_SUMMARY_CHARACTERS: Final = 65_000
 """The summary fits into a comment on a pull request, which GitHub limits to 65,536 characters."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import Omitted
 from tornado_resource.core.text import clean_json, replace_surrogates
-from tornado_resource.promotion.record import as_output
-from tornado_resource.reports.scenarios import scenario_results
+from tornado_resource.reports.outcomes import scenario_results
+from tornado_resource.stacks.promotion import as_output
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Iteration
-    from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
+    from tornado_resource.runs.model import Result
 
 FORMAT_VERSION: Final = 1
 

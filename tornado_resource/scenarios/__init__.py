@@ -1,1 +1,1 @@
-"""Scenarios as code: their definitions, compared by content with what the API shows."""
+"""Scenarios as code: created, updated, compared with what the API shows."""

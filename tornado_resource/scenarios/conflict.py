@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
-from tornado_resource.scenarios.definition import changed_fields, with_default
+from tornado_resource.versions.scenarios import changed_fields, with_default
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -36,15 +36,9 @@ from tornado_resource.errors import (
     ReportedError,
     TornadoError,
 )
+from tornado_resource.runs.intents import Intent
 from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing, ScenarioUnlisted
-from tornado_resource.scenarios.definition import (
-    NOT_FOR_CREATION,
-    changed_fields,
-    creation_of,
-    filled_fields,
-    update_of,
-)
-from tornado_resource.sessions.intents import Intent
+from tornado_resource.versions.scenarios import NOT_FOR_CREATION, changed_fields, creation_of, filled_fields, update_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,8 +47,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.core.clock import Clock
-    from tornado_resource.sessions.intents import IntentStore
-    from tornado_resource.sessions.order import Address
+    from tornado_resource.runs.intents import IntentStore
+    from tornado_resource.runs.order import Address
 
 MAX_SENDS: Final = 4
 PAUSES_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)

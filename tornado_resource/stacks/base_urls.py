@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.base_url import DEFAULT_URL
+from tornado_resource.bland.address import DEFAULT_URL
 from tornado_resource.core.files import read_file
 from tornado_resource.errors import DeclarationError
 from tornado_resource.stacks.command_line import pulumi_command
@@ -65,7 +65,7 @@ def settings_urls() -> list[str]:
     All stacks count: Pulumi does not tell a provider which one it serves. So does the file of `--config-file`, where
     the system shows the command line.
     """
-    from tornado_resource.declarations.source import project_folder
+    from tornado_resource.declarations.reader import project_folder
 
     command = pulumi_command(os.getpid())
     folders = {project_folder(): None, **({project_folder(command.folder): None} if command is not None else {})}

@@ -13,27 +13,28 @@ from tornado_resource.core.urns import project_of, unique_names
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.gate.model import HIDDEN, GatedSession
-from tornado_resource.gate.recorded import (
+from tornado_resource.runs.model import HIDDEN, GatedSession
+from tornado_resource.runs.order import SESSION_TYPE
+from tornado_resource.stacks.backend import lock_owner
+from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
+from tornado_resource.stacks.promotion import from_output, text_or_none
+from tornado_resource.stacks.pulumi_cli import pulumi_json
+from tornado_resource.stacks.recorded import (
     RELEASE_TYPE,
+    SCENARIO_TYPE,
     judged_versions,
     recorded_doubts,
     recorded_shown,
+    run_by,
     started_content,
+    stored_scenario,
 )
-from tornado_resource.promotion.record import from_output, text_or_none
-from tornado_resource.scenarios.recorded import SCENARIO_TYPE, run_by, stored_scenario
-from tornado_resource.sessions.order import SESSION_TYPE
-from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
-from tornado_resource.stacks.locks import lock_owner
-from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-    from tornado_resource.gate.recorded import JudgedVersion
-    from tornado_resource.promotion.record import Promotion
-    from tornado_resource.scenarios.recorded import StoredScenario
+    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded import JudgedVersion, StoredScenario
 
 _UNUSED: Final = frozenset({"triggers", "definitions"})
 """What is recorded only for comparing it in the next update."""

@@ -6,8 +6,7 @@ from typing import Final
 
 import pytest
 
-from tornado_resource.bland.base_url import check_url
-from tornado_resource.bland.endpoint import find_endpoint
+from tornado_resource.bland.address import check_url, find_endpoint
 from tornado_resource.errors import ConfigurationError
 
 PASSWORD: Final = "hunter22"

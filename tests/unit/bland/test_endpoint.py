@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.pretty import pretty_repr
 
-from tornado_resource.bland.endpoint import ApiKey, find_endpoint
+from tornado_resource.bland.address import ApiKey, find_endpoint
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from tests.support.api import KEY, client_of
+from tornado_resource.bland.address import ApiKey, Endpoint, proxy_variable
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
-from tornado_resource.bland.environment import proxy_variable
 from tornado_resource.errors import ConfigurationError, NotSent
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from tests.support.results import gated_session_of, report_of, result_of, status
 from tornado_resource.bland.responses import Started, Status, parse_scenarios, parse_time
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, OutcomeUnknown
-from tornado_resource.gate.judging import judge
-from tornado_resource.gate.model import Ending
-from tornado_resource.gate.results import read_result
 from tornado_resource.reports.html import html
+from tornado_resource.runs.judge import judge
+from tornado_resource.runs.model import Ending
+from tornado_resource.runs.results import read_result
 
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
 

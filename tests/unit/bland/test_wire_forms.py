@@ -13,9 +13,9 @@ from tests.support.orders import RESET, order, run
 from tests.support.raw_server import Fault, RawServer, instead, json_bytes
 from tornado_resource.bland.responses import SESSION_ID_KEYS
 from tornado_resource.errors import OutcomeUnknown
-from tornado_resource.sessions.adopt import adopt
-from tornado_resource.sessions.cancel import cancel_if_running
-from tornado_resource.sessions.start import start
+from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.start import start
+from tornado_resource.tornado.adopt import adopt
 
 FORMS = [(key, is_wrapped) for key in SESSION_ID_KEYS for is_wrapped in (False, True)]
 SCENARIOS = [{"id": "sc-1", "name": "Refunds"}, {"id": "sc-2"}]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.bland.address import Endpoint
 
 EXPECTED = """\
 locked    stack dev is locked by ann@host

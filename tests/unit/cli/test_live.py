@@ -12,12 +12,12 @@ from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, result_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.cli.live import LiveTable, fit
-from tornado_resource.gate.polling import Progress
+from tornado_resource.runs.wait import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.gate.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedSession, Result
 
 RECORDINGS = EXAMPLES / "terminal"
 NAMES = ["support-line", "appointment-booking", "order-desk"]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.support.terminal import Terminal
-from tornado_resource.cli.screen import Screen, redrawn
+from tornado_resource.cli.live import Screen, redrawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -55,7 +55,7 @@ def test_no_command_shows_a_secret_pathway_in_an_error(
 ) -> None:
     repaired = {**PASSED, "forked_version": 7}
     record(monkeypatch, {"a": repaired, "b": 404}, ungated="b", is_secret=True)
-    monkeypatch.setattr("tornado_resource.sessions.existence.status_or_gone", fails)
+    monkeypatch.setattr("tornado_resource.runs.existence.status_or_gone", fails)
     assert main(STATUS) == 0
     assert main(["diff", "--stack", "dev"]) == 3
     shown = "".join(capsys.readouterr())

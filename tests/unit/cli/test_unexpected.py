@@ -15,7 +15,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.results import gated_session_of
 from tornado_resource.cli import COMMANDS, main
-from tornado_resource.cli.exit_codes import HELP, ExitCode
+from tornado_resource.cli.output import HELP, ExitCode
 from tornado_resource.stacks.reader import RecordedSession, Stack
 
 if TYPE_CHECKING:

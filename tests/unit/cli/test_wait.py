@@ -12,7 +12,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
 from tornado_resource.cli import main
-from tornado_resource.cli.screen import HIDE_CURSOR
+from tornado_resource.cli.live import HIDE_CURSOR
 from tornado_resource.cli.wait import _sigterm_as_ctrl_c
 
 WAIT = ["wait", "--stack", "dev"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api import FakeTime
-from tornado_resource.core.polling import Backoff, Poller
+from tornado_resource.core.clock import Backoff, Poller
 
 
 async def pauses_until_the_limit(backoff: Backoff, limit: float, random: float = 0.0) -> FakeTime:

@@ -15,8 +15,8 @@ import yaml
 
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
+from tornado_resource.declarations.plan import worst_case_minutes
 from tornado_resource.declarations.resolver import load
-from tornado_resource.declarations.run_order import worst_case_minutes
 from tornado_resource.sandbox.scripts import read_scripts
 
 EXAMPLE = ROOT / "examples/agents"

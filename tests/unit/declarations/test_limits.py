@@ -8,8 +8,7 @@ import pytest
 
 from tests.support.dense_files import ONE, ONE_IN, items, word
 from tornado_resource.core.positions import MAX_MORE
-from tornado_resource.declarations.findings import MAX_PROBLEMS
-from tornado_resource.declarations.quoting import MAX_COMPARED, Quoting
+from tornado_resource.declarations.document import MAX_COMPARED, MAX_PROBLEMS, Quoting
 from tornado_resource.declarations.reader import parse
 from tornado_resource.declarations.resolver import check_document, check_environments, load
 from tornado_resource.errors import DeclarationError

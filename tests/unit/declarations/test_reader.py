@@ -9,8 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.declarations.reader import parse, read
-from tornado_resource.declarations.source import MAX_FILE_BYTES
+from tornado_resource.declarations.reader import MAX_FILE_BYTES, parse, read
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.declarations.scalars import plain
+from tornado_resource.declarations.composer import plain
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from tests.support.paths import ROOT
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import SCENARIO_FIELDS
-from tornado_resource.declarations.prompts import MAX_PROMPT_BYTES
 from tornado_resource.declarations.resolver import load
+from tornado_resource.declarations.scenarios import MAX_PROMPT_BYTES
 from tornado_resource.declarations.schema import schema_text
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.errors import DeclarationError

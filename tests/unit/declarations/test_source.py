@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.reader import read
-from tornado_resource.declarations.source import MAX_FILE_BYTES, project_folder, read_source
+from tornado_resource.declarations.reader import MAX_FILE_BYTES, project_folder, read, read_source
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:

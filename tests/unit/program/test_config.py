@@ -13,7 +13,7 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.config import read_config
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.endpoint import Endpoint
+    from tornado_resource.bland.address import Endpoint
 
 
 def endpoint_of(config: dict[str, str], secret: str) -> Endpoint:

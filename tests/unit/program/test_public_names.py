@@ -9,8 +9,8 @@ import pytest
 
 import tornado_resource
 from tornado_resource import Gate, Verdict
-from tornado_resource.gate.model import SessionVerdict
 from tornado_resource.program.verdict import GateMapping
+from tornado_resource.runs.model import SessionVerdict
 
 
 def test_dir_lists_the_public_names_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tornado_resource.program.registration import outputs_registered
+from tornado_resource.program.sdk import outputs_registered
 
 
 def register_resource_outputs(until: asyncio.Event, done: list[str]) -> asyncio.Task[None]:

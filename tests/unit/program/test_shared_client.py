@@ -4,9 +4,9 @@ import pulumi
 import pytest
 
 from tests.support.api import KEY
+from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
-from tornado_resource.bland.endpoint import ApiKey, Endpoint
-from tornado_resource.program.shared_client import SharedClient
+from tornado_resource.program.client import SharedClient
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.runtime.settings import SETTINGS
 
-from tornado_resource.program.tracking import untrack, untrack_properties
+from tornado_resource.program.sdk import untrack, untrack_properties
 
 if TYPE_CHECKING:
     import pytest

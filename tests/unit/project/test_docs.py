@@ -14,13 +14,13 @@ from tests.support.paths import ROOT
 from tornado_resource.bland.content import Digests
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
-from tornado_resource.cli.exit_codes import ExitCode
+from tornado_resource.cli.output import ExitCode
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.gate.model import SessionVerdict
-from tornado_resource.program.session_outputs import INTERNAL, OUTPUTS
-from tornado_resource.promotion.check import SourceStack, VersionNow, check_promotion
+from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
+from tornado_resource.runs.model import SessionVerdict
 from tornado_resource.stacks.settings import KEYS
+from tornado_resource.tornado.resource import INTERNAL, OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import pytest
 from tests.support.payloads import PAYLOADS, commands, shows
 from tests.support.results import gated_session_of, report_of, result_of, status_of
 from tornado_resource.bland.content import Content, parse_content
-from tornado_resource.gate.changes import Changes, compare_contents
 from tornado_resource.reports.changes import as_json, markdown, text
 from tornado_resource.reports.html import html
+from tornado_resource.versions.difference import Changes, compare_contents
 
 
 def content(*nodes: dict[str, Any]) -> Content:

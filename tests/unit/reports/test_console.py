@@ -5,9 +5,9 @@ from typing import Any
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.model import Ending, GatedSession, Result
-from tornado_resource.gate.verdicts import make_verdict
 from tornado_resource.reports.console import failure_message
+from tornado_resource.runs.model import Ending, GatedSession, Result
+from tornado_resource.runs.verdict import make_verdict
 
 FIXES = tuple(Fix(f"node-{number}", f"Say the price, {number}", "prompt_edit") for number in range(3))
 

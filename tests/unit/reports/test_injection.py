@@ -34,9 +34,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.errors import OutcomeUnknown
-from tornado_resource.gate.polling import Progress, gone, progress_line
-from tornado_resource.promotion.check import SourceStack, check_promotion
-from tornado_resource.promotion.record import PromotedSession, Promotion
+from tornado_resource.releases.promotion import SourceStack, check_promotion
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import html
@@ -44,13 +42,15 @@ from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import CUT, summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.sessions.order import Session
+from tornado_resource.runs.order import Session
+from tornado_resource.runs.wait import Progress, gone, progress_line
+from tornado_resource.stacks.promotion import PromotedSession, Promotion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.gate.model import GatedSession, Result
     from tornado_resource.reports.model import Report
+    from tornado_resource.runs.model import GatedSession, Result
 
 JUNIT_SCHEMA = etree.XMLSchema(etree.parse(str(ROOT / "tests/examples/junit.xsd")))
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -16,15 +16,15 @@ from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import MAX_FAILED, html
 from tornado_resource.reports.junit import _Names, junit
-from tornado_resource.reports.scenarios import omission
+from tornado_resource.reports.outcomes import omission
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.gate.model import Result
     from tornado_resource.reports.model import Report
+    from tornado_resource.runs.model import Result
 
     Write = Callable[[Report], str | None]
 

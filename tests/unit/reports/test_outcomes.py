@@ -9,12 +9,12 @@ import pytest
 from tests.support.results import gated_session_of, result_of
 from tornado_resource.bland.responses import ABORTED, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.gate.model import Cause, Ending, Result
-from tornado_resource.gate.verdicts import make_verdict, unknown_result
 from tornado_resource.reports.outcomes import ADVICE, advice, tally, tally_of_all
+from tornado_resource.runs.model import Cause, Ending, Result
+from tornado_resource.runs.verdict import make_verdict, unknown_result
 
 if TYPE_CHECKING:
-    from tornado_resource.gate.model import GatedSession
+    from tornado_resource.runs.model import GatedSession
 
 GATED = gated_session_of("support-line")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.results import PATHWAY_ID, gated_session_of, result_of, status_of
 from tornado_resource.bland.responses import Fix, Iteration
-from tornado_resource.reports.scenarios import ScenarioResult, last_fixes, scenario_results
+from tornado_resource.reports.outcomes import ScenarioResult, last_fixes, scenario_results
 
 FIXES = tuple(Fix(f"node-{number}", "x", "y") for number in range(3))
 

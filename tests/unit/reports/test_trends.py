@@ -9,11 +9,10 @@ from typing import Any
 from lxml import html as lxml_html
 
 from tests.support.results import gated_session_of, report_of, result_of, status_of
-from tornado_resource.gate.model import Ending
-from tornado_resource.gate.verdicts import make_verdict
-from tornado_resource.reports.html import html
-from tornado_resource.reports.sparkline import BASE, SMALLEST, sparkline
+from tornado_resource.reports.html import BASE, SMALLEST, html, sparkline
 from tornado_resource.reports.trends import Run, Trend, Trends, trends, trends_json
+from tornado_resource.runs.model import Ending
+from tornado_resource.runs.verdict import make_verdict
 
 SESSION_URN = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::"
 STACK_URN = "urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev"

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.sessions.order import Address
-from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_digest, backend_url, resource_address
-from tornado_resource.stacks.locks import lock_owner
+from tornado_resource.runs.order import Address
+from tornado_resource.stacks.backend import (
+    MAX_CREDENTIALS_BYTES,
+    backend_digest,
+    backend_url,
+    lock_owner,
+    resource_address,
+)
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:

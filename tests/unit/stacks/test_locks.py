@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url
-from tornado_resource.stacks.locks import lock_owner
+from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url, lock_owner
 
 if TYPE_CHECKING:
     from pathlib import Path

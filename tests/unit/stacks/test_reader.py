@@ -14,10 +14,10 @@ from tornado_resource.bland.responses import Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.gate.model import Ending, GatedSession
-from tornado_resource.gate.results import read_result
-from tornado_resource.gate.verdicts import NOT_SHOWN_NOW, make_verdict
-from tornado_resource.promotion.record import PromotedSession, Promotion
+from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.results import read_result
+from tornado_resource.runs.verdict import NOT_SHOWN_NOW, make_verdict
+from tornado_resource.stacks.promotion import PromotedSession, Promotion
 from tornado_resource.stacks.reader import RecordedSession, read_stack, selected_stack, stack_names
 
 if TYPE_CHECKING:

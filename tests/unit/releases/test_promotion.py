@@ -1,0 +1,309 @@
+"""Whether sessions may run on what passed in another stack, and on which version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.bland.content import Digests
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import Declaration, Environment, Gate
+from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion, pinned_versions
+from tornado_resource.stacks.promotion import PromotedSession, Promotion
+
+NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
+STACK = "organization/agents/staging"
+VERDICT: dict[str, Any] = {
+    "outcome": "passed",
+    "reason": "4 of 4 scenarios passed",
+    "session_id": "s-1",
+    "version": 7.0,
+    "finished_at": "2026-04-14T10:00:00.000Z",
+}
+SESSION: dict[str, Any] = {"session_id": "s-1", "pathway_id": "pw-1"}
+DECLARED = Declaration(
+    "support-line",
+    {"pathway_id": "pw-1"},
+    Gate(repaired="refuse"),
+    Position("sessions.yaml", 4, 3),
+    publish="production",
+)
+
+
+def source_stack(verdict: Any = VERDICT, session: Any = SESSION, **changes: Any) -> SourceStack:
+    outputs = {"verdicts": {"support-line": verdict}, "sessions": {"support-line": session}, "environment": "staging"}
+    return SourceStack(STACK, **(outputs | changes))
+
+
+def promoted(
+    source: SourceStack,
+    *,
+    max_age: str | None = None,
+    override: str | None = None,
+    promotes_from: str = "staging",
+    **request: Any,
+) -> Promoted:
+    declaration = replace(DECLARED, request={**DECLARED.request, **request})
+    return check_promotion(Environment("production", (declaration,), promotes_from, max_age), source, NOW, override)
+
+
+def test_the_version_that_passed_is_taken_over_as_an_integer() -> None:
+    found = promoted(source_stack())
+    assert found.problems == {}
+    request = found.environment.declarations[0].request
+    assert request == {"pathway_id": "pw-1", "version_number": 7}
+    assert type(request["version_number"]) is int
+    assert found.record == Promotion(
+        STACK, None, {"support-line": PromotedSession("s-1", 7, "2026-04-14T10:00:00.000Z")}
+    )
+    assert found.summaries["support-line"] == "support-line: version 7, passed there (session s-1)"
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "text"),
+    [
+        (source_stack(verdicts=None), {}, "no verdict there"),
+        (source_stack(verdicts={}), {}, "no verdict there"),
+        (source_stack(verdicts=[1]), {}, "no verdict there"),
+        (source_stack(None), {}, "no verdict there"),
+        (source_stack({**VERDICT, "outcome": 1}), {}, "no verdict there"),
+        (
+            source_stack({**VERDICT, "outcome": "failed", "reason": "no \x1b[1m"}),
+            {},
+            r"its verdict there is failed: no \x1b[1m",
+        ),
+        (source_stack({**VERDICT, "outcome": "incomplete"}), {}, "its verdict there is incomplete: 4 of 4"),
+        (source_stack({**VERDICT, "outcome": "PASSED"}), {}, "its verdict there is PASSED"),
+        (source_stack({**VERDICT, "outcome": "failed", "reason": 3}), {}, "is failed: no reason is recorded"),
+        (
+            source_stack(session={**SESSION, "session_id": "s-2"}),
+            {},
+            "session s-1 passed there, but the stack now records session s-2",
+        ),
+        (source_stack(session=None), {}, "session s-1 passed there, but the stack now records no session"),
+        (source_stack(sessions=None), {}, "but the stack now records no session"),
+        (
+            source_stack({**VERDICT, "session_id": ""}),
+            {},
+            "an unknown session passed there, but the stack now records session s-1",
+        ),
+        (
+            source_stack({**VERDICT, "session_id": ""}, {**SESSION, "session_id": ""}),
+            {},
+            "an unknown session passed there",
+        ),
+        (source_stack(), {"max_age": "1h"}, "it passed there 2h ago, but max_age is 1h"),
+        (source_stack(), {"max_age": "7199s"}, "it passed there 2h ago, but max_age is 7199s"),
+        (source_stack({**VERDICT, "finished_at": None}), {"max_age": "1h"}, "the time of its pass there is unknown"),
+        (source_stack({**VERDICT, "finished_at": "soon"}), {"max_age": "1h"}, "the time of its pass there is unknown"),
+        (source_stack({**VERDICT, "finished_at": "2026-04-14T12:05:01Z"}), {"max_age": "1h"}, "is in the future"),
+        (source_stack({**VERDICT, "version": None}), {}, "the pass there names no version; declare `version_number`"),
+        (source_stack({**VERDICT, "version": 7.5}), {}, "the pass there names no version"),
+        (source_stack({**VERDICT, "version": True}), {}, "the pass there names no version"),
+        (source_stack(), {"version_number": 3}, "version_number 3 is declared here, but version 7 passed there"),
+        (source_stack({**VERDICT, "version": 1e300}), {}, "the pass there names no version"),
+        (source_stack({**VERDICT, "version": -1.0}), {}, "the pass there names no version"),
+        (source_stack(environment="dev"), {}, "the stack there runs environment dev"),
+        (source_stack(environment=["staging"]), {}, "the stack there runs environment ['staging']"),
+    ],
+)
+def test_each_problem_is_reported(source: SourceStack, options: dict[str, Any], text: str) -> None:
+    assert text in promoted(source, **options).problems["support-line"]
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        (source_stack(), {"max_age": "2h"}),
+        (source_stack(), {"max_age": "1d"}),
+        (source_stack({**VERDICT, "finished_at": None}), {}),
+        (source_stack({**VERDICT, "finished_at": "2026-04-14T12:04:59Z"}), {"max_age": "1s"}),
+        (source_stack(), {"version_number": 7}),
+        (source_stack(environment=None), {}),
+        (source_stack(environment="eu"), {"promotes_from": "acme/agents/staging"}),
+        (source_stack({**VERDICT, "version": 0}), {}),
+    ],
+)
+def test_limits_and_matches_are_no_problem(source: SourceStack, options: dict[str, Any]) -> None:
+    assert promoted(source, **options).problems == {}
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    found = promoted(source_stack(session={**SESSION, "session_id": "s-2"}), max_age="1h", version_number=3)
+    for text in ("the stack now records session s-2; ", "but max_age is 1h; ", "but version 7 passed there; "):
+        assert text in found.problems["support-line"]
+
+
+def test_another_pathway_needs_the_pass_but_carries_no_version_over() -> None:
+    found = promoted(source_stack(session={**SESSION, "pathway_id": "pw-copy"}))
+    assert found.problems == {}
+    assert "version_number" not in found.environment.declarations[0].request
+    assert found.summaries["support-line"] == (
+        "support-line: passed there (session s-1) on another pathway, no version is carried over"
+    )
+    kept = promoted(source_stack(session={**SESSION, "pathway_id": "pw-copy"}), version_number=3)
+    assert kept.environment.declarations[0].request["version_number"] == 3
+    assert kept.summaries["support-line"].endswith("on another pathway, version 3 is declared")
+
+
+def test_an_override_records_the_problems_as_waived() -> None:
+    found = promoted(source_stack({**VERDICT, "outcome": "failed", "reason": "1 of 4"}), override="INC-7")
+    assert found.problems == {}
+    assert found.environment.declarations[0].request["version_number"] == 7
+    assert found.record.override == "INC-7"
+    assert found.record.waived == {"support-line": ("its verdict there is failed: 1 of 4",)}
+    assert "version 7, promoted without a pass" in found.summaries["support-line"]
+
+
+def test_under_an_override_a_declared_version_takes_precedence() -> None:
+    found = promoted(source_stack(), override="INC-7", version_number=3)
+    assert found.environment.declarations[0].request["version_number"] == 3
+    assert "version_number 3 is declared here, but version 7 passed there" in found.record.waived["support-line"][0]
+
+
+def test_an_override_without_problems_waives_nothing() -> None:
+    found = promoted(source_stack(), override="INC-7")
+    assert found.record.waived == {}
+    assert found.record.override == "INC-7"
+
+
+scalars = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8)
+verdicts = st.fixed_dictionaries({key: st.just(value) | scalars for key, value in VERDICT.items()})
+sessions = st.fixed_dictionaries({key: st.just(value) | scalars for key, value in SESSION.items()})
+
+
+@given(verdicts, sessions, st.sampled_from([None, "1h", "3h"]), st.sampled_from([None, 3, 7]))
+def test_only_a_pass_of_the_recorded_session_is_promoted(
+    verdict: dict[str, Any], session: dict[str, Any], max_age: str | None, declared: int | None
+) -> None:
+    request: dict[str, Any] = {} if declared is None else {"version_number": declared}
+    found = promoted(source_stack(verdict, session), max_age=max_age, **request)
+    if found.problems:
+        return
+    assert verdict["outcome"] == "passed"
+    assert verdict["session_id"] == session["session_id"] != ""
+    version = found.environment.declarations[0].request.get("version_number")
+    if session["pathway_id"] == "pw-1":
+        assert version == verdict["version"]
+    else:
+        assert version == declared
+    if max_age is not None:
+        finished = datetime.fromisoformat(verdict["finished_at"])
+        assert NOW - finished.replace(tzinfo=finished.tzinfo or UTC) <= timedelta(hours=int(max_age[:-1]))
+
+
+outputs = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=4), inner), max_leaves=8
+)
+
+
+@given(outputs, outputs, outputs)
+def test_malformed_outputs_never_raise(first: Any, second: Any, third: Any) -> None:
+    assert promoted(SourceStack(STACK, first, second, third)).problems
+    source = SourceStack(STACK, first, {"support-line": second}, {"support-line": third})
+    promoted(source, max_age="1h", override="x")
+
+
+def test_a_session_of_this_pathway_can_still_get_a_version() -> None:
+    assert promoted(source_stack(verdicts=None, sessions=None)).awaiting_version == {"support-line"}
+    assert (
+        promoted(source_stack({**VERDICT, "outcome": "failed"}, {**SESSION, "pathway_id": "pw-2"})).awaiting_version
+        == frozenset()
+    )
+    assert promoted(source_stack()).awaiting_version == frozenset()
+
+
+def test_an_override_takes_the_version_of_an_interrupted_update() -> None:
+    found = promoted(
+        source_stack({**VERDICT, "outcome": "incomplete", "session_id": ""}, sessions=None), override="INC-7"
+    )
+    assert found.environment.declarations[0].request["version_number"] == 7
+
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+PASSED_AT = "sha256:000000000000 passed at 2026-04-14T10:00:00.000Z"
+PINNED: dict[str, Any] = {**VERDICT, "content": OLD, "full_run": True}
+
+
+def with_version(now: VersionNow, override: str | None = None) -> Promoted:
+    environment = Environment("production", (DECLARED,), "staging")
+    return check_promotion(environment, source_stack(PINNED), NOW, override, {"support-line": now})
+
+
+def test_the_content_that_passed_goes_on_with_its_version() -> None:
+    found = promoted(source_stack(PINNED))
+    assert found.record.sessions["support-line"].content == OLD
+    assert pinned_versions(found) == {"support-line": ("pw-1", 7)}
+    assert found.unpinned == ()
+    assert with_version(VersionNow(Digests.of(OLD))).problems == {}
+    read = Digests("sha256v2:" + "2" * 64, OLD)
+    session = with_version(VersionNow(read)).record.sessions["support-line"]
+    assert (session.content, session.pinned) == (OLD, read)  # from here on in the form of now
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        (
+            VersionNow(Digests("sha256v2:" + "2" * 64, NEW)),
+            "version 7 was edited since: sha256:000000000000 passed at 2026-04-14T10:00:00.000Z, now it is",
+        ),
+        (
+            VersionNow(None),
+            "version 7 cannot be read any more (sha256:000000000000 passed at 2026-04-14T10:00:00.000Z)",
+        ),
+        (VersionNow(None, "HTTP 500"), "could not read version 7 to check that it is unchanged since it passed"),
+    ],
+)
+def test_another_content_is_not_promoted(now: VersionNow, text: str) -> None:
+    found = with_version(now)
+    assert text in found.problems["support-line"]
+    assert pinned_versions(found) == {}
+
+
+def test_an_override_waives_the_content_too() -> None:
+    found = with_version(VersionNow(Digests.of(NEW)), "INC-1")
+    assert found.problems == {}
+    session = found.record.sessions["support-line"]
+    assert "was edited since" in session.waived[0]
+    assert (session.content, session.pinned) == (None, None)
+    assert (found.unpinned, pinned_versions(found)) == ((), {})
+
+
+@pytest.mark.parametrize("content", [None, 7, ["sha256:0"]])
+def test_a_pass_without_content_is_unpinned(content: Any) -> None:
+    found = promoted(source_stack({**VERDICT, "content": content}))
+    assert (found.problems, found.unpinned, pinned_versions(found)) == ({}, ("support-line",), {})
+
+
+def test_no_content_is_carried_to_another_pathway_or_version() -> None:
+    elsewhere = promoted(source_stack(PINNED, {**SESSION, "pathway_id": "pw-2"}), version_number=7)
+    assert elsewhere.record.sessions["support-line"].content is None
+    assert elsewhere.unpinned == ()
+    overridden = promoted(source_stack(PINNED), version_number=3, override="INC-1")
+    assert overridden.record.sessions["support-line"].content is None
+
+
+@pytest.mark.parametrize(
+    ("full_run", "gate", "is_refused"),
+    [
+        (False, Gate(), True),
+        (False, None, True),
+        (False, Gate(full_run="any"), False),
+        (True, Gate(), False),
+        (None, Gate(), False),
+    ],
+)
+def test_a_pass_of_several_iterations_counts_only_where_allowed(
+    full_run: bool | None,  # noqa: FBT001
+    gate: Gate | None,
+    is_refused: bool,  # noqa: FBT001
+) -> None:
+    environment = Environment("production", (replace(DECLARED, gate=gate),), "staging")
+    found = check_promotion(environment, source_stack({**PINNED, "full_run": full_run}), NOW)
+    assert ("the last iteration did not run every scenario" in found.problems.get("support-line", "")) is is_refused

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.runs.rerun import REPLACING, UPDATING, Change, compare
+
+BASE: dict[str, Any] = {"pathway_id": "pw-1"}
+CASES: list[tuple[str, Any, Any, Change]] = [
+    ("pathway_id", "pw-1", "pw-2", Change(replaces=("pathway_id",))),
+    ("persona_id", None, "pe-1", Change(replaces=("persona_id",))),
+    ("persona_id", "pe-1", None, Change(replaces=("persona_id",))),
+    ("scenario_ids", ["a"], ["a", "b"], Change(replaces=("scenario_ids",))),
+    ("scenario_ids", ["a", "b"], ["b", "a"], Change(replaces=("scenario_ids",))),
+    ("version_number", 3, 4.0, Change(replaces=("version_number",))),
+    ("version_number", None, 0.0, Change(replaces=("version_number",))),
+    ("max_iterations", 5, 5.0, Change()),
+    ("timeout_ms", 900000.0, 900001.0, Change(replaces=("timeout_ms",))),
+    ("triggers", {"a": "1"}, {"a": 1.0}, Change(replaces=("triggers",))),
+    ("triggers", {"a": 1.0}, {"a": True}, Change(replaces=("triggers",))),
+    ("triggers", {"a": 1}, {"a": 1.0}, Change()),
+    ("triggers", {"a": 1, "b": 2}, {"b": 2, "a": 1}, Change()),
+    ("definitions", None, "41b0", Change(replaces=("definitions",))),
+    ("definitions", "41b0", "29fa", Change(replaces=("definitions",))),
+    ("gate", None, {"passed": "any"}, Change(updates=("gate",))),
+    ("rerun", None, "always", Change(updates=("rerun",))),
+    ("on_conflict", None, "adopt", Change(updates=("on_conflict",))),
+    ("on_destroy", "leave", None, Change(updates=("on_destroy",))),
+    ("adopt", None, "s-9", Change()),
+    ("name", "a", "b", Change()),
+]
+
+
+@pytest.mark.parametrize(("key", "old", "new", "change"), CASES)
+def test_a_change_replaces_or_updates_or_neither(key: str, old: Any, new: Any, change: Change) -> None:
+    assert compare({**BASE, key: old}, {**BASE, key: new}) == change
+
+
+def test_every_key_is_in_the_table() -> None:
+    assert {key for key, *_ in CASES} >= {*REPLACING, *UPDATING}
+
+
+inputs = st.fixed_dictionaries(
+    {"pathway_id": st.text(max_size=5)},
+    optional={
+        "scenario_ids": st.lists(st.text(max_size=3), max_size=4),
+        "version_number": st.integers(0, 2**53),
+        "triggers": st.dictionaries(st.text(max_size=3), st.text(max_size=3) | st.integers(-9, 9) | st.booleans()),
+        "gate": st.just("none") | st.fixed_dictionaries({"passed": st.integers(1, 5) | st.just("all")}),
+        "rerun": st.sampled_from(["always", "on_change"]),
+    },
+)
+
+
+def as_pulumi_passes_it(value: Any) -> Any:
+    """Every number arrives as a float."""
+    if isinstance(value, dict):
+        return {key: as_pulumi_passes_it(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [as_pulumi_passes_it(entry) for entry in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@given(inputs)
+def test_the_same_declaration_is_no_change(declared: dict[str, Any]) -> None:
+    assert compare(declared, declared) == Change()
+    assert compare(declared, as_pulumi_passes_it(declared)) == Change()

@@ -1,0 +1,141 @@
+"""A session is gone only if the API itself says so: every kind of 404, against every kind of other response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.support.api import FakeTime, client_of, json_response
+from tests.support.orders import order
+from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, TornadoError
+from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.existence import confirm_gone, status_or_gone
+from tornado_resource.tornado.adopt import adopt
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+
+GENERIC = [
+    {"message": "Not Found"},
+    {"detail": "Not Found"},
+    {},
+    {"message": "Cannot GET {path}", "error": "Not Found", "statusCode": 404},
+    {"timestamp": "2026-04-14T10:00:00Z", "status": 404, "error": "Not Found", "path": "{path}"},
+]
+HTML = httpx.Response(404, text="<html>Not Found</html>")
+OWN = json_response({"message": "No active tornado session"}, 404)
+
+
+class Server:
+    """Responds to status with *missing*, to *active* and scenarios with what is given for them."""
+
+    def __init__(self, missing: Any, active: Any = None, scenarios: Any = None) -> None:
+        self.responses = {"status": missing, "active": active, "scenarios": scenarios}
+        self.calls: list[str] = []
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        kind = request.url.path.rpartition("/")[2]
+        self.calls.append(kind)
+        given = self.responses[kind]
+        if isinstance(given, httpx.Response):
+            return given
+        content = {key: _with_path(value, request) for key, value in (given or self.responses["status"]).items()}
+        return json_response(content, 404)
+
+    def client(self) -> Client:
+        return client_of(self.handle)
+
+
+def _with_path(value: Any, request: httpx.Request) -> Any:
+    return value.replace("{path}", request.url.raw_path.decode()) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("missing", GENERIC, ids=str)
+async def test_a_server_without_these_routes_never_means_gone(missing: Any) -> None:
+    server = Server(missing)
+    with pytest.raises(ApiError, match="the session may still exist: check bland:baseUrl") as caught:
+        await status_or_gone(server.client(), "s-1", "pw-1")
+    assert not isinstance(caught.value, NotFound)
+    assert server.calls == ["status", "active", "scenarios"]
+
+
+async def test_a_web_page_never_means_gone() -> None:
+    server = Server(HTML)
+    with pytest.raises(ApiError, match="does not come from the API: check bland:baseUrl"):
+        await status_or_gone(server.client(), "s-1", "pw-1")
+    assert server.calls == ["status"] * 5
+
+
+@pytest.mark.parametrize(
+    ("active", "scenarios", "calls"),
+    [
+        (OWN, None, ["active"]),
+        (json_response({"session_id": "s-2", "status": "RUNNING"}), None, ["active"]),
+        (json_response({"session_id": None}), None, ["active"]),
+        (None, json_response({"scenarios": []}), ["active", "scenarios"]),
+    ],
+    ids=["its own 404", "a session", "null", "scenarios"],
+)
+@pytest.mark.parametrize("missing", GENERIC, ids=str)
+async def test_a_session_is_gone_if_another_endpoint_responds(
+    active: Any, scenarios: Any, calls: list[str], missing: Any
+) -> None:
+    server = Server(missing, active, scenarios)
+    assert await status_or_gone(server.client(), "s-1", "pw-1") is None
+    assert server.calls == ["status", *calls]
+
+
+@pytest.mark.parametrize("active", [HTML, httpx.Response(410, text="gone")], ids=["404", "410"])
+async def test_an_active_page_that_is_not_the_apis_is_no_proof(active: httpx.Response) -> None:
+    with pytest.raises(ApiError):
+        await status_or_gone(Server({}, active).client(), "s-1", "pw-1")
+
+
+async def test_responses_about_others_are_no_proof_that_a_session_is_gone() -> None:
+    other = json_response({"session_id": "s-2", "status": "RUNNING", "pathway_id": "pw-2"})
+    for server in (Server(other), Server({}, other)):
+        with pytest.raises(OutcomeUnknown, match="the response is about another"):
+            await status_or_gone(server.client(), "s-1", "pw-1")
+
+
+async def test_an_error_of_active_is_the_error() -> None:
+    with pytest.raises(ApiError, match="active session of pathway pw-1: HTTP 401"):
+        await status_or_gone(Server({}, json_response({}, 401)).client(), "s-1", "pw-1")
+
+
+@pytest.mark.parametrize(("code", "match"), [(403, "may still exist"), (503, "scenarios of pathway pw-1: HTTP 503")])
+async def test_an_error_of_the_scenarios_is_no_proof(code: int, match: str) -> None:
+    client = Server({}, scenarios=json_response({}, code)).client()
+    with pytest.raises(ApiError, match=match):
+        await confirm_gone(client, NotFound("status of session s-1", "HTTP 404", status_code=404), "pw-1")
+
+
+async def test_another_session_in_the_same_run_is_proof_enough() -> None:
+    calls: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        return json_response({"status": "RUNNING"}) if "s-2" in request.url.path else json_response({}, 404)
+
+    client = client_of(handle)
+    await client.status("s-2")
+    assert await status_or_gone(client, "s-1", "pw-1") is None
+    assert len(calls) == 2
+
+
+async def test_without_a_pathway_a_404_alone_never_means_gone() -> None:
+    server = Server({})
+    with pytest.raises(ApiError, match="may still exist"):
+        await status_or_gone(server.client(), "s-1", None)
+    assert server.calls == ["status"]
+
+
+@pytest.mark.parametrize("missing", [*GENERIC, HTML], ids=str)
+async def test_no_step_of_a_session_takes_a_wrong_address_for_gone(missing: Any) -> None:
+    client = Server(missing, missing, missing).client()
+    with pytest.raises(TornadoError, match="check bland:baseUrl"):
+        await cancel_if_running(client, "s-1", "pw-1", FakeTime().clock())
+    with pytest.raises(TornadoError, match="check bland:baseUrl"):
+        await adopt(client, order(), "s-1")

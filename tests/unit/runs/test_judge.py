@@ -1,0 +1,108 @@
+"""What `tests/examples/gate.md` cannot show: properties, extreme numbers and lists of results."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_resource.bland.responses import FINAL, Iteration, Omitted, Scenario, Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.runs.judge import failed_ids, is_full_run, is_repaired, judge, last_results
+from tornado_resource.runs.model import Ending
+
+SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
+
+
+statuses = st.builds(
+    Status,
+    status=st.sampled_from([*FINAL, "RUNNING", "QUEUED", "completed_all_passed"]),
+    total_scenarios=st.none() | st.integers(-1, 4),
+    passed_scenarios=st.none() | st.integers(-1, 5),
+    failed_scenarios=st.none() | st.integers(-1, 5),
+)
+gates = st.builds(Gate, st.sampled_from(["all", "promotion", "any", "1%", "100%", 1, 3]))
+
+
+@given(gates, statuses)
+def test_a_pass_needs_scenarios_that_passed(gate: Gate, status: Status) -> None:
+    outcome, reason = judge(gate, Ending(status), scenarios=SCENARIOS)
+    assert reason
+    if outcome == "passed":
+        assert status.status in {"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"}
+        assert status.passed_scenarios is not None
+        assert status.total_scenarios is not None
+        assert 0 < status.total_scenarios >= status.passed_scenarios
+        assert gate.passed == "any" or status.passed_scenarios > 0
+
+
+def test_a_percentage_of_a_huge_number_is_exact() -> None:
+    total = 10**400
+    assert judge(Gate("95%"), Ending(completed(total // 20 * 19, total)))[0] == "passed"
+    assert judge(Gate("95%"), Ending(completed(total // 20 * 19 - 1, total)))[0] == "failed"
+
+
+def test_without_a_status_the_outcome_is_unknown() -> None:
+    assert judge(Gate("any"), Ending(None)) == ("incomplete", "its status is unknown")
+
+
+def test_only_the_last_run_of_a_scenario_counts() -> None:
+    iterations = (
+        Iteration(1, None, None, ("a", "b"), ("c", "d"), ()),
+        Iteration(2, None, None, ("c",), ("b",), ()),
+        Iteration(3, None, None, ("e",), ("e",), ()),
+    )
+    status = Status("COMPLETED_PARTIAL", iterations=iterations)
+    assert last_results(status) == {"a": True, "b": False, "c": True, "d": False, "e": False}
+    assert failed_ids(status) == ["b", "d", "e"]
+
+
+def test_an_unreadable_forked_version_is_a_repair() -> None:
+    assert is_repaired(Status("COMPLETED_PARTIAL", has_forked=True))
+    assert is_repaired(Status("COMPLETED_PARTIAL", forked_version=0))
+    assert not is_repaired(Status("COMPLETED_PARTIAL"))
+
+
+def test_text_of_the_api_is_made_safe_in_reasons() -> None:
+    assert judge(Gate(), Ending(Status("\x1b[2J"))) == ("incomplete", "unknown status \\x1b[2J")
+    scenarios = (Scenario("\x1b", None, is_required_for_promotion=True),)
+    reason = judge(Gate("promotion"), Ending(completed(1, 1)), scenarios=scenarios)[1]
+    assert reason == "required for promotion but not passed: \\x1b"
+
+
+def completed(passed: int, total: int) -> Status:
+    status = "COMPLETED_ALL_PASSED" if passed == total else "COMPLETED_PARTIAL"
+    return Status(status, total_scenarios=total, passed_scenarios=passed, failed_scenarios=total - passed)
+
+
+def iterations(*rounds: tuple[str, str]) -> tuple[Iteration, ...]:
+    """Iterations by the ids that passed and failed in each, a letter for each id."""
+    return tuple(
+        Iteration(number, None, None, tuple(passed), tuple(failed), ())
+        for number, (passed, failed) in enumerate(rounds, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rounds", "total", "is_full"),
+    [
+        ([("ab", "")], 2, True),
+        ([("", "ab"), ("ab", "")], 2, True),
+        ([("a", "b"), ("b", "a")], 2, True),
+        ([("a", "b"), ("b", "")], 2, False),
+        ([("ab", ""), ("b", "")], 1, False),
+        ([("ab", "")], 3, False),
+        ([("ab", "")], None, False),
+        ([], 0, False),
+    ],
+)
+def test_a_full_run_ends_with_all_scenarios(rounds: list[tuple[str, str]], total: int | None, is_full: bool) -> None:  # noqa: FBT001
+    status = Status("COMPLETED_ALL_PASSED", total_scenarios=total, iterations=iterations(*rounds))
+    assert is_full_run(status) is is_full
+
+
+def test_what_was_left_out_of_a_response_is_not_known_to_be_full() -> None:
+    status = Status(
+        "COMPLETED_ALL_PASSED", total_scenarios=2, iterations=iterations(("ab", "")), omitted=Omitted(ids=1)
+    )
+    assert not is_full_run(status)

@@ -1,0 +1,103 @@
+"""Whether an unchanged declaration runs again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from tests.support.results import last_run_of
+from tornado_resource.bland.responses import Iteration, Scenario, Status
+from tornado_resource.declarations.model import Gate, Rerun
+from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.rerun import ANY, LastRun, rerun_reason
+from tornado_resource.runs.verdict import make_verdict
+
+PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
+FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1)
+
+
+def reason_of(
+    rerun: Rerun,
+    gate: Gate | None,
+    status: Status | None,
+    *,
+    request: dict[str, Any] | None = None,
+    scenarios: tuple[Scenario, ...] = (),
+) -> str | None:
+    gated = GatedSession("support-line", "session-1", gate or ANY, request or {}, status=status)
+    return rerun_reason(rerun, gate, last_run_of(gated, scenarios))
+
+
+@pytest.mark.parametrize(
+    ("rerun", "gate", "status", "is_due"),
+    [
+        ("on_failure", Gate(), PASSED, False),
+        ("on_failure", Gate(), FAILED, True),
+        ("on_failure", Gate(1), FAILED, False),
+        ("on_failure", Gate(), Status("TIMEOUT"), True),
+        ("on_failure", Gate(), Status("RUNNING"), False),
+        ("on_failure", Gate(), Status("NEW_STATUS"), False),
+        ("on_failure", None, FAILED, False),
+        ("on_change", Gate(), FAILED, False),
+        ("always", Gate(), PASSED, True),
+        ("always", None, PASSED, True),
+        ("always", Gate(), Status("NEW_STATUS"), True),
+        ("always", Gate(), Status("RUNNING"), False),
+        ("always", Gate(), None, False),
+        ("on_failure", Gate(), None, False),
+        ("on_drift", Gate(), FAILED, True),
+        ("on_drift", Gate(), PASSED, False),
+        ("on_drift", None, FAILED, False),
+    ],
+)
+def test_when_an_unchanged_declaration_runs_again(
+    rerun: Rerun,
+    gate: Gate | None,
+    status: Status | None,
+    is_due: bool,  # noqa: FBT001
+) -> None:
+    assert (reason_of(rerun, gate, status) is not None) is is_due
+
+
+def test_the_reason_names_what_the_gate_requires() -> None:
+    reason = reason_of("on_failure", Gate(), FAILED)
+    assert reason == "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all"
+    assert reason_of("always", Gate(), PASSED) == "rerun is `always`"
+
+
+def test_a_run_of_fewer_scenarios_than_declared_runs_again() -> None:
+    reason = reason_of("on_failure", Gate("any"), PASSED, request={"scenario_ids": ["a", "b", "c"]})
+    assert reason == "the last run did not meet its gate: only 2 of 3 declared scenarios ran"
+    assert reason_of("on_failure", Gate("any"), PASSED, request={"scenario_ids": ["a", "b"]}) is None
+
+
+@pytest.mark.parametrize(("is_required", "is_due"), [(True, False), (False, True)])
+def test_a_promotion_gate_looks_at_the_pathways_scenarios(is_required: bool, is_due: bool) -> None:  # noqa: FBT001
+    status = Status(
+        "COMPLETED_ALL_PASSED",
+        total_scenarios=1,
+        passed_scenarios=1,
+        iterations=(Iteration(1, None, None, ("sc-1",), (), ()),),
+    )
+    scenarios = (Scenario("sc-1", None, is_required),)
+    assert (reason_of("on_failure", Gate("promotion"), status, scenarios=scenarios) is not None) is is_due
+
+
+@pytest.mark.parametrize("status", [PASSED, FAILED])
+@pytest.mark.parametrize("rerun", ["on_failure", "on_change", "always"])
+def test_a_recorded_verdict_decides_as_the_status_does(rerun: Rerun, status: Status) -> None:
+    gated = GatedSession("support-line", "session-1", Gate(), {}, status=status)
+    recorded = LastRun.recorded(make_verdict(gated, Ending(status)))
+    assert recorded == last_run_of(gated)
+    through_the_engine = {key: value for key, value in asdict(recorded).items() if value is not None}
+    assert LastRun.of(through_the_engine) == recorded
+    assert rerun_reason(rerun, gated.gate, recorded) == reason_of(rerun, gated.gate, status)
+
+
+@pytest.mark.parametrize(("rerun", "is_due"), [("on_drift", True), ("on_failure", False), ("on_change", False)])
+def test_only_on_drift_looks_at_drift(rerun: str, is_due: bool) -> None:  # noqa: FBT001
+    last = LastRun("session-1", Gate(), "ended", "passed", drift="version 6 was edited since it was tested")
+    assert rerun_reason(rerun, Gate(), last) == (last.drift if is_due else None)
+    assert LastRun.of(asdict(last)) == last

@@ -1,0 +1,450 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.api import FakeApi, FakeTime, client_of, json_response
+from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
+from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.runs import commands
+from tornado_resource.runs.conflict import PathwayBusy
+from tornado_resource.runs.order import Session
+from tornado_resource.runs.start_machine import MAX_SENDS
+from tornado_resource.tornado.adopt import adopt
+
+CUT = httpx.RemoteProtocolError("cut")
+SLOW = httpx.ReadTimeout("slow")
+NOT_JSON = httpx.Response(200, text="<html>")
+NO_ID = json_response({"status": "RUNNING"})
+HALF = httpx.Response(200, text='{"session_id": "s-')
+UNUSABLE_IDS = ["../../x", "x" * 10_240, "a\x00b", "a?b=c", "a\n::error::x", "..", "", 7]
+UNUSABLE = [json_response({"session_id": each, "status": "RUNNING"}) for each in UNUSABLE_IDS]
+UNUSABLE_TIME = json_response({"session_id": "s-1", "created_at": "\x1b[2J", "status": "RUNNING"})
+
+
+async def test_a_start_is_one_post_and_nothing_else() -> None:
+    api = FakeApi(FakeTime())
+    session = await run(api)
+    assert api.calls == ["POST start"]
+    assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=False)
+
+
+CANNOT_START = [REFUSED, json_response({}, 429), json_response({}, 503), json_response({}, 429, {"retry-after": "7"})]
+MAY_START = [
+    RESET,
+    CUT,
+    SLOW,
+    NOT_JSON,
+    NO_ID,
+    HALF,
+    *UNUSABLE,
+    UNUSABLE_TIME,
+    *(json_response({}, code) for code in (500, 502, 503, 504, 520, 522, 524, 529, 429, 408)),
+]
+
+
+@pytest.mark.parametrize("fault", [*CANNOT_START, *MAY_START], ids=str)
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> None:
+    api = FakeApi(FakeTime(), faults=[(fault, False)] * times)
+    session = await run(api)
+    assert (session.session_id, api.effective_starts) == ("s-1", 1)
+
+
+@pytest.mark.parametrize("fault", MAY_START, ids=str)
+@pytest.mark.parametrize("sends_date", [True, False])
+@pytest.mark.parametrize("lost_before", [0, 1])
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_a_start_that_took_effect_is_found_and_not_sent_again(
+    fault: Any,
+    sends_date: bool,  # noqa: FBT001
+    lost_before: int,
+    on_conflict: Any,
+) -> None:
+    """The session is ours whatever `on_conflict` says, even if an earlier send was lost without effect."""
+    api = FakeApi(FakeTime(), faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
+    session = await run(api, order(on_conflict))
+    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+    assert session.created_at is not None
+    assert "POST s-1/cancel" not in api.calls
+
+
+async def test_the_clock_of_the_api_decides_when_ours_is_an_hour_off() -> None:
+    api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
+    assert (await run(api)).session_id == "s-1"
+
+
+@pytest.mark.parametrize("code", [520, 522, 524, 529])
+async def test_an_outage_of_active_sends_nothing_again(code: int) -> None:
+    """The start took effect; whether it did is unknown until *active* responds."""
+    api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 4)
+    assert (await run(api)).session_id == "s-1"
+    api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 99)
+    with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
+        await run(api)
+    assert (api.calls.count("POST start"), api.effective_starts) == (1, 1)
+    assert api.intents.find(ADDRESS) is not None
+
+
+async def test_an_older_foreign_session_is_not_ours() -> None:
+    api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+    api.add(age=30, max_iterations=5)
+    with pytest.raises(TornadoError, match="session s-1 is already active on pathway pw-1"):
+        await run(api)
+
+
+async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
+    api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+    api.add(age=-1, max_iterations=2)
+    with pytest.raises(TornadoError, match="already active"):
+        await run(api)
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
+async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
+    api = FakeApi(FakeTime(), faults=[(json_response({"error": "no"}, status), False)])
+    with pytest.raises(Rejected, match=f"HTTP {status}: no"):
+        await run(api)
+    assert api.calls == ["POST start"]
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 407, 451])
+async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(code: int) -> None:
+    """It may have blocked the response, not the request."""
+    api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), True)])
+    assert (await run(api)).session_id == "s-1"
+    api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), False)])
+    with pytest.raises(Rejected, match=f"HTTP {code}; "):
+        await run(api)
+    assert api.calls == ["POST start", "GET active", "GET active"]
+
+
+async def test_a_start_with_a_reported_error_is_looked_for_and_not_sent_again() -> None:
+    reported = json_response({"status": "error", "message": "quota exceeded"})
+    assert (await run(FakeApi(FakeTime(), faults=[(reported, True)]))).session_id == "s-1"
+    api = FakeApi(FakeTime(), faults=[(reported, False)])
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(api)
+    assert str(caught.value) == "start on pathway pw-1: the API reported an error: quota exceeded"
+    assert api.calls == ["POST start", "GET active", "GET active"]
+
+
+async def test_after_a_redirect_the_active_session_decides() -> None:
+    api = FakeApi(FakeTime(), faults=[(json_response({}, 302, {"location": "https://x.example"}), False)])
+    with pytest.raises(Rejected, match="redirected to x"):
+        await run(api)
+    assert api.calls == ["POST start", "GET active", "GET active"]
+
+
+async def test_a_start_is_sent_at_most_four_times() -> None:
+    api = FakeApi(FakeTime(), faults=[(REFUSED, False)] * 99)
+    with pytest.raises(NotSent):
+        await run(api)
+    assert len(api.calls) == MAX_SENDS
+
+
+async def test_an_unknown_outcome_is_not_sent_again_and_says_what_to_do() -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 99)
+    with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID --stack dev"):
+        await run(api)
+    assert api.calls.count("POST start") == 1
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE_IDS[:-2])
+async def test_an_unusable_id_everywhere_is_told_and_not_recorded(unusable: str) -> None:
+    api = FakeApi(FakeTime(), faults=[(json_response({"session_id": unusable}), True)])
+    api.active_faults = [json_response({"session_id": unusable, "status": "RUNNING"})] * 99
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(api)
+    assert str(caught.value).startswith("start on pathway pw-1: the session_id of the response is `")
+    assert "could not determine whether a session was started (active session of pathway pw-1: " in str(caught.value)
+    assert "Run `pulumi up --stack dev` again on this machine" in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert api.calls.count("POST start") == 1
+    intent = api.intents.find(ADDRESS)
+    assert intent is not None
+    assert intent.session_id is None
+
+
+async def test_unusable_ids_without_a_session_end_with_the_next_step() -> None:
+    api = FakeApi(FakeTime(), faults=[(UNUSABLE[0], False)] * 99)
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(api)
+    assert str(caught.value) == (
+        "start on pathway pw-1: the session_id of the response is `../../x` (expected 1 to 128 letters, digits and "
+        ". _ ~ : @ -, with no dot at the end); no session is active on the pathway after 4 attempts, so none was "
+        "recorded. Check bland:baseUrl, then run `pulumi up --stack dev` again"
+    )
+    assert api.calls.count("POST start") == MAX_SENDS
+    assert api.intents.find(ADDRESS) is None
+
+
+async def test_retry_after_is_honoured() -> None:
+    api = FakeApi(FakeTime(), faults=[(json_response({}, 429, {"retry-after": "7"}), False)])
+    await run(api)
+    assert api.time.slept == [7.0]
+
+
+OURS: dict[str, Any] = {"scenario_ids": ["sc-1", "sc-2"], "timeout_ms": 60000}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        ({"scenario_ids": ["sc-8", "sc-9"]}, r"its scenarios are sc-8, sc-9 \(declared: sc-1, sc-2\)"),
+        ({"timeout_ms": 90000}, r"its timeout_ms is 90000 \(declared: 60000\)"),
+    ],
+)
+async def test_a_session_of_other_scenarios_after_a_lost_response_is_not_taken(theirs: Any, said: str) -> None:
+    """A colleague's: created after our request, as far as the times say."""
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, **{**OURS, **theirs})
+    with pytest.raises(TornadoError, match="session s-1 is already active"):
+        await run(api, order(**OURS))
+    assert (api.calls.count("POST start"), api.intents.find(ADDRESS) is not None) == (1, True)
+    with pytest.raises(TornadoError, match=said):
+        await run(api, order("adopt", **OURS))
+    assert api.effective_starts == 0
+
+
+@pytest.mark.parametrize("shows_scenarios", [True, False])
+async def test_our_scenarios_in_another_order_are_ours(*, shows_scenarios: bool) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=shows_scenarios)
+    api.add(max_iterations=5, **{**OURS, "scenario_ids": ["sc-2", "sc-1"]})
+    assert (await run(api, order(**OURS))).session_id == "s-1"
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_our_ids_in_lower_case_are_ours(on_conflict: Any) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, persona_id="pe-1", scenario_ids=["abcd-ef"])
+    chosen = order(on_conflict, persona_id="PE-1", scenario_ids=["ABCD-EF"])
+    session = await run(api, chosen)
+    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 0)
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_a_time_limit_that_the_api_lowers_starts_no_second_session(on_conflict: Any) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, timeout_ms=3600000)
+    for _ in range(2):  # the next run recovers, and knows no more
+        with pytest.raises(PathwayBusy) as caught:
+            await run(api, order(on_conflict, timeout_ms=7200000))
+        assert str(caught.value).splitlines()[-2:] == [
+            (
+                "The response to a start was lost, so it may be this stack's own session, but it differs: "
+                "its timeout_ms is 3600000 (declared: 7200000)."
+            ),
+            (
+                "If it is its own, declare what it runs, then run one of these commands. "
+                "If it is not, run `pulumi up --stack dev` again once it has ended"
+            ),
+        ]
+    assert (api.calls.count("POST start"), api.calls.count("POST s-1/cancel")) == (1, 0)
+    assert api.intents.find(ADDRESS) is not None
+    assert (await run(api, order("adopt", timeout_ms=3600000))).session_id == "s-1"
+
+
+async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api.add(max_iterations=5, scenario_ids=["sc-1", "sc-2"])
+    assert (await run(api)).session_id == "s-1"
+
+
+async def test_an_active_session_of_another_pathway_starts_nothing_more() -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, True)])
+    api.active_faults = [json_response({"session_id": "s-9", "status": "RUNNING", "pathway_id": "pw-9"})] * 99
+    with pytest.raises(OutcomeUnknown, match="the response is about another pathway: `pw-9`"):
+        await run(api)
+    assert (api.calls.count("POST start"), api.intents.find(ADDRESS) is not None) == (1, True)
+
+
+class TestConflict:
+    async def test_fail_shows_the_active_session_and_the_commands(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60)
+        with pytest.raises(TornadoError) as caught:
+            await run(api)
+        assert str(caught.value).splitlines() == [
+            (
+                "session s-1 is already active on pathway pw-1 since 2026-04-14T10:00:00.000Z, "
+                "and the API runs one session at a time there."
+            ),
+            f"To take it over:    {commands.adopt('dev', 'support-line', 's-1')}",
+            f"To cancel it first: {commands.on_conflict('dev', 'support-line', 'supersede')}",
+        ]
+        assert api.effective_starts == 0
+
+    async def test_adopt_takes_a_session_that_matches(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60, max_iterations=5)
+        session = await run(api, order("adopt"))
+        assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", True, 0)
+
+    @pytest.mark.parametrize(
+        ("theirs", "ours", "said"),
+        [
+            ({"persona_id": "pe-1"}, {}, "its persona_id is pe-1 \\(declared: none\\)"),
+            ({}, {"persona_id": "pe-1"}, "its persona_id is none \\(declared: pe-1\\)"),
+            ({"max_iterations": 9}, {}, "its max_iterations is 9 \\(declared: 5\\)"),
+            ({"scenario_ids": ["a", "b"]}, {"scenario_ids": ["a"]}, "it has 2 scenarios \\(declared: 1\\)"),
+        ],
+    )
+    async def test_adopt_refuses_a_session_that_differs(self, theirs: Any, ours: Any, said: str) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60, **theirs)
+        with pytest.raises(TornadoError, match=said):
+            await run(api, order("adopt", **ours))
+
+    async def test_wait_starts_after_the_other_session_has_ended(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        other = api.add(age=60)
+        original = api.time.sleep
+
+        async def sleep(seconds: float) -> None:
+            await original(seconds)
+            if api.time.seconds > 120:
+                other.status = "COMPLETED_PARTIAL"
+
+        api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
+        session = await run(api, order("wait"))
+        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+
+    async def test_wait_survives_an_outage_of_minutes(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        other = api.add(age=60)
+        original = api.time.sleep
+
+        async def sleep(seconds: float) -> None:
+            await original(seconds)
+            if other.status == "RUNNING":
+                other.status = "COMPLETED_PARTIAL"
+                api.active_faults = [json_response({}, 520)] * 25
+
+        api.time.sleep = sleep  # type: ignore[method-assign] # the outage begins while ours waits
+        session = await run(api, order("wait"))
+        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        assert api.time.seconds > 60 + 180
+
+    async def test_a_lost_response_after_a_long_wait_is_still_ours(self) -> None:
+        """The wait may be longer than the time in which a start of ours can take effect."""
+        api = FakeApi(FakeTime(seconds=60), faults=[(json_response({}, 409), False), (RESET, True)])
+        other = api.add(age=60)
+        original = api.time.sleep
+
+        async def sleep(seconds: float) -> None:
+            await original(seconds)
+            if api.time.seconds > 60 + 720:
+                other.status = "COMPLETED_PARTIAL"
+
+        api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
+        session = await run(api, order("wait"))
+        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        intent = api.intents.find(ADDRESS)
+        assert intent is not None
+        assert intent.sent_at > "2026-04-14T10:12"
+
+    async def test_an_unknown_outcome_keeps_the_intent_at_a_conflict(self) -> None:
+        api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+        api.add(age=30, max_iterations=5)
+        with pytest.raises(TornadoError, match="already active"):
+            await run(api)
+        assert api.intents.find(ADDRESS) is not None
+
+    async def test_wait_ends_at_timeout_ms(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        api.add(age=60)
+        with pytest.raises(TornadoError, match=r"It did not end within 30 s \(timeout_ms\)"):
+            await run(api, order("wait", timeout_ms=30000))
+        assert api.time.seconds == pytest.approx(90, abs=1)
+
+    async def test_supersede_cancels_and_starts(self) -> None:
+        api = FakeApi(FakeTime(seconds=60))
+        other = api.add(age=60)
+        session = await run(api, order("supersede"))
+        assert (other.status, session.session_id, session.adopted) == ("CANCELLED", "s-2", False)
+
+    async def test_a_conflict_without_an_active_session_is_sent_again(self) -> None:
+        api = FakeApi(FakeTime(), faults=[(json_response({}, 409), False)])
+        assert (await run(api)).session_id == "s-1"
+
+
+class TestAdopt:
+    async def test_a_running_session_has_its_created_at(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add()
+        session = await adopt(api.client(), order(), "s-1")
+        assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=True)
+        assert api.calls == ["GET s-1/status", "GET active"]
+
+    async def test_a_session_of_another_pathway_is_refused(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add("pw-other")
+        with pytest.raises(TornadoError, match="session s-1 does not run on pathway pw-1"):
+            await adopt(api.client(), order(), "s-1")
+
+    @pytest.mark.parametrize(
+        ("ours", "said"),
+        [
+            ({"scenario_ids": ["sc-1", "sc-2"]}, "its scenarios are sc-8, sc-9 (declared: sc-1, sc-2)"),
+            ({"scenario_ids": ["sc-8"]}, "it has 2 scenarios (declared: 1)"),
+            ({"timeout_ms": 60000}, "its timeout_ms is 900000 (declared: 60000)"),
+        ],
+    )
+    async def test_a_session_that_differs_is_refused(self, ours: Any, said: str) -> None:
+        api = FakeApi(FakeTime(), shows_scenarios=True)
+        api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
+        with pytest.raises(TornadoError) as caught:
+            await adopt(api.client(), order(**ours), "s-1")
+        assert str(caught.value) == (
+            f"session s-1 cannot be adopted because it differs: {said}. "
+            "Declare what it runs, or remove tornado:adopt.support-line to start a session of its own"
+        )
+
+    async def test_the_time_limit_of_a_session_that_has_ended_is_compared(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add().status = "COMPLETED_ALL_PASSED"
+        assert (await adopt(api.client(), order(timeout_ms=900000), "s-1")).adopted
+        with pytest.raises(TornadoError, match="its timeout_ms is 900000"):
+            await adopt(api.client(), order(timeout_ms=60000), "s-1")
+
+    async def test_a_session_that_ends_between_the_requests_is_adopted_as_ended(self) -> None:
+        statuses = iter(["RUNNING", "COMPLETED_ALL_PASSED"])
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/active"):
+                return json_response({"message": "none"}, 404)
+            return json_response({"status": next(statuses)})
+
+        session = await adopt(client_of(handle), order(), "s-1")
+        assert session == Session("s-1", None, "COMPLETED_ALL_PASSED", None, None, adopted=True)
+
+    async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
+        with pytest.raises(TornadoError, match=r"check the id in tornado:adopt\.support-line .*doctor --stack dev"):
+            await adopt(FakeApi(FakeTime()).client(), order(), "nope")
+
+    async def test_a_finished_session_has_no_created_at(self) -> None:
+        api = FakeApi(FakeTime())
+        api.add().status = "COMPLETED_ALL_PASSED"
+        session = await adopt(api.client(), order(), "s-1")
+        assert (session.created_at, session.status, session.adopted) == (None, "COMPLETED_ALL_PASSED", True)
+        assert api.calls == ["GET s-1/status"]
+
+
+async def test_a_late_effect_is_found_by_the_second_look() -> None:
+    """A gateway timed out while the API was still processing the request."""
+    api = FakeApi(FakeTime(), faults=[(json_response({}, 504), False)])
+    sleep = api.time.sleep
+
+    async def takes_effect_now(seconds: float) -> None:
+        await sleep(seconds)
+        if not api.sessions:
+            api.effective_starts += 1
+            api.add(max_iterations=5)
+
+    api.time.sleep = takes_effect_now  # type: ignore[method-assign] # the API works while we wait
+    assert (await run(api)).session_id == "s-1"
+    assert api.effective_starts == 1
+    assert api.calls.count("POST start") == 1

@@ -1,0 +1,273 @@
+"""Which verdicts of the stack's own state hold without a request."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from tornado_resource.bland.content import Digests
+from tornado_resource.bland.responses import Status
+from tornado_resource.declarations.model import Gate
+from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.order import SESSION_TYPE
+from tornado_resource.runs.verdict import NOT_SHOWN_NOW, make_verdict
+from tornado_resource.stacks.recorded import (
+    RELEASE_TYPE,
+    STACK_TYPE,
+    JudgedVersion,
+    judged_versions,
+    recorded_doubts,
+    recorded_releases,
+    recorded_sessions,
+)
+
+GATED = GatedSession("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
+PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
+FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1, unfixable_ids=("b",))
+URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
+STACK = f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev"
+
+
+def verdict(ended: Status = PASSED, gated: GatedSession = GATED, **changed: Any) -> dict[str, Any]:
+    return {**asdict(make_verdict(gated, Ending(ended))), **changed}
+
+
+def state(*verdicts: Any, urn: str = URN, **outputs: Any) -> dict[str, Any]:
+    """A state as the engine shows it: every number is a float."""
+    session = {"session_id": "s-1", "declared": dict(GATED.request), "adopted": False, **outputs}
+    return {
+        STACK: {"type": STACK_TYPE, "outputs": {"verdicts": {str(index): each for index, each in enumerate(verdicts)}}},
+        urn: {"type": SESSION_TYPE, "outputs": session},
+    }
+
+
+def outcome(resources: dict[str, Any], gated: GatedSession = GATED) -> str | None:
+    session = next(iter(recorded_sessions(resources).values()), None)
+    result = session.result(gated) if session is not None else None
+    return result.verdict.outcome if result is not None else None
+
+
+@pytest.mark.parametrize(("status", "expected"), [(PASSED, "passed"), (FAILED, "failed"), (Status("STUCK"), "failed")])
+def test_a_final_verdict_holds(status: Status, expected: str) -> None:
+    assert outcome(state(verdict(status))) == expected
+
+
+def test_a_pass_with_a_scenario_that_failed_and_is_unfixable_holds() -> None:
+    gated = replace(GATED, gate=Gate(1))
+    assert outcome(state(verdict(FAILED, gated, failed_ids=["b"])), gated) == "passed"
+
+
+def test_a_verdict_comes_back_as_it_was_given() -> None:
+    given = make_verdict(GATED, Ending(FAILED))
+    floats = {key: float(value) if type(value) is int else value for key, value in asdict(given).items()}
+    session = recorded_sessions(state(floats))[URN]
+    assert session.verdict == given
+
+
+@pytest.mark.parametrize(
+    "gate", [Gate(2), Gate("50%"), Gate("any"), Gate("all", "refuse"), Gate("promotion")], ids=lambda gate: gate.passed
+)
+def test_a_verdict_holds_under_its_own_gate_only(gate: Gate) -> None:
+    gated = replace(GATED, gate=gate)
+    recorded = verdict(gated=gated, outcome="passed")
+    assert outcome(state(recorded), gated) == "passed"
+    assert outcome(state(recorded)) is None
+
+
+@pytest.mark.parametrize("status", [Status("RUNNING"), Status("NEW"), replace(PASSED, total_scenarios=0)])
+def test_an_incomplete_verdict_is_asked_for_again(status: Status) -> None:
+    assert outcome(state(verdict(status))) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"session_id": "s-2"},
+        {"declaration": "0" * 64},
+        {"status": "RUNNING"},
+        {"status": "STUCK"},
+        {"status": None},
+        {"passed_scenarios": 1},
+        {"total_scenarios": 1, "passed_scenarios": 1},
+        {"gate": {"passed": 3, "repaired": "allow"}},
+        {"gate": "none"},
+        {"failed_ids": [1]},
+        {"failed_ids": ["a"]},
+        {"unfixable_ids": ["a"]},
+        {"outcome": "green"},
+        {"reason": 5},
+    ],
+    ids=str,
+)
+def test_a_pass_that_contradicts_its_session_or_numbers_is_no_pass(changed: dict[str, Any]) -> None:
+    assert outcome(state(verdict(**changed))) is None
+
+
+def test_a_repaired_pass_does_not_hold_if_repairs_are_refused() -> None:
+    gated = replace(GATED, gate=Gate("all", "refuse"))
+    assert outcome(state(verdict(gated=gated, repaired=True)), gated) is None
+
+
+def test_a_promotion_gate_holds_only_for_a_session_that_completed() -> None:
+    gated = replace(GATED, gate=Gate("promotion"))
+    assert outcome(state(verdict(gated=gated, outcome="passed", status="ERROR")), gated) is None
+    assert outcome(state(verdict(gated=gated, outcome="failed", status="ERROR")), gated) == "failed"
+
+
+def test_a_changed_request_has_no_recorded_result() -> None:
+    assert outcome(state(verdict()), replace(GATED, request={"pathway_id": "pw-2"})) is None
+
+
+def test_an_adopted_session_does_not_pass_for_a_promoted_version() -> None:
+    resources = state(verdict(), adopted=True)
+    adopted = replace(GATED, adopted=True)
+    assert outcome(resources, adopted) == "passed"
+    assert outcome(resources, replace(adopted, promoted=7)) is None
+
+
+def test_a_session_without_a_verdict_is_known_all_the_same() -> None:
+    session = recorded_sessions(state())[URN]
+    assert (session.session_id, session.verdict, session.result(GATED)) == ("s-1", None, None)
+
+
+def test_verdicts_are_found_under_any_name_that_a_program_exports() -> None:
+    resources = state()
+    resources[STACK]["outputs"] = {"mine": [{"deep": verdict()}], "verdicts": "text"}
+    assert outcome(resources) == "passed"
+    resources[STACK]["outputs"] = {"mine": [[[[[verdict()]]]]]}
+    assert outcome(resources) is None
+
+
+def test_only_the_stacks_own_outputs_are_believed() -> None:
+    resources = state()
+    resources["urn:pulumi:dev::agents::other::x"] = {"type": "other", "outputs": {"verdicts": {"a": verdict()}}}
+    assert outcome(resources) is None
+
+
+def test_sessions_in_components_that_share_a_name_are_told_apart() -> None:
+    inside = f"urn:pulumi:dev::agents::my:index:Agents${SESSION_TYPE}::support-line"
+    resources = state(verdict())
+    resources[inside] = state(session_id="s-2")[URN]
+    assert {urn: session.session_id for urn, session in recorded_sessions(resources).items()} == {
+        URN: "s-1",
+        inside: "s-2",
+    }
+
+
+@pytest.mark.parametrize("outputs", [{"session_id": 5}, {"session_id": None}, {"declared": "text"}])
+def test_a_damaged_session_is_left_to_the_api(outputs: dict[str, Any]) -> None:
+    assert recorded_sessions(state(verdict(), **outputs)) == {}
+    assert recorded_sessions({"no urn": {"type": SESSION_TYPE, "outputs": None}}) == {}
+
+
+OLD, NEW, CURRENT = "sha256:" + "0" * 64, "sha256:" + "1" * 64, "sha256v2:" + "2" * 64
+
+
+@pytest.mark.parametrize(
+    ("recorded", "promoted", "holds"),
+    [
+        (OLD, Digests.of(OLD), True),
+        (OLD, None, True),
+        (None, Digests.of(OLD), True),
+        (OLD, Digests.of(NEW), False),
+        (OLD, Digests(CURRENT, OLD), True),
+        (CURRENT, Digests(CURRENT, OLD), True),
+        (OLD, Digests(CURRENT, NEW), False),
+    ],
+)
+def test_a_pass_on_other_content_than_the_promoted_one_is_outdated(
+    recorded: str | None,
+    promoted: Digests | None,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    found = outcome(state(verdict(content=recorded)), replace(GATED, promoted_content=promoted))
+    assert found == ("passed" if holds else None)
+
+
+def test_a_verdict_of_an_older_release_holds() -> None:
+    old = {key: value for key, value in verdict().items() if key not in {"content", "full_run"}}
+    old["gate"] = {"passed": "all", "repaired": "allow"}
+    assert outcome(state(old)) == "passed"
+
+
+@pytest.mark.parametrize("changed", [{"content": 7}, {"content": "sha256:0"}, {"full_run": "yes"}])
+def test_a_damaged_content_is_asked_for_again(changed: dict[str, Any]) -> None:
+    assert outcome(state(verdict(**changed))) is None
+
+
+@pytest.mark.parametrize(
+    ("started", "content", "repaired", "tested"),
+    [
+        (OLD, NEW, False, OLD),
+        (None, NEW, False, NEW),
+        (None, NEW, True, None),
+        (7, None, False, None),
+        ("sha256:0", None, False, None),
+    ],
+)
+def test_the_declared_versions_content_when_it_was_tested(
+    started: Any,
+    content: str | None,
+    repaired: bool,  # noqa: FBT001
+    tested: str | None,
+) -> None:
+    recorded = state(verdict(content=content, repaired=repaired), started_content=started)
+    assert recorded_sessions(recorded)[URN].tested_content == tested
+
+
+def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
+    assert recorded_sessions(state())[URN].tested_content is None
+    assert recorded_sessions(state(started_content=OLD))[URN].tested_content == OLD
+
+
+@pytest.mark.parametrize(
+    ("recorded", "started", "was_shown"),
+    [
+        (verdict(content=None), None, False),
+        (verdict(content=None), OLD, True),
+        (verdict(content=OLD), None, True),
+        (verdict(content=None, outcome="incomplete", reason=f"version 3 …: {NOT_SHOWN_NOW}"), None, True),
+        (None, None, False),
+    ],
+)
+def test_a_content_that_was_shown_once_is_remembered(recorded: Any, started: Any, was_shown: bool) -> None:  # noqa: FBT001
+    resources = state(*([recorded] if recorded else []), started_content=started)
+    assert recorded_sessions(resources)[URN].was_shown is was_shown
+
+
+def test_releases_are_found_by_urn() -> None:
+    urn = f"urn:pulumi:dev::agents::{RELEASE_TYPE}::support-line"
+    resources = {**state(), urn: {"outputs": {"version": 7.0, "sessions": ["s-1"], "live": None}}}
+    assert recorded_releases(resources) == {urn: {"version": 7, "sessions": ["s-1"]}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_known"),
+    [
+        ({"version": 7.0, "content": OLD}, True),
+        ({"version": 7.0, "content": None}, False),
+        ({"version": None, "content": OLD}, False),
+        ({"version": 7.0, "content": OLD, "status": "RUNNING"}, False),
+        ({"version": 7.0, "content": OLD, "outcome": "incomplete"}, False),
+    ],
+)
+def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
+    outputs = {"verdicts": {"support-line": verdict(**changed)}}
+    assert judged_versions(outputs) == ({"s-1": JudgedVersion(7, OLD)} if is_known else {})
+
+
+def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
+    reason = "not tested as declared: scenario 'Refund' is disabled"
+    doubtful = verdict(outcome="incomplete", reason=reason)
+    assert recorded_sessions(state(doubtful))[URN].doubt == reason
+    assert recorded_doubts({"verdicts": {"a": doubtful, "b": verdict(session_id="s-2")}}) == {"s-1": reason}
+    assert recorded_sessions(state(verdict()))[URN].doubt is None
+    assert recorded_sessions(state(verdict(outcome="incomplete", reason="gone")))[URN].doubt is None
+    assert recorded_sessions(state())[URN].doubt is None
+
+
+@pytest.mark.parametrize("gate", [{"passed": []}, {"passed": {"a": 1}}, {"repaired": 5.0}, {"full_run": ["any"]}])
+def test_a_verdict_under_a_gate_that_is_none_is_not_believed(gate: Any) -> None:
+    assert outcome(state(verdict(gate=gate))) is None

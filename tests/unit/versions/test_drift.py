@@ -1,0 +1,138 @@
+"""Whether what a session was tested on, or what was published, has changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tornado_resource.bland.content import Digests
+from tornado_resource.bland.listing import Listing
+from tornado_resource.bland.responses import Scenario
+from tornado_resource.versions.drift import (
+    MAX_RECORDED_SCENARIOS,
+    RunBasis,
+    drift,
+    drift_of_live,
+    find_drift,
+    scenario_drift,
+    scenarios_run,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+REQUEST = {"pathway_id": "pw-1", "version_number": 6}
+
+
+def scenario(name: str, **fields: Any) -> Scenario:
+    return Scenario(name, None, is_required_for_promotion=False, entry={"id": name, **fields})
+
+
+@dataclass
+class FakeReader:
+    """Shows one digest for every version, and the same scenarios for every pathway; *unlisted* ones only by id."""
+
+    now: Digests | None = Digests("sha256v2:" + "2" * 64, OLD)  # noqa: RUF009 - frozen
+    enabled: tuple[Scenario, ...] = ()
+    asked: list[str] = field(default_factory=list)
+    unlisted: tuple[Scenario, ...] | None = None
+
+    async def digests(self, pathway_id: str, version: int) -> Digests | None:
+        self.asked.append(f"{pathway_id}/{version}")
+        return self.now
+
+    async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
+        self.asked.append(pathway_id)
+        chosen, unlisted = set(ids), self.unlisted or ()
+        assert "" not in chosen
+        found = [each for each in unlisted if each.scenario_id in chosen]
+        return Listing((*self.enabled, *found), is_whole=self.unlisted is None)
+
+
+def test_only_other_content_is_drift() -> None:
+    assert drift(6, OLD, Digests.of(OLD)) is None
+    assert drift(6, OLD, Digests("sha256v2:" + "2" * 64, OLD)) is None
+    assert drift(6, OLD, None) is None
+    edited = "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
+    assert drift(6, OLD, Digests("sha256v2:" + "2" * 64, NEW)) == edited
+
+
+def test_a_live_pathway_that_is_not_shown_has_not_drifted() -> None:
+    assert drift_of_live(OLD, Digests.of(OLD)) is None
+    assert drift_of_live(OLD, None) is None
+    changed = "the live pathway was changed: sha256:111111111111 is live, sha256:000000000000 was published"
+    assert drift_of_live(OLD, Digests.of(NEW)) == changed
+
+
+@pytest.mark.parametrize(
+    ("request_", "content", "scenarios", "asked"),
+    [
+        (REQUEST, OLD, None, ["pw-1/6"]),
+        (REQUEST, None, None, []),
+        ({"pathway_id": "pw-1"}, OLD, None, []),
+        (REQUEST, None, {}, ["pw-1"]),
+        ({"pathway_id": "pw-1", "version_number": 0}, OLD, {}, ["pw-1/0", "pw-1"]),
+    ],
+)
+async def test_only_what_was_recorded_is_read(
+    request_: dict[str, Any], content: str | None, scenarios: dict[str, str] | None, asked: list[str]
+) -> None:
+    reader = FakeReader()
+    assert await find_drift(reader, RunBasis(request_, content, scenarios)) is None
+    assert reader.asked == asked
+
+
+async def test_every_change_is_told() -> None:
+    before = scenarios_run(None, [scenario("a"), scenario("b")])
+    reader = FakeReader(Digests.of(NEW), (scenario("a", max_turns=5), scenario("c")))
+    assert await find_drift(reader, RunBasis(REQUEST, OLD, before)) == (
+        "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111; "
+        "since it was tested: 1 scenario changed (a), 1 scenario disabled or deleted (b), 1 scenario added (c)"
+    )
+
+
+@pytest.mark.parametrize("chosen", [None, ["a", "b"]])
+async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] | None) -> None:
+    request = {"pathway_id": "pw-1", "scenario_ids": chosen} if chosen is not None else {"pathway_id": "pw-1"}
+    tested = RunBasis(request, None, scenarios_run(chosen, [scenario("a"), scenario("b")]))
+    reader = FakeReader(enabled=(scenario("a"),), unlisted=(scenario("b"), scenario("c")))
+    assert await find_drift(reader, tested) is None
+    for later, said in [
+        (scenario("b", max_turns=5), "since it was tested: 1 scenario changed (b)"),
+        (scenario("b", enabled=False), "since it was tested: 1 scenario disabled or deleted (b)"),
+    ]:
+        assert await find_drift(FakeReader(enabled=(scenario("a"),), unlisted=(later,)), tested) == said
+
+
+async def test_many_scenarios_are_not_compared_with_a_part_of_them() -> None:
+    many = [scenario(f"sc-{number}") for number in range(MAX_RECORDED_SCENARIOS + 1)]
+    tested = RunBasis({"pathway_id": "pw-1"}, None, scenarios_run(None, many))
+    assert await find_drift(FakeReader(enabled=tuple(many[:100]), unlisted=()), tested) is None
+    assert await find_drift(FakeReader(enabled=tuple(many[:100])), tested) is not None
+
+
+def test_only_the_scenarios_of_the_session_count() -> None:
+    enabled = [scenario("a"), scenario("b")]
+    assert scenarios_run(["b", "gone"], enabled).keys() == {"b"}
+    assert scenario_drift(scenarios_run(["b"], enabled), scenarios_run(["b"], [scenario("a", max_turns=1)])) == (
+        "since it was tested: 1 scenario disabled or deleted (b)"
+    )
+
+
+def test_many_scenarios_are_recorded_as_one() -> None:
+    many = [scenario(f"sc-{number}") for number in range(MAX_RECORDED_SCENARIOS + 1)]
+    before = scenarios_run(None, many)
+    assert len(before) == 1
+    assert scenario_drift(before, scenarios_run(None, many[::-1])) is None
+    now = scenarios_run(None, [*many[1:], scenario("sc-0", max_turns=5)])
+    assert scenario_drift(before, now) == "its scenarios were changed since it was tested"
+    assert scenario_drift(before, scenarios_run(None, many[:3])) == "its scenarios were changed since it was tested"
+
+
+def test_names_are_cleaned_and_counted() -> None:
+    now = {f"sc-{number}": "x" for number in range(6)} | {"\x1b[1m": "x"}
+    told = "since it was tested: 7 scenarios added (\\x1b[1m, sc-0, sc-1, sc-2, sc-3 and 2 more)"
+    assert scenario_drift({}, now) == told

@@ -1,0 +1,135 @@
+"""How a definition differs from what the API shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tornado_resource.declarations.model import SCENARIO_FIELDS as FIELDS
+from tornado_resource.versions.scenarios import (
+    changed_fields,
+    creation_of,
+    declared_changes,
+    filled_fields,
+    runs_together,
+    update_of,
+)
+
+JUDGE = {"type": "LLM_JUDGE", "config": {"prompt": "Refunded?", "output_type": "boolean"}}
+NODE = {"type": "NODE_REACHED", "config": {"node_id": "done"}, "name": "end"}
+FIELDS_DECLARED: dict[str, Any] = {
+    "name": "Refund",
+    "tester_persona_prompt": "You want your money back.",
+    "max_turns": 10,
+    "request_data": {"order": {"id": 7}, "tags": ["a", "b"]},
+    "assertions": [JUDGE, NODE],
+}
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {},
+        {"id": "sc-1", "org_id": "o", "created_at": "2026", "updated_at": "2026", "most_recent_run": None},
+        {"max_turns": 10.0},
+        {"category": "CUSTOM", "scenario_type": "AGENT", "bland_tone_enabled": False, "enabled": True},
+        {"description": "", "start_node_id": None, "metadata": {}, "input_messages": []},
+        {"request_data": {"tags": ["a", "b"], "order": {"id": 7.0}}},
+        {"assertions": [NODE, JUDGE]},
+        {"assertions": [{**JUDGE, "id": "as-1", "is_required": True, "weight": 1.0, "order": 0}, NODE]},
+        {"assertions": [{**JUDGE, "config": {**JUDGE["config"], "threshold": 0.5}}, NODE]},  # type: ignore[dict-item]
+        {"tester_persona_name": "Sam"},
+    ],
+)
+def test_what_the_api_adds_or_reorders_is_no_difference(same: dict[str, Any]) -> None:
+    assert changed_fields(FIELDS_DECLARED, {**FIELDS_DECLARED, **same}) == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "Refunds"},
+        {"tester_persona_prompt": "You are happy."},
+        {"tester_persona_prompt": None},
+        {"max_turns": 11},
+        {"category": "ANGRY_CALLER"},
+        {"enabled": False},
+        {"is_required_for_promotion": True},
+        {"request_data": {"order": {"id": 8}, "tags": ["a", "b"]}},
+        {"request_data": {"order": 7, "tags": ["a", "b"]}},
+        {"request_data": {"order": {"id": 7}, "tags": ["a"]}},
+        {"request_data": {"order": {"id": True}, "tags": ["a", "b"]}},
+        {"assertions": None},
+        {"assertions": "none"},
+        {"assertions": [JUDGE]},
+        {"assertions": [JUDGE, "x"]},
+        {"assertions": [JUDGE, JUDGE]},
+        {"assertions": [{**JUDGE, "weight": 2}, NODE]},
+        {"assertions": [JUDGE, {**NODE, "name": "start"}]},
+    ],
+)
+def test_an_edit_is_named(other: dict[str, Any]) -> None:
+    assert changed_fields(FIELDS_DECLARED, {**FIELDS_DECLARED, **other}) == tuple(other)
+
+
+@pytest.mark.parametrize(
+    ("edit", "changed"),
+    [
+        ({}, ()),
+        ({"tester_persona_name": "Eve"}, ("tester_persona_name",)),
+        ({"request_data": {**FIELDS_DECLARED["request_data"], "vip": True}}, ("request_data",)),
+        ({"tester_persona_name": None}, ()),
+    ],
+)
+def test_an_edit_of_what_the_api_had_filled_in_is_seen(edit: dict[str, Any], changed: tuple[str, ...]) -> None:
+    shown = {**FIELDS_DECLARED, "tester_persona_name": "Sam", "assertions": [{**JUDGE, "order": 1}, NODE]}
+    filled = filled_fields(FIELDS_DECLARED, shown)
+    assert set(filled) == {"tester_persona_name", "assertions"}
+    assert changed_fields(FIELDS_DECLARED, {**shown, **edit}, filled) == changed
+
+
+def test_what_differs_is_not_recorded_as_filled_in() -> None:
+    assert filled_fields(FIELDS_DECLARED, {**FIELDS_DECLARED, "max_turns": 11, "enabled": False}) == {}
+
+
+def test_an_assertion_that_says_less_leaves_the_exact_one_to_the_other() -> None:
+    plain = {"type": "NODE_REACHED", "config": {"node_id": "done"}}
+    assert changed_fields({"assertions": [plain, NODE]}, {"assertions": [NODE, {**plain, "name": "x"}]}) == ()
+
+
+def test_an_update_changes_only_what_changed_and_resets_the_undeclared() -> None:
+    changed = ("description", "category", "max_turns", "start_node_id", "request_data", "enabled", "assertions")
+    assert update_of({"name": "a", "max_turns": 5}, changed) == {
+        "description": "",
+        "category": "CUSTOM",
+        "max_turns": 5,
+        "start_node_id": None,
+        "request_data": {},
+        "enabled": True,
+        "assertions": [],
+    }
+
+
+def test_a_creation_has_what_is_declared_but_for_fields_of_updates() -> None:
+    body = creation_of("pw-1", {**FIELDS_DECLARED, "enabled": False, "description": "", "other": 1})
+    assert body == {"pathway_id": "pw-1", **FIELDS_DECLARED}
+
+
+def test_definitions_differ_by_content() -> None:
+    same = {**FIELDS_DECLARED, "max_turns": 10.0, "category": "CUSTOM", "metadata": {}, "enabled": True}
+    assert declared_changes(FIELDS_DECLARED, same) == ()
+    assert declared_changes(FIELDS_DECLARED, {"name": "Refund"}) == (
+        "tester_persona_prompt",
+        "max_turns",
+        "request_data",
+        "assertions",
+    )
+
+
+def test_the_runs_of_scenarios_have_one_digest_whatever_their_order() -> None:
+    assert runs_together(["a", "b"]) == runs_together(["b", "a"]) != runs_together(["a"])
+
+
+def test_every_field_is_listed_once() -> None:
+    assert len(set(FIELDS)) == len(FIELDS)

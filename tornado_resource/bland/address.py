@@ -1,0 +1,320 @@
+"""Where and how requests are sent: the base URL, the API key, proxies and certificates. Checked before any request."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from tornado_resource.core.redaction import REDACTED, encodings, redact
+from tornado_resource.core.text import count
+from tornado_resource.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from urllib.parse import SplitResult
+
+DEFAULT_URL: Final = "https://api.bland.ai"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+MAX_HOST: Final = 253
+"""The longest host name (RFC 1035, 2.3.4, without the length bytes)."""
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+# The text of any other URL may have a password in it, whatever it is taken for: `user:secret`, `user:se/cret@host`.
+_SHOWABLE = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._-]{0,40}){0,5}"
+)
+
+
+def check_url(value: str, source: str) -> str:
+    """Return a base URL without the slash at its end.
+
+    Args:
+        value: the text.
+        source: the config key or environment variable that it is from.
+
+    Raises:
+        ConfigurationError: requests to it cannot work. The message never shows what could be a password.
+
+    """
+    fault = _syntax_fault(value) or _parts_fault(urlsplit(value)) or host_fault(urlsplit(value))
+    if fault is not None:
+        shown = f" {value}" if is_showable(value) else ""
+        message = f"invalid {source}{shown}: {fault}; expected a URL such as {DEFAULT_URL}"
+        raise ConfigurationError(message)
+    return value.rstrip("/")
+
+
+def is_showable(value: str) -> bool:
+    """Return whether no part of a URL could be a password, so that messages may show it."""
+    return _SHOWABLE.fullmatch(value) is not None
+
+
+def _syntax_fault(value: str) -> str | None:
+    if not value.isascii() and value.isprintable():
+        return "it has non-ASCII characters (write such a host in its ASCII form, `xn--…`)"
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        return "it has spaces, line breaks or control characters"
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - checks the number
+    except ValueError:
+        return "it is not a URL"
+    if re.search(r"\][^:]", parts.netloc):
+        return "it is not a URL"  # Python ignores what is between an address in brackets and its port
+    if "?" in value or "#" in value:
+        return "it has a query or fragment"
+    return None
+
+
+def _parts_fault(parts: SplitResult) -> str | None:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "it is not an http or https URL with a host"
+    if parts.username is not None or parts.password is not None:
+        return "it has a user name or password"
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return "plain http would send the API key unencrypted and is only allowed to localhost or 127.0.0.1"
+    if parts.path.strip("/"):
+        # A path that is part of the API's URLs, such as /v1, would double it: every session would seem to be gone.
+        return "it has a path, but only a scheme, a host and a port are allowed"
+    if parts.netloc.endswith(":") or parts.port == 0:
+        return "its port is not a number from 1 to 65535"
+    return None
+
+
+def host_fault(parts: SplitResult) -> str | None:
+    """Return what is wrong with the host, which must be a name or an address that a certificate can be for."""
+    host = parts.hostname or ""
+    if parts.netloc.startswith("[") or re.fullmatch(r"(.*\.)?([0-9]+|0x[0-9a-f]*)", host):
+        return _address_fault(host)
+    is_name = len(host) <= MAX_HOST and all(map(_LABEL.fullmatch, host.split(".")))
+    return None if is_name else "its host is not a host name"
+
+
+def _address_fault(host: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "its host is not an IP address"
+    is_server = not (address.is_unspecified or address.is_multicast or address.is_reserved) or address.is_loopback
+    return None if is_server and "%" not in host else "its host is not the IP address of a server"
+
+
+CERTIFICATES: Final = "SSL_CERT_FILE"
+PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+CERTIFICATE_ADVICE: Final = (
+    "; if a proxy or a private certificate authority signs the certificates here, set the environment variable "
+    "SSL_CERT_FILE to the file with its certificate (PEM)"
+)
+_PROXY_EXPECTED = (
+    "expected the URL of a proxy such as http://proxy.example:3128, with special characters of a password as in %40"
+)
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Refuse values with which no request can work, before they are used.
+
+    Raises:
+        ConfigurationError: the message names the variable.
+
+    """
+    for name in PROXIES:
+        value = environ.get(name.lower()) or environ.get(name)
+        if value and not _is_proxy(value):
+            raise _invalid(name, _PROXY_EXPECTED)
+    certificates = environ.get(CERTIFICATES)
+    if certificates and not Path(certificates).is_file():  # reading a pipe would not end
+        raise _invalid(CERTIFICATES, "expected a file with certificates (PEM)")
+
+
+def proxy_variable(url: str, environ: Mapping[str, str]) -> str | None:
+    """Return the variable that names the proxy for a URL; None if none applies."""
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed does not have it
+
+    parts = urlsplit(url)
+    no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    if proxy_bypass_environment(parts.hostname or "", {"no": no_proxy}):
+        return None
+    names = (f"{parts.scheme.upper()}_PROXY", "ALL_PROXY")
+    return next((name for name in names if environ.get(name.lower()) or environ.get(name)), None)
+
+
+def explain_failure(error: Exception, environ: Mapping[str, str]) -> ConfigurationError:
+    """Return the error for what only fails once the variables are used: the *error* that httpx or OpenSSL raised."""
+    if isinstance(error, ImportError):
+        return ConfigurationError(
+            f"a SOCKS proxy needs another package: pip install 'httpx[socks]' ({', '.join(PROXIES)})"
+        )
+    if not isinstance(error, OSError):
+        return _invalid("NO_PROXY", "expected host names and IP addresses, separated by commas, without brackets or /")
+    log_file = environ.get("SSLKEYLOGFILE")
+    if log_file and error.filename == log_file:
+        return _invalid("SSLKEYLOGFILE", "expected a file that can be written")
+    return _invalid(CERTIFICATES, "expected a file with certificates (PEM) that can be read")
+
+
+def _invalid(name: str, expected: str) -> ConfigurationError:
+    return ConfigurationError(f"invalid environment variable {name}: {expected}; correct it, or unset it")
+
+
+def _is_proxy(value: str) -> bool:
+    url = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(url)
+        is_reachable = parts.port != 0
+    except ValueError:
+        return False
+    is_clean = re.fullmatch(r"[\x21-\x7e]+", url) is not None and not re.search(r"[?#]", url)
+    is_known = parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname)
+    return is_clean and is_known and is_reachable and parts.path in {"", "/"} and host_fault(parts) is None
+
+
+_KEY = re.compile(r"[\x21-\x7e]{8,512}")
+_EXPRESSION = re.compile(r"\$\{\{")
+_VARIABLE = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\$env:\w+|%\w+%", re.ASCII)
+_QUOTES = "\"'`"
+_PLACEHOLDER = re.compile(
+    r"<.*>|\[.*\]|(change|replace)[-_]?(me|this)|"
+    r"(your|my|insert|enter|put)?[-_]?(the|your)?[-_]?(bland)?[-_]?(ai)?[-_]?(api)?[-_]?(key|token)[-_]?(here)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(init=False, repr=False, eq=False)  # without fields: `dataclasses.asdict` has none to show or to copy
+class ApiKey:
+    """The API key. Whatever prints, copies or pickles objects does not show it.
+
+    Pulumi pickles provider objects into its state: a key inside one would be stored there.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self, value: str) -> None:
+        forms = encodings(value)
+        # In a function, because debuggers and crash reporters print the attributes of objects.
+        self._known: Callable[[], tuple[str, tuple[str, ...]]] = lambda: (value, forms)
+
+    def reveal(self) -> str:
+        """Return the key itself. Only the request header needs it."""
+        return self._known()[0]
+
+    def forms(self) -> tuple[str, ...]:
+        """Return the forms in which a response may repeat the key (`encodings`)."""
+        return self._known()[1]
+
+    def redact(self, text: str) -> str:
+        """Replace the key in text that the API sent, also where it is encoded."""
+        return redact(text, self.forms())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ApiKey) and other.reveal() == self.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __repr__(self) -> str:
+        return REDACTED
+
+    def __reduce__(self) -> str:
+        message = "an API key stays in memory"
+        raise TypeError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A valid base URL (no slash at its end) and API key. *warning* is for the user, if there is one."""
+
+    base_url: str
+    key: ApiKey
+    warning: str | None = field(default=None, compare=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the API is on this machine."""
+        return urlsplit(self.base_url).hostname in LOOPBACK
+
+
+def find_endpoint(
+    config: Mapping[str, str | None] | None,
+    environment: Mapping[str, str],
+    *,
+    is_secret: bool = True,
+    stack: str | None = None,
+) -> Endpoint:
+    """Return the API key and base URL of the Pulumi config, else of the environment variables.
+
+    Args:
+        config: `bland:apiKey` and `bland:baseUrl`; None where no stack is read.
+        environment: `BLAND_API_KEY` and `BLAND_BASE_URL`.
+        is_secret: whether Pulumi stores the config's key encrypted.
+        stack: the stack's name, for the command in messages.
+
+    Raises:
+        ConfigurationError: the key is missing, in plain text, or one of them is invalid. The message never contains
+            the key.
+
+    """
+    stored = config or {}
+    given = stored.get("bland:apiKey")
+    command = _set_command(stack)
+    if given and not is_secret:
+        message = (
+            f"bland:apiKey is stored in plain text: set it again with {command}, which encrypts it. If others could "
+            "read it there, as in a repository, replace it by a new key first"
+        )
+        raise ConfigurationError(message)
+    base_url = _base_url(stored.get("bland:baseUrl"), environment)
+    text = given or environment.get("BLAND_API_KEY") or ""
+    key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
+    warning = "ignored a trailing line break in the API key" if key != text else None
+    return Endpoint(base_url, _check_key(key, None if config is None else command), warning)
+
+
+def _base_url(configured: str | None, environment: Mapping[str, str]) -> str:
+    url = configured or environment.get("BLAND_BASE_URL") or DEFAULT_URL
+    return check_url(url, "bland:baseUrl" if configured else "BLAND_BASE_URL")
+
+
+def _set_command(stack: str | None) -> str:
+    return f"`pulumi config set --secret bland:apiKey{f' --stack {stack}' if stack else ''}`"
+
+
+def _check_key(key: str, command: str | None) -> ApiKey:
+    remedy = "set the environment variable BLAND_API_KEY"
+    if command is not None:
+        remedy = f"set it with {command}, or as the environment variable BLAND_API_KEY"
+    if not key:
+        message = f"no API key: {remedy}"
+        raise ConfigurationError(message)
+    fault = _mistaken_key(key) or _malformed_key(key)
+    if fault is not None:
+        message = f"invalid API key: {fault}; {remedy}"
+        raise ConfigurationError(message)
+    return ApiKey(key)
+
+
+def _mistaken_key(key: str) -> str | None:
+    """Return what is wrong with text that is as long as a key, but certainly none."""
+    if _EXPRESSION.search(key):
+        return "it is an expression in ${{ }} that was not evaluated (expected the key that it stands for)"
+    if _VARIABLE.fullmatch(key):
+        return "it is the name of a variable (expected the variable's value)"
+    if key[0] in _QUOTES or key[-1] in _QUOTES:
+        return "it is in quotes (expected the key alone)"
+    if _PLACEHOLDER.fullmatch(key):
+        return "it is a placeholder (expected a key of your Bland account)"
+    return None
+
+
+def _malformed_key(key: str) -> str | None:
+    if _KEY.fullmatch(key):
+        return None
+    is_printable = key.isascii() and key.isprintable()
+    found = count(len(key), "character")
+    return (
+        f"{found} (expected 8 to 512, no spaces)"
+        if is_printable
+        else f"{found}, some of them control or non-ASCII characters (expected 8 to 512 printable ASCII characters)"
+    )

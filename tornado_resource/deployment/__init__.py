@@ -1,0 +1,1 @@
+"""`deploy()` as one page, and its parts: promote, declare, wait, judge, publish."""

@@ -1,0 +1,252 @@
+"""`deploy()`: declarations in, resources, verdicts and stack outputs out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.core.text import count
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.plan import predecessors, worst_case_minutes
+from tornado_resource.declarations.resolver import load
+from tornado_resource.deployment.gate import GateRun, register_verdicts
+from tornado_resource.deployment.promote import promote, warn_of_unused_override
+from tornado_resource.deployment.publish import preview_releases, publish
+from tornado_resource.deployment.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
+from tornado_resource.deployment.waiting import verdict_output
+from tornado_resource.errors import TornadoError
+from tornado_resource.program.config import check_against_declarations, config_message
+from tornado_resource.program.run import program_run
+from tornado_resource.program.sdk import exit_on_signals, together
+from tornado_resource.runs.model import GatedSession
+from tornado_resource.stacks.promotion import as_output
+from tornado_resource.tornado.resource import TornadoSession, session_arguments, session_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.deployment.waiting import VerdictOutput
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.waiter import Waiter
+    from tornado_resource.releases.promotion import Promoted
+    from tornado_resource.scenarios.resource import TornadoScenario
+    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.settings import Settings
+    from tornado_resource.tornado.resource import SessionOutputs
+
+
+def deploy() -> None:
+    """Declare every session of the stack's environment, export outputs and verdicts, enforce the gate, and publish.
+
+    Call it from a Pulumi program's `__main__.py`. It reads the config keys that docs/configuration.md lists and exports
+    `environment`, `sessions` and `verdicts`; with declared scenarios also `scenarios`, and with `promotes_from` also
+    `promotion`.
+
+    Raises:
+        pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems. What fails
+            later (a gate, a promotion, a release) fails an output, and so the update.
+
+    Examples:
+        In `__main__.py`:
+
+        ```python
+        from tornado_resource import deploy
+
+        deploy()
+        ```
+
+        With Pulumi's Automation API, in a script of your own:
+
+        ```python
+        import os
+
+        from pulumi import automation
+        from tornado_resource import deploy
+
+        stack = automation.create_or_select_stack("dev", "agents", deploy)
+        stack.set_config("bland:apiKey", automation.ConfigValue(os.environ["BLAND_API_KEY"], secret=True))
+        stack.set_config("tornado:declarations", automation.ConfigValue(os.path.abspath("sessions.yaml")))
+        result = stack.up(on_output=print)
+        print(result.outputs["verdicts"].value)
+        ```
+
+    """
+    exit_on_signals()
+    try:
+        run = program_run()
+        settings = run.settings
+        environment = load(settings.declarations, settings.environment, stack=pulumi.get_stack())
+        check_against_declarations(settings, environment.declarations)
+    except TornadoError as error:
+        raise pulumi.RunError(config_message(error)) from None
+    if not is_dry_run():
+        run.gate.begin("pulumi stack output verdicts")
+    pulumi.export("environment", environment.name)
+    deployed: pulumi.Output[Any] = _promoted(environment, run).apply(
+        lambda promoted: _declare(promoted, environment, run)
+    )
+    verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
+    pulumi.export("sessions", deployed.apply(_sessions))
+    pulumi.export("verdicts", verdicts)
+    if environment.scenarios:
+        pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
+    if not is_dry_run():
+        # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
+        deployed.apply(partial(_finish_after, verdicts, run))
+
+
+@dataclass(frozen=True)
+class _Deployed:
+    """What a program has declared: the environment (on the promoted versions), its sessions, and their verdicts."""
+
+    environment: Environment
+    sessions: dict[str, pulumi.Output[SessionOutputs]]
+    verdicts: dict[str, VerdictOutput]
+    gate: GateRun
+    scenarios: Mapping[tuple[str, str], TornadoScenario]
+
+
+def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted | None]:
+    if environment.promotes_from is None:
+        if run.settings.promote_without is not None:
+            warn_of_unused_override()
+        return pulumi.Output.from_input(None)
+    promoted = promote(environment, run)
+    pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
+    return promoted
+
+
+async def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
+    """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
+    promotion = promoted.record if promoted is not None else None
+    environment = promoted.environment if promoted is not None else environment
+    if environment.scenarios:
+        await run.last_runs.recorded()
+        await check_scenarios(environment.scenarios, run.last_runs.scenarios(), run.client)
+    gate = GateRun(environment, promotion, run)
+    if not is_dry_run():
+        # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
+        # update that is killed leaves reports that say `incomplete`.
+        try:
+            gate.report.write()
+        except TornadoError as error:
+            raise pulumi.RunError(config_message(error)) from None
+    # Sessions are declared in the meantime. The engine gets none of them before: each has its last run as an input.
+    preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
+    deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, run.last_runs.scenarios()))
+    await _declare_sessions(deployed, run)
+    await preparing
+    if is_dry_run():
+        _preview(deployed)
+    return deployed
+
+
+async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun) -> None:
+    """Read the stack's own state, which must show the stack as it was; then register outputs without old verdicts."""
+    await run.last_runs.recorded()
+    if is_dry_run():
+        return
+    if not run.settings.is_waiting:
+        register_verdicts((), environment.name or "", promotion)
+    else:
+        gate.replace_old_verdicts({each.name: expected_inputs(each, run) for each in environment.declarations})
+
+
+async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
+    """Declare all sessions, and add their outputs and verdicts to *deployed*.
+
+    A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time. The
+    engine gets each session as soon as it is declared, rather than all of them once the last one is.
+    """
+    declarations, gate = deployed.environment.declarations, deployed.gate
+    before = predecessors(declarations)
+    holders = set(before.values())
+    ends: dict[str, pulumi.Output[Any]] = {}
+    for declaration in declarations:
+        name, first = declaration.name, before.get(declaration.name)
+        # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
+        session = TornadoSession(
+            name,
+            **_arguments(declaration, run.settings),
+            scenarios=[deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
+            declared_at=str(declaration.position),
+            opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
+        )
+        outputs = deployed.sessions[name] = session_outputs(session)
+        verdict = None
+        if declaration.gate is not None and run.settings.is_waiting:
+            verdict = deployed.verdicts[name] = gate.verdict(session, outputs)
+        if name in holders:
+            ends[name] = _end(session, outputs, verdict, run.waiter)
+        await asyncio.sleep(0)
+
+
+def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
+    """Return the arguments of a session's resource. Triggers of the config are as secret as they are there."""
+    arguments = session_arguments(declaration, settings)
+    if settings.triggers and pulumi.runtime.is_config_secret("tornado:triggers"):
+        arguments["triggers"] = pulumi.Output.secret(arguments["triggers"])
+    return arguments
+
+
+def _end(
+    session: TornadoSession,
+    outputs: pulumi.Output[SessionOutputs],
+    verdict: VerdictOutput | None,
+    waiter: Waiter,
+) -> pulumi.Output[Any]:
+    """Return a dependency on *session* that resolves when the session has ended; in a preview, at once."""
+    if is_dry_run():
+        return pulumi.Output.from_input(session)
+    if verdict is None:
+        # It has no gate, so nothing else waits for it.
+        gated = GatedSession(session.pulumi_resource_name, "", Gate("any"), {})
+        verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, session))
+    return verdict.apply(lambda _: session)
+
+
+def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
+    """Return the stack output `verdicts`."""
+    return together(deployed.verdicts.values(), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
+
+
+def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
+    """Return the stack output `sessions`. In a preview it shows what is known."""
+
+    def gather(values: list[Any]) -> dict[str, Any]:
+        split = len(deployed.sessions)
+        verdicts = dict(zip(deployed.verdicts, values[split:], strict=True))
+        outputs: dict[str, SessionOutputs] = dict(zip(deployed.sessions, values[:split], strict=True))
+        return {name: found.exported(verdicts.get(name)) for name, found in outputs.items()}
+
+    return together([*deployed.sessions.values(), *deployed.verdicts.values()], gather)
+
+
+def _preview(deployed: _Deployed) -> None:
+    """Log the run order and the worst case, and declare the releases, so that the preview shows them."""
+    environment = deployed.environment
+    declarations = environment.declarations
+    before = predecessors(declarations)
+    for name, first in before.items():
+        pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
+    if before or (environment.promotes_from is not None and declarations):
+        minutes = count(worst_case_minutes(declarations), "minute")
+        pulumi.log.info(f"at worst, {minutes} until all sessions have ended")
+    preview_releases(declarations, deployed.sessions)
+
+
+def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Deployed) -> pulumi.Output[Any]:
+    return verdicts.apply(lambda _: _finish(deployed, run))
+
+
+async def _finish(deployed: _Deployed, run: ProgramRun) -> Any:
+    """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
+    if deployed.verdicts:
+        run.gate.then(lambda: publish(deployed.environment, deployed.gate.results, deployed.gate.left_out, run))
+    await run.gate.end()

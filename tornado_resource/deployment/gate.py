@@ -1,0 +1,145 @@
+"""The gate of `deploy()`: wait for every session of the environment that has a gate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.core.urns import make_urn
+from tornado_resource.deployment.waiting import verdict_output
+from tornado_resource.program.interim import InterimOutputs
+from tornado_resource.program.shared_gate import INTERRUPTED, STOPPED
+from tornado_resource.runs.model import declared_sessions
+from tornado_resource.runs.order import SESSION_TYPE
+from tornado_resource.runs.verdict import unknown_result
+from tornado_resource.stacks.promotion import as_output, with_promoted_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.deployment.waiting import VerdictOutput
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.runs.model import Cause, GatedSession, Result
+    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.tornado.resource import SessionOutputs, TornadoSession
+
+
+class GateRun:
+    """One run of the gate over the sessions of an environment.
+
+    The report holds a result for each of them from the start: `incomplete` until the verdict is known.
+
+    Args:
+        environment: the declared environment, on the promoted versions.
+        promotion: which stack the versions come from; None if they are not promoted.
+        run: the program's config and gate, and what waits for the sessions.
+
+    """
+
+    def __init__(self, environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
+        self._gate = run.gate
+        self._waiter = run.waiter
+        self._last_runs = run.last_runs
+        self._sessions = {
+            gated.name: with_promoted_version(gated, promotion) for gated in deployed_sessions(environment.declarations)
+        }
+        self.report = run.gate.report
+        self.report.describe(environment.name, promotion)
+        reason: tuple[str, Cause] = STOPPED
+        if not run.settings.is_waiting:
+            reason = ("not awaited (tornado:wait is false)", "not_awaited")
+        for gated in self._sessions.values():
+            self.report.record(unknown_result(gated, *reason))
+        self._environment = environment.name or ""
+        self._promotion = promotion
+        self._interim = InterimOutputs(self._register)
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The results as of now, by the names of the sessions, in the order of the declarations."""
+        results = self.report.results
+        return {name: results[gated.urn] for name, gated in self._sessions.items()}
+
+    @property
+    def left_out(self) -> set[str]:
+        """The names of the sessions that the update did not create because they were not its targets."""
+        return {name for name, gated in self._sessions.items() if gated.urn in self._gate.left_out}
+
+    def replace_old_verdicts(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
+        """Register stack outputs in which every verdict is `incomplete` that this update will give again.
+
+        Args:
+            declared: the inputs of each session, by name.
+
+        """
+        kept = [self._last_runs.kept(declared[name], gated) for name, gated in self._sessions.items()]
+        for result in kept:
+            if result is not None:
+                self.report.record(result)
+        if None in kept:
+            self._register()
+
+    def verdict(self, session: TornadoSession, outputs: pulumi.Output[SessionOutputs]) -> VerdictOutput:
+        """Return the verdict on one session once it has ended; its result goes into the report."""
+        declared = self._sessions[session.pulumi_resource_name]
+        self._gate.expect(declared)
+
+        async def wait(gated: GatedSession) -> Result | None:
+            if is_dry_run():
+                return await self._waiter.ended(gated)
+            result = self._waiter.recorded(gated)
+            if result is not None:
+                self.report.record(result)
+                return result
+            self.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            self._interim.begin()
+            result = await self._waiter.wait(gated, session)
+            self.report.record(result)
+            await self._interim.end()
+            return result
+
+        async def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+            return self.report.results[declared.urn] if is_failed else self._gate.leave_out(declared)
+
+        return verdict_output(outputs, declared, wait, not_created, session.scenarios)
+
+    def _register(self) -> None:
+        register_verdicts(self.results.values(), self._environment, self._promotion)
+
+
+def deployed_urn(name: str) -> str:
+    """Return the URN of a session that `deploy()` declares: it is in no component."""
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), SESSION_TYPE, name)
+
+
+def deployed_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
+    """Return the sessions with a gate that `deploy()` declares, before they have an id."""
+    return [replace(gated, urn=deployed_urn(gated.name)) for gated in declared_sessions(declarations)]
+
+
+def register_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:
+    """Register stack outputs before all verdicts are known.
+
+    Without them, an update that is cut off would leave an older pass in the stack's outputs. The engine stores the
+    outputs that a stack registered last, however the update ends; if the stack registered none, the old ones stay.
+
+    Args:
+        results: a result for each session that is waited for; its outcome is `incomplete` until it is known.
+        environment: the environment's name.
+        promotion: the stack output `promotion`, if there is one.
+
+    """
+    # The SDK registers the exported outputs when the program ends: they replace these.
+    stack = pulumi.runtime.get_root_resource()
+    if isinstance(stack, pulumi.ComponentResource):
+        outputs: dict[str, Any] = {
+            "environment": environment,
+            "verdicts": {result.gated.name: asdict(result.verdict) for result in results},
+        }
+        if promotion is not None:
+            outputs["promotion"] = as_output(promotion)
+        stack.register_outputs(outputs)

@@ -1,0 +1,189 @@
+"""Promotion inside a Pulumi program: read another stack's outputs and check them before anything is started."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+
+from tornado_resource.bland.content import Digests, is_same
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.text import clean, count
+from tornado_resource.declarations.releases import obstacles
+from tornado_resource.deployment.gate import deployed_sessions, deployed_urn
+from tornado_resource.deployment.scenarios import expected_inputs
+from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion, pinned_versions
+from tornado_resource.runs.verdict import unknown_result
+from tornado_resource.stacks.promotion import with_promoted_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.program.report import UpdateReport
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.releases.promotion import Promoted
+
+OUTPUTS: Final = ("environment", "sessions", "verdicts")
+"""The outputs of the other stack that are used."""
+UNPINNED: Final = (
+    "these passes name a version without its content, so an edit since then would not be noticed (the API did not show "
+    "the version, or an older version of tornado-resource recorded the pass; docs/promotion.md)"
+)
+
+
+def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted]:
+    """Read the stack that *environment* promotes from, check every session, and take over the versions that passed.
+
+    A version whose content is known must still have it. It is read, unless this stack has recorded a pass with the same
+    content that nothing in this update changes.
+
+    Returns:
+        An output of the environment on those versions. It fails with a `pulumi.RunError` that lists every problem; then
+        nothing that depends on it is started.
+
+    Raises:
+        pulumi.RunError: `promotes_from` names this stack itself.
+
+    """
+    stack = _full_name(environment.promotes_from or "")
+    reference = pulumi.StackReference(stack)
+    settings = run.settings
+
+    async def check(outputs: Any) -> Promoted:
+        known = _without_unknowns(outputs)
+        read = {name: known.get(name) for name in OUTPUTS} if isinstance(known, Mapping) else {}
+        given = (environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
+        promoted = check_promotion(*given)
+        promoted = check_promotion(*given, versions=await _versions_now(promoted, run))
+        _log(promoted)
+        unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
+        if promoted.problems or unpublishable:
+            raise pulumi.RunError(_refuse(environment, promoted, unpublishable, run.gate.report))
+        for session in promoted.record.sessions.values():
+            run.versions.note_form(session.content)
+        run.last_runs.promote({deployed_urn(name): each.pinned for name, each in promoted.record.sessions.items()})
+        return promoted
+
+    # unsecret: `reference.outputs` is secret as soon as any output of that stack is, and so would be all outputs here.
+    # run_with_unknowns: an update that failed there may leave unknown outputs, and a preview here would skip the check.
+    return pulumi.Output.unsecret(reference.outputs).apply(check, run_with_unknowns=True)
+
+
+async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, VersionNow]:
+    await run.last_runs.recorded()
+    pinned = pinned_versions(promoted)
+    declarations = {each.name: each for each in promoted.environment.declarations}
+    left = [name for name in pinned if not _has_passed_here(declarations[name], promoted, run)]
+    return dict(zip(left, await asyncio.gather(*(_version_now(run, *pinned[name]) for name in left)), strict=True))
+
+
+async def _version_now(run: ProgramRun, pathway_id: str, version: int) -> VersionNow:
+    try:
+        return VersionNow(await run.versions.digests(pathway_id, version))
+    except TornadoError as error:
+        return VersionNow(None, str(error))
+
+
+def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramRun) -> bool:
+    """Return whether this update leaves a session as it is that has passed here with the promoted content."""
+    if declaration.gate is None:
+        return False
+    [declared] = deployed_sessions([declaration])
+    gated = with_promoted_version(declared, promoted.record)
+    kept = run.last_runs.kept(expected_inputs(declaration, run), gated)
+    verdict = kept.verdict if kept is not None else None
+    if verdict is None or verdict.outcome != "passed":
+        return False
+    return is_same(Digests.of(verdict.content), gated.promoted_content) is True
+
+
+def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:
+    """Return a title with the number of sessions that have problems, and a line for each: name, position, problem."""
+    lines = [f"{title} ({len(problems)} of {count(len(declarations), 'session')}):"]
+    lines += [
+        f"  {each.name} ({each.position}): {problems[each.name]}" for each in declarations if each.name in problems
+    ]
+    return "\n".join(lines)
+
+
+def warn_of_unused_override() -> None:
+    """Warn that `tornado:promoteWithout` is set although nothing has to be overridden."""
+    command = f"pulumi config rm tornado:promoteWithout --stack {pulumi.get_stack()}"
+    pulumi.log.warn(f"tornado:promoteWithout was not needed: {command}")
+
+
+def _without_unknowns(value: Any) -> Any:
+    """Return *value* with None for each part that an update of the other stack has left unknown."""
+    if isinstance(value, Mapping):
+        return {key: _without_unknowns(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_without_unknowns(entry) for entry in value]
+    return None if pulumi.contains_unknowns(value) else value
+
+
+def _full_name(stack: str) -> str:
+    """Return `organization/project/stack`, as StackReference needs it; a bare name is a stack of this project."""
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/"
+    full = stack if "/" in stack else own + stack
+    if full == own + pulumi.get_stack():
+        message = f"promotes_from names {full}, which is this stack itself"
+        raise pulumi.RunError(message)
+    return full
+
+
+def _log(promoted: Promoted) -> None:
+    """Log which versions are taken over from where, in the preview and in the update."""
+    record = promoted.record
+    summaries = [summary for name, summary in promoted.summaries.items() if name not in promoted.problems]
+    if summaries:
+        pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *summaries]))
+    if promoted.unpinned:
+        names = ", ".join(promoted.unpinned)
+        pulumi.log.warn(f"{UNPINNED}: {names}")
+    if record.waived:
+        reason = clean(record.override or "")
+        sessions = count(len(record.waived), "session")
+        pulumi.log.warn(f"{sessions} promoted without a pass (tornado:promoteWithout): {reason}")
+    elif record.override is not None:
+        warn_of_unused_override()
+
+
+def _refuse(
+    environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], report: UpdateReport
+) -> str:
+    """Write the reports of a refused promotion and return the error message."""
+    names = [each.name for each in environment.declarations]
+    found = {name: [each[name] for each in (promoted.problems, unpublishable) if name in each] for name in names}
+    problems = {name: "; ".join(texts) for name, texts in found.items() if texts}
+    title = f"nothing was started: promotion from {promoted.record.source} refused"
+    lines = [refusal(title, environment.declarations, problems)]
+    if promoted.problems:
+        lines.append(
+            f"Fix it there (pulumi up --stack {environment.promotes_from}), then rerun. To override (the reason is "
+            f'recorded): pulumi config set tornado:promoteWithout "REASON" --stack {pulumi.get_stack()} '
+            "(docs/promotion.md)"
+        )
+    try:
+        _report_refusal(environment, promoted, problems, report)
+    except ConfigurationError as error:
+        lines.append(str(error))
+    return "\n".join(lines)
+
+
+def _report_refusal(
+    environment: Environment, promoted: Promoted, problems: Mapping[str, str], report: UpdateReport
+) -> None:
+    """Write reports that name the problems, in a preview too: there a refused `pulumi up` ends.
+
+    The stack's outputs stay as they were: nothing has run.
+    """
+    others = "not started: other sessions cannot be promoted"
+    reasons = {name: f"not promoted: {text}" for name, text in problems.items()}
+    report.describe(environment.name, promoted.record)
+    for gated in deployed_sessions(environment.declarations):
+        report.record(unknown_result(gated, reasons.get(gated.name, others)))
+    report.refuse()

@@ -1,0 +1,172 @@
+"""The scenarios of an environment: checked side by side before anything is declared, then declared as resources."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+
+from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.core.text import clean
+from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import resource_path
+from tornado_resource.program.sdk import together
+from tornado_resource.runs.intents import IntentStore, scenario_intents_folder
+from tornado_resource.scenarios.resource import TornadoScenario
+from tornado_resource.stacks.backend import resource_address
+from tornado_resource.stacks.recorded import matching, resource_name
+from tornado_resource.tornado.resource import declared_inputs, session_arguments
+from tornado_resource.versions.scenarios import changed_fields, runs_together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tornado_resource.bland.listing import Listing
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.program.client import SharedClient
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.stacks.recorded import StoredScenario
+
+UNKNOWN_ID: Final = "?"
+"""Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
+
+
+async def check_scenarios(
+    declared: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario], client: SharedClient
+) -> None:
+    """Look for scenarios that this update cannot have as declared, with one request for each pathway concerned.
+
+    Scenarios that the stack's state has are not asked for, unless another stack manages them and they have changed.
+
+    Args:
+        declared: the scenarios of the environment.
+        stored: those that the stack's state has.
+        client: sends the requests.
+
+    Raises:
+        pulumi.RunError: some exist already, or differ from what another stack manages; the text lists all of them.
+
+    """
+    unsure = [each for each in declared if _is_unsure(each, matching(each, stored))]
+    pathways = list(dict.fromkeys(each.pathway_id for each in unsure))
+    listed = await asyncio.gather(
+        *(
+            _listed(client, [each for each in unsure if each.pathway_id == pathway_id], stored)
+            for pathway_id in pathways
+        )
+    )
+    known = dict(zip(pathways, listed, strict=True))
+    problems = [problem for each in unsure if (problem := _problem(each, known[each.pathway_id])) is not None]
+    if problems:
+        message = "\n".join(["nothing was started: the scenarios are not as declared", *problems])
+        raise pulumi.RunError(message)
+
+
+def declare_scenarios(
+    declared: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
+) -> dict[tuple[str, str], TornadoScenario]:
+    """Declare the scenarios of an environment and return their resources by key and pathway."""
+    names = {resource_name(each) for each in declared}
+    return {(each.key, each.pathway_id): _declare(each, matching(each, stored), names) for each in declared}
+
+
+def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi.Output[dict[str, dict[str, str]]]:
+    """Return the stack output `scenarios`: by key and pathway, the id of each scenario."""
+
+    def gather(ids: list[str]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for (key, pathway_id), scenario_id in zip(scenarios, ids, strict=True):
+            found.setdefault(key, {})[pathway_id] = scenario_id
+        return found
+
+    return together([each.id for each in scenarios.values()], gather)
+
+
+def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
+    """Return the inputs of a session as far as they are known before its scenarios are declared."""
+    arguments = session_arguments(declaration, run.settings)
+    if declaration.scenarios:
+        stored = run.last_runs.scenarios()
+        found = [(each, matching(each, stored)) for each in declaration.scenarios]
+        ids = [have.scenario_id if have and have.is_current(each) else UNKNOWN_ID for each, have in found]
+        arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
+        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
+    return declared_inputs(arguments)
+
+
+def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names: Iterable[str]) -> TornadoScenario:
+    name = resource_name(declared)
+    # The key was renamed: for Pulumi it is the same resource, and for the API the same scenario.
+    is_renamed = stored is not None and stored.resource != name and stored.resource not in names
+    alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=stored.resource)]) if stored and is_renamed else None
+    return TornadoScenario(
+        name,
+        pathway_id=declared.pathway_id,
+        **declared.fields,
+        on_conflict=declared.on_conflict,
+        on_destroy=declared.on_destroy,
+        manage=declared.manage,
+        managed_by=declared.managed_by,
+        declared_at=str(declared.position),
+        opts=alias,
+    )
+
+
+def _is_unsure(declared: ScenarioDeclaration, stored: StoredScenario | None) -> bool:
+    if stored is None:
+        return not (declared.manage and _was_interrupted(declared))
+    return not declared.manage and not stored.is_current(declared)
+
+
+def _was_interrupted(declared: ScenarioDeclaration) -> bool:
+    """Return whether a run on this machine may have created the scenario: the provider takes it over then."""
+    path = resource_path(resource_name(declared))
+    address = resource_address(path, pulumi.get_project(), os.environ)
+    return IntentStore(scenario_intents_folder(os.environ)).find(address) is not None
+
+
+async def _listed(
+    client: SharedClient, unsure: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
+) -> Listing | str:
+    """Return the scenarios of the pathway that *unsure* ones are on, or why they cannot be read."""
+    from tornado_resource.bland.scenarios import list_named, with_ids
+
+    pathway_id, names = unsure[0].pathway_id, [each.name for each in unsure]
+    ids = [found.scenario_id for each in unsure if (found := matching(each, stored)) is not None]
+    try:
+        async with client.open() as opened:
+            listing = await list_named(opened, pathway_id, names)
+            return await with_ids(opened, pathway_id, listing, ids)
+    except TornadoError as error:
+        return str(error)
+
+
+def _problem(declared: ScenarioDeclaration, listed: Listing | str) -> str | None:
+    """Return why a scenario cannot be as declared; None if it can be."""
+    error = listed if isinstance(listed, str) else _conflict(declared, listed)
+    return f"{declared.position}: {error}" if error is not None else None
+
+
+def _conflict(declared: ScenarioDeclaration, listing: Listing) -> TornadoError | None:
+    from tornado_resource.scenarios.conflict import (
+        ScenarioDiffers,
+        ScenarioExists,
+        ScenarioMissing,
+        ScenarioUnlisted,
+    )
+
+    existing = listing.named(declared.name)
+    if existing is None and declared.manage:
+        return None  # if it exists all the same, the API refuses to create it
+    if existing is None:
+        return ScenarioMissing(declared) if listing.is_whole else ScenarioUnlisted(declared, exists=False)
+    changed = changed_fields(declared.fields, existing.entry)
+    if not declared.manage:
+        return ScenarioDiffers(declared, existing) if changed else None
+    if declared.on_conflict != "adopt":
+        return ScenarioExists(declared, existing)
+    what = f"and changes {', '.join(changed)}" if changed else "as it is"
+    pulumi.log.info(f"{resource_name(declared)}: adopts scenario {clean(existing.scenario_id)} {what}")
+    return None

@@ -1,0 +1,119 @@
+"""`wait_for()`: verdicts for Pulumi programs that do not use `deploy()`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.declarations.model import Gate
+from tornado_resource.deployment.waiting import verdict_output
+from tornado_resource.errors import TornadoError
+from tornado_resource.program.config import config_message
+from tornado_resource.program.run import program_run
+from tornado_resource.program.shared_gate import INTERRUPTED
+from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.verdict import unknown_result
+from tornado_resource.tornado.resource import session_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.deployment.waiting import VerdictOutput
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.runs.model import Result
+    from tornado_resource.tornado.resource import TornadoSession
+
+
+def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
+    """Wait for the end of a session and return its verdict. It is judged by the session's own `gate`.
+
+    Any number of sessions are waited for at the same time. When all of them have ended, a verdict that is not `passed`
+    fails the program, after the stack's outputs are registered. The reports are those of `deploy()`.
+
+    Args:
+        session: the session to wait for. It must have a gate.
+        check: False to let the program go on whatever the verdict is: check `outcome` yourself.
+
+    Returns:
+        An output of the verdict as a mapping, with the keys of `Verdict`. In a preview it is known if the session is
+        unchanged and has ended, and unknown otherwise.
+
+    Raises:
+        pulumi.RunError: the configuration is invalid.
+
+    Examples:
+        ```python
+        import pulumi
+        from tornado_resource import TornadoSession, wait_for
+
+        session = TornadoSession("support-line", pathway_id="c3d4e5f6-789a-bcde-f012-34567890abcd")
+        verdict = wait_for(session, check=False)
+        pulumi.export("outcome", verdict.apply(lambda known: known["outcome"]))
+        ```
+
+    """
+    try:
+        run = program_run()
+    except TornadoError as error:
+        raise pulumi.RunError(config_message(error)) from None
+    name = session.pulumi_resource_name
+    declared = GatedSession(name, "", Gate(), {})
+    session.declared.apply(lambda inputs: _require_gate(name, inputs))
+    outputs = session_outputs(session)
+    if is_dry_run():
+        return verdict_output(outputs, declared, run.waiter.ended, scenarios=session.scenarios)
+    try:
+        run.gate.report.require_folder()
+    except TornadoError as error:
+        raise pulumi.RunError(str(error)) from None
+    wait = _Wait(session, run)
+    wait.begin(is_checked=check)
+    verdict = verdict_output(outputs, declared, wait.result, wait.not_created, session.scenarios)
+    verdict.apply(wait.end)
+    return verdict
+
+
+class _Wait:
+    """The wait for one session in an update."""
+
+    def __init__(self, session: TornadoSession, run: ProgramRun) -> None:
+        self._session = session
+        self._waiter = run.waiter
+        self._gate = run.gate
+        self._expected: asyncio.Task[None] | None = None
+
+    def begin(self, *, is_checked: bool) -> None:
+        self._gate.begin("pulumi stack output")
+        self._expected = asyncio.ensure_future(self._expect(is_checked=is_checked))
+
+    async def _expect(self, *, is_checked: bool) -> None:
+        """Take note of the session before it is registered: its URN is known then."""
+        urn = await self._session.known_urn
+        declared = GatedSession(self._session.pulumi_resource_name, "", Gate(), {}, urn=urn)
+        self._gate.expect(declared, is_checked=is_checked)
+
+    async def result(self, gated: GatedSession) -> Result:
+        gated = replace(gated, urn=await self._session.known_urn)
+        result = self._waiter.recorded(gated)
+        if result is None:
+            self._gate.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            result = await self._waiter.wait(gated, self._session)
+        self._gate.report.record(result)
+        return result
+
+    async def not_created(self, is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+        result = self._gate.report.results[await self._session.known_urn]
+        return result if is_failed else self._gate.leave_out(result.gated)
+
+    async def end(self, _verdict: Any) -> Any:
+        await self._gate.end()
+
+
+def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:
+    if Gate.of(inputs.get("gate")) is None:
+        message = f"wait_for: session {name} has `gate: none`, so there is no verdict to wait for; give it a gate"
+        raise pulumi.RunError(message)

@@ -1,1 +1,0 @@
-"""From started sessions to verdicts."""

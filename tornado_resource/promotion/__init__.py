@@ -1,1 +1,0 @@
-"""From what passed in one stack to the versions that another stack tests. Pure."""

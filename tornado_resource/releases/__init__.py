@@ -1,0 +1,1 @@
+"""What may go on to the next stack, and what is published and proved."""

@@ -1,0 +1,293 @@
+"""Whether the sessions of an environment may run on the versions that passed in another stack. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.durations import format_duration, parse_duration
+from tornado_resource.core.text import clean
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.releases import PATCHED
+from tornado_resource.releases.plan import edit_since_pass, unread
+from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from tornado_resource.bland.content import Digests
+    from tornado_resource.declarations.model import Declaration, Environment
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""How far in the future a pass may be by this machine's clock: the API's clock is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStack:
+    """Another stack: its full name, and its outputs `environment`, `sessions` and `verdicts`, unchecked."""
+
+    stack: str
+    environment: Any = None
+    sessions: Any = None
+    verdicts: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """An environment on the versions that passed.
+
+    *environment* has them as `version_number`. *record* is for outputs and reports. *problems* has, by session, why it
+    cannot be promoted; it is empty under an override. *awaiting_version* are the sessions with problems that can still
+    get a version from a later pass. *summaries* has a line for each session, for the preview. *unpinned* are those
+    whose pass names a version without its content.
+    """
+
+    environment: Environment
+    record: Promotion
+    problems: Mapping[str, str]
+    awaiting_version: frozenset[str]
+    summaries: Mapping[str, str]
+    unpinned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNow:
+    """The content of a version as it is now, None if the API does not show it, or why it is unknown."""
+
+    digests: Digests | None
+    problem: str | None = None
+
+
+def check_promotion(
+    environment: Environment,
+    source: SourceStack,
+    now: datetime,
+    override: str | None = None,
+    versions: Mapping[str, VersionNow] | None = None,
+) -> Promoted:
+    """Check every session of *environment* against the source stack, and take over the versions that passed.
+
+    Args:
+        environment: what is declared; it has `promotes_from`.
+        source: what the other stack has recorded.
+        now: the time, for `max_age`.
+        override: the reason in `tornado:promoteWithout`. With it, problems are recorded as waived instead of reported,
+            and a declared version takes precedence over the source stack's.
+        versions: by session, the version that passed there as it is now. A version that is not in it is not checked.
+
+    """
+    read = versions or {}
+    return _promoted(
+        environment,
+        Promotion(source.stack, override),
+        [
+            _check(environment, source, each, now, read.get(each.name)).waived_by(override)
+            for each in environment.declarations
+        ],
+    )
+
+
+def _promoted(environment: Environment, record: Promotion, results: Sequence[_Check]) -> Promoted:
+    return Promoted(
+        environment=replace(environment, declarations=tuple(result.on_version() for result in results)),
+        record=replace(record, sessions={result.name: result.recorded() for result in results}),
+        problems={result.name: "; ".join(result.problems) for result in results if result.problems},
+        awaiting_version=frozenset(result.name for result in results if result.is_awaiting_version),
+        summaries={result.name: _summary(result) for result in results},
+        unpinned=tuple(result.name for result in results if result.is_unpinned),
+    )
+
+
+def pinned_versions(promoted: Promoted) -> dict[str, tuple[str, int]]:
+    """Return, by session, the pathway and the version whose content must still be the one that passed."""
+    return {
+        each.name: (each.pathway_id, session.version)
+        for each in promoted.environment.declarations
+        if (session := promoted.record.sessions[each.name]).content is not None
+        and session.version is not None
+        and each.name not in promoted.problems
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _SourceSession:
+    """One session's outputs in the source stack; a part is None if it is missing or of another type."""
+
+    outcome: str | None
+    reason: str
+    session_id: str | None
+    """The session of the verdict."""
+    current_id: str | None
+    """The session that the stack records now."""
+    version: int | None
+    content: str | None
+    full_run: bool | None
+    finished_at: str | None
+    is_other_pathway: bool
+    """Whether it is known to run on another pathway there."""
+
+    @classmethod
+    def of(cls, source: SourceStack, declaration: Declaration) -> _SourceSession:
+        verdict = _entry(source.verdicts, declaration.name)
+        session = _entry(source.sessions, declaration.name)
+        return cls(
+            outcome=text_or_none(verdict.get("outcome")),
+            reason=text_or_none(verdict.get("reason")) or "no reason is recorded",
+            session_id=text_or_none(verdict.get("session_id")) or None,
+            current_id=text_or_none(session.get("session_id")) or None,
+            version=version_or_none(verdict.get("version")),
+            content=text_or_none(verdict.get("content")),
+            full_run=full_run if isinstance(full_run := verdict.get("full_run"), bool) else None,
+            finished_at=text_or_none(verdict.get("finished_at")),
+            is_other_pathway=bool(session) and session.get("pathway_id") != declaration.pathway_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The result for one session."""
+
+    declaration: Declaration
+    source: _SourceSession
+    problems: tuple[str, ...]
+    now: Digests | None = None
+    waived: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name
+
+    @property
+    def version(self) -> int | None:
+        """The version to test: the declared one, else the one that passed, if it is of this pathway."""
+        declared = self.declaration.request.get("version_number")
+        if declared is not None:
+            return int(declared)
+        return None if self.source.is_other_pathway else self.source.version
+
+    @property
+    def content(self) -> str | None:
+        """The digest of what passed there on the version to test; None if it is unknown, or a problem was waived."""
+        is_carried = self.version is not None and self.version == self.source.version and not self.waived
+        return self.source.content if is_carried and not self.source.is_other_pathway else None
+
+    @property
+    def is_unpinned(self) -> bool:
+        is_carried = self.version is not None and not self.source.is_other_pathway
+        return is_carried and self.source.content is None and not self.problems and not self.waived
+
+    def waived_by(self, override: str | None) -> _Check:
+        return self if override is None else replace(self, problems=(), waived=self.problems)
+
+    def on_version(self) -> Declaration:
+        if self.version is None:
+            return self.declaration
+        return replace(self.declaration, request={**self.declaration.request, "version_number": self.version})
+
+    @property
+    def is_awaiting_version(self) -> bool:
+        return bool(self.problems) and not self.source.is_other_pathway
+
+    def recorded(self) -> PromotedSession:
+        now = self.now if self.content is not None else None
+        return PromotedSession(
+            self.source.session_id, self.version, self.source.finished_at, self.waived, self.content, now
+        )
+
+
+def _check(
+    environment: Environment,
+    source: SourceStack,
+    declaration: Declaration,
+    now: datetime,
+    version: VersionNow | None,
+) -> _Check:
+    session = _SourceSession.of(source, declaration)
+    problems = [*_environment_problems(environment, source)]
+    problems += _no_pass(session) or _pass_problems(environment, declaration, session, now)
+    if version is not None:
+        problems += _content_problems(session, version)
+    return _Check(declaration, session, tuple(problems), now=version.digests if version is not None else None)
+
+
+def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:
+    """Only for a stack named for its environment: one given by its full name may run any environment."""
+    expected = environment.promotes_from or ""
+    if "/" not in expected and source.environment is not None and source.environment != expected:
+        yield f"the stack there runs environment {clean(str(source.environment), 100)}"
+
+
+def _no_pass(session: _SourceSession) -> tuple[str, ...]:
+    if session.outcome is None:
+        return ("no verdict there: declare the session there with a gate, and let `pulumi up` wait for it",)
+    if session.outcome != "passed":
+        return (f"its verdict there is {clean(session.outcome, 40)}: {clean(session.reason)}",)
+    return ()
+
+
+def _pass_problems(
+    environment: Environment, declaration: Declaration, session: _SourceSession, now: datetime
+) -> Iterator[str]:
+    if session.session_id is None or session.session_id != session.current_id:
+        passed = f"session {clean(session.session_id, 80)}" if session.session_id else "an unknown session"
+        current = f"session {clean(session.current_id, 80)}" if session.current_id else "no session"
+        yield f"{passed} passed there, but the stack now records {current}"
+    if environment.max_age is not None:
+        yield from _age_problems(environment.max_age, session.finished_at, now)
+    if session.full_run is False and (declaration.gate or Gate()).full_run == "required":
+        yield f"it passed there, but {PATCHED}"
+    if not session.is_other_pathway:
+        yield from _version_problems(declaration, session)
+
+
+def _content_problems(session: _SourceSession, version: VersionNow) -> Iterator[str]:
+    """Compare the version that passed there with what it is now."""
+    if version.problem is not None:
+        yield f"{unread(session.version)}: {version.problem}"
+    elif session.version is not None and session.content is not None:
+        edit = edit_since_pass(session.version, session.content, session.finished_at, version.digests)
+        yield from () if edit is None else (edit,)
+
+
+def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Iterator[str]:
+    finished = parse_time(finished_at)
+    if finished is None:
+        yield f"the time of its pass there is unknown, but max_age is {max_age}"
+        return
+    age = now - finished
+    if age < -CLOCK_TOLERANCE:
+        yield f"it passed there at {clean(finished_at or '', 40)}, which is in the future by this machine's clock"
+    elif age > (parse_duration(max_age) or timedelta()):
+        ago = format_duration(age)
+        yield f"it passed there {ago} ago, but max_age is {max_age}; run it again there (a trigger, `rerun: always`)"
+
+
+def _version_problems(declaration: Declaration, session: _SourceSession) -> Iterator[str]:
+    declared = declaration.request.get("version_number")
+    if session.version is None:
+        yield "the pass there names no version; declare `version_number` there"
+    elif declared is not None and declared != session.version:
+        yield (
+            f"version_number {declared} is declared here, but version {session.version} passed there; "
+            f"remove it here, or test version {declared} there"
+        )
+
+
+def _summary(result: _Check) -> str:
+    version = f"version {result.version}" if result.version is not None else "no version"
+    if result.waived:
+        return f"{result.name}: {version}, promoted without a pass: {'; '.join(result.waived)}"
+    passed = f"session {clean(result.source.session_id or '', 80)}"
+    if result.source.is_other_pathway:
+        carried = "is declared" if result.version is not None else "is carried over"
+        return f"{result.name}: passed there ({passed}) on another pathway, {version} {carried}"
+    return f"{result.name}: {version}, passed there ({passed})"
+
+
+def _entry(output: Any, name: str) -> Mapping[str, Any]:
+    entry = output.get(name) if isinstance(output, Mapping) else None
+    return entry if isinstance(entry, Mapping) else {}

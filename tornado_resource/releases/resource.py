@@ -1,0 +1,173 @@
+"""The Pulumi resource of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, overload
+
+import pulumi
+from pulumi.dynamic import Resource
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.core.text import clean
+from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.releases import PATCHED
+from tornado_resource.program.arguments import is_plain, secret_names
+from tornado_resource.program.config import configured_url
+from tornado_resource.program.sdk import outputs_registered, untrack_properties
+from tornado_resource.provider import ReleaseProvider
+from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulumi import Input, Output, ResourceOptions
+
+    from tornado_resource.declarations.model import Publish
+    from tornado_resource.program.verdict import Verdict
+
+
+class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
+    """A pathway version that is published to a Bland environment; deleting the resource leaves it published.
+
+    Before it is published, the version must still have the content that passed. After it is published to production,
+    the live pathway must have that content.
+
+    Examples:
+        ```python
+        from tornado_resource import PathwayRelease, TornadoSession, wait_for
+
+        PATHWAY = "c3d4e5f6-789a-bcde-f012-34567890abcd"
+
+        session = TornadoSession("support-line", pathway_id=PATHWAY, version_number=3)
+        PathwayRelease("support-line", pathway_id=PATHWAY, verdict=wait_for(session), environment="staging")
+        ```
+
+    """
+
+    pathway_id: Output[str]
+    environment: Output[str]
+    version: Output[int]
+    sessions: Output[list[str] | None]
+    content: Output[str | None]
+    """The digest of the content that was published; None if the API does not show it."""
+    live: Output[str | None]
+    """The digest of what is published there, as read afterwards, or as `pulumi refresh` has read the live pathway."""
+    unproved: Output[str | None]
+    """Why it is not proved that the version is published; None if it is, or if the API does not show it."""
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        verdict: Input[Verdict] | Input[Mapping[str, Any]],
+        environment: Input[Publish] = "production",
+        sessions: Input[Sequence[Input[str]]] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        version: Input[int],
+        environment: Input[Publish] = "production",
+        sessions: Input[Sequence[Input[str]]] | None = None,
+        content: Input[str] | None = None,
+        passed_at: Input[str] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - one keyword argument for each part of a release
+        self,
+        name: str,
+        *,
+        pathway_id: Input[str],
+        verdict: Input[Verdict] | Input[Mapping[str, Any]] | None = None,
+        version: Input[int] | None = None,
+        environment: Input[Publish] = "production",
+        sessions: Input[Sequence[Input[str]]] | None = None,
+        content: Input[str] | None = None,
+        passed_at: Input[str] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare a release. The program fails if it cannot be proved that the version is published.
+
+        Args:
+            name: the resource's name.
+            pathway_id: the pathway.
+            verdict: what `wait_for` returns. If it is `passed`, its version is published; if not, the program fails and
+                nothing is published.
+            version: the number of the version to publish, instead of a verdict: no session has to pass.
+            environment: Bland's environment, `production` (the default) or `staging`.
+            sessions: the ids of the sessions that passed on the version. While they stay the same, a preview takes a
+                version that is not known yet as unchanged.
+            content: the digest of the content that must be published; with a verdict, its own.
+            passed_at: when that content passed, for messages.
+            declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
+            opts: Pulumi's resource options.
+
+        Raises:
+            TypeError: neither or both of *verdict* and *version* are given.
+
+        """
+        if (verdict is None) == (version is None):
+            message = "PathwayRelease takes either a verdict or a version"
+            raise TypeError(message)
+        if verdict is not None:
+            passed: Output[Any] = pulumi.Output.from_input(verdict)
+            version = passed.apply(lambda known: _version_of_pass(name, known))
+            sessions = sessions if sessions is not None else [passed.apply(lambda known: str(known.get("session_id")))]
+            content, passed_at = (passed.apply(partial(_entry, key)) for key in ("content", "finished_at"))
+        inputs = {
+            "pathway_id": pathway_id,
+            "environment": environment,
+            "version": version,
+            "sessions": sessions,
+            "content": content,
+            "passed_at": passed_at,
+            "declared_at": declared_at,
+            "base_url": configured_url(),
+        }
+        given: dict[str, Any] = {key: value for key, value in inputs.items() if value is not None}
+        if not is_plain(pathway_id):
+            given["secrets"] = secret_names({"pathway_id": pathway_id})
+        awaited = dict.fromkeys(("version", "sessions", "content", "live", "unproved"))
+        super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
+        self.unproved.apply(partial(_refuse_unproved, name))
+        untrack_properties(self, (*awaited, *given))
+
+
+async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
+    if verdict.get("outcome") != "passed":
+        if not is_dry_run():
+            await outputs_registered()
+        found = f"{verdict.get('outcome')}: {verdict.get('reason')}"
+        message = f"release {name}: nothing is published, the verdict is {found}"
+        raise pulumi.RunError(message)
+    if verdict.get("full_run") is False and (Gate.of(verdict.get("gate")) or Gate()).full_run == "required":
+        message = f"release {name}: nothing is published: {PATCHED}"
+        raise pulumi.RunError(message)
+    if verdict.get("version") is None:
+        message = f"release {name}: nothing is published: the session passed, but its version is unknown"
+        raise pulumi.RunError(message)
+    return int(verdict["version"])
+
+
+def _refuse_unproved(name: str, problem: Any) -> None:
+    """Fail the program. The release is recorded then, so that the next update proves it."""
+    if isinstance(problem, str) and not is_dry_run():
+        message = f"release {name}: {clean(problem, MAX_PROBLEM_CHARACTERS)}; `pulumi up` looks again"
+        raise pulumi.RunError(message)
+
+
+def _entry(key: str, verdict: Mapping[str, Any]) -> Any:
+    return verdict.get(key)

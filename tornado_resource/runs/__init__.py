@@ -1,0 +1,1 @@
+"""A run from order to verdict: start, recover, wait, judge. It knows nothing of Pulumi."""

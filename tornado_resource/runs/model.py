@@ -1,0 +1,190 @@
+"""The values of the gate: sessions to judge, and their verdicts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tornado_resource.bland.content import Digests
+    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.runs import Transcript
+    from tornado_resource.core.positions import Position
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.versions.difference import Changes
+
+HIDDEN: Final = "[secret]"
+"""What is shown instead of a value that Pulumi keeps as a secret: Pulumi's own word."""
+
+Outcome = Literal["failed", "incomplete", "passed"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+"""The worst outcome first: the order in which reports show sessions."""
+
+Cause = Literal[
+    "content_unreadable",
+    "edited",
+    "gone",
+    "interrupted",
+    "misdirected",
+    "not_awaited",
+    "out_of_time",
+    "request_failed",
+    "scenarios_changed",
+    "scenarios_unlisted",
+    "scenarios_unreadable",
+    "unreachable",
+]
+"""Why the outcome of a session is unknown, whatever its last known status is: reports advise by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatedSession:
+    """A recorded session and its gate.
+
+    *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
+    is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
+    *promoted*: the version that passed in the other environment and must pass here, and *promoted_content* its content,
+    if that is known. *started_content*: the digest of the declared version right after the start. *content*: that of
+    the version that the verdict is for, as read when the session had ended. *status*: as read a moment ago. Of these,
+    None is what has not been read. *was_shown*: whether the API has shown such a content to this stack, so that it must
+    show it again. *scenarios*: the declared scenarios that it runs, by id. *doubt*: why an earlier look found that they
+    were not tested as declared. *urn*: that of its resource, which tells sessions of one *name* apart.
+    *is_pathway_secret*: whether the pathway's id is a secret of the stack, and so is not shown.
+    """
+
+    name: str
+    session_id: str
+    gate: Gate
+    request: Mapping[str, Any]
+    created_at: str | None = None
+    timeout_ms: int | None = None
+    position: Position | None = None
+    adopted: bool = False
+    promoted: int | None = None
+    promoted_content: Digests | None = None
+    started_content: str | None = None
+    content: Digests | None = None
+    was_shown: bool = False
+    status: Status | None = None
+    scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
+    doubt: str | None = None
+    urn: str = ""
+    is_pathway_secret: bool = False
+
+    @property
+    def shown_pathway(self) -> str | None:
+        """The id of the pathway for people; None if it is unknown."""
+        return HIDDEN if self.is_pathway_secret else self.request.get("pathway_id")
+
+    def public(self, text: str) -> str:
+        """Return *text*, which may be an error of the API, without the id of a pathway that is secret."""
+        return without_secret(text, self.request.get("pathway_id")) if self.is_pathway_secret else text
+
+    @property
+    def limit_ms(self) -> int:
+        """How long to wait for the session, in milliseconds: as declared, else as the API said, else its default."""
+        # A response never overrides the declaration: a wrong one could end the wait at once, or never.
+        found = (self.request.get("timeout_ms"), self.timeout_ms, DEFAULT_TIMEOUT_MS)
+        return next(int(limit) for limit in found if limit is not None)
+
+    @property
+    def must_be_shown(self) -> bool:
+        """Whether a pass without a content would hide an edit: the API has shown what is tested, here or elsewhere."""
+        return self.was_shown or self.started_content is not None or self.promoted_content is not None
+
+    @property
+    def declared_scenarios(self) -> tuple[str, ...] | None:
+        """The ids of the scenarios that the request names; None for all enabled ones."""
+        scenario_ids = self.request.get("scenario_ids")
+        return tuple(scenario_ids) if scenario_ids is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the wait for a session ended: its last known status, and why the wait was given up, if it was."""
+
+    status: Status | None
+    given_up: str | None = None
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionVerdict:
+    """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON.
+
+    *content* and *full_run* are None in records that older releases wrote.
+    """
+
+    outcome: Outcome
+    reason: str
+    session_id: str
+    status: str | None
+    passed_scenarios: int | None
+    total_scenarios: int | None
+    failed_ids: list[str]
+    unfixable_ids: list[str]
+    iterations: int | None
+    repaired: bool
+    version: int | None
+    content: str | None
+    full_run: bool | None
+    gate: Gate
+    declaration: str
+    finished_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A verdict and what it is based on: the last known status, and the names of scenarios where known.
+
+    *drift*: how the version has changed since. *changes*: what the session changed in the pathway. None where that has
+    not been read.
+    """
+
+    gated: GatedSession
+    verdict: SessionVerdict
+    status: Status | None = None
+    scenario_names: Mapping[str, str] = field(default_factory=dict)
+    cause: Cause | None = None
+    drift: str | None = None
+    changes: Changes | None = None
+    transcripts: Mapping[str, Transcript] = field(default_factory=dict)
+    """By scenario id, the ends of failed runs: for reports only."""
+
+    def __post_init__(self) -> None:
+        # What is said of the session goes into the reports and, in clear, into the stack's outputs.
+        object.__setattr__(self, "verdict", replace(self.verdict, reason=self.gated.public(self.verdict.reason)))
+        object.__setattr__(self, "drift", self.gated.public(self.drift) if self.drift is not None else None)
+
+    def scenario_name(self, scenario_id: str) -> str:
+        """Return the name of a scenario, or its id where the name is unknown."""
+        return self.known_name(scenario_id) or scenario_id
+
+    def known_name(self, scenario_id: str) -> str | None:
+        """Return the name of a scenario: the declared one, else that of the API; None if it is unknown."""
+        declared = self.gated.scenarios.get(scenario_id)
+        return declared.name if declared is not None else self.scenario_names.get(scenario_id)
+
+    def scenario_position(self, scenario_id: str) -> Position | None:
+        """Return where a scenario is declared: itself if it is declared as code, else its session."""
+        declared = self.gated.scenarios.get(scenario_id)
+        return (declared.position if declared is not None else None) or self.gated.position
+
+
+def without_secret(text: str, secret: str | None) -> str:
+    """Return *text* with `HIDDEN` in place of an id, in upper or lower case."""
+    return re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE) if secret else text
+
+
+def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
+    """Return the sessions that have a gate as they are declared, before they have an id."""
+    return [
+        GatedSession(each.name, "", each.gate, each.request, position=each.position)
+        for each in declarations
+        if each.gate is not None
+    ]

@@ -1,0 +1,240 @@
+"""Starting a session, as a state machine: what to do next after each response or error. Pure.
+
+::
+
+    (intent written) → Send ─ response ───────────────────────────→ the session is ours
+                         ├─ SendFailed: cannot have arrived ──────→ Send again, up to MAX_SENDS
+                         ├─ SendFailed: rejected by the API (4xx) → Fail
+                         └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
+                       Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
+                         ├─ Seen: a session that may be ours ─────→ Take; Fail if something is not as ordered
+                         ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
+                         └─ LookFailed ───────────────────────────→ Fail; the intent stays
+                       Wait, Supersede ─ Freed ───────────────────→ Send again, up to MAX_SENDS
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
+from tornado_resource.runs import commands
+from tornado_resource.runs.conflict import PathwayBusy, differences, doubts, possibly_own
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.responses import Active
+    from tornado_resource.runs.order import Order
+
+MAX_SENDS: Final = 4
+"""Few, because Pulumi creates only four resources at a time and a start that retries holds one of the four slots."""
+PAUSES_SECONDS: Final = (0.5, 1.0, 2.0)
+"""Pauses before the second, third and fourth send. They bridge a restart or a deployment of the API, not an outage."""
+LOOKS_AFTER_UNKNOWN: Final = 2
+SECOND_LOOK_SECONDS: Final = 1.0
+"""A gateway may give up on a request (504) that the API is still processing, so the session may appear a moment later.
+
+One look right away could miss it, and the next send would start a second session.
+"""
+# The API turned the request away, so there was no effect that a second look could find.
+_REFUSED_CODES: Final = frozenset({409, 429, 503})
+# 4xx in name only: a proxy may send them after it has passed the request on.
+_UNKNOWN_CODES: Final = frozenset({408, 425})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What is known about the attempts to start one order.
+
+    Args:
+        sent: how many start requests were sent.
+        is_ambiguous: whether one of them may have taken effect without a usable response.
+        looks_due: how many *active* responses without a session it still takes to know that the last one did not.
+        fault: the last error of a start request.
+
+    """
+
+    sent: int = 0
+    is_ambiguous: bool = False
+    looks_due: int = 0
+    fault: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """A start request failed with this error."""
+
+    error: ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The session that is active on the pathway; *may_be_ours*: whether a start of this order may have created it."""
+
+    active: Active | None
+    may_be_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookFailed:
+    """The *active* request failed with this error."""
+
+    error: ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """The pathway is free: the other session has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the start request, after a pause."""
+
+    pause_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Request the active session, after a pause."""
+
+    pause_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Record this session; *adopted*: whether somebody else started it."""
+
+    active: Active
+    adopted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until the other session has ended."""
+
+    active: Active
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """Cancel the other session."""
+
+    active: Active
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Raise this error; *is_certain*: no session of this order runs, so its intent can be deleted."""
+
+    error: TornadoError
+    is_certain: bool
+
+
+Event = SendFailed | Seen | LookFailed | Freed
+Action = Send | Look | Take | Wait | Supersede | Fail
+
+
+def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Action]:
+    """Return the next action after *event*, and the updated attempts. The caller counts each `Send` when it is sent."""
+    match event:
+        case SendFailed(error=error):
+            return _after_fault(order, replace(attempts, fault=error), error)
+        case Seen(active=None):
+            return _after_no_session(order, replace(attempts, looks_due=attempts.looks_due - 1))
+        case Seen(active=active, may_be_ours=may_be_ours):
+            assert active is not None  # noqa: S101 - the case above has None
+            return attempts, _after_session(order, attempts, active, may_be_ours=may_be_ours)
+        case LookFailed(error=error):
+            return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
+        case Freed():  # pragma: no branch - there is no other event
+            # Another session held the pathway, so no request sent before can have taken effect.
+            return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(order, attempts, 0.0)
+
+
+def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Attempts, Action]:
+    match error:
+        case NotSent():
+            return attempts, _send_again(order, attempts)
+        case Rejected(status_code=code) if code in _REFUSED_CODES:
+            return replace(attempts, looks_due=1), Look()
+        case Rejected(status_code=code, is_api=True) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
+            return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
+        case _:
+            return replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN), Look()
+
+
+def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
+    fault = attempts.fault
+    if attempts.looks_due > 0:
+        return attempts, Look(SECOND_LOOK_SECONDS)
+    if fault is not None and _would_fail_again(fault):
+        return attempts, Fail(fault, is_certain=True)
+    if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
+        message = (
+            f"the API reports a conflict on pathway {order.pathway_id}, but no session is active there; try again later"
+        )
+        # After an unknown outcome, it may be our own session that the API conflicts with, and *active* shows it later.
+        return attempts, Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
+    return attempts, _send_again(order, attempts)
+
+
+def _would_fail_again(fault: ApiError) -> bool:
+    """Return whether another send would be redirected again, blocked again on the way, or get the same words."""
+    if isinstance(fault, Rejected):
+        return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | _UNKNOWN_CODES
+    return isinstance(fault, ReportedError)
+
+
+def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_ours: bool) -> Action:
+    # After a plain conflict the active session cannot be ours: the API refused our request because of it.
+    if may_be_ours and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
+        if doubts(order, active):  # waiting for it or cancelling it, and then starting, would be a second start
+            return Fail(possibly_own(order, active), is_certain=False)
+        return Take(active, adopted=False)
+    note = ""
+    match order.on_conflict:
+        case "wait":
+            return Wait(active)
+        case "supersede":
+            return Supersede(active)
+        case "adopt":
+            found = differences(order, active)
+            if not found:
+                return Take(active, adopted=True)
+            note = f"It cannot be adopted because it differs: {'; '.join(found)}"
+    return Fail(PathwayBusy(order, active, note), is_certain=not attempts.is_ambiguous)
+
+
+def _send_again(order: Order, attempts: Attempts, pause: float | None = None) -> Action:
+    """Return the next send, or the failure if none is left. The default pause is `Retry-After`, else the back-off."""
+    fault = attempts.fault
+    if attempts.sent >= MAX_SENDS and fault is not None:
+        has_settled = not attempts.is_ambiguous or attempts.looks_due <= 0
+        return Fail(_not_started(order, fault) if has_settled else fault, is_certain=has_settled)
+    if pause is not None:
+        return Send(pause)
+    wanted = fault.short_pause if fault is not None else None
+    usual = PAUSES_SECONDS[min(attempts.sent, len(PAUSES_SECONDS)) - 1]
+    return Send(wanted if wanted is not None else usual)
+
+
+def _not_started(order: Order, fault: ApiError) -> ApiError:
+    """Return the failure when the responses to all sends were unusable, and no session is active after the last one."""
+    if not isinstance(fault, OutcomeUnknown):
+        return fault
+    cause = (
+        f"{fault.cause}; no session is active on the pathway after {MAX_SENDS} attempts, so none was recorded. "
+        f"Check bland:baseUrl, then run `{commands.up(order.address.stack)}` again"
+    )
+    return OutcomeUnknown(fault.request, cause)
+
+
+def _outcome_unknown(order: Order, attempts: Attempts, error: ApiError) -> TornadoError:
+    fault = attempts.fault or error
+    cause = (
+        f"{fault.cause}; could not determine whether a session was started ({error}). "
+        f"Run `{commands.up(order.address.stack)}` again on this machine once the API responds: it recognises its own "
+        f"session. On another machine, adopt it: {commands.adopt(order.address.stack, order.name, 'SESSION_ID')}"
+    )
+    return OutcomeUnknown(fault.request, cause)

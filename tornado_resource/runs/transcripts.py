@@ -1,0 +1,66 @@
+"""The transcripts of failed scenarios, for reports. They change no verdict, and are in no state or stack output."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tornado_resource.bland.runs import failed_runs, read_transcript
+from tornado_resource.errors import TornadoError
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Iteration
+    from tornado_resource.bland.runs import Transcript
+    from tornado_resource.runs.model import Result
+
+MAX_TRANSCRIPTS: Final = 10
+"""For how many failed scenarios of a session a transcript is read."""
+TRANSCRIPT_SECONDS: Final = 20.0
+"""How long the reports wait for the transcripts of a session."""
+
+
+async def with_transcripts(client: Client, result: Result) -> Result:
+    """Return the result with the ends of the transcripts of its failed scenarios, as far as the API shows them.
+
+    Never raises for what the API does; each request is sent once.
+    """
+    if result.verdict.outcome != "failed" or result.status is None:
+        return result
+    wanted = result.verdict.failed_ids[:MAX_TRANSCRIPTS]
+    batches: dict[str, set[str]] = {}
+    for scenario_id in wanted:
+        batch_id = _last_batch(result.status.iterations, scenario_id)
+        if batch_id is not None:
+            batches.setdefault(batch_id, set()).add(scenario_id)
+    found: dict[str, Transcript] = {}
+    # What has arrived when the time is over is shown.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TRANSCRIPT_SECONDS):
+            await asyncio.gather(*(_read_batch(client, *batch, found) for batch in batches.items()))
+    return replace(result, transcripts={each: found[each] for each in wanted if each in found})
+
+
+def _last_batch(iterations: tuple[Iteration, ...], scenario_id: str) -> str | None:
+    """Return the batch of the last iteration in which a scenario failed."""
+    failed = (each.batch_id for each in reversed(iterations) if scenario_id in each.failed_ids)
+    return next(failed, None)
+
+
+async def _read_batch(client: Client, batch_id: str, scenario_ids: set[str], found: dict[str, Transcript]) -> None:
+    """Add the transcripts of scenarios that failed in a batch to *found*, each when it arrives."""
+    try:
+        runs = await failed_runs(client, batch_id)
+    except TornadoError:
+        return
+    chosen = [(scenario_id, run_id) for scenario_id, run_id in runs.items() if scenario_id in scenario_ids]
+    await asyncio.gather(*(_read_run(client, *run, found) for run in chosen))
+
+
+async def _read_run(client: Client, scenario_id: str, run_id: str, found: dict[str, Transcript]) -> None:
+    with suppress(TornadoError):
+        transcript = await read_transcript(client, run_id)
+        if transcript is not None:
+            found[scenario_id] = transcript

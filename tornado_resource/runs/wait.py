@@ -1,0 +1,175 @@
+"""Polling sessions until they end: through outages, and for hundreds at once on one event loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tornado_resource.bland.retrying import MAX_OUTAGE_SECONDS, is_transient, retried_through_outage
+from tornado_resource.core.clock import SYSTEM, Backoff, Poller
+from tornado_resource.core.durations import format_ms
+from tornado_resource.core.text import clean
+from tornado_resource.declarations.model import GRACE_MS
+from tornado_resource.errors import ApiError, ForeignResponse, NotFound
+from tornado_resource.runs.existence import confirm_gone
+from tornado_resource.runs.model import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Status
+    from tornado_resource.core.clock import Clock
+    from tornado_resource.runs.model import GatedSession
+
+FIRST_PAUSE_SECONDS: Final = 0.5
+PAUSE_GROWTH: Final = 1.65
+"""With this growth a session's first minute has at most 11 status requests, however the jitter falls.
+
+Design.md section 14 allows 12; one is left for the scenarios.
+"""
+JITTER: Final = 0.25
+MAX_NOT_FOUND: Final = 3
+"""A session counts as gone after this many 404 responses in a row."""
+MAX_FOREIGN: Final = 3
+"""So many responses in a row about another session are how the API responds, and no outage."""
+SHOWN_ID_CHARACTERS: Final = 8
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A change of a session: a line for people, the status that it shows, and whether it is the last one."""
+
+    line: str
+    is_last: bool
+    status: Status
+
+
+async def wait_for_end(
+    client: Client, gated: GatedSession, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
+) -> Ending:
+    """Poll a session until it ends, until it is gone, until the API fails for good, or until its time limit + 60 s.
+
+    Never raises for what the API does.
+
+    Args:
+        client: sends the requests.
+        gated: the session to wait for.
+        poll_seconds: the longest pause between two polls.
+        report: called when something changed; never for a session that had ended before the first poll.
+        clock: time.
+
+    """
+    watch = _Watch(client, gated, report, clock)
+    poller = Poller(_backoff(poll_seconds), (gated.limit_ms + GRACE_MS) / 1000, clock)
+    if gated.status is not None:
+        ending = watch.read(gated.status)
+        if ending is not None or not await poller.pause():
+            return ending or watch.out_of_time()
+    while True:
+        retry_after: float | None = None
+        try:
+            status = await client.status(gated.session_id, gated.request.get("pathway_id"))
+        except ApiError as error:
+            ending = await watch.failed(error)
+            retry_after = error.retry_after
+        else:
+            ending = watch.read(status)
+        if ending is not None:
+            return ending
+        if not await poller.pause(retry_after):
+            return watch.out_of_time()
+
+
+async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: float, clock: Clock = SYSTEM) -> T:
+    """As `retried_through_outage`, at the intervals at which a session is polled."""
+    return await retried_through_outage(call, _backoff(poll_seconds), clock)
+
+
+def gone(session_id: str, last: Status | None = None) -> Ending:
+    """Return the ending of a session that the API does not know (any more)."""
+    return Ending(last, f"the API no longer knows session {clean(session_id)}", "gone")
+
+
+def request_failed(error: ApiError, last: Status | None = None) -> Ending:
+    """Return the ending of a session whose status cannot be read."""
+    if isinstance(error, ForeignResponse):
+        return Ending(last, f"the API responds about something else: {error}", "misdirected")
+    return Ending(last, f"the API request failed: {error}", "request_failed")
+
+
+def progress_line(gated: GatedSession, status: Status) -> str:
+    """Return `support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m`."""
+    head = f"{gated.name} {clean(gated.session_id[:SHOWN_ID_CHARACTERS])}"
+    if not status.is_running:
+        head += f" {clean(status.status, 60)}"
+    if status.current_iteration is not None:
+        total = f"/{status.max_iterations}" if status.max_iterations is not None else ""
+        head += f" iteration {status.current_iteration}{total}"
+    elapsed = format_ms(status.elapsed_ms) if status.elapsed_ms is not None else "?"
+    return f"{head} · {_tally(status)} · {elapsed} of {format_ms(gated.limit_ms)}"
+
+
+def _tally(status: Status) -> str:
+    of_total = f" of {status.total_scenarios}" if status.total_scenarios is not None else ""
+    return f"{status.passed_scenarios or 0} passed, {status.failed_scenarios or 0} failed{of_total}"
+
+
+def _backoff(poll_seconds: float) -> Backoff:
+    return Backoff(FIRST_PAUSE_SECONDS, longest=poll_seconds, growth=PAUSE_GROWTH, jitter=JITTER)
+
+
+class _Watch:
+    """The state of one session while it is polled. Its methods return an ending once there is one."""
+
+    def __init__(self, client: Client, gated: GatedSession, report: Callable[[Progress], None], clock: Clock) -> None:
+        self._client = client
+        self._gated = gated
+        self._report = report
+        self._clock = clock
+        self._last: Status | None = None
+        self._shown = ""
+        self._failing_since: float | None = None
+        self._not_found = 0
+        self._foreign = 0
+
+    def read(self, status: Status) -> Ending | None:
+        self._not_found, self._foreign, self._failing_since, self._last = 0, 0, None, status
+        line = progress_line(self._gated, status)
+        head = line.rpartition(" · ")[0]  # without the elapsed time, which changes with every poll
+        is_news = head != self._shown and not (status.is_final and not self._shown)
+        if is_news:
+            self._shown = head
+            self._report(Progress(line, not status.is_running, status))
+        return None if status.is_running else Ending(status)
+
+    async def failed(self, error: ApiError) -> Ending | None:
+        now = self._clock.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        if isinstance(error, NotFound):
+            # A read replica that lags behind may miss a new session once or twice.
+            self._not_found += 1
+            return await self._not_found_again(error) if self._not_found >= MAX_NOT_FOUND else None
+        if isinstance(error, ForeignResponse):
+            self._foreign += 1
+            return request_failed(error, self._last) if self._foreign >= MAX_FOREIGN else None
+        if not is_transient(error):
+            return request_failed(error, self._last)
+        if now - self._failing_since >= MAX_OUTAGE_SECONDS:
+            minutes = f"{MAX_OUTAGE_SECONDS / 60:g} minutes"
+            return Ending(self._last, f"the API could not be reached for {minutes}: {error}", "unreachable")
+        return None
+
+    async def _not_found_again(self, error: NotFound) -> Ending | None:
+        try:
+            await confirm_gone(self._client, error, self._gated.request.get("pathway_id"))
+        except ApiError as doubt:
+            return None if is_transient(doubt) else request_failed(doubt, self._last)
+        return gone(self._gated.session_id, self._last)
+
+    def out_of_time(self) -> Ending:
+        limit = format_ms(self._gated.limit_ms)
+        reason = f"it did not end within its time limit of {limit} plus {format_ms(GRACE_MS)}"
+        return Ending(self._last, reason, "out_of_time")

@@ -1,0 +1,222 @@
+"""The dynamic provider of scenarios: maps the calls of Pulumi's engine to `scenarios`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pulumi import contains_unknowns
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.declarations.model import SCENARIO_FIELDS
+from tornado_resource.provider.addresses import address_of
+from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, start_runtime
+from tornado_resource.runs.intents import IntentStore, scenario_intents_folder
+from tornado_resource.versions.scenarios import changed_fields, declared_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.provider.runtime import Runtime
+    from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
+
+T = TypeVar("T")
+OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
+"""What a scenario is declared with beside its definition. A change of one of these is recorded in place."""
+
+
+@dataclass
+class _Update:
+    """What a provider process knows about the update that it serves.
+
+    *taken*: the scenarios that resources got in this update. The engine creates a renamed resource before it deletes
+    the old one, and that delete must not delete the scenario.
+    """
+
+    runtime: Runtime
+    intents: IntentStore
+    taken: set[str] = field(default_factory=set)
+
+
+class ScenarioProvider(ResourceProvider):
+    """Create, update, read and delete a scenario; or, with `manage` false, compare one that another stack manages."""
+
+    serialize_as_secret_always = False
+    _update: _Update | None = None
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once per provider process, before anything else.
+
+        Raises:
+            Failure: the API key or base URL is missing or invalid.
+
+        """
+        self._update = _Update(start_runtime(req), IntentStore(scenario_intents_folder(os.environ)))
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""
+        from tornado_resource.declarations.values import scenario_problems
+
+        confirm_base_url(news.pop("base_url", None))
+        options = {key: news[key] for key in OPTIONS if key != "managed_by" and key in news}
+        fields = news.get("fields")
+        values = {**options, **(fields if isinstance(fields, dict) else {})}
+        known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
+        problems = scenario_problems(known)
+        failures = [check_failure(key, text, news) for key, text in problems.items()]
+        news.pop("secrets", None)
+        return CheckResult(news, failures)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create the scenario, or take it over: after a crash, or if that is declared."""
+        from tornado_resource.scenarios.lifecycle import create
+
+        order, intents = _order(props), self._this_update.intents
+        recorded = self._run(lambda client: create(client, order, intents), props)
+        self._this_update.taken.add(recorded.scenario_id)
+        return CreateResult(recorded.scenario_id, _outputs(props, recorded))
+
+    def diff(self, _scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Called in preview and update. Prints the changed fields, which a diff cannot show."""
+        self._this_update.intents.clear(address_of(news))
+        replaces = ["pathway_id"] if olds.get("pathway_id") != news.get("pathway_id") else []
+        fields = news.get("fields")
+        if replaces or contains_unknowns(fields):
+            return DiffResult(changes=True, replaces=replaces)
+        changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds)
+        if changed:
+            print(f"{address_of(news).resource}: changes {', '.join(changed)}", flush=True)
+        if drift:
+            print(f"{address_of(news).resource}: {_edit(drift, is_managed=news.get('manage', True))}", flush=True)
+        options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
+        return DiffResult(changes=bool(changed or drift or options))
+
+    def update(self, scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Change the fields that the declaration changes, and those that were edited since."""
+        from tornado_resource.scenarios.lifecycle import take_over, update
+
+        order = _order(news)
+        changed = (*declared_changes(_fields(olds), order.fields), *_drift(olds))
+        if order.manage and not olds.get("manage", True):
+            recorded = self._run(lambda client: take_over(client, scenario_id, order), news)
+        elif not changed:
+            kept = {key: olds.get(key) for key in ("scenario_id", "adopted", "filled", "drift")}
+            return UpdateResult({**_identity(news), **kept})
+        else:
+            recorded = self._run(lambda client: update(client, scenario_id, order, dict.fromkeys(changed)), news)
+        adopted = {"adopted": olds.get("adopted") is True}
+        return UpdateResult({**_outputs(news, recorded), **adopted})
+
+    def read(self, scenario_id: str, props: dict[str, Any]) -> ReadResult:
+        """Called by refresh. Only a scenario that is certainly gone is removed (empty id); any other error raises."""
+        from tornado_resource.scenarios.lifecycle import read
+
+        fields = _fields(props)
+        pathway_id = _text(scenario_id, props, "pathway_id")
+        found = self._run(lambda client: read(client, scenario_id, pathway_id), props)
+        if found is None:
+            return ReadResult("", {})
+        drift = changed_fields(fields, found.entry, props.get("filled"))
+        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        return ReadResult(scenario_id, {**outputs, "drift": list(drift)})
+
+    def delete(self, scenario_id: str, props: dict[str, Any]) -> None:
+        """Leave the scenario, or delete it with `on_destroy: delete`. Of one that another stack manages: nothing."""
+        from tornado_resource.scenarios.lifecycle import delete
+
+        _text(scenario_id, props, "name")
+        is_ours = props.get("manage", True) and scenario_id not in self._this_update.taken
+        if is_ours and props.get("on_destroy") == "delete":
+            pathway_id = _text(scenario_id, props, "pathway_id")
+            self._run(lambda client: delete(client, scenario_id, pathway_id), props)
+        self._this_update.intents.clear(address_of(props))
+
+    @property
+    def _this_update(self) -> _Update:
+        assert self._update is not None  # noqa: S101 - Pulumi calls configure first
+        return self._update
+
+    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
+        return self._this_update.runtime.run(work, props.get("declared_at"))
+
+
+def _order(props: Mapping[str, Any]) -> ScenarioOrder:
+    from tornado_resource.scenarios.lifecycle import ScenarioOrder
+
+    return ScenarioOrder(
+        address=address_of(props),
+        pathway_id=props["pathway_id"],
+        fields=_fields(props),
+        on_conflict=_option(props, "on_conflict"),
+        manage=_option(props, "manage"),
+        managed_by=_option(props, "managed_by"),
+    )
+
+
+def _edit(drift: Sequence[str], *, is_managed: bool) -> str:
+    verb, pronoun = ("was", "it") if len(drift) == 1 else ("were", "them")
+    action = "restores" if is_managed else "compares"
+    return f"{', '.join(drift)} {verb} changed in Bland; `pulumi up` {action} {pronoun}"
+
+
+def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition. One that is missing only happens if the state is damaged: then every field differs."""
+    fields = props.get("fields")
+    found: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
+    return found
+
+
+def _drift(olds: Mapping[str, Any]) -> list[str]:
+    drift = olds.get("drift")
+    return [name for name in SCENARIO_FIELDS if name in drift] if isinstance(drift, list) else []
+
+
+def _option(props: Mapping[str, Any], key: str) -> Any:
+    defaults = {"on_conflict": "fail", "on_destroy": "leave", "manage": True, "managed_by": None}
+    value = props.get(key)
+    return value if value is not None else defaults[key]
+
+
+def _identity(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the state records of the inputs."""
+    recorded = ("name", "parents", "pathway_id", "fields", "declared_at", *OPTIONS)
+    return {key: props[key] for key in recorded if key in props}
+
+
+def _outputs(props: Mapping[str, Any], recorded: RecordedScenario) -> dict[str, Any]:
+    return {
+        **_identity(props),
+        "scenario_id": recorded.scenario_id,
+        "adopted": recorded.adopted,
+        "filled": dict(recorded.filled),
+        "drift": list(recorded.drift),
+    }
+
+
+def _text(scenario_id: str, props: Mapping[str, Any], key: str) -> str:
+    """Return a text of the state.
+
+    Raises:
+        Failure: there is none, which only happens if the state is damaged or was changed by hand.
+
+    """
+    value = props.get(key)
+    if isinstance(value, str):
+        return value
+    message = (
+        f"the state of scenario {scenario_id} is damaged: it has no `{key}`. Restore the state from a backup "
+        "(pulumi stack import --file BACKUP.json), or remove the scenario from it (pulumi state delete URN; "
+        "`pulumi stack --show-urns` shows the URN), and adopt it again (on_conflict: adopt)"
+    )
+    raise failure(message, None)

@@ -1,1 +1,0 @@
-"""The life of one session: start, adopt, compare, recover, cancel. It knows nothing of Pulumi."""

@@ -1,0 +1,1 @@
+"""Tornado sessions: their resource and their provider."""

@@ -1,0 +1,140 @@
+"""The definition of a scenario: which fields it has, and how it differs from what the API shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
+from tornado_resource.core.canonical import canonical, digest
+from tornado_resource.declarations.model import SCENARIO_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ASSERTION_FIELDS: Final = ("type", "config", "name", "is_required", "weight", "order")
+NOT_FOR_CREATION: Final = ("enabled",)
+"""The API's page lists these for updates only."""
+_DEFAULTS: Final[Mapping[str, Any]] = {**DEFAULTS, "enabled": True}
+_EMPTY: Final[Mapping[str, Any]] = {
+    "input_messages": [],
+    "request_data": {},
+    "metadata": {},
+    "start_node_id": None,
+    "assertions": [],
+}
+"""What takes a value away that is not declared any more; a text where the field is not listed here."""
+
+
+def changed_fields(
+    fields: Mapping[str, Any], shown: Mapping[str, Any], filled: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return the names of the fields in which a scenario of the API differs from its definition.
+
+    Args:
+        fields: the definition.
+        shown: the scenario as the API shows it.
+        filled: what the API had filled in after the last write (`filled_fields`). Without it, whatever the API could
+            have filled in is no difference.
+
+    """
+    return tuple(name for name in SCENARIO_FIELDS if not _is_same(name, fields.get(name), shown.get(name), filled))
+
+
+def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of what the API has filled in, by field: what it shows beside the definition."""
+    return {
+        name: _digest(shown[name])
+        for name in SCENARIO_FIELDS
+        if not is_missing(shown.get(name))
+        and canonical(with_default(name, fields.get(name))) != canonical(shown[name])
+        and _covers(name, fields.get(name), shown[name])
+    }
+
+
+def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, Any]:
+    """Return the body of the request that changes only *changed* fields to those of the definition."""
+    return {
+        name: _reset(name) if is_missing(value := with_default(name, fields.get(name))) else value for name in changed
+    }
+
+
+def creation_of(pathway_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of the request that creates a scenario."""
+    given = {name: fields[name] for name in SCENARIO_FIELDS if not is_missing(fields.get(name))}
+    return {"pathway_id": pathway_id, **{name: given[name] for name in given if name not in NOT_FOR_CREATION}}
+
+
+def declared_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields in which two definitions differ."""
+    return tuple(
+        name
+        for name in SCENARIO_FIELDS
+        if canonical(with_default(name, old.get(name))) != canonical(with_default(name, new.get(name)))
+    )
+
+
+def runs_together(digests: Iterable[str]) -> str:
+    """Return one digest for scenarios by the digests of what decides about their runs, whatever their order."""
+    return _digest(sorted(digests))
+
+
+def _is_same(name: str, value: Any, shown: Any, filled: Mapping[str, str] | None) -> bool:
+    if is_missing(shown):
+        # An API may leave out what has its default value.
+        return canonical(with_default(name, value)) == canonical(with_default(name, None))
+    if canonical(with_default(name, value)) == canonical(shown):
+        return True
+    if not _covers(name, value, shown):
+        return False
+    return filled is None or filled.get(name) == _digest(shown)
+
+
+def _covers(name: str, value: Any, shown: Any) -> bool:
+    """Return whether *shown* is what the API may have made of a declared value: that, and more."""
+    expected = with_default(name, value)
+    if name == "assertions":
+        return _assertions_cover(expected or [], shown)
+    return expected is None or _includes(expected, shown)
+
+
+def _assertions_cover(declared: list[Any], shown: Any) -> bool:
+    """Return whether each declared assertion is shown, whatever the order, and no other one."""
+    left = list(shown) if isinstance(shown, list) else []
+    if len(left) != len(declared):
+        return False
+    # Those that say most choose first: one that says less may fit more than one.
+    for assertion in sorted(declared, key=lambda each: -len(canonical(each))):
+        match = next((each for each in left if isinstance(each, dict) and _is_assertion(assertion, each)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return True
+
+
+def _is_assertion(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    wanted = {key: with_default(key, declared.get(key)) for key in ASSERTION_FIELDS}
+    found = {key: with_default(key, shown.get(key)) for key in ASSERTION_FIELDS}
+    return all(is_missing(value) or _includes(value, found[key]) for key, value in wanted.items())
+
+
+def _includes(value: Any, shown: Any) -> bool:
+    """Return whether *shown* is *value*, with more keys at the most."""
+    if isinstance(value, dict):
+        return isinstance(shown, dict) and all(_includes(entry, shown.get(key)) for key, entry in value.items())
+    if isinstance(value, list):
+        is_list = isinstance(shown, list) and len(shown) == len(value)
+        return is_list and all(map(_includes, value, shown))
+    return canonical(value) == canonical(shown)
+
+
+def with_default(name: str, value: Any) -> Any:
+    """Return the value of a field, or the API's default if it says nothing."""
+    return _DEFAULTS.get(name) if is_missing(value) else value
+
+
+def _reset(name: str) -> Any:
+    return _EMPTY.get(name, "")
+
+
+def _digest(value: Any) -> str:
+    return digest(value)[:32]
