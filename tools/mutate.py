@@ -20,7 +20,7 @@ WORK: Final = ROOT / "mutants"
 LOG: Final = WORK / "run.log"
 MUTMUT: Final = Path(sys.executable).parent / "mutmut"
 SETTINGS: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
-FOLDERS: Final = tuple(Path(pattern).parent.name for pattern in SETTINGS["only_mutate"])
+FOLDERS: Final = tuple(dict.fromkeys(Path(pattern).parent.name for pattern in SETTINGS["only_mutate"]))
 MIN_KILLED: Final = 0.85
 BY_MYPY: Final = "caught by type check"
 

@@ -30,7 +30,7 @@ __all__ = [
 
 _MODULES = {
     "Gate": "tornado_resource.declarations.model",
-    "PathwayRelease": "tornado_resource.tornado.resource",
+    "PathwayRelease": "tornado_resource.releases.resource",
     "TornadoError": "tornado_resource.errors",
     "TornadoScenario": "tornado_resource.scenarios.resource",
     "TornadoSession": "tornado_resource.tornado.resource",

@@ -41,7 +41,7 @@ def fake_mutmut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 
 def test_the_share_leaves_out_what_mypy_rejects() -> None:
     tallies = mutate.tally(mutate.parse(RESULTS))
-    assert tallies == {"gate": mutate.Tally(1, 1, 1, 1), "promotion": mutate.Tally(1, 0, 1, 0)}
+    assert tallies == {"releases": mutate.Tally(1, 0, 1, 0), "runs": mutate.Tally(1, 1, 1, 1)}
     assert [tally.share for tally in tallies.values()] == [2 / 3, 0.5]
 
 
@@ -56,15 +56,15 @@ def test_survivors_are_named() -> None:
 
 
 def test_the_table_marks_a_folder_that_has_too_few_killed() -> None:
-    lines = mutate.table({"gate": mutate.Tally(85, 0, 15, 7), "promotion": mutate.Tally(80, 4, 16, 0)})
+    lines = mutate.table({"runs": mutate.Tally(85, 0, 15, 7), "releases": mutate.Tally(80, 4, 16, 0)})
     assert [line.split() for line in lines] == [
         ["folder", "killed", "timeout", "survived", "by", "mypy", "share"],
-        ["gate", "85", "0", "15", "7", "85.0%"],
-        ["promotion", "80", "4", "16", "0", "84.0%", "below", "85%"],
+        ["runs", "85", "0", "15", "7", "85.0%"],
+        ["releases", "80", "4", "16", "0", "84.0%", "below", "85%"],
     ]
 
 
-@pytest.mark.parametrize(("results", "code"), [(RESULTS, 1), ("  tornado_resource.gate.a.x_b__mutmut_1: killed\n", 0)])
+@pytest.mark.parametrize(("results", "code"), [(RESULTS, 1), ("  tornado_resource.runs.a.x_b__mutmut_1: killed\n", 0)])
 def test_the_exit_code_tells_whether_enough_were_killed(
     results: str, code: int, fake_mutmut: Callable[[str], None]
 ) -> None:
@@ -76,14 +76,14 @@ def test_a_failure_of_mutmut_is_an_error_with_the_end_of_its_log(
     fake_mutmut: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_mutmut("echo no tests found\nexit 1")
-    assert mutate.main(["gate"]) == 1
+    assert mutate.main(["runs"]) == 1
     assert capsys.readouterr().err == "mutate: mutmut failed with exit code 1\nno tests found\n\n"
 
 
 def test_an_unknown_folder_is_an_error_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert mutate.main(["gates"]) == 1
     assert capsys.readouterr().err == (
-        "mutate: unknown folder gates: expected declarations, gate, promotion, scenarios, sessions\n"
+        "mutate: unknown folder gates: expected declarations, releases, runs, scenarios, stacks, tornado, versions\n"
     )
 
 
