@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, json_response
 from tests.support.results import last_run_of
 from tests.support.soak import IS_SOAK
-from tornado_resource.bland.responses import FINAL
+from tornado_resource.bland.responses import STATUSES
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
@@ -115,7 +115,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _running(self) -> FakeSession | None:
         return self.api.running("pw-1")
 
-    @rule(status=st.sampled_from(sorted(FINAL)))
+    @rule(status=st.sampled_from(sorted(STATUSES)))
     def a_session_ends(self, status: str) -> None:
         session = self._running()
         if session is not None:

@@ -125,7 +125,7 @@ def _left_out(tree: ast.Module) -> Iterator[int]:
 def _is_help(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign):
         return ast.unparse(node.targets[0]) == "COMMANDS"
-    return isinstance(node, ast.keyword) and node.arg == "help"
+    return isinstance(node, ast.keyword) and node.arg in {"help", "advice"}
 
 
 def _template(node: ast.Constant | ast.JoinedStr) -> str:

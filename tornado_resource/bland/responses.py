@@ -20,10 +20,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 RUNNING: Final = "RUNNING"
-COMPLETED: Final = frozenset({"COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL"})
-ABORTED: Final = frozenset({"TIMEOUT", "STUCK", "CANCELLED", "ERROR"})
-FINAL: Final = COMPLETED | ABORTED
-"""The final statuses (API page *Get Tornado Status*). A status in none of these sets is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a final status says of a session.
+
+    *failure*: why its gate is not met, whatever ran; None if the session completed, so that its results decide.
+    *advice*: what to do about that failure.
+    """
+
+    failure: str | None = None
+    advice: str = ""
+
+
+STATUSES: Final[Mapping[str, Meaning]] = {
+    "COMPLETED_ALL_PASSED": Meaning(),
+    "COMPLETED_PARTIAL": Meaning(),
+    "TIMEOUT": Meaning("it reached its time limit", advice="Raise `timeout_ms`, or run fewer scenarios"),
+    "STUCK": Meaning("it got stuck: a fix did not help", advice="Fix by hand what the session could not fix"),
+    "CANCELLED": Meaning("it was cancelled", advice="Find out who cancelled it"),
+    "ERROR": Meaning("it stopped with an error", advice="Look at the session in Bland's dashboard"),
+}
+"""The final statuses (API page *Get Tornado Status*), and all that is decided by them. Any other one but `RUNNING` is
+unknown."""
 
 MAX_ITERATIONS: Final = 100
 """How many iterations of a session are kept: the last ones."""
@@ -217,7 +237,7 @@ class Status:
     @property
     def is_final(self) -> bool:
         """Whether the session has ended. An unknown status is neither running nor final."""
-        return self.status in FINAL
+        return self.status in STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.responses import ABORTED, MAX_FIXES, MAX_IDS, MAX_ITERATIONS
+from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, STATUSES
 from tornado_resource.core.text import clean, count
 from tornado_resource.runs.judge import ONLY_REPAIRED, last_results
 from tornado_resource.runs.model import OUTCOMES
@@ -111,10 +111,7 @@ _RESUME: Final = "run {up} again: a session that was started is resumed, not sta
 ADVICE: Final[dict[str, str]] = {
     "missed": f"Fix the pathway or the scenarios, {_RERUN}",
     "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
-    "TIMEOUT": f"Raise `timeout_ms`, or run fewer scenarios, {_RERUN}",
-    "STUCK": f"Fix by hand what the session could not fix, {_RERUN}",
-    "CANCELLED": f"Find out who cancelled it, {_RERUN}",
-    "ERROR": f"Look at the session in Bland's dashboard, {_RERUN}",
+    **{status: f"{meaning.advice}, {_RERUN}" for status, meaning in STATUSES.items() if meaning.failure is not None},
     "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {_RERUN}",
     "contradictory": f"Check that the declared scenarios exist and are enabled, {_RERUN}",
     "adopted": "Change one of its triggers, then run {up}: it starts a new session on the promoted version.",
@@ -179,7 +176,7 @@ def _situation(result: Result) -> str:
     if not verdict.session_id:
         return "not_started"
     if verdict.outcome == "failed":
-        return verdict.status if verdict.status in ABORTED else _miss(result)
+        return verdict.status if verdict.status in ADVICE else _miss(result)
     return _doubt(result)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.responses import ABORTED
+from tornado_resource.bland.responses import STATUSES
 from tornado_resource.core.text import clean, count, id_list
 
 if TYPE_CHECKING:
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 STILL_RUNNING: Final = "it is still running"
 ONLY_REPAIRED: Final = "it passed only after repairs"
 """How the reason of a verdict begins that failed for nothing else."""
-_ABORT_REASONS: Final = {
-    "TIMEOUT": "it reached its time limit",
-    "STUCK": "it got stuck: a fix did not help",
-    "CANCELLED": "it was cancelled",
-    "ERROR": "it stopped with an error",
-}
 
 
 def judge(
@@ -49,8 +43,9 @@ def judge(
         return "incomplete", ending.given_up
     if status is None or not status.is_final:
         return "incomplete", _unfinished(status)
-    if status.status in ABORTED:
-        return "failed", f"{_ABORT_REASONS[status.status]} ({status.status}{_tally_suffix(status)})"
+    failure = STATUSES[status.status].failure
+    if failure is not None:
+        return "failed", f"{failure} ({status.status}{_tally_suffix(status)})"
     doubt = _scenario_problem(status, declared) or _contradiction(status)
     if doubt is not None:
         return "incomplete", doubt

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import Digests, is_digest, is_incomparable, is_same
-from tornado_resource.bland.responses import ABORTED, FINAL, Status
+from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.core.canonical import digest, whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import name_of, type_of
@@ -231,7 +231,7 @@ def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
         for each in _verdict_like(
             whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH
         )  # without the keys that are null
-        if {"version", "content"} <= each.keys() and each["status"] in FINAL and each["outcome"] in SETTLED
+        if {"version", "content"} <= each.keys() and each["status"] in STATUSES and each["outcome"] in SETTLED
     }
 
 
@@ -330,7 +330,7 @@ def _final_verdict(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> 
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(SessionVerdict)}
     verdict = SessionVerdict(**{**given, "gate": Gate.of(given["gate"])})
     request = request_from(declared)
-    is_final = verdict.status in FINAL and verdict.outcome in SETTLED
+    is_final = verdict.status in STATUSES and verdict.outcome in SETTLED
     if not is_final or verdict.declaration != digest(request):
         return None
     return verdict if _agrees(verdict, request) else None
@@ -342,7 +342,7 @@ def _agrees(verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
     For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
     """
     if verdict.gate.passed == "promotion":
-        return verdict.outcome == "failed" or verdict.status not in ABORTED
+        return verdict.outcome == "failed" or STATUSES[verdict.status or ""].failure is None
     status = Status(
         verdict.status or "",
         passed_scenarios=verdict.passed_scenarios,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from tests.support.results import gated_session_of, result_of
-from tornado_resource.bland.responses import ABORTED, Status
+from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.outcomes import ADVICE, advice, tally, tally_of_all
 from tornado_resource.runs.model import Cause, Ending, Result
@@ -40,7 +40,7 @@ def advice_for(situation: str) -> str:
         (replace(completed(1, 2), has_forked=True), {"gate": Gate(1, "refuse")}, "missed"),
         (replace(completed(1, 2), forked_version=7), {"gate": Gate(1, "refuse")}, "repaired"),
         (replace(completed(1, 2), forked_version=7), {"gate": Gate(1, "refuse"), "promoted": 6}, "missed"),
-        *((Status(word), {}, word) for word in sorted(ABORTED)),
+        *((Status(word), {}, word) for word, meaning in STATUSES.items() if meaning.failure),
         (completed(0, 0), {}, "none_ran"),
         (completed(None, None), {}, "contradictory"),
         (completed(1, 1), {}, "contradictory"),
@@ -65,7 +65,7 @@ def test_the_cause_of_an_unknown_outcome_decides(cause: Cause, status: Status | 
 
 
 def test_all_advice_is_different_where_it_must_be() -> None:
-    assert {*get_args(Cause), *ABORTED} < {*ADVICE}
+    assert {*get_args(Cause), *(word for word, meaning in STATUSES.items() if meaning.failure)} < {*ADVICE}
     assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
     assert all(text.endswith(".") for text in ADVICE.values())
     assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["scenarios_changed", "gone"]

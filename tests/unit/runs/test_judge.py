@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.responses import FINAL, Iteration, Omitted, Scenario, Status
+from tornado_resource.bland.responses import STATUSES, Iteration, Omitted, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.judge import failed_ids, is_full_run, is_repaired, judge, last_results
 from tornado_resource.runs.model import Ending
@@ -16,7 +16,7 @@ SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c",
 
 statuses = st.builds(
     Status,
-    status=st.sampled_from([*FINAL, "RUNNING", "QUEUED", "completed_all_passed"]),
+    status=st.sampled_from([*STATUSES, "RUNNING", "QUEUED", "completed_all_passed"]),
     total_scenarios=st.none() | st.integers(-1, 4),
     passed_scenarios=st.none() | st.integers(-1, 5),
     failed_scenarios=st.none() | st.integers(-1, 5),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.paths import EXAMPLES
-from tornado_resource.bland.responses import FINAL, Scenario, Status
+from tornado_resource.bland.responses import STATUSES, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.model import Ending, GatedSession
 from tornado_resource.runs.verdict import make_verdict
@@ -129,7 +129,7 @@ async def test_every_row_has_its_verdict(row: Row) -> None:
 
 def test_every_status_is_judged_by_every_rule() -> None:
     met = {(row.status, rule) for row in ROWS for gate, rule in RULES.items() if row.gate == gate}
-    statuses = [*FINAL, "RUNNING", "SOMETHING_NEW", *GIVEN_UP]
+    statuses = [*STATUSES, "RUNNING", "SOMETHING_NEW", *GIVEN_UP]
     assert {(status, rule) for status in statuses for rule in RULES.values()} <= met
 
 
@@ -148,5 +148,5 @@ def test_only_a_completed_session_with_scenarios_passes() -> None:
 
 def test_unknown_outcomes_are_incomplete() -> None:
     for row in ROWS:
-        if row.status not in FINAL or (row.status.startswith("COMPLETED_") and row.total == "0"):
+        if row.status not in STATUSES or (row.status.startswith("COMPLETED_") and row.total == "0"):
             assert row.outcome == "incomplete"
