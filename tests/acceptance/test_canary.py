@@ -23,10 +23,12 @@ from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
 from tornado_resource.cli import main
 from tornado_resource.errors import TornadoError
-from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
 from tornado_resource.provider.runtime import Failure, confirm_base_url, stop_runtimes
+from tornado_resource.releases.provider import ReleaseProvider
 from tornado_resource.runs.intents import IntentStore
 from tornado_resource.runs.start import start
+from tornado_resource.scenarios.provider import ScenarioProvider
+from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,6 +19,9 @@ from tornado_resource.core.text import clean, clean_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 RUNNING: Final = "RUNNING"
 
 

@@ -1,16 +1,24 @@
-"""The dynamic providers, which Pulumi's engine calls in a process of their own.
+"""What every provider shares, and the names by which Pulumi finds the providers.
 
 Pulumi pickles the provider classes into the state by reference. So `tornado_resource.provider` and the names of these
-classes are in every user's state and must stay importable forever. The modules of this folder are not named there.
+classes are in every user's state and must stay importable forever. Where the classes are defined is not in it.
 """
 
 from __future__ import annotations
 
-from tornado_resource.releases.provider import ReleaseProvider
-from tornado_resource.scenarios.provider import ScenarioProvider
-from tornado_resource.tornado.provider import TornadoProvider
+from importlib import import_module
+from typing import Any
 
-__all__ = ["ReleaseProvider", "ScenarioProvider", "TornadoProvider"]
+_MODULES = {
+    "ReleaseProvider": "tornado_resource.releases.provider",
+    "ScenarioProvider": "tornado_resource.scenarios.provider",
+    "TornadoProvider": "tornado_resource.tornado.provider",
+}
 
-for _provider in (TornadoProvider, ReleaseProvider, ScenarioProvider):
-    _provider.__module__ = __name__  # pickle writes this module path into the state
+
+def __getattr__(name: str) -> Any:
+    """Return the provider class that a state names."""
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_MODULES[name]), name)

@@ -42,6 +42,8 @@ BLAND_ENVIRONMENTS: Final = ("staging", "production")
 class ReleaseProvider(ResourceProvider):
     """Create and update publish a version, which is safe to repeat. Delete does nothing: pathways stay published."""
 
+    __module__ = "tornado_resource.provider"  # the path that is in every state
+
     serialize_as_secret_always = False
     _runtime: Runtime | None = None
 

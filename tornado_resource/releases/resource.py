@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,11 +15,10 @@ from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.program.arguments import is_plain, secret_names
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.sdk import outputs_registered, untrack_properties
-from tornado_resource.provider import ReleaseProvider
-from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS
+from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS, ReleaseProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 

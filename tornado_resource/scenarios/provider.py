@@ -52,6 +52,8 @@ class _Update:
 class ScenarioProvider(ResourceProvider):
     """Create, update, read and delete a scenario; or, with `manage` false, compare one that another stack manages."""
 
+    __module__ = "tornado_resource.provider"  # the path that is in every state
+
     serialize_as_secret_always = False
     _update: _Update | None = None
 

@@ -22,7 +22,7 @@ from tornado_resource.program.arguments import (
 )
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
-from tornado_resource.provider import ScenarioProvider
+from tornado_resource.scenarios.provider import ScenarioProvider
 from tornado_resource.stacks.recorded import SCENARIO_TYPE
 
 if TYPE_CHECKING:

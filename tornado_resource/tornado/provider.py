@@ -102,6 +102,8 @@ class TornadoProvider(ResourceProvider):
     Pulumi calls a dynamic provider from four threads and cannot cancel a call, so the Pulumi program waits instead.
     """
 
+    __module__ = "tornado_resource.provider"  # the path that is in every state
+
     serialize_as_secret_always = False
     _update: _Update | None = None
 

@@ -23,11 +23,11 @@ from tornado_resource.program.arguments import InvalidArgument, is_plain, own_ur
 from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, together, untrack_properties
-from tornado_resource.provider import TornadoProvider
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.runs.rerun import REPLACING, UPDATING
 from tornado_resource.stacks.backend import resource_address
+from tornado_resource.tornado.provider import TornadoProvider
 from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:

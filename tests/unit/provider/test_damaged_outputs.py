@@ -10,9 +10,11 @@ import pytest
 from tests.support.api import configure_provider
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
-from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
+from tornado_resource.releases.provider import ReleaseProvider
 from tornado_resource.sandbox.serving import Sandbox
+from tornado_resource.scenarios.provider import ScenarioProvider
+from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,9 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
 from tornado_resource.bland.content import parse_content
-from tornado_resource.provider import ReleaseProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.releases import publishing
+from tornado_resource.releases.provider import ReleaseProvider
 from tornado_resource.releases.publishing import Published
 from tornado_resource.sandbox.serving import Sandbox
 

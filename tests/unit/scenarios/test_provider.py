@@ -11,9 +11,9 @@ from pulumi import UNKNOWN
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
-from tornado_resource.provider import ScenarioProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
+from tornado_resource.scenarios.provider import ScenarioProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

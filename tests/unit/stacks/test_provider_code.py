@@ -11,9 +11,11 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.paths import EXAMPLES
-from tornado_resource.provider import ReleaseProvider, ScenarioProvider, TornadoProvider
+from tornado_resource.releases.provider import ReleaseProvider
+from tornado_resource.scenarios.provider import ScenarioProvider
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.provider_code import OWN_PROVIDERS, ForeignProvider, foreign_providers
+from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
     from pathlib import Path

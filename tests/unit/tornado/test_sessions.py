@@ -15,12 +15,12 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import KEY, configure_provider
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.provider import TornadoProvider
 from tornado_resource.provider.runtime import Failure, secret, stop_runtimes
 from tornado_resource.runs.cancel import Unsettled
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.tornado import provider as own_sessions
+from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

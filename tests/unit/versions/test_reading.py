@@ -10,7 +10,7 @@ import pytest
 from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.content import STAGING
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected
-from tornado_resource.versions.reading import read_content, read_digests
+from tornado_resource.versions.reading import ContentReader, read_content, read_digests
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,6 +43,13 @@ async def test_one_request_reads_a_version() -> None:
     assert content is not None
     assert (content.version, content.nodes[0]["data"]) == (6, {"prompt": "hi"})
     assert api.asked == ["GET /v1/pathway/pw-1/version/6"]
+
+
+async def test_a_reader_returns_the_digests_of_what_it_reads() -> None:
+    async with client_of(Api(SHOWN).handle) as client:
+        content = await read_content(client, "pw-1", 6)
+        assert content is not None
+        assert await ContentReader(client).digests("pw-1", 6) == content.digests
 
 
 @pytest.mark.parametrize("code", [403, 404, 405, 410, 501])
