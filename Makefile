@@ -44,7 +44,7 @@ soak: setup
 	  tests/faults tests/acceptance/test_crashes.py tests/acceptance/test_scenarios.py tests/acceptance/test_canary.py \
 	  tests/scale/test_soak.py
 
-## make mutate  small changes of the core that no unit test notices; ONLY=gate for one folder
+## make mutate  small changes of the core that no unit test notices; ONLY=runs for one folder
 mutate: setup
 	@$(RUN) tools/mutate.py $(ONLY)
 
