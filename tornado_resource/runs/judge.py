@@ -1,7 +1,7 @@
 """Whether a session met its gate. Pure: no time, no network.
 
 Only certainty counts as `passed`. A session that was stopped or missed the gate's rule is `failed`. An unknown outcome
-is `incomplete`: an unknown status, contradictory numbers, fewer scenarios than declared, a session that is gone.
+is `incomplete`: an unknown status, contradictory numbers, other scenarios than declared, a session that is gone.
 """
 
 from __future__ import annotations
