@@ -216,10 +216,11 @@ async def _promotion_scenarios(client: Client, gated: GatedSession, status: Stat
     """
     pathway_id, results = gated.request["pathway_id"], last_results(status) if status is not None else {}
     listed = await retry(lambda: list_scenarios(client, pathway_id, enabled=True))
-    joined = await complete(client, pathway_id, listed, enabled=True, retry=retry)
-    # Lists by category may lack a scenario of a category that is not documented: for a pass that is not good enough.
-    listing = await with_ids(client, pathway_id, Listing(joined.scenarios, listed.is_whole), results, retry)
-    is_whole = listing.is_whole or (status is not None and ran_all(gated, status, listing))
+    known = await complete(client, pathway_id, listed, enabled=True, retry=retry)
+    # Those that ran are read by their ids: lists by category lack one of a category that is not documented.
+    listing = await with_ids(client, pathway_id, replace(known, is_whole=listed.is_whole), results, retry)
+    is_complete = known.is_whole and len(listing.scenarios) == len(known.scenarios)
+    is_whole = is_complete or (status is not None and ran_all(gated, status, listing))
     return Listing(listing.enabled, is_whole)
 
 
