@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tornado_resource.deployment.deploy import deploy
     from tornado_resource.deployment.wait_for import wait_for
     from tornado_resource.errors import TornadoError
-    from tornado_resource.program.verdict import Verdict
+    from tornado_resource.program.mappings import Verdict
     from tornado_resource.releases.resource import PathwayRelease
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.tornado.resource import TornadoSession
@@ -34,7 +34,7 @@ _MODULES = {
     "TornadoError": "tornado_resource.errors",
     "TornadoScenario": "tornado_resource.scenarios.resource",
     "TornadoSession": "tornado_resource.tornado.resource",
-    "Verdict": "tornado_resource.program.verdict",
+    "Verdict": "tornado_resource.program.mappings",
     "deploy": "tornado_resource.deployment.deploy",
     "load": "tornado_resource.declarations.resolver",
     "wait_for": "tornado_resource.deployment.wait_for",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.api import client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_session_of
-from tornado_resource.stacks.reader import RecordedSession, Stack
+from tornado_resource.stacks.reader import Stack, StackSession
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -34,7 +34,7 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     replacement that was not started; the start of the replacement was *interrupted*. *is_secret*: the pathway is.
     """
     sessions = tuple(
-        RecordedSession(
+        StackSession(
             name,
             f"s-{name}",
             PATHWAY_ID,

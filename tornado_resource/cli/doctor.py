@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Active
     from tornado_resource.runs.intents import Intent
-    from tornado_resource.stacks.reader import RecordedRelease, RecordedSession
+    from tornado_resource.stacks.reader import StackRelease, StackSession
 
 Kind = Literal["free", "ours", "orphaned", "foreign"]
 
@@ -129,7 +129,7 @@ def drifted_rows(stack: Stack) -> list[Row]:
     return asyncio.run(_rows(stack, tested))
 
 
-async def _rows(stack: Stack, tested: list[RecordedSession]) -> list[Row]:
+async def _rows(stack: Stack, tested: list[StackSession]) -> list[Row]:
     from tornado_resource.bland.client import Client
 
     ignored = read_settings(stack.config, stack.name).ignored_content
@@ -139,7 +139,7 @@ async def _rows(stack: Stack, tested: list[RecordedSession]) -> list[Row]:
         return [row for row in await asyncio.gather(*sessions, *releases) if row is not None]
 
 
-async def _of_session(client: Client, session: RecordedSession, stack: str) -> Row | None:
+async def _of_session(client: Client, session: StackSession, stack: str) -> Row | None:
     from tornado_resource.versions.reading import read_digests
 
     tested = session.tested
@@ -149,7 +149,7 @@ async def _of_session(client: Client, session: RecordedSession, stack: str) -> R
     return _finding(session.name, session.shown_pathway, drift(tested.version, tested.content, now), cure)
 
 
-async def _of_release(client: Client, release: RecordedRelease, stack: str) -> Row | None:
+async def _of_release(client: Client, release: StackRelease, stack: str) -> Row | None:
     from tornado_resource.versions.reading import read_digests
 
     now = await read_digests(client, release.pathway_id, LIVE)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tornado_resource.cli.output import Output
     from tornado_resource.runs.model import GatedSession, Result
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.reader import RecordedSession, Stack
+    from tornado_resource.stacks.reader import Stack, StackSession
     from tornado_resource.stacks.settings import Settings
 
 UNKNOWN_POSITION: Final = Position("", 0, 0)
@@ -59,7 +59,7 @@ class GatedStack:
     promotion: Promotion | None
     gated_sessions: tuple[GatedSession, ...]
     not_started: tuple[Result, ...]
-    ungated: tuple[RecordedSession, ...]
+    ungated: tuple[StackSession, ...]
     settings: Settings
     endpoint: Endpoint
 
@@ -129,7 +129,7 @@ def endpoint_of(stack: Stack) -> Endpoint:
     return endpoint
 
 
-def _gated_sessions(stack: Stack) -> list[tuple[RecordedSession, GatedSession]]:
+def _gated_sessions(stack: Stack) -> list[tuple[StackSession, GatedSession]]:
     found = [
         (session, with_promoted_version(session.gated, stack.promotion))
         for session in stack.sessions
@@ -138,7 +138,7 @@ def _gated_sessions(stack: Stack) -> list[tuple[RecordedSession, GatedSession]]:
     return sorted(found, key=lambda entry: entry[1].position or UNKNOWN_POSITION)
 
 
-def _why_not_started(session: RecordedSession, stack: str) -> str:
+def _why_not_started(session: StackSession, stack: str) -> str:
     return (
         interrupted(stack) if session.is_interrupted else f"it was not started: run `pulumi up --stack {stack}` again"
     )

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Result, SessionVerdict
-    from tornado_resource.stacks.reader import RecordedSession
+    from tornado_resource.stacks.reader import StackSession
 
 
 @dataclass(frozen=True, slots=True)
 class _Ungated:
     """A session without a gate, and its status, or why that is unknown."""
 
-    session: RecordedSession
+    session: StackSession
     status: Status | None = None
     problem: str = ""
 
@@ -68,7 +68,7 @@ async def _read(stack: GatedStack) -> tuple[list[Result], list[_Ungated]]:
         )
 
 
-async def _read_ungated(client: Client, session: RecordedSession, stack: str) -> _Ungated:
+async def _read_ungated(client: Client, session: StackSession, stack: str) -> _Ungated:
     from tornado_resource.runs.existence import status_or_gone
 
     if session.is_interrupted:

@@ -1,12 +1,17 @@
-"""Pulumi's names of resources: `urn:pulumi:stack::project::parent$type::name`."""
+"""Pulumi's names of resources and of their types: `urn:pulumi:stack::project::parent$type::name`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
+SCENARIO_TYPE: Final = "pulumi-python:dynamic/bland:TornadoScenario"
+RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
 
 
 def make_urn(stack: str, project: str, own_type: str, name: str, parents: str = "") -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from tornado_resource.core.canonical import whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -169,5 +171,5 @@ def request_from(values: Mapping[str, Any]) -> dict[str, Any]:
     for name in REQUEST_FIELDS:
         value = values.get(name)
         if value is not None:
-            request[name] = int(value) if isinstance(value, float) else value
+            request[name] = whole(value)
     return request

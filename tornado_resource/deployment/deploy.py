@@ -14,11 +14,10 @@ from tornado_resource.core.text import count
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import predecessors, worst_case_minutes
 from tornado_resource.declarations.resolver import load
-from tornado_resource.deployment.gate import GateRun, register_verdicts
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
 from tornado_resource.deployment.publish import preview_releases, publish
 from tornado_resource.deployment.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
-from tornado_resource.deployment.waiting import verdict_output
+from tornado_resource.deployment.verdicts import GateRun, register_verdicts, verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.run import program_run
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.declarations.model import Declaration, Environment
-    from tornado_resource.deployment.waiting import VerdictOutput
+    from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.releases.promotion import Promoted

@@ -12,8 +12,8 @@ from tornado_resource.bland.content import Digests, is_same
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.releases import obstacles
-from tornado_resource.deployment.gate import deployed_sessions, deployed_urn
 from tornado_resource.deployment.scenarios import expected_inputs
+from tornado_resource.deployment.verdicts import deployed_sessions, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion, pinned_versions
 from tornado_resource.runs.verdict import unknown_result

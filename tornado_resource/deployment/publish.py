@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from tornado_resource.core.urns import make_urn
+from tornado_resource.core.urns import RELEASE_TYPE, make_urn
 from tornado_resource.declarations.releases import certain_versions, faults, releases
 from tornado_resource.deployment.promote import refusal
 from tornado_resource.errors import TornadoError
-from tornado_resource.releases.plan import ReleasePlan, edit_since_pass, plan_releases, unread
+from tornado_resource.releases.plan import ReleasePlan, plan_releases
 from tornado_resource.releases.resource import PathwayRelease
-from tornado_resource.stacks.recorded import RELEASE_TYPE
+from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -10,11 +10,11 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate
-from tornado_resource.deployment.waiting import verdict_output
+from tornado_resource.deployment.verdicts import verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import config_message
+from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.run import program_run
-from tornado_resource.program.shared_gate import INTERRUPTED
 from tornado_resource.runs.model import GatedSession
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.tornado.resource import session_outputs
@@ -22,7 +22,7 @@ from tornado_resource.tornado.resource import session_outputs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.deployment.waiting import VerdictOutput
+    from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.runs.model import Result
     from tornado_resource.tornado.resource import TornadoSession

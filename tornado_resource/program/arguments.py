@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from tornado_resource.core.urns import make_urn, parents_of, type_of, types_of
+from tornado_resource.core.urns import STACK_TYPE, make_urn, parents_of, type_of, types_of
 from tornado_resource.errors import TornadoError
-from tornado_resource.stacks.recorded import STACK_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -9,9 +9,9 @@ import pulumi
 
 from tornado_resource.program.client import SharedClient, Versions
 from tornado_resource.program.config import read_config
+from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.report import program_report
-from tornado_resource.program.shared_gate import ProgramGate
 from tornado_resource.program.waiter import Waiter
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
-from tornado_resource.releases.plan import edit_since_pass, unread
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
+from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ from tornado_resource.bland.content import LIVE, STAGING, is_same, short
 from tornado_resource.bland.retrying import is_transient, retried
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.errors import ApiError, TornadoError
-from tornado_resource.releases.plan import edit_since_pass
 from tornado_resource.versions.difference import changed_fields, compare_contents
+from tornado_resource.versions.passed import edit_since_pass
 from tornado_resource.versions.reading import read_content
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pulumi import Input, Output, ResourceOptions
 
     from tornado_resource.declarations.model import Publish
-    from tornado_resource.program.verdict import Verdict
+    from tornado_resource.program.mappings import Verdict
 
 
 class PathwayRelease(Resource, module="bland", name="PathwayRelease"):

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, clean_json
-from tornado_resource.core.urns import make_urn, name_of, parents_of, type_of, unique_names
+from tornado_resource.core.urns import SESSION_TYPE, make_urn, name_of, parents_of, type_of, unique_names
 from tornado_resource.runs.model import OUTCOMES
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.stacks.recorded import recorded_verdicts
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.content import Digests
     from tornado_resource.bland.responses import Status
-    from tornado_resource.bland.runs import Transcript
+    from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.versions.difference import Changes

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from tornado_resource.core.urns import make_urn
+from tornado_resource.core.urns import SESSION_TYPE, make_urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.bland.responses import Active, Started
     from tornado_resource.declarations.model import OnConflict
-
-
-SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 
 
 @dataclass(frozen=True, slots=True)

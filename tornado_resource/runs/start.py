@@ -19,7 +19,8 @@ from tornado_resource.runs.cancel import cancel_and_settle
 from tornado_resource.runs.conflict import PathwayBusy
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.order import Session
-from tornado_resource.runs.recovery import may_be_ours, recover
+from tornado_resource.runs.ownership import may_be_ours
+from tornado_resource.runs.recovery import recover
 from tornado_resource.runs.start_machine import (
     Attempts,
     Fail,

@@ -10,6 +10,7 @@ from pulumi.dynamic import Resource
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
+from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.program.arguments import (
@@ -23,7 +24,6 @@ from tornado_resource.program.arguments import (
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.scenarios.provider import ScenarioProvider
-from tornado_resource.stacks.recorded import SCENARIO_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

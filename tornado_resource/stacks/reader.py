@@ -9,19 +9,16 @@ from tornado_resource.bland.content import Digests, is_digest
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import project_of, unique_names
+from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE, project_of, unique_names
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.model import HIDDEN, GatedSession
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.promotion import from_output, text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 from tornado_resource.stacks.recorded import (
-    RELEASE_TYPE,
-    SCENARIO_TYPE,
     judged_versions,
     recorded_doubts,
     recorded_shown,
@@ -38,12 +35,11 @@ if TYPE_CHECKING:
 
 _UNUSED: Final = frozenset({"triggers", "definitions"})
 """What is recorded only for comparing it in the next update."""
-STACK_TYPE: Final = "pulumi:pulumi:Stack"
 MAX_CHARACTERS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedSession:
+class StackSession:
     """A session in a stack's state. *gated* has its gate; None for `gate: none`.
 
     *is_replaced*: it was deleted for a replacement that is not recorded. *tested*: the version of its final verdict.
@@ -77,7 +73,7 @@ class RecordedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedRelease:
+class StackRelease:
     """A release to production in a stack's state, and the digest of what was published."""
 
     name: str
@@ -102,13 +98,13 @@ class Stack:
 
     name: str
     config: Mapping[str, str]
-    sessions: tuple[RecordedSession, ...]
+    sessions: tuple[StackSession, ...]
     environment: str | None
     promotion: Promotion | None
     pending: tuple[str, ...]
     locked_by: str | None
     has_plain_key: bool = False
-    releases: tuple[RecordedRelease, ...] = ()
+    releases: tuple[StackRelease, ...] = ()
     project: str = ""
     settled: tuple[str, ...] = ()
 
@@ -265,14 +261,14 @@ def _interrupted_creations(deployment: Fields) -> dict[str, Fields]:
     }
 
 
-def _interrupted(resource: Fields, *, is_secret: bool) -> RecordedSession:
+def _interrupted(resource: Fields, *, is_secret: bool) -> StackSession:
     """Return a session that was being created, and of which the state has only the inputs."""
     name, inputs = _name(resource), resource.object("inputs").values
     position = Position.parse(text_or_none(inputs.get("declared_at")))
     urn = clean(resource.text("urn"), MAX_CHARACTERS)
     gated = GatedSession(name, "", Gate(), {}, position=position, urn=urn, is_pathway_secret=is_secret)
     pathway_id = text_or_none(inputs.get("pathway_id")) or ""
-    return RecordedSession(
+    return StackSession(
         name,
         "",
         pathway_id,
@@ -283,7 +279,7 @@ def _interrupted(resource: Fields, *, is_secret: bool) -> RecordedSession:
     )
 
 
-def _releases(resources: list[Fields], secrets: Container[str]) -> Iterator[RecordedRelease]:
+def _releases(resources: list[Fields], secrets: Container[str]) -> Iterator[StackRelease]:
     """Yield the releases to production whose content is known: only those can be compared with what is live."""
     for resource in resources:
         outputs = resource.object("outputs")
@@ -291,7 +287,7 @@ def _releases(resources: list[Fields], secrets: Container[str]) -> Iterator[Reco
             content = outputs.text_or_none("content")
             if content is not None and is_digest(content) and not resource.flag("delete"):
                 is_secret = resource.text("urn") in secrets
-                yield RecordedRelease(_name(resource), outputs.text("pathway_id"), content, is_secret)
+                yield StackRelease(_name(resource), outputs.text("pathway_id"), content, is_secret)
 
 
 def _scenarios(resources: list[Fields]) -> Iterator[StoredScenario]:
@@ -317,7 +313,7 @@ class _Known:
     shown: frozenset[str]
 
 
-def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fields]) -> dict[str, RecordedSession]:
+def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fields]) -> dict[str, StackSession]:
     """Return the recorded sessions by URN, and after them those whose first start was interrupted."""
     recorded = {
         resource.text("urn"): _session(resource, known, cut_off) for resource in resources if _is_session(resource)
@@ -331,15 +327,15 @@ def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fiel
     return {urn: _named(session, clean(names[urn])) for urn, session in found.items()}
 
 
-def _named(session: RecordedSession, name: str) -> RecordedSession:
+def _named(session: StackSession, name: str) -> StackSession:
     gated = replace(session.gated, name=name) if session.gated is not None else None
     return replace(session, name=name, gated=gated)
 
 
-def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> RecordedSession:
+def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> StackSession:
     # An interrupted creation beside a recorded session is an earlier one, unless the recorded one is to be replaced.
     is_replaced = resource.flag("pendingReplacement")
-    return RecordedSession(
+    return StackSession(
         name=_name(resource),
         session_id=resource.text("id"),
         pathway_id=resource.object("outputs").text("pathway_id"),

@@ -9,19 +9,16 @@ from tornado_resource.bland.content import Digests, is_digest, is_incomparable, 
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.core.canonical import digest, whole_without_nulls
 from tornado_resource.core.positions import Position
-from tornado_resource.core.urns import name_of, type_of
+from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE, name_of, type_of
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration, request_from
 from tornado_resource.runs.judge import judge
 from tornado_resource.runs.model import Ending, GatedSession, Result, SessionVerdict
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.runs.scenarios import NOT_AS_DECLARED
 from tornado_resource.runs.verdict import NOT_SHOWN_NOW
 from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-SCENARIO_TYPE: Final = "pulumi-python:dynamic/bland:TornadoScenario"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +107,6 @@ def matching(declared: ScenarioDeclaration, stored: Iterable[StoredScenario]) ->
     return next(by_resource, None) or next(by_name, None)
 
 
-STACK_TYPE: Final = "pulumi:pulumi:Stack"
-RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
 SETTLED: Final = frozenset({"passed", "failed"})
 MAX_OUTPUT_DEPTH: Final = 4
 """How deep in a stack output a verdict is looked for: programs may export them under any name, in lists or mappings."""

@@ -21,6 +21,7 @@ from pulumi.dynamic import (
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.addresses import Identity, address_of, identity
@@ -36,7 +37,6 @@ from tornado_resource.provider.runtime import (
 from tornado_resource.runs import commands
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.model import GatedSession
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.runs.rerun import ANY, REPLACING, UPDATING, LastRun, compare, must_be_known, rerun_reason
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 from tornado_resource.stacks.recorded import scenarios_of, started_content

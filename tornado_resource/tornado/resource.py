@@ -15,7 +15,7 @@ from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.core.urns import parents_of
+from tornado_resource.core.urns import SESSION_TYPE, parents_of
 from tornado_resource.declarations.model import REQUEST_FIELDS, Gate
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
@@ -24,7 +24,6 @@ from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, together, untrack_properties
 from tornado_resource.runs.intents import IntentStore, intents_folder
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.runs.rerun import REPLACING, UPDATING
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.tornado.provider import TornadoProvider
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     from pulumi import Input, Output, ResourceOptions
 
     from tornado_resource.declarations.model import Declaration, OnConflict, OnDestroy, Rerun
+    from tornado_resource.program.mappings import GateMapping
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.verdict import GateMapping
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.settings import Settings
 

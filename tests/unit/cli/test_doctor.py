@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
-from tornado_resource.stacks.reader import RecordedSession, Stack
+from tornado_resource.stacks.reader import Stack, StackSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    session = RecordedSession("billing", "s-1", "pw-in-clear", None, is_replaced=False, is_secret=True)
+    session = StackSession("billing", "s-1", "pw-in-clear", None, is_replaced=False, is_secret=True)
     stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (session,), None, None, (), None)
 
     async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:

@@ -12,14 +12,13 @@ import pytest
 from tests.support.api import client_of, json_response
 from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
+from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.program import last_runs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.runs.model import Ending, GatedSession
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.recorded import STACK_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

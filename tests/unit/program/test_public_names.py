@@ -9,7 +9,7 @@ import pytest
 
 import tornado_resource
 from tornado_resource import Gate, Verdict
-from tornado_resource.program.verdict import GateMapping
+from tornado_resource.program.mappings import GateMapping
 from tornado_resource.runs.model import SessionVerdict
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program import report, shared_gate
+from tornado_resource.program import gate as shared_gate
+from tornado_resource.program import report
+from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.report import INTERRUPTED, NOTHING_JUDGED, STOPPED, UpdateReport
-from tornado_resource.program.shared_gate import ProgramGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

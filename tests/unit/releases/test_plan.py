@@ -10,7 +10,8 @@ import pytest
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.bland.content import Digests
 from tornado_resource.declarations.releases import Release
-from tornado_resource.releases.plan import edit_since_pass, plan_releases, unread
+from tornado_resource.releases.plan import plan_releases
+from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import Result

@@ -27,7 +27,7 @@ from tornado_resource.bland.responses import (
     parse_scenarios,
     session_fault,
 )
-from tornado_resource.bland.runs import Transcript
+from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
 from tornado_resource.core.positions import Position

@@ -9,7 +9,7 @@ import pytest
 from tests.support.orders import order
 from tornado_resource.bland.responses import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
-from tornado_resource.runs.recovery import CLOCK_TOLERANCE, SENDING_WINDOW, may_be_ours
+from tornado_resource.runs.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, may_be_ours
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
     PAUSES_SECONDS,

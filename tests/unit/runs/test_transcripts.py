@@ -11,7 +11,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.bland.responses import Iteration
-from tornado_resource.bland.runs import Transcript
+from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.runs.transcripts import MAX_TRANSCRIPTS, with_transcripts
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from tornado_resource.runs.model import Ending, GatedSession
 from tornado_resource.runs.results import read_result
 from tornado_resource.runs.verdict import NOT_SHOWN_NOW, make_verdict
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
-from tornado_resource.stacks.reader import RecordedSession, read_stack, selected_stack, stack_names
+from tornado_resource.stacks.reader import StackSession, read_stack, selected_stack, stack_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def test_a_session_is_read_with_its_gate(pulumi: Tell) -> None:
         position=Position("sessions.yaml", 4, 3),
         urn=resource()["urn"],
     )
-    assert stack.sessions == (RecordedSession("billing", "s-billing", "pw-1", gated, is_replaced=False),)
+    assert stack.sessions == (StackSession("billing", "s-billing", "pw-1", gated, is_replaced=False),)
     assert (stack.name, stack.environment, stack.promotion, stack.pending, stack.locked_by) == (
         "dev",
         None,
@@ -138,7 +138,7 @@ def test_a_session_whose_replacement_was_not_started_is_marked(pulumi: Tell) -> 
 
 def test_a_session_without_a_gate_is_recorded_but_not_gated(pulumi: Tell) -> None:
     pulumi(resource(outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1", "gate": "none"}}))
-    assert read_stack("dev").sessions == (RecordedSession("billing", "s-billing", "pw-1", None, is_replaced=False),)
+    assert read_stack("dev").sessions == (StackSession("billing", "s-billing", "pw-1", None, is_replaced=False),)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_an_interrupted_creation_is_a_session_without_an_id(pulumi: Tell) -> Non
     pulumi(pending_operations=operations)
     gated = GatedSession("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3), urn=resource("a")["urn"])
     assert read_stack("dev").sessions == (
-        RecordedSession("a", "", "pw-1", gated, is_replaced=False, is_interrupted=True),
-        RecordedSession("b", "", "", None, is_replaced=False, is_interrupted=True),
+        StackSession("a", "", "pw-1", gated, is_replaced=False, is_interrupted=True),
+        StackSession("b", "", "", None, is_replaced=False, is_interrupted=True),
     )
 
 

@@ -9,13 +9,11 @@ import pytest
 
 from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
+from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.model import Ending, GatedSession
-from tornado_resource.runs.order import SESSION_TYPE
 from tornado_resource.runs.verdict import NOT_SHOWN_NOW, make_verdict
 from tornado_resource.stacks.recorded import (
-    RELEASE_TYPE,
-    STACK_TYPE,
     JudgedVersion,
     judged_versions,
     recorded_doubts,

@@ -3,15 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from tornado_resource.core.positions import Position
+from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.stacks.recorded import (
-    SCENARIO_TYPE,
-    matching,
-    recorded_scenarios,
-    resource_name,
-    run_by,
-    stored_scenario,
-)
+from tornado_resource.stacks.recorded import matching, recorded_scenarios, resource_name, run_by, stored_scenario
 
 OUTPUTS: dict[str, Any] = {
     "scenario_id": "sc-1",

@@ -1,4 +1,4 @@
-"""The gate of `deploy()`: wait for every session of the environment that has a gate."""
+"""The verdicts of one update as outputs, from a session's resource to its verdict, and what an interruption leaves."""
 
 from __future__ import annotations
 
@@ -8,24 +8,81 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from tornado_resource.core.urns import make_urn
-from tornado_resource.deployment.waiting import verdict_output
+from tornado_resource.core.urns import SESSION_TYPE, make_urn
+from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.program.gate import INTERRUPTED, STOPPED
 from tornado_resource.program.interim import InterimOutputs
-from tornado_resource.program.shared_gate import INTERRUPTED, STOPPED
+from tornado_resource.program.mappings import Verdict
 from tornado_resource.runs.model import declared_sessions
-from tornado_resource.runs.order import SESSION_TYPE
+from tornado_resource.runs.scenarios import by_id
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import as_output, with_promoted_version
+from tornado_resource.stacks.recorded import started_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from tornado_resource.declarations.model import Declaration, Environment
-    from tornado_resource.deployment.waiting import VerdictOutput
+    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.runs.model import Cause, GatedSession, Result
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.tornado.resource import SessionOutputs, TornadoSession
+
+VerdictOutput = pulumi.Output[Verdict]
+
+
+def verdict_output(
+    outputs: pulumi.Output[SessionOutputs],
+    declared: GatedSession,
+    wait: Callable[[GatedSession], Awaitable[Result | None]],
+    not_created: Callable[[bool], Awaitable[Result]] | None = None,
+    scenarios: Sequence[pulumi.Output[ScenarioDeclaration]] = (),
+) -> VerdictOutput:
+    """Return the verdict on a session as a mapping, as soon as it is known.
+
+    Args:
+        outputs: the outputs of the session's resource.
+        declared: the session as declared; the resource's outputs complete it.
+        wait: returns the result of a session with an id; None if it is unknown in a preview.
+        not_created: returns the result of a session that was not created. Its argument is whether it failed, which the
+            program sees with `--continue-on-error`, or else was no `--target` of the update. None: the verdict is None.
+        scenarios: the declared scenarios that the session runs, in the order of their ids.
+
+    """
+
+    async def judge(found: SessionOutputs) -> Any:
+        result: Result | None
+        if found.is_created:
+            definitions = [await each.future() for each in scenarios]
+            result = await wait(_complete(declared, found, [each for each in definitions if each is not None]))
+            return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
+        if is_dry_run():
+            return pulumi.UNKNOWN
+        # The SDK makes all outputs of a resource that failed unknown. Of one that the engine left out, it fills in
+        # those that are inputs too.
+        if not_created is None:
+            return None
+        result = await not_created(pulumi.contains_unknowns(found.pathway_id))
+        return asdict(result.verdict)
+
+    return outputs.apply(judge)
+
+
+def _complete(declared: GatedSession, found: SessionOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedSession:
+    request = request_from(found.declared)
+    return replace(
+        declared,
+        session_id=found.session_id,
+        created_at=found.created_at,
+        # The engine passes every number as a float.
+        timeout_ms=int(found.timeout_ms) if found.timeout_ms is not None else None,
+        request=request,
+        scenarios=by_id(request, scenarios),
+        adopted=found.adopted,
+        started_content=started_content({"started_content": found.started_content}),
+        gate=Gate.of(found.declared.get("gate")) or declared.gate,
+        is_pathway_secret=found.has_secret_pathway,
+    )
 
 
 class GateRun:
