@@ -128,7 +128,7 @@ class Versions:
             self._listing[pathway_id] = asyncio.ensure_future(self._list_scenarios(pathway_id))
         listing = await self._listing[pathway_id]
         if listing.is_whole:
-            return listing
+            return listing.spelled_as(ids)
         from tornado_resource.bland.scenarios import with_ids
 
         async with self._client.open() as client:

@@ -188,10 +188,10 @@ def _unfixable_contradiction(status: Status) -> str | None:
     if both:
         return f"contradictory: passed in the last run, but unfixable: {id_list(both)}"
     passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
-    unfixable = max(len(set(status.unfixable_ids)), status.unfixable_count or 0)
-    if unfixable <= total - passed:
+    unmet = max(len({*status.unfixable_ids, *failed_ids(status)}), status.unfixable_count or 0)
+    if unmet <= total - passed:
         return None
-    return f"contradictory numbers: {passed} of {total} passed, but unfixable: {unfixable}"
+    return f"contradictory numbers: {passed} of {total} passed, but failed or unfixable: {unmet}"
 
 
 def _apply_rule(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:

@@ -177,8 +177,9 @@ class Result:
 
 
 def without_secret(text: str, secret: str | None) -> str:
-    """Return *text* with `HIDDEN` in place of an id, in upper or lower case."""
-    return re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE) if secret else text
+    """Return *text* with `HIDDEN` in place of an id, in upper or lower case. A part of another word stays as it is."""
+    whole = rf"(?<![A-Za-z0-9_-]){re.escape(secret)}(?![A-Za-z0-9_-])" if secret else None
+    return re.sub(whole, HIDDEN, text, flags=re.IGNORECASE) if whole is not None else text
 
 
 def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:

@@ -150,7 +150,8 @@ async def _judged_by_gate(client: Client, gated: GatedSession, ending: Ending, r
     except ApiError:
         # Without a retry, and without an error: names are for people and change no verdict.
         return result
-    return replace(result, scenario_names=_names(listing.scenarios))
+    ids = (*result.verdict.failed_ids, *result.verdict.unfixable_ids)
+    return replace(result, scenario_names=_names(listing.spelled_as(ids).scenarios))
 
 
 async def _with_content(client: Client, result: Result, retry: Retry = retried) -> Result:
@@ -219,7 +220,7 @@ async def _promotion_scenarios(client: Client, gated: GatedSession, status: Stat
     known = await complete(client, pathway_id, listed, enabled=True, retry=retry)
     # Those that ran are read by their ids: lists by category lack one of a category that is not documented.
     listing = await with_ids(client, pathway_id, replace(known, is_whole=listed.is_whole), results, retry)
-    is_complete = known.is_whole and len(listing.scenarios) == len(known.scenarios)
+    is_complete = known.is_whole and len(listing.enabled) == len(known.enabled)
     is_whole = is_complete or (status is not None and ran_all(gated, status, listing))
     return Listing(listing.enabled, is_whole)
 

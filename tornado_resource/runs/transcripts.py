@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.bland.responses import spelling
 from tornado_resource.bland.transcripts import failed_runs, read_transcript
 from tornado_resource.errors import TornadoError
 
@@ -55,7 +56,9 @@ async def _read_batch(client: Client, batch_id: str, scenario_ids: set[str], fou
         runs = await failed_runs(client, batch_id)
     except TornadoError:
         return
-    chosen = [(scenario_id, run_id) for scenario_id, run_id in runs.items() if scenario_id in scenario_ids]
+    spell = spelling(scenario_ids)
+    spelled = {spell(scenario_id): run_id for scenario_id, run_id in runs.items()}
+    chosen = [(scenario_id, run_id) for scenario_id, run_id in spelled.items() if scenario_id in scenario_ids]
     await asyncio.gather(*(_read_run(client, *run, found) for run in chosen))
 
 

@@ -180,6 +180,13 @@ async def test_on_drift_asks_for_the_scenarios_once(known: Any) -> None:
     assert again["drift"] == "since it was tested: 1 scenario disabled or deleted (sc-2), 1 scenario added (sc-1)"
 
 
+async def test_a_scenario_in_another_spelling_is_no_drift() -> None:
+    """The provider records it as it is declared, so what the program reads must have that spelling too."""
+    api: Any = Api(SCENARIOS)
+    listing = await Versions(api).scenarios("pw-1", ["SC-1"])
+    assert [each.scenario_id for each in listing.scenarios] == ["SC-1"]
+
+
 @pytest.mark.parametrize(
     ("recorded", "declared", "scenarios"),
     [

@@ -102,6 +102,12 @@ def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
     assert shown == ["junit.xml", "report.html", "verdicts.json"]
 
 
+def test_a_secret_that_is_a_part_of_a_word_leaves_the_sentence_as_it_is() -> None:
+    gated = gated_session_of("support-line", request={"pathway_id": "test"}, is_pathway_secret=True)
+    reason = result_of(gated, None, "not tested as declared: pathway TEST").verdict.reason
+    assert reason == "not tested as declared: pathway [secret]"
+
+
 def test_no_reason_and_no_drift_names_a_secret_pathway(tmp_path: Path) -> None:
     gated = gated_session_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
     reason = "version 3 could not be read: version 3 of pathway PW-IN-CLEAR: gone"

@@ -114,6 +114,16 @@ async def test_a_scenario_that_ran_is_read_whatever_its_category() -> None:
     assert (verdict.outcome, verdict.reason) == ("failed", "required for promotion but not passed: sc-1")
 
 
+async def test_a_scenario_that_was_disabled_after_it_ran_is_no_other_category() -> None:
+    api = Api.of("sc-130", ran=ALL[60:])
+    _in_two_categories(api)
+    api.scenarios[ALL[61]]["enabled"] = False
+    some = list(ALL[60:])
+    api.status |= {"total_scenarios": len(some), "passed_scenarios": len(some), "failed_scenarios": 0}
+    api.status |= {"status": "COMPLETED_ALL_PASSED", "iterations": [{"iteration": 1, "passed_ids": some}]}
+    assert (await api.result(replace(PROMOTION, request={**REQUEST, "scenario_ids": some}))).verdict.outcome == "passed"
+
+
 async def test_lists_by_category_settle_which_scenarios_are_required() -> None:
     api = Api.of("sc-130")
     _in_two_categories(api)

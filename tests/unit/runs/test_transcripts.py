@@ -62,6 +62,11 @@ async def test_each_failed_scenario_has_the_transcript_of_its_last_failed_run() 
     assert found.verdict == result.verdict
 
 
+async def test_a_run_may_spell_the_scenario_in_another_case() -> None:
+    found = await Api(batches=batch, runs=RUN).read(failed("SC-1"))
+    assert set(found.transcripts) == {"SC-1"}
+
+
 @pytest.mark.parametrize("fault", [404, 403, 500, {"runs": None}, [], httpx.ReadError("reset")])
 @pytest.mark.parametrize("endpoint", ["batches", "runs"])
 async def test_what_cannot_be_read_is_left_out_and_not_retried(endpoint: str, fault: Any) -> None:
