@@ -50,22 +50,21 @@ def differences(order: Order, active: Active) -> list[str]:
 
 def contradictions(order: Order, active: Active) -> list[str]:
     """Return the differences that show that an active session was not started for an order."""
-    request = order.request
-    found = []
-    theirs, ours = active.persona_id or "", request.get("persona_id") or ""
-    if is_other(theirs, ours):
-        found.append(f"its persona_id is {clean(theirs) or 'none'} (declared: {ours or 'none'})")
-    wanted = request.get("max_iterations")
-    if wanted is not None and active.max_iterations not in {None, wanted}:
-        found.append(f"its max_iterations is {active.max_iterations} (declared: {wanted})")
-    return found
+    return _other_persona(order, active) if _name_personas(order, active) else []
 
 
 def doubts(order: Order, active: Active) -> list[str]:
-    """Return the differences that a session of the order itself may have: the API may store and count otherwise."""
+    """Return the differences that a session of the order itself may have: the API may store and count otherwise.
+
+    It may lower a limit, say, or use a default persona where none is declared.
+    """
     scenario_ids = order.request.get("scenario_ids")
-    others = _other_scenarios(active, scenario_ids) if scenario_ids is not None else []
-    return [*other_timeout(order, active.timeout_ms), *others]
+    return [
+        *([] if _name_personas(order, active) else _other_persona(order, active)),
+        *_other_iterations(order, active),
+        *other_timeout(order, active.timeout_ms),
+        *(_other_scenarios(active, scenario_ids) if scenario_ids is not None else []),
+    ]
 
 
 def other_timeout(order: Order, timeout_ms: int | None) -> list[str]:
@@ -74,6 +73,25 @@ def other_timeout(order: Order, timeout_ms: int | None) -> list[str]:
     if wanted is None or timeout_ms in {None, wanted}:
         return []
     return [f"its timeout_ms is {timeout_ms} (declared: {wanted})"]
+
+
+def _name_personas(order: Order, active: Active) -> bool:
+    """Return whether both an order and a session name a persona."""
+    return bool(order.request.get("persona_id")) and bool(active.persona_id)
+
+
+def _other_persona(order: Order, active: Active) -> list[str]:
+    theirs, ours = active.persona_id or "", order.request.get("persona_id") or ""
+    if not is_other(theirs, ours):
+        return []
+    return [f"its persona_id is {clean(theirs) or 'none'} (declared: {ours or 'none'})"]
+
+
+def _other_iterations(order: Order, active: Active) -> list[str]:
+    wanted = order.request.get("max_iterations")
+    if wanted is None or active.max_iterations in {None, wanted}:
+        return []
+    return [f"its max_iterations is {active.max_iterations} (declared: {wanted})"]
 
 
 def _other_scenarios(active: Active, declared: Sequence[str]) -> list[str]:

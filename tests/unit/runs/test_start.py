@@ -97,9 +97,10 @@ async def test_an_older_foreign_session_is_not_ours() -> None:
 
 async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
     api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
-    api.add(age=-1, max_iterations=2)
-    with pytest.raises(TornadoError, match="already active"):
-        await run(api)
+    api.add(age=-1, max_iterations=5, persona_id="pe-2")
+    with pytest.raises(PathwayBusy) as caught:
+        await run(api, order(persona_id="pe-1"))
+    assert "may be this stack's own session" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
@@ -226,17 +227,25 @@ async def test_our_ids_in_lower_case_are_ours(on_conflict: Any) -> None:
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
-async def test_a_time_limit_that_the_api_lowers_starts_no_second_session(on_conflict: Any) -> None:
+@pytest.mark.parametrize(
+    ("declared", "stored", "said"),
+    [
+        ({"timeout_ms": 7200000}, {"timeout_ms": 3600000}, "its timeout_ms is 3600000 (declared: 7200000)"),
+        ({"max_iterations": 20}, {"max_iterations": 10}, "its max_iterations is 10 (declared: 20)"),
+        ({}, {"persona_id": "pe-1"}, "its persona_id is pe-1 (declared: none)"),
+        ({"persona_id": "pe-1"}, {}, "its persona_id is none (declared: pe-1)"),
+    ],
+)
+async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
+    on_conflict: Any, declared: Any, stored: Any, said: str
+) -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
-    api.add(max_iterations=5, timeout_ms=3600000)
+    api.add(**{"max_iterations": 5, **stored})
     for _ in range(2):  # the next run recovers, and knows no more
         with pytest.raises(PathwayBusy) as caught:
-            await run(api, order(on_conflict, timeout_ms=7200000))
+            await run(api, order(on_conflict, **declared))
         assert str(caught.value).splitlines()[-2:] == [
-            (
-                "The response to a start was lost, so it may be this stack's own session, but it differs: "
-                "its timeout_ms is 3600000 (declared: 7200000)."
-            ),
+            f"The response to a start was lost, so it may be this stack's own session, but it differs: {said}.",
             (
                 "If it is its own, declare what it runs, then run one of these commands. "
                 "If it is not, run `pulumi up --stack dev` again once it has ended"
@@ -244,7 +253,7 @@ async def test_a_time_limit_that_the_api_lowers_starts_no_second_session(on_conf
         ]
     assert (api.calls.count("POST start"), api.calls.count("POST s-1/cancel")) == (1, 0)
     assert api.intents.find(ADDRESS) is not None
-    assert (await run(api, order("adopt", timeout_ms=3600000))).session_id == "s-1"
+    assert (await run(api, order("adopt", **stored))).session_id == "s-1"
 
 
 async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:
