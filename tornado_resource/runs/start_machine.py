@@ -7,7 +7,7 @@
                          ├─ SendFailed: rejected by the API (4xx) → Fail
                          └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
                        Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
-                         ├─ Seen: a session that may be ours ─────→ Take; Fail if something is not as ordered
+                         ├─ Seen: a session that may be ours ─────→ Take; if it differs: Fail (unknown), else as another
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
                          └─ LookFailed ───────────────────────────→ Fail; the intent stays
                        Wait, Supersede ─ Freed ───────────────────→ Send again, up to MAX_SENDS
@@ -189,9 +189,11 @@ def _would_fail_again(fault: ApiError) -> bool:
 def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_ours: bool) -> Action:
     # After a plain conflict the active session cannot be ours: the API refused our request because of it.
     if may_be_ours and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
-        if doubts(order, active):  # waiting for it or cancelling it, and then starting, would be a second start
+        if not doubts(order, active):
+            return Take(active, adopted=False)
+        if attempts.is_ambiguous:  # waiting for it or cancelling it, and then starting, could be a second start
             return Fail(possibly_own(order, active), is_certain=False)
-        return Take(active, adopted=False)
+        # After 429 or 503 it cannot be ours if it differs: the API turned our request away.
     note = ""
     match order.on_conflict:
         case "wait":

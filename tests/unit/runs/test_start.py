@@ -256,6 +256,17 @@ async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
     assert (await run(api, order("adopt", **stored))).session_id == "s-1"
 
 
+@pytest.mark.parametrize("code", [429, 503])
+async def test_a_session_that_differs_after_a_refusal_leaves_no_intent(code: int) -> None:
+    """A colleague's: the API turned our start away, so a message about a lost response would be untrue."""
+    api = FakeApi(FakeTime(), faults=[(json_response({}, code), False)], shows_scenarios=True)
+    api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
+    with pytest.raises(PathwayBusy) as caught:
+        await run(api, order(scenario_ids=["sc-1", "sc-2"]))
+    assert "The response to a start was lost" not in str(caught.value)
+    assert api.intents.find(ADDRESS) is None
+
+
 async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
     api.add(max_iterations=5, scenario_ids=["sc-1", "sc-2"])
