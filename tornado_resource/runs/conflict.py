@@ -35,7 +35,7 @@ class PathwayBusy(TornadoError):
 def possibly_own(order: Order, active: Active) -> PathwayBusy:
     """Return the error for a session that a start of *order* may have created, although it differs (`doubts`)."""
     note = (
-        "The response to a start was lost, so it may be this stack's own session, but it differs: "
+        "A start of this stack may have created it, since the response was lost or an error, but it differs: "
         f"{'; '.join(doubts(order, active))}.\n"
         "If it is its own, declare what it runs, then run one of these commands. If it is not, run "
         f"`{commands.up(order.address.stack)}` again once it has ended"

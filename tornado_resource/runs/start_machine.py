@@ -191,9 +191,10 @@ def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_o
     if may_be_ours and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
         if not doubts(order, active):
             return Take(active, adopted=False)
-        if attempts.is_ambiguous:  # waiting for it or cancelling it, and then starting, could be a second start
+        # Waiting for it or cancelling it, and then starting, could be a second start. Only 429 says for certain that
+        # the API turned our request away: a gateway may send 503 after it has passed the request on.
+        if attempts.is_ambiguous or not _is_rate_limited(attempts.fault):
             return Fail(possibly_own(order, active), is_certain=False)
-        # After 429 or 503 it cannot be ours if it differs: the API turned our request away.
     note = ""
     match order.on_conflict:
         case "wait":
@@ -206,6 +207,10 @@ def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_o
                 return Take(active, adopted=True)
             note = f"It cannot be adopted because it differs: {'; '.join(found)}"
     return Fail(PathwayBusy(order, active, note), is_certain=not attempts.is_ambiguous)
+
+
+def _is_rate_limited(fault: ApiError | None) -> bool:
+    return isinstance(fault, Rejected) and fault.status_code == 429
 
 
 def _send_again(order: Order, attempts: Attempts, pause: float | None = None) -> Action:
