@@ -195,6 +195,10 @@ def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_o
         # the API turned our request away: a gateway may send 503 after it has passed the request on.
         if attempts.is_ambiguous or not _is_rate_limited(attempts.fault):
             return Fail(possibly_own(order, active), is_certain=False)
+    return _by_on_conflict(order, attempts, active)
+
+
+def _by_on_conflict(order: Order, attempts: Attempts, active: Active) -> Action:
     note = ""
     match order.on_conflict:
         case "wait":
