@@ -15,14 +15,14 @@ def process(proc: Path, number: int, parent: int, comm: str, *arguments: str) ->
     (entry / "stat").write_text(f"{number} ({comm}) S {parent} {number} 0\n", encoding="utf-8")
     (entry / "comm").write_text(f"{comm}\n", encoding="utf-8")
     (entry / "cmdline").write_text("\0".join([comm, *arguments, ""]), encoding="utf-8")
-    (entry / "cwd").symlink_to("/work/project")
+    (entry / "cwd").symlink_to("/srv/project")
 
 
 @pytest.mark.parametrize(
     ("arguments", "file"),
     [
         (["refresh", "--yes"], None),
-        (["refresh", "--config-file", "ci/dev.yaml", "--yes"], "/work/project/ci/dev.yaml"),
+        (["refresh", "--config-file", "ci/dev.yaml", "--yes"], "/srv/project/ci/dev.yaml"),
         (["refresh", "--config-file=/etc/dev.yaml"], "/etc/dev.yaml"),
         (["refresh", "--config-file"], None),
     ],
@@ -34,7 +34,7 @@ def test_the_nearest_pulumi_above_a_process_is_its_command(
     process(tmp_path, 2, 1, "pulumi", *arguments)
     process(tmp_path, 3, 2, "sh) S 9 (", "-c", "python --config-file other.yaml")
     process(tmp_path, 4, 3, "python")
-    expected = CommandLine(Path("/work/project"), Path(file) if file is not None else None)
+    expected = CommandLine(Path("/srv/project"), Path(file) if file is not None else None)
     assert pulumi_command(4, tmp_path) == expected
 
 
