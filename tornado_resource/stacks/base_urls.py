@@ -62,7 +62,7 @@ def own_urls(environment: Mapping[str, str]) -> list[str]:
 def settings_urls() -> list[str]:
     """Return the base URLs in the settings of this project's stacks (`Pulumi.STACK.yaml`) and in `Pulumi.yaml`.
 
-    All stacks count: Pulumi does not tell a provider which one it serves. So does the file of `--config-file`, where
+    All stacks count: a provider cannot know which one it serves. So does the file of `--config-file`, where
     the system shows the command line.
     """
     from tornado_resource.declarations.reader import project_folder
