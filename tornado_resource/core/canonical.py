@@ -37,6 +37,19 @@ def canonical(value: Any) -> str:
     return json.dumps(whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def trimmed(value: Any) -> Any:
+    """Return *value* with each text, at any depth, without white space at the ends of its lines and at its own end.
+
+    The ends of lines are line feeds then. Keys of objects stay as they are.
+    """
+    if isinstance(value, str):
+        lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return "\n".join(map(str.rstrip, lines)).rstrip()
+    if isinstance(value, dict):
+        return {key: trimmed(entry) for key, entry in value.items()}
+    return [trimmed(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 of a value's canonical JSON, in hexadecimal."""
     import hashlib

@@ -32,6 +32,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "enabled": True,
     "assertions": [],
 }
+_FREE_TEXTS: Final = frozenset({"description", "tester_persona_prompt", "tester_persona_name", "advanced_instructions"})
+_TEXTS: Final[Mapping[str, Callable[[str], str]]] = {"kept": str, "stripped": str.strip, "lowered": str.lower}
 ASSERTION_DEFAULTS: Final[Mapping[str, Any]] = {"name": "", "is_required": True, "weight": 1.0, "order": 0}
 
 
@@ -99,8 +101,7 @@ class Scenarios:
             "org_id": "org-sandbox",
             **owner,
             **DEFAULTS,
-            **body,
-            "assertions": _assertions(body.get("assertions", [])),
+            **self._as_stored(body, body.get("pathway_id")),
             "created_at": now,
             "updated_at": now,
         }
@@ -115,9 +116,8 @@ class Scenarios:
             NameTaken: the new name is not unique.
 
         """
-        changed = {**scenario, **changes, "updated_at": iso(self._now_ms())}
-        if "assertions" in changes:
-            changed["assertions"] = _assertions(changes["assertions"])
+        stored = self._as_stored(changes, scenario["pathway_id"])
+        changed = {**scenario, **stored, "updated_at": iso(self._now_ms())}
         self._refuse_name(changed)
         self._store.put_scenario(scenario["id"], changed)
         return changed
@@ -125,6 +125,12 @@ class Scenarios:
     def delete(self, scenario_id: str) -> None:
         """Delete a scenario."""
         self._store.put_scenario(scenario_id, None)
+
+    def _as_stored(self, body: Json, pathway_id: str | None) -> Json:
+        """Return what becomes of the fields of a body: texts as the script says, assertions with ids and defaults."""
+        change = _TEXTS[self._script_of(pathway_id).scenario_texts] if pathway_id is not None else str
+        stored = {key: change(value) if key in _FREE_TEXTS else value for key, value in body.items()}
+        return {**stored, "assertions": _assertions(body["assertions"])} if "assertions" in body else stored
 
     def _of_file(self, pathway_id: str) -> list[Json]:
         edited = self._store.edited_scenarios()

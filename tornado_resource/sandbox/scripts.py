@@ -40,6 +40,7 @@ _PATHWAY: Final = {
         "retests": {"enum": ["all", "failed"]},
         "versions": {"enum": ["shown", "missing", "forbidden"]},
         "scenario_lists": {"enum": ["scenarios", "data", "bare"]},
+        "scenario_texts": {"enum": ["kept", "stripped", "lowered"]},
     },
 }
 _SCHEMA: Final = {
@@ -66,7 +67,8 @@ class Script:
     the session; *ends_as* overrides the final status that follows from it. *retests*: whether an iteration runs all
     scenarios again, or only those that failed in the one before. *versions*: whether the API shows what versions hold,
     or has no such endpoint (404), or forbids it (403). *scenario_lists*: where a list of scenarios is in its response.
-    *publish_delay_ms*: when a published version is live; None for never.
+    *scenario_texts*: whether the texts of a scenario are stored as they are sent, or without white space at their ends,
+    or in lower case. *publish_delay_ms*: when a published version is live; None for never.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -79,6 +81,7 @@ class Script:
     retests: Literal["all", "failed"] = "all"
     versions: Literal["shown", "missing", "forbidden"] = "shown"
     scenario_lists: Literal["scenarios", "data", "bare"] = "scenarios"
+    scenario_texts: Literal["kept", "stripped", "lowered"] = "kept"
     publish_delay_ms: int | None = 0
     answer: dict[str, Any] = field(default_factory=dict)
     """Fields that override those of the status response of an ended session: for contradictory responses."""
@@ -126,6 +129,7 @@ def _script(pathway_id: str, values: dict[str, Any]) -> Script:
         retests=values.get("retests", "all"),
         versions=values.get("versions", "shown"),
         scenario_lists=values.get("scenario_lists", "scenarios"),
+        scenario_texts=values.get("scenario_texts", "kept"),
         publish_delay_ms=None if delay == "never" else delay,
         answer=values.get("answer", {}),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
-from tornado_resource.core.canonical import canonical, digest
+from tornado_resource.core.canonical import canonical, digest, trimmed
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def changed_fields(
 ) -> tuple[str, ...]:
     """Return the names of the fields in which a scenario of the API differs from its definition.
 
+    White space at the ends of lines and of texts is no difference: APIs and editors add and strip it.
+
     Args:
         fields: the definition.
         shown: the scenario as the API shows it.
@@ -46,7 +48,7 @@ def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[s
         name: _digest(shown[name])
         for name in SCENARIO_FIELDS
         if not is_missing(shown.get(name))
-        and canonical(with_default(name, fields.get(name))) != canonical(shown[name])
+        and not _is_equal(with_default(name, fields.get(name)), shown[name])
         and _covers(name, fields.get(name), shown[name])
     }
 
@@ -79,11 +81,11 @@ def runs_together(digests: Iterable[str]) -> str:
 
 
 def _is_same(name: str, value: Any, shown: Any, filled: Mapping[str, str] | None) -> bool:
-    if is_missing(shown):
-        # An API may leave out what has its default value.
-        return canonical(with_default(name, value)) == canonical(with_default(name, None))
-    if canonical(with_default(name, value)) == canonical(shown):
+    # An API may leave out what has its default value.
+    if _is_equal(with_default(name, value), with_default(name, shown)):
         return True
+    if is_missing(trimmed(shown)):
+        return False
     if not _covers(name, value, shown):
         return False
     return filled is None or filled.get(name) == _digest(shown)
@@ -124,12 +126,16 @@ def _includes(value: Any, shown: Any) -> bool:
     if isinstance(value, list):
         is_list = isinstance(shown, list) and len(shown) == len(value)
         return is_list and all(map(_includes, value, shown))
-    return canonical(value) == canonical(shown)
+    return _is_equal(value, shown)
+
+
+def _is_equal(value: Any, shown: Any) -> bool:
+    return canonical(trimmed(value)) == canonical(trimmed(shown))
 
 
 def with_default(name: str, value: Any) -> Any:
     """Return the value of a field, or the API's default if it says nothing."""
-    return _DEFAULTS.get(name) if is_missing(value) else value
+    return _DEFAULTS.get(name) if is_missing(trimmed(value)) else value
 
 
 def _reset(name: str) -> Any:

@@ -20,6 +20,8 @@ pathways:
   pw-1: {scenarios: [{id: sc-refund, name: Refund, required: true}], failing: [[Angry]]}
   pw-data: {scenarios: [{id: sc-a}], scenario_lists: data}
   pw-bare: {scenarios: [{id: sc-a}], scenario_lists: bare}
+  pw-stripped: {scenario_texts: stripped}
+  pw-lowered: {scenario_texts: lowered}
 """
 
 
@@ -203,3 +205,14 @@ def test_a_session_refuses_scenarios_that_there_are_not(http: httpx.Client) -> N
     body = {"pathway_id": "pw-1", "scenario_ids": ["sc-none"]}
     assert http.post("/v1/agent-testing/tornado/start", json=body).status_code == 400
     assert run(http, scenario_ids=[create(http, name="Calm")["id"]])["status"] == "COMPLETED_ALL_PASSED"
+
+
+@pytest.mark.parametrize(
+    ("pathway", "stored"), [("pw-1", " Be KIND.\n"), ("pw-stripped", "Be KIND."), ("pw-lowered", " be kind.\n")]
+)
+def test_texts_are_stored_as_the_script_says(http: httpx.Client, pathway: str, stored: str) -> None:
+    created = create(http, name="Angry", pathway_id=pathway, tester_persona_prompt=" Be KIND.\n")
+    assert (created["name"], created["tester_persona_prompt"]) == ("Angry", stored)
+    path = f"{PATH}/{created['id']}"
+    changed = http.put(path, json={"description": " Be KIND.\n"}).json()
+    assert changed["description"] == stored == http.get(path).json()["description"]

@@ -40,6 +40,7 @@ FIELDS_DECLARED: dict[str, Any] = {
         {"assertions": [{**JUDGE, "id": "as-1", "is_required": True, "weight": 1.0, "order": 0}, NODE]},
         {"assertions": [{**JUDGE, "config": {**JUDGE["config"], "threshold": 0.5}}, NODE]},  # type: ignore[dict-item]
         {"tester_persona_name": "Sam"},
+        {"description": " \n"},
     ],
 )
 def test_what_the_api_adds_or_reorders_is_no_difference(same: dict[str, Any]) -> None:
@@ -71,6 +72,30 @@ def test_what_the_api_adds_or_reorders_is_no_difference(same: dict[str, Any]) ->
 )
 def test_an_edit_is_named(other: dict[str, Any]) -> None:
     assert changed_fields(FIELDS_DECLARED, {**FIELDS_DECLARED, **other}) == tuple(other)
+
+
+TEXT = "You want\nyour money back.\n"
+
+
+@pytest.mark.parametrize(
+    "shown", ["You want\nyour money back.", "You want\r\nyour money back.\r\n", "You want \nyour money back. \n\n"]
+)
+def test_white_space_at_the_ends_of_lines_and_texts_is_no_edit(shown: str) -> None:
+    declared: dict[str, Any] = {"tester_persona_prompt": TEXT, "assertions": [{**JUDGE, "config": {"prompt": TEXT}}]}
+    stored: dict[str, Any] = {"tester_persona_prompt": shown, "assertions": [{**JUDGE, "config": {"prompt": shown}}]}
+    assert changed_fields(declared, stored) == ()
+    assert changed_fields(declared, stored, filled_fields(declared, stored)) == ()
+    assert filled_fields(declared, stored) == {}
+    assert changed_fields({"description": "\n"}, {"description": ""}) == ()
+
+
+@pytest.mark.parametrize(
+    "shown", [" You want\nyour money back.", "You want your money back.", "you want\nyour money back.\n", "\n"]
+)
+def test_other_white_space_and_case_are_an_edit(shown: str) -> None:
+    assert changed_fields({"tester_persona_prompt": TEXT}, {"tester_persona_prompt": shown}) == (
+        "tester_persona_prompt",
+    )
 
 
 @pytest.mark.parametrize(
