@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
-from tornado_resource.bland.address import CERTIFICATE_ADVICE, check_environment, explain_failure, proxy_variable
 from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
 from tornado_resource.bland.decoding import decode
+from tornado_resource.bland.environment import (
+    certificate_advice,
+    check_certificates,
+    find_proxy,
+    invalid_proxy,
+    unusable_certificates,
+)
 from tornado_resource.bland.http import httpx
 from tornado_resource.bland.responses import (
     MAX_SCENARIOS,
@@ -53,11 +58,13 @@ from tornado_resource.errors import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.content import Which
+    from tornado_resource.bland.environment import ProxyVariable
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -145,7 +152,9 @@ class Client:
         self._has_responded = False
         # Waiting for a free connection must not count as a timeout of the API: it happens here, outside those limits.
         self._slots = asyncio.Semaphore(connections)
-        self._http = _http_client(endpoint, connections, transport)
+        # A proxy of the environment cannot reach this machine's loopback.
+        self._proxy = None if endpoint.is_loopback else find_proxy(endpoint.base_url, os.environ)
+        self._http = _http_client(transport or _network(endpoint, self._proxy, connections))
 
     async def __aenter__(self) -> Self:
         return self
@@ -376,15 +385,14 @@ class Client:
     def _raise_transport(self, label: str, error: httpx.TransportError) -> NoReturn:
         """Map httpx's exceptions. Only what failed before a byte was sent is `NotSent`."""
         host = urlsplit(self._endpoint.base_url).netloc
-        proxy = None if self._endpoint.is_loopback else proxy_variable(self._endpoint.base_url, os.environ)
+        proxy = self._proxy.name if self._proxy is not None else None
         place = f"{host} through the proxy of {proxy}" if proxy else host
         match error:
             case httpx.ConnectTimeout():
                 raise NotSent(label, f"no connection to {place} within {CONNECT_SECONDS:g} s") from None
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
                 reason = clean(self._endpoint.key.redact(str(error)), 160) or "refused"
-                advice = CERTIFICATE_ADVICE if _is_of_tls(error) else ""
-                cause = f"no connection to {place} ({reason}){advice}"
+                cause = f"no connection to {place} ({reason}){certificate_advice(error)}"
                 if isinstance(error, httpx.ProxyError):
                     cause = f"the proxy of {proxy or 'this machine'} refused the connection to {host} ({reason})"
                 raise NotSent(label, cause) from None
@@ -452,27 +460,49 @@ _ADVICE: Final = {
 }
 
 
-def _http_client(endpoint: Endpoint, connections: int, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    is_trusting = not endpoint.is_loopback  # a proxy of the environment cannot reach this machine's loopback
-    if is_trusting:
-        check_environment(os.environ)
+def _network(endpoint: Endpoint, proxy: ProxyVariable | None, connections: int) -> httpx.AsyncBaseTransport:
+    """Return the connections to one URL, through its proxy if it has one."""
     try:
         httpx.URL(endpoint.base_url).host  # noqa: B018 - decodes `xn--…`
     except (httpx.InvalidURL, UnicodeError):
         message = "invalid base URL: its host is not a valid `xn--…` name; check bland:baseUrl or BLAND_BASE_URL"
         raise ConfigurationError(message) from None
+    certificates = _certificates(os.environ, is_trusting=not endpoint.is_loopback)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     try:
-        return httpx.AsyncClient(
-            # `identity`: nothing is gained by compression here, and what comes all the same is decoded within a limit.
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "tornado-resource"},
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=False,
-            trust_env=is_trusting,
-            transport=transport,
-        )
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        raise explain_failure(error, os.environ) from None
+        return httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=_through(proxy, certificates))
+    except ImportError:
+        message = f"a SOCKS proxy needs another package: pip install 'httpx[socks]' ({proxy and proxy.name})"
+        raise ConfigurationError(message) from None
+
+
+def _certificates(environ: Mapping[str, str], *, is_trusting: bool) -> ssl.SSLContext:
+    if is_trusting:
+        check_certificates(environ)
+    try:
+        return httpx.create_ssl_context(trust_env=is_trusting)
+    except OSError as error:
+        raise unusable_certificates(error, environ) from None
+
+
+def _through(proxy: ProxyVariable | None, certificates: ssl.SSLContext) -> httpx.Proxy | None:
+    if proxy is None:
+        return None
+    try:
+        return httpx.Proxy(proxy.url, ssl_context=certificates if proxy.url.startswith("https:") else None)
+    except (ValueError, httpx.InvalidURL):
+        raise invalid_proxy(proxy.name) from None
+
+
+def _http_client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        # `identity`: nothing is gained by compression here, and what comes all the same is decoded within a limit.
+        headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "tornado-resource"},
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
+        follow_redirects=False,
+        trust_env=False,  # the transport has what is used of it
+        transport=transport,
+    )
 
 
 def _cause(code: int, message: str, *, is_api: bool) -> str:
@@ -485,12 +515,6 @@ def _cause(code: int, message: str, *, is_api: bool) -> str:
 def _check_size(label: str, content: bytes | bytearray) -> None:
     if len(content) > MAX_RESPONSE_BYTES:
         raise OutcomeUnknown(label, f"the response is larger than {MAX_RESPONSE_BYTES // 1024**2} MiB")
-
-
-def _is_of_tls(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, ssl.SSLError):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def unusable(label: str, body: Any, fault: str) -> OutcomeUnknown:
