@@ -102,6 +102,7 @@ def test_a_newer_version_is_published_by_an_update(team: story.Team) -> None:
     team.declare(newer.replace("sc-refund, sc-cancel]", "sc-cancel]"))  # it passes at once, and speaks for version 9
     team.staging.up()
     printed = team.production.pulumi("preview", "--diff")
+    assert "environment production leaves out support-line" in printed
     assert "version_number: 7 => 9" in printed
     assert re.search(r"PathwayRelease: \(update\)[^(]*\bversion *: 7 => 9", printed)
     team.production.up()

@@ -79,20 +79,12 @@ def _as_text(plan: Plan) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    environment = plan.environment
-    title = f"environment {environment.name}" if environment.name is not None else "no environments"
-    yield f"{title}: {count(len(plan.sessions) + plan.more, 'session')}, at worst {count(plan.minutes, 'minute')}"
-    if environment.promotes_from is not None:
-        age = f", no older than {environment.max_age}" if environment.max_age else ""
-        yield f"promotes what passed in {environment.promotes_from}{age}"
-    for release in plan.releases:
-        version = f"version {release.version} of " if release.version is not None else ""
-        yield f"publishes {version}pathway {release.pathway_id} to {release.environment} once every gate has passed"
+    yield from _summary(plan)
     for planned in plan.sessions:
         yield ""
         yield from _session_lines(planned)
         if planned.carries is not None:
-            yield f"  {CARRIES[planned.carries].format(environment.promotes_from)}"
+            yield f"  {CARRIES[planned.carries].format(plan.environment.promotes_from)}"
     if plan.scenarios:
         yield ""
         yield "scenarios"
@@ -100,6 +92,20 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.more:
         yield ""
         yield _more(plan)
+
+
+def _summary(plan: Plan) -> Iterator[str]:
+    environment = plan.environment
+    title = f"environment {environment.name}" if environment.name is not None else "no environments"
+    yield f"{title}: {count(len(plan.sessions) + plan.more, 'session')}, at worst {count(plan.minutes, 'minute')}"
+    if environment.omission is not None:
+        yield environment.omission
+    if environment.promotes_from is not None:
+        age = f", no older than {environment.max_age}" if environment.max_age else ""
+        yield f"promotes what passed in {environment.promotes_from}{age}"
+    for release in plan.releases:
+        version = f"version {release.version} of " if release.version is not None else ""
+        yield f"publishes {version}pathway {release.pathway_id} to {release.environment} once every gate has passed"
 
 
 def _scenario_line(scenario: ScenarioDeclaration) -> str:
@@ -184,6 +190,7 @@ def _as_json(plan: Plan) -> str:
         "environment": environment.name,
         "promotes_from": environment.promotes_from,
         "max_age": environment.max_age,
+        "left_out": environment.left_out,
         "worst_case_minutes": plan.minutes,
         "publishes": [
             {"pathway_id": each.pathway_id, "environment": each.environment, "version": each.version}
@@ -212,8 +219,8 @@ def _is_utf8() -> bool:
 def _as_github(plan: Plan) -> str:
     source = plan.environment.promotes_from
     notices = [problems.annotation("notice", _notice(planned, source)) for planned in plan.sessions]
-    more = [problems.remark("notice", _more(plan))] if plan.more else []
-    return "\n".join(notices + more)
+    remarks = [plan.environment.omission, _more(plan) if plan.more else None]
+    return "\n".join([*notices, *(problems.remark("notice", text) for text in remarks if text is not None)])
 
 
 def _notice(planned: Planned, source: str | None) -> Problem:

@@ -119,6 +119,7 @@ class Composer:
     quoting: Quoting = field(default_factory=Quoting)
     findings: Findings = field(default_factory=Findings)
     marks: Marks = field(default_factory=dict)
+    empty: set[int] = field(default_factory=set)
     anchors: dict[str, _Anchored] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
     get_event: Callable[[], Any] = field(init=False)
@@ -172,6 +173,8 @@ class Composer:
                 value = 0
             if event.tag is not None:
                 value = self._tagged(event, value)
+            elif value is None and not event.value:
+                self.empty.add(_start(event))
         if event.anchor is not None:
             self.anchors[event.anchor] = _anchored_scalar(event, value)
         return value
@@ -304,7 +307,12 @@ class Composer:
 
 
 def _anchored_scalar(event: Any, value: Any) -> _Anchored:
-    return _Anchored(value, _end(event) - event.start_mark.index)
+    return _Anchored(value, _end(event) - _start(event))
+
+
+def _start(event: Any) -> int:
+    """Return the index in the text at which an event begins."""
+    return int(event.start_mark.index)
 
 
 def _end(event: Any) -> int:

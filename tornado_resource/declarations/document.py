@@ -123,6 +123,7 @@ class Mark(Protocol):
 
     line: int
     column: int
+    index: int
 
 
 Marks = dict[int, dict[Key, tuple[Mark | None, Mark]]]
@@ -137,6 +138,7 @@ class Document:
     """One YAML document: its data as plain dicts, lists and scalars, and the position of each value.
 
     *findings* has the problems that did not keep the reader from reading on; the value of a merge key was dropped.
+    *empty* has the index in the text of each value that is null because nothing is written there.
     """
 
     file: str
@@ -145,6 +147,7 @@ class Document:
     lines: list[str]
     quoting: Quoting = field(default_factory=Quoting)
     findings: Findings = field(default_factory=Findings)
+    empty: Collection[int] = ()
     has_merge_key: bool = False
 
     def has(self, path: Sequence[Key]) -> bool:

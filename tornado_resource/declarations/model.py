@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.canonical import whole
+from tornado_resource.core.text import id_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,12 +138,21 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The declarations of one environment (None: the file has no environments), in the file's order."""
+    """The declarations of one environment (None: the file has no environments), in the file's order.
+
+    *left_out* has the sessions of the file that the environment removes with `null`.
+    """
 
     name: str | None
     declarations: tuple[Declaration, ...]
     promotes_from: str | None = None
     max_age: str | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def omission(self) -> str | None:
+        """Which sessions the environment leaves out, as a sentence; None if it leaves out none."""
+        return f"environment {self.name} leaves out {id_list(self.left_out)}" if self.left_out else None
 
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:

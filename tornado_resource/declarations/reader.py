@@ -141,7 +141,14 @@ def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document
     except Stop:
         raise composer.findings.error() from None
     return Document(
-        file, data, composer.marks, text.splitlines(), quoting, composer.findings, has_merge_key=composer.has_merge_key
+        file,
+        data,
+        composer.marks,
+        text.splitlines(),
+        quoting,
+        composer.findings,
+        composer.empty,
+        has_merge_key=composer.has_merge_key,
     )
 
 

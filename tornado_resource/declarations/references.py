@@ -47,8 +47,8 @@ def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]
 
 
 def _too_many_sessions(document: Document) -> Iterator[Problem]:
-    environments, base = _environments(document), _mapping(_mapping(document.data).get("sessions"))
-    own = [_mapping(settings.get("sessions")) for settings in environments.values()]
+    environments, base = all_settings(document), mapping(mapping(document.data).get("sessions"))
+    own = [mapping(settings.get("sessions")) for settings in environments.values()]
     declared = len(set(base).union(*own))
     if declared > MAX_SESSIONS:
         text = f"{declared:,} sessions, expected at most {MAX_SESSIONS:,}; split the declarations into several projects"
@@ -63,7 +63,7 @@ def _too_many_sessions(document: Document) -> Iterator[Problem]:
 
 
 def _unknown_sources(document: Document) -> Iterator[Problem]:
-    environments = _environments(document)
+    environments = all_settings(document)
     sources = {name: settings.get("promotes_from") for name, settings in environments.items()}
     # A stack's full name has slashes: only Pulumi knows whether it exists.
     known = {name: source for name, source in sources.items() if isinstance(source, str) and "/" not in source}
@@ -79,7 +79,7 @@ def _unknown_sources(document: Document) -> Iterator[Problem]:
 
 
 def _unknown_source(document: Document, path: KeyPath, source: str) -> Problem:
-    return document.problem(path, unknown_environment(document, source, _environments(document)))
+    return document.problem(path, unknown_environment(document, source, all_settings(document)))
 
 
 def _circle(document: Document, path: KeyPath, sources: Mapping[str, str]) -> Problem:
@@ -107,16 +107,16 @@ def _circular(sources: Mapping[str, str]) -> set[str]:
 
 
 def _useless_max_ages(document: Document) -> Iterator[Problem]:
-    for environment, values in _environments(document).items():
+    for environment, values in all_settings(document).items():
         if values.get("max_age") is not None and values.get("promotes_from") is None:
             yield document.problem(("environments", environment, "max_age"), LONE_MAX_AGE, of_key=True)
 
 
 def _unknown_sessions(document: Document) -> Iterator[Problem]:
     """Yield a problem for each session of an environment that is neither in the base nor has a pathway of its own."""
-    sessions = _mapping(_mapping(document.data).get("sessions"))
-    for environment, settings in _environments(document).items():
-        for name, own in _mapping(settings.get("sessions")).items():
+    sessions = mapping(mapping(document.data).get("sessions"))
+    for environment, settings in all_settings(document).items():
+        for name, own in mapping(settings.get("sessions")).items():
             if name not in sessions and not _has_pathway(own):
                 yield _unknown_session(document, ("environments", environment, "sessions", name), sessions)
 
@@ -130,9 +130,9 @@ def _unknown_session(document: Document, path: KeyPath, sessions: Mapping[str, A
 
 def _unknown_scenarios(document: Document) -> Iterator[Problem]:
     """Yield a problem for each scenario that a session names and that no environment of the session has."""
-    data = _mapping(document.data)
-    base = _mapping(data.get("scenarios"))
-    of_environments = {name: _mapping(settings.get("scenarios")) for name, settings in _environments(document).items()}
+    data = mapping(document.data)
+    base = mapping(data.get("scenarios"))
+    of_environments = {name: mapping(settings.get("scenarios")) for name, settings in all_settings(document).items()}
     everywhere = base.keys() | {key for own in of_environments.values() for key in own}
     for path, key in _named_scenarios(document):
         own = of_environments.get(str(path[1]), {}) if path[0] == "environments" else dict.fromkeys(everywhere)
@@ -148,14 +148,14 @@ def _unknown_scenario(document: Document, path: KeyPath, key: str, known: Collec
 
 def _unused_scenarios(document: Document) -> Iterator[Problem]:
     """Yield a problem for each scenario that no session names: it would be created nowhere."""
-    data = _mapping(document.data)
+    data = mapping(document.data)
     named = {key for _, key in _named_scenarios(document)}
     places: list[tuple[KeyPath, Any]] = [(("scenarios",), data.get("scenarios"))]
     places += [
-        (("environments", name, "scenarios"), each.get("scenarios")) for name, each in _environments(document).items()
+        (("environments", name, "scenarios"), each.get("scenarios")) for name, each in all_settings(document).items()
     ]
     for path, scenarios in places:
-        for key, values in _mapping(scenarios).items():
+        for key, values in mapping(scenarios).items():
             if key not in named and values is not None:
                 yield _unused_scenario(document, (*path, key), named)
 
@@ -168,41 +168,41 @@ def _unused_scenario(document: Document, path: KeyPath, named: Collection[str]) 
 def _named_scenarios(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and the key of each scenario that a session, or the defaults of sessions, names."""
     for path, session in _session_parts(document):
-        named = _mapping(session).get("scenarios")
+        named = mapping(session).get("scenarios")
         keys = enumerate(named if isinstance(named, list) else ())
         yield from (((*path, "scenarios", index), key) for index, key in keys if isinstance(key, str))
 
 
 def _session_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
     """Yield the path and the values of all sessions and defaults of sessions, those of the environments included."""
-    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), _mapping(document.data))]
-    parts += [(("environments", name), settings) for name, settings in _environments(document).items()]
+    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
+    parts += [(("environments", name), settings) for name, settings in all_settings(document).items()]
     for above, part in parts:
         yield (*above, "defaults"), part.get("defaults")
-        for name, session in _mapping(part.get("sessions")).items():
+        for name, session in mapping(part.get("sessions")).items():
             yield (*above, "sessions", name), session
 
 
 def _missing_pathways(document: Document) -> Iterator[Problem]:
     """Yield a problem for each session that gets no pathway from any layer of any environment."""
-    data, environments = _mapping(document.data), _environments(document).values()
+    data, environments = mapping(document.data), all_settings(document).values()
     has_default = any(_has_pathway(settings.get("defaults")) for settings in [data, *environments])
     if has_default or document.has_merge_key:  # a merge key's value was dropped: a pathway may have been in it
         return
     given = _names_with_pathway(environments)
-    for name, session in _mapping(data.get("sessions")).items():
+    for name, session in mapping(data.get("sessions")).items():
         if _needs_pathway(session) and name not in given:
             yield document.problem(("sessions", name), MISSING_PATHWAY.format(where=""), of_key=True)
 
 
 def _names_with_pathway(environments: Iterable[Mapping[str, Any]]) -> set[str]:
     """Return the sessions that get a pathway in an environment."""
-    overrides = (_mapping(settings.get("sessions")) for settings in environments)
+    overrides = (mapping(settings.get("sessions")) for settings in environments)
     return {name for sessions in overrides for name, own in sessions.items() if _has_pathway(own)}
 
 
 def _has_pathway(session: Any) -> bool:
-    return "pathway_id" in _mapping(session)
+    return "pathway_id" in mapping(session)
 
 
 def _needs_pathway(session: Any) -> bool:
@@ -210,10 +210,12 @@ def _needs_pathway(session: Any) -> bool:
     return session is None or (isinstance(session, dict) and "pathway_id" not in session)
 
 
-def _environments(document: Document) -> dict[str, Mapping[str, Any]]:
-    environments = _mapping(_mapping(document.data).get("environments"))
-    return {name: _mapping(settings) for name, settings in environments.items()}
+def all_settings(document: Document) -> dict[str, Mapping[str, Any]]:
+    """Return what a document, checked or not, has for each environment."""
+    environments = mapping(mapping(document.data).get("environments"))
+    return {name: mapping(settings) for name, settings in environments.items()}
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, and an empty one for anything else."""
     return value if isinstance(value, dict) else {}

@@ -15,6 +15,7 @@ from tornado_resource.declarations.model import Declaration, Environment, Gate, 
 from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING_PATHWAY, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
+from tornado_resource.declarations.removals import empty_values, left_out
 from tornado_resource.declarations.scenarios import Scenarios
 from tornado_resource.declarations.schema import known_keys, schema_problems
 
@@ -121,6 +122,7 @@ def check_content(content: bytes, file: str) -> Document:
 def _checked(document: Document) -> Document:
     document.findings.add_all(schema_problems(document))
     document.findings.add_all(reference_problems(document))
+    document.findings.add_all(empty_values(document))
     if document.findings.shown:
         raise document.findings.error()
     return document
@@ -183,7 +185,8 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         return Environment(name, ()), iter([Fault(path, path, text, of_key=True)])
     settings = settings_of(document, name)
     declarations, faults = _declarations(document, name)
-    found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"))
+    removed = left_out(document, name)
+    found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"), removed)
     return found, chain(faults, _unreachable(document, found), _unpublishable(document, found))
 
 

@@ -25,6 +25,7 @@ class _Line:
 
     line: int
     column: int = 0
+    index: int = 0
 
 
 def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str]:

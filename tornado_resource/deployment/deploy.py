@@ -81,7 +81,7 @@ def deploy() -> None:
         run = program_run()
         settings = run.settings
         environment = load(settings.declarations, settings.environment, stack=pulumi.get_stack())
-        check_against_declarations(settings, environment.declarations)
+        check_against_declarations(settings, environment)
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     if not is_dry_run():
@@ -232,6 +232,8 @@ def _preview(deployed: _Deployed) -> None:
     environment = deployed.environment
     declarations = environment.declarations
     before = predecessors(declarations)
+    if environment.omission is not None:
+        pulumi.log.info(environment.omission)
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
     if before or (environment.promotes_from is not None and declarations):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 
 from tornado_resource.bland.address import find_endpoint
-from tornado_resource.core.text import did_you_mean
+from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.base_urls import is_one_of, own_urls
 from tornado_resource.stacks.settings import KEYS, PREFIX, read_settings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tornado_resource.bland.address import Endpoint
-    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.declarations.model import Environment
     from tornado_resource.errors import TornadoError
     from tornado_resource.stacks.settings import Settings
 
@@ -58,14 +58,21 @@ def configured_url() -> str | None:
     return None if is_one_of(base_url, own_urls(os.environ)) else base_url
 
 
-def check_against_declarations(settings: Settings, declarations: Sequence[Declaration]) -> None:
-    """Check the config values that depend on the declarations.
+def check_against_declarations(settings: Settings, environment: Environment) -> None:
+    """Check that there is a session to run, and the config values that depend on the declarations.
 
     Raises:
-        ConfigurationError: `tornado:adopt` or `tornado:onConflict` names an unknown session, or `publish` is declared
-            without waiting.
+        ConfigurationError: the environment leaves out every session, `tornado:adopt` or `tornado:onConflict` names an
+            unknown session, or `publish` is declared without waiting.
 
     """
+    declarations = environment.declarations
+    if environment.left_out and not declarations:
+        message = (
+            f"{clean(settings.declarations)}: {environment.omission}, and nothing would be tested; "
+            f"keep a session there, or remove the stack's sessions with pulumi destroy --stack {pulumi.get_stack()}"
+        )
+        raise ConfigurationError(message)
     names = [declaration.name for declaration in declarations]
     _check_names("adopt", settings.adopt, names)
     if isinstance(settings.on_conflict, Mapping):

@@ -9,8 +9,10 @@ import pulumi
 import pytest
 
 from tests.support.api import KEY
+from tornado_resource.declarations.model import Environment
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program.config import read_config
+from tornado_resource.program.config import check_against_declarations, read_config
+from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
     from tornado_resource.bland.address import Endpoint
@@ -46,3 +48,14 @@ def test_a_key_in_plain_text_is_refused_with_the_command() -> None:
 def test_a_key_of_the_environment_needs_no_config(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLAND_API_KEY", KEY)
     assert endpoint_of({}, "other:secret").key.reveal() == KEY
+
+
+def test_an_environment_that_leaves_out_every_session_is_refused() -> None:
+    settings = read_settings({"tornado:declarations": "agents/s.yaml"}, "dev")
+    with pytest.raises(ConfigurationError) as caught:
+        check_against_declarations(settings, Environment("dev", (), left_out=("billing", "support-line")))
+    assert str(caught.value) == (
+        "agents/s.yaml: environment dev leaves out billing, support-line, and nothing would be tested; keep a session "
+        f"there, or remove the stack's sessions with pulumi destroy --stack {pulumi.get_stack()}"
+    )
+    check_against_declarations(settings, Environment("dev", ()))
