@@ -29,7 +29,7 @@ GATE_CASE: Final = "gate"
 UPDATE: Final = "update"
 MAX_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
-MAX_CASE_FIXES: Final = 10
+MAX_FIXES: Final = 10
 MAX_MILLISECONDS: Final = 10**12
 
 
@@ -50,9 +50,9 @@ def junit(report: Report) -> str:
     """Return the results as JUnit XML."""
     document = JUnitXml(clean(f"tornado {report.stack}"))
     if report.problem is not None:
-        document.add_testsuite(_problem(report.problem, is_skipped=report.is_skipped))
+        document.append(_problem(report.problem, is_skipped=report.is_skipped))
     for result in report.results:
-        document.add_testsuite(_suite(result, report))
+        document.append(_suite(result, report))  # add_testsuite() would compare it with all others
     document.update_statistics()
     written = BytesIO()
     document.write(written, pretty=True)
@@ -115,10 +115,9 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
 def _cases(result: Result, stack: str) -> list[TestCase]:
     """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
     cases, names = [_gate_case(result, stack)], _Names()
-    fixes = _fix_plan(result)
     for scenario in scenario_results(result):
         name = names.unique(clean(scenario.label.strip()) or NAMELESS)
-        cases.append(_scenario_case(result, scenario, name, fixes))
+        cases.append(_scenario_case(result, scenario, name))
     return cases
 
 
@@ -151,12 +150,12 @@ def _gate_case(result: Result, stack: str) -> TestCase:
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
     known = {"session": verdict.session_id, "declared at": str(result.gated.position or "")}
     where = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
-    entry.text = "\n".join(line for line in (where, advice(result, stack)) if line)
+    entry.text = "\n".join(line for line in (where, advice(result, stack), *_fix_plan(result)) if line)
     case.result = [entry]
     return case
 
 
-def _scenario_case(result: Result, scenario: ScenarioResult, name: str, fixes: str) -> TestCase:
+def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> TestCase:
     case = _Case(name, clean(result.gated.name)).place(result.scenario_position(scenario.scenario_id))
     has_gate_passed = result.verdict.outcome == "passed"
     if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
@@ -164,29 +163,26 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str, fixes: s
     elif not scenario.is_met and has_gate_passed:
         case.result = [Skipped(f"failed, but the gate ({clean(str(result.gated.gate.passed))}) passed")]
     elif not scenario.is_met:
-        case.result = [_failure(scenario, fixes)]
+        case.result = [_failure(scenario)]
     return case
 
 
-def _failure(scenario: ScenarioResult, fixes: str) -> Failure:
+def _failure(scenario: ScenarioResult) -> Failure:
     word = "unfixable" if scenario.unfixable else "failed"
     tail = ", and the session found no fix: unfixable" if scenario.unfixable else ""
     ran = "failed in its last run" if scenario.passed is False else "no run is known"
-    failure = Failure(f"{ran}{tail}", type_=word)
-    if fixes:
-        failure.text = fixes
-    return failure
+    return Failure(f"{ran}{tail}", type_=word)
 
 
-def _fix_plan(result: Result) -> str:
+def _fix_plan(result: Result) -> Iterator[str]:
     fixes = last_fixes(result)
-    lines = [
-        f"- {_line(fix.target_node or 'unknown node')} ({_line(fix.kind or 'unknown kind')}): "
-        f"{_line(fix.description or 'no description')}"
-        for fix in fixes[:MAX_CASE_FIXES]
-    ]
-    more = [f"- and {len(fixes) - MAX_CASE_FIXES} more"] if len(fixes) > MAX_CASE_FIXES else []
-    return "\n".join(["last fix plan of the session:", *lines, *more]) if lines else ""
+    if fixes:
+        yield "last fix plan of the session:"
+    for fix in fixes[:MAX_FIXES]:
+        target, kind = _line(fix.target_node or "unknown node"), _line(fix.kind or "unknown kind")
+        yield f"- {target} ({kind}): {_line(fix.description or 'no description')}"
+    if len(fixes) > MAX_FIXES:
+        yield f"- and {len(fixes) - MAX_FIXES} more"
 
 
 def _line(text: str) -> str:

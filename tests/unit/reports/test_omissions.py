@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.support.large_report import large as sessions
 from tests.support.paths import ROOT
 from tests.support.results import gated_session_of, report_of, result_of
 from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, Status
@@ -92,10 +93,22 @@ def test_an_iteration_on_the_page_names_some_of_its_failures() -> None:
     assert "and 0 more" not in html(report_of(read([{"failed_ids": ids[:MAX_FAILED]}])))
 
 
-def calls(write: Write, number: int) -> int:
-    """How many functions are called for a report of so many scenarios that look alike."""
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
+def test_a_report_is_as_large_as_what_it_is_about(write: Write) -> None:
+    """A fix plan belongs to the session: repeated for each failed scenario, 0.5 MB became 100 MB."""
+    fix = {"type": "prompt_edit", "target_node": "x" * 2_000, "description": "y" * 2_000}
+    response = [{"failed_ids": [f"sc-{each}" for each in range(MAX_IDS)], "fix_plan": {"fixes": [fix] * MAX_FIXES}}]
+    assert len(write(report_of(read(response))) or "") < 4 * len(json.dumps(response))
+
+
+def scenarios(number: int) -> Report:
+    """So many scenarios that look alike."""
     ids = [f"sc-{each:06d}" for each in range(number)]
-    found = report_of(read([{"failed_ids": ids, "passed_ids": ids}], unfixable_ids=ids))
+    return report_of(read([{"failed_ids": ids, "passed_ids": ids}], unfixable_ids=ids))
+
+
+def calls(write: Write, found: Report) -> int:
+    """How many functions are called for a report."""
     counted = 0
 
     def count(_frame: object, event: str, _argument: object) -> None:
@@ -113,7 +126,13 @@ def calls(write: Write, number: int) -> int:
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
 def test_a_report_takes_time_in_proportion_to_its_scenarios(write: Write) -> None:
     write(report_of(read([{}])))  # imports and compiled templates
-    assert calls(write, 2_000) <= 2.2 * calls(write, 1_000)
+    assert calls(write, scenarios(2_000)) <= 2.2 * calls(write, scenarios(1_000))
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
+def test_a_report_takes_time_in_proportion_to_its_sessions(write: Write) -> None:
+    write(sessions(1))
+    assert calls(write, sessions(200)) <= 2.2 * calls(write, sessions(100))
 
 
 def test_names_that_look_alike_are_unique() -> None:
