@@ -51,8 +51,7 @@ def _trends(stack: GatedStack, limit: int) -> Trends | None:
     from tornado_resource.reports.trends import trends
 
     try:
-        history = read_history(stack.stack, stack.project, limit)
+        return trends(read_history(stack.stack, stack.project, limit))
     except ConfigurationError as error:
         click.echo(f"warning: {error}", err=True)
         return None
-    return trends(history.states, history.unreadable)

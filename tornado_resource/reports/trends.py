@@ -14,7 +14,7 @@ from tornado_resource.runs.model import OUTCOMES
 from tornado_resource.stacks.recorded import recorded_verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 FORMAT_VERSION: Final = 1
 
@@ -70,23 +70,26 @@ class Trends:
     unreadable: int = 0
 
 
-def trends(states: Sequence[Mapping[str, Any]], unreadable: int = 0) -> Trends:
+def trends(states: Iterable[Mapping[str, Any] | None]) -> Trends:
     """Return the runs that the states after the last updates know, in the order of the sessions' names.
 
     A session that several updates recorded is one run, with the last of its verdicts.
 
     Args:
-        states: by URN, the type and outputs of each resource, after each update; the oldest first.
-        unreadable: how many more updates there were.
+        states: by URN, the type and outputs of each resource, after each update; the newest first. None for one that
+            cannot be read.
 
     """
     found: dict[str, dict[str, Run]] = {}
+    updates = unreadable = 0
     for state in states:
-        for urn, run in _runs(state):
-            found.setdefault(urn, {})[run.session_id] = run
+        updates += 1
+        unreadable += state is None
+        for urn, run in _runs(state or {}):
+            found.setdefault(urn, {}).setdefault(run.session_id, run)
     names = {urn: clean(name) for urn, name in unique_names(found).items()}
-    sessions = tuple(Trend(names[urn], tuple(found[urn].values())) for urn in sorted(found, key=names.__getitem__))
-    return Trends(len(states) + unreadable, sessions, unreadable)
+    sessions = (Trend(names[urn], tuple(reversed(found[urn].values()))) for urn in sorted(found, key=names.__getitem__))
+    return Trends(updates, tuple(sessions), unreadable)
 
 
 def trends_json(stack: str, written_at: str, found: Trends) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,48 +24,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_UPDATES: Final = 100
+MAX_STATE_BYTES: Final = 32 * 1024 * 1024
+"""Of one state, once it is decompressed: one of 2,000 sessions has 8 MiB."""
+MAX_STATE_VALUES: Final = 1_000_000
+"""Of one state: one of 2,000 sessions has 200,000. Empty lists take twenty times as much memory as text."""
 MAX_HISTORY_BYTES: Final = 256 * 1024 * 1024
-"""Of one state: one of 10,000 sessions has 40 MiB."""
+"""Of all states together."""
 _UPDATE: Final = ".history.json"
 _STATE: Final = ".checkpoint.json"
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """The states after the last updates of a stack, the oldest first, and how many more could not be read.
+def read_history(stack: str, project: str, limit: int) -> Iterator[dict[str, Any] | None]:
+    """Return the states after the last *limit* updates of a stack, the newest first. Refreshes are not counted.
 
-    A state has, by URN, the type and outputs of each resource.
-    """
-
-    states: tuple[dict[str, Any], ...]
-    unreadable: int = 0
-
-
-def read_history(stack: str, project: str, limit: int) -> History:
-    """Read the states after the last *limit* updates of a stack. Refreshes are not counted.
+    Each is read when it is asked for, so that only one is in memory. It has, by URN, the type and outputs of each
+    resource. It is None if it cannot be read or is too large.
 
     Raises:
-        ConfigurationError: the backend shows no past states, or Pulumi cannot list them.
+        ConfigurationError: the backend shows no past states; later, Pulumi cannot list them.
 
     """
     url = backend_url(os.environ)
     scheme = urlsplit(url).scheme
     if scheme == "file":
-        found = list(_local_states(url, (project, stack.rpartition("/")[2]), limit))
-    elif scheme in {"http", "https"}:
-        found = list(_cloud_states(stack, limit))
-    else:
-        message = (
-            f"the backend {clean(scheme) or 'in use'} shows no past states: --history needs Pulumi Cloud, or a backend "
-            "in a local folder. Keep the verdicts.json of each run as an artifact of your pipeline instead"
-        )
-        raise ConfigurationError(message)
-    known = tuple(state for state in reversed(found) if state is not None)
-    return History(known, len(found) - len(known))
+        return _local_states(url, (project, stack.rpartition("/")[2]), limit)
+    if scheme in {"http", "https"}:
+        return _cloud_states(stack, limit)
+    message = (
+        f"the backend {clean(scheme) or 'in use'} shows no past states: --history needs Pulumi Cloud, or a backend "
+        "in a local folder. Keep the verdicts.json of each run as an artifact of your pipeline instead"
+    )
+    raise ConfigurationError(message)
 
 
 def _local_states(url: str, project_and_stack: tuple[str, str], limit: int) -> Iterator[dict[str, Any] | None]:
-    """Yield the states after the last updates, the newest first; None for one that cannot be read.
+    """Yield the states after the last updates.
 
     The names of the files end with the time in nanoseconds. They are compressed with `PULUMI_DIY_BACKEND_GZIP`.
     """
@@ -74,13 +66,13 @@ def _local_states(url: str, project_and_stack: tuple[str, str], limit: int) -> I
     # The names come from the state, so they are looked for and not followed: one may be `..`.
     folders = [each for each in root.glob("*/*") if each.parts[-2:] == project_and_stack]
     files = [file for each in folders for suffix in (_UPDATE, f"{_UPDATE}.gz") for file in each.glob(f"*{suffix}")]
-    updates = 0
+    reader, updates = _Reader(), 0
     for file in sorted(files, key=lambda path: path.name, reverse=True):
         try:
-            if _read(file).get("kind") != "update":
+            if reader.read(file).get("kind") != "update":
                 continue
             state: dict[str, Any] | None = _resources(
-                _read(file.with_name(file.name.replace(_UPDATE, _STATE)))["checkpoint"]["latest"]
+                reader.read(file.with_name(file.name.replace(_UPDATE, _STATE)))["checkpoint"]["latest"]
             )
         except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError):
             state = None
@@ -90,12 +82,23 @@ def _local_states(url: str, project_and_stack: tuple[str, str], limit: int) -> I
             break
 
 
-def _read(file: Path) -> Any:
-    content = read_file(file, MAX_HISTORY_BYTES)
-    if file.suffix == ".gz":
-        with gzip.GzipFile(fileobj=BytesIO(content)) as archive:
-            content = archive.read(MAX_HISTORY_BYTES)
-    return parse_json(content)
+class _Reader:
+    """Reads JSON files, as long as all of them together are not too large."""
+
+    def __init__(self) -> None:
+        self._left = MAX_HISTORY_BYTES
+
+    def read(self, file: Path) -> Any:
+        limit = min(MAX_STATE_BYTES, self._left)
+        content = read_file(file, limit)
+        if file.suffix == ".gz":
+            with gzip.GzipFile(fileobj=BytesIO(content)) as archive:
+                content = archive.read(limit + 1)
+        self._left -= min(len(content), limit)
+        if len(content) > limit or sum(map(content.count, (b",", b"[", b"{"))) > MAX_STATE_VALUES:
+            message = "too large"
+            raise ValueError(message)
+        return parse_json(content)
 
 
 def _cloud_states(stack: str, limit: int) -> Iterator[dict[str, Any] | None]:

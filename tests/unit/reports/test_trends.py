@@ -39,10 +39,11 @@ STATES = [
     state_of(("a", "s-3", PASSED), ("b", "s-2", PASSED), ("c", "s-4", None)),
     state_of(("a", "s-5", RUNNING), ("b", "s-2", PASSED)),
 ]
+NEWEST = STATES[::-1]
 
 
 def test_a_session_counts_once_with_its_last_verdict() -> None:
-    a, b = trends(STATES).sessions
+    a, b = trends(NEWEST).sessions
     assert [(run.session_id, run.outcome) for run in a.runs] == [
         ("s-1", "failed"),
         ("s-3", "passed"),
@@ -57,7 +58,7 @@ def test_sessions_of_one_name_have_trends_of_their_own() -> None:
     last[inside] = state_of(("b", "s-2", PASSED))[f"{SESSION_URN}b"]
     last[STACK_URN]["outputs"]["verdicts"] |= state_of(("b", "s-2", PASSED))[STACK_URN]["outputs"]["verdicts"]
     renamed = {urn.replace(":dev:", ":prod:"): resource for urn, resource in last.items()}
-    found = trends([STATES[0], renamed]).sessions
+    found = trends([renamed, STATES[0]]).sessions
     assert [(each.name, [run.session_id for run in each.runs]) for each in found] == [
         ("a", ["s-1", "s-3"]),
         ("a (acme:agents:Sales)", ["s-2"]),
@@ -66,14 +67,14 @@ def test_sessions_of_one_name_have_trends_of_their_own() -> None:
 
 
 def test_incomplete_runs_are_not_in_the_pass_rate() -> None:
-    a, b = trends(STATES).sessions
+    a, b = trends(NEWEST).sessions
     assert (a.passed, a.judged, a.pass_rate) == (1, 2, 0.5)
     assert (b.passed, b.judged, b.pass_rate) == (1, 1, 1.0)
     assert Trend("c", a.runs[2:]).pass_rate is None
 
 
 def test_the_duration_is_from_creation_to_end() -> None:
-    a, _ = trends(STATES).sessions
+    a, _ = trends(NEWEST).sessions
     assert [run.duration_ms for run in a.runs] == [190_000, 190_000, None]
     assert a.median_ms == 190_000
     assert Trend("c", a.runs[2:]).median_ms is None
@@ -93,7 +94,7 @@ def test_damaged_states_have_no_runs() -> None:
 
 
 def test_history_json_has_all_of_it() -> None:
-    written = json.loads(trends_json("dev", "2026-04-14T10:20:00Z", trends(STATES, unreadable=1)))
+    written = json.loads(trends_json("dev", "2026-04-14T10:20:00Z", trends([None, *NEWEST])))
     assert written["updates"] == 5
     assert written["unreadable_updates"] == 1
     assert written["sessions"]["a"]["pass_rate"] == 0.5
@@ -131,7 +132,7 @@ def test_the_page_has_a_chart_for_each_session() -> None:
     report = report_of(result_of(gated_session_of("a"), None))
     assert not lxml_html.document_fromstring(html(report)).xpath("//*[@id='trends']")
     hostile = Trend("<img src=x onerror=alert(1)>", (run_of("failed", 1),))
-    found = trends(STATES, unreadable=2)
+    found = trends([None, *NEWEST, None])
     page = html(report_of(result_of(gated_session_of("a"), None), trends=Trends(6, (*found.sessions, hostile), 2)))
     tree = lxml_html.document_fromstring(page)
     [section] = tree.xpath("//section[@aria-labelledby='trends']")
