@@ -130,20 +130,22 @@ def test_the_life_of_sixty_scenarios(make_project: Callable[..., Project]) -> No
     assert sent(project, lambda: up(project)) == {"PUT scenarios": 1}
     assert shown(project, "pw-2")["case-07"]["max_turns"] == 17
 
-    # One is removed and stays at the API; another one goes with its runs.
+    # One is removed and disabled at the API; another one goes with its runs.
     del renamed["case-00"]
     renamed["case-01"] += ", on_destroy: delete"
     project.declare(declarations(renamed))
     removed = sent(project, lambda: up(project))
-    assert (removed["DELETE scenarios"], removed["PUT scenarios"], removed["POST start"]) == (0, 0, 5)
+    assert (removed["DELETE scenarios"], removed["PUT scenarios"], removed["POST start"]) == (0, 5, 5)
+    assert shown(project)["case-00"]["enabled"] is False
     del renamed["case-01"]
     project.declare(declarations(renamed))
     assert sent(project, lambda: up(project))["DELETE scenarios"] == 5
     assert shown(project).keys() == {*KEYS} - {"case-01"}
     assert len(project.resources("TornadoScenario")) == 50
 
-    assert sent(project, lambda: project.pulumi("destroy", "--yes"))["DELETE scenarios"] == 0
-    assert len(shown(project)) == 11
+    destroyed = sent(project, lambda: project.pulumi("destroy", "--yes"))
+    assert (destroyed["DELETE scenarios"], destroyed["PUT scenarios"]) == (0, 50)
+    assert [each["enabled"] for each in shown(project).values()] == [False] * 11
 
 
 def test_existing_scenarios_are_a_conflict_until_they_are_adopted(make_project: Callable[..., Project]) -> None:
@@ -232,7 +234,7 @@ def test_stacks_on_one_pathway_do_not_fight(make_project: Callable[..., Project]
     # A second manager of the same pathway is refused, as often as it tries, and the first one stays as it is.
     printed = up(team.rival, expect=None)
     assert "sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already" in printed
-    assert "It is as declared" in printed
+    assert "and stack staging manages it. It is as declared." in printed
     assert sent(team.staging, lambda: up(team.staging)) == {}
 
     # A change goes to staging first.

@@ -94,7 +94,7 @@ class ScenarioDeclaration:
     fields: Mapping[str, Any]
     position: Position | None = None
     on_conflict: Literal["fail", "adopt"] = "fail"
-    on_destroy: Literal["leave", "delete"] = "leave"
+    on_destroy: Literal["disable", "leave", "delete"] = "disable"
     manage: bool = True
     """False: another stack manages the scenario; this one reads it by its name and compares."""
     managed_by: str | None = None

@@ -16,6 +16,7 @@ from tornado_resource.program.sdk import together
 from tornado_resource.runs.intents import IntentStore, scenario_intents_folder
 from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
+from tornado_resource.stacks.managers import managing_stacks
 from tornado_resource.stacks.recorded import matching, resource_name
 from tornado_resource.tornado.resource import declared_inputs, session_arguments
 from tornado_resource.versions.scenarios import changed_fields, runs_together
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.listing import Listing
+    from tornado_resource.bland.responses import Scenario
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
@@ -58,7 +60,8 @@ async def check_scenarios(
         )
     )
     known = dict(zip(pathways, listed, strict=True))
-    problems = [problem for each in unsure if (problem := _problem(each, known[each.pathway_id])) is not None]
+    managers = await _managers(unsure, known)
+    problems = [problem for each in unsure if (problem := _problem(each, known[each.pathway_id], managers)) is not None]
     if problems:
         message = "\n".join(["nothing was started: the scenarios are not as declared", *problems])
         raise pulumi.RunError(message)
@@ -143,30 +146,48 @@ async def _listed(
         return str(error)
 
 
-def _problem(declared: ScenarioDeclaration, listed: Listing | str) -> str | None:
+async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[str, Listing | str]) -> Mapping[str, str]:
+    """Return the other stacks that manage scenarios, by the ids of these, if one of *unsure* could be taken over."""
+    if any(_is_adoptable(each, known[each.pathway_id]) for each in unsure if each.manage):
+        return await asyncio.to_thread(managing_stacks, pulumi.get_stack())
+    return {}
+
+
+def _is_adoptable(declared: ScenarioDeclaration, listed: Listing | str) -> bool:
+    from tornado_resource.scenarios.lifecycle import is_exactly
+
+    existing = listed.named(declared.name) if not isinstance(listed, str) else None
+    return declared.on_conflict != "adopt" and existing is not None and is_exactly(declared, existing)
+
+
+def _problem(declared: ScenarioDeclaration, listed: Listing | str, managers: Mapping[str, str]) -> str | None:
     """Return why a scenario cannot be as declared; None if it can be."""
-    error = listed if isinstance(listed, str) else _conflict(declared, listed)
+    error = listed if isinstance(listed, str) else _conflict(declared, listed, managers)
     return f"{declared.position}: {error}" if error is not None else None
 
 
-def _conflict(declared: ScenarioDeclaration, listing: Listing) -> TornadoError | None:
-    from tornado_resource.scenarios.conflict import (
-        ScenarioDiffers,
-        ScenarioExists,
-        ScenarioMissing,
-        ScenarioUnlisted,
-    )
+def _conflict(declared: ScenarioDeclaration, listing: Listing, managers: Mapping[str, str]) -> TornadoError | None:
+    from tornado_resource.scenarios.conflict import ScenarioExists
 
     existing = listing.named(declared.name)
-    if existing is None and declared.manage:
-        return None  # if it exists all the same, the API refuses to create it
-    if existing is None:
-        return ScenarioMissing(declared) if listing.is_whole else ScenarioUnlisted(declared, exists=False)
-    changed = changed_fields(declared.fields, existing.entry)
     if not declared.manage:
-        return ScenarioDiffers(declared, existing) if changed else None
+        return _difference(declared, existing, listing)
+    if existing is None:
+        return None  # if it exists all the same, the API refuses to create it
     if declared.on_conflict != "adopt":
-        return ScenarioExists(declared, existing)
+        manager = managers.get(existing.scenario_id)
+        is_taken = manager is None and _is_adoptable(declared, listing)
+        return None if is_taken else ScenarioExists(declared, existing, manager)
+    changed = changed_fields(declared.fields, existing.entry)
     what = f"and changes {', '.join(changed)}" if changed else "as it is"
     pulumi.log.info(f"{resource_name(declared)}: adopts scenario {clean(existing.scenario_id)} {what}")
     return None
+
+
+def _difference(declared: ScenarioDeclaration, existing: Scenario | None, listing: Listing) -> TornadoError | None:
+    """Return how a scenario that another stack manages is not as declared; None if it is."""
+    from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioMissing, ScenarioUnlisted
+
+    if existing is None:
+        return ScenarioMissing(declared) if listing.is_whole else ScenarioUnlisted(declared, exists=False)
+    return ScenarioDiffers(declared, existing) if changed_fields(declared.fields, existing.entry) else None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
-from tornado_resource.versions.scenarios import changed_fields, with_default
+from tornado_resource.versions.scenarios import changed_fields, other_fields, with_default
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.responses import Scenario
 
@@ -39,12 +39,13 @@ class Wanted(Protocol):
 
 
 class ScenarioExists(TornadoError):
-    """The pathway has a scenario of this name that this stack has not created."""
+    """The pathway has a scenario of this name that this stack has not created. *manager*: the stack that manages it."""
 
-    def __init__(self, order: Wanted, existing: Scenario) -> None:
-        found = differences(order.fields, existing.entry)
+    def __init__(self, order: Wanted, existing: Scenario, manager: str | None = None) -> None:
+        found = _differences(order.fields, existing.entry, other_fields(order.fields, existing.entry))
         shown = _lines("it differs from the declaration:", found) if found else " It is as declared."
-        first = f"{_place(order)} exists already ({clean(existing.scenario_id)}), and this stack has not created it."
+        whose = "this stack has not created it" if manager is None else f"stack {clean(manager)} manages it"
+        first = f"{_place(order)} exists already ({clean(existing.scenario_id)}), and {whose}."
         super().__init__(
             f"{first}{shown}\n"
             f"To take it over and change it to the declaration: on_conflict: adopt\n"
@@ -70,21 +71,32 @@ class ScenarioUnlisted(TornadoError):
         )
 
 
+class ScenarioUnseen(TornadoError):
+    """The name is taken, perhaps by a scenario that this stack has created, but the API does not list it yet."""
+
+    def __init__(self, order: Wanted) -> None:
+        super().__init__(
+            f"{_place(order)}: the API says that the name is taken (HTTP 409), but does not list the scenario. "
+            "This stack may have created it: run `pulumi up` again, which looks for it"
+        )
+
+
 class ScenarioDiffers(TornadoError):
     """Another stack manages the scenario, and it differs from the declaration."""
 
     def __init__(self, order: Wanted, existing: Scenario) -> None:
-        found = _lines("it differs from the declaration:", differences(order.fields, existing.entry))
+        changed = _differences(order.fields, existing.entry, changed_fields(order.fields, existing.entry))
+        found = _lines("it differs from the declaration:", changed)
         super().__init__(
             f"{_place(order)} is not as declared ({clean(existing.scenario_id)}).{found}\n{_manager(order)}"
         )
 
 
-def differences(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
-    """Return how a scenario of the API differs from its definition, a line for each field."""
+def _differences(fields: Mapping[str, Any], shown: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
+    """Return how a scenario of the API differs from its definition, a line for each field of *changed*."""
     return [
         f"{name}: found {_value(shown.get(name))}, declared {_value(with_default(name, fields.get(name)))}"
-        for name in changed_fields(fields, shown)
+        for name in changed
     ]
 
 

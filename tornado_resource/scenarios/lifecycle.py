@@ -37,11 +37,24 @@ from tornado_resource.errors import (
     TornadoError,
 )
 from tornado_resource.runs.intents import Intent
-from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing, ScenarioUnlisted
-from tornado_resource.versions.scenarios import NOT_FOR_CREATION, changed_fields, creation_of, filled_fields, update_of
+from tornado_resource.scenarios.conflict import (
+    ScenarioDiffers,
+    ScenarioExists,
+    ScenarioMissing,
+    ScenarioUnlisted,
+    ScenarioUnseen,
+)
+from tornado_resource.versions.scenarios import (
+    NOT_FOR_CREATION,
+    changed_fields,
+    creation_of,
+    filled_fields,
+    other_fields,
+    update_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.listing import Listing
@@ -49,11 +62,14 @@ if TYPE_CHECKING:
     from tornado_resource.core.clock import Clock
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.runs.order import Address
+    from tornado_resource.scenarios.conflict import Wanted
 
 MAX_SENDS: Final = 4
 PAUSES_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
 SECOND_LOOK_SECONDS: Final = 1.0
 """A gateway may give up on a request that the API is still processing."""
+LATER_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
+"""Pauses between the looks for a scenario whose name is taken, probably by an earlier request of ours."""
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 """How far the clocks of this machine and of the API may differ."""
 _UNKNOWN_CODES: Final = frozenset({408, 425})
@@ -92,13 +108,33 @@ class RecordedScenario:
     drift: tuple[str, ...] = ()
 
 
-async def create(client: Client, order: ScenarioOrder, intents: IntentStore, clock: Clock = SYSTEM) -> RecordedScenario:
-    """Create the scenario of *order*, or take over the one of its name: after a crash, or if that is declared.
+def _no_manager(_scenario_id: str) -> str | None:
+    return None
+
+
+async def create(
+    client: Client,
+    order: ScenarioOrder,
+    intents: IntentStore,
+    clock: Clock = SYSTEM,
+    manager_of: Callable[[str], str | None] = _no_manager,
+) -> RecordedScenario:
+    """Create the scenario of *order*, or take over the one of its name.
+
+    It is taken over after a crash, if that is declared, or if it is exactly as declared and no other stack is known to
+    manage it: that is what the removal of a declaration leaves.
+
+    Args:
+        client: sends the requests.
+        order: the scenario as it must be.
+        intents: the intents of scenarios on this machine.
+        clock: time.
+        manager_of: returns the other stack that manages a scenario; None if none is known. It may take seconds.
 
     Raises:
         ScenarioExists: the pathway has a scenario of this name that is not ours.
         ScenarioMissing, ScenarioDiffers: another stack manages it, and it is not there or differs.
-        ScenarioUnlisted: it exists, or may exist, but the API does not list it.
+        ScenarioUnlisted, ScenarioUnseen: it exists, or may exist, but the API does not list it.
         TornadoError: it was not created, or that could not be determined. The message says what to do.
 
     """
@@ -110,7 +146,10 @@ async def create(client: Client, order: ScenarioOrder, intents: IntentStore, clo
         return await _Creation(client, order, intents, clock).run()
     is_ours = _is_ours(order, existing, intents.find(order.address))
     if not is_ours and order.on_conflict != "adopt":
-        raise ScenarioExists(order, existing)
+        is_same = is_exactly(order, existing)
+        manager = await to_thread(manager_of, existing.scenario_id) if is_same else None
+        if manager is not None or not is_same:
+            raise ScenarioExists(order, existing, manager)
     return await _take(client, order, existing, adopted=not is_ours)
 
 
@@ -182,6 +221,25 @@ async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
         raise OutcomeUnknown(label, "the API still lists the scenario")
 
 
+async def disable(client: Client, scenario_id: str, pathway_id: str) -> None:
+    """Disable a scenario, so that no session without a list runs it. One that is gone is no error.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    label = f"disable scenario {clean(scenario_id)}"
+    try:
+        shown = await retried(lambda: update_scenario(client, scenario_id, {"enabled": False}))
+    except NotFound:
+        if await read(client, scenario_id, pathway_id) is not None:
+            raise OutcomeUnknown(label, "the API still lists the scenario") from None
+        return
+    shown = shown if shown is not None else await read(client, scenario_id, pathway_id)
+    if shown is not None and shown.entry.get("enabled") is True:
+        raise OutcomeUnknown(label, "the API still shows the scenario as enabled")
+
+
 def compare(order: ScenarioOrder, listing: Listing) -> RecordedScenario:
     """Return the scenario that another stack manages.
 
@@ -203,9 +261,23 @@ async def _list(client: Client, order: ScenarioOrder) -> Listing:
     return await list_named(client, order.pathway_id, [order.name])
 
 
+def is_exactly(order: Wanted, existing: Scenario) -> bool:
+    """Return whether a scenario of the API is exactly as declared, but for `enabled`."""
+    return set(other_fields(order.fields, existing.entry)) <= {"enabled"}
+
+
+def _is_about(order: ScenarioOrder, intent: Intent | None) -> bool:
+    return intent is not None and intent.pathway_id == order.pathway_id and intent.request == _request(order)
+
+
+def _request(order: ScenarioOrder) -> str:
+    """Return what an intent has to tell requests apart: a scenario is found by its name."""
+    return digest([order.pathway_id, order.name])
+
+
 def _is_ours(order: ScenarioOrder, existing: Scenario, intent: Intent | None) -> bool:
     """Return whether an interrupted run has created a scenario: it looked, found none of this name, and sent."""
-    if intent is None or intent.pathway_id != order.pathway_id:
+    if intent is None or not _is_about(order, intent):
         return False
     if not _differs(order, existing):
         return True
@@ -275,8 +347,11 @@ class _Creation:
     async def run(self) -> RecordedScenario:
         order = self._order
         body = creation_of(order.pathway_id, order.fields)
-        now = self._clock.now().isoformat()
-        await to_thread(self._intents.write, Intent(order.address, order.pathway_id, digest(body), now))
+        # An earlier run may have sent the request too, and its effect may still show up late.
+        self._is_ambiguous = _is_about(order, self._intents.find(order.address))
+        if not self._is_ambiguous:
+            now = self._clock.now().isoformat()
+            await to_thread(self._intents.write, Intent(order.address, order.pathway_id, _request(order), now))
         created = await self._created(body)
         changed = changed_fields(order.fields, created.entry)
         late = [name for name in changed if name in NOT_FOR_CREATION]
@@ -298,8 +373,7 @@ class _Creation:
             if found is not None:
                 return found
         assert fault is not None  # noqa: S101 - there was at least one send
-        if not self._is_ambiguous:
-            await to_thread(self._intents.clear, self._order.address)
+        await self._clear_unless_ambiguous()
         raise fault
 
     async def _found_after(self, fault: ApiError) -> Scenario | None:
@@ -307,31 +381,50 @@ class _Creation:
 
         Raises:
             ScenarioExists, ScenarioUnlisted: somebody else has created a scenario of this name.
+            ScenarioUnseen: the name is taken, probably by an earlier request, but no list shows the scenario.
             ApiError: the API refuses the request, or nothing can be determined.
 
         """
         if isinstance(fault, NotSent):
             return None
-        is_refused = _is_refused(fault)
-        self._is_ambiguous |= not is_refused
-        listing = await self._look(again=not is_refused)
+        self._is_ambiguous |= not _is_refused(fault)
+        listing = await self._look(self._pauses_after(fault))
+        found = listing.named(self._order.name)
+        if found is None and not _would_fail_again(fault):
+            return None
+        if found is not None and self._is_ambiguous and not _differs(self._order, found):
+            return found
+        await self._clear_unless_ambiguous()
+        raise self._error(fault, listing)
+
+    def _pauses_after(self, fault: ApiError) -> Iterable[float]:
+        """Return when to look again. A name that is taken after a request that may have had an effect is our own."""
+        if isinstance(fault, Conflict) and self._is_ambiguous:
+            return LATER_LOOKS_SECONDS
+        return () if _is_refused(fault) else (SECOND_LOOK_SECONDS,)
+
+    def _error(self, fault: ApiError, listing: Listing) -> TornadoError:
         found = listing.named(self._order.name)
         if found is not None:
-            if self._is_ambiguous and not _differs(self._order, found):
-                return found
-            raise ScenarioExists(self._order, found)
-        if _would_fail_again(fault):
-            if is_refused:
-                await to_thread(self._intents.clear, self._order.address)
-            is_taken = isinstance(fault, Conflict) and not listing.is_whole
-            raise ScenarioUnlisted(self._order, exists=True) if is_taken else fault
-        return None
+            return ScenarioExists(self._order, found)
+        if not isinstance(fault, Conflict):
+            return fault
+        if not listing.is_whole:
+            return ScenarioUnlisted(self._order, exists=True)
+        return ScenarioUnseen(self._order) if self._is_ambiguous else fault
 
-    async def _look(self, *, again: bool) -> Listing:
-        """Return the scenarios of the pathway; if none has this name, *again* a moment later."""
+    async def _clear_unless_ambiguous(self) -> None:
+        """Delete the intent, unless a request may have had an effect: the next run looks for that then."""
+        if not self._is_ambiguous:
+            await to_thread(self._intents.clear, self._order.address)
+
+    async def _look(self, pauses: Iterable[float]) -> Listing:
+        """Return the scenarios of the pathway; if none has this name, as they are after *pauses*, in seconds."""
         listing = await _list(self._client, self._order)
-        if listing.named(self._order.name) is None and again:
-            await self._clock.sleep(SECOND_LOOK_SECONDS)
+        for pause in pauses:
+            if listing.named(self._order.name) is not None:
+                break
+            await self._clock.sleep(pause)
             listing = await _list(self._client, self._order)
         return listing
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi import contains_unknowns
@@ -22,6 +23,7 @@ from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import address_of
 from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, start_runtime
 from tornado_resource.runs.intents import IntentStore, scenario_intents_folder
+from tornado_resource.stacks.managers import managing_stacks
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
 if TYPE_CHECKING:
@@ -41,12 +43,20 @@ class _Update:
     """What a provider process knows about the update that it serves.
 
     *taken*: the scenarios that resources got in this update. The engine creates a renamed resource before it deletes
-    the old one, and that delete must not delete the scenario.
+    the old one, and that delete must not end the scenario. *managers*: the other stacks that manage scenarios, by the
+    ids of these, once they have been read.
     """
 
     runtime: Runtime
     intents: IntentStore
     taken: set[str] = field(default_factory=set)
+    managers: dict[str, str] | None = None
+
+    def manager_of(self, scenario_id: str, stack: str) -> str | None:
+        """Return the stack other than *stack*, which is updated, that manages a scenario; None if none is known."""
+        if self.managers is None:
+            self.managers = managing_stacks(stack.rpartition("/")[2])
+        return self.managers.get(scenario_id)
 
 
 class ScenarioProvider(ResourceProvider):
@@ -85,7 +95,8 @@ class ScenarioProvider(ResourceProvider):
         from tornado_resource.scenarios.lifecycle import create
 
         order, intents = _order(props), self._this_update.intents
-        recorded = self._run(lambda client: create(client, order, intents), props)
+        manager_of = partial(self._this_update.manager_of, stack=order.address.stack)
+        recorded = self._run(lambda client: create(client, order, intents, manager_of=manager_of), props)
         self._this_update.taken.add(recorded.scenario_id)
         return CreateResult(recorded.scenario_id, _outputs(props, recorded))
 
@@ -134,15 +145,24 @@ class ScenarioProvider(ResourceProvider):
         return ReadResult(scenario_id, {**outputs, "drift": list(drift)})
 
     def delete(self, scenario_id: str, props: dict[str, Any]) -> None:
-        """Leave the scenario, or delete it with `on_destroy: delete`. Of one that another stack manages: nothing."""
-        from tornado_resource.scenarios.lifecycle import delete
+        """Disable, leave or delete the scenario, as `on_destroy` says. Of one that another stack manages: nothing.
+
+        Prints what becomes of a scenario that stays, since the engine calls it deleted.
+        """
+        from tornado_resource.scenarios.lifecycle import delete, disable
 
         _text(scenario_id, props, "name")
-        is_ours = props.get("manage", True) and scenario_id not in self._this_update.taken
-        if is_ours and props.get("on_destroy") == "delete":
-            pathway_id = _text(scenario_id, props, "pathway_id")
-            self._run(lambda client: delete(client, scenario_id, pathway_id), props)
-        self._this_update.intents.clear(address_of(props))
+        pathway_id, address = _text(scenario_id, props, "pathway_id"), address_of(props)
+        is_ours = _option(props, "manage") and scenario_id not in self._this_update.taken
+        match _option(props, "on_destroy") if is_ours else None:
+            case "delete":
+                self._run(lambda client: delete(client, scenario_id, pathway_id), props)
+            case "disable":
+                self._run(lambda client: disable(client, scenario_id, pathway_id), props)
+                print(f"{address.resource}: disabled in Bland, with its past runs (on_destroy: disable)", flush=True)
+            case "leave":
+                print(f"{address.resource}: left in Bland as it is (on_destroy: leave)", flush=True)
+        self._this_update.intents.clear(address)
 
     @property
     def _this_update(self) -> _Update:
@@ -185,7 +205,7 @@ def _drift(olds: Mapping[str, Any]) -> list[str]:
 
 
 def _option(props: Mapping[str, Any], key: str) -> Any:
-    defaults = {"on_conflict": "fail", "on_destroy": "leave", "manage": True, "managed_by": None}
+    defaults = {"on_conflict": "fail", "on_destroy": "disable", "manage": True, "managed_by": None}
     value = props.get(key)
     return value if value is not None else defaults[key]
 

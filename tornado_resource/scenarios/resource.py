@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from pulumi import Input, Output, ResourceOptions
 
 OUTPUTS: Final = ("scenario_id", "adopted", "drift")
-_DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "leave", "manage": True}
+_DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "disable", "manage": True}
 
 
 class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
     """One scenario of a pathway: created with the resource, changed when its definition changes.
 
-    Deleting the resource leaves the scenario at the API unless `on_destroy` is `delete`: deleting it takes its past
+    Deleting the resource disables the scenario, unless `on_destroy` is `leave` or `delete`: deleting it takes its past
     runs along.
 
     Examples:
@@ -87,7 +87,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         enabled: Input[bool] | None = None,
         assertions: Input[Sequence[Mapping[str, Any]]] | None = None,
         on_conflict: Literal["fail", "adopt"] = "fail",
-        on_destroy: Literal["leave", "delete"] = "leave",
+        on_destroy: Literal["disable", "leave", "delete"] = "disable",
         manage: bool = True,
         managed_by: str | None = None,
         declared_at: str | None = None,
@@ -118,7 +118,8 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
             enabled: whether it runs.
             assertions: what must hold in the call; each a mapping with `type` and `config`.
             on_conflict: `fail`, or `adopt` a scenario of this name that the stack has not created.
-            on_destroy: `leave` it when the resource is deleted, or `delete` it with its past runs.
+            on_destroy: `disable` it when the resource is deleted, `leave` it as it is, or `delete` it with its past
+                runs.
             manage: False if another stack manages it: it is read by its name and compared.
             managed_by: the name of that stack, for messages.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages and reports.

@@ -42,6 +42,17 @@ def changed_fields(
     return tuple(name for name in SCENARIO_FIELDS if not _is_same(name, fields.get(name), shown.get(name), filled))
 
 
+def other_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields that keep a scenario of the API from being exactly what is declared.
+
+    Beside `changed_fields`, these are the fields that only the API shows: somebody may have filled them in.
+    """
+    changed, filled = changed_fields(fields, shown), filled_fields(fields, shown)
+    return tuple(
+        name for name in SCENARIO_FIELDS if name in changed or (name in filled and is_missing(fields.get(name)))
+    )
+
+
 def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of what the API has filled in, by field: what it shows beside the definition."""
     return {

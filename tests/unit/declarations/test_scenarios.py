@@ -67,7 +67,7 @@ def test_a_scenario_exists_once_for_each_pathway() -> None:
     ]
     refund, cancel, _ = found
     assert refund.fields == {"name": "Refunds an order", "max_turns": 10, "metadata": {"team": "billing"}}
-    assert (refund.on_conflict, refund.on_destroy, refund.manage, refund.managed_by) == ("fail", "leave", True, None)
+    assert (refund.on_conflict, refund.on_destroy, refund.manage, refund.managed_by) == ("fail", "disable", True, None)
     assert (cancel.on_conflict, cancel.on_destroy) == ("adopt", "delete")
     assert refund.position == Position("s.yaml", 3, 3)
 

@@ -8,11 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import json_response
+from tests.support.api import client_of, json_response
 from tests.support.scenario_api import ADDRESS, FIELDS, ScenarioApi, order_of
 from tornado_resource.errors import ApiError, OutcomeUnknown, Rejected, TornadoError
-from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioMissing, ScenarioUnlisted
-from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, read, take_over, update
+from tornado_resource.scenarios.conflict import (
+    ScenarioDiffers,
+    ScenarioExists,
+    ScenarioMissing,
+    ScenarioUnlisted,
+    ScenarioUnseen,
+)
+from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, disable, read, take_over, update
 
 RESET = httpx.ReadError("reset")
 REFUSED = httpx.ConnectError("refused")
@@ -88,6 +94,59 @@ def test_what_would_fail_again_is_looked_for_and_not_sent_again(fault: httpx.Res
     assert api.intents.find(ADDRESS) is not None
 
 
+def late(api: ScenarioApi, seconds: float) -> None:
+    """Hide what is created from lists for so long."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        is_list = request.method == "GET" and request.url.path.endswith("/scenarios")
+        if is_list and api.time.seconds < seconds:
+            api.calls.append("GET")
+            return json_response({"scenarios": []})
+        return api.handle(request)
+
+    api.client = lambda: client_of(handle)  # type: ignore[method-assign]
+
+
+def test_a_taken_name_after_a_lost_response_is_looked_for_longer() -> None:
+    api = ScenarioApi(faults=[(RESET, True)])
+    late(api, 8.0)
+    found = created(api)
+    assert (found.scenario_id, found.adopted, len(api.scenarios)) == ("sc-1", False, 1)
+    assert api.calls.count("POST") == 2
+
+
+def test_a_taken_name_after_a_crash_is_our_own_scenario() -> None:
+    api = ScenarioApi(faults=[(RESET, True), *[(RESET, False)] * 8])
+    late(api, 1000.0)
+    with pytest.raises(OutcomeUnknown):
+        created(api)
+    sent_at = api.intents.find(ADDRESS)
+    api.faults, api.time.seconds = [], 995.0
+    found = created(api)
+    assert (found.scenario_id, found.adopted, len(api.scenarios)) == ("sc-1", False, 1)
+    assert sent_at is not None
+    assert api.intents.find(ADDRESS) == sent_at
+
+
+def test_a_taken_name_that_is_never_listed_keeps_the_intent() -> None:
+    api = ScenarioApi(faults=[(RESET, True)])
+    late(api, 10_000.0)
+    with pytest.raises(ScenarioUnseen, match="This stack may have created it: run `pulumi up` again"):
+        created(api)
+    assert api.calls.count("POST") == 2
+    assert api.intents.find(ADDRESS) is not None
+
+
+def test_an_intent_for_another_name_is_no_evidence() -> None:
+    api = ScenarioApi(faults=[(RESET, False)] * 9)
+    with pytest.raises(OutcomeUnknown):
+        created(api, fields={"name": "Other"})
+    api.faults = []
+    api.add(**{**FIELDS, "max_turns": 9})
+    with pytest.raises(ScenarioExists):
+        created(api)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 422, 302])
 def test_a_refused_definition_is_an_error_at_once(status: int) -> None:
     api = ScenarioApi(faults=[(json_response({"error": "max_turns"}, status), False)])
@@ -119,6 +178,7 @@ def test_a_name_that_somebody_else_takes_meanwhile_is_a_conflict() -> None:
     api.add(**FIELDS)
     with pytest.raises(ScenarioExists):
         created(api)
+    assert api.intents.find(ADDRESS) is None  # the next run must not take it for its own
 
 
 def test_other_content_after_a_lost_response_is_somebody_elses() -> None:
@@ -136,6 +196,7 @@ def test_a_conflict_shows_how_the_existing_scenario_differs() -> None:
     assert str(raised.value) == (
         "scenario 'Refund' on pathway pw-1 exists already (sc-1), and this stack has not created it. "
         "It differs from the declaration:\n"
+        '  tester_persona_name: found "Sam", declared nothing\n'
         '  category: found "ANGRY_CALLER", declared "CUSTOM"\n'
         "  max_turns: found 20, declared 10\n"
         "To take it over and change it to the declaration: on_conflict: adopt\n"
@@ -144,11 +205,33 @@ def test_a_conflict_shows_how_the_existing_scenario_differs() -> None:
     assert api.calls == ["GET"]
 
 
-def test_the_same_scenario_that_is_there_is_a_conflict_too() -> None:
-    api = ScenarioApi()
-    api.add(**FIELDS)
-    with pytest.raises(ScenarioExists, match="It is as declared"):
+@pytest.mark.parametrize(("shown", "bodies"), [({}, []), ({"enabled": False}, [{"enabled": True}])])
+def test_a_scenario_that_is_exactly_as_declared_is_taken_over(shown: dict[str, Any], bodies: list[Any]) -> None:
+    """So the revert of a commit that removed it works."""
+    api = ScenarioApi(fills={})
+    api.add(**{**FIELDS, **shown})
+    found = created(api)
+    assert (found.scenario_id, found.adopted, found.drift) == ("sc-1", True, ())
+    assert api.bodies == bodies
+    assert api.scenarios["sc-1"]["enabled"] is True
+
+
+def test_a_scenario_that_says_more_than_declared_is_not_taken_over() -> None:
+    api = ScenarioApi(fills={})
+    api.add(**FIELDS, advanced_instructions="Shout")
+    with pytest.raises(ScenarioExists, match='  advanced_instructions: found "Shout", declared nothing'):
         created(api)
+
+
+def test_a_scenario_of_another_stack_is_a_conflict_that_names_it() -> None:
+    api = ScenarioApi(fills={})
+    api.add(**FIELDS)
+    order = order_of()
+    with pytest.raises(ScenarioExists) as raised:
+        asyncio.run(create(api.client(), order, api.intents, api.time.clock(), manager_of={"sc-1": "rival"}.get))
+    assert str(raised.value).startswith(
+        "scenario 'Refund' on pathway pw-1 exists already (sc-1), and stack rival manages it. It is as declared.\n"
+    )
 
 
 def test_adopting_changes_only_what_differs() -> None:
@@ -349,6 +432,14 @@ def test_a_new_scenario_on_a_large_pathway_is_created_once() -> None:
     assert api.calls.count("POST") == 1
 
 
+def test_a_taken_name_that_no_list_can_show_keeps_the_intent() -> None:
+    api = hidden()
+    api.faults = [(RESET, False)]
+    with pytest.raises(ScenarioUnlisted, match="exists already"):
+        created(api)
+    assert api.intents.find(ADDRESS) is not None
+
+
 def test_what_another_stack_manages_is_missing_only_if_that_is_certain() -> None:
     api = hidden()
     with pytest.raises(ScenarioUnlisted, match="may exist, but is not among the 100"):
@@ -382,6 +473,36 @@ def test_a_scenario_that_is_still_listed_is_not_deleted(response: httpx.Response
     api.add(**FIELDS)
     with pytest.raises(OutcomeUnknown, match="delete scenario sc-1: the API still lists the scenario"):
         asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+
+
+def disabled(api: ScenarioApi) -> None:
+    asyncio.run(disable(api.client(), "sc-1", "pw-1"))
+
+
+@pytest.mark.parametrize("shows_writes", [True, False])
+def test_disabling_keeps_all_else_and_is_safe_to_repeat(*, shows_writes: bool) -> None:
+    api = ScenarioApi(faults=[(RESET, True)], shows_writes=shows_writes)
+    before = dict(api.add(**FIELDS))
+    disabled(api)
+    disabled(api)
+    assert api.scenarios == {"sc-1": {**before, "enabled": False}}
+    del api.scenarios["sc-1"]
+    disabled(api)
+    assert api.created == 1
+
+
+@pytest.mark.parametrize(
+    ("response", "fault"),
+    [
+        (json_response({"error": "no such route"}, 404), "still lists the scenario"),
+        (json_response({"id": "sc-1", "enabled": True}), "still shows the scenario as enabled"),
+    ],
+)
+def test_a_scenario_that_is_still_enabled_is_not_disabled(response: httpx.Response, fault: str) -> None:
+    api = ScenarioApi(faults=[(response, False)])
+    api.add(**FIELDS)
+    with pytest.raises(OutcomeUnknown, match=fault):
+        disabled(api)
 
 
 @pytest.mark.parametrize("response", [json_response({"data": {"deleted": True}}), httpx.Response(204)])

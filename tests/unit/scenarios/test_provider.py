@@ -115,6 +115,47 @@ def test_an_option_is_recorded_without_a_request(provider: ScenarioProvider, htt
     assert len(http.get("/_sandbox/requests").json()) == before
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({}, "refund@pw-1: disabled in Bland, with its past runs (on_destroy: disable)\n"),
+        ({"on_destroy": "leave"}, "refund@pw-1: left in Bland as it is (on_destroy: leave)\n"),
+    ],
+)
+def test_what_is_not_declared_any_more_is_disabled_or_left(
+    provider: ScenarioProvider,
+    http: httpx.Client,
+    capsys: pytest.CaptureFixture[str],
+    option: dict[str, Any],
+    said: str,
+) -> None:
+    created = provider.create({**PROPS, **option})
+    configured(http).delete(created.id, outs(created))
+    assert shown(http, created.id)["enabled"] is ("on_destroy" in option)
+    assert capsys.readouterr().out == said
+
+    # The declaration is put back.
+    again = configured(http).create({**PROPS, **option})
+    assert (again.id, outs(again)["drift"], shown(http, created.id)["enabled"]) == (created.id, [], True)
+
+
+def test_another_stack_that_manages_a_scenario_is_named(
+    provider: ScenarioProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = provider.create(dict(PROPS))
+    calls: list[str] = []
+
+    def managing(own: str) -> dict[str, str]:
+        calls.append(own)
+        return {created.id: "rival"}
+
+    monkeypatch.setattr("tornado_resource.scenarios.provider.managing_stacks", managing)
+    for _ in range(2):
+        with pytest.raises(Failure, match=r"exists already .* and stack rival manages it\. It is as declared"):
+            provider.create({**PROPS, "name": "dev/other@pw-1"})
+    assert calls == ["dev"]
+
+
 def test_another_pathway_is_another_scenario(provider: ScenarioProvider) -> None:
     found = provider.diff("sc-1", dict(PROPS), {**PROPS, "pathway_id": "pw-2"})
     assert (found.changes, found.replaces) == (True, ["pathway_id"])
