@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from codecs import BOM_UTF8
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from tornado_resource.core.plain_text import TextFault, decode_text, place_after
 from tornado_resource.core.positions import Position, Problem
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.composer import Composer, Stop
@@ -31,6 +31,8 @@ KINDS: Final = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+_HIDDEN_NAME: Final = re.compile(r"\.[^.]")
+"""Not `..data`, in which Kubernetes keeps the files of a ConfigMap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,23 @@ def _unusable(path: str, reason: str) -> ConfigurationError:
     return ConfigurationError(f"{clean(path)}: {reason}; {action}")
 
 
-def is_in_project(path: str, opened: os.stat_result, start: Path | None = None) -> bool:
+def is_in_project(path: str, opened: os.stat_result, named_by: str | None = None) -> bool:
     """Return whether the file that was opened, and not only a link to it, is in the project and not hidden there.
 
-    *start*: a folder in the project; None for the current one.
+    Args:
+        path: the file.
+        opened: what was opened.
+        named_by: the file of the project that names it; None for the current folder. What is in the folder that this
+            one itself is in, whatever links lead there, is in the project: a link farm has both as links.
+
     """
-    real, folder = Path(os.path.realpath(path)), project_folder(start)
-    if not real.is_relative_to(folder) or not os.path.samestat(real.stat(), opened):
+    real, folders = Path(os.path.realpath(path)), [project_folder()]
+    if named_by is not None:
+        folders = [project_folder(Path(named_by).parent), Path(os.path.realpath(named_by)).parent]
+    folder = next((each for each in folders if real.is_relative_to(each)), None)
+    if folder is None or not os.path.samestat(real.stat(), opened):
         return False
-    return not any(part.startswith(".") for part in real.relative_to(folder).parts)
+    return not any(map(_HIDDEN_NAME.match, real.relative_to(folder).parts))
 
 
 def project_folder(start: Path | None = None) -> Path:
@@ -144,7 +154,7 @@ def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document
         file,
         data,
         composer.marks,
-        text.splitlines(),
+        text.split("\n"),
         quoting,
         composer.findings,
         composer.empty,
@@ -154,11 +164,11 @@ def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document
 
 def _decode(content: bytes, file: str) -> str:
     try:
-        return content.removeprefix(BOM_UTF8).decode()
-    except UnicodeDecodeError as error:
-        # Not *content*: the decoder has counted from behind a byte order mark.
-        position = _end_of(error.object[: error.start].decode(), file)
-        raise DeclarationError([Problem(position, "", "invalid UTF-8; save the file as UTF-8")]) from None
+        return decode_text(content)
+    except TextFault as fault:
+        escape = f', or write it as "\\u{ord(fault.character):04X}" in double quotes' if fault.character else ""
+        problem = Problem(Position(file, fault.line, fault.column), "", f"{fault}{escape}")
+        raise DeclarationError([problem]) from None
 
 
 def _compose(composer: Composer, text: str) -> Any:
@@ -171,9 +181,6 @@ def _compose(composer: Composer, text: str) -> Any:
         return composer.compose(yaml.CSafeLoader(text).get_event)
     except yaml.MarkedYAMLError as error:
         composer.report(error.problem_mark or error.context_mark, _explain(error, text))
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position] if isinstance(error.position, int) else ""
-        _report(composer, before, f"invalid YAML: {error.reason}")
     raise Stop
 
 
@@ -184,7 +191,7 @@ def _report(composer: Composer, before: str, text: str) -> None:
 
 def _end_of(before: str, file: str) -> Position:
     """Return the position right after the text *before*."""
-    return Position(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    return Position(file, *place_after(before))
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.plain_text import TextFault, decode_text
 from tornado_resource.declarations.merging import Fault, merge, names, settings_of
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.reader import KINDS, is_in_project
@@ -27,42 +28,46 @@ class UnusablePrompt(Exception):
 
 
 def read_prompt(declarations: str, path: str) -> str:
-    """Return the text of a prompt file: a UTF-8 file in the project of the declarations that is not hidden there.
+    """Return the text of a prompt file, read as the declarations are: a file of the project that is not hidden there.
 
     Args:
         declarations: the path of the declarations file.
         path: that of the prompt file, relative to the folder of the declarations file.
 
     Raises:
-        UnusablePrompt: it cannot be read, or is not such a file.
+        UnusablePrompt: it cannot be read, is not such a file, or has no text.
 
     """
-    folder = Path(declarations).parent
     try:
-        content, fault = _read(str(folder / path), folder)
+        text = decode_text(_read(str(Path(declarations).parent / path), declarations))
     except OSError as error:
-        content, fault = b"", f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
-    if fault is not None:
-        raise UnusablePrompt(fault)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        message = "found a file that is not UTF-8, expected a text file in UTF-8"
+        message = f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
         raise UnusablePrompt(message) from None
+    except TextFault as fault:
+        message = f"line {fault.line}, column {fault.column} of the file: {fault}"
+        raise UnusablePrompt(message) from None
+    if not text.strip():
+        message = "the file is empty, expected the text of a prompt"
+        raise UnusablePrompt(message)
+    return text
 
 
-def _read(file: str, folder: Path) -> tuple[bytes, str | None]:
-    """Return the content of a file, or why it is not to be used."""
+def _read(file: str, declarations: str) -> bytes:
     # Opening a pipe must not wait for its other end.
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb", closefd=True) as opened:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            return b"", f"found {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
-        if not is_in_project(file, found, folder):
-            return b"", "found a file outside of the project or hidden in it, expected one of the project"
+            message = f"found {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
+            raise UnusablePrompt(message)
+        if not is_in_project(file, found, declarations):
+            message = "found a file outside of the project or hidden in it, expected one of the project"
+            raise UnusablePrompt(message)
         content = opened.read(MAX_PROMPT_BYTES + 1)
-    return content, None if len(content) <= MAX_PROMPT_BYTES else "the file is larger than 64 KiB"
+    if len(content) > MAX_PROMPT_BYTES:
+        message = "the file is larger than 64 KiB"
+        raise UnusablePrompt(message)
+    return content
 
 
 MAX_SESSION_SCENARIOS: Final = 50

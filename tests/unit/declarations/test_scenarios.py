@@ -202,9 +202,36 @@ def test_too_many_assertions_are_counted() -> None:
 
 def test_a_prompt_comes_from_a_file_of_the_project(tmp_path: Path) -> None:
     (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts/angry.md").write_bytes(b"\xef\xbb\xbfYou are angry.\n")
-    [found] = environment_of(of_one("{tester_persona_prompt: {file: prompts/angry.md}}")).scenarios
-    assert found.fields == {"name": "x", "tester_persona_prompt": "You are angry.\n"}
+    (tmp_path / "prompts/angry.md").write_bytes(b"\xef\xbb\xbfYou are angry.\r\n")
+    assert prompt_of("prompts/angry.md") == "You are angry.\n"
+
+
+def prompt_of(file: str) -> Any:
+    [found] = environment_of(of_one(f"{{tester_persona_prompt: {{file: {file}}}}}")).scenarios
+    return found.fields["tester_persona_prompt"]
+
+
+def test_the_links_of_a_config_map_stay_in_the_project(tmp_path: Path) -> None:
+    (tmp_path / "..2026_11_28").mkdir()
+    (tmp_path / "..2026_11_28/angry.md").write_text("Angry.", encoding="utf-8")
+    (tmp_path / "..data").symlink_to("..2026_11_28")
+    (tmp_path / "angry.md").symlink_to("..data/angry.md")
+    assert prompt_of("angry.md") == "Angry."
+
+
+def test_the_links_of_a_link_farm_stay_in_the_project(tmp_path: Path) -> None:
+    """Each file is a link into a store; those beside what names them belong to it, but for hidden ones."""
+    (tmp_path / "store").mkdir()
+    for name in ("angry.md", ".env"):
+        (tmp_path / "store" / name).write_text("Angry.", encoding="utf-8")
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    os.chdir(project)
+    for name in ("angry.md", ".env", "s.yaml"):
+        Path(name).symlink_to(f"../store/{name}")
+    assert prompt_of("angry.md") == "Angry."
+    [_, problem] = problems_of(of_one("{tester_persona_prompt: {file: .env}}"))
+    assert problem.endswith("found a file outside of the project or hidden in it, expected one of the project")
 
 
 def test_no_other_file_is_sent_to_the_api(tmp_path: Path) -> None:
@@ -216,6 +243,7 @@ def test_no_other_file_is_sent_to_the_api(tmp_path: Path) -> None:
         (project / name).write_text("secret", encoding="utf-8")
     (project / "big").write_text("a" * (MAX_PROMPT_BYTES + 1), encoding="utf-8")
     (project / "latin").write_bytes(b"\xff")
+    (project / "blank").write_bytes(b"\r\n \t\n")
     (project / "link").symlink_to("../secret")
     os.mkfifo("pipe")
     outside = "found a file outside of the project or hidden in it, expected one of the project"
@@ -227,7 +255,8 @@ def test_no_other_file_is_sent_to_the_api(tmp_path: Path) -> None:
         "pipe": "found a pipe, expected a text file",
         "none": "the file cannot be read: no such file or directory",
         "big": "the file is larger than 64 KiB",
-        "latin": "found a file that is not UTF-8, expected a text file in UTF-8",
+        "latin": "line 1, column 1 of the file: invalid UTF-8; save the file as UTF-8",
+        "blank": "the file is empty, expected the text of a prompt",
     }.items():
         [problem] = problems_of(of_one(f"{{tester_persona_prompt: {{file: {name}}}}}"))
         assert problem == f"2:47: scenarios.x.tester_persona_prompt.file: {text}"
