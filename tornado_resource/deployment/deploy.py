@@ -14,12 +14,14 @@ from tornado_resource.core.text import count
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import predecessors, worst_case_minutes
 from tornado_resource.declarations.resolver import load
+from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
 from tornado_resource.deployment.publish import preview_releases, publish
 from tornado_resource.deployment.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
 from tornado_resource.deployment.verdicts import GateRun, register_verdicts, verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
+from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, together
 from tornado_resource.runs.model import GatedSession
@@ -81,9 +83,13 @@ def deploy() -> None:
         run = program_run()
         settings = run.settings
         environment = load(settings.declarations, settings.environment, stack=pulumi.get_stack())
-        check_against_declarations(settings, environment)
+        if not is_idle():
+            check_against_declarations(settings, environment)
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
+    if is_idle():
+        keep(environment, run)
+        return
     if not is_dry_run():
         run.gate.begin("pulumi stack output verdicts")
     pulumi.export("environment", environment.name)

@@ -15,6 +15,7 @@ from tornado_resource.declarations.releases import obstacles
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_sessions, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.program.sdk import organization
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion, pinned_versions
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import with_promoted_version
@@ -127,7 +128,7 @@ def _without_unknowns(value: Any) -> Any:
 
 def _full_name(stack: str) -> str:
     """Return `organization/project/stack`, as StackReference needs it; a bare name is a stack of this project."""
-    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/"
+    own = f"{organization()}/{pulumi.get_project()}/"
     full = stack if "/" in stack else own + stack
     if full == own + pulumi.get_stack():
         message = f"promotes_from names {full}, which is this stack itself"

@@ -11,6 +11,7 @@ from tornado_resource.core.urns import RELEASE_TYPE, make_urn
 from tornado_resource.declarations.releases import certain_versions, faults, releases
 from tornado_resource.deployment.promote import refusal
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.sdk import independent
 from tornado_resource.releases.plan import ReleasePlan, plan_releases
 from tornado_resource.releases.resource import PathwayRelease
 from tornado_resource.versions.passed import edit_since_pass, unread
@@ -29,9 +30,13 @@ REFUSED: Final = "every gate passed, but nothing was published"
 def preview_releases(
     declarations: Sequence[Declaration], sessions: Mapping[str, pulumi.Output[SessionOutputs]]
 ) -> None:
-    """Declare the releases in a preview, as far as they are known."""
+    """Declare the releases in a preview, as far as they are known.
+
+    Their inputs depend on no session, as in the update, which declares them when it has the ids: an update plan
+    (`pulumi preview --save-plan`) allows no other dependencies than its preview had.
+    """
     for release in releases(declarations, certain_versions(declarations)):
-        ids = [sessions[name].apply(lambda found: found.session_id) for name in release.sessions]
+        ids = [independent(sessions[name].apply(lambda found: found.session_id)) for name in release.sessions]
         version: Any = release.version if release.version is not None else pulumi.UNKNOWN
         unknown: Any = pulumi.UNKNOWN
         PathwayRelease(

@@ -13,6 +13,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.program.gate import INTERRUPTED, STOPPED
 from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
+from tornado_resource.program.purpose import is_idle
 from tornado_resource.runs.model import declared_sessions
 from tornado_resource.runs.scenarios import by_id
 from tornado_resource.runs.verdict import unknown_result
@@ -56,7 +57,7 @@ def verdict_output(
             definitions = [await each.future() for each in scenarios]
             result = await wait(_complete(declared, found, [each for each in definitions if each is not None]))
             return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
-        if is_dry_run():
+        if is_dry_run() and not is_idle():
             return pulumi.UNKNOWN
         # The SDK makes all outputs of a resource that failed unknown. Of one that the engine left out, it fills in
         # those that are inputs too.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.runtime import is_dry_run
@@ -14,6 +15,7 @@ from tornado_resource.deployment.verdicts import verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import config_message
 from tornado_resource.program.gate import INTERRUPTED
+from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
 from tornado_resource.runs.model import GatedSession
 from tornado_resource.runs.verdict import unknown_result
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.runs.model import Result
     from tornado_resource.tornado.resource import TornadoSession
+
+
+NOT_AWAITED: Final = "not awaited: only `pulumi up` waits for a session"
 
 
 def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
@@ -62,8 +67,10 @@ def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
         raise pulumi.RunError(config_message(error)) from None
     name = session.pulumi_resource_name
     declared = GatedSession(name, "", Gate(), {})
-    session.declared.apply(lambda inputs: _require_gate(name, inputs))
     outputs = session_outputs(session)
+    if is_idle():
+        return verdict_output(outputs, declared, partial(_recorded, run), partial(_not_created, declared))
+    session.declared.apply(lambda inputs: _require_gate(name, inputs))
     if is_dry_run():
         return verdict_output(outputs, declared, run.waiter.ended, scenarios=session.scenarios)
     try:
@@ -111,6 +118,15 @@ class _Wait:
 
     async def end(self, _verdict: Any) -> Any:
         await self._gate.end()
+
+
+async def _recorded(run: ProgramRun, gated: GatedSession) -> Result:
+    """Return the recorded result, where nothing is waited for."""
+    return run.waiter.recorded(gated) or unknown_result(gated, NOT_AWAITED, "not_awaited")
+
+
+async def _not_created(declared: GatedSession, _is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+    return unknown_result(declared, NOT_AWAITED, "not_awaited")
 
 
 def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:

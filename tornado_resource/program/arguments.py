@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from tornado_resource.core.text import clean
 from tornado_resource.core.urns import STACK_TYPE, make_urn, parents_of, type_of, types_of
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.sdk import NO_ORGANIZATION, organization
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-NO_ORGANIZATION: Final = "organization"
-"""What `pulumi.get_organization()` returns for a backend without organizations."""
-
 
 class InvalidArgument(TornadoError, pulumi.RunError):
     """An argument of a resource is invalid. Pulumi shows a `RunError` without a traceback."""
+
+
+def refuse_to_import(resource: str, opts: pulumi.ResourceOptions | None, instead: str) -> None:
+    """Check that the options of a resource do not name what exists: Pulumi passes a dynamic provider nothing but an id.
+
+    Args:
+        resource: the resource's class and name, for the message.
+        opts: its options.
+        instead: what to do instead; `{id}` stands for the id.
+
+    Raises:
+        InvalidArgument: they have `import_` or `id`.
+
+    """
+    for option in ("import_", "id"):
+        existing = getattr(opts, option, None)
+        if existing is not None:
+            shown = clean(existing) if isinstance(existing, str) else "…"
+            message = f"{resource}: the resource option {option} is not supported; {instead.format(id=shown)}"
+            raise InvalidArgument(message)
 
 
 def is_plain(value: Any) -> bool:
@@ -61,6 +80,5 @@ async def _is_secret(value: Any) -> bool:
 
 def resource_path(name: str) -> str:
     """Return `[organization/]stack/name`, an input of the resource: Pulumi does not pass it to `create`."""
-    organization = pulumi.get_organization()
-    parts = [pulumi.get_stack(), name] if organization == NO_ORGANIZATION else [organization, pulumi.get_stack(), name]
-    return "/".join(parts)
+    own = [] if organization() == NO_ORGANIZATION else [organization()]
+    return "/".join([*own, pulumi.get_stack(), name])

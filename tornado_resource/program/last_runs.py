@@ -13,6 +13,7 @@ from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable
 from tornado_resource.core.urns import name_of
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.sdk import organization
 from tornado_resource.runs.model import GatedSession
 from tornado_resource.runs.rerun import ANY, LastRun, compare, must_be_known, rerun_reason
 from tornado_resource.stacks.recorded import (
@@ -202,14 +203,19 @@ class _Recorded:
     by_id: Mapping[str, RecordedSession] = field(default_factory=dict)
 
 
-async def _read_state() -> _Recorded:
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+async def read_resources() -> Mapping[str, Any]:
+    """Return the outputs of the stack's resources by URN, as its state has them now; none if it cannot be read."""
+    stack = f"{organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
         read = await invoke_async(READ_STATE, {"stackName": stack})
     except Exception as error:  # noqa: BLE001 - whatever a backend or a test's mocks raise, the sessions can be asked
         pulumi.log.debug(f"the stack's own state cannot be read: {error}")
-        return _Recorded()
-    resources = read.get("outputs") or {}
+        return {}
+    return read.get("outputs") or {}
+
+
+async def _read_state() -> _Recorded:
+    resources = await read_resources()
     sessions = recorded_sessions(resources)
     by_id = {each.session_id: each for each in sessions.values()}
     return _Recorded(sessions, recorded_releases(resources), recorded_scenarios(resources), by_id)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 import pulumi
-from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import clean_lines
 from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.program.purpose import is_update
 from tornado_resource.program.sdk import exit_on_signals
 from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
@@ -72,7 +72,7 @@ class UpdateReport:
         for task in asyncio.all_tasks():
             if getattr(task.get_coro(), "__qualname__", "") == _PROGRAM:
                 task.add_done_callback(self._end)
-        if not is_dry_run():
+        if is_update():
             try:
                 self.write()
             except ConfigurationError as error:
@@ -163,7 +163,7 @@ class UpdateReport:
         error = asyncio.CancelledError() if program.cancelled() else program.exception()
         if error is not None:
             self._fail(_cause(error))
-        elif not self._results and not is_dry_run():
+        elif not self._results and is_update():
             self._fail(NOTHING_JUDGED)
 
     def _fail(self, problem: str) -> None:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable
@@ -30,6 +32,20 @@ EXIT_MESSAGE_SHOWN: Final = 32
 _DEFAULT_HANDLERS: Final = (signal.default_int_handler, signal.SIG_DFL)
 
 
+NO_ORGANIZATION: Final = "organization"
+"""What `pulumi.get_organization()` returns for a backend without organizations."""
+
+
+def organization() -> str:
+    """Return the stack's organization. In a test with mocks the SDK may have none."""
+    return pulumi.get_organization() or NO_ORGANIZATION
+
+
+def is_mocked() -> bool:
+    """Return whether the program runs in a test, with `pulumi.runtime.set_mocks`."""
+    return isinstance(get_monitor(), MockMonitor)
+
+
 def exit_on_signals(before_exit: Callable[[], object] | None = None) -> None:
     """Call *before_exit* and exit on SIGTERM or SIGINT (Ctrl-C, or the engine after a failed resource).
 
@@ -38,9 +54,9 @@ def exit_on_signals(before_exit: Callable[[], object] | None = None) -> None:
 
     A handler that the program has installed itself stays, and so does an earlier one of ours unless there is something
     to call. Outside of the main thread nothing happens: Python allows no handlers there, and inline programs of the
-    Automation API, which run there, do not own their process.
+    Automation API, which run there, do not own their process. Neither does a test with mocks.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or is_mocked():
         return
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
@@ -91,6 +107,12 @@ async def outputs_registered(max_seconds: float = REGISTRATION_SECONDS) -> None:
     tasks = [task for task in asyncio.all_tasks() if _REGISTRATION in getattr(task.get_coro(), "__qualname__", "")]
     if tasks:
         await asyncio.wait(tasks, timeout=max_seconds)
+
+
+def independent(output: pulumi.Output[T]) -> pulumi.Output[T]:
+    """Return an output of the same value that depends on no resource."""
+    future: Awaitable[Any] = asyncio.ensure_future(output.future(with_unknowns=True))
+    return pulumi.Output(set(), future, output.is_known(), output.is_secret())
 
 
 def together(

@@ -12,8 +12,9 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import PATCHED
-from tornado_resource.program.arguments import is_plain, secret_names
+from tornado_resource.program.arguments import is_plain, refuse_to_import, secret_names
 from tornado_resource.program.config import configured_url
+from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.sdk import outputs_registered, untrack_properties
 from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS, ReleaseProvider
 
@@ -117,6 +118,9 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             TypeError: neither or both of *verdict* and *version* are given.
 
         """
+        refuse_to_import(
+            f"PathwayRelease {name}", opts, "remove it: a version that is published may be published again"
+        )
         if (verdict is None) == (version is None):
             message = "PathwayRelease takes either a verdict or a version"
             raise TypeError(message)
@@ -144,7 +148,9 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         untrack_properties(self, (*awaited, *given))
 
 
-async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
+async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:
+    if is_idle():
+        return int(verdict["version"]) if verdict.get("version") is not None else pulumi.UNKNOWN
     if verdict.get("outcome") != "passed":
         if not is_dry_run():
             await outputs_registered()
@@ -162,7 +168,7 @@ async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> int:
 
 def _refuse_unproved(name: str, problem: Any) -> None:
     """Fail the program. The release is recorded then, so that the next update proves it."""
-    if isinstance(problem, str) and not is_dry_run():
+    if isinstance(problem, str) and is_update():
         message = f"release {name}: {clean(problem, MAX_PROBLEM_CHARACTERS)}; `pulumi up` looks again"
         raise pulumi.RunError(message)
 

@@ -18,6 +18,7 @@ from tornado_resource.program.arguments import (
     is_plain,
     own_urn,
     parents,
+    refuse_to_import,
     resource_path,
     secret_names,
 )
@@ -130,8 +131,10 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
                 outputs are checked when they are known: by the provider, in previews too.
 
         """
-        exit_on_signals()
         values = dict(locals())
+        exit_on_signals()
+        cure = 'to take over a scenario, declare it with its name and pass on_conflict="adopt"'
+        refuse_to_import(f"TornadoScenario {resource_name}", opts, cure)
         fields = {key: values[key] for key in SCENARIO_FIELDS if values[key] is not None}
         fields.setdefault("name", resource_name)
         options = {key: values[key] for key, default in _DEFAULTS.items() if values[key] != default}

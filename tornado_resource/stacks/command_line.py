@@ -10,14 +10,17 @@ from typing import Final
 PROC: Final = Path("/proc")
 MAX_ANCESTORS: Final = 8
 _CONFIG_FILE: Final = "--config-file"
+OPERATIONS: Final = frozenset({"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch"})
+"""The commands of Pulumi that run a program, with their aliases."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """A running `pulumi`: its folder, and the file of its option `--config-file`, if it has one."""
+    """A running `pulumi`: its folder, its operation, and the file of its option `--config-file`, if it has one."""
 
     folder: Path
     config_file: Path | None = None
+    operation: str | None = None
 
 
 def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
@@ -42,7 +45,8 @@ def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
                 folder = (entry / "cwd").readlink()
                 arguments = (entry / "cmdline").read_text(encoding="utf-8").split("\0")
                 file = _option(arguments)
-                return CommandLine(folder, folder / file if file else None)
+                operation = next((each for each in arguments if each in OPERATIONS), None)
+                return CommandLine(folder, folder / file if file else None, operation)
     except (OSError, ValueError, IndexError):
         return None
     return None

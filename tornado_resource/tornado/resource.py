@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import pulumi
 from pulumi.dynamic import Resource
-from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.urns import SESSION_TYPE, parents_of
 from tornado_resource.declarations.model import REQUEST_FIELDS, Gate
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import TornadoError
-from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path, secret_names
+from tornado_resource.program.arguments import (
+    InvalidArgument,
+    is_plain,
+    own_urn,
+    parents,
+    refuse_to_import,
+    resource_path,
+    secret_names,
+)
 from tornado_resource.program.config import ambiguous_session, configured_url
+from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, together, untrack_properties
 from tornado_resource.runs.intents import IntentStore, intents_folder
@@ -193,6 +201,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
 
         """
         exit_on_signals()
+        refuse_to_import(f"TornadoSession {name}", opts, 'to take over a session, pass adopt="{id}"')
         path = resource_path(name)
         inputs = {
             "name": path,
@@ -230,7 +239,7 @@ class TornadoSession(Resource, module="bland", name="TornadoSession"):
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
         super().__init__(TornadoProvider(), name, {**awaited, **given}, opts)
         untrack_properties(self, (*awaited, *given))
-        if not is_dry_run():
+        if is_update():
             # Not in a preview, which changes nothing on disk.
             self.session_id.apply(lambda session_id: _settle_intent(path, self.known_urn, session_id))
 
@@ -288,6 +297,8 @@ async def _last_run(name: str, known_urn: Awaitable[str], given: Mapping[str, An
     except TornadoError:
         return None  # the provider reports it
     await _require_unambiguous(name, run)
+    if is_idle():
+        return None
     declared = await _resolved(declared_inputs(given))
     return await run.last_runs.known(await known_urn, declared if is_plain(declared) else None)
 

@@ -38,7 +38,7 @@ class Program:
         self.folder = folder
         monkeypatch.setattr(pulumi, "get_stack", lambda: self.stack)
         monkeypatch.setattr(pulumi, "get_project", lambda: "agents")
-        monkeypatch.setattr(report, "is_dry_run", lambda: self.is_preview)
+        monkeypatch.setattr(report, "is_update", lambda: not self.is_preview)
         monkeypatch.setattr(report, "exit_on_signals", self._keep)
         for level in ("info", "warn"):
             monkeypatch.setattr(pulumi.log, level, self.logged.append)

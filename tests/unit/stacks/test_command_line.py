@@ -34,8 +34,20 @@ def test_the_nearest_pulumi_above_a_process_is_its_command(
     process(tmp_path, 2, 1, "pulumi", *arguments)
     process(tmp_path, 3, 2, "sh) S 9 (", "-c", "python --config-file other.yaml")
     process(tmp_path, 4, 3, "python")
-    expected = CommandLine(Path("/srv/project"), Path(file) if file is not None else None)
+    expected = CommandLine(Path("/srv/project"), Path(file) if file is not None else None, "refresh")
     assert pulumi_command(4, tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "operation"),
+    [(["-C", "agents", "destroy", "--yes"], "destroy"), (["up", "--refresh"], "up"), (["stack", "ls"], None)],
+)
+def test_the_operation_is_known(arguments: list[str], operation: str | None, tmp_path: Path) -> None:
+    process(tmp_path, 1, 0, "pulumi", *arguments)
+    process(tmp_path, 2, 1, "python")
+    command = pulumi_command(2, tmp_path)
+    assert command is not None
+    assert command.operation == operation
 
 
 def test_without_a_pulumi_above_there_is_no_command(tmp_path: Path) -> None:

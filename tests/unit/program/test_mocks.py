@@ -1,0 +1,57 @@
+"""A program under Pulumi's mocks: its unit tests start nothing, send nothing and keep their signal handlers."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM, TESTS = re.findall(r"```python\n(.*?)```", (ROOT / "docs/testing.md").read_text(encoding="utf-8"), re.DOTALL)
+MORE = """
+
+import signal
+
+HANDLERS = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+
+
+def test_the_signal_handlers_are_those_of_python():
+    assert HANDLERS == [signal.default_int_handler, signal.SIG_DFL]
+
+
+@pulumi.runtime.test
+def test_deploy():
+    from tornado_resource import deploy
+
+    deploy()
+
+
+def test_deploy_has_declared_the_sessions():
+    assert declared["TornadoSession", "billing"]["pathway_id"] == "pw-1"
+"""
+
+
+def test_the_program_of_the_docs_passes_its_tests(tmp_path: Path) -> None:
+    (tmp_path / "infra.py").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / "test_infra.py").write_text(TESTS + MORE, encoding="utf-8")
+    (tmp_path / "sessions.yaml").write_text("version: 1\nsessions: {billing: {pathway_id: pw-1}}\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BLAND_BASE_URL": "http://127.0.0.1:9", "HOME": str(tmp_path)}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "error::RuntimeWarning",
+        str(tmp_path),
+    ]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, "6 passed" in result.stdout) == (0, True), result.stdout
