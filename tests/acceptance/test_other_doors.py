@@ -34,3 +34,25 @@ def test_a_plan_is_carried_out_and_a_failed_gate_refuses_no_destroy(make_project
     assert project.outputs() == before
     project.pulumi("destroy", "--run-program", "--yes")
     assert (project.resources(), len(project.requests("/start"))) == ([], 2)
+
+
+def test_backend_and_folder_may_be_in_the_project_file(
+    make_project: Callable[..., Project],
+) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    elsewhere = project.folder / "src"
+    elsewhere.mkdir()
+    (project.folder / "__main__.py").rename(elsewhere / "__main__.py")
+    (elsewhere / "sessions.yaml").write_text("version: 1\nsessions: {a: {pathway_id: pw-1}}\n", encoding="utf-8")
+    settings = f"name: agents\nruntime: python\nmain: src\nbackend: {{url: '{project.backend}'}}\n"
+    (project.folder / "Pulumi.yaml").write_text(settings, encoding="utf-8")
+    project.up(PULUMI_BACKEND_URL="")
+    lock = project.state_folder / ".pulumi/locks/organization/agents/dev/1.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text('{"username": "ann", "hostname": "ci", "pid": 7, "timestamp": "2026-01-01"}', encoding="utf-8")
+    code, printed = project.run("tornado-resource", "doctor", PULUMI_BACKEND_URL="")
+    assert code == 1
+    assert "stack dev is locked by ann@ci, process 7, since 2026-01-01" in printed
+    assert "a (pathway pw-1): no session runs" in printed
+    code, printed = project.run("tornado-resource", "report", "--history", "3", "--folder", "r", PULUMI_BACKEND_URL="")
+    assert (code, (project.folder / "r/history.json").exists()) == (0, True), printed

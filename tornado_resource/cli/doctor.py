@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -220,10 +221,16 @@ def _intents_of_this_backend() -> list[Intent]:
 
 
 def _pathways(stack: Stack) -> dict[str, str]:
-    """Return the pathway ids that a stack declares or has recorded, each with the name of its first session."""
-    path = stack.config.get("tornado:declarations", "sessions.yaml")
-    environment = load(path, stack.config.get("tornado:environment"), stack=stack.name.rpartition("/")[2])
+    """Return the pathway ids that a stack declares or has recorded, each with the name of its first session.
+
+    Without a declarations file, those that it has recorded.
+    """
     names = {session.pathway_id: session.resource for session in stack.sessions if session.pathway_id}
+    path = stack.config.get("tornado:declarations")
+    if names and path is None and not Path(completion.DEFAULT_FILE).exists():
+        return names  # the program declares its sessions itself, or lies in another folder (`main` in Pulumi.yaml)
+    name = stack.name.rpartition("/")[2]
+    environment = load(path or completion.DEFAULT_FILE, stack.config.get("tornado:environment"), stack=name)
     # Reversed, so that of several sessions on one pathway the first one stays.
     names.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,9 @@ from urllib.parse import unquote, urlsplit
 from tornado_resource.core.files import read_file
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean, without_credentials
+from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.order import Address
+from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +37,7 @@ def lock_owner(stack: str) -> str | None:
 def _lock_files(stack: str) -> Sequence[Path]:
     """Return the files of a stack's locks; none if the backend is no folder, or its URL is none."""
     try:
-        url = urlsplit(backend_url(os.environ))
+        url = urlsplit(project_backend())
         root = Path(unquote(url.netloc + url.path)).expanduser() / ".pulumi/locks"
         return sorted(root.glob(f"*/*/{stack}/*.json")) if url.scheme == "file" else ()
     except (OSError, ValueError, RuntimeError):  # RuntimeError: the folder of a user that nobody knows, `~x`
@@ -43,6 +46,7 @@ def _lock_files(stack: str) -> Sequence[Path]:
 
 MAX_CREDENTIALS_BYTES: Final = 1024 * 1024
 """Of one of Pulumi's own files: credentials and locks have less than a kibibyte."""
+MAX_PROJECT_BYTES: Final = 1024 * 1024
 
 
 def resource_address(path: str, project: str, environ: Mapping[str, str], parents: str = "") -> Address:
@@ -62,6 +66,29 @@ def resource_address(path: str, project: str, environ: Mapping[str, str], parent
 def backend_digest(environ: Mapping[str, str]) -> str:
     """Return a digest of the backend's URL, without user and password: it is the same for every user."""
     return hashlib.sha256(without_credentials(backend_url(environ)).encode()).hexdigest()[:16]
+
+
+def project_backend() -> str:
+    """Return the URL of the backend that Pulumi uses for the project in this folder; "" if it is unknown.
+
+    `backend.url` in Pulumi.yaml counts less than PULUMI_BACKEND_URL, and more than the last `pulumi login`.
+    """
+    from tornado_resource.declarations.reader import project_folder
+
+    is_set = bool(os.environ.get("PULUMI_BACKEND_URL"))
+    return (None if is_set else _named_in_project(project_folder())) or backend_url(os.environ)
+
+
+@cache
+def _named_in_project(folder: Path) -> str | None:
+    """Ask Pulumi, if the project in a folder names a backend: it knows all places where one can be named."""
+    try:
+        files = [folder / name for name in ("Pulumi.yaml", "Pulumi.yml")]
+        if any(b"backend" in read_file(file, MAX_PROJECT_BYTES) for file in files if file.exists()):
+            return str(pulumi_json("whoami")["url"])
+    except (OSError, ValueError, LookupError, TypeError, ConfigurationError):
+        return None
+    return None
 
 
 def backend_url(environ: Mapping[str, str]) -> str:

@@ -7,7 +7,6 @@ folder. Pulumi Cloud has `pulumi stack history` and `pulumi stack export --versi
 from __future__ import annotations
 
 import gzip
-import os
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ from tornado_resource.core.files import read_file
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.backend import backend_url
+from tornado_resource.stacks.backend import project_backend
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def read_history(stack: str, project: str, limit: int) -> Iterator[dict[str, Any
         ConfigurationError: the backend shows no past states; later, Pulumi cannot list them.
 
     """
-    url = backend_url(os.environ)
+    url = project_backend()
     scheme = urlsplit(url).scheme
     if scheme == "file":
         return _local_states(url, (project, stack.rpartition("/")[2]), limit)

@@ -10,6 +10,7 @@ from tornado_resource.stacks.reader import Stack, StackSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pytest
 
@@ -85,3 +86,25 @@ def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: 
     printed = capsys.readouterr().out
     assert "billing (pathway [secret]): no session runs" in printed
     assert "in-clear" not in printed
+
+
+def test_a_stack_without_a_declarations_file_is_compared_by_its_state(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    session = StackSession("billing", "s-1", "pw-1", None, is_replaced=False)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (session,), None, None, (), None)
+
+    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
+        return [None for _ in pathway_ids]
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    assert main(["doctor", "--stack", "dev"]) == 0
+    assert "billing (pathway pw-1): no session runs" in capsys.readouterr().out
+    stack = replace(stack, sessions=())
+    assert main(["doctor", "--stack", "dev"]) == 2
+    assert "sessions.yaml: no such file" in capsys.readouterr().err
+    stack = replace(stack, sessions=(session,), config={**stack.config, "tornado:declarations": "lost.yaml"})
+    assert main(["doctor", "--stack", "dev"]) == 2
+    assert "lost.yaml: no such file" in capsys.readouterr().err

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url, lock_owner
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.stacks import backend
+from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url, lock_owner, project_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,3 +64,30 @@ def test_credentials_that_cannot_be_read_name_no_backend(kind: str, tmp_path: Pa
     else:
         file.write_bytes(contents[kind])
     assert backend_url({"PULUMI_HOME": str(tmp_path)}) == ""
+
+
+@pytest.mark.parametrize(
+    ("project", "answer", "expected"),
+    [
+        ("name: agents\n", None, "https://login"),
+        ("backend:\n  url: file://./state\n", {"url": "file://./state"}, "file://./state"),
+        ("backend: {url: s3://b}\n", ConfigurationError("not logged in"), "https://login"),
+        ("backend: {url: s3://b}\n", [], "https://login"),
+    ],
+)
+def test_pulumi_is_asked_for_the_backend_that_a_project_names(
+    project: str, answer: Any, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def whoami(*arguments: str) -> Any:
+        assert arguments == ("whoami",)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(backend, "pulumi_json", whoami)
+    monkeypatch.setattr(backend, "backend_url", lambda environ: environ.get("PULUMI_BACKEND_URL") or "https://login")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text(project, encoding="utf-8")
+    assert project_backend() == expected
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://environment")
+    assert project_backend() == "s3://environment"
