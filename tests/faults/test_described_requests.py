@@ -23,13 +23,13 @@ from schemathesis.specs.openapi.checks import (
 from tests.support.soak import IS_SOAK
 from tornado_resource.sandbox.app import Api
 from tornado_resource.sandbox.operations import describe
-from tornado_resource.sandbox.scripts import read_scripts
+from tornado_resource.sandbox.scenario_file import read_scripts
 from tornado_resource.sandbox.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CASES: Final = 2000 if IS_SOAK else 100
+CASES: Final = 2000 if IS_SOAK else 50
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
@@ -39,7 +39,16 @@ CHECKS: Final = [
     positive_data_acceptance,
 ]
 ACTIVE: Final = "GET /v1/agent-testing/tornado/active"
-STAGING: Final = "GET /v1/pathway/{pathway_id}/version/staging"
+BY_STATE: Final = {
+    "GET /v1/pathway/{pathway_id}/version/staging",
+    "GET /v2/agents/{agent_id}/versions/{semver}",
+    "POST /v2/agents/{agent_id}/promote",
+    "POST /v2/agents/{agent_id}/rollback",
+    "PUT /v2/agents/{agent_id}/environments/{env}/checks",
+    "POST /v2/agents/{agent_id}/environments/{env}/check-runs",
+    "GET /v1/evals/agents",
+}
+"""They respond with 400 to a valid request for what there is not."""
 HEADERS: Final = {"authorization": "sk-any-key"}
 API: Final = Api(Store(), read_scripts(), 60.0)
 OPERATIONS: Final = {f"{each.method} {each.path}": each for each in API.operations()}
@@ -68,26 +77,37 @@ def send(client: Any, case: Any) -> Any:
     return case.call(session=client, base_url="http://127.0.0.1", headers=HEADERS)
 
 
-def start(client: Any) -> str:
-    """The id of a new session."""
-    response = client.post(
-        "http://127.0.0.1/v1/agent-testing/tornado/start", headers=HEADERS, json={"pathway_id": str(uuid.uuid4())}
-    )
-    return str(response.json()["session_id"])
+def known(client: Any, names: set[str]) -> dict[str, str]:
+    """Parameters of a path that name a new session, check run or judge."""
+    tornado, agent_id = "/v1/agent-testing/tornado", str(uuid.uuid4())
+    if "session_id" in names:
+        return {"session_id": post(client, f"{tornado}/start", {"pathway_id": str(uuid.uuid4())})["session_id"]}
+    if "run_id" in names and "agent_id" in names:
+        run = post(client, f"/v2/agents/{agent_id}/environments/staging/check-runs", {})["data"]
+        return {"agent_id": agent_id, "run_id": run["id"]}
+    if "eval_agent_id" in names:
+        judge = post(client, "/v1/evals/agents", {"name": "New", "modality": "text"})["data"]
+        ids = {"eval_agent_id": judge["id"], "version_id": judge["current_version_id"]}
+        return {name: ids[name] for name in names & ids.keys()}
+    return {}
+
+
+def post(client: Any, path: str, body: Any) -> Any:
+    return client.post(f"http://127.0.0.1{path}", headers=HEADERS, json=body).json()
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_generated_requests_agree_with_the_description(client: Any, label: str) -> None:
     # In a query, every value is a text, and so a valid one.
     checks = [each for each in CHECKS if each is not negative_data_rejection or not OPERATIONS[label].query]
-    if label == STAGING:  # 400 says that nothing is published there
+    if label in BY_STATE:
         checks.remove(positive_data_acceptance)
 
     @given(case=cases_of(label), is_known=st.booleans())
     @settings(max_examples=CASES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     def run(case: Any, is_known: bool) -> None:  # noqa: FBT001 # hypothesis passes it by name
-        if is_known and "session_id" in (case.path_parameters or {}):
-            case.path_parameters["session_id"] = start(client)
+        if is_known and case.path_parameters:
+            case.path_parameters.update(known(client, set(case.path_parameters)))
         response = send(client, case)
         if "Integers must be at most" in response.text:  # also deep in objects that may hold anything
             assert response.status_code == 400

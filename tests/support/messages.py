@@ -42,7 +42,7 @@ ELSEWHERE: Final = (
     "cli/status.py",
 )
 """Folders and modules that have no message about something wrong."""
-ALL_THE_SAME: Final = ("reports/writer.py", "reports/github.py", "sandbox/scripts.py")
+ALL_THE_SAME: Final = ("reports/writer.py", "reports/github.py", "sandbox/scenario_file.py")
 """Modules in those folders that have one."""
 NEWS: Final = (
     "Check it (tornado-resource plan",

@@ -43,7 +43,7 @@ def command(port: int, db: str | None, speed: float, latency: int, scenario_file
     Any API key works. The page at / shows sessions and requests; docs/sandbox.md has the details.
     """
     try:
-        from tornado_resource.sandbox.scripts import DEFAULT_FILE
+        from tornado_resource.sandbox.scenario_file import DEFAULT_FILE
         from tornado_resource.sandbox.serving import Sandbox
     except ModuleNotFoundError as error:
         message = f"the sandbox needs {error.name}: pip install 'tornado-resource[sandbox]'"

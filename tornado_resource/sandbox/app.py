@@ -18,8 +18,15 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from tornado_resource.sandbox import described
+from tornado_resource.sandbox.agent_endpoints import AgentEndpoints
+from tornado_resource.sandbox.agents import Agents
+from tornado_resource.sandbox.answers import Answers
+from tornado_resource.sandbox.check_run_endpoints import CheckRunEndpoints
+from tornado_resource.sandbox.check_runs import CheckRuns
 from tornado_resource.sandbox.door import Door
 from tornado_resource.sandbox.faults import FAULT, Faults, parse_fault
+from tornado_resource.sandbox.judge_endpoints import JudgeEndpoints
+from tornado_resource.sandbox.judges import Judges
 from tornado_resource.sandbox.operations import (
     FLAG,
     OBJECT,
@@ -38,7 +45,7 @@ from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, s
 from tornado_resource.sandbox.runs import batch_of, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
 from tornado_resource.sandbox.scenarios import Scenarios
-from tornado_resource.sandbox.scripts import ANY_PATHWAY, Script
+from tornado_resource.sandbox.scripts import ANY_PATHWAY
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,6 +53,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from tornado_resource.sandbox.operations import Endpoint, Json
+    from tornado_resource.sandbox.scenario_file import Scripts
+    from tornado_resource.sandbox.scripts import Script
     from tornado_resource.sandbox.store import Store
 
 DEFAULT_MAX_ITERATIONS: Final = 5
@@ -63,34 +72,43 @@ class Api:
 
     Args:
         store: where sessions and requests are kept.
-        scripts: how sessions go, by pathway.
-        speed: how many times faster than real time sessions run.
+        scripts: how sessions and check runs go.
+        speed: how many times faster than real time they run.
         latency_ms: how long each response of the API takes, in milliseconds.
 
     """
 
-    def __init__(self, store: Store, scripts: dict[str, Script], speed: float, latency_ms: int = 0) -> None:
+    def __init__(self, store: Store, scripts: Scripts, speed: float, latency_ms: int = 0) -> None:
         self._store = store
         self._scripts = scripts
         self._speed = speed
         self._latency_ms = latency_ms
         self._scenarios = Scenarios(store, scripts, self._script, now_ms)
         self._pathways = Pathways(store, self._script, self._status_of, now_ms)
+        self._judges = Judges(store, scripts.judges, now_ms)
+        self._agents = Agents(store, scripts.agents, self._scenarios, self._judges, now_ms)
+        self._check_runs = CheckRuns(store, self._agents, lambda: self._speed, now_ms)
 
     def operations(self) -> list[Operation]:
         """Return every endpoint, with its description."""
+        answers = Answers(is_wrapped=self._scripts.is_wrapped)
         return [
             *self._tornado_operations(),
             *ScenarioEndpoints(self._scenarios, self._script).operations(),
             *self._run_operations(),
             *self._pathway_operations(),
+            *AgentEndpoints(self._agents, self._check_runs, answers).operations(),
+            *CheckRunEndpoints(self._agents, self._check_runs, answers).operations(),
+            *JudgeEndpoints(self._judges, answers).operations(),
             *self._own_operations(),
         ]
 
     def asgi(self) -> ASGIApp:
         """Return the ASGI application that the server runs."""
+        is_wrapped = self._scripts.is_wrapped
         routes = [
-            Route(each.path, self._delayed(each, guarded(each)), methods=[each.method]) for each in self.operations()
+            Route(each.path, self._delayed(each, guarded(each, is_wrapped=is_wrapped)), methods=[each.method])
+            for each in self.operations()
         ]
         app = Starlette(routes=routes, exception_handlers={404: _unknown_route, 405: _unknown_route})
         app.router.redirect_slashes = False
@@ -222,11 +240,18 @@ class Api:
             ("GET", f"{own}/openapi.json", self._openapi, "Get this description", {}),
             ("GET", f"{own}/sessions", self._all_sessions, "List all sessions", {"response": rows}),
             ("DELETE", f"{own}/sessions/{{session_id}}", self._forget, "Delete a session", {"refusals": (404,)}),
+            ("GET", f"{own}/check-runs", self._all_check_runs, "List all check runs", {"response": rows}),
             ("GET", f"{own}/requests", self._all_requests, "List all requests", {"response": rows}),
             ("GET", f"{own}/published", self._all_published, "List the published versions", {"response": rows}),
             ("POST", f"{own}/faults", self._add_fault, "Let requests fail", {"body": FAULT}),
             ("DELETE", f"{own}/faults", self._end_faults, "Remove all faults", {}),
-            ("POST", f"{own}/speed", self._change_speed, "Change the speed of all sessions", {"body": described.SPEED}),
+            (
+                "POST",
+                f"{own}/speed",
+                self._change_speed,
+                "Change the speed of all sessions and check runs",
+                {"body": described.SPEED},
+            ),
             ("POST", f"{own}/reset", self._reset, "Delete everything", {}),
         ]
         return [
@@ -382,6 +407,9 @@ class Api:
         self._store.forget(self._known(request).session_id)
         return JSONResponse({})
 
+    async def _all_check_runs(self, _request: Request) -> Response:
+        return JSONResponse(self._check_runs.all())
+
     async def _all_requests(self, _request: Request) -> Response:
         return JSONResponse(self._store.requests())
 
@@ -406,11 +434,12 @@ class Api:
 
     async def _reset(self, _request: Request) -> Response:
         self._store.clear()
+        self._check_runs.reopen()
         self._faults.end()
         return JSONResponse({})
 
     def _script(self, pathway_id: str) -> Script:
-        script = self._scripts.get(pathway_id) or self._scripts.get(ANY_PATHWAY)
+        script = self._scripts.pathways.get(pathway_id) or self._scripts.pathways.get(ANY_PATHWAY)
         if script is None:
             raise Refusal(404, f"Pathway {pathway_id} not found")
         return script

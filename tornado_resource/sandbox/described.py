@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.sandbox import MAX_SPEED, MIN_SPEED
 from tornado_resource.sandbox.operations import (
@@ -19,6 +19,9 @@ from tornado_resource.sandbox.operations import (
     record,
     request_body,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_SCENARIO_IDS: Final = 50
 FINAL: Final = ("COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR")
@@ -132,7 +135,12 @@ _SCENARIO_FIELDS: Final[Json] = {
     "is_required_for_promotion": FLAG,
     "assertions": list_of(_ASSERTION),
 }
-_NEW_SCENARIO: Final[Json] = {**_SCENARIO_FIELDS, "pathway_id": NAME, "persona_id": NAME}
+_OWNERS: Final[Mapping[str, Json]] = {
+    "pathway_id": {"pathway_id": NAME, "persona_id": NAME},
+    "persona_id": {"pathway_id": NAME, "persona_id": NAME},
+    "agent_id": {"agent_id": NAME},
+}
+"""For each owner of a scenario, which ones a request may name beside it."""
 _OTHER_TYPES: Final[Json] = {"scenario_type": {"enum": [each for each in SCENARIO_TYPES if each != "REPLAY"]}}
 _REPLAY: Final[Json] = {
     "scenario_type": {"enum": ["REPLAY"]},
@@ -140,9 +148,9 @@ _REPLAY: Final[Json] = {
 }
 NEW_SCENARIO: Final[Json] = {
     "anyOf": [
-        request_body("name", owner, *required, **_NEW_SCENARIO | fields)
+        request_body("name", owner, *required, **_SCENARIO_FIELDS | owners | fields)
         for required, fields in (((), _OTHER_TYPES), (tuple(_REPLAY), _REPLAY))
-        for owner in ("pathway_id", "persona_id")
+        for owner, owners in _OWNERS.items()
     ]
 }
 SCENARIO_CHANGES: Final = request_body(**_SCENARIO_FIELDS, enabled=FLAG)
@@ -152,6 +160,7 @@ _SHOWN_SCENARIO: Final[Json] = {
     "org_id": NAME,
     "pathway_id": nullable(TEXT),
     "persona_id": nullable(TEXT),
+    "agent_id": nullable(TEXT),
     "enabled": FLAG,
     "assertions": list_of(OBJECT),
     "created_at": TEXT,

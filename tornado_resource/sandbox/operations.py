@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import KW_ONLY, dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse
 from tornado_resource.sandbox.door import MAX_INTEGER, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from jsonschema_rs import ValidationError
     from starlette.requests import Request
@@ -56,6 +57,13 @@ def nullable(schema: Json) -> Json:
 
 
 ERROR: Final = record(status={"const": "error"}, message=TEXT)
+_CODED: Final = record(error=TEXT, message=TEXT)
+_ERROR_FORMS: Final[Json] = {"anyOf": [ERROR, _CODED, record(data={"type": "null"}, errors=list_of(_CODED))]}
+
+
+def forms(schema: Json) -> Json:
+    """Return the schema of a response that may be in the wrapper `{data, errors}`, or bare."""
+    return {"anyOf": [record(data=schema, errors={"type": "null"}), schema]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +75,14 @@ class Operation:
         path: the path as Starlette writes it, such as `/v1/pathway/{pathway_id}/version/{number:int}`.
         endpoint: what responds.
         summary: what it does, in a few words.
+        parameters: the schemas of parameters of the path, by name, where not any text will do.
         query: the schemas of the parameters of the query, by name.
         body: the schema of the request's body; None if there is none.
-        response: the schema of a response with status 200; None for a page.
+        response: the schema of a response with a status of *done*; None for a page.
+        done: the statuses of success.
         refusals: the statuses of errors beside those that every endpoint has.
         needs_key: whether the header `authorization` is required.
+        is_coded: whether errors have a code, and responses are in the wrapper `{data, errors}` unless they are bare.
 
     """
 
@@ -80,11 +91,14 @@ class Operation:
     endpoint: Endpoint
     summary: str
     _: KW_ONLY
+    parameters: Json = field(default_factory=dict)
     query: Json = field(default_factory=dict)
     body: Json | None = None
     response: Json | None = field(default_factory=lambda: OBJECT)
+    done: tuple[int, ...] = (200,)
     refusals: tuple[int, ...] = ()
     needs_key: bool = True
+    is_coded: bool = False
 
     @property
     def described_path(self) -> str:
@@ -107,21 +121,22 @@ class Operation:
     def _path_parameters(self) -> list[Json]:
         # Starlette's `int` takes digits only, of any number.
         found = re.findall(r"{(\w+)(:int)?}", self.path)
-        return [
-            {"name": name, "in": "path", "required": True, "schema": COUNT if is_number else NAME}
-            for name, is_number in found
-        ]
+        schemas = {name: COUNT if is_number else NAME for name, is_number in found} | self.parameters
+        return [{"name": name, "in": "path", "required": True, "schema": each} for name, each in schemas.items()]
 
     def _query_parameters(self) -> list[Json]:
         return [{"name": name, "in": "query", "schema": schema} for name, schema in self.query.items()]
 
     def _responses(self) -> Json:
         kind, schema = ("text/html", TEXT) if self.response is None else ("application/json", self.response)
+        schema = forms(schema) if self.is_coded else schema
         statuses = {400, 403, 411, 413, *self.refusals}  # the door's first
         statuses |= {401} if self.needs_key else set()
-        refused = {"description": "Refused", "content": {"application/json": {"schema": ERROR}}}
+        error = _ERROR_FORMS if self.is_coded else ERROR
+        refused = {"description": "Refused", "content": {"application/json": {"schema": error}}}
         done = {"description": "Done", "content": {kind: {"schema": schema}}}
-        return {"200": done, **{str(status): refused for status in sorted(statuses)}}
+        described = dict.fromkeys(map(str, self.done), done)
+        return {**described, **{str(status): refused for status in sorted(statuses)}}
 
 
 def describe(operations: Iterable[Operation]) -> Json:
@@ -134,7 +149,7 @@ def describe(operations: Iterable[Operation]) -> Json:
         "info": {
             "title": "Sandbox of tornado-resource",
             "version": "1",
-            "description": "The part of the Bland API that tornado sessions need, and the sandbox's own calls.",
+            "description": "The part of the Bland API that sessions and check runs need, and the sandbox's own calls.",
         },
         "paths": paths,
         "components": {
@@ -144,22 +159,29 @@ def describe(operations: Iterable[Operation]) -> Json:
 
 
 class Refusal(Exception):
-    """A request that is answered with an error of this status."""
+    """A request that is answered with an error of this status, and of this code where errors have one."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
         self.status = status
+        self.code = code or HTTPStatus(status).name
         super().__init__(message)
 
 
-def guarded(operation: Operation) -> Endpoint:
-    """Return the endpoint of an operation, with what all of them check and how they refuse."""
+def guarded(operation: Operation, *, is_wrapped: bool = True) -> Endpoint:
+    """Return the endpoint of an operation, with what all of them check and how they refuse.
+
+    *is_wrapped*: whether errors that have a code are in the wrapper `{data, errors}`.
+    """
 
     async def respond(request: Request) -> Response:
         try:
             _check(operation, request)
             return await operation.endpoint(request)
         except Refusal as refusal:
-            return error_response(refusal.status, str(refusal))
+            if not operation.is_coded:
+                return error_response(refusal.status, str(refusal))
+            error = {"error": refusal.code, "message": str(refusal)}
+            return JSONResponse({"data": None, "errors": [error]} if is_wrapped else error, refusal.status)
 
     return respond
 
@@ -173,6 +195,17 @@ def _check(operation: Operation, request: Request) -> None:
     # SQLite has no larger numbers, so that there cannot be anything of this number.
     if any(isinstance(value, int) and value > MAX_INTEGER for value in request.path_params.values()):
         raise Refusal(404, "Not found")
+    invalid = [
+        name
+        for name, each in operation.parameters.items()
+        if not jsonschema_rs.is_valid(each, request.path_params[name])
+    ]
+    if invalid:
+        raise Refusal(400, f"{invalid[0]} is not valid")
+    _check_query(operation, request)
+
+
+def _check_query(operation: Operation, request: Request) -> None:
     given = [name for name, _ in request.query_params.multi_items()]
     if len(given) != len(operation.query.keys() & set(given)):
         raise Refusal(400, f"The query may have {', '.join(operation.query) or 'no parameters'}, each once")
@@ -183,12 +216,13 @@ def error_response(status: int, message: str) -> Response:
     return JSONResponse({"status": "error", "message": message}, status)
 
 
-async def read_body(request: Request, schema: Json) -> Json:
+async def read_body(request: Request, schema: Json, codes: Mapping[str, str] | None = None) -> Json:
     """Return the JSON object in a request's body.
 
     Args:
         request: the request.
         schema: what the description says of the body.
+        codes: the codes of errors in members of the body that have one of their own, by name.
 
     Raises:
         Refusal: the body is not JSON, or not what *schema* says.
@@ -201,7 +235,8 @@ async def read_body(request: Request, schema: Json) -> Json:
     # `mask`: a message must not repeat a megabyte.
     violation = next(jsonschema_rs.validator_for(schema, mask="the value").iter_errors(body), None)
     if violation is not None:
-        raise Refusal(400, _explain(violation))
+        member = str(next(iter(violation.instance_path), ""))
+        raise Refusal(400, _explain(violation), (codes or {}).get(member))
     valid: Json = body
     return valid
 

@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse
 from tornado_resource.sandbox import described
 from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, list_of, read_body, record
 from tornado_resource.sandbox.playing import iso
-from tornado_resource.sandbox.scenarios import NameTaken
+from tornado_resource.sandbox.scenarios import OWNERS, NameTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -29,7 +29,7 @@ class ScenarioEndpoints:
     """Lists, creates, shows, changes and deletes scenarios.
 
     Args:
-        scenarios: the scenarios of all pathways.
+        scenarios: the scenarios of all pathways and agents.
         script_of: returns the script of a pathway; it refuses a pathway that there is not.
 
     """
@@ -41,7 +41,7 @@ class ScenarioEndpoints:
     def operations(self) -> list[Operation]:
         """Return the endpoints, with their descriptions."""
         query = {
-            **dict.fromkeys(("pathway_id", "persona_id", "category"), TEXT),
+            **dict.fromkeys((*OWNERS, "category"), TEXT),
             "enabled": {"enum": ["true", "false"]},
         }
         listed = list_of(described.LISTED_SCENARIO)
@@ -78,13 +78,12 @@ class ScenarioEndpoints:
         query = request.query_params
         if query.get("enabled") not in {None, "true", "false"}:
             raise Refusal(400, "enabled must be 'true' or 'false'")
-        pathway_id = query.get("pathway_id") or None
+        owners = {key: query.get(key) or None for key in OWNERS}
+        pathway_id = owners["pathway_id"]
         listed = [
             {**each, "most_recent_run": None}
-            for each in self._scenarios.listed(pathway_id, query.get("persona_id") or None)
-            if query.get("enabled") in {None, str(each["enabled"]).lower()}
-            and pathway_id in {None, each["pathway_id"]}
-            and query.get("category") in {None, "", each["category"]}
+            for each in self._scenarios.listed(**owners)
+            if _is_wanted(each, query, owners)
         ]
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
         listed = _newest_first(listed)[:MAX_LISTED]
@@ -120,6 +119,12 @@ class ScenarioEndpoints:
         if scenario is None:
             raise Refusal(404, "Scenario not found")
         return scenario
+
+
+def _is_wanted(scenario: dict[str, Any], query: Mapping[str, str], owners: Mapping[str, str | None]) -> bool:
+    is_owned = all(owner in {None, scenario[key]} for key, owner in owners.items())
+    is_enabled = query.get("enabled") in {None, str(scenario["enabled"]).lower()}
+    return is_owned and is_enabled and query.get("category") in {None, "", scenario["category"]}
 
 
 def _newest_first(scenarios: list[dict[str, Any]]) -> list[dict[str, Any]]:

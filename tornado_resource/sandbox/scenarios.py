@@ -1,4 +1,4 @@
-"""The scenarios of pathways: those of the scenario file, and those that were created, edited or deleted since."""
+"""The scenarios of pathways and agents: those of the scenario file, and what was created, edited or deleted since."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import uuid
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.sandbox.agent_scripts import ANY_AGENT
 from tornado_resource.sandbox.playing import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from tornado_resource.sandbox.scripts import Script
+    from tornado_resource.sandbox.scenario_file import Scripts
+    from tornado_resource.sandbox.scripts import Scenario, Script
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -34,21 +36,23 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 _FREE_TEXTS: Final = frozenset({"description", "tester_persona_prompt", "tester_persona_name", "advanced_instructions"})
 _TEXTS: Final[Mapping[str, Callable[[str], str]]] = {"kept": str, "stripped": str.strip, "lowered": str.lower}
+OWNERS: Final = ("pathway_id", "persona_id", "agent_id")
+_NOBODY: Final[Mapping[str, Any]] = dict.fromkeys(OWNERS)
 ASSERTION_DEFAULTS: Final[Mapping[str, Any]] = {"name": "", "is_required": True, "weight": 1.0, "order": 0}
 
 
 class NameTaken(Exception):
-    """Another scenario of the pathway or persona has this name."""
+    """Another scenario of the pathway, persona or agent has this name."""
 
 
 class Scenarios:
-    """The scenarios of every pathway.
+    """The scenarios of every pathway and agent.
 
-    Those of the scenario file may be on many pathways (`*`): an edit of one is seen on all of them.
+    Those of the scenario file may be on many pathways or agents (`*`): an edit of one is seen on all of them.
 
     Args:
         store: where what was created, edited or deleted is kept.
-        scripts: the scenario file, by pathway.
+        scripts: the scenario file.
         script_of: returns the script of a pathway.
         now_ms: returns real time in milliseconds since 1970.
 
@@ -57,7 +61,7 @@ class Scenarios:
     def __init__(
         self,
         store: Store,
-        scripts: Mapping[str, Script],
+        scripts: Scripts,
         script_of: Callable[[str], Script],
         now_ms: Callable[[], int],
     ) -> None:
@@ -66,22 +70,26 @@ class Scenarios:
         self._script_of = script_of
         self._now_ms = now_ms
 
-    def listed(self, pathway_id: str | None = None, persona_id: str | None = None) -> list[Json]:
-        """Return the scenarios of a pathway, of a persona, or all; those of the file first."""
-        created = [each for each in self._store.scenarios() if each["created_at"] != iso(0)]
-        if persona_id is not None:
-            return [each for each in created if each["persona_id"] == persona_id]
-        if pathway_id is not None:
-            return [*self._of_file(pathway_id), *(each for each in created if each["pathway_id"] == pathway_id)]
-        return [*chain.from_iterable(map(self._of_file, self._scripts)), *created]
+    def listed(
+        self, pathway_id: str | None = None, persona_id: str | None = None, agent_id: str | None = None
+    ) -> list[Json]:
+        """Return the scenarios of a pathway, of a persona, of an agent, or all; those of the file first."""
+        stored = self._store.scenarios()
+        created = [{**_NOBODY, **each} for each in stored if each["created_at"] != iso(0)]
+        owners = {"persona_id": persona_id, "pathway_id": pathway_id, "agent_id": agent_id}
+        for key, owner in owners.items():
+            if owner is not None:
+                return [*self._in_file(key, owner), *(each for each in created if each[key] == owner)]
+        in_file = (*map(self._of_pathway, self._scripts.pathways), *map(self._of_agent, self._scripts.agents))
+        return [*chain.from_iterable(in_file), *created]
 
     def enabled_ids(self, pathway_id: str) -> tuple[str, ...]:
         """Return the ids of a pathway's enabled scenarios."""
         return tuple(each["id"] for each in self.listed(pathway_id) if each["enabled"])
 
-    def names(self, pathway_id: str) -> dict[str, str]:
-        """Return the names of a pathway's scenarios by id."""
-        return {each["id"]: each["name"] for each in self.listed(pathway_id)}
+    def names(self, pathway_id: str | None = None, agent_id: str | None = None) -> dict[str, str]:
+        """Return the names of the scenarios of a pathway or an agent by id."""
+        return {each["id"]: each["name"] for each in self.listed(pathway_id, agent_id=agent_id)}
 
     def get(self, scenario_id: str) -> Json | None:
         """Return a scenario; None if there is none."""
@@ -95,7 +103,7 @@ class Scenarios:
 
         """
         now = iso(self._now_ms())
-        owner = {"pathway_id": body.get("pathway_id"), "persona_id": body.get("persona_id")}
+        owner = {key: body.get(key) for key in OWNERS}
         scenario = {
             "id": str(uuid.uuid4()),
             "org_id": "org-sandbox",
@@ -132,25 +140,36 @@ class Scenarios:
         stored = {key: change(value) if key in _FREE_TEXTS else value for key, value in body.items()}
         return {**stored, "assertions": _assertions(body["assertions"])} if "assertions" in body else stored
 
-    def _of_file(self, pathway_id: str) -> list[Json]:
+    def _in_file(self, key: str, owner: str) -> list[Json]:
+        if key == "persona_id":
+            return []
+        return self._of_pathway(owner) if key == "pathway_id" else self._of_agent(owner)
+
+    def _of_pathway(self, pathway_id: str) -> list[Json]:
+        return self._of_file(self._script_of(pathway_id).scenarios, {"pathway_id": pathway_id})
+
+    def _of_agent(self, agent_id: str) -> list[Json]:
+        script = self._scripts.agents.get(agent_id) or self._scripts.agents.get(ANY_AGENT)
+        return self._of_file(script.scenarios if script is not None else (), {"agent_id": agent_id})
+
+    def _of_file(self, scenarios: Iterable[Scenario], owner: Json) -> list[Json]:
         edited = self._store.edited_scenarios()
-        file = [_of_file(each, pathway_id) for each in self._script_of(pathway_id).scenarios]
+        file = [_of_file(each) for each in scenarios]
         shown = [edited.get(each["id"], each) for each in file]
-        return [{**each, "pathway_id": pathway_id} for each in shown if each is not None]
+        return [{**_NOBODY, **each, **owner} for each in shown if each is not None]
 
     def _refuse_name(self, scenario: Json) -> None:
-        pathway_id, persona_id = scenario["pathway_id"], scenario["persona_id"]
-        others = self.listed(pathway_id, persona_id if pathway_id is None else None)
+        owner = next(key for key in OWNERS if scenario[key] is not None)
+        others = self.listed(**{owner: scenario[owner]})
         if any(each["name"] == scenario["name"] and each["id"] != scenario["id"] for each in others):
             raise NameTaken
 
 
-def _of_file(scenario: Any, pathway_id: str) -> Json:
+def _of_file(scenario: Scenario) -> Json:
     return {
         "id": scenario.id,
         "org_id": "org-sandbox",
-        "pathway_id": pathway_id,
-        "persona_id": None,
+        **_NOBODY,
         "name": scenario.name,
         **DEFAULTS,
         "is_required_for_promotion": scenario.is_required_for_promotion,

@@ -1,19 +1,13 @@
-"""The scenario file: for each pathway its scenarios, and how many or which of them fail in each iteration."""
+"""How sessions go, by the scenario file: for each pathway its scenarios, and which of them fail in each iteration."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
-import jsonschema_rs
-import yaml
-
-DEFAULT_FILE: Final = Path(__file__).parent / "default.yaml"
 ANY_PATHWAY: Final = "*"
-_MILLISECONDS: Final = {"type": "integer", "minimum": 0}
-_SCENARIO: Final = {
+MILLISECONDS: Final = {"type": "integer", "minimum": 0}
+SCENARIO: Final = {
     "type": "object",
     "required": ["id"],
     "additionalProperties": False,
@@ -23,30 +17,25 @@ _SCENARIO: Final = {
         "required": {"type": "boolean"},
     },
 }
-_PATHWAY: Final = {
+PATHWAY: Final = {
     "type": ["object", "null"],
     "additionalProperties": False,
     "properties": {
-        "scenarios": {"type": "array", "items": _SCENARIO},
+        "scenarios": {"type": "array", "items": SCENARIO},
         "failing": {
             "type": "array",
             "items": {"type": ["integer", "array"], "minimum": 0, "items": {"type": ["string", "integer"]}},
         },
-        "iteration_ms": _MILLISECONDS,
+        "iteration_ms": MILLISECONDS,
         "ends_as": {"type": ["string", "null"]},
         "forked_version": {"type": ["integer", "null"]},
-        "publish_delay_ms": {"anyOf": [_MILLISECONDS, {"const": "never"}]},
+        "publish_delay_ms": {"anyOf": [MILLISECONDS, {"const": "never"}]},
         "answer": {"type": "object"},
         "retests": {"enum": ["all", "failed"]},
         "versions": {"enum": ["shown", "missing", "forbidden"]},
         "scenario_lists": {"enum": ["scenarios", "data", "bare"]},
         "scenario_texts": {"enum": ["kept", "stripped", "lowered"]},
     },
-}
-_SCHEMA: Final = {
-    "type": "object",
-    "required": ["pathways"],
-    "properties": {"pathways": {"type": "object", "additionalProperties": _PATHWAY}},
 }
 
 
@@ -87,40 +76,12 @@ class Script:
     """Fields that override those of the status response of an ended session: for contradictory responses."""
 
 
-def read_scripts(path: Path = DEFAULT_FILE) -> dict[str, Script]:
-    """Return the scripts of a scenario file by pathway id; `*` is for every other pathway.
-
-    Raises:
-        ValueError: the file cannot be read, or is invalid; the text lists all problems.
-
-    """
-    try:
-        # As JSON, whose keys are strings.
-        content = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
-    except (OSError, UnicodeDecodeError) as error:
-        cause = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror or error).lower()
-        message = f"{path}: {cause}; name a scenario file that can be read"
-        raise ValueError(message) from None
-    except yaml.YAMLError as error:
-        message = f"{path}: not valid YAML: {' '.join(str(error).split())}"
-        raise ValueError(message) from None
-    problems = [
-        f"{path}: {'.'.join(map(str, error.instance_path)) or 'the file'}: {error.message}"
-        for error in jsonschema_rs.validator_for(_SCHEMA).iter_errors(content)
-    ]
-    if problems:
-        raise ValueError("\n".join(problems))
-    return {pathway_id: _script(pathway_id, values or {}) for pathway_id, values in content["pathways"].items()}
-
-
-def _script(pathway_id: str, values: dict[str, Any]) -> Script:
+def pathway_script(pathway_id: str, values: dict[str, Any]) -> Script:
+    """Return the script of a pathway from its valid entry in the scenario file."""
     delay = values.get("publish_delay_ms", 0)
     failing = [entry if isinstance(entry, int) else tuple(map(str, entry)) for entry in values.get("failing", [])]
     return Script(
-        scenarios=tuple(
-            Scenario(str(entry["id"]), str(entry.get("name", entry["id"])), entry.get("required", False))
-            for entry in values.get("scenarios", [])
-        ),
+        scenarios=scenarios_of(values),
         failing=tuple(failing) or (0,),
         iteration_ms=values.get("iteration_ms", 60_000),
         ends_as=values.get("ends_as"),
@@ -132,4 +93,12 @@ def _script(pathway_id: str, values: dict[str, Any]) -> Script:
         scenario_texts=values.get("scenario_texts", "kept"),
         publish_delay_ms=None if delay == "never" else delay,
         answer=values.get("answer", {}),
+    )
+
+
+def scenarios_of(values: dict[str, Any]) -> tuple[Scenario, ...]:
+    """Return the scenarios that an entry of the scenario file lists."""
+    return tuple(
+        Scenario(str(entry["id"]), str(entry.get("name", entry["id"])), entry.get("required", False))
+        for entry in values.get("scenarios", [])
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 import uvicorn
 
 from tornado_resource.sandbox.app import Api
-from tornado_resource.sandbox.scripts import DEFAULT_FILE, read_scripts
+from tornado_resource.sandbox.scenario_file import DEFAULT_FILE, read_scripts
 from tornado_resource.sandbox.store import Store
 
 if TYPE_CHECKING:

@@ -27,11 +27,14 @@ CREATE TABLE IF NOT EXISTS live (
 CREATE TABLE IF NOT EXISTS staged (
   pathway_id TEXT NOT NULL, version_number INTEGER NOT NULL, content TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS scenarios (scenario_id TEXT PRIMARY KEY, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+  kind TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (kind, key));
+CREATE INDEX IF NOT EXISTS by_owner ON documents (kind, owner);
 CREATE TABLE IF NOT EXISTS requests (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
   body TEXT NOT NULL, status INTEGER);
 """
-_NAMES = ("sessions", "published", "edits", "archived", "live", "staged", "scenarios", "requests")
+_NAMES = ("sessions", "published", "edits", "archived", "live", "staged", "scenarios", "documents", "requests")
 _LIVE = {"production": "live", "staging": "staged"}
 """By environment, the table of what was published there, and when."""
 
@@ -172,6 +175,32 @@ class Store:
     def scenarios(self) -> list[dict[str, Any]]:
         """Return the scenarios that were created or edited and not deleted."""
         return [content for content in self.edited_scenarios().values() if content is not None]
+
+    def put(self, kind: str, key: str, content: dict[str, Any], owner: str = "") -> None:
+        """Store a document of an agent, or what belongs to one: a new one is the last of its kind."""
+        update = "ON CONFLICT (kind, key) DO UPDATE SET content = excluded.content"
+        row = (kind, key, owner, json.dumps(content))
+        self._rows.execute(f"INSERT INTO documents VALUES (?, ?, ?, ?) {update}", row)  # noqa: S608 - constants
+
+    def remove(self, kind: str, key: str) -> bool:
+        """Delete a document; return whether there was one."""
+        return self._rows.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key)).rowcount > 0
+
+    def document(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Return a document; None if there is none."""
+        query = "SELECT content FROM documents WHERE kind = ? AND key = ?"
+        row = self._rows.execute(query, (kind, key)).fetchone()
+        return dict(json.loads(row["content"])) if row else None
+
+    def documents(self, kind: str, owner: str = "") -> list[dict[str, Any]]:
+        """Return the documents of a kind and owner, the oldest first."""
+        query = "SELECT content FROM documents WHERE kind = ? AND owner = ? ORDER BY rowid"
+        return [json.loads(row["content"]) for row in self._rows.execute(query, (kind, owner))]
+
+    def all_documents(self, kind: str) -> list[dict[str, Any]]:
+        """Return the documents of a kind, whoever owns them, the oldest first."""
+        rows = self._rows.execute("SELECT content FROM documents WHERE kind = ? ORDER BY rowid", (kind,))
+        return [json.loads(row["content"]) for row in rows]
 
     def log(self, at_ms: int, method: str, path: str, query: str, body: str) -> int:
         """Store a request and return its number."""

@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 from tornado_resource.cli import main
 from tornado_resource.declarations.plan import worst_case_minutes
 from tornado_resource.declarations.resolver import load
-from tornado_resource.sandbox.scripts import read_scripts
+from tornado_resource.sandbox.scenario_file import read_scripts
 
 EXAMPLE = ROOT / "examples/agents"
 WORKFLOW = EXAMPLE / ".github/workflows/agents.yml"
@@ -95,7 +95,7 @@ def test_the_sandbox_plays_every_pathway_and_knows_every_scenario() -> None:
     scripts = read_scripts(EXAMPLE / "sandbox.yaml")
     for name in ENVIRONMENTS:
         for each in load(str(EXAMPLE / "sessions.yaml"), name).declarations:
-            known = {scenario.id for scenario in scripts[each.request["pathway_id"]].scenarios}
+            known = {scenario.id for scenario in scripts.pathways[each.request["pathway_id"]].scenarios}
             assert known.issuperset(each.request.get("scenario_ids", []))
 
 

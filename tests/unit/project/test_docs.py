@@ -134,12 +134,13 @@ def test_the_message_about_standard_input_in_the_docs_is_the_real_one(
 
 
 def test_the_scenario_file_in_the_docs_is_valid(tmp_path: Path) -> None:
-    from tornado_resource.sandbox.scripts import read_scripts
+    from tornado_resource.sandbox.scenario_file import read_scripts
 
     sample = re.search(r"```yaml\n(.*?)```", doc("sandbox.md"), re.DOTALL)
     assert sample is not None
     (tmp_path / "s.yaml").write_text(sample[1], encoding="utf-8")
-    assert len(read_scripts(tmp_path / "s.yaml")) == 2
+    scripts = read_scripts(tmp_path / "s.yaml")
+    assert (len(scripts.pathways), len(scripts.agents), len(scripts.judges)) == (2, 2, 2)
 
 
 def test_make_targets_in_the_docs_exist() -> None:

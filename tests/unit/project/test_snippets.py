@@ -16,7 +16,7 @@ import tornado_resource
 from tests.support.paths import ROOT
 from tornado_resource.cli import PROGRAM, cli
 from tornado_resource.cli import main as run
-from tornado_resource.sandbox.scripts import read_scripts
+from tornado_resource.sandbox.scenario_file import read_scripts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def test_yaml_is_valid(sample: Sample, tmp_path: Path) -> None:
     if "version" in content and "sessions" in content:
         assert run(["validate", str(file)]) == 0
     elif "pathways" in content:
-        assert read_scripts(file)
+        assert read_scripts(file).pathways
 
 
 @samples("json")

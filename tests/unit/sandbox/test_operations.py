@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tornado_resource.sandbox.app import Api
-from tornado_resource.sandbox.scripts import read_scripts
+from tornado_resource.sandbox.scenario_file import read_scripts
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.sandbox.store import Store
 

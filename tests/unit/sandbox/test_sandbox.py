@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_resource.sandbox.playing import Session, active_of, status_of
-from tornado_resource.sandbox.scripts import Script, read_scripts
+from tornado_resource.sandbox.scenario_file import read_scripts
+from tornado_resource.sandbox.scripts import Script
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def test_a_session_never_goes_backwards(moments: list[int], max_iterations: int,
 
 def test_a_script_can_contradict_itself_in_the_last_response(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("pathways: {'*': {answer: {total_scenarios: null, passed_scenarios: 9}}}")
-    script = read_scripts(tmp_path / "s.yaml")["*"]
+    script = read_scripts(tmp_path / "s.yaml").pathways["*"]
     session = Session("s", "p", None, ("a",), None, 5, 900_000, 0, None)
     running, ended = (status_of(session, script, moment, 1.0) for moment in (59_999, 60_000))
     assert (running["total_scenarios"], running["passed_scenarios"]) == (1, 0)

@@ -1,0 +1,90 @@
+"""The endpoints of the API's pages about judges, which it calls eval agents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.sandbox import agents_described as described
+from tornado_resource.sandbox.judges import HIDDEN
+from tornado_resource.sandbox.operations import OBJECT, Operation, read_body
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from tornado_resource.sandbox.answers import Answers
+    from tornado_resource.sandbox.judges import Judges
+
+Json = dict[str, Any]
+JUDGES = "/v1/evals/agents"
+JUDGE = f"{JUDGES}/{{eval_agent_id}}"
+VERSION = f"{JUDGE}/versions/{{version_id}}"
+
+
+class JudgeEndpoints:
+    """Lists, creates, shows, edits and publishes judges.
+
+    Args:
+        judges: all judges.
+        answers: makes the responses.
+
+    """
+
+    def __init__(self, judges: Judges, answers: Answers) -> None:
+        self._judges = judges
+        self._answers = answers
+
+    def operations(self) -> list[Operation]:
+        """Return the endpoints, with their descriptions."""
+        created = {"body": described.NEW_JUDGE, "done": (201,)}
+        changed = {"body": described.JUDGE_CHANGES, "refusals": (404, 409)}
+        listed = {"query": described.PAGE, "response": described.page_of(OBJECT)}
+        calls: list[tuple[str, str, Any, str, Json]] = [
+            ("GET", JUDGES, self._list_judges, "List judges", listed),
+            ("POST", JUDGES, self._create_judge, "Create a judge with an empty draft", created),
+            ("GET", JUDGE, self._get_judge, "Get a judge with its draft", {}),
+            ("GET", VERSION, self._get_judge_version, "Get a version of a judge", {}),
+            ("PATCH", VERSION, self._edit_judge_version, "Edit the draft of a judge", changed),
+            ("POST", f"{JUDGE}/publications", self._publish_judge, "Make the draft of a judge its active version", {}),
+        ]
+        return [
+            Operation(method, path, endpoint, summary, is_coded=True, **{"refusals": (404,), **more})
+            for method, path, endpoint, summary, more in calls
+        ]
+
+    async def _list_judges(self, request: Request) -> Response:
+        return self._answers.page(request, [_without_versions(judge) for judge in self._judges.all()])
+
+    async def _create_judge(self, request: Request) -> Response:
+        return self._answers.of(_shown(self._judges.create(await read_body(request, described.NEW_JUDGE))), 201)
+
+    async def _get_judge(self, request: Request) -> Response:
+        return self._answers.of(_shown(self._judges.get(request.path_params["eval_agent_id"])))
+
+    async def _get_judge_version(self, request: Request) -> Response:
+        return self._answers.of(_readable(self._judges.version(*_ids(request))))
+
+    async def _edit_judge_version(self, request: Request) -> Response:
+        self._judges.version(*_ids(request))
+        changes = await read_body(request, described.JUDGE_CHANGES)
+        return self._answers.of(_readable(self._judges.edit(*_ids(request), changes)))
+
+    async def _publish_judge(self, request: Request) -> Response:
+        return self._answers.of(_without_versions(self._judges.publish(request.path_params["eval_agent_id"])))
+
+
+def _ids(request: Request) -> tuple[str, str]:
+    return request.path_params["eval_agent_id"], request.path_params["version_id"]
+
+
+def _shown(judge: Json) -> Json:
+    draft = judge["versions"][judge["current_version_id"]]
+    return {**_without_versions(judge), "current_version": _readable(draft)}
+
+
+def _without_versions(judge: Json) -> Json:
+    return {key: value for key, value in judge.items() if key != "versions"}
+
+
+def _readable(version: Json) -> Json:
+    return {key: value for key, value in version.items() if key != HIDDEN}

@@ -1,0 +1,201 @@
+"""Judges: the eval agents of the API, their drafts and their published versions."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.sandbox.operations import Refusal
+from tornado_resource.sandbox.playing import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tornado_resource.sandbox.agent_scripts import JudgeScript
+    from tornado_resource.sandbox.store import Store
+
+Json = dict[str, Any]
+MIN_LEVELS: Final = 2
+HIDDEN: Final = "judge_config"
+"""What is stored and never read back: the model and its temperature."""
+
+
+class Judges:
+    """The judges of the scenario file, and those that were created.
+
+    Args:
+        store: where they are kept.
+        scripts: the judges of the scenario file, by id.
+        now_ms: returns real time in milliseconds since 1970.
+
+    """
+
+    def __init__(self, store: Store, scripts: Mapping[str, JudgeScript], now_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._scripts = scripts
+        self._now_ms = now_ms
+
+    def all(self) -> list[Json]:
+        """Return all judges: those of the scenario file first."""
+        for judge_id in self._scripts:
+            self.get(judge_id)
+        return self._store.documents("judge")
+
+    def get(self, judge_id: str) -> Json:
+        """Return a judge as it is stored, with its `versions` by id.
+
+        Raises:
+            Refusal: there is no such judge.
+
+        """
+        found = self._store.document("judge", judge_id)
+        script = self._scripts.get(judge_id)
+        if found is None and script is not None:
+            found = self._publish(self._make(judge_id, script), iso(0))
+        if found is None:
+            raise Refusal(404, "Eval agent not found", "EVAL_AGENT_NOT_FOUND")
+        return found
+
+    def create(self, body: Json) -> Json:
+        """Create a judge with an empty draft."""
+        now = iso(self._now_ms())
+        return self._store_judge(_judge(str(uuid.uuid4()), body["name"], now) | body)
+
+    def version(self, judge_id: str, version_id: str) -> Json:
+        """Return a version of a judge.
+
+        Raises:
+            Refusal: there is no such version.
+
+        """
+        found = self.get(judge_id)["versions"].get(version_id)
+        if found is None:
+            raise Refusal(404, "Eval agent version not found", "EVAL_AGENT_VERSION_NOT_FOUND")
+        version: Json = found
+        return version
+
+    def edit(self, judge_id: str, version_id: str, changes: Json) -> Json:
+        """Change a draft.
+
+        Raises:
+            Refusal: the version is published.
+
+        """
+        judge, version = self.get(judge_id), self.version(judge_id, version_id)
+        if version["state"] != "editable":
+            raise Refusal(409, "A published version cannot be edited", "EVAL_AGENT_VERSION_NOT_EDITABLE")
+        changed = {**version, **changes, "updated_at": iso(self._now_ms())}
+        self._store_judge({**judge, "versions": {**judge["versions"], version_id: changed}})
+        return changed
+
+    def publish(self, judge_id: str) -> Json:
+        """Make the draft of a judge its active version.
+
+        Raises:
+            Refusal: the draft could not score anything.
+
+        """
+        judge = self.get(judge_id)
+        draft = judge["versions"][judge["current_version_id"]]
+        keys = {level["level_key"] for level in draft["levels"]}
+        is_sound = len(keys) >= MIN_LEVELS and draft["target_level_keys"] if keys else not draft["target_level_keys"]
+        if not is_sound or not keys.issuperset(draft["target_level_keys"]):
+            raise Refusal(400, "target_level_keys must name levels of a graded judge, which has 2 to 5")
+        return self._publish(judge, iso(self._now_ms()))
+
+    def entry(self, judge_id: str, *, is_required: bool) -> Json:
+        """Return a judge's entry in a check config."""
+        judge = self.get(judge_id)
+        targets = judge["versions"][judge["active_version_id"]]["target_level_keys"]
+        return {
+            "eval_agent_id": judge_id,
+            "eval_agent_version_id": judge["active_version_id"],
+            **({"target_level_keys": targets} if targets else {}),
+            "required": is_required,
+        }
+
+    def refuse_unusable(self, entry: Json) -> None:
+        """Refuse an entry of a check config that cannot score.
+
+        Raises:
+            Refusal: the judge or version is unknown, is a draft, or the target levels are none of it.
+
+        """
+        judge_id, version_id = entry["eval_agent_id"], entry["eval_agent_version_id"]
+        try:
+            version = self.version(judge_id, version_id)
+        except Refusal as refusal:
+            raise Refusal(400, f"{refusal}: {judge_id}") from None
+        keys, targets = {level["level_key"] for level in version["levels"]}, entry.get("target_level_keys", [])
+        if version["state"] == "editable":
+            raise Refusal(400, f"The version of {judge_id} is not published")
+        if bool(keys) != bool(targets) or not keys.issuperset(targets):
+            raise Refusal(400, f"target_level_keys: {judge_id} has {', '.join(sorted(keys)) or 'no levels'}")
+
+    def _publish(self, judge: Json, now: str) -> Json:
+        draft = judge["versions"][judge["current_version_id"]]
+        number = draft["version_number"]
+        following = {**draft, "id": _version_id(judge["id"], number + 1), "version_number": number + 1}
+        following |= {"created_at": now, "updated_at": now, "created_from_version_id": draft["id"]}
+        versions = {draft["id"]: {**draft, "state": "archived"}, following["id"]: following}
+        published = {"active_version_id": draft["id"], "active_version_number": number, "updated_at": now}
+        current = {"current_version_id": following["id"], "versions": {**judge["versions"], **versions}}
+        return self._store_judge({**judge, **published, **current})
+
+    def _store_judge(self, judge: Json) -> Json:
+        self._store.put("judge", judge["id"], judge)
+        return judge
+
+    def _make(self, judge_id: str, script: JudgeScript) -> Json:
+        judge = _judge(judge_id, script.name, iso(0))
+        levels = [{"level_key": key, "label": key.capitalize(), "prompt_md": key} for key in script.levels]
+        draft = judge["versions"][judge["current_version_id"]]
+        draft |= {
+            "prompt_md": f"Decide: {script.name}.",
+            "levels": levels,
+            "target_level_keys": list(script.targets),
+        }
+        return judge
+
+
+def _judge(judge_id: str, name: str, now: str) -> Json:
+    """Return a judge that was never published, with an empty draft."""
+    draft = {
+        "id": _version_id(judge_id, 1),
+        "org_id": "org-sandbox",
+        "eval_agent_id": judge_id,
+        "version_number": 1,
+        "name": name,
+        "description": None,
+        "state": "editable",
+        "modality": "text",
+        "system_prompt_md": "",
+        "prompt_md": "",
+        "levels": [],
+        "target_level_keys": [],
+        "weight": 10,
+        "created_from_version_id": None,
+        "created_by": None,
+        "created_at": now,
+        "updated_at": now,
+    }
+    return {
+        "id": judge_id,
+        "org_id": "org-sandbox",
+        "name": name,
+        "description": None,
+        "current_version_id": draft["id"],
+        "active_version_id": None,
+        "active_version_number": None,
+        "enabled": True,
+        "modality": "text",
+        "latest_run": None,
+        "metadata": {},
+        "created_at": now,
+        "updated_at": now,
+        "versions": {draft["id"]: draft},
+    }
+
+
+def _version_id(judge_id: str, number: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{judge_id}/versions/{number}"))
