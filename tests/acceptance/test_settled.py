@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from junitparser import JUnitXml
 
 from tests.support.project import PROGRAM
 
@@ -46,6 +47,12 @@ def asked(project: Project, *commands: Callable[[], object]) -> list[str]:
     return [f"{row['method']} {row['path']}" for row in project.requests()[before:]]
 
 
+def cases(project: Project) -> list[tuple[str, str, float]]:
+    """The cases of the project's junit.xml: class, name and seconds."""
+    suites = JUnitXml.fromfile(str(project.folder / "reports/junit.xml"))
+    return sorted((case.classname, case.name, case.time or 0.0) for suite in suites for case in suite)
+
+
 def preview(project: Project, *options: str) -> Callable[[], object]:
     return lambda: project.pulumi("preview", *options)
 
@@ -57,6 +64,19 @@ def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
     machine = project.on_another_machine()
     assert asked(project, preview(project, "--expect-no-changes"), project.up, machine.up) == []
     assert project.outputs() == outputs
+
+    # The reports need the scenarios by name: they are read once, and recorded.
+    project.configure("tornado:reports", "reports")
+    sent = asked(project, project.up)
+    assert sorted(line.rpartition("/")[2] for line in sent) == ["scenarios", "scenarios", "status", "status"]
+    history = [cases(project)]
+    assert asked(project, project.up) == []
+    history.append(cases(project))
+    assert project.run("tornado-resource", "report", "--stack", "dev", "--folder", "reports")[0] == 0
+    history.append(cases(project))
+    assert history[0] == history[1] == history[2]
+    assert {("one", "Refunds an order"), ("two", "Greets the caller")} < {case[:2] for case in history[0]}
+    assert [seconds > 0 for _, name, seconds in history[0] if name == "gate"] == [True, True]
 
 
 @pytest.mark.parametrize("pathway", ['f"pw-{name}"', 'pulumi.Output.from_input(f"pw-{name}")'])

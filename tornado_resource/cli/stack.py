@@ -149,22 +149,25 @@ def interrupted(stack: str) -> str:
     return f"its start was interrupted: run `pulumi up --stack {stack}` again, which records the session if one runs"
 
 
-def shows_transcripts(settings: Settings) -> bool:
-    """Return whether the reports of a command have the transcripts of failed scenarios."""
-    return settings.shows_transcripts and bool(settings.reports or os.environ.get("GITHUB_STEP_SUMMARY"))
+async def for_reports(client: Client, result: Result, settings: Settings) -> Result:
+    """Return the result with what only reports show: the scenarios by name, and how the failed ones failed."""
+    from tornado_resource.runs.scenario_runs import with_scenario_runs
+    from tornado_resource.runs.transcripts import with_transcripts
+
+    result = await with_scenario_runs(client, result)
+    return await with_transcripts(client, result) if settings.shows_transcripts else result
 
 
-async def read_results(stack: GatedStack, *, has_transcripts: bool = False) -> list[Result]:
+async def read_results(stack: GatedStack, *, has_reports: bool = False) -> list[Result]:
     """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
     from tornado_resource.runs.results import read_result, with_changes, with_drift
-    from tornado_resource.runs.transcripts import with_transcripts
 
     async with stack.client() as client:
 
         async def result_of(gated: GatedSession) -> Result:
             result = await with_drift(client, await read_result(client, gated))
             result = await with_changes(client, result) if stack.settings.shows_changes else result
-            return await with_transcripts(client, result) if has_transcripts else result
+            return await for_reports(client, result, stack.settings) if has_reports else result
 
         return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 

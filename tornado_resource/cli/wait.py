@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli.output import ExitCode, Output, format_option, painted, quiet_option
-from tornado_resource.cli.stack import finish, read_gated_stack, shows_transcripts, stack_option
+from tornado_resource.cli.stack import finish, for_reports, read_gated_stack, stack_option
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import count
 
@@ -59,8 +59,7 @@ def command(name: str | None, timeout: timedelta | None, output: str, *, quiet: 
 def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitCode:
     if not stack.gated_sessions and not stack.not_started:
         output.say(f"stack {stack.stack} has no session with a gate: nothing to wait for")
-        output.verdicts(stack.report(()))
-        return ExitCode.PASSED
+        return finish(stack.report(()), stack.settings.reports, output)
     output.say(
         f"waiting for {count(len(stack.gated_sessions), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
     )
@@ -98,8 +97,8 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 
 async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -> list[Result]:
     from tornado_resource.runs.results import wait_for_result
-    from tornado_resource.runs.transcripts import with_transcripts
 
+    has_reports = bool(stack.settings.reports or os.environ.get("GITHUB_STEP_SUMMARY"))
     async with stack.client() as client, _display(stack.gated_sessions, output) as display:
 
         async def result_of(gated: GatedSession) -> Result:
@@ -112,8 +111,8 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
             try:
                 async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
                     result = await wait_for_result(client, gated, stack.settings.poll_seconds, report)
-                    if shows_transcripts(stack.settings):
-                        result = await with_transcripts(client, result)
+                    if has_reports:
+                        result = await for_reports(client, result, stack.settings)
             except TimeoutError:
                 result = _cut_off(gated, seen[-1] if seen else None)
             display.end(result)

@@ -16,6 +16,7 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.sdk import organization
 from tornado_resource.runs.model import GatedSession
 from tornado_resource.runs.rerun import ANY, LastRun, compare, must_be_known, rerun_reason
+from tornado_resource.runs.scenarios import by_id
 from tornado_resource.stacks.recorded import (
     is_outdated,
     recorded_releases,
@@ -111,7 +112,9 @@ class LastRuns:
             return None
         # The ids of declared scenarios are in the inputs only.
         request = request_from(declared)
-        return session.result(replace(gated, session_id=session.session_id, adopted=session.adopted, request=request))
+        scenarios = by_id(request, [*gated.scenarios.values()])
+        found = replace(gated, session_id=session.session_id, adopted=session.adopted, request=request)
+        return session.result(replace(found, scenarios=scenarios))
 
     def result(self, gated: GatedSession) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from tornado_resource.runs.model import Outcome  # noqa: TC001 - users may call get_type_hints
+from tornado_resource.runs.model import Outcome, ScenarioRun  # noqa: TC001 - users may call get_type_hints
 
 
 class GateMapping(TypedDict, total=False):
@@ -45,3 +45,7 @@ class Verdict(TypedDict):
     """The sha-256 of the request."""
     finished_at: str | None
     """The end by the API's clock, ISO 8601."""
+    elapsed_ms: int | None
+    """How long it took, in milliseconds, as the API counts."""
+    scenarios: list[ScenarioRun] | None
+    """The last run of each scenario, recorded for the reports of later updates; None without `tornado:reports`."""

@@ -29,18 +29,28 @@ class Waiter:
         self._client = client
         self._poll_seconds = settings.poll_seconds
         self._shows_changes = settings.shows_changes and settings.reports is not None
-        has_reports = settings.reports is not None or bool(os.environ.get("GITHUB_STEP_SUMMARY"))
-        self._shows_transcripts = settings.shows_transcripts and has_reports
+        self._has_reports = settings.reports is not None or bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+        self._shows_transcripts = settings.shows_transcripts and self._has_reports
         self._last_runs = last_runs
         self._is_announced = False
 
-    def recorded(self, gated: GatedSession) -> Result | None:
-        """Return the result that the stack's state has of a session, if it is final."""
-        return self._last_runs.result(gated)
+    async def recorded(self, gated: GatedSession) -> Result | None:
+        """Return the result that the stack's state has of a session, if it is final.
+
+        For reports, the scenarios of a result that was recorded without them are read once.
+        """
+        result = self._last_runs.result(gated)
+        if result is None or not self._has_reports or result.verdict.scenarios is not None:
+            return result
+        from tornado_resource.runs.scenario_runs import with_scenario_runs
+
+        async with self._client.open() as client:
+            return await with_scenario_runs(client, result)
 
     async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
         from tornado_resource.runs.results import wait_for_result, with_changes
+        from tornado_resource.runs.scenario_runs import with_scenario_runs
         from tornado_resource.runs.transcripts import with_transcripts
 
         def show(progress: Progress) -> None:
@@ -50,12 +60,13 @@ class Waiter:
 
         async with self._client.open() as client:
             result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
+            result = await with_scenario_runs(client, result) if self._has_reports else result
             result = await with_changes(client, result) if self._shows_changes else result
             return await with_transcripts(client, result) if self._shows_transcripts else result
 
     async def ended(self, gated: GatedSession) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
-        recorded = self.recorded(gated)
+        recorded = self._last_runs.result(gated)
         if recorded is not None:
             return recorded
         from tornado_resource.runs.results import read_result

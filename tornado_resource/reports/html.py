@@ -111,11 +111,11 @@ class Totals:
 
 
 def _totals(results: Sequence[Result]) -> Totals:
-    verdicts, statuses = [each.verdict for each in results], [each.status for each in results if each.status]
+    verdicts = [each.verdict for each in results]
     return Totals(
         sum(max(each.passed_scenarios or 0, 0) for each in verdicts),
         sum(max(each.total_scenarios or 0, 0) for each in verdicts),
-        max((each.elapsed_ms or 0 for each in statuses), default=0),
+        max((each.elapsed_ms or 0 for each in verdicts), default=0),
     )
 
 

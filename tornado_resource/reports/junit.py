@@ -1,5 +1,8 @@
 """The report for CI systems: JUnit XML with a suite per session, a case per scenario, and a case for the gate itself.
 
+CI systems follow a case by its `classname` and `name`. So these are the names of the session and of the scenario, and
+the same whatever happened; ids differ from environment to environment.
+
 A CI system turns red on any failure. So a failed scenario is a failure only if the gate did not pass; if it did
 (`passed: 80%`), the scenario is skipped and says why.
 """
@@ -14,19 +17,20 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, clean_lines
-from tornado_resource.reports.outcomes import advice, last_fixes, omission, scenario_results
+from tornado_resource.reports.outcomes import ScenarioResult, advice, last_fixes, omission, scenario_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.outcomes import ScenarioResult
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
 GATE_CASE: Final = "gate"
 UPDATE: Final = "update"
+NO_GATE: Final = "nothing was judged: no session has a gate"
 MAX_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
 MAX_FIXES: Final = 10
@@ -51,6 +55,8 @@ def junit(report: Report) -> str:
     document = JUnitXml(clean(f"tornado {report.stack}"))
     if report.problem is not None:
         document.append(_problem(report.problem, is_skipped=report.is_skipped))
+    elif not report.results:
+        document.append(_problem(NO_GATE, is_skipped=True))  # CI systems take a file without a case for a broken one
     for result in report.results:
         document.append(_suite(result, report))  # add_testsuite() would compare it with all others
     document.update_statistics()
@@ -114,11 +120,22 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
 
 def _cases(result: Result, stack: str) -> list[TestCase]:
     """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
-    cases, names = [_gate_case(result, stack)], _Names()
-    for scenario in scenario_results(result):
-        name = names.unique(clean(scenario.label.strip()) or NAMELESS)
-        cases.append(_scenario_case(result, scenario, name))
-    return cases
+    scenarios = _scenarios(result)
+    unique, names = _Names(), dict[str, str]()
+    # In the order of their ids: that of their runs differs from session to session.
+    for each in sorted(scenarios, key=lambda scenario: scenario.scenario_id):
+        names[each.scenario_id] = unique.unique(clean((each.name or each.scenario_id).strip()) or NAMELESS)
+    return [_gate_case(result, stack), *(_scenario_case(result, each, names[each.scenario_id]) for each in scenarios)]
+
+
+def _scenarios(result: Result) -> list[ScenarioResult]:
+    """Return the scenarios that are a case: not one of which only an id is known, which would be a case of its own."""
+    found = list(scenario_results(result))
+    if not result.verdict.session_id:
+        found += [
+            ScenarioResult(key, each.name, passed=None, unfixable=False) for key, each in result.gated.scenarios.items()
+        ]
+    return [each for each in found if each.name or each.passed is not None or each.unfixable]
 
 
 class _Names:
@@ -140,9 +157,8 @@ class _Names:
 
 
 def _gate_case(result: Result, stack: str) -> TestCase:
-    verdict, status = result.verdict, result.status
-    elapsed_ms = status.elapsed_ms if status and status.elapsed_ms is not None else 0
-    seconds = min(max(elapsed_ms, 0), MAX_MILLISECONDS) / 1000
+    verdict = result.verdict
+    seconds = min(max(verdict.elapsed_ms or 0, 0), MAX_MILLISECONDS) / 1000
     case = _Case(GATE_CASE, clean(result.gated.name), seconds).place(result.gated.position)
     if verdict.outcome == "passed":
         return case
@@ -163,15 +179,33 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> TestC
     elif not scenario.is_met and has_gate_passed:
         case.result = [Skipped(f"failed, but the gate ({clean(str(result.gated.gate.passed))}) passed")]
     elif not scenario.is_met:
-        case.result = [_failure(scenario)]
+        case.result = [_failure(result, scenario)]
     return case
 
 
-def _failure(scenario: ScenarioResult) -> Failure:
+def _failure(result: Result, scenario: ScenarioResult) -> Failure:
     word = "unfixable" if scenario.unfixable else "failed"
     tail = ", and the session found no fix: unfixable" if scenario.unfixable else ""
     ran = "failed in its last run" if scenario.passed is False else "no run is known"
-    return Failure(f"{ran}{tail}", type_=word)
+    failure = Failure(f"{ran}{tail}", type_=word)
+    lines = list(_last_run(result.transcripts.get(scenario.scenario_id)))
+    if lines:
+        failure.text = "\n".join(lines)
+    return failure
+
+
+def _last_run(transcript: Transcript | None) -> Iterator[str]:
+    """Yield the failed assertions of a scenario's last run, and how the call ended."""
+    if transcript is None:
+        return
+    if transcript.assertions:
+        yield "failed assertions:"
+        yield from (f"- {_line(name)}: {_line(reason or 'failed')}" for name, reason in transcript.assertions)
+    if transcript.messages:
+        yield "the end of the call:"
+        yield from (f"- {_line(role or 'unknown')}: {_line(text)}" for role, text in transcript.messages)
+    if transcript.error:
+        yield f"error: {_line(transcript.error)}"
 
 
 def _fix_plan(result: Result) -> Iterator[str]:

@@ -52,6 +52,8 @@ def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
 def _recorded_results(result: Result) -> dict[str, bool]:
     """Return the results of the scenarios as far as a recorded verdict has them, whose session is not read again."""
     verdict = result.verdict
+    if verdict.scenarios is not None:
+        return {each["id"]: each["passed"] for each in verdict.scenarios}
     declared = result.gated.request.get("scenario_ids") or ()
     have_all_passed = verdict.total_scenarios is not None and verdict.passed_scenarios == verdict.total_scenarios
     passed = declared if have_all_passed and verdict.outcome != "incomplete" else ()

@@ -37,9 +37,10 @@ def verdicts_json(report: Report) -> str:
 
 
 def _session(result: Result) -> dict[str, Any]:
-    gated, status = result.gated, result.status
+    gated, status, verdict = result.gated, result.status, asdict(result.verdict)
+    del verdict["scenarios"]  # below are also those that did not run
     return {
-        **asdict(result.verdict),
+        **verdict,
         "created_at": gated.created_at,
         "urn": gated.urn,
         "pathway_id": gated.shown_pathway,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
 from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate
 
@@ -113,11 +113,21 @@ class Ending:
     cause: Cause | None = None
 
 
+class ScenarioRun(TypedDict):
+    """The last run of a scenario, as the stack output `verdicts` holds it."""
+
+    id: str
+    name: str | None
+    """None where the API does not list it."""
+    passed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class SessionVerdict:
     """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON.
 
-    *content* and *full_run* are None in records that older releases wrote.
+    *content* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API counts.
+    *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
     """
 
     outcome: Outcome
@@ -136,6 +146,8 @@ class SessionVerdict:
     gate: Gate
     declaration: str
     finished_at: str | None
+    elapsed_ms: int | None = None
+    scenarios: list[ScenarioRun] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +195,19 @@ def without_secret(text: str, secret: str | None) -> str:
 
 
 def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
-    """Return the sessions that have a gate as they are declared, before they have an id."""
+    """Return the sessions that have a gate as they are declared, before they have an id.
+
+    Their declared scenarios have none either: here their keys stand for them.
+    """
     return [
-        GatedSession(each.name, "", each.gate, each.request, position=each.position)
+        GatedSession(
+            each.name,
+            "",
+            each.gate,
+            each.request,
+            position=each.position,
+            scenarios={scenario.key: scenario for scenario in each.scenarios},
+        )
         for each in declarations
         if each.gate is not None
     ]

@@ -50,6 +50,7 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
         gate=gated.gate,
         declaration=digest(gated.request),
         finished_at=_finished_at(status, gated.created_at) if status.is_final else None,
+        elapsed_ms=status.elapsed_ms,
     )
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import Digests, is_digest, is_incomparable, is_same
 from tornado_resource.bland.responses import STATUSES, Status
-from tornado_resource.core.canonical import digest, whole_without_nulls
+from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE, name_of, type_of
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration, request_from
 from tornado_resource.runs.judge import judge
-from tornado_resource.runs.model import Ending, GatedSession, Result, SessionVerdict
+from tornado_resource.runs.model import Ending, GatedSession, Result, ScenarioRun, SessionVerdict
 from tornado_resource.runs.scenarios import NOT_AS_DECLARED
 from tornado_resource.runs.verdict import NOT_SHOWN_NOW
 from tornado_resource.versions.scenarios import declared_changes
@@ -163,7 +163,13 @@ class RecordedSession:
         # The version of an adopted session is unknown, so it does not pass for the promoted one.
         is_doubtful = gated.adopted and gated.promoted is not None
         is_same = verdict.declaration == digest(gated.request)
-        return Result(gated, verdict) if is_same and not is_doubtful and not is_outdated(verdict, gated) else None
+        if not is_same or is_doubtful or is_outdated(verdict, gated):
+            return None
+        return Result(gated, verdict, scenario_names=_names(verdict))
+
+
+def _names(verdict: SessionVerdict) -> dict[str, str]:
+    return {each["id"]: each["name"] for each in verdict.scenarios or () if each["name"] is not None}
 
 
 def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
@@ -323,12 +329,29 @@ def _is_gate(value: Mapping[str, Any]) -> bool:
 def _final_verdict(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> SessionVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(SessionVerdict)}
-    verdict = SessionVerdict(**{**given, "gate": Gate.of(given["gate"])})
+    extra = {"elapsed_ms": whole_or_none(given["elapsed_ms"]), "scenarios": _scenario_runs(given["scenarios"])}
+    verdict = SessionVerdict(**{**given, **extra, "gate": Gate.of(given["gate"])})
     request = request_from(declared)
     is_final = verdict.status in STATUSES and verdict.outcome in SETTLED
     if not is_final or verdict.declaration != digest(request):
         return None
     return verdict if _agrees(verdict, request) else None
+
+
+def _scenario_runs(value: Any) -> list[ScenarioRun] | None:
+    """Return the recorded scenarios; None if they are not recorded, or damaged."""
+    if not isinstance(value, list):
+        return None
+    found = [_scenario_run(each) for each in value if isinstance(each, dict)]
+    known = [each for each in found if each is not None]
+    return known if len(known) == len(value) else None
+
+
+def _scenario_run(value: Mapping[str, Any]) -> ScenarioRun | None:
+    scenario_id, name, passed = (value.get(key) for key in ("id", "name", "passed"))
+    if isinstance(scenario_id, str) and isinstance(name, str | None) and isinstance(passed, bool):
+        return {"id": scenario_id, "name": name, "passed": passed}
+    return None
 
 
 def _agrees(verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:

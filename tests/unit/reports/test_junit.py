@@ -40,17 +40,16 @@ def test_every_kind_of_session_has_its_result() -> None:
         "support-line": {
             "gate": "failure",
             "sc-status": None,
-            "Refund | within 30 days (sc-refund)": "failure",
-            "Cancel an order (sc-cancel)": "failure",
+            "Refund | within 30 days": "failure",
+            "Cancel an order": "failure",
         },
         "booking": {"gate": None, "sc-1": None, "sc-2": None},
         "billing": {"gate": None, "sc-1": None, "sc-2": None, "sc-3": None, "sc-4": None, "sc-5": "skipped"},
         "reminders": {"gate": "failure", "sc-9": "failure"},
         "surveys": {
             "gate": "error",
-            "Refund | within 30 days (sc-refund)": None,
-            "Cancel an order (sc-cancel)": "failure",
-            "sc-late": "skipped",
+            "Refund | within 30 days": None,
+            "Cancel an order": "failure",
         },
         "later": {"gate": "error"},
     }
@@ -82,7 +81,7 @@ def test_names_of_cases_are_unique() -> None:
     status = status_of(PARTIAL, ("gate",), ("sc-1", "sc-2", "x" * 400, "x" * 401))
     cases = cases_of(junit(report_of(result_of(gated_session_of("a"), status, names=names))))["a"]
     cut = "x" * 299 + "…"
-    assert list(cases) == ["gate", "gate #2", "Twice (sc-1)", "Twice (sc-2)", cut, f"{cut} #2"]
+    assert list(cases) == ["gate", "gate #2", "Twice", "Twice #2", cut, f"{cut} #2"]
 
 
 @pytest.mark.parametrize(
@@ -109,17 +108,13 @@ def test_huge_durations_are_bounded(elapsed_ms: int) -> None:
     }
 
 
-def test_a_report_without_sessions_is_valid() -> None:
-    assert cases_of(junit(report_of())) == {}
-
-
 def test_junit2html_reads_it(tmp_path: Path) -> None:
     (tmp_path / "junit.xml").write_text(junit(sample()), encoding="utf-8")
     program = str(Path(sys.executable).with_name("junit2html"))
     ran = subprocess.run([program, "junit.xml", "out.html"], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
-    assert "Cancel an order (sc-cancel)" in page
+    assert "Cancel an order" in page
     assert "it reached its time limit" in page
 
 

@@ -64,6 +64,26 @@ def test_a_verdict_comes_back_as_it_was_given() -> None:
     assert session.verdict == given
 
 
+def test_the_scenarios_of_a_verdict_come_back_by_name() -> None:
+    runs = [{"id": "a", "name": "Refund", "passed": True}, {"id": "b", "name": None, "passed": False}]
+    session = recorded_sessions(state(verdict(scenarios=runs, elapsed_ms=190_000.0)))[URN]
+    result = session.result(GATED)
+    assert result is not None
+    assert (result.verdict.scenarios, result.verdict.elapsed_ms) == (runs, 190_000)
+    assert [result.scenario_name(each) for each in ("a", "b")] == ["Refund", "b"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [None, "a", {"id": "a"}, ["a"], [{"id": 1, "name": "x", "passed": True}], [{"id": "a", "passed": "yes"}]],
+    ids=str,
+)
+def test_damaged_scenarios_are_not_recorded_ones(damage: Any) -> None:
+    result = recorded_sessions(state(verdict(scenarios=damage)))[URN].result(GATED)
+    assert result is not None
+    assert (result.verdict.outcome, result.verdict.scenarios) == ("passed", None)
+
+
 @pytest.mark.parametrize(
     "gate", [Gate(2), Gate("50%"), Gate("any"), Gate("all", "refuse"), Gate("promotion")], ids=lambda gate: gate.passed
 )
