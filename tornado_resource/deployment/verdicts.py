@@ -149,7 +149,7 @@ class GateRun:
         async def wait(gated: GatedSession) -> Result | None:
             if is_dry_run():
                 return await self._waiter.ended(gated)
-            result = await self._waiter.recorded(gated)
+            result = await self._waiter.settled(gated)
             if result is not None:
                 self.report.record(result)
                 return result

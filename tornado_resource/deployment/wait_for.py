@@ -105,7 +105,7 @@ class _Wait:
 
     async def result(self, gated: GatedSession) -> Result:
         gated = replace(gated, urn=await self._session.known_urn)
-        result = await self._waiter.recorded(gated)
+        result = await self._waiter.settled(gated)
         if result is None:
             self._gate.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
             result = await self._waiter.wait(gated, self._session)

@@ -34,12 +34,13 @@ class Waiter:
         self._last_runs = last_runs
         self._is_announced = False
 
-    async def recorded(self, gated: GatedSession) -> Result | None:
-        """Return the result that the stack's state has of a session, if it is final.
+    def recorded(self, gated: GatedSession) -> Result | None:
+        """Return the result that the stack's state has of a session, if it is final."""
+        return self._last_runs.result(gated)
 
-        For reports, the scenarios of a result that was recorded without them are read once.
-        """
-        result = self._last_runs.result(gated)
+    async def settled(self, gated: GatedSession) -> Result | None:
+        """Return the recorded result; its scenarios are read once for reports if it was recorded without them."""
+        result = self.recorded(gated)
         if result is None or not self._has_reports or result.verdict.scenarios is not None:
             return result
         from tornado_resource.runs.scenario_runs import with_scenario_runs
@@ -66,7 +67,7 @@ class Waiter:
 
     async def ended(self, gated: GatedSession) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
-        recorded = self._last_runs.result(gated)
+        recorded = self.recorded(gated)
         if recorded is not None:
             return recorded
         from tornado_resource.runs.results import read_result
