@@ -5,6 +5,7 @@
     TornadoError                 root of all errors below; its text is fit to be shown to a user
     ├── DeclarationError         invalid declarations: carries every problem with its position
     ├── ConfigurationError       a wrong or missing config value, environment variable or argument
+    │   └── BackendUnreachable   Pulumi's backend did not respond: it can work later
     └── ApiError                 a request to the API failed
         ├── NotSent              the request cannot have reached the API
         │   └── InvalidRequest   it has text that cannot be sent: a retry cannot help
@@ -50,6 +51,10 @@ class DeclarationError(TornadoError):
 
 class ConfigurationError(TornadoError):
     """A config value, environment variable or argument is wrong or missing."""
+
+
+class BackendUnreachable(ConfigurationError):
+    """Pulumi could not reach the backend that has the stack."""
 
 
 class ApiError(TornadoError):

@@ -432,6 +432,7 @@ def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., T
     team.edit(8)
     edited = f"version 8 was edited since it was tested: it was {short(content)}, now it is sha256v2:"
     assert edited in tool("status")
+    assert f"support-line: {edited}" in tool("diff")
     assert f"drifted   support-line (pathway pw-support): {edited}" in tool("doctor", code=1)
     team.staging.configure("tornado:showChanges", "true")
     tool("report")

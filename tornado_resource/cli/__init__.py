@@ -13,7 +13,7 @@ import click
 from tornado_resource.cli.output import HELP, ExitCode, wants_color
 from tornado_resource.cli.unexpected import Secrets, end_unexpectedly
 from tornado_resource.core.text import clean_lines, did_you_mean
-from tornado_resource.errors import ApiError, TornadoError
+from tornado_resource.errors import ApiError, BackendUnreachable, TornadoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,5 +112,5 @@ def _run(arguments: list[str], secrets: Secrets) -> int:
         return ExitCode.INTERRUPTED
     except TornadoError as error:
         click.echo(error, err=True)
-        return ExitCode.INCOMPLETE if isinstance(error, ApiError) else ExitCode.INVALID
+        return ExitCode.INCOMPLETE if isinstance(error, ApiError | BackendUnreachable) else ExitCode.INVALID
     return result if isinstance(result, int) else ExitCode.PASSED

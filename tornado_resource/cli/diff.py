@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REPAIRS: Final = "repairs"
 LIVE_PATHWAY: Final = "live"
+AS_NOW: Final = "the API keeps no older content, so what it is now was compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,11 @@ def command(name: str | None, against: str | None, output: str, session: str | N
     stack = read_gated_stack(name)
     sessions = _chosen(stack, session)
     other = read_gated_stack(against) if against not in {None, REPAIRS, LIVE_PATHWAY} else None
-    found, unreadable = asyncio.run(_read(stack, sessions, other, against))
+    found, edits, unreadable = asyncio.run(_read(stack, sessions, other, against))
     if found:
         _show(found, output)
-    click.echo("\n".join(unreadable), err=True, nl=bool(unreadable))
+    for line in [*edits, *unreadable]:
+        click.echo(line, err=True)
     return ExitCode.INCOMPLETE if unreadable else ExitCode.PASSED
 
 
@@ -79,15 +81,16 @@ def _chosen(stack: GatedStack, name: str | None) -> list[GatedSession]:
 
 async def _read(
     stack: GatedStack, sessions: list[GatedSession], other: GatedStack | None, against: str | None
-) -> tuple[dict[str, Changes], list[str]]:
-    """Return the changes by session, and a line for each session that cannot be shown."""
+) -> tuple[dict[str, Changes], list[str], list[str]]:
+    """Return the changes by session, and a line for each version that was edited and each session not shown."""
     async with stack.client() as client:
         there = await _versions_there(other) if other is not None else {}
         shown = await asyncio.gather(*(_of_session(client, gated, against, there) for gated in sessions))
-    changes = {gated.name: each for gated, each in zip(sessions, shown, strict=True) if not isinstance(each, str)}
-    pairs = zip(sessions, shown, strict=True)
-    problems = [f"{gated.name}: {gated.public(each)}" for gated, each in pairs if isinstance(each, str)]
-    return changes, problems
+    pairs = [(gated, each.found) for gated, each in zip(sessions, shown, strict=True)]
+    changes = {gated.name: found for gated, found in pairs if not isinstance(found, str)}
+    problems = [f"{gated.name}: {gated.public(found)}" for gated, found in pairs if isinstance(found, str)]
+    edits = [f"{gated.name}: {each.edit}" for gated, each in zip(sessions, shown, strict=True) if each.edit is not None]
+    return changes, edits, problems
 
 
 async def _versions_there(other: GatedStack) -> dict[str, Result]:
@@ -99,19 +102,26 @@ async def _versions_there(other: GatedStack) -> dict[str, Result]:
     return {result.gated.name: result for result in results}
 
 
-async def _of_session(
-    client: Client, gated: GatedSession, against: str | None, there: dict[str, Result]
-) -> Changes | str:
-    """Return what differs for one session, or why that cannot be shown."""
-    from tornado_resource.runs.results import read_result
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What differs for one session, or why that cannot be shown, and how its version was edited since it was judged."""
 
-    pair = _pair(await read_result(client, gated), against, there.get(gated.name))
+    found: Changes | str
+    edit: str | None = None
+
+
+async def _of_session(client: Client, gated: GatedSession, against: str | None, there: dict[str, Result]) -> _Shown:
+    from tornado_resource.runs.results import read_result, with_drift
+
+    result = await with_drift(client, await read_result(client, gated))
+    edit = f"{result.drift}; {AS_NOW}" if result.drift is not None else None
+    pair = _pair(result, against, there.get(gated.name))
     if isinstance(pair, str):
-        return pair
+        return _Shown(pair, edit)
     try:
-        return await _compare(client, pair)
+        return _Shown(await _compare(client, pair), edit)
     except TornadoError as error:
-        return str(error)
+        return _Shown(str(error), edit)
 
 
 def _pair(result: Result, against: str | None, there: Result | None) -> _Pair | str:

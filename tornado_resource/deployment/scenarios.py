@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.stacks.recorded import StoredScenario
 
+NOT_AS_DECLARED: Final = "nothing was started: the scenarios are not as declared"
+UNREAD: Final = "nothing was started: the scenarios of the pathway could not be read"
 UNKNOWN_ID: Final = "?"
 """Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
 
@@ -52,19 +54,13 @@ async def check_scenarios(
 
     """
     unsure = [each for each in declared if _is_unsure(each, matching(each, stored))]
-    pathways = list(dict.fromkeys(each.pathway_id for each in unsure))
-    listed = await asyncio.gather(
-        *(
-            _listed(client, [each for each in unsure if each.pathway_id == pathway_id], stored)
-            for pathway_id in pathways
-        )
-    )
-    known = dict(zip(pathways, listed, strict=True))
+    known = await _listings(client, unsure, stored)
     managers = await _managers(unsure, known)
-    problems = [problem for each in unsure if (problem := _problem(each, known[each.pathway_id], managers)) is not None]
+    found = [(known[each.pathway_id], _problem(each, known[each.pathway_id], managers)) for each in unsure]
+    problems = [problem for _, problem in found if problem is not None]
     if problems:
-        message = "\n".join(["nothing was started: the scenarios are not as declared", *problems])
-        raise pulumi.RunError(message)
+        is_unread = all(isinstance(listed, str) for listed, problem in found if problem is not None)
+        raise pulumi.RunError("\n".join([UNREAD if is_unread else NOT_AS_DECLARED, *problems]))
 
 
 def declare_scenarios(
@@ -128,6 +124,17 @@ def _was_interrupted(declared: ScenarioDeclaration) -> bool:
     path = resource_path(resource_name(declared))
     address = resource_address(path, pulumi.get_project(), os.environ)
     return IntentStore(scenario_intents_folder(os.environ)).find(address) is not None
+
+
+async def _listings(
+    client: SharedClient, unsure: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
+) -> dict[str, Listing | str]:
+    """Return the scenarios of each pathway that *unsure* ones are on, or why they cannot be read."""
+    by_pathway: dict[str, list[ScenarioDeclaration]] = {}
+    for each in unsure:
+        by_pathway.setdefault(each.pathway_id, []).append(each)
+    listed = await asyncio.gather(*(_listed(client, each, stored) for each in by_pathway.values()))
+    return dict(zip(by_pathway, listed, strict=True))
 
 
 async def _listed(

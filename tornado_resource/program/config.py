@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tornado_resource.bland.address import Endpoint
-    from tornado_resource.declarations.model import Environment
+    from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.errors import TornadoError
     from tornado_resource.stacks.settings import Settings
 
+MAX_TRIGGERS: Final = 100
+"""How many triggers a session may have."""
 _EFFECTS: Final = {"fail": "fails", "adopt": "takes it over", "wait": "waits for its end", "supersede": "cancels it"}
 
 
@@ -62,8 +64,8 @@ def check_against_declarations(settings: Settings, environment: Environment) -> 
     """Check that there is a session to run, and the config values that depend on the declarations.
 
     Raises:
-        ConfigurationError: the environment leaves out every session, `tornado:adopt` or `tornado:onConflict` names an
-            unknown session, or `publish` is declared without waiting.
+        ConfigurationError: the environment leaves out every session, a session gets too many triggers,
+            `tornado:adopt` or `tornado:onConflict` names an unknown session, or `publish` is declared without waiting.
 
     """
     declarations = environment.declarations
@@ -73,6 +75,7 @@ def check_against_declarations(settings: Settings, environment: Environment) -> 
             f"keep a session there, or remove the stack's sessions with pulumi destroy --stack {pulumi.get_stack()}"
         )
         raise ConfigurationError(message)
+    _check_triggers(settings.triggers, declarations)
     names = [declaration.name for declaration in declarations]
     _check_names("adopt", settings.adopt, names)
     if isinstance(settings.on_conflict, Mapping):
@@ -111,6 +114,18 @@ def ambiguous_session(key: str, name: str, urns: Sequence[str]) -> str:
         f"pulumi config rm --path {PREFIX}{key}.{name} --stack {pulumi.get_stack()}"
     )
     return "\n".join([first, *(f"  {urn}" for urn in urns), cure])
+
+
+def _check_triggers(added: Mapping[str, Any], declarations: Sequence[Declaration]) -> None:
+    """Refuse config that gives a session too many triggers. The session is not to blame for it."""
+    for declaration in declarations:
+        together = len({*declaration.triggers, *added})
+        if added and together > MAX_TRIGGERS:
+            message = (
+                f"config {PREFIX}triggers: {together} triggers with those of session {declaration.name} "
+                f"({declaration.position}), expected at most {MAX_TRIGGERS}; remove some of either"
+            )
+            raise ConfigurationError(message)
 
 
 def _check_names(key: str, given: Mapping[str, str], names: list[str]) -> None:

@@ -8,16 +8,31 @@ from typing import Any, Final
 
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean, without_credentials
-from tornado_resource.errors import ConfigurationError
+from tornado_resource.errors import BackendUnreachable, ConfigurationError
 
 PULUMI_SECONDS: Final = 60
+_UNREACHABLE: Final = (
+    "dial tcp",
+    "such host",
+    "connection refused",
+    "connection reset",
+    "is unreachable",
+    "route to",
+    "i/o timeout",
+    "handshake timeout",
+    "deadline exceeded",
+    "unexpected EOF",
+    "server misbehaving",
+)
+"""How Go's libraries, which Pulumi is made with, say that a network fails. Pulumi has no exit code for it."""
 
 
 def pulumi_json(*arguments: str) -> Any:
     """Run a `pulumi` command in this folder and return the JSON that it prints.
 
     Raises:
-        ConfigurationError: `pulumi` is not on PATH, fails, does not end within a minute, or prints anything else.
+        BackendUnreachable: `pulumi` could not reach the backend, or did not end within a minute.
+        ConfigurationError: it is not on PATH, fails otherwise, or prints no JSON.
 
     """
     command = ["pulumi", *arguments, "--non-interactive"]
@@ -40,11 +55,13 @@ def pulumi_json(*arguments: str) -> Any:
         raise ConfigurationError(message) from None
     except subprocess.TimeoutExpired:
         message = f"`{' '.join(command)}` timed out after {PULUMI_SECONDS} s"
-        raise ConfigurationError(message) from None
+        raise BackendUnreachable(message) from None
     if result.returncode != 0:
         said = without_credentials(result.stderr.strip().removeprefix("error: "))
         message = f"`{' '.join(command)}` failed: {clean(said)}"
-        raise ConfigurationError(message)
+        raise (
+            BackendUnreachable(message) if any(words in said for words in _UNREACHABLE) else ConfigurationError(message)
+        )
     try:
         return parse_json(result.stdout)
     except ValueError as error:

@@ -85,7 +85,10 @@ def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settin
         except (ValueError, RecursionError):
             problems += _invalid(name, key, text, stack)
             continue
-        if value is not None:
+        if key.declared and _sentences(key.declared, text):
+            # Each session gets it, and would be blamed for it at its own place.
+            problems += _invalid(name, key, text, stack)
+        elif value is not None:
             settings[key.setting] = value
     if problems:
         raise ConfigurationError("\n".join(problems))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import pulumi
 import pytest
 
 from tests.support.scenario_api import ScenarioApi
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.deployment.scenarios import check_scenarios
+from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check_scenarios
 from tornado_resource.stacks.recorded import StoredScenario
 
 if TYPE_CHECKING:
@@ -64,3 +65,12 @@ async def test_a_scenario_that_the_state_knows_is_read_by_its_id() -> None:
     assert await checked(api, recorded) == ""
     api.scenarios["sc-1"]["max_turns"] = 20
     assert "max_turns: found 20, declared 10" in await checked(api, recorded)
+
+
+async def test_a_pathway_that_cannot_be_read_is_not_called_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await checked(api_of(others=1))).startswith(NOT_AS_DECLARED)
+    api = api_of(others=1)
+    monkeypatch.setattr(api, "handle", lambda _request: httpx.Response(404, json={"error": "Pathway pw-1 not found"}))
+    said = await checked(api)
+    assert said.startswith(f"{UNREAD}\nsessions.yaml:3:3: ")
+    assert "HTTP 404: Pathway pw-1 not found" in said

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pulumi
 import pytest
 
 from tests.support.api import KEY
-from tornado_resource.declarations.model import Environment
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import Declaration, Environment
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.config import check_against_declarations, read_config
 from tornado_resource.stacks.settings import read_settings
@@ -59,3 +61,17 @@ def test_an_environment_that_leaves_out_every_session_is_refused() -> None:
         f"there, or remove the stack's sessions with pulumi destroy --stack {pulumi.get_stack()}"
     )
     check_against_declarations(settings, Environment("dev", ()))
+
+
+def test_config_that_adds_too_many_triggers_is_to_blame() -> None:
+    settings = read_settings({"tornado:triggers": '{"a": 1, "b": 2}'}, "dev")
+    declared = {str(number): number for number in range(99)}
+    at = Position("s.yaml", 3, 3)
+    full = Declaration("billing", {"pathway_id": "pw-1"}, None, at, triggers=declared)
+    with pytest.raises(ConfigurationError) as caught:
+        check_against_declarations(settings, Environment("dev", (full,)))
+    assert str(caught.value) == (
+        "config tornado:triggers: 101 triggers with those of session billing (s.yaml:3:3), expected at most 100; "
+        "remove some of either"
+    )
+    check_against_declarations(settings, Environment("dev", (replace(full, triggers={"a": 1}),)))

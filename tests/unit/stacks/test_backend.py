@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tornado_resource.errors import ConfigurationError
+from tornado_resource.cli import main
+from tornado_resource.errors import BackendUnreachable, ConfigurationError
 from tornado_resource.runs.order import Address
 from tornado_resource.stacks.backend import (
     MAX_CREDENTIALS_BYTES,
@@ -119,12 +120,35 @@ def test_a_failed_command_is_reported_without_credentials(tmp_path: Path, monkey
     assert str(caught.value) == "`pulumi stack ls --non-interactive --json` failed: cannot reach postgres://db/x"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Get "https://api.pulumi.com/api/user": dial tcp: lookup api.pulumi.com: no such host',
+        "pinging database: dial tcp 127.0.0.1:1: connect: connection refused",
+        "read tcp 10.0.0.1:5: read: connection reset by peer",
+        "net/http: TLS handshake timeout",
+    ],
+)
+def test_a_backend_that_cannot_be_reached_is_no_wrong_config(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fake_pulumi(tmp_path, monkeypatch, f"echo 'error: {said}' >&2; exit 1")
+    with pytest.raises(BackendUnreachable, match=r"^`pulumi stack ls"):
+        pulumi_json("stack", "ls")
+    assert main(["status", "--stack", "dev"]) == 3
+
+
+def test_a_stack_that_is_not_there_is_wrong_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fake_pulumi(tmp_path, monkeypatch, "echo \"error: no stack named 'dev' found\" >&2; exit 1")
+    assert main(["status", "--stack", "dev"]) == 2
+
+
 def test_a_command_that_hangs_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(command: list[str], **_options: Any) -> None:
         raise subprocess.TimeoutExpired(command, 60)
 
     monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(ConfigurationError, match=r"^`pulumi stack ls --non-interactive --json` timed out after 60 s$"):
+    with pytest.raises(BackendUnreachable, match=r"^`pulumi stack ls --non-interactive --json` timed out after 60 s$"):
         pulumi_json("stack", "ls")
 
 

@@ -242,3 +242,10 @@ def test_values_that_only_a_changed_state_has_are_one_clear_line(key: str, text:
     with pytest.raises(ConfigurationError, match=f"^config tornado:{key}") as caught:
         read_settings({f"tornado:{key}": text})
     assert str(caught.value).isprintable()
+
+
+def test_a_trigger_that_no_session_may_have_is_the_configs_fault() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^config tornado:triggers: triggers\.n: found the number 90071992547409"
+    ):
+        read_settings({"tornado:triggers": '{"n": 9007199254740993}'}, "dev")
