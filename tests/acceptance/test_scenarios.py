@@ -103,9 +103,10 @@ def test_the_life_of_sixty_scenarios(make_project: Callable[..., Project]) -> No
     assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
 
     # One definition is edited: on all five pathways, and all five sessions run again.
-    fields["case-03"] = "tester_persona_prompt: You are patient., max_turns: 50"
+    fields["case-03"] = "max_turns: 50, tester_persona_prompt: You are patient #1\n  "
     project.declare(declarations(fields))
     printed = project.pulumi("preview")
+    assert "scenarios.case-03.tester_persona_prompt: what follows ` #` is a comment; quote the text" in printed
     for pathway in PATHWAYS:
         assert f"case-03@{pathway}: changes tester_persona_prompt, max_turns" in printed
     edited = sent(project, lambda: up(project))

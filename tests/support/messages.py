@@ -72,8 +72,10 @@ NEWS: Final = (
     "waiting for …",
     "when … has ended",
     "waiting for verdicts",
+    "while parsing a",
+    "while scanning a",
 )
-"""How texts begin that say how things go, and Python's own message about a name that does not exist."""
+"""How texts begin that say how things go, and those of Python and PyYAML that the package compares."""
 
 
 class Message(NamedTuple):

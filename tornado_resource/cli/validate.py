@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The result for one file: its problems and the number of *more*, or why it cannot be opened, or a summary."""
+    """The result for one file: its problems and the number of *more*, or why it cannot be opened, or a summary.
+
+    A file without problems may have *warnings*.
+    """
 
     problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
     more: int = 0
     fault: str = ""
     summary: str = ""
@@ -55,11 +59,20 @@ def command(
     if any(result.problems or result.fault for result in results):
         _print_problems(results, output)
         return ExitCode.INVALID
-    if output == "json":
-        click.echo(json.dumps({"valid": True, "problems": []}, indent=2))
-    else:
-        Output(quiet).say("\n".join(result.summary for result in results))
+    _print_success(results, output, Output(quiet))
     return ExitCode.PASSED
+
+
+def _print_success(results: Sequence[_Result], output: str, said: Output) -> None:
+    warnings = [warning for result in results for warning in result.warnings]
+    if output == "json":
+        written = {"valid": True, "problems": [], "warnings": problems.as_rows(warnings)}
+        click.echo(json.dumps(written, indent=2))
+        return
+    for warning in warnings:
+        is_text = output == "text"
+        click.echo(f"warning: {warning}" if is_text else problems.annotation("warning", warning), err=is_text)
+    said.say("\n".join(result.summary for result in results))
 
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:
@@ -75,10 +88,10 @@ def _check(file: str, environment: str | None) -> _Result:
         listed: list[str | None] = [*environment_names(document)]
         check_environments(document, [environment] if environment is not None else listed or [None])
     except DeclarationError as error:
-        return _Result(error.problems, error.more)
+        return _Result(error.problems, more=error.more)
     except ConfigurationError as error:
         return _Result(fault=str(error))
-    return _Result(summary=_summary(document))
+    return _Result(warnings=document.findings.warnings, summary=_summary(document))
 
 
 def _summary(document: Document) -> str:

@@ -25,6 +25,9 @@ _DIRECTIVE = re.compile(r"<(?=\{%)")
 # A runner trims a line before it looks for `::`, and finds the older forms (`##vso[`: Azure Pipelines) anywhere in it.
 _COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[|vso\[)")
 _JSON_ACTIVE = re.compile(r"<(?=\{%)|#(?=#(\[|vso\[))")
+UNUSUAL_SPACES: Final = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+"""The spaces that only look like an ordinary one, as in a set of a regular expression."""
+_UNUSUAL_SPACE = re.compile(f"[{UNUSUAL_SPACES}]")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -49,6 +52,19 @@ def clean_json(text: str) -> str:
     r"""Return JSON with the same meaning, in which all that `clean` would change is an escape such as `\u001b`."""
     escaped = _UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else _escape_for_json(match[0]), text)
     return _JSON_ACTIVE.sub(lambda match: _escape_for_json(match[0]), escaped)
+
+
+def show_spaces(text: str) -> str:
+    r"""Return *text* with the spaces that only look like an ordinary one as escapes such as `\xa0`."""
+    return text if text.isascii() else _UNUSUAL_SPACE.sub(_escape, text)
+
+
+def unusual_space(text: str) -> str | None:
+    """Return the name of the first space in *text* that only looks like an ordinary one; None if there is none."""
+    import unicodedata
+
+    found = _UNUSUAL_SPACE.search(text)
+    return f"a {unicodedata.name(found[0]).lower()} (U+{ord(found[0]):04X})" if found is not None else None
 
 
 def cut(text: str, limit: int) -> str:

@@ -22,6 +22,7 @@ from yaml import (
 
 from tornado_resource.core.positions import Position, Problem
 from tornado_resource.declarations.document import Findings, Quoting
+from tornado_resource.declarations.slips import BRACES, COMMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,9 @@ MAX_VALUES: Final = 150_000
 """How many keys and values a file may have once its aliases are expanded."""
 MAX_EXPANDED: Final = 4 * 1024 * 1024
 """How many characters a file may have once its aliases are expanded."""
+_COMMENT: Final = re.compile(r"(?<=\S)[ \t]+#(?=[^\s#])")
+_TEXTS: Final = frozenset({"name", "description", "tester_persona_prompt"})
+"""The keys that have texts, even of one word. Of the others, a value of one word that a comment follows is whole."""
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
     "str": (str,),
@@ -123,19 +127,22 @@ class Composer:
     anchors: dict[str, _Anchored] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
     get_event: Callable[[], Any] = field(init=False)
+    text: str = field(init=False)
+    comments: frozenset[int] = field(init=False)
     has_merge_key: bool = False
     values: int = 0
     aliased: int = 0
 
-    def compose(self, get_event: Callable[[], Any]) -> Any:
-        """Return the data of the document that *get_event* reads from.
+    def compose(self, get_event: Callable[[], Any], text: str) -> Any:
+        """Return the data of the document that *get_event* reads from *text*.
 
         Raises:
             Stop: the rest cannot be read; the reason is in *findings*.
             yaml.YAMLError: libyaml cannot parse it.
 
         """
-        self.get_event = get_event
+        self.get_event, self.text = get_event, text
+        self.comments = frozenset(match.start() for match in _COMMENT.finditer(text))
         root: Any = None
         has_root = False
         event: Any
@@ -149,12 +156,15 @@ class Composer:
 
     def report(self, mark: Mark | None, text: str) -> None:
         """Add a problem at *mark*, with the path of the value that is being read."""
+        self.findings.add(self._problem(mark, text))
+        if self.findings.is_full:
+            raise Stop
+
+    def _problem(self, mark: Mark | None, text: str) -> Problem:
         line, column = (mark.line, mark.column) if mark is not None else (0, 0)
         keys = [frame.key if type(frame.node) is dict else len(frame.node) for frame in self.stack]
         path = self.quoting.path([key for key in keys if key is not None])
-        self.findings.add(Problem(Position(self.file, line + 1, column + 1), path, text))
-        if self.findings.is_full:
-            raise Stop
+        return Problem(Position(self.file, line + 1, column + 1), path, text)
 
     def _stop(self, mark: Mark | None, text: str) -> Never:
         self.report(mark, text)
@@ -164,20 +174,32 @@ class Composer:
         """Return the value that begins with *event*."""
         if type(event) is not ScalarEvent:
             return self._alias(event) if type(event) is AliasEvent else self._collection(event)
-        value: Any = event.value
-        if event.implicit[0] or event.tag is not None:
-            try:
-                value = plain(value)
-            except ValueError as error:
-                self.report(event.start_mark, f"found {error}; quote it if it is text")
-                value = 0
-            if event.tag is not None:
-                value = self._tagged(event, value)
-            elif value is None and not event.value:
-                self.empty.add(_start(event))
+        value = self._plain(event) if event.implicit[0] or event.tag is not None else event.value
         if event.anchor is not None:
             self.anchors[event.anchor] = _anchored_scalar(event, value)
         return value
+
+    def _plain(self, event: Any) -> Any:
+        """Return the value of a scalar without quotes, or with a tag."""
+        value: Any
+        try:
+            value = plain(event.value)
+        except ValueError as error:
+            self.report(event.start_mark, f"found {error}; quote it if it is text")
+            value = 0
+        if event.tag is not None:
+            value = self._tagged(event, value)
+        elif value is None and not event.value:
+            self.empty.add(_start(event))
+        if _end(event) in self.comments and not event.style:
+            self._warn_of_comment(event, value)
+        return value
+
+    def _warn_of_comment(self, event: Any, value: Any) -> None:
+        """Warn of a text that ends where a comment begins as in `order #4411`."""
+        key = self.stack[-1].key if self.stack else None
+        if isinstance(value, str) and (" " in value or key in _TEXTS):
+            self.findings.warn(self._problem(event.end_mark, COMMENT))
 
     def _tagged(self, event: Any, value: Any) -> Any:
         kind = event.tag.removeprefix(_TAG_PREFIX)
@@ -263,6 +285,8 @@ class Composer:
 
     def _refuse_key(self, event: Any) -> Never:
         self.stack[-1].key = None
+        if self.text.startswith("{{", _start(event) - 1):
+            self._stop(event.start_mark, BRACES)
         found = "a mapping or list"
         if type(event) is AliasEvent:
             self._target(event)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado_resource.core.positions import MAX_MORE, Position, Problem
-from tornado_resource.core.text import cut, did_you_mean
+from tornado_resource.core.text import cut, did_you_mean, show_spaces
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class Quoting:
 
     def text(self, value: str) -> str:
         """Return a string in quotes, or what it is."""
-        return f"'{cut(value, MAX_TEXT)}'" if self.is_on else "a string"
+        return f"'{show_spaces(cut(value, MAX_TEXT))}'" if self.is_on else "a string"
 
     def name(self, name: str) -> str:
         """Return the name of something."""
-        return HIDDEN if not self.is_on and name not in self.known else cut(name, MAX_NAME)
+        return HIDDEN if not self.is_on and name not in self.known else show_spaces(cut(name, MAX_NAME))
 
     def names(self, names: Sequence[str]) -> str:
         """Return a list of names."""
@@ -75,17 +75,21 @@ class Quoting:
 MAX_PROBLEMS: Final = 1000
 """How many problems of a file are shown."""
 
+MAX_WARNINGS: Final = 20
+
 
 @dataclass(slots=True)
 class Findings:
     """At most 1,000 problems, the first that were found; *more* counts those beyond, up to `MAX_MORE`.
 
-    *note* explains the others, and is shown above them.
+    *note* explains the others, and is shown above them. *warnings*, at most 20, are about what is valid, but probably
+    not meant.
     """
 
     note: Problem | None = None
     shown: list[Problem] = field(default_factory=list)
     more: int = 0
+    warnings: list[Problem] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
@@ -98,6 +102,11 @@ class Findings:
             self.shown.append(problem)
         else:
             self.more += 1
+
+    def warn(self, problem: Problem) -> None:
+        """Add a warning."""
+        if len(self.warnings) < MAX_WARNINGS:
+            self.warnings.append(problem)
 
     def add_all(self, problems: Iterable[Problem]) -> None:
         """Add problems until no more are counted."""

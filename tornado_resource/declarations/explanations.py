@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.durations import parse_duration
-from tornado_resource.core.text import cut
+from tornado_resource.core.text import cut, unusual_space
 from tornado_resource.declarations.document import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -104,9 +104,11 @@ def _is_told_by_type(violation: Violation) -> bool:
 
 
 def _unknown_key(document: Document, violation: Violation, key: str) -> Problem:
-    known = list(violation.schema["properties"])
+    known, space = list(violation.schema["properties"]), unusual_space(key)
     expected = f", expected one of {', '.join(known)}"
     text = f"unknown key{document.quoting.hint(key, known) or expected}"
+    if space is not None:
+        text = f"found {space} in a key, expected an ordinary space"
     return document.problem((*violation.path, key), text, of_key=True)
 
 

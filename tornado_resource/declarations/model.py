@@ -11,7 +11,7 @@ from tornado_resource.core.text import id_list
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.core.positions import Position
+    from tornado_resource.core.positions import Position, Problem
 
 OnConflict = Literal["fail", "adopt", "wait", "supersede"]
 OnDestroy = Literal["cancel", "leave"]
@@ -140,7 +140,7 @@ class Declaration:
 class Environment:
     """The declarations of one environment (None: the file has no environments), in the file's order.
 
-    *left_out* has the sessions of the file that the environment removes with `null`.
+    *left_out* has the sessions of the file that the environment removes with `null`. *warnings* are about the file.
     """
 
     name: str | None
@@ -148,6 +148,7 @@ class Environment:
     promotes_from: str | None = None
     max_age: str | None = None
     left_out: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def omission(self) -> str | None:

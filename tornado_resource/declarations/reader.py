@@ -14,8 +14,10 @@ import yaml
 from tornado_resource.core.plain_text import TextFault, decode_text, place_after
 from tornado_resource.core.positions import Position, Problem
 from tornado_resource.core.text import clean
+from tornado_resource.declarations.characters import Substitutes
 from tornado_resource.declarations.composer import Composer, Stop
 from tornado_resource.declarations.document import Document, Findings, Quoting
+from tornado_resource.declarations.slips import find_slip
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -111,6 +113,9 @@ HIDDEN: Final = (
     "values are hidden below: this file is outside the project {} or hidden in it. "
     "Validate a copy inside it to see them"
 )
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The second one, which is slower, is for a PyYAML that was built without libyaml."""
+_BEYOND_UNICODE: Final = re.compile(r"\\U(?!000|0010)")
 _TAG_DIRECTIVE: Final = re.compile(r"^%TAG", re.MULTILINE)
 
 
@@ -177,10 +182,18 @@ def _compose(composer: Composer, text: str) -> Any:
     if directive is not None:  # they are for custom tags, and libyaml compares each one with all others
         _report(composer, text[: directive.start()], "%TAG directives are not supported; remove them")
         raise Stop
+    substitutes = Substitutes(text)
     try:
-        return composer.compose(yaml.CSafeLoader(text).get_event)
+        return composer.compose(substitutes.restored(_LOADER(substitutes.text).get_event), text)
     except yaml.MarkedYAMLError as error:
-        composer.report(error.problem_mark or error.context_mark, _explain(error, text))
+        slip = find_slip(error, text)
+        if slip is None:
+            composer.report(error.problem_mark or error.context_mark, _explain(error))
+        else:
+            line, column = place_after(text[: slip.index])
+            composer.report(yaml.Mark("", slip.index, line - 1, column - 1, "", 0), slip.text)
+    except (ValueError, OverflowError):  # PyYAML's own parser makes a character of it at once
+        _report(composer, _BEYOND_UNICODE.split(text)[0], r"invalid escape `\U`, expected the code of a character")
     raise Stop
 
 
@@ -194,11 +207,9 @@ def _end_of(before: str, file: str) -> Position:
     return Position(file, *place_after(before))
 
 
-def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
+def _explain(error: yaml.MarkedYAMLError) -> str:
     """Return libyaml's error in one line."""
-    mark, context = error.problem_mark, error.context_mark
-    if mark is not None and text[mark.index : mark.index + 1] == "\t":
-        return "invalid YAML: found a tab, expected spaces as indentation"
+    context = error.context_mark
     where = f" that starts at line {context.line + 1}" if context is not None and error.context else ""
     reason = f"{error.context}{where}: {error.problem}" if error.context else str(error.problem)
     return f"invalid YAML: {reason}"

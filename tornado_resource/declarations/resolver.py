@@ -186,7 +186,14 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
     settings = settings_of(document, name)
     declarations, faults = _declarations(document, name)
     removed = left_out(document, name)
-    found = Environment(name, declarations, settings.get("promotes_from"), settings.get("max_age"), removed)
+    found = Environment(
+        name,
+        declarations,
+        settings.get("promotes_from"),
+        settings.get("max_age"),
+        removed,
+        warnings=tuple(document.findings.warnings),
+    )
     return found, chain(faults, _unreachable(document, found), _unpublishable(document, found))
 
 

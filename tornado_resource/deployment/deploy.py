@@ -240,6 +240,8 @@ def _preview(deployed: _Deployed) -> None:
     before = predecessors(declarations)
     if environment.omission is not None:
         pulumi.log.info(environment.omission)
+    for warning in environment.warnings:
+        pulumi.log.warn(str(warning))
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
     if before or (environment.promotes_from is not None and declarations):

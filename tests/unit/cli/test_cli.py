@@ -54,7 +54,28 @@ def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert written["problems"][0]["line"] == 5
     assert written["problems"][0]["path"] == "sessions.support-line.gate.pass"
     assert main(["validate", str(VALID[0]), "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": [], "warnings": []}
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_a_warning_is_shown_and_is_no_problem(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "version: 1\nsessions:\n  a: {pathway_id: p, triggers: {reason: it is #4411\n}}\n"
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    assert main(["validate", "s.yaml", "--format", output]) == 0
+    captured, path = capsys.readouterr(), "sessions.a.triggers.reason"
+    message = "what follows ` #` is a comment; quote the text if it belongs to it"
+    if output == "json":
+        row = {"file": "s.yaml", "line": 3, "column": 46, "path": path, "message": message}
+        assert json.loads(captured.out)["warnings"] == [row]
+    elif output == "github":
+        place = "file=s.yaml,line=3,col=46,title=tornado-resource"
+        assert f"::warning {place}::{path}: {message}\n" in captured.out
+    else:
+        assert captured.err == f"warning: s.yaml:3:46: {path}: {message}\n"
+        assert captured.out == "s.yaml: 1 session, no problems\n"
 
 
 def test_a_file_that_cannot_be_read_is_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:

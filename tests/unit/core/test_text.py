@@ -15,6 +15,8 @@ from tornado_resource.core.text import (
     cut,
     did_you_mean,
     replace_surrogates,
+    show_spaces,
+    unusual_space,
     without_credentials,
 )
 
@@ -123,3 +125,9 @@ def test_json_of_any_text_is_safe_and_the_same(text: str) -> None:
 
 def test_a_cut_text_says_so() -> None:
     assert (cut("abc", 3), cut("abcd", 3)) == ("abc", "ab…")
+
+
+def test_spaces_that_only_look_like_one_are_shown_and_named() -> None:
+    assert show_spaces("a b\xa0c\u3000é") == "a b\\xa0c\\u3000é"
+    assert unusual_space("é b\u202fc\xa0") == "a narrow no-break space (U+202F)"
+    assert unusual_space("é b") is None
