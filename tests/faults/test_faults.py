@@ -16,7 +16,7 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.bland.retrying import retried
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
-from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.order import Address, Order, Run
 from tornado_resource.runs.start import start
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def get_status(server: RawServer) -> Any:
 async def run_cancel(server: RawServer) -> Any:
     server.api.add()
     async with server.client() as client:
-        return await cancel_if_running(client, "s-1", "pw-1", server.api.time.clock())
+        return await cancel_if_running(client, Run("s-1", {"pathway_id": "pw-1"}), server.api.time.clock())
 
 
 async def get_scenarios(server: RawServer) -> Any:

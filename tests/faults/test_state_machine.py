@@ -22,9 +22,10 @@ from tornado_resource.bland.responses import STATUSES
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.model import GatedSession
-from tornado_resource.runs.order import Address, Order
-from tornado_resource.runs.rerun import compare, rerun_reason
+from tornado_resource.runs.order import Address, Order, Run
+from tornado_resource.runs.rerun import rerun_reason
 from tornado_resource.runs.start import start
 
 EXAMPLES = 5000 if IS_SOAK else 150
@@ -77,7 +78,7 @@ class Lifecycle(RuleBasedStateMachine):
         async with self.api.client() as client:
             if self.state is not None:
                 self.api.intents.settle(ADDRESS, self.state.session_id)
-                replaces = bool(compare(self.state.declared, self.declared).replaces)
+                replaces = bool(compare("tornado", self.state.declared, self.declared).replaces)
                 if not replaces:
                     try:
                         status = await client.status(self.state.session_id)
@@ -86,7 +87,7 @@ class Lifecycle(RuleBasedStateMachine):
                     gated = GatedSession("support-line", self.state.session_id, Gate("any"), {}, status=status)
                     if rerun_reason("on_failure", gated.gate, last_run_of(gated)) is None:
                         return
-                await cancel_if_running(client, self.state.session_id, "pw-1", clock)
+                await cancel_if_running(client, Run(self.state.session_id, {"pathway_id": "pw-1"}), clock)
                 self.state = None
                 self.run += 1
             before = set(self._ids())
@@ -101,8 +102,8 @@ class Lifecycle(RuleBasedStateMachine):
         self._record_starts(before)
         if session is None or is_cut_off:
             return
-        assert session.session_id in self._ids()
-        self.state = Recorded(session.session_id, dict(self.declared))
+        assert session.run_id in self._ids()
+        self.state = Recorded(session.run_id, dict(self.declared))
 
     def _record_starts(self, before: set[str]) -> None:
         for session_id in set(self._ids()) - before:
@@ -146,7 +147,8 @@ class Lifecycle(RuleBasedStateMachine):
     def destroy(self) -> None:
         assert self.state is not None
         session_id = self.state.session_id
-        asyncio.run(cancel_if_running(self.api.client(), session_id, "pw-1", self.api.time.clock()))
+        run = Run(session_id, {"pathway_id": "pw-1"})
+        asyncio.run(cancel_if_running(self.api.client(), run, self.api.time.clock()))
         self.api.intents.settle(ADDRESS, session_id)
         assert self.api.running("pw-1") is None or self.api.running("pw-1").session_id != session_id  # type: ignore[union-attr]
         self.state = None

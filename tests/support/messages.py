@@ -78,6 +78,15 @@ NEWS: Final = (
 """How texts begin that say how things go, and those of Python and PyYAML that the package compares."""
 
 
+WORDS: Final = {
+    ".noun}": "session",
+    ".place_noun}": "pathway",
+    "kind.place(": "pathway …",
+    "type(resource).__name__": "TornadoSession",
+}
+"""The parts of a message that name a kind of run, or something of it, and what the page has in their place."""
+
+
 class Message(NamedTuple):
     """A message, with `…` for values, and where it is."""
 
@@ -133,5 +142,10 @@ def _is_help(node: ast.AST) -> bool:
 def _template(node: ast.Constant | ast.JoinedStr) -> str:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
-    parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+    parts = (part.value if isinstance(part, ast.Constant) else _value(ast.unparse(part)) for part in node.values)
     return "".join(map(str, parts))
+
+
+def _value(part: str) -> str:
+    """Return what stands for a value: the page has the words of a session for what a kind of run calls itself."""
+    return next((word for name, word in WORDS.items() if name in part), "…")

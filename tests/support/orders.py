@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tornado_resource.runs.order import Address, Order, Session
+from tornado_resource.runs.order import Address, Order, StartedRun
 from tornado_resource.runs.start import start
 
 if TYPE_CHECKING:
@@ -22,6 +22,6 @@ def order(on_conflict: Any = "fail", **fields: Any) -> Order:
     return Order(ADDRESS, {**REQUEST, **fields}, on_conflict)
 
 
-async def run(api: FakeApi, chosen: Order | None = None) -> Session:
+async def run(api: FakeApi, chosen: Order | None = None) -> StartedRun:
     async with api.client() as client:
         return await start(client, chosen or order(), api.intents, api.time.clock())

@@ -233,6 +233,42 @@ class Status:
         return self.status == RUNNING
 
     @property
+    def is_repaired(self) -> bool:
+        """Whether the session changed the pathway: it forked a version, or an iteration planned fixes."""
+        # `has_forked` without `forked_version`: the API names a version that cannot be read. That is a repair too.
+        has_fork = self.has_forked or self.forked_version is not None
+        return has_fork or any(iteration.fixes for iteration in self.iterations)
+
+    @property
+    def is_full_run(self) -> bool:
+        """Whether the last iteration ran every scenario of the session, so that all results are of one version."""
+        if not self.iterations or self.omitted.ids:
+            return False
+        last = self.iterations[-1]
+        ran = {*last.passed_ids, *last.failed_ids}
+        return len(ran) == self.total_scenarios and ran.issuperset(self.last_results)
+
+    @property
+    def last_results(self) -> dict[str, bool]:
+        """By scenario id, whether the scenario passed the last time it ran."""
+        results: dict[str, bool] = {}
+        for iteration in self.iterations:
+            results.update(dict.fromkeys(iteration.passed_ids, True))
+            # After the passed ones: an id in both lists counts as failed.
+            results.update(dict.fromkeys(iteration.failed_ids, False))
+        return results
+
+    @property
+    def failed_ids(self) -> list[str]:
+        """The scenarios that failed the last time they ran, in the order of their first run."""
+        return [scenario_id for scenario_id, has_passed in self.last_results.items() if not has_passed]
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a resource has as outputs of it beside the status."""
+        return {"max_iterations": self.max_iterations, "timeout_ms": self.timeout_ms}
+
+    @property
     def has_omissions(self) -> bool:
         """Whether a part of the response was left out."""
         return self.omitted != Omitted()

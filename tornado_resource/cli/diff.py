@@ -15,6 +15,7 @@ from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.stack import read_gated_stack, stack_option
 from tornado_resource.core.text import clean, clean_json, did_you_mean
 from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
@@ -111,9 +112,9 @@ class _Shown:
 
 
 async def _of_session(client: Client, gated: GatedSession, against: str | None, there: dict[str, Result]) -> _Shown:
-    from tornado_resource.runs.results import read_result, with_drift
+    from tornado_resource.runs.results import read_result
 
-    result = await with_drift(client, await read_result(client, gated))
+    result = await kind_of(gated.kind).with_drift(client, await read_result(client, gated))
     edit = f"{result.drift}; {AS_NOW}" if result.drift is not None else None
     pair = _pair(result, against, there.get(gated.name))
     if isinstance(pair, str):

@@ -20,6 +20,7 @@ from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs import commands
 from tornado_resource.runs.intents import IntentStore, intents_folder
+from tornado_resource.runs.kinds import kinds
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
@@ -216,7 +217,7 @@ def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
 def _intents_of_this_backend() -> list[Intent]:
     """Return the intents of this project's backend; those of another one are in no state that was read."""
     own_backend = backend_digest(os.environ)
-    intents = IntentStore(intents_folder(os.environ)).all()
+    intents = [each for kind in kinds() for each in IntentStore(intents_folder(os.environ, kind.intents)).all()]
     return [intent for intent in intents if intent.address.backend == own_backend]
 
 

@@ -17,6 +17,7 @@ from tornado_resource.cli.output import COLORS
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean, count, cut
 from tornado_resource.reports.outcomes import STYLES
+from tornado_resource.runs.wait import limit_ms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -215,7 +216,7 @@ class LiveTable:
         cells = {
             "count": Text(f"{passed} of {total}"),
             "iteration": Text(f"{status.current_iteration or 0}/{status.max_iterations or '?'}"),
-            "time": Text(f"{format_ms(elapsed)} of {format_ms(gated.limit_ms)}"),
+            "time": Text(f"{format_ms(elapsed)} of {format_ms(limit_ms(gated))}"),
         }
         return _Row(ends | cells, passed, total)
 

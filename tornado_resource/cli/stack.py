@@ -19,6 +19,7 @@ from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.reader import read_stack, selected_stack
 from tornado_resource.stacks.settings import read_settings
@@ -152,22 +153,21 @@ def interrupted(stack: str) -> str:
 
 async def for_reports(client: Client, result: Result, settings: Settings) -> Result:
     """Return the result with what only reports show: the scenarios by name, and how the failed ones failed."""
-    from tornado_resource.runs.scenario_runs import with_scenario_runs
-    from tornado_resource.runs.transcripts import with_transcripts
-
-    result = await with_scenario_runs(client, result)
-    return await with_transcripts(client, result) if settings.shows_transcripts else result
+    kind = kind_of(result.gated.kind)
+    result = await kind.with_scenario_runs(client, result)
+    return await kind.with_transcripts(client, result) if settings.shows_transcripts else result
 
 
 async def read_results(stack: GatedStack, *, has_reports: bool = False) -> list[Result]:
     """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
-    from tornado_resource.runs.results import read_result, with_changes, with_drift
+    from tornado_resource.runs.results import read_result
 
     async with stack.client() as client:
 
         async def result_of(gated: GatedSession) -> Result:
-            result = await with_drift(client, await read_result(client, gated))
-            result = await with_changes(client, result) if stack.settings.shows_changes else result
+            kind = kind_of(gated.kind)
+            result = await kind.with_drift(client, await read_result(client, gated))
+            result = await kind.with_changes(client, result) if stack.settings.shows_changes else result
             return await for_reports(client, result, stack.settings) if has_reports else result
 
         return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))

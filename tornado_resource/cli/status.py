@@ -76,7 +76,7 @@ async def _read_ungated(client: Client, session: StackSession, stack: str) -> _U
     if session.is_replaced:
         return _Ungated(session, problem="it was deleted for a replacement that was not started")
     try:
-        status = await status_or_gone(client, session.session_id, session.pathway_id)
+        status = await status_or_gone(client, session.run)
     except ApiError as error:
         shown = without_secret(str(error), session.pathway_id) if session.is_secret else str(error)
         return _Ungated(session, problem=f"the API request failed: {shown}")

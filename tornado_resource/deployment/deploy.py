@@ -23,10 +23,11 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
+from tornado_resource.program.runs import run_outputs
 from tornado_resource.program.sdk import exit_on_signals, together
 from tornado_resource.runs.model import GatedSession
 from tornado_resource.stacks.promotion import as_output
-from tornado_resource.tornado.resource import TornadoSession, session_arguments, session_outputs
+from tornado_resource.tornado.resource import TornadoSession, session_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.runs import RunOutputs
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.releases.promotion import Promoted
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.settings import Settings
-    from tornado_resource.tornado.resource import SessionOutputs
 
 
 def deploy() -> None:
@@ -111,7 +112,7 @@ class _Deployed:
     """What a program has declared: the environment (on the promoted versions), its sessions, and their verdicts."""
 
     environment: Environment
-    sessions: dict[str, pulumi.Output[SessionOutputs]]
+    sessions: dict[str, pulumi.Output[RunOutputs]]
     verdicts: dict[str, VerdictOutput]
     gate: GateRun
     scenarios: Mapping[tuple[str, str], TornadoScenario]
@@ -183,7 +184,7 @@ async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
             declared_at=str(declaration.position),
             opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
         )
-        outputs = deployed.sessions[name] = session_outputs(session)
+        outputs = deployed.sessions[name] = run_outputs(session)
         verdict = None
         if declaration.gate is not None and run.settings.is_waiting:
             verdict = deployed.verdicts[name] = gate.verdict(session, outputs)
@@ -202,7 +203,7 @@ def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
 
 def _end(
     session: TornadoSession,
-    outputs: pulumi.Output[SessionOutputs],
+    outputs: pulumi.Output[RunOutputs],
     verdict: VerdictOutput | None,
     waiter: Waiter,
 ) -> pulumi.Output[Any]:
@@ -227,7 +228,7 @@ def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
     def gather(values: list[Any]) -> dict[str, Any]:
         split = len(deployed.sessions)
         verdicts = dict(zip(deployed.verdicts, values[split:], strict=True))
-        outputs: dict[str, SessionOutputs] = dict(zip(deployed.sessions, values[:split], strict=True))
+        outputs: dict[str, RunOutputs] = dict(zip(deployed.sessions, values[:split], strict=True))
         return {name: found.exported(verdicts.get(name)) for name, found in outputs.items()}
 
     return together([*deployed.sessions.values(), *deployed.verdicts.values()], gather)

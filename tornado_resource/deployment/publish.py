@@ -21,22 +21,20 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.runs import RunOutputs
     from tornado_resource.runs.model import Result
-    from tornado_resource.tornado.resource import SessionOutputs
 
 REFUSED: Final = "every gate passed, but nothing was published"
 
 
-def preview_releases(
-    declarations: Sequence[Declaration], sessions: Mapping[str, pulumi.Output[SessionOutputs]]
-) -> None:
+def preview_releases(declarations: Sequence[Declaration], sessions: Mapping[str, pulumi.Output[RunOutputs]]) -> None:
     """Declare the releases in a preview, as far as they are known.
 
     Their inputs depend on no session, as in the update, which declares them when it has the ids: an update plan
     (`pulumi preview --save-plan`) allows no other dependencies than its preview had.
     """
     for release in releases(declarations, certain_versions(declarations)):
-        ids = [independent(sessions[name].apply(lambda found: found.session_id)) for name in release.sessions]
+        ids = [independent(sessions[name].apply(lambda found: found.run_id)) for name in release.sessions]
         version: Any = release.version if release.version is not None else pulumi.UNKNOWN
         unknown: Any = pulumi.UNKNOWN
         PathwayRelease(

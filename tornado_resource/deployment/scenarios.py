@@ -13,12 +13,13 @@ from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
 from tornado_resource.program.sdk import together
-from tornado_resource.runs.intents import IntentStore, scenario_intents_folder
+from tornado_resource.runs.inputs import declared_inputs
+from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
 from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.managers import managing_stacks
 from tornado_resource.stacks.recorded import matching, resource_name
-from tornado_resource.tornado.resource import declared_inputs, session_arguments
+from tornado_resource.tornado.resource import session_arguments
 from tornado_resource.versions.scenarios import changed_fields, runs_together
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]
         ids = [have.scenario_id if have and have.is_current(each) else UNKNOWN_ID for each, have in found]
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
         arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
-    return declared_inputs(arguments)
+    return declared_inputs("tornado", arguments)
 
 
 def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names: Iterable[str]) -> TornadoScenario:
@@ -123,7 +124,7 @@ def _was_interrupted(declared: ScenarioDeclaration) -> bool:
     """Return whether a run on this machine may have created the scenario: the provider takes it over then."""
     path = resource_path(resource_name(declared))
     address = resource_address(path, pulumi.get_project(), os.environ)
-    return IntentStore(scenario_intents_folder(os.environ)).find(address) is not None
+    return IntentStore(intents_folder(os.environ, SCENARIO_INTENTS)).find(address) is not None
 
 
 async def _listings(

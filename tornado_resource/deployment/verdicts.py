@@ -9,13 +9,13 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.urns import SESSION_TYPE, make_urn
-from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.declarations.model import Gate
 from tornado_resource.program.gate import INTERRUPTED, STOPPED
 from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
 from tornado_resource.program.purpose import is_idle
-from tornado_resource.runs.model import declared_sessions
-from tornado_resource.runs.scenarios import by_id
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import by_id, declared_sessions
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import as_output, with_promoted_version
 from tornado_resource.stacks.recorded import started_content
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.runs import RunOutputs, RunResource
     from tornado_resource.runs.model import Cause, GatedSession, Result
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.tornado.resource import SessionOutputs, TornadoSession
 
 VerdictOutput = pulumi.Output[Verdict]
 
 
 def verdict_output(
-    outputs: pulumi.Output[SessionOutputs],
+    outputs: pulumi.Output[RunOutputs],
     declared: GatedSession,
     wait: Callable[[GatedSession], Awaitable[Result | None]],
     not_created: Callable[[bool], Awaitable[Result]] | None = None,
@@ -51,7 +51,7 @@ def verdict_output(
 
     """
 
-    async def judge(found: SessionOutputs) -> Any:
+    async def judge(found: RunOutputs) -> Any:
         result: Result | None
         if found.is_created:
             definitions = [await each.future() for each in scenarios]
@@ -59,30 +59,29 @@ def verdict_output(
             return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
         if is_dry_run() and not is_idle():
             return pulumi.UNKNOWN
-        # The SDK makes all outputs of a resource that failed unknown. Of one that the engine left out, it fills in
-        # those that are inputs too.
         if not_created is None:
             return None
-        result = await not_created(pulumi.contains_unknowns(found.pathway_id))
+        result = await not_created(found.has_failed)
         return asdict(result.verdict)
 
     return outputs.apply(judge)
 
 
-def _complete(declared: GatedSession, found: SessionOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedSession:
-    request = request_from(found.declared)
+def _complete(declared: GatedSession, found: RunOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedSession:
+    values = found.values
+    request, timeout_ms = kind_of(found.kind).request_of(values["declared"]), values.get("timeout_ms")
     return replace(
         declared,
-        session_id=found.session_id,
-        created_at=found.created_at,
+        session_id=found.run_id,
+        created_at=values["created_at"],
         # The engine passes every number as a float.
-        timeout_ms=int(found.timeout_ms) if found.timeout_ms is not None else None,
+        timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
         request=request,
         scenarios=by_id(request, scenarios),
-        adopted=found.adopted,
-        started_content=started_content({"started_content": found.started_content}),
-        gate=Gate.of(found.declared.get("gate")) or declared.gate,
-        is_pathway_secret=found.has_secret_pathway,
+        adopted=values["adopted"],
+        started_content=started_content(values),
+        gate=Gate.of(values["declared"].get("gate")) or declared.gate,
+        is_pathway_secret=found.has_secret_place,
     )
 
 
@@ -141,7 +140,7 @@ class GateRun:
         if None in kept:
             self._register()
 
-    def verdict(self, session: TornadoSession, outputs: pulumi.Output[SessionOutputs]) -> VerdictOutput:
+    def verdict(self, session: RunResource, outputs: pulumi.Output[RunOutputs]) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
         declared = self._sessions[session.pulumi_resource_name]
         self._gate.expect(declared)

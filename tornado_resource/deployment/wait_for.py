@@ -17,23 +17,23 @@ from tornado_resource.program.config import config_message
 from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
+from tornado_resource.program.runs import run_outputs
 from tornado_resource.runs.model import GatedSession
 from tornado_resource.runs.verdict import unknown_result
-from tornado_resource.tornado.resource import session_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.runs import RunResource
     from tornado_resource.runs.model import Result
-    from tornado_resource.tornado.resource import TornadoSession
 
 
 NOT_AWAITED: Final = "not awaited: only `pulumi up` waits for a session"
 
 
-def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
+def wait_for(session: RunResource, *, check: bool = True) -> VerdictOutput:
     """Wait for the end of a session and return its verdict. It is judged by the session's own `gate`.
 
     Any number of sessions are waited for at the same time. When all of them have ended, a verdict that is not `passed`
@@ -66,8 +66,8 @@ def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     name = session.pulumi_resource_name
-    declared = GatedSession(name, "", Gate(), {})
-    outputs = session_outputs(session)
+    declared = GatedSession(name, "", Gate(), {}, kind=session.kind)
+    outputs = run_outputs(session)
     if is_idle():
         return verdict_output(outputs, declared, partial(_recorded, run), partial(_not_created, declared))
     session.declared.apply(lambda inputs: _require_gate(name, inputs))
@@ -87,7 +87,7 @@ def wait_for(session: TornadoSession, *, check: bool = True) -> VerdictOutput:
 class _Wait:
     """The wait for one session in an update."""
 
-    def __init__(self, session: TornadoSession, run: ProgramRun) -> None:
+    def __init__(self, session: RunResource, run: ProgramRun) -> None:
         self._session = session
         self._waiter = run.waiter
         self._gate = run.gate
@@ -100,7 +100,7 @@ class _Wait:
     async def _expect(self, *, is_checked: bool) -> None:
         """Take note of the session before it is registered: its URN is known then."""
         urn = await self._session.known_urn
-        declared = GatedSession(self._session.pulumi_resource_name, "", Gate(), {}, urn=urn)
+        declared = GatedSession(self._session.pulumi_resource_name, "", Gate(), {}, urn=urn, kind=self._session.kind)
         self._gate.expect(declared, is_checked=is_checked)
 
     async def result(self, gated: GatedSession) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -11,12 +11,13 @@ from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
 from tornado_resource.core.urns import name_of
-from tornado_resource.declarations.model import Gate, request_from
+from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.sdk import organization
-from tornado_resource.runs.model import GatedSession
-from tornado_resource.runs.rerun import ANY, LastRun, compare, must_be_known, rerun_reason
-from tornado_resource.runs.scenarios import by_id
+from tornado_resource.runs.inputs import compare
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import GatedSession, by_id
+from tornado_resource.runs.rerun import ANY, Decision, LastRun, must_be_known, rerun_reason
 from tornado_resource.stacks.recorded import (
     is_outdated,
     recorded_releases,
@@ -24,7 +25,7 @@ from tornado_resource.stacks.recorded import (
     recorded_sessions,
     run_by,
 )
-from tornado_resource.versions.drift import RunBasis, find_drift
+from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,25 +75,28 @@ class LastRuns:
         """Return the scenarios that the stack's state had."""
         return self._known.scenarios
 
-    async def known(self, urn: str, declared: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return what `diff` needs to know of a session's last run, as a mapping; None if it must ask itself.
+    async def decision(self, urn: str, declared: Mapping[str, Any] | None) -> Decision | None:
+        """Return whether a session runs again although its declaration is unchanged.
 
         Args:
             urn: the URN of the session's resource.
             declared: its inputs; None if not all of them are known.
 
+        Returns:
+            None if that does not depend on its last run, or if none is recorded.
+
         """
         session = (await self.recorded()).get(urn)
-        if session is None:
+        if session is None or declared is None:
             return None
-        gate = Gate.of(declared.get("gate")) if declared is not None else None
+        rerun, gate = declared.get("rerun", "on_failure"), Gate.of(declared.get("gate"))
+        if compare(session.kind, session.declared, declared).replaces or not must_be_known(rerun, gate):
+            return None
         if session.verdict is not None and session.verdict.gate == (gate or session.verdict.gate):
             last = self._settled(urn, session, session.verdict)
-        elif declared is not None and _depends_on_last_run(session, declared, gate):
-            last = await self._ask(urn, session, gate or ANY)
         else:
-            return None
-        return asdict(await self._with_drift(session, declared or {}, last))
+            last = await self._ask(urn, session, gate or ANY)
+        return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
 
     def kept(self, declared: Mapping[str, Any], gated: GatedSession) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
@@ -103,7 +107,7 @@ class LastRuns:
 
         """
         session = self._known.sessions.get(gated.urn)
-        if session is None or session.verdict is None or compare(session.declared, declared).replaces:
+        if session is None or session.verdict is None or compare(session.kind, session.declared, declared).replaces:
             return None
         rerun = declared.get("rerun", "on_failure")
         if rerun == "on_drift":
@@ -111,7 +115,7 @@ class LastRuns:
         if rerun_reason(rerun, Gate.of(declared.get("gate")), LastRun.recorded(session.verdict)) is not None:
             return None
         # The ids of declared scenarios are in the inputs only.
-        request = request_from(declared)
+        request = kind_of(session.kind).request_of(declared)
         scenarios = by_id(request, [*gated.scenarios.values()])
         found = replace(gated, session_id=session.session_id, adopted=session.adopted, request=request)
         return session.result(replace(found, scenarios=scenarios))
@@ -163,7 +167,7 @@ class LastRuns:
             name_of(urn),
             session.session_id,
             gate,
-            request_from(session.declared),
+            session.request,
             adopted=session.adopted,
             promoted_content=self._promoted.get(urn),
             started_content=session.started_content,
@@ -171,6 +175,7 @@ class LastRuns:
             was_shown=session.was_shown,
             scenarios=run_by(session.declared, self.scenarios()),
             doubt=session.doubt,
+            kind=session.kind,
         )
         try:
             async with self._client.open() as client:
@@ -180,20 +185,15 @@ class LastRuns:
         self._asked[session.session_id] = read
         return last
 
-    async def _with_drift(self, session: RecordedSession, declared: Mapping[str, Any], last: LastRun) -> LastRun:
-        if declared.get("rerun") != "on_drift" or last.outcome != "passed":
+    async def _with_drift(self, session: RecordedSession, rerun: str, last: LastRun) -> LastRun:
+        if rerun != "on_drift" or last.outcome != "passed":
             return last
-        tested = RunBasis(request_from(session.declared), session.tested_content, session.started_scenarios)
+        tested = RunBasis(session.request, session.tested_content, session.started_scenarios)
         self._versions.note_form(tested.content)
         try:
-            return replace(last, drift=await find_drift(self._versions, tested))
+            return replace(last, drift=await kind_of(session.kind).find_drift(self._versions, tested))
         except TornadoError as error:
             return replace(last, problem=str(error))
-
-
-def _depends_on_last_run(session: RecordedSession, declared: Mapping[str, Any], gate: Gate | None) -> bool:
-    is_replaced = bool(compare(session.declared, declared).replaces)
-    return not is_replaced and must_be_known(declared.get("rerun", "on_failure"), gate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from tornado_resource.runs.kinds import kind_of
+
 if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
@@ -43,16 +45,12 @@ class Waiter:
         result = self.recorded(gated)
         if result is None or not self._has_reports or result.verdict.scenarios is not None:
             return result
-        from tornado_resource.runs.scenario_runs import with_scenario_runs
-
         async with self._client.open() as client:
-            return await with_scenario_runs(client, result)
+            return await kind_of(gated.kind).with_scenario_runs(client, result)
 
     async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
-        from tornado_resource.runs.results import wait_for_result, with_changes
-        from tornado_resource.runs.scenario_runs import with_scenario_runs
-        from tornado_resource.runs.transcripts import with_transcripts
+        from tornado_resource.runs.results import wait_for_result
 
         def show(progress: Progress) -> None:
             self._announce()
@@ -61,9 +59,10 @@ class Waiter:
 
         async with self._client.open() as client:
             result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
-            result = await with_scenario_runs(client, result) if self._has_reports else result
-            result = await with_changes(client, result) if self._shows_changes else result
-            return await with_transcripts(client, result) if self._shows_transcripts else result
+            kind = kind_of(gated.kind)
+            result = await kind.with_scenario_runs(client, result) if self._has_reports else result
+            result = await kind.with_changes(client, result) if self._shows_changes else result
+            return await kind.with_transcripts(client, result) if self._shows_transcripts else result
 
     async def ended(self, gated: GatedSession) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, STATUSES
+from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.core.text import clean, count
-from tornado_resource.runs.judge import ONLY_REPAIRED, last_results
-from tornado_resource.runs.model import OUTCOMES
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import ONLY_REPAIRED, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class ScenarioResult:
 
 def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     """Return the scenarios that ran, in the order of their first run, then the other unfixable and declared ones."""
-    results = last_results(result.status) if result.status else _recorded_results(result)
+    results = result.status.last_results if result.status else _recorded_results(result)
     unfixable = set(result.verdict.unfixable_ids)
     declared = result.gated.request.get("scenario_ids") or ()
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
@@ -107,15 +107,14 @@ STYLES: Final[dict[Outcome, Style]] = {
     "failed": Style("✗", "❌"),
     "incomplete": Style("?", "⚠️"),
 }
-_RERUN: Final = "then run {up}. Failed sessions run again, unless `rerun` is `on_change`."
+RERUN: Final = "then run {up}. Failed sessions run again, unless `rerun` is `on_change`."
 _RESUME: Final = "run {up} again: a session that was started is resumed, not started twice."
 # No advice may lead to a second session: what may still run is only ever resumed.
 ADVICE: Final[dict[str, str]] = {
-    "missed": f"Fix the pathway or the scenarios, {_RERUN}",
+    "missed": f"Fix the pathway or the scenarios, {RERUN}",
     "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
-    **{status: f"{meaning.advice}, {_RERUN}" for status, meaning in STATUSES.items() if meaning.failure is not None},
-    "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {_RERUN}",
-    "contradictory": f"Check that the declared scenarios exist and are enabled, {_RERUN}",
+    "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {RERUN}",
+    "contradictory": f"Check that the declared scenarios exist and are enabled, {RERUN}",
     "adopted": "Change one of its triggers, then run {up}: it starts a new session on the promoted version.",
     "running": f"To keep waiting, {_RESUME}",
     "out_of_time": f"To keep waiting, {_RESUME}",
@@ -130,7 +129,7 @@ ADVICE: Final[dict[str, str]] = {
     "scenarios_changed": "Run `pulumi refresh --stack {stack}`, which shows what was edited, then {up}: it puts the "
     "scenarios back, and runs the session again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
-    "edited": f"Leave the version as it is while it is tested, {_RERUN}",
+    "edited": f"Leave the version as it is while it is tested, {RERUN}",
     "unknown_status": "Look at the session in Bland's dashboard: it may still be running. {up} reads it again.",
     "gone": "Check that bland:baseUrl and the API key are those of the account that started it. If so, `pulumi refresh "
     "--stack {stack}` removes it, and the next {up} starts a new one.",
@@ -139,7 +138,7 @@ ADVICE: Final[dict[str, str]] = {
     "not_started": "Fix what the reason says, then run {up} again.",
     "unknown": f"To read it again, {_RESUME}",
 }
-"""What to do, by what happened: the status of a failed session, the cause of an unknown outcome, or as below.
+"""What to do, by what happened: the cause of an unknown outcome, or as below. A status has the advice of its kind.
 
 `{up}` stands for the command that updates the stack, `{stack}` for the stack's name, and `{version}` for the version of
 the verdict.
@@ -149,9 +148,12 @@ the verdict.
 def advice(result: Result, stack: str) -> str:
     """Return what to do about a session of a stack that did not pass."""
     shown = clean(stack)
-    return ADVICE[_situation(result)].format(
-        stack=shown, up=f"`pulumi up --stack {shown}`", version=result.verdict.version
-    )
+    meaning = kind_of(result.gated.kind).statuses.get(result.verdict.status or "")
+    if result.cause is None and result.verdict.outcome == "failed" and meaning is not None and meaning.failure:
+        text = f"{meaning.advice}, {RERUN}"
+    else:
+        text = ADVICE[_situation(result)]
+    return text.format(stack=shown, up=f"`pulumi up --stack {shown}`", version=result.verdict.version)
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
@@ -178,7 +180,7 @@ def _situation(result: Result) -> str:
     if not verdict.session_id:
         return "not_started"
     if verdict.outcome == "failed":
-        return verdict.status if verdict.status in ADVICE else _miss(result)
+        return _miss(result)
     return _doubt(result)
 
 

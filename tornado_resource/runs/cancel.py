@@ -1,4 +1,4 @@
-"""Cancelling a running session."""
+"""Cancelling a run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tornado_resource.core.clock import Backoff, Poller
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, Conflict, Rejected
 from tornado_resource.runs.existence import status_or_gone
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,53 +17,55 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Status
     from tornado_resource.core.clock import Clock
+    from tornado_resource.runs.order import Run
 
 MAX_SETTLE_SECONDS: Final = 60.0
-"""How long a cancelled session may take to end. The API's page gives no limit; `pulumi destroy` waits this long."""
+"""How long a cancelled run may take to end. The API's page gives no limit; `pulumi destroy` waits this long."""
 BACKOFF: Final = Backoff(first=0.2, longest=3.0)
 _NO_ROUTE_CODES: Final = frozenset({404, 410})
 _NOT_CANCELLABLE_CODES: Final = frozenset({400, 405, 422})
 
 
 class Unsettled(ApiError):
-    """The session has not ended although it was cancelled, or the API does not cancel it."""
+    """The run has not ended although it was cancelled, or the API does not cancel it."""
 
 
-async def cancel_if_running(client: Client, session_id: str, pathway_id: str, clock: Clock) -> None:
-    """Cancel a session if it is running, and return when its pathway is free.
+async def cancel_if_running(client: Client, run: Run, clock: Clock) -> None:
+    """Cancel a run if it has not ended, and return when its place is free.
 
     Raises:
-        Unsettled: the session did not settle within a minute, or cannot be cancelled.
+        Unsettled: the run did not settle within a minute, or cannot be cancelled.
         ApiError: a request failed.
 
     """
-    status = await status_or_gone(client, session_id, pathway_id)
+    status = await status_or_gone(client, run)
     if status is not None and not status.is_final:
-        await cancel_and_settle(client, session_id, pathway_id, clock)
+        await cancel_and_settle(client, run, clock)
 
 
-async def cancel_and_settle(client: Client, session_id: str, pathway_id: str, clock: Clock) -> None:
-    """Cancel a session and return when its pathway is free.
+async def cancel_and_settle(client: Client, run: Run, clock: Clock) -> None:
+    """Cancel a run and return when its place is free.
 
-    A 409 means that it has ended. A 404 does only if status or *active* agrees: the API may have another route for
-    cancel requests, so the other known form is sent once.
+    A 409 means that it has ended. A 404 does only if another response agrees: the API may have another route for cancel
+    requests, so the other known form is sent once.
 
     Raises:
         ApiError: as `cancel_if_running`.
 
     """
-    refusal = await _send(lambda: client.cancel(session_id))
+    kind = kind_of(run.kind)
+    refusal = await _send(lambda: kind.cancel(client, run))
     is_other_form_due = refusal is not None
     poller = Poller(BACKOFF, MAX_SETTLE_SECONDS, clock)
-    while (left := await _unsettled(client, session_id, pathway_id)) is not None:
+    while (left := await _unsettled(client, run)) is not None:
         if is_other_form_due and not left.is_final:
             is_other_form_due = False
-            await _send(lambda: client.cancel_by_body(session_id))
+            await _send(lambda: kind.cancel_otherwise(client, run))
         elif not await poller.pause():
             found = f"unknown status {clean(left.status, 60)}" if _is_unknown(left) else "still running"
             response = f" (response to it: {refusal.cause})" if refusal is not None else ""
             cause = f"{found} {MAX_SETTLE_SECONDS:g} s after the cancel request{response}"
-            request = f"cancel session {clean(session_id)}"
+            request = f"cancel {kind.noun} {clean(run.run_id)}"
             raise Unsettled(request, cause)
 
 
@@ -85,13 +88,12 @@ def _is_unknown(status: Status) -> bool:
     return not status.is_running and not status.is_final
 
 
-async def _unsettled(client: Client, session_id: str, pathway_id: str) -> Status | None:
-    """Return the status of a session that has not ended or still holds its pathway; None if neither is so.
+async def _unsettled(client: Client, run: Run) -> Status | None:
+    """Return the status of a run that has not ended or still holds its place; None if neither is so.
 
-    The API changes the status first and frees the pathway later. A start in between would get a conflict.
+    The API changes the status first and frees the place later. A start in between would get a conflict.
     """
-    status = await status_or_gone(client, session_id, pathway_id)
+    status = await status_or_gone(client, run)
     if status is None or status.is_running:
         return status
-    active = await retried(lambda: client.active(pathway_id))
-    return status if active is not None and active.session_id == session_id else None
+    return status if await retried(lambda: kind_of(run.kind).is_holding(client, run)) else None

@@ -38,6 +38,6 @@ def rename(address: Address, urn: str) -> str:
     return f"pulumi state rename '{urn}' {address.resource} --stack {address.stack} && {up(address.stack)}"
 
 
-def forget(address: Address) -> str:
-    """Return the command that removes a resource from the state and leaves its session alone."""
-    return f"pulumi state delete '{address.urn}' --stack {address.stack}"
+def forget(address: Address, resource_type: str) -> str:
+    """Return the command that removes a resource from the state and leaves its run alone."""
+    return f"pulumi state delete '{address.urn(resource_type)}' --stack {address.stack}"

@@ -26,6 +26,8 @@ from tornado_resource.runs.order import Address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SCENARIO_INTENTS: Final = "scenario-intents"
+"""The folder of the intents of scenarios. Those of runs are in that of their kind."""
 MAX_INTENT_BYTES: Final = 64 * 1024
 MAX_FIELD_CHARACTERS: Final = 300
 _OWN_FOLDER = "Make it a folder of your own that nobody else can write to, or set XDG_STATE_HOME to another one"
@@ -134,15 +136,10 @@ class IntentStore:
         return self._folder / f"{name}.json"
 
 
-def intents_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder for intents in the user's state folder (XDG Base Directory Specification)."""
+def intents_folder(environ: Mapping[str, str], name: str) -> Path:
+    """Return a folder for intents in the user's state folder (XDG Base Directory Specification)."""
     home = environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local/state") / "tornado-resource" / "intents"
-
-
-def scenario_intents_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder for the intents of scenarios, beside those of sessions."""
-    return intents_folder(environ).with_name("scenario-intents")
+    return (Path(home) if home else Path.home() / ".local/state") / "tornado-resource" / name
 
 
 def _key(address: Address) -> dict[str, str]:

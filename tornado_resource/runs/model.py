@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Gate
+from tornado_resource.declarations.model import Gate  # noqa: TC001 - `get_type_hints` of a verdict needs it
+from tornado_resource.runs.order import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.content import Digests
     from tornado_resource.bland.responses import Status
@@ -40,6 +41,15 @@ Cause = Literal[
     "unreachable",
 ]
 """Why the outcome of a session is unknown, whatever its last known status is: reports advise by it."""
+
+
+STILL_RUNNING: Final = "it is still running"
+ONLY_REPAIRED: Final = "it passed only after repairs"
+"""How the reason of a verdict begins that failed for nothing else."""
+NOT_AS_DECLARED: Final = "not tested as declared"
+"""How the reason of a verdict begins whose scenarios were edited. It stays true when they have been put back."""
+NOT_SHOWN_NOW: Final = "the API does not show it, but has shown it before"
+"""Why a content is unknown that must not be. In a recorded verdict it still holds for the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,12 @@ class GatedSession:
     doubt: str | None = None
     urn: str = ""
     is_pathway_secret: bool = False
+    kind: str = "tornado"
+
+    @property
+    def run(self) -> Run:
+        """The run at the API."""
+        return Run(self.session_id, self.request, self.kind)
 
     @property
     def shown_pathway(self) -> str | None:
@@ -84,13 +100,6 @@ class GatedSession:
     def public(self, text: str) -> str:
         """Return *text*, which may be an error of the API, without the id of a pathway that is secret."""
         return without_secret(text, self.request.get("pathway_id")) if self.is_pathway_secret else text
-
-    @property
-    def limit_ms(self) -> int:
-        """How long to wait for the session, in milliseconds: as declared, else as the API said, else its default."""
-        # A response never overrides the declaration: a wrong one could end the wait at once, or never.
-        found = (self.request.get("timeout_ms"), self.timeout_ms, DEFAULT_TIMEOUT_MS)
-        return next(int(limit) for limit in found if limit is not None)
 
     @property
     def must_be_shown(self) -> bool:
@@ -122,9 +131,23 @@ class ScenarioRun(TypedDict):
     passed: bool
 
 
-@dataclass(frozen=True, slots=True)
+class RunFacts(TypedDict, total=False):
+    """What a verdict says of a run beside its outcome; what a kind of run does not have is left out."""
+
+    passed_scenarios: int | None
+    total_scenarios: int | None
+    failed_ids: list[str]
+    unfixable_ids: list[str]
+    iterations: int | None
+    repaired: bool
+    version: int | None
+    full_run: bool | None
+    finished_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionVerdict:
-    """A gate's verdict on one session. The stack output `verdicts` holds it as plain JSON.
+    """A gate's verdict on one run. The stack output `verdicts` holds it as plain JSON.
 
     *content* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API counts.
     *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
@@ -134,18 +157,18 @@ class SessionVerdict:
     reason: str
     session_id: str
     status: str | None
-    passed_scenarios: int | None
-    total_scenarios: int | None
-    failed_ids: list[str]
-    unfixable_ids: list[str]
-    iterations: int | None
-    repaired: bool
-    version: int | None
-    content: str | None
-    full_run: bool | None
+    passed_scenarios: int | None = None
+    total_scenarios: int | None = None
+    failed_ids: list[str] = field(default_factory=list)
+    unfixable_ids: list[str] = field(default_factory=list)
+    iterations: int | None = None
+    repaired: bool = False
+    version: int | None = None
+    content: str | None = None
+    full_run: bool | None = None
     gate: Gate
     declaration: str
-    finished_at: str | None
+    finished_at: str | None = None
     elapsed_ms: int | None = None
     scenarios: list[ScenarioRun] | None = None
 
@@ -211,3 +234,9 @@ def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]
         for each in declarations
         if each.gate is not None
     ]
+
+
+def by_id(request: Mapping[str, Any], declared: Sequence[ScenarioDeclaration]) -> dict[str, ScenarioDeclaration]:
+    """Return the declared scenarios of a session by their ids: in its request they come last, in the same order."""
+    ids = list(request.get("scenario_ids") or ())
+    return dict(zip(ids[len(ids) - len(declared) :], declared, strict=False)) if declared else {}

@@ -1,16 +1,17 @@
-"""Orders and sessions: what to start, and what was started. Plain values."""
+"""Orders and runs: what to start, and what was started. Plain values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from tornado_resource.core.urns import SESSION_TYPE, make_urn
+from tornado_resource.core.urns import make_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from tornado_resource.bland.responses import Active, Started
+    from tornado_resource.bland.responses import Status
     from tornado_resource.declarations.model import OnConflict
 
 
@@ -27,69 +28,86 @@ class Address:
     resource: str
     parents: str = ""
 
-    @property
-    def urn(self) -> str:
-        """Pulumi's name of the resource, which is a session."""
-        return make_urn(self.stack.rpartition("/")[2], self.project, SESSION_TYPE, self.resource, self.parents)
+    def urn(self, resource_type: str) -> str:
+        """Return Pulumi's name of the resource, which has a type."""
+        return make_urn(self.stack.rpartition("/")[2], self.project, resource_type, self.resource, self.parents)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A session to start, and the resource that it is for. *request* is the body of the start request."""
+    """A run to start, and the resource that it is for. *request* is the body of the start request."""
 
     address: Address
     request: Mapping[str, Any]
     on_conflict: OnConflict = "fail"
+    kind: str = "tornado"
 
     @property
     def name(self) -> str:
         """The resource's name, for messages."""
         return self.address.resource
 
-    @property
-    def pathway_id(self) -> str:
-        """The pathway that the session runs on."""
-        return str(self.request["pathway_id"])
+    def run(self, run_id: str) -> Run:
+        """Return the run with an id that this order may be for."""
+        return Run(run_id, self.request, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A started or adopted session, as it is recorded in the state."""
+class Run:
+    """A run at the API: its id, and the request that it was started by, as far as that is known."""
 
-    session_id: str
+    run_id: str
+    request: Mapping[str, Any]
+    kind: str = "tornado"
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """A started or adopted run, as it is recorded in the state. *shown*: what else the API's response shows of it."""
+
+    run_id: str
     created_at: str | None
     status: str
-    max_iterations: int | None
-    timeout_ms: int | None
     adopted: bool = False
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def started(cls, started: Started) -> Self:
-        """Return the session of a start response."""
-        return cls(
-            session_id=started.session_id,
-            created_at=started.created_at,
-            status=started.status,
-            max_iterations=started.max_iterations,
-            timeout_ms=started.timeout_ms,
-        )
-
-    @classmethod
-    def active(cls, active: Active, *, adopted: bool) -> Self:
-        """Return the session of an *active* response."""
-        return cls(
-            session_id=active.session_id,
-            created_at=active.created_at,
-            status=active.status,
-            max_iterations=active.max_iterations,
-            timeout_ms=active.timeout_ms,
-            adopted=adopted,
-        )
+    def of_status(cls, run_id: str, created_at: str | None, status: Status, *, adopted: bool = False) -> Self:
+        """Return the run with an id, by its status."""
+        return cls(run_id, created_at, status.status, adopted, status.shown)
 
     def completed_from(self, request: Mapping[str, Any]) -> Self:
-        """Return the session with the values of its request where the response has none."""
-        return replace(
-            self,
-            max_iterations=self.max_iterations if self.max_iterations is not None else request.get("max_iterations"),
-            timeout_ms=self.timeout_ms if self.timeout_ms is not None else request.get("timeout_ms"),
-        )
+        """Return the run with the values of its request where the response has none."""
+        completed = {key: value if value is not None else request.get(key) for key, value in self.shown.items()}
+        return replace(self, shown=completed)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run that the API shows in the place of an order.
+
+    *responded_at* is the API's time (Date header) if present. *is_holding*: whether it has not ended.
+    *contradictions* show that it was not started for the order, *doubts* only that it differs: the API may store and
+    count otherwise.
+    """
+
+    run: StartedRun
+    responded_at: datetime | None = None
+    is_holding: bool = True
+    contradictions: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run.run_id
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """All of them, as far as the API shows them."""
+        return (*self.contradictions, *self.doubts)
+
+
+def holder(found: Sequence[Found]) -> Found | None:
+    """Return the run that holds its place; None if all of them have ended."""
+    return next((each for each in found if each.is_holding), None)

@@ -1,7 +1,7 @@
-"""Whether the active session of a pathway was created by our own start request.
+"""Whether a run was created by our own start request.
 
-The API has no idempotency keys, but it runs one session at a time on a pathway. So a session that was created after our
-request was sent, and for the same request, is ours.
+The API has no idempotency keys, but it runs one at a time in a place. So a run that was created after our request was
+sent, and for the same request, is ours.
 """
 
 from __future__ import annotations
@@ -10,35 +10,32 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.runs.conflict import contradictions
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Active
-    from tornado_resource.runs.order import Order
+    from tornado_resource.runs.order import Found
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """Date headers have whole seconds, and may come from another server than `created_at`, with another clock."""
 SENDING_WINDOW: Final = timedelta(minutes=10)
-"""A start takes effect at most this long after it was first sent. A session created later is somebody else's.
+"""A start takes effect at most this long after it was first sent. A run created later is somebody else's.
 
 It has to cover up to 4 sends of 30 s with `Retry-After` (at most 60 s) and looks between them. A longer window would
-make it likelier, after a crash, to take somebody else's identical session for ours.
+make it likelier, after a crash, to take somebody else's identical run for ours.
 """
 
 
-def may_be_ours(order: Order, active: Active, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether a session was created when our request was sent, and nothing shows that it was for another one.
+def may_be_ours(found: Found, sent_at: datetime, elapsed: timedelta) -> bool:
+    """Return whether a run was created when our request was sent, and nothing shows that it was for another one.
 
     Args:
-        order: what was to be started.
-        active: the active session of its pathway.
+        found: the run.
         sent_at: when the request was sent, by this machine's clock.
         elapsed: time since then, by the monotonic clock.
 
     """
-    created = parse_time(active.created_at)
-    if created is None or contradictions(order, active):
+    created = parse_time(found.run.created_at)
+    if created is None or found.contradictions:
         return False
     # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
-    sent = active.responded_at - elapsed if active.responded_at is not None else sent_at
+    sent = found.responded_at - elapsed if found.responded_at is not None else sent_at
     return sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW

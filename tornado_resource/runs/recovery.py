@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
-from tornado_resource.runs.conflict import doubts, possibly_own
+from tornado_resource.runs.conflict import possibly_own
 from tornado_resource.runs.existence import status_or_gone
-from tornado_resource.runs.order import Session
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.ownership import may_be_ours
 
 if TYPE_CHECKING:
@@ -19,31 +20,32 @@ if TYPE_CHECKING:
     from tornado_resource.runs.order import Order
 
 
-async def recover(client: Client, order: Order, intent: Intent, clock: Clock) -> Session | None:
-    """Return the session that an intent started; None if there is none, or if the request has changed since.
+async def recover(client: Client, order: Order, intent: Intent, clock: Clock) -> StartedRun | None:
+    """Return the run that an intent started; None if there is none, or if the request has changed since.
 
     Raises:
         ApiError: a request failed.
-        PathwayBusy: it is unknown whether the active session is the one.
+        PlaceTaken: it is unknown whether the run that holds the place is the one.
 
     """
     if intent.request != digest(order.request):
         return None
     if intent.session_id is not None:
         return await _recover_known(client, order, intent, intent.session_id)
-    # The response to the start was lost in the crash, so the session can only be recognised.
-    active = await retried(lambda: client.active(order.pathway_id))
+    # The response to the start was lost in the crash, so the run can only be recognised.
+    found = await retried(lambda: kind_of(order.kind).look(client, order))
     sent_at = datetime.fromisoformat(intent.sent_at)
-    if active is None or not may_be_ours(order, active, sent_at, clock.now() - sent_at):
+    elapsed = clock.now() - sent_at
+    ours = next((each for each in found if may_be_ours(each, sent_at, elapsed)), None)
+    if ours is None:
         return None
-    if doubts(order, active):
-        raise possibly_own(order, active)
-    return Session.active(active, adopted=False).completed_from(order.request)
+    if ours.doubts:
+        raise possibly_own(order, ours)
+    return ours.run.completed_from(order.request)
 
 
-async def _recover_known(client: Client, order: Order, intent: Intent, session_id: str) -> Session | None:
-    status = await status_or_gone(client, session_id, order.pathway_id)
+async def _recover_known(client: Client, order: Order, intent: Intent, run_id: str) -> StartedRun | None:
+    status = await status_or_gone(client, order.run(run_id))
     if status is None:
         return None
-    session = Session(session_id, intent.created_at, status.status, status.max_iterations, status.timeout_ms)
-    return session.completed_from(order.request)
+    return StartedRun.of_status(run_id, intent.created_at, status).completed_from(order.request)

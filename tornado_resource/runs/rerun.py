@@ -1,52 +1,14 @@
-"""Whether a declaration runs again: because it has changed, or because of how its last run ended. Pure."""
+"""Whether an unchanged declaration runs again, because of how its last run ended. Pure."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
-from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.declarations.model import REQUEST_FIELDS, Gate
+from tornado_resource.declarations.model import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tornado_resource.runs.model import GatedSession, Outcome, SessionVerdict
-
-REPLACING: Final = (*REQUEST_FIELDS, "triggers", "definitions")
-"""A change of one of these replaces the session: a new run. `definitions` is the digest of its declared scenarios."""
-UPDATING: Final = ("gate", "rerun", "on_conflict", "on_destroy")
-"""A change of one of these is recorded in place. It starts nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The changed properties that replace the session, and those that are updated in place."""
-
-    replaces: tuple[str, ...] = ()
-    updates: tuple[str, ...] = ()
-
-
-def compare(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> Change:
-    """Return the difference between the recorded declaration and the current one."""
-    return Change(
-        tuple(key for key in REPLACING if _differ(recorded.get(key), declared.get(key))),
-        tuple(key for key in UPDATING if _differ(recorded.get(key), declared.get(key))),
-    )
-
-
-def _differ(old: Any, new: Any) -> bool:
-    return _canonical(old) != _canonical(new)
-
-
-def _canonical(value: Any) -> str:
-    """Return JSON text in which 5 and 5.0 are equal (Pulumi turns numbers into floats), but 1 and true are not.
-
-    Anything that is not JSON is a value that a preview does not know yet. It differs from every recorded value.
-    """
-    return json.dumps(whole_without_nulls(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")
-
 
 ANY: Final = Gate("any")
 """The gate by which a session with `gate: none` is judged: its outcome does not matter."""
@@ -80,10 +42,24 @@ class LastRun:
             return cls(gated.session_id, gated.gate, "gone")
         return cls(gated.session_id, gated.gate, "running" if gated.status.is_running else "unknown")
 
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why a recorded run of an unchanged declaration runs again; neither reason nor problem if it stays.
+
+    *problem*: why that could not be determined.
+    """
+
+    session_id: str
+    reason: str | None = None
+    problem: str | None = None
+
     @classmethod
-    def of(cls, value: Mapping[str, Any]) -> Self:
-        """Return what `asdict` of a last run has become on its way through Pulumi's engine."""
-        return cls(**{**value, "gate": Gate.of(value["gate"])})
+    def of(cls, rerun: str, gate: Gate | None, last: LastRun) -> Self:
+        """Return the decision about a recorded run; the arguments are those of `rerun_reason`."""
+        if last.problem is not None:
+            return cls(last.session_id, problem=last.problem)
+        return cls(last.session_id, rerun_reason(rerun, gate, last))
 
 
 def must_be_known(rerun: str, gate: Gate | None) -> bool:

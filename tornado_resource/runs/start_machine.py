@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
 from tornado_resource.runs import commands
-from tornado_resource.runs.conflict import PathwayBusy, differences, doubts, possibly_own
+from tornado_resource.runs.conflict import PlaceTaken, possibly_own
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Active
-    from tornado_resource.runs.order import Order
+    from tornado_resource.runs.order import Found, Order
 
 MAX_SENDS: Final = 4
 """Few, because Pulumi creates only four resources at a time and a start that retries holds one of the four slots."""
@@ -69,10 +69,10 @@ class SendFailed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The session that is active on the pathway; *may_be_ours*: whether a start of this order may have created it."""
+    """The run that holds the place, and the one that a start of this order may have created."""
 
-    active: Active | None
-    may_be_ours: bool = False
+    holder: Found | None
+    ours: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Look:
 class Take:
     """Record this session; *adopted*: whether somebody else started it."""
 
-    active: Active
+    found: Found
     adopted: bool
 
 
@@ -113,14 +113,14 @@ class Take:
 class Wait:
     """Wait until the other session has ended."""
 
-    active: Active
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
 class Supersede:
     """Cancel the other session."""
 
-    active: Active
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +140,8 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
     match event:
         case SendFailed(error=error):
             return _after_fault(order, replace(attempts, fault=error), error)
-        case Seen(active=None):
-            return _after_no_session(order, replace(attempts, looks_due=attempts.looks_due - 1))
-        case Seen(active=active, may_be_ours=may_be_ours):
-            assert active is not None  # noqa: S101 - the case above has None
-            return attempts, _after_session(order, attempts, active, may_be_ours=may_be_ours)
+        case Seen(holder=holder, ours=ours):
+            return _after_look(order, attempts, holder, ours)
         case LookFailed(error=error):
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
         case Freed():  # pragma: no branch - there is no other event
@@ -164,15 +161,17 @@ def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Att
             return replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN), Look()
 
 
-def _after_no_session(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
+def _after_no_run(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
     fault = attempts.fault
     if attempts.looks_due > 0:
         return attempts, Look(SECOND_LOOK_SECONDS)
     if fault is not None and _would_fail_again(fault):
         return attempts, Fail(fault, is_certain=True)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
+        kind = kind_of(order.kind)
         message = (
-            f"the API reports a conflict on pathway {order.pathway_id}, but no session is active there; try again later"
+            f"the API reports a conflict on {kind.place(order.request)}, but no {kind.noun} is active there; "
+            "try again later"
         )
         # After an unknown outcome, it may be our own session that the API conflicts with, and *active* shows it later.
         return attempts, Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
@@ -186,31 +185,32 @@ def _would_fail_again(fault: ApiError) -> bool:
     return isinstance(fault, ReportedError)
 
 
-def _after_session(order: Order, attempts: Attempts, active: Active, *, may_be_ours: bool) -> Action:
-    # After a plain conflict the active session cannot be ours: the API refused our request because of it.
-    if may_be_ours and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
-        if not doubts(order, active):
-            return Take(active, adopted=False)
+def _after_look(order: Order, attempts: Attempts, holder: Found | None, ours: Found | None) -> tuple[Attempts, Action]:
+    # After a plain conflict the run cannot be ours: the API refused our request because of it.
+    if ours is not None and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
+        if not ours.doubts:
+            return attempts, Take(ours, adopted=False)
         # Waiting for it or cancelling it, and then starting, could be a second start. Only 429 says for certain that
         # the API turned our request away: a gateway may send 503 after it has passed the request on.
         if attempts.is_ambiguous or not _is_rate_limited(attempts.fault):
-            return Fail(possibly_own(order, active), is_certain=False)
-    return _by_on_conflict(order, attempts, active)
+            return attempts, Fail(possibly_own(order, ours), is_certain=False)
+    if holder is None:
+        return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1))
+    return attempts, _by_on_conflict(order, attempts, holder)
 
 
-def _by_on_conflict(order: Order, attempts: Attempts, active: Active) -> Action:
+def _by_on_conflict(order: Order, attempts: Attempts, found: Found) -> Action:
     note = ""
     match order.on_conflict:
         case "wait":
-            return Wait(active)
+            return Wait(found)
         case "supersede":
-            return Supersede(active)
+            return Supersede(found)
         case "adopt":
-            found = differences(order, active)
-            if not found:
-                return Take(active, adopted=True)
-            note = f"It cannot be adopted because it differs: {'; '.join(found)}"
-    return Fail(PathwayBusy(order, active, note), is_certain=not attempts.is_ambiguous)
+            if not found.differences:
+                return Take(found, adopted=True)
+            note = f"It cannot be adopted because it differs: {'; '.join(found.differences)}"
+    return Fail(PlaceTaken(order, found, note), is_certain=not attempts.is_ambiguous)
 
 
 def _is_rate_limited(fault: ApiError | None) -> bool:
@@ -234,9 +234,10 @@ def _not_started(order: Order, fault: ApiError) -> ApiError:
     """Return the failure when the responses to all sends were unusable, and no session is active after the last one."""
     if not isinstance(fault, OutcomeUnknown):
         return fault
+    kind = kind_of(order.kind)
     cause = (
-        f"{fault.cause}; no session is active on the pathway after {MAX_SENDS} attempts, so none was recorded. "
-        f"Check bland:baseUrl, then run `{commands.up(order.address.stack)}` again"
+        f"{fault.cause}; no {kind.noun} is active on the {kind.place_noun} after {MAX_SENDS} attempts, "
+        f"so none was recorded. Check bland:baseUrl, then run `{commands.up(order.address.stack)}` again"
     )
     return OutcomeUnknown(fault.request, cause)
 

@@ -1,143 +1,68 @@
-"""From the ending of a session to its verdict. Pure."""
+"""From the ending of a run to its verdict. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, is_same, short
-from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.core.canonical import digest
-from tornado_resource.runs.judge import failed_ids, is_full_run, is_repaired, judge
-from tornado_resource.runs.model import Ending, Result, SessionVerdict
+from tornado_resource.core.text import clean, count
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import STILL_RUNNING, Ending, Result, SessionVerdict
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.runs.model import Cause, GatedSession, Outcome
-
-NOT_SHOWN_NOW: Final = "the API does not show it, but has shown it before"
-"""Why a content is unknown that must not be. In a recorded verdict it still holds for the next session."""
-_UNKNOWN: Final = Status("")
-"""Stands for a status that was never read."""
 
 
 def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> SessionVerdict:
-    """Judge one session and return its verdict.
+    """Judge one run and return its verdict.
 
     Args:
-        gated: the session and its gate.
+        gated: the run and its gate.
         ending: how the wait for it ended.
         scenarios: the pathway's scenarios, for `passed: promotion`.
 
     """
-    outcome, reason = _judge(gated, ending, scenarios)
-    status = ending.status or _UNKNOWN
+    outcome, reason = judge(gated, ending, scenarios)
     return SessionVerdict(
         outcome=outcome,
         reason=reason,
         session_id=gated.session_id,
-        status=status.status or None,
-        passed_scenarios=status.passed_scenarios,
-        total_scenarios=status.total_scenarios,
-        failed_ids=failed_ids(status),
-        unfixable_ids=list(status.unfixable_ids),
-        iterations=_iterations(status),
-        repaired=is_repaired(status),
-        version=_version(gated, status),
-        content=None,
-        full_run=is_full_run(status),
+        status=(ending.status.status or None) if ending.status is not None else None,
         gate=gated.gate,
         declaration=digest(gated.request),
-        finished_at=_finished_at(status, gated.created_at) if status.is_final else None,
-        elapsed_ms=status.elapsed_ms,
+        elapsed_ms=ending.status.elapsed_ms if ending.status is not None else None,
+        **kind_of(gated.kind).facts(gated, ending.status),
     )
 
 
-def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests | None) -> SessionVerdict:
-    """Return a verdict with the content of the version that it is for.
+def judge(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> tuple[Outcome, str]:
+    """Return the outcome of a run and its reason in a short sentence; the arguments are those of `make_verdict`.
 
-    Args:
-        gated: the session.
-        verdict: its verdict, by the gate alone.
-        content: what the version holds now; None if the API does not show it.
-
-    Returns:
-        The verdict. It is `incomplete` if other content was there when the session started, and a pass is if other
-        content passed in the environment that the version was promoted from. So it is if that is unknown, since other
-        paths were ignored then.
-
+    What was not waited for to the end is `incomplete`, and so is an unknown status. What was stopped is `failed`. Of a
+    run that completed, its kind judges the results.
     """
-    if content is None:
-        return verdict
-    found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted_content
-    if not verdict.repaired and started is not None:
-        edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
-        if is_same(content, Digests.of(started)) is False:
-            return _incomplete(found, f"version {verdict.version} was edited while it was tested: {edit}")
-        if is_incomparable(content, Digests.of(started)):
-            edit = f"version {verdict.version} may have been edited while it was tested: {edit}"
-            return _incomplete(found, f"{edit}; {OTHER_PATHS}")
-    if verdict.outcome == "passed" and promoted is not None:
-        known = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
-        if is_same(content, promoted) is False:
-            return _incomplete(found, f"version {verdict.version} is not the content that was promoted: {known}")
-        if is_incomparable(content, promoted):
-            known = f"version {verdict.version} may not be the content that was promoted: {known}"
-            return _incomplete(found, f"{known}; {OTHER_PATHS}")
-    return found
+    status, kind = ending.status, kind_of(gated.kind)
+    if ending.given_up is not None:
+        return "incomplete", ending.given_up
+    if status is None:
+        return "incomplete", "its status is unknown"
+    if status.is_running:
+        return "incomplete", STILL_RUNNING
+    if not status.is_final:
+        return "incomplete", f"unknown status {clean(status.status, 60)}"
+    failure = kind.statuses[status.status].failure
+    if failure is not None:
+        return "failed", f"{failure} ({status.status}{_tally(status)})"
+    return kind.judge(gated, status, scenarios)
 
 
-def unreadable_content(verdict: SessionVerdict, error: Exception) -> SessionVerdict:
-    """Return a verdict on a version whose content could not be read now. Only a certain pass counts."""
-    reason = f"version {verdict.version} could not be read: {error}"
-    return _incomplete(verdict, reason) if verdict.outcome == "passed" else verdict
-
-
-def _incomplete(verdict: SessionVerdict, reason: str) -> SessionVerdict:
-    return replace(verdict, outcome="incomplete", reason=reason)
+def _tally(status: Status) -> str:
+    if status.passed_scenarios is None or status.total_scenarios is None:
+        return ""
+    return f", {status.passed_scenarios} of {count(status.total_scenarios, 'scenario')} passed"
 
 
 def unknown_result(gated: GatedSession, reason: str, cause: Cause | None = None) -> Result:
-    """Return the incomplete result of a session whose status is unknown, for *reason*."""
+    """Return the incomplete result of a run whose status is unknown, for *reason*."""
     return Result(gated, make_verdict(gated, Ending(None, reason)), cause=cause)
-
-
-def _judge(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
-    outcome, reason = judge(gated.gate, ending, declared=gated.declared_scenarios, scenarios=scenarios)
-    if outcome == "passed" and gated.adopted and gated.promoted is not None:
-        # The API does not show which version an adopted session was started on, and only the promoted one may pass.
-        return "incomplete", f"it was adopted, so it is unknown whether it ran on the promoted version {gated.promoted}"
-    return outcome, reason
-
-
-def _version(gated: GatedSession, status: Status) -> int | None:
-    """Return the pathway version that the verdict applies to; None if it is unknown.
-
-    After repairs, that is the forked version and no other. Of an adopted session the API shows neither the pathway nor
-    the version it started on; only one that still ran when it was adopted (it has a `created_at`) is known to run on
-    this pathway.
-    """
-    if is_repaired(status):
-        return status.forked_version if gated.created_at is not None or not gated.adopted else None
-    return None if gated.adopted else gated.request.get("version_number")
-
-
-def _iterations(status: Status) -> int | None:
-    listed = len(status.iterations) + status.omitted.iterations
-    return status.current_iteration if status.current_iteration is not None else listed or None
-
-
-def _finished_at(status: Status, created_at: str | None) -> str | None:
-    """Return the end by the API's clock: that of the last iteration, else creation plus elapsed time."""
-    ends = [iteration.completed_at for iteration in status.iterations if iteration.completed_at is not None]
-    if ends:
-        return ends[-1]
-    created = parse_time(created_at)
-    if created is None or status.elapsed_ms is None:
-        return None
-    try:
-        moment = created + timedelta(milliseconds=status.elapsed_ms)
-    except OverflowError:
-        return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.errors import ApiError, ForeignResponse, NotFound
 from tornado_resource.runs.existence import confirm_gone
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def wait_for_end(
 
     """
     watch = _Watch(client, gated, report, clock)
-    poller = Poller(_backoff(poll_seconds), (gated.limit_ms + GRACE_MS) / 1000, clock)
+    poller = Poller(_backoff(poll_seconds), (limit_ms(gated) + GRACE_MS) / 1000, clock)
     if gated.status is not None:
         ending = watch.read(gated.status)
         if ending is not None or not await poller.pause():
@@ -70,7 +71,7 @@ async def wait_for_end(
     while True:
         retry_after: float | None = None
         try:
-            status = await client.status(gated.session_id, gated.request.get("pathway_id"))
+            status = await kind_of(gated.kind).read(client, gated.run)
         except ApiError as error:
             ending = await watch.failed(error)
             retry_after = error.retry_after
@@ -87,9 +88,9 @@ async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: f
     return await retried_through_outage(call, _backoff(poll_seconds), clock)
 
 
-def gone(session_id: str, last: Status | None = None) -> Ending:
-    """Return the ending of a session that the API does not know (any more)."""
-    return Ending(last, f"the API no longer knows session {clean(session_id)}", "gone")
+def gone(gated: GatedSession, last: Status | None = None) -> Ending:
+    """Return the ending of a run that the API does not know (any more)."""
+    return Ending(last, f"the API no longer knows {kind_of(gated.kind).noun} {clean(gated.session_id)}", "gone")
 
 
 def request_failed(error: ApiError, last: Status | None = None) -> Ending:
@@ -99,21 +100,21 @@ def request_failed(error: ApiError, last: Status | None = None) -> Ending:
     return Ending(last, f"the API request failed: {error}", "request_failed")
 
 
+def limit_ms(gated: GatedSession) -> int:
+    """Return how long to wait for a run, in milliseconds: as declared, else as the API said, else as is usual."""
+    # A response never overrides the declaration: a wrong one could end the wait at once, or never.
+    if gated.timeout_ms is not None and "timeout_ms" not in gated.request:
+        return gated.timeout_ms
+    return kind_of(gated.kind).limit_ms(gated.request)
+
+
 def progress_line(gated: GatedSession, status: Status) -> str:
     """Return `support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m`."""
     head = f"{gated.name} {clean(gated.session_id[:SHOWN_ID_CHARACTERS])}"
     if not status.is_running:
         head += f" {clean(status.status, 60)}"
-    if status.current_iteration is not None:
-        total = f"/{status.max_iterations}" if status.max_iterations is not None else ""
-        head += f" iteration {status.current_iteration}{total}"
     elapsed = format_ms(status.elapsed_ms) if status.elapsed_ms is not None else "?"
-    return f"{head} · {_tally(status)} · {elapsed} of {format_ms(gated.limit_ms)}"
-
-
-def _tally(status: Status) -> str:
-    of_total = f" of {status.total_scenarios}" if status.total_scenarios is not None else ""
-    return f"{status.passed_scenarios or 0} passed, {status.failed_scenarios or 0} failed{of_total}"
+    return f"{head}{kind_of(gated.kind).progress(status)} · {elapsed} of {format_ms(limit_ms(gated))}"
 
 
 def _backoff(poll_seconds: float) -> Backoff:
@@ -164,12 +165,12 @@ class _Watch:
 
     async def _not_found_again(self, error: NotFound) -> Ending | None:
         try:
-            await confirm_gone(self._client, error, self._gated.request.get("pathway_id"))
+            await confirm_gone(self._client, self._gated.run, error)
         except ApiError as doubt:
             return None if is_transient(doubt) else request_failed(doubt, self._last)
-        return gone(self._gated.session_id, self._last)
+        return gone(self._gated, self._last)
 
     def out_of_time(self) -> Ending:
-        limit = format_ms(self._gated.limit_ms)
+        limit = format_ms(limit_ms(self._gated))
         reason = f"it did not end within its time limit of {limit} plus {format_ms(GRACE_MS)}"
         return Ending(self._last, reason, "out_of_time")

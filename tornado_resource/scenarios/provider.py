@@ -22,7 +22,7 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import address_of
 from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, start_runtime
-from tornado_resource.runs.intents import IntentStore, scenario_intents_folder
+from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
 from tornado_resource.stacks.managers import managing_stacks
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
@@ -74,7 +74,7 @@ class ScenarioProvider(ResourceProvider):
             Failure: the API key or base URL is missing or invalid.
 
         """
-        self._update = _Update(start_runtime(req), IntentStore(scenario_intents_folder(os.environ)))
+        self._update = _Update(start_runtime(req), IntentStore(intents_folder(os.environ, SCENARIO_INTENTS)))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""

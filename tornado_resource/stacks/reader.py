@@ -14,6 +14,7 @@ from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.model import HIDDEN, GatedSession
+from tornado_resource.runs.order import Run
 from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.promotion import from_output, text_or_none
@@ -60,6 +61,11 @@ class StackSession:
     def shown_pathway(self) -> str:
         """The id of the pathway for people."""
         return HIDDEN if self.is_secret else self.pathway_id
+
+    @property
+    def run(self) -> Run:
+        """The run at the API."""
+        return Run(self.session_id, {"pathway_id": self.pathway_id})
 
     @property
     def resource(self) -> str:

@@ -6,19 +6,26 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import Digests, is_digest, is_incomparable, is_same
-from tornado_resource.bland.responses import STATUSES, Status
+from tornado_resource.bland.responses import STATUSES
 from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
 from tornado_resource.core.positions import Position
-from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE, name_of, type_of
-from tornado_resource.declarations.model import Gate, ScenarioDeclaration, request_from
-from tornado_resource.runs.judge import judge
-from tornado_resource.runs.model import Ending, GatedSession, Result, ScenarioRun, SessionVerdict
-from tornado_resource.runs.scenarios import NOT_AS_DECLARED
-from tornado_resource.runs.verdict import NOT_SHOWN_NOW
+from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, STACK_TYPE, name_of, type_of
+from tornado_resource.declarations.model import Gate, ScenarioDeclaration
+from tornado_resource.runs.kinds import kind_of, kind_of_type
+from tornado_resource.runs.model import (
+    NOT_AS_DECLARED,
+    NOT_SHOWN_NOW,
+    GatedSession,
+    Result,
+    ScenarioRun,
+    SessionVerdict,
+)
 from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from tornado_resource.runs.kind import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,12 @@ class RecordedSession:
     verdict: SessionVerdict | None = None
     doubt: str | None = None
     was_shown: bool = False
+    kind: str = "tornado"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The request that it was started by."""
+        return kind_of(self.kind).request_of(self.declared)
 
     @property
     def tested_content(self) -> str | None:
@@ -197,7 +210,8 @@ def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession
     """
     outputs = whole_without_nulls({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
     verdicts = recorded_verdicts(outputs)
-    sessions = {urn: _session(entry, verdicts) for urn, entry in outputs.items() if type_of(urn) == SESSION_TYPE}
+    kinds = {urn: kind_of_type(type_of(urn)) for urn in outputs}
+    sessions = {urn: _session(kind, outputs[urn], verdicts) for urn, kind in kinds.items() if kind is not None}
     return {urn: session for urn, session in sessions.items() if session is not None}
 
 
@@ -236,12 +250,14 @@ def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
     }
 
 
-def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> RecordedSession | None:
-    session_id, declared = outputs.get("session_id"), outputs.get("declared")
+def _session(
+    kind: Kind, outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]
+) -> RecordedSession | None:
+    session_id, declared = outputs.get(kind.id_output), outputs.get("declared")
     if not isinstance(session_id, str) or not isinstance(declared, dict):
         return None
     recorded = verdicts.get(session_id)
-    verdict = _final_verdict(recorded, declared) if recorded is not None else None
+    verdict = _final_verdict(kind, recorded, declared) if recorded is not None else None
     return RecordedSession(
         session_id,
         declared,
@@ -251,6 +267,7 @@ def _session(outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any
         verdict=verdict,
         doubt=_doubt(recorded),
         was_shown=started_content(outputs) is not None or _has_shown(recorded),
+        kind=kind.name,
     )
 
 
@@ -326,16 +343,16 @@ def _is_gate(value: Mapping[str, Any]) -> bool:
     return isinstance(value.get("passed", "all"), str | int) and all(isinstance(word, str) for word in words)
 
 
-def _final_verdict(recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> SessionVerdict | None:
+def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> SessionVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(SessionVerdict)}
     extra = {"elapsed_ms": whole_or_none(given["elapsed_ms"]), "scenarios": _scenario_runs(given["scenarios"])}
     verdict = SessionVerdict(**{**given, **extra, "gate": Gate.of(given["gate"])})
-    request = request_from(declared)
-    is_final = verdict.status in STATUSES and verdict.outcome in SETTLED
+    request = kind.request_of(declared)
+    is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
     if not is_final or verdict.declaration != digest(request):
         return None
-    return verdict if _agrees(verdict, request) else None
+    return verdict if kind.agrees(verdict, request) else None
 
 
 def _scenario_runs(value: Any) -> list[ScenarioRun] | None:
@@ -352,22 +369,3 @@ def _scenario_run(value: Mapping[str, Any]) -> ScenarioRun | None:
     if isinstance(scenario_id, str) and isinstance(name, str | None) and isinstance(passed, bool):
         return {"id": scenario_id, "name": name, "passed": passed}
     return None
-
-
-def _agrees(verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
-    """Return whether the recorded numbers give the recorded outcome again.
-
-    For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
-    """
-    if verdict.gate.passed == "promotion":
-        return verdict.outcome == "failed" or STATUSES[verdict.status or ""].failure is None
-    status = Status(
-        verdict.status or "",
-        passed_scenarios=verdict.passed_scenarios,
-        total_scenarios=verdict.total_scenarios,
-        unfixable_ids=(*verdict.unfixable_ids, *verdict.failed_ids),  # neither may be beside "all passed"
-        has_forked=verdict.repaired,
-    )
-    gated = GatedSession("", verdict.session_id, verdict.gate, request)
-    outcome, _ = judge(verdict.gate, Ending(status), declared=gated.declared_scenarios)
-    return outcome == verdict.outcome

@@ -14,9 +14,8 @@ from tornado_resource.bland.responses import Started, Status, parse_scenarios, p
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.reports.html import html
-from tornado_resource.runs.judge import judge
-from tornado_resource.runs.model import Ending
 from tornado_resource.runs.results import read_result
+from tornado_resource.tornado.judge import judge
 
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
 
@@ -60,7 +59,7 @@ def test_a_list_with_an_unreadable_scenario_is_none(entry: Any) -> None:
 def test_an_unreadable_repair_counts_as_a_repair(sign: dict[str, Any]) -> None:
     status = Status.parse({**PASSED, **sign})
     assert status is not None
-    assert judge(Gate(repaired="refuse"), Ending(status))[0] == "failed"
+    assert judge(Gate(repaired="refuse"), status)[0] == "failed"
 
 
 def test_values_that_pulumi_cannot_carry_are_not_taken() -> None:

@@ -13,9 +13,10 @@ from tests.support.orders import RESET, order, run
 from tests.support.raw_server import Fault, RawServer, instead, json_bytes
 from tornado_resource.bland.responses import SESSION_ID_KEYS
 from tornado_resource.errors import OutcomeUnknown
+from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.order import Run
 from tornado_resource.runs.start import start
-from tornado_resource.tornado.adopt import adopt
 
 FORMS = [(key, is_wrapped) for key in SESSION_ID_KEYS for is_wrapped in (False, True)]
 SCENARIOS = [{"id": "sc-1", "name": "Refunds"}, {"id": "sc-2"}]
@@ -36,8 +37,8 @@ def api_in(form: tuple[str, bool]) -> FakeApi:
 @pytest.mark.parametrize("form", FORMS, ids=str)
 async def test_start_reads_the_session_in_every_form(form: tuple[str, bool]) -> None:
     session = await run(api_in(form))
-    assert (session.session_id, session.created_at) == ("s-1", "2026-04-14T10:00:00.000Z")
-    assert (session.status, session.max_iterations, session.timeout_ms) == ("RUNNING", 5, 900000)
+    assert (session.run_id, session.created_at) == ("s-1", "2026-04-14T10:00:00.000Z")
+    assert (session.status, session.shown["max_iterations"], session.shown["timeout_ms"]) == ("RUNNING", 5, 900000)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
@@ -45,7 +46,7 @@ async def test_active_recognises_our_session_in_every_form(form: tuple[str, bool
     api = api_in(form)
     api.faults = [(RESET, True)]
     session = await run(api)
-    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+    assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
@@ -54,7 +55,7 @@ async def test_adoption_reads_status_and_active_in_every_form(form: tuple[str, b
     api.add(max_iterations=5)
     async with api.client() as client:
         session = await adopt(client, order(), "s-1")
-    assert (session.session_id, session.created_at, session.adopted) == ("s-1", "2026-04-14T10:00:00.000Z", True)
+    assert (session.run_id, session.created_at, session.adopted) == ("s-1", "2026-04-14T10:00:00.000Z", True)
     assert api.effective_starts == 0
 
 
@@ -63,7 +64,7 @@ async def test_cancel_settles_in_every_form(form: tuple[str, bool]) -> None:
     api = api_in(form)
     api.add()
     async with api.client() as client:
-        await cancel_if_running(client, "s-1", "pw-1", api.time.clock())
+        await cancel_if_running(client, Run("s-1", {"pathway_id": "pw-1"}), api.time.clock())
     assert api.sessions[0].status == "CANCELLED"
 
 
@@ -123,7 +124,7 @@ async def test_a_start_over_real_sockets_takes_any_id(key: str) -> None:
     response = Fault(key, instead(json_bytes({"data": {key: "s-9", "status": "RUNNING"}, "errors": None})))
     async with RawServer(on="/start", faults=[response]) as server, server.client() as client:
         session = await start(client, order(), server.api.intents, server.api.time.clock())
-    assert session.session_id == "s-9"
+    assert session.run_id == "s-9"
     assert server.hits == 1
 
 

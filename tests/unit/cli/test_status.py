@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.runs.order import Run
 
 INTERRUPTED = "its start was interrupted: run `pulumi up --stack dev` again, which records the session if one runs"
 NOT_STARTED = "it was not started: run `pulumi up --stack dev` again"
@@ -63,8 +64,8 @@ def test_no_command_shows_a_secret_pathway_in_an_error(
     assert "the API does not show version 7 of pathway [secret]" in shown
 
 
-async def fails(_client: Client, _session_id: str, pathway_id: str) -> None:
-    label = f"active session of pathway {pathway_id}"
+async def fails(_client: Client, run: Run) -> None:
+    label = f"active session of pathway {run.request['pathway_id']}"
     raise ApiError(label, "HTTP 500")
 
 

@@ -85,41 +85,62 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         api: Any = Api(api_status)
         runs = LastRuns(api, Versions(api))
         runs.promote({URN: promoted})
-        assert await runs.known(INSIDE, declared) is None, "another session of the same name"
-        return await runs.known(URN, declared), api.asked
+        assert await runs.decision(INSIDE, declared) is None, "another session of the same name"
+        return await runs.decision(URN, declared), api.asked
 
     return ask
 
 
-@pytest.mark.parametrize("declared", [REQUEST, None, {**REQUEST, "gate": "none"}, {**REQUEST, "rerun": "always"}])
-async def test_a_recorded_verdict_is_known_without_a_request(known: Any, declared: Any) -> None:
-    found, asked = await known(PASSED, declared)
-    assert (found["session_id"], found["state"], found["outcome"], asked) == ("s-1", "ended", "passed", 0)
+@pytest.mark.parametrize(
+    ("recorded", "declared", "reason"),
+    [
+        (PASSED, REQUEST, None),
+        (FAILED, REQUEST, "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all"),
+        (FAILED, {**REQUEST, "gate": {}}, "the last run did not meet its gate: 1 of 2 scenarios passed"),
+        (PASSED, {**REQUEST, "rerun": "always"}, "rerun is `always`"),
+        (PASSED, {**REQUEST, "rerun": "always", "gate": "none"}, "rerun is `always`"),
+    ],
+)
+async def test_a_recorded_verdict_decides_without_a_request(
+    known: Any, recorded: Any, declared: Any, reason: Any
+) -> None:
+    found, asked = await known(recorded, declared)
+    assert (found.session_id, found.problem, asked) == ("s-1", None, 0)
+    assert found.reason == reason or (reason and found.reason.startswith(reason))
 
 
+@pytest.mark.parametrize("recorded", [None, FAILED])
 @pytest.mark.parametrize(
     "declared",
-    [None, {"pathway_id": "pw-2"}, {**REQUEST, "triggers": {"a": 1}}, {**REQUEST, "rerun": "on_change"}],
-    ids=["unknown inputs", "another request", "another trigger", "no rerun"],
+    [
+        None,
+        {"pathway_id": "pw-2"},
+        {**REQUEST, "triggers": {"a": 1}},
+        {**REQUEST, "rerun": "on_change"},
+        {**REQUEST, "gate": "none"},
+    ],
+    ids=["unknown inputs", "another request", "another trigger", "no rerun", "no gate"],
 )
-async def test_nothing_is_asked_where_it_does_not_matter(known: Any, declared: Any) -> None:
-    assert await known(None, declared) == (None, 0)
+async def test_nothing_is_asked_where_it_does_not_matter(known: Any, recorded: Any, declared: Any) -> None:
+    assert await known(recorded, declared) == (None, 0)
 
 
-async def test_a_session_without_a_verdict_is_asked_once(known: Any) -> None:
-    found, asked = await known(None, REQUEST, {"status": "RUNNING"})
-    assert (found["state"], asked) == ("running", 1)
+@pytest.mark.parametrize("rerun", ["on_failure", "always"])
+async def test_a_session_without_a_verdict_is_asked_once(known: Any, rerun: str) -> None:
+    found, asked = await known(None, {**REQUEST, "rerun": rerun}, {"status": "RUNNING"})
+    assert (found.reason, found.problem, asked) == (None, None, 1), "one that runs is resumed"
 
 
 async def test_a_verdict_under_another_gate_is_asked_for_again(known: Any) -> None:
     status = {"status": "COMPLETED_PARTIAL", "total_scenarios": 2, "passed_scenarios": 1}
     found, asked = await known(FAILED, {**REQUEST, "gate": {"passed": 1}}, status)
-    assert (found["outcome"], found["gate"]["passed"], asked) == ("passed", 1, 1)
+    assert (found.reason, asked) == (None, 1)
 
 
-async def test_a_request_that_fails_is_known_as_a_problem(known: Any) -> None:
+async def test_a_request_that_fails_is_a_problem(known: Any) -> None:
     found, _ = await known(None, REQUEST, 401)
-    assert "401" in found["problem"]
+    assert found.reason is None
+    assert "401" in found.problem
 
 
 @pytest.mark.usefixtures("known")
@@ -133,7 +154,7 @@ async def test_a_state_that_cannot_be_read_is_an_unknown_one(monkeypatch: pytest
     monkeypatch.setattr(pulumi.log, "debug", logged.append)
     api: Any = Api(None)
     runs = LastRuns(api, Versions(api))
-    assert await runs.known(URN, REQUEST) is None
+    assert await runs.decision(URN, REQUEST) is None
     assert runs.result(GATED) is None
     assert logged == ["the stack's own state cannot be read: no such function"]
 
@@ -157,14 +178,14 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     is_kept: bool,  # noqa: FBT001
 ) -> None:
     kept: list[Any] = []
-    original = LastRuns.known
+    original = LastRuns.decision
 
     async def spy(runs: LastRuns, urn: str, inputs: Any) -> Any:
         found = await original(runs, urn, None)
         kept.append(runs.kept(inputs, GATED))
         return found
 
-    monkeypatch.setattr(LastRuns, "known", spy)
+    monkeypatch.setattr(LastRuns, "decision", spy)
     await known(recorded, declared)
     assert (kept[-1] is not None) is is_kept
 
@@ -175,9 +196,9 @@ SCENARIOS = {"scenarios": [{"id": "sc-1", "max_turns": 5}]}
 
 async def test_on_drift_asks_for_the_scenarios_once(known: Any) -> None:
     found, asked = await known(PASSED, ON_DRIFT, SCENARIOS, started_scenarios={"sc-1": "sha256:0"})
-    assert (found["drift"], asked) == ("since it was tested: 1 scenario changed (sc-1)", 1)
+    assert (found.reason, asked) == ("since it was tested: 1 scenario changed (sc-1)", 1)
     again, _ = await known(PASSED, ON_DRIFT, SCENARIOS, started_scenarios={"sc-2": "sha256:0"})
-    assert again["drift"] == "since it was tested: 1 scenario disabled or deleted (sc-2), 1 scenario added (sc-1)"
+    assert again.reason == "since it was tested: 1 scenario disabled or deleted (sc-2), 1 scenario added (sc-1)"
 
 
 async def test_a_scenario_in_another_spelling_is_no_drift() -> None:
@@ -199,12 +220,13 @@ async def test_a_scenario_in_another_spelling_is_no_drift() -> None:
 )
 async def test_without_need_no_drift_is_read(known: Any, recorded: Status, declared: Any, scenarios: Any) -> None:
     found, asked = await known(recorded, declared, SCENARIOS, started_scenarios=scenarios)
-    assert (found["drift"], asked) == (None, 0)
+    assert asked == 0
+    assert found.reason is None or recorded is FAILED
 
 
 async def test_a_failed_read_is_a_problem_and_no_drift(known: Any) -> None:
     found, _ = await known(PASSED, ON_DRIFT, 401, started_scenarios={"sc-1": "x"})
-    assert (found["drift"], "401" in found["problem"]) == (None, True)
+    assert (found.reason, "401" in found.problem) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -221,8 +243,8 @@ async def test_a_pass_on_other_content_than_promoted_is_none(
     known: Any, promoted: Digests | None, outcome: str
 ) -> None:
     found, asked = await known(PASSED, REQUEST, promoted=promoted)
-    assert (found["outcome"], asked) == (outcome, 0)
-    assert outcome == "passed" or "it passed here with sha256:000000000000, and sha256:111111111111" in found["reason"]
+    assert ((found.reason is None) == (outcome == "passed"), asked) == (True, 0)
+    assert outcome == "passed" or "it passed here with sha256:000000000000, and sha256:111111111111" in found.reason
 
 
 @pytest.mark.parametrize("pathway_id", ["pw-1", "pw-2"])

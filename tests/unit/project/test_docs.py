@@ -17,10 +17,11 @@ from tornado_resource.cli import main as run
 from tornado_resource.cli.output import ExitCode
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
+from tornado_resource.program.runs import INTERNAL
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
 from tornado_resource.runs.model import SessionVerdict
 from tornado_resource.stacks.settings import KEYS
-from tornado_resource.tornado.resource import INTERNAL, OUTPUTS
+from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,9 @@ def test_every_exit_code_is_in_the_readme_with_its_meaning(code: ExitCode) -> No
     assert f"| **{code.value}** | {code.meaning} |\n" in README
 
 
-@pytest.mark.parametrize("name", [*(name for name in OUTPUTS if name not in INTERNAL), *SessionVerdict.__slots__])
+@pytest.mark.parametrize(
+    "name", [*(name for name in TornadoSession.output_names if name not in INTERNAL), *SessionVerdict.__slots__]
+)
 def test_every_output_is_in_the_readme(name: str) -> None:
     table = README.partition("## What the stack records")[2].partition("\n## ")[0]
     assert re.search(rf"[`.]{name}`", table)

@@ -16,6 +16,7 @@ from lxml import etree
 from lxml import html as lxml_html
 from markdown_it import MarkdownIt
 
+from tests.support.orders import order
 from tests.support.paths import ROOT
 from tests.support.payloads import PAYLOADS, commands, every_payload, shows, strings
 from tests.support.results import PATHWAY_ID, gated_session_of, report_of, result_of
@@ -42,15 +43,17 @@ from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import CUT, summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.runs.order import Session
+from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.wait import Progress, gone, progress_line
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
+from tornado_resource.tornado.comparison import found_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tornado_resource.reports.model import Report
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import Result
 
 JUNIT_SCHEMA = etree.XMLSchema(etree.parse(str(ROOT / "tests/examples/junit.xsd")))
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -67,7 +70,7 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
     found = []
     unanswered = f"the API request failed: {OutcomeUnknown('status', clean(text))}"
-    endings = (None, None, unanswered, gone(started.session_id).given_up)
+    endings = (None, None, unanswered, gone(GatedSession(text, started.session_id, Gate(), {})).given_up)
     for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text, "RUNNING")):
         status = Status.parse(response_of(text, word)) or Status.parse(response_of(text, "UNKNOWN"))
         assert status is not None
@@ -112,11 +115,11 @@ def report(text: str) -> Report:
 def outputs(text: str) -> dict[str, Any]:
     """The stack outputs of the sessions that responses with *text* in every field start."""
     started = Started.parse({"session_id": text, "created_at": text, "status": text})
-    session = Session.started(started) if started is not None else None
+    session = StartedRun(started.session_id, started.created_at, started.status) if started is not None else None
     active = Active.parse({"session_id": "s-1", "created_at": "2026", "status": "RUNNING", "persona_id": text}, None)
     assert active is not None
     found = {result.gated.name: asdict(result.verdict) for _, _, result in results(text) if result.gated.name != "raw"}
-    return {"verdicts": found, "sessions": [session and asdict(session), asdict(Session.active(active, adopted=True))]}
+    return {"verdicts": found, "sessions": [session and asdict(session), asdict(found_run(order(), active).run)]}
 
 
 def test_there_are_enough_payloads() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.results import gated_session_of, result_of
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.reports.outcomes import ADVICE, advice, tally, tally_of_all
+from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
 from tornado_resource.runs.model import Cause, Ending, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 
@@ -29,7 +29,8 @@ def result(status: Status | None, gated: GatedSession = GATED, **ending: Any) ->
 
 
 def advice_for(situation: str) -> str:
-    return ADVICE[situation].format(stack="dev", up="`pulumi up --stack dev`", version=7)
+    text = ADVICE[situation] if situation in ADVICE else f"{STATUSES[situation].advice}, {RERUN}"
+    return text.format(stack="dev", up="`pulumi up --stack dev`", version=7)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,8 @@ def test_the_cause_of_an_unknown_outcome_decides(cause: Cause, status: Status | 
 
 
 def test_all_advice_is_different_where_it_must_be() -> None:
-    assert {*get_args(Cause), *(word for word, meaning in STATUSES.items() if meaning.failure)} < {*ADVICE}
+    assert {*get_args(Cause)} < {*ADVICE}
+    assert all(meaning.advice for meaning in STATUSES.values() if meaning.failure)
     assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
     assert all(text.endswith(".") for text in ADVICE.values())
     assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["scenarios_changed", "gone"]

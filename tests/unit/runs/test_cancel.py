@@ -8,10 +8,13 @@ import pytest
 from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tornado_resource.errors import ApiError
 from tornado_resource.runs.cancel import Unsettled, cancel_if_running
+from tornado_resource.runs.order import Run
+
+RUN = Run("s-1", {"pathway_id": "pw-1"})
 
 
 async def run(api: FakeApi, session_id: str = "s-1") -> None:
-    await cancel_if_running(api.client(), session_id, "pw-1", api.time.clock())
+    await cancel_if_running(api.client(), Run(session_id, {"pathway_id": "pw-1"}), api.time.clock())
 
 
 async def test_a_running_session_is_cancelled_once_until_it_settles() -> None:
@@ -46,7 +49,7 @@ async def test_a_session_that_does_not_settle_is_an_error_after_a_minute() -> No
         return json_response({"cancelled": True} if is_cancel else {"session_id": "s-1", "status": "RUNNING"})
 
     with pytest.raises(ApiError, match="still running 60 s after the cancel request"):
-        await cancel_if_running(client_of(handle), "s-1", "pw-1", time.clock())
+        await cancel_if_running(client_of(handle), RUN, time.clock())
     assert 60 <= time.seconds < 70
 
 
@@ -61,7 +64,7 @@ async def test_a_cancel_of_an_ended_session_is_a_success(code: int) -> None:
             return json_response({}, 404)
         return json_response({"status": statuses.pop(0)})
 
-    await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+    await cancel_if_running(client_of(handle), RUN, FakeTime().clock())
     assert not statuses
 
 
@@ -73,7 +76,7 @@ async def test_a_session_that_is_gone_after_the_cancel_has_settled() -> None:
             return json_response({"cancelled": True})
         return json_response({"status": "RUNNING"}, next(codes))
 
-    await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+    await cancel_if_running(client_of(handle), RUN, FakeTime().clock())
     assert next(codes, None) is None
 
 
@@ -87,7 +90,7 @@ async def test_the_pathway_must_be_free_after_the_session_has_ended() -> None:
             return json_response({"session_id": next(actives)})
         return json_response({} if request.url.path.endswith("/cancel") else {"status": next(statuses)})
 
-    await cancel_if_running(client_of(handle), "s-1", "pw-1", time.clock())
+    await cancel_if_running(client_of(handle), RUN, time.clock())
     assert next(actives, None) is None
     assert time.slept == [0.2, pytest.approx(0.3)]
 
@@ -116,7 +119,7 @@ class Routes:
         return json_response({"cancelled": True})
 
     async def cancel(self) -> None:
-        await cancel_if_running(client_of(self.handle), "s-1", "pw-1", self.time.clock())
+        await cancel_if_running(client_of(self.handle), RUN, self.time.clock())
 
 
 NO_ROUTE = [json_response({"error": "Not Found"}, 404), httpx.Response(404, text="<html>"), json_response({}, 410)]
@@ -146,7 +149,7 @@ async def test_a_404_for_both_forms_is_an_error_that_says_so() -> None:
     with pytest.raises(
         Unsettled, match=r"still running 60 s after the cancel request \(response to it: HTTP 404: no\)"
     ):
-        await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+        await cancel_if_running(client_of(handle), RUN, FakeTime().clock())
 
 
 RUNNING = {"session_id": "s-1", "status": "RUNNING"}
@@ -158,7 +161,7 @@ async def test_a_refused_cancel_is_unsettled(code: int) -> None:
         return json_response({"error": "no"}, code) if "cancel" in request.url.path else json_response(RUNNING)
 
     with pytest.raises(Unsettled, match=f"cancel session s-1: HTTP {code}: no"):
-        await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+        await cancel_if_running(client_of(handle), RUN, FakeTime().clock())
 
 
 async def test_a_cancel_without_permission_is_an_api_error() -> None:
@@ -166,7 +169,7 @@ async def test_a_cancel_without_permission_is_an_api_error() -> None:
         return json_response({}, 403) if "cancel" in request.url.path else json_response(RUNNING)
 
     with pytest.raises(ApiError, match="HTTP 403") as caught:
-        await cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+        await cancel_if_running(client_of(handle), RUN, FakeTime().clock())
     assert not isinstance(caught.value, Unsettled)
 
 
@@ -177,7 +180,7 @@ async def test_an_unknown_status_settles_when_the_pathway_is_free(is_free: bool)
             return json_response({"message": "none"}, 404)
         return json_response({"session_id": "s-1", "status": "REBALANCING"})
 
-    cancelling = cancel_if_running(client_of(handle), "s-1", "pw-1", FakeTime().clock())
+    cancelling = cancel_if_running(client_of(handle), RUN, FakeTime().clock())
     if is_free:
         await cancelling
     else:

@@ -8,19 +8,19 @@ from dataclasses import replace
 import pytest
 
 from tests.support.orders import ADDRESS, order
-from tornado_resource.bland.responses import Active
+from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.runs import commands
-from tornado_resource.runs.conflict import PathwayBusy
-from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.conflict import PlaceTaken
+from tornado_resource.runs.order import Address, Found, Order, StartedRun
 
-ACTIVE = Active("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", None, 5, 7, None)
+FOUND = Found(StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING"))
 URN = "urn:pulumi:dev::agents::my:Line$pulumi-python:dynamic/bland:TornadoSession::helpdesk"
 UP = "pulumi up --stack dev"
 PULUMI = re.compile(r"pulumi (?:config|up|state|stack)[^;&`\n]*")
 
 
 def test_a_renamed_session_of_this_stack_is_renamed_or_adopted() -> None:
-    lines = str(PathwayBusy(order(), ACTIVE).of_own_stack(URN)).splitlines()
+    lines = str(PlaceTaken(order(), FOUND).of_own_stack(URN)).splitlines()
     assert lines == [
         (
             "session s-1 is already active on pathway pw-1 since 2026-04-14T10:00:00.000Z, "
@@ -33,14 +33,14 @@ def test_a_renamed_session_of_this_stack_is_renamed_or_adopted() -> None:
 
 
 def test_a_session_of_the_same_name_is_kept_and_not_superseded() -> None:
-    text = str(PathwayBusy(order(), ACTIVE).of_own_stack(ADDRESS.urn))
-    assert f"It is this stack's own session, recorded as {ADDRESS.urn}.\n" in text
+    text = str(PlaceTaken(order(), FOUND).of_own_stack(ADDRESS.urn(SESSION_TYPE)))
+    assert f"It is this stack's own session, recorded as {ADDRESS.urn(SESSION_TYPE)}.\n" in text
     assert f"To keep it:      {commands.on_conflict('dev', 'support-line', 'adopt')}\n" in text
     assert "supersede" not in text
 
 
 def test_the_note_stays_in_the_message_for_this_stacks_own_session() -> None:
-    error = PathwayBusy(order(), ACTIVE, "It cannot be adopted because it differs: x")
+    error = PlaceTaken(order(), FOUND, "It cannot be adopted because it differs: x")
     assert str(error).endswith("\nIt cannot be adopted because it differs: x")
     assert str(error.of_own_stack(URN)).endswith("\nIt cannot be adopted because it differs: x")
 
@@ -48,8 +48,13 @@ def test_the_note_stays_in_the_message_for_this_stacks_own_session() -> None:
 @pytest.mark.parametrize("stack", ["dev", "acme/dev"])
 def test_every_command_names_the_stack(stack: str) -> None:
     address = replace(ADDRESS, stack=stack)
-    busy = PathwayBusy(Order(address, {"pathway_id": "pw-1"}), ACTIVE)
-    texts = [str(busy), str(busy.of_own_stack(URN)), str(busy.of_own_stack(address.urn)), commands.forget(address)]
+    busy = PlaceTaken(Order(address, {"pathway_id": "pw-1"}), FOUND)
+    texts = [
+        str(busy),
+        str(busy.of_own_stack(URN)),
+        str(busy.of_own_stack(address.urn(SESSION_TYPE))),
+        commands.forget(address, SESSION_TYPE),
+    ]
     found = [command for text in texts for command in PULUMI.findall(text)]
     assert len(found) == 13
     assert all(command.strip().endswith(f"--stack {stack}") for command in found), found
@@ -58,10 +63,12 @@ def test_every_command_names_the_stack(stack: str) -> None:
 @pytest.mark.parametrize("stack", ["dev", "acme/dev"])
 def test_a_urn_has_the_name_of_the_stack_alone(stack: str) -> None:
     address = Address("b", "agents", stack, "support-line")
-    assert address.urn == "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
+    assert (
+        address.urn(SESSION_TYPE) == "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
+    )
 
 
 def test_an_id_of_the_api_is_shown_safely() -> None:
-    text = str(PathwayBusy(order(), replace(ACTIVE, session_id="s\x1b[2J", created_at=None)))
+    text = str(PlaceTaken(order(), Found(StartedRun("s\x1b[2J", None, "RUNNING"))))
     assert "\x1b" not in text
     assert text.startswith("session s\\x1b[2J is already active on pathway pw-1, and")

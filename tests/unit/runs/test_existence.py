@@ -10,13 +10,15 @@ import pytest
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import order
 from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, TornadoError
+from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.existence import confirm_gone, status_or_gone
-from tornado_resource.tornado.adopt import adopt
+from tornado_resource.runs.order import Run
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
 
+RUN = Run("s-1", {"pathway_id": "pw-1"})
 GENERIC = [
     {"message": "Not Found"},
     {"detail": "Not Found"},
@@ -56,7 +58,7 @@ def _with_path(value: Any, request: httpx.Request) -> Any:
 async def test_a_server_without_these_routes_never_means_gone(missing: Any) -> None:
     server = Server(missing)
     with pytest.raises(ApiError, match="the session may still exist: check bland:baseUrl") as caught:
-        await status_or_gone(server.client(), "s-1", "pw-1")
+        await status_or_gone(server.client(), RUN)
     assert not isinstance(caught.value, NotFound)
     assert server.calls == ["status", "active", "scenarios"]
 
@@ -64,7 +66,7 @@ async def test_a_server_without_these_routes_never_means_gone(missing: Any) -> N
 async def test_a_web_page_never_means_gone() -> None:
     server = Server(HTML)
     with pytest.raises(ApiError, match="does not come from the API: check bland:baseUrl"):
-        await status_or_gone(server.client(), "s-1", "pw-1")
+        await status_or_gone(server.client(), RUN)
     assert server.calls == ["status"] * 5
 
 
@@ -83,33 +85,33 @@ async def test_a_session_is_gone_if_another_endpoint_responds(
     active: Any, scenarios: Any, calls: list[str], missing: Any
 ) -> None:
     server = Server(missing, active, scenarios)
-    assert await status_or_gone(server.client(), "s-1", "pw-1") is None
+    assert await status_or_gone(server.client(), RUN) is None
     assert server.calls == ["status", *calls]
 
 
 @pytest.mark.parametrize("active", [HTML, httpx.Response(410, text="gone")], ids=["404", "410"])
 async def test_an_active_page_that_is_not_the_apis_is_no_proof(active: httpx.Response) -> None:
     with pytest.raises(ApiError):
-        await status_or_gone(Server({}, active).client(), "s-1", "pw-1")
+        await status_or_gone(Server({}, active).client(), RUN)
 
 
 async def test_responses_about_others_are_no_proof_that_a_session_is_gone() -> None:
     other = json_response({"session_id": "s-2", "status": "RUNNING", "pathway_id": "pw-2"})
     for server in (Server(other), Server({}, other)):
         with pytest.raises(OutcomeUnknown, match="the response is about another"):
-            await status_or_gone(server.client(), "s-1", "pw-1")
+            await status_or_gone(server.client(), RUN)
 
 
 async def test_an_error_of_active_is_the_error() -> None:
     with pytest.raises(ApiError, match="active session of pathway pw-1: HTTP 401"):
-        await status_or_gone(Server({}, json_response({}, 401)).client(), "s-1", "pw-1")
+        await status_or_gone(Server({}, json_response({}, 401)).client(), RUN)
 
 
 @pytest.mark.parametrize(("code", "match"), [(403, "may still exist"), (503, "scenarios of pathway pw-1: HTTP 503")])
 async def test_an_error_of_the_scenarios_is_no_proof(code: int, match: str) -> None:
     client = Server({}, scenarios=json_response({}, code)).client()
     with pytest.raises(ApiError, match=match):
-        await confirm_gone(client, NotFound("status of session s-1", "HTTP 404", status_code=404), "pw-1")
+        await confirm_gone(client, RUN, NotFound("status of session s-1", "HTTP 404", status_code=404))
 
 
 async def test_another_session_in_the_same_run_is_proof_enough() -> None:
@@ -121,14 +123,14 @@ async def test_another_session_in_the_same_run_is_proof_enough() -> None:
 
     client = client_of(handle)
     await client.status("s-2")
-    assert await status_or_gone(client, "s-1", "pw-1") is None
+    assert await status_or_gone(client, RUN) is None
     assert len(calls) == 2
 
 
 async def test_without_a_pathway_a_404_alone_never_means_gone() -> None:
     server = Server({})
     with pytest.raises(ApiError, match="may still exist"):
-        await status_or_gone(server.client(), "s-1", None)
+        await status_or_gone(server.client(), Run("s-1", {}))
     assert server.calls == ["status"]
 
 
@@ -136,6 +138,6 @@ async def test_without_a_pathway_a_404_alone_never_means_gone() -> None:
 async def test_no_step_of_a_session_takes_a_wrong_address_for_gone(missing: Any) -> None:
     client = Server(missing, missing, missing).client()
     with pytest.raises(TornadoError, match="check bland:baseUrl"):
-        await cancel_if_running(client, "s-1", "pw-1", FakeTime().clock())
+        await cancel_if_running(client, RUN, FakeTime().clock())
     with pytest.raises(TornadoError, match="check bland:baseUrl"):
         await adopt(client, order(), "s-1")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.damage import damaged_copies
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.runs.intents import MAX_INTENT_BYTES, Intent, IntentStore, intents_folder, scenario_intents_folder
+from tornado_resource.runs.intents import MAX_INTENT_BYTES, SCENARIO_INTENTS, Intent, IntentStore, intents_folder
 from tornado_resource.runs.order import Address
 from tornado_resource.stacks.backend import backend_digest, resource_address
 
@@ -235,7 +235,7 @@ def test_the_address_of_a_resource() -> None:
 
 
 def test_the_folder_is_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert intents_folder({"XDG_STATE_HOME": "/x"}).parts[:2] == ("/", "x")
+    assert intents_folder({"XDG_STATE_HOME": "/x"}, "intents").parts[:2] == ("/", "x")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert intents_folder({}) == tmp_path / ".local/state/tornado-resource/intents"
-    assert scenario_intents_folder({}) == tmp_path / ".local/state/tornado-resource/scenario-intents"
+    assert intents_folder({}, "intents") == tmp_path / ".local/state/tornado-resource/intents"
+    assert intents_folder({}, SCENARIO_INTENTS) == tmp_path / ".local/state/tornado-resource/scenario-intents"

@@ -46,7 +46,7 @@ class TestRecovery:
         await self.crash_after(api, has_response=has_response)
         api.time.seconds += 300
         session = await run(api, order(on_conflict))
-        assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+        assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
         assert session.created_at == "2026-04-14T10:00:00.000Z"
         assert "POST s-1/cancel" not in api.calls
         api.intents.settle(ADDRESS, "s-1")
@@ -57,7 +57,7 @@ class TestRecovery:
         await self.crash_after(api, has_response=True)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         session = await run(api)
-        assert (session.session_id, session.status, session.created_at) == (
+        assert (session.run_id, session.status, session.created_at) == (
             "s-1", "COMPLETED_PARTIAL", "2026-04-14T10:00:00.000Z",
         )  # fmt: skip
         assert api.effective_starts == 1
@@ -67,7 +67,7 @@ class TestRecovery:
         api = FakeApi(FakeTime())
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
-        assert (await run(api)).session_id == "s-2"
+        assert (await run(api)).run_id == "s-2"
 
     async def test_a_changed_declaration_does_not_get_the_old_session(self) -> None:
         api = FakeApi(FakeTime())
@@ -115,7 +115,7 @@ class TestRecovery:
         with pytest.raises(TornadoError, match="the session may still exist: check bland:baseUrl"):
             await start(wrong, order(), api.intents, api.time.clock())
         assert api.intents.find(ADDRESS) is not None
-        assert (await run(api)).session_id == "s-1"
+        assert (await run(api)).run_id == "s-1"
         assert api.effective_starts == 1
 
 
@@ -155,7 +155,7 @@ class TestIntent:
             write(self, intent)
 
         monkeypatch.setattr(IntentStore, "write", fills_up)
-        assert (await run(api)).session_id == "s-1"
+        assert (await run(api)).run_id == "s-1"
         assert len(calls) == 2
         assert api.intents.find(ADDRESS) is not None
 
@@ -171,5 +171,5 @@ class TestIntent:
         with pytest.raises(OutcomeUnknown):
             await run(api)
         assert api.intents.find(ADDRESS) is not None
-        assert (await run(api)).session_id == "s-1"
+        assert (await run(api)).run_id == "s-1"
         assert api.effective_starts == 1

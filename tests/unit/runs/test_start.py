@@ -9,10 +9,10 @@ from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
-from tornado_resource.runs.conflict import PathwayBusy
-from tornado_resource.runs.order import Session
+from tornado_resource.runs.adopt import adopt
+from tornado_resource.runs.conflict import PlaceTaken
+from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.start_machine import MAX_SENDS
-from tornado_resource.tornado.adopt import adopt
 
 CUT = httpx.RemoteProtocolError("cut")
 SLOW = httpx.ReadTimeout("slow")
@@ -24,11 +24,14 @@ UNUSABLE = [json_response({"session_id": each, "status": "RUNNING"}) for each in
 UNUSABLE_TIME = json_response({"session_id": "s-1", "created_at": "\x1b[2J", "status": "RUNNING"})
 
 
+SHOWN = {"max_iterations": 5, "timeout_ms": 900000}
+
+
 async def test_a_start_is_one_post_and_nothing_else() -> None:
     api = FakeApi(FakeTime())
     session = await run(api)
     assert api.calls == ["POST start"]
-    assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=False)
+    assert session == StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", shown=SHOWN)
 
 
 CANNOT_START = [REFUSED, json_response({}, 429), json_response({}, 503), json_response({}, 429, {"retry-after": "7"})]
@@ -50,7 +53,7 @@ MAY_START = [
 async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> None:
     api = FakeApi(FakeTime(), faults=[(fault, False)] * times)
     session = await run(api)
-    assert (session.session_id, api.effective_starts) == ("s-1", 1)
+    assert (session.run_id, api.effective_starts) == ("s-1", 1)
 
 
 @pytest.mark.parametrize("fault", MAY_START, ids=str)
@@ -66,21 +69,21 @@ async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     """The session is ours whatever `on_conflict` says, even if an earlier send was lost without effect."""
     api = FakeApi(FakeTime(), faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
     session = await run(api, order(on_conflict))
-    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
+    assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
     assert session.created_at is not None
     assert "POST s-1/cancel" not in api.calls
 
 
 async def test_the_clock_of_the_api_decides_when_ours_is_an_hour_off() -> None:
     api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
-    assert (await run(api)).session_id == "s-1"
+    assert (await run(api)).run_id == "s-1"
 
 
 @pytest.mark.parametrize("code", [520, 522, 524, 529])
 async def test_an_outage_of_active_sends_nothing_again(code: int) -> None:
     """The start took effect; whether it did is unknown until *active* responds."""
     api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 4)
-    assert (await run(api)).session_id == "s-1"
+    assert (await run(api)).run_id == "s-1"
     api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 99)
     with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
         await run(api)
@@ -98,7 +101,7 @@ async def test_an_older_foreign_session_is_not_ours() -> None:
 async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
     api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
     api.add(age=-1, max_iterations=5, persona_id="pe-2")
-    with pytest.raises(PathwayBusy) as caught:
+    with pytest.raises(PlaceTaken) as caught:
         await run(api, order(persona_id="pe-1"))
     assert "may be this stack's own session" not in str(caught.value)
 
@@ -115,7 +118,7 @@ async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
 async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(code: int) -> None:
     """It may have blocked the response, not the request."""
     api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), True)])
-    assert (await run(api)).session_id == "s-1"
+    assert (await run(api)).run_id == "s-1"
     api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), False)])
     with pytest.raises(Rejected, match=f"HTTP {code}; "):
         await run(api)
@@ -124,7 +127,7 @@ async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(
 
 async def test_a_start_with_a_reported_error_is_looked_for_and_not_sent_again() -> None:
     reported = json_response({"status": "error", "message": "quota exceeded"})
-    assert (await run(FakeApi(FakeTime(), faults=[(reported, True)]))).session_id == "s-1"
+    assert (await run(FakeApi(FakeTime(), faults=[(reported, True)]))).run_id == "s-1"
     api = FakeApi(FakeTime(), faults=[(reported, False)])
     with pytest.raises(OutcomeUnknown) as caught:
         await run(api)
@@ -214,7 +217,7 @@ async def test_a_session_of_other_scenarios_after_a_lost_response_is_not_taken(t
 async def test_our_scenarios_in_another_order_are_ours(*, shows_scenarios: bool) -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=shows_scenarios)
     api.add(max_iterations=5, **{**OURS, "scenario_ids": ["sc-2", "sc-1"]})
-    assert (await run(api, order(**OURS))).session_id == "s-1"
+    assert (await run(api, order(**OURS))).run_id == "s-1"
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
@@ -223,7 +226,7 @@ async def test_our_ids_in_lower_case_are_ours(on_conflict: Any) -> None:
     api.add(max_iterations=5, persona_id="pe-1", scenario_ids=["abcd-ef"])
     chosen = order(on_conflict, persona_id="PE-1", scenario_ids=["ABCD-EF"])
     session = await run(api, chosen)
-    assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", False, 0)
+    assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", False, 0)
 
 
 @pytest.mark.parametrize("fault", [RESET, json_response({}, 503)], ids=["reset", "503"])
@@ -243,7 +246,7 @@ async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
     api = FakeApi(FakeTime(), faults=[(fault, False)], shows_scenarios=True)
     api.add(**{"max_iterations": 5, **stored})
     for _ in range(2):  # the next run recovers, and knows no more
-        with pytest.raises(PathwayBusy) as caught:
+        with pytest.raises(PlaceTaken) as caught:
             await run(api, order(on_conflict, **declared))
         assert str(caught.value).splitlines()[-2:] == [
             (
@@ -257,14 +260,14 @@ async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
         ]
     assert (api.calls.count("POST start"), api.calls.count("POST s-1/cancel")) == (1, 0)
     assert api.intents.find(ADDRESS) is not None
-    assert (await run(api, order("adopt", **stored))).session_id == "s-1"
+    assert (await run(api, order("adopt", **stored))).run_id == "s-1"
 
 
 async def test_a_session_that_differs_after_a_refusal_leaves_no_intent() -> None:
     """A colleague's: the API turned our start away, so it cannot be our own."""
     api = FakeApi(FakeTime(), faults=[(json_response({}, 429), False)], shows_scenarios=True)
     api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
-    with pytest.raises(PathwayBusy) as caught:
+    with pytest.raises(PlaceTaken) as caught:
         await run(api, order(scenario_ids=["sc-1", "sc-2"]))
     assert "may have created it" not in str(caught.value)
     assert api.intents.find(ADDRESS) is None
@@ -273,7 +276,7 @@ async def test_a_session_that_differs_after_a_refusal_leaves_no_intent() -> None
 async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:
     api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
     api.add(max_iterations=5, scenario_ids=["sc-1", "sc-2"])
-    assert (await run(api)).session_id == "s-1"
+    assert (await run(api)).run_id == "s-1"
 
 
 async def test_an_active_session_of_another_pathway_starts_nothing_more() -> None:
@@ -304,7 +307,7 @@ class TestConflict:
         api = FakeApi(FakeTime(seconds=60))
         api.add(age=60, max_iterations=5)
         session = await run(api, order("adopt"))
-        assert (session.session_id, session.adopted, api.effective_starts) == ("s-1", True, 0)
+        assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", True, 0)
 
     @pytest.mark.parametrize(
         ("theirs", "ours", "said"),
@@ -333,7 +336,7 @@ class TestConflict:
 
         api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
         session = await run(api, order("wait"))
-        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        assert (session.run_id, api.effective_starts) == ("s-2", 1)
 
     async def test_wait_survives_an_outage_of_minutes(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
@@ -348,7 +351,7 @@ class TestConflict:
 
         api.time.sleep = sleep  # type: ignore[method-assign] # the outage begins while ours waits
         session = await run(api, order("wait"))
-        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        assert (session.run_id, api.effective_starts) == ("s-2", 1)
         assert api.time.seconds > 60 + 180
 
     async def test_a_lost_response_after_a_long_wait_is_still_ours(self) -> None:
@@ -364,7 +367,7 @@ class TestConflict:
 
         api.time.sleep = sleep  # type: ignore[method-assign] # the other ends while ours waits
         session = await run(api, order("wait"))
-        assert (session.session_id, api.effective_starts) == ("s-2", 1)
+        assert (session.run_id, api.effective_starts) == ("s-2", 1)
         intent = api.intents.find(ADDRESS)
         assert intent is not None
         assert intent.sent_at > "2026-04-14T10:12"
@@ -387,11 +390,11 @@ class TestConflict:
         api = FakeApi(FakeTime(seconds=60))
         other = api.add(age=60)
         session = await run(api, order("supersede"))
-        assert (other.status, session.session_id, session.adopted) == ("CANCELLED", "s-2", False)
+        assert (other.status, session.run_id, session.adopted) == ("CANCELLED", "s-2", False)
 
     async def test_a_conflict_without_an_active_session_is_sent_again(self) -> None:
         api = FakeApi(FakeTime(), faults=[(json_response({}, 409), False)])
-        assert (await run(api)).session_id == "s-1"
+        assert (await run(api)).run_id == "s-1"
 
 
 class TestAdopt:
@@ -399,7 +402,7 @@ class TestAdopt:
         api = FakeApi(FakeTime())
         api.add()
         session = await adopt(api.client(), order(), "s-1")
-        assert session == Session("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", 5, 900000, adopted=True)
+        assert session == StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", adopted=True, shown=SHOWN)
         assert api.calls == ["GET s-1/status", "GET active"]
 
     async def test_a_session_of_another_pathway_is_refused(self) -> None:
@@ -442,7 +445,7 @@ class TestAdopt:
             return json_response({"status": next(statuses)})
 
         session = await adopt(client_of(handle), order(), "s-1")
-        assert session == Session("s-1", None, "COMPLETED_ALL_PASSED", None, None, adopted=True)
+        assert session == StartedRun("s-1", None, "COMPLETED_ALL_PASSED", adopted=True, shown=dict.fromkeys(SHOWN))
 
     async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
         with pytest.raises(TornadoError, match=r"check the id in tornado:adopt\.support-line .*doctor --stack dev"):
@@ -468,6 +471,6 @@ async def test_a_late_effect_is_found_by_the_second_look() -> None:
             api.add(max_iterations=5)
 
     api.time.sleep = takes_effect_now  # type: ignore[method-assign] # the API works while we wait
-    assert (await run(api)).session_id == "s-1"
+    assert (await run(api)).run_id == "s-1"
     assert api.effective_starts == 1
     assert api.calls.count("POST start") == 1

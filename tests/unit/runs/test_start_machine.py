@@ -27,8 +27,10 @@ from tornado_resource.runs.start_machine import (
     Wait,
     step,
 )
+from tornado_resource.tornado.comparison import found_run
 
 ACTIVE = Active("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", None, 5, 7, None)
+FOUND = found_run(order(), ACTIVE)
 NOT_SENT = NotSent("start", "refused")
 UNKNOWN = OutcomeUnknown("start", "reset")
 CONFLICT = Conflict("start", "busy", status_code=409)
@@ -135,8 +137,8 @@ def test_a_conflict_after_an_unknown_outcome_may_be_with_our_own_session() -> No
     ],
 )
 def test_a_session_is_ours_unless_it_was_there_before(attempts: Attempts, is_taken: bool) -> None:  # noqa: FBT001
-    action = step(order(), attempts, Seen(ACTIVE, may_be_ours=True))[1]
-    assert (action == Take(ACTIVE, adopted=False)) is is_taken
+    action = step(order(), attempts, Seen(FOUND, FOUND))[1]
+    assert (action == Take(FOUND, adopted=False)) is is_taken
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
@@ -156,19 +158,20 @@ def test_a_session_that_may_be_ours_but_differs_is_left_alone(
     attempts: Attempts,
     is_kept: bool,  # noqa: FBT001
 ) -> None:
-    active = replace(ACTIVE, timeout_ms=3600000)
-    action = step(order(on_conflict, timeout_ms=7200000), attempts, Seen(active, may_be_ours=True))[1]
+    ordered = order(on_conflict, timeout_ms=7200000)
+    found = found_run(ordered, replace(ACTIVE, timeout_ms=3600000))
+    action = step(ordered, attempts, Seen(found, found))[1]
     assert (isinstance(action, Fail) and not action.is_certain) is is_kept
     assert not is_kept or "its timeout_ms is 3600000 (declared: 7200000)" in str(action.error)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
 def test_on_conflict_decides_on_a_session_that_differs_after_a_refusal(on_conflict: Any) -> None:
-    active = replace(ACTIVE, scenario_ids=("sc-8", "sc-9"), total_scenarios=2)
-    attempts = Attempts(1, fault=rejected(429))
-    action = step(order(on_conflict, scenario_ids=["sc-1", "sc-2"]), attempts, Seen(active, may_be_ours=True))[1]
+    ordered = order(on_conflict, scenario_ids=["sc-1", "sc-2"])
+    found = found_run(ordered, replace(ACTIVE, scenario_ids=("sc-8", "sc-9"), total_scenarios=2))
+    action = step(ordered, Attempts(1, fault=rejected(429)), Seen(found, found))[1]
     if on_conflict in {"wait", "supersede"}:
-        assert action == (Wait(active) if on_conflict == "wait" else Supersede(active))
+        assert action == (Wait(found) if on_conflict == "wait" else Supersede(found))
         return
     assert isinstance(action, Fail)
     assert action.is_certain
@@ -178,11 +181,11 @@ def test_on_conflict_decides_on_a_session_that_differs_after_a_refusal(on_confli
 
 @pytest.mark.parametrize(
     ("on_conflict", "action"),
-    [("adopt", Take(ACTIVE, adopted=True)), ("wait", Wait(ACTIVE)), ("supersede", Supersede(ACTIVE))],
+    [("adopt", Take(FOUND, adopted=True)), ("wait", Wait(FOUND)), ("supersede", Supersede(FOUND))],
 )
 def test_on_conflict_decides_on_a_foreign_session(on_conflict: Any, action: object) -> None:
     attempts = Attempts(1, fault=CONFLICT)
-    assert step(order(on_conflict), attempts, Seen(ACTIVE)) == (attempts, action)
+    assert step(order(on_conflict), attempts, Seen(FOUND)) == (attempts, action)
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt"])
@@ -192,7 +195,8 @@ def test_a_conflict_keeps_the_intent_while_the_outcome_is_unknown(
     is_ambiguous: bool,  # noqa: FBT001
 ) -> None:
     attempts = Attempts(1, is_ambiguous=is_ambiguous, fault=CONFLICT)
-    action = step(order(on_conflict, max_iterations=9), attempts, Seen(ACTIVE))[1]
+    ordered = order(on_conflict, max_iterations=9)
+    action = step(ordered, attempts, Seen(found_run(ordered, ACTIVE)))[1]
     assert isinstance(action, Fail)
     assert action.is_certain is not is_ambiguous
     assert ("It cannot be adopted because it differs" in str(action.error)) is (on_conflict == "adopt")
@@ -232,14 +236,14 @@ def test_a_session_created_within_the_window_is_ours(
     sent, elapsed = datetime(2026, 4, 14, 10, 0, tzinfo=UTC), timedelta(seconds=90)
     skew = timedelta(hours=1) if has_date else timedelta(0)
     active = Active("s-1", (sent + created).isoformat(), "RUNNING", None, 5, 7, sent + elapsed if has_date else None)
-    assert may_be_ours(order(), active, sent + skew, elapsed) is is_within
+    assert may_be_ours(found_run(order(), active), sent + skew, elapsed) is is_within
 
 
 @pytest.mark.parametrize("created_at", [None, "", "yesterday"])
 def test_a_session_without_a_time_is_not_ours(created_at: str | None) -> None:
     now = datetime(2026, 4, 14, 10, 0, tzinfo=UTC)
     active = Active("s-1", created_at, "RUNNING", None, 5, 7, None)
-    assert not may_be_ours(order(), active, now, timedelta(0))
+    assert not may_be_ours(found_run(order(), active), now, timedelta(0))
 
 
 def test_the_windows_are_two_seconds_and_ten_minutes() -> None:

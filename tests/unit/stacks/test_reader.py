@@ -14,9 +14,9 @@ from tornado_resource.bland.responses import Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedSession
 from tornado_resource.runs.results import read_result
-from tornado_resource.runs.verdict import NOT_SHOWN_NOW, make_verdict
+from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
 from tornado_resource.stacks.reader import StackSession, read_stack, selected_stack, stack_names
 

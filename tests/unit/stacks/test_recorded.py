@@ -11,8 +11,8 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import Ending, GatedSession
-from tornado_resource.runs.verdict import NOT_SHOWN_NOW, make_verdict
+from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedSession
+from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import (
     JudgedVersion,
     judged_versions,

@@ -12,8 +12,9 @@ import pytest
 from pulumi.runtime.settings import SETTINGS
 
 from tornado_resource.program.arguments import secret_names
+from tornado_resource.program.runs import RunOutputs, run_outputs
 from tornado_resource.program.sdk import together
-from tornado_resource.tornado.resource import OUTPUTS, SessionOutputs, session_outputs
+from tornado_resource.tornado.resource import TornadoSession
 
 
 def done(value: Any) -> asyncio.Future[Any]:
@@ -95,7 +96,7 @@ async def test_a_failure_of_the_function_is_the_results() -> None:
     SETTINGS.outputs.discard(made._data)
 
 
-SESSION = dict.fromkeys(OUTPUTS) | {"session_id": "s-1", "declared": {"pathway_id": "pw-1"}}
+SESSION = dict.fromkeys(TornadoSession.output_names) | {"session_id": "s-1", "declared": {"pathway_id": "pw-1"}}
 
 
 @pytest.mark.parametrize(
@@ -106,18 +107,19 @@ async def test_only_a_secret_request_makes_what_is_said_secret(secrets: Any, is_
     """Pulumi marks `declared` as a whole, whatever is secret in it."""
     values = SESSION | {"secrets": secrets}
     properties = {name: output(value, secret=name == "declared") for name, value in values.items()}
-    found = session_outputs(SimpleNamespace(**properties))  # type: ignore[arg-type]
+    resource = SimpleNamespace(kind="tornado", output_names=TornadoSession.output_names, **properties)
+    found = run_outputs(resource)  # type: ignore[arg-type]
     assert await found.is_secret() is is_secret
     known = await found.future()
     assert known is not None
-    assert known.session_id == "s-1"
-    assert known.has_secret_pathway is ("pathway_id" in (secrets or ()))
+    assert known.run_id == "s-1"
+    assert known.has_secret_place is ("pathway_id" in (secrets or ()))
 
 
 async def test_secrets_that_a_preview_does_not_know_are_none() -> None:
     """A session without secrets has no such output, and what a preview does not find it calls unknown."""
-    found = SessionOutputs(**{**SESSION, "secrets": pulumi.UNKNOWN})
-    assert not found.has_secret_pathway
+    found = RunOutputs("tornado", {**SESSION, "secrets": pulumi.UNKNOWN})
+    assert not found.has_secret_place
     assert not found.has_public_request
 
 

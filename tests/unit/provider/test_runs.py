@@ -14,12 +14,13 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import KEY, configure_provider
+from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.provider import runs as own_sessions
 from tornado_resource.provider.runtime import Failure, secret, stop_runtimes
 from tornado_resource.runs.cancel import Unsettled
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.sandbox.serving import Sandbox
-from tornado_resource.tornado import provider as own_sessions
 from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
@@ -96,41 +97,34 @@ def test_an_unknown_value_in_a_preview_is_a_change_and_sends_nothing(
 
 
 RECORDED = {"declared": {"pathway_id": "pw-1", "max_iterations": 5}}
-LAST_RUN = {
-    "session_id": "s-1",
-    "gate": {"passed": "all", "repaired": "allow"},
-    "state": "ended",
-    "outcome": "failed",
-    "reason": "1 of 2 scenarios passed; the gate requires all",
-}
+AGAIN = {"session_id": "s-1", "reason": "the last run did not meet its gate: 1 of 2 scenarios passed", "problem": None}
 
 
 @pytest.mark.parametrize(
-    ("last_run", "declared", "replaces"),
+    ("decision", "replaces"),
     [
-        (LAST_RUN, {}, ["rerun"]),
-        ({**LAST_RUN, "outcome": "passed"}, {}, []),
-        ({**LAST_RUN, "outcome": "passed"}, {"rerun": "always"}, ["rerun"]),
-        ({**LAST_RUN, "outcome": "passed"}, {"rerun": "always", "gate": "none"}, ["rerun"]),
-        ({**LAST_RUN, "state": "running"}, {"rerun": "always"}, []),
-        ({**LAST_RUN, "state": "gone"}, {}, []),
-        (LAST_RUN, {"rerun": "on_change"}, []),
-        (LAST_RUN, {"gate": "none"}, []),
+        (AGAIN, ["rerun"]),
+        ({**AGAIN, "reason": None}, []),
+        ({**AGAIN, "session_id": "s-2"}, []),
+        (None, []),
+        (UNKNOWN, []),
     ],
+    ids=["again", "not again", "another session", "none", "unknown"],
 )
-def test_diff_asks_nothing_that_the_program_knows(
-    last_run: dict[str, Any],
-    declared: dict[str, Any],
+def test_diff_follows_the_decision_of_the_program(
+    decision: Any,
     replaces: list[str],
     configured: Callable[[str], TornadoProvider],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Nothing listens at this address."""
+    """It asks nothing itself: nothing listens at this address. A decision is forgotten with the next `check`."""
     provider = configured("http://127.0.0.1:9")
-    checked = provider.check({}, {**INPUTS, **declared, "last_run": dict(last_run)})
+    provider.check({}, {**INPUTS, "rerun_decision": dict(AGAIN)})
+    checked = provider.check({}, {**INPUTS, "rerun_decision": decision})
     assert checked.failures == []
-    assert "last_run" not in checked.inputs
-    olds = {"declared": {**RECORDED["declared"], **declared}}
-    assert provider.diff("s-1", olds, checked.inputs).replaces == replaces
+    assert "rerun_decision" not in checked.inputs
+    assert provider.diff("s-1", RECORDED, checked.inputs).replaces == replaces
+    assert ("support-line: runs again, the last run did not" in capsys.readouterr().out) is bool(replaces)
 
 
 def test_what_an_update_knows_is_kept_by_resource(
@@ -140,8 +134,8 @@ def test_what_an_update_knows_is_kept_by_resource(
     provider = configured("http://127.0.0.1:9")
     sales, billing = ({**INPUTS, "pathway_id": "pw-x", "parents": f"acme:agents:{name}"} for name in ("Sales", "Bill"))
     checked = [
-        provider.check({}, {**props, "last_run": {**LAST_RUN, "outcome": outcome}}).inputs
-        for props, outcome in ((sales, "failed"), (billing, "passed"))
+        provider.check({}, {**props, "rerun_decision": {**AGAIN, "reason": reason}}).inputs
+        for props, reason in ((sales, "it failed"), (billing, None))
     ]
     olds = {"declared": {"pathway_id": "pw-x", "max_iterations": 5}}
     assert [provider.diff("s-1", olds, props).replaces for props in checked] == [["rerun"], []]
@@ -154,35 +148,12 @@ def test_what_an_update_knows_is_kept_by_resource(
     assert (first.outs or {})["parents"] == "acme:agents:Sales"
 
 
-@pytest.mark.parametrize(
-    ("last_run", "declared"),
-    [
-        ({**LAST_RUN, "session_id": "s-2"}, {}),
-        ({**LAST_RUN, "gate": {"passed": "any"}}, {}),
-        (LAST_RUN, {"gate": {"passed": 1}}),
-        (None, {}),
-        (UNKNOWN, {}),
-    ],
-)
-def test_diff_asks_where_the_program_knows_nothing_of_this_run(
-    last_run: Any, declared: dict[str, Any], configured: Callable[[str], TornadoProvider], sandbox: Sandbox
-) -> None:
-    provider = configured(sandbox.url)
-    provider.check({}, {**INPUTS, "last_run": {**LAST_RUN}})
-    checked = provider.check({}, {**INPUTS, **declared, "last_run": last_run})
-    olds = {"declared": {**RECORDED["declared"], **declared}}
-    before = httpx.get(f"{sandbox.url}/_sandbox/requests").json()
-    assert provider.diff("s-1", olds, checked.inputs).changes is False  # the sandbox does not know it: gone
-    after = httpx.get(f"{sandbox.url}/_sandbox/requests").json()
-    assert [row["path"] for row in after[len(before) :]][:1] == ["/v1/agent-testing/tornado/s-1/status"]
-
-
 def test_a_question_that_failed_in_the_program_is_an_error_of_diff(
     configured: Callable[[str], TornadoProvider],
 ) -> None:
     provider = configured("http://127.0.0.1:9")
-    problem = {**LAST_RUN, "state": "unknown", "outcome": None, "problem": "status of s-1: HTTP 401"}
-    checked = provider.check({}, {**INPUTS, "last_run": problem})
+    problem = {**AGAIN, "reason": None, "problem": "status of s-1: HTTP 401"}
+    checked = provider.check({}, {**INPUTS, "rerun_decision": problem})
     with pytest.raises(Failure, match=r"^s\.yaml:3:3: status of s-1: HTTP 401$"):
         provider.diff("s-1", RECORDED, checked.inputs)
 
@@ -236,7 +207,7 @@ def test_a_missing_key_is_an_error_of_configure() -> None:
 
 
 def intents() -> list[Intent]:
-    return list(IntentStore(intents_folder(os.environ)).all())
+    return list(IntentStore(intents_folder(os.environ, "intents")).all())
 
 
 def test_the_intent_stays_until_diff_shows_that_the_id_is_in_the_state(
@@ -261,40 +232,15 @@ def test_delete_removes_the_intent(
     assert status == ("CANCELLED" if on_destroy == "cancel" else "RUNNING")
 
 
-def end_session(sandbox: Sandbox, provider: TornadoProvider, session_id: str, pathway_id: str) -> None:
-    """Cancel the session at the API, as somebody would in the dashboard."""
-    url = f"{sandbox.url}/v1/agent-testing/tornado/{session_id}/cancel"
+def test_after_a_refresh_nothing_runs_again(provider: TornadoProvider, sandbox: Sandbox) -> None:
+    """Pulumi compares right after it has read. That the session was cancelled is for the next update to judge."""
+    inputs = {**INPUTS, "pathway_id": "pw-refreshed"}
+    created = provider.create(dict(inputs))
+    url = f"{sandbox.url}/v1/agent-testing/tornado/{created.id}/cancel"
     httpx.post(url, json={}, headers={"authorization": KEY}, trust_env=False).raise_for_status()
-    assert provider.read(session_id, {**ON_PATHWAY, "pathway_id": pathway_id}).outs["status"] == "CANCELLED"  # type: ignore[index] # a dict
-
-
-@pytest.mark.parametrize(
-    ("changes", "replaces"),
-    [
-        ({}, ["rerun"]),
-        ({"rerun": "on_change"}, []),
-        ({"gate": "none"}, []),
-        ({"gate": {"passed": "promotion"}, "scenario_ids": ["sc-1"]}, ["rerun"]),
-    ],
-)
-def test_a_failed_session_runs_again_unless_declared_otherwise(
-    changes: dict[str, Any],
-    replaces: list[str],
-    configured: Callable[[str], TornadoProvider],
-    sandbox: Sandbox,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    inputs = {**INPUTS, **changes, "pathway_id": f"pw-rerun-{len(str(changes))}"}
-    created = configured(sandbox.url).create(dict(inputs))
-    provider = configured(sandbox.url)
-    end_session(sandbox, provider, created.id, inputs["pathway_id"])
-    assert provider.diff(created.id, dict(created.outs or {}), inputs).replaces == replaces
-    assert ("support-line: runs again, " in capsys.readouterr().out) is bool(replaces)
-
-
-def test_a_session_that_is_gone_does_not_run_again(provider: TornadoProvider) -> None:
-    outputs = {"declared": {key: INPUTS[key] for key in ("pathway_id", "max_iterations")}}
-    assert provider.diff("no-such-session", outputs, dict(INPUTS)).changes is False
+    read = provider.read(created.id, dict(created.outs or {}))
+    assert (read.outs or {})["status"] == "CANCELLED"
+    assert provider.diff(created.id, read.outs or {}, inputs).changes is False
 
 
 UNSETTLED = Unsettled("cancel session s-1", "unknown status REBALANCING 60 s after the cancel request")
@@ -331,9 +277,9 @@ def test_a_state_that_cannot_be_read_names_no_owner(monkeypatch: pytest.MonkeyPa
         raise ConfigurationError
 
     monkeypatch.setattr(own_sessions, "pulumi_json", fail)
-    assert own_sessions.recorded_urn("dev", "s-1") is None
+    assert own_sessions.recorded_urn("dev", SESSION_TYPE, "s-1") is None
     monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: {"deployment": None})
-    assert own_sessions.recorded_urn("dev", "s-1") is None
+    assert own_sessions.recorded_urn("dev", SESSION_TYPE, "s-1") is None
 
 
 @pytest.mark.parametrize(("value", "is_adopted"), [('{"helpdesk": "adopt"}', True), ('{"other": "adopt"}', False)])

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from tornado_resource.bland.responses import STATUSES
 from tornado_resource.bland.scenarios import complete, list_scenarios
 from tornado_resource.errors import ApiError
-from tornado_resource.runs.judge import last_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +29,7 @@ async def with_scenario_runs(client: Client, result: Result) -> Result:
         status = result.status or await _recorded_status(client, result)
         if status is None:
             return result
-        passed = last_results(status)
+        passed = status.last_results
         names = await _names(client, result, (*passed, *(result.gated.declared_scenarios or ())))
     except ApiError:
         return result

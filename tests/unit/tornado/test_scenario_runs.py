@@ -10,7 +10,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_session_of, result_of, status_of
 from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.runs.scenario_runs import with_scenario_runs
+from tornado_resource.tornado.kind import KIND
 
 if TYPE_CHECKING:
     import httpx
@@ -42,7 +42,7 @@ class Api:
 
     async def read(self, result: Result) -> Result:
         async with client_of(self.handle) as client:
-            return await with_scenario_runs(client, result)
+            return await KIND.with_scenario_runs(client, result)
 
 
 def ended(**changes: Any) -> Result:

@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 
 from tornado_resource.bland.responses import STATUSES, Iteration, Omitted, Scenario, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.judge import failed_ids, is_full_run, is_repaired, judge, last_results
-from tornado_resource.runs.model import Ending
+from tornado_resource.runs import verdict
+from tornado_resource.runs.model import Ending, GatedSession, Outcome
 
 SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
+
+
+def judge(gate: Gate, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> tuple[Outcome, str]:
+    return verdict.judge(GatedSession("support-line", "s-1", gate, {}), ending, scenarios)
 
 
 statuses = st.builds(
@@ -53,14 +57,14 @@ def test_only_the_last_run_of_a_scenario_counts() -> None:
         Iteration(3, None, None, ("e",), ("e",), ()),
     )
     status = Status("COMPLETED_PARTIAL", iterations=iterations)
-    assert last_results(status) == {"a": True, "b": False, "c": True, "d": False, "e": False}
-    assert failed_ids(status) == ["b", "d", "e"]
+    assert status.last_results == {"a": True, "b": False, "c": True, "d": False, "e": False}
+    assert status.failed_ids == ["b", "d", "e"]
 
 
 def test_an_unreadable_forked_version_is_a_repair() -> None:
-    assert is_repaired(Status("COMPLETED_PARTIAL", has_forked=True))
-    assert is_repaired(Status("COMPLETED_PARTIAL", forked_version=0))
-    assert not is_repaired(Status("COMPLETED_PARTIAL"))
+    assert Status("COMPLETED_PARTIAL", has_forked=True).is_repaired
+    assert Status("COMPLETED_PARTIAL", forked_version=0).is_repaired
+    assert not Status("COMPLETED_PARTIAL").is_repaired
 
 
 def test_text_of_the_api_is_made_safe_in_reasons() -> None:
@@ -98,11 +102,11 @@ def iterations(*rounds: tuple[str, str]) -> tuple[Iteration, ...]:
 )
 def test_a_full_run_ends_with_all_scenarios(rounds: list[tuple[str, str]], total: int | None, is_full: bool) -> None:  # noqa: FBT001
     status = Status("COMPLETED_ALL_PASSED", total_scenarios=total, iterations=iterations(*rounds))
-    assert is_full_run(status) is is_full
+    assert status.is_full_run is is_full
 
 
 def test_what_was_left_out_of_a_response_is_not_known_to_be_full() -> None:
     status = Status(
         "COMPLETED_ALL_PASSED", total_scenarios=2, iterations=iterations(("ab", "")), omitted=Omitted(ids=1)
     )
-    assert not is_full_run(status)
+    assert not status.is_full_run

@@ -15,7 +15,8 @@ from tornado_resource.bland.content import Digests, parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, ForeignResponse
-from tornado_resource.runs.results import read_last_run, read_result, wait_for_result, with_changes, with_drift
+from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
+from tornado_resource.tornado.kind import KIND
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import GatedSession, Result
@@ -371,7 +372,7 @@ async def test_an_api_without_versions_leaves_the_content_unknown() -> None:
 async def test_what_became_of_a_version_is_read_on_request(later: Any, drift: str | None) -> None:
     api = Api([PASSED], [SCENARIOS], [VERSION, later])
     async with client_of(api.handle) as client:
-        found = await with_drift(client, await read_result(client, PINNED))
+        found = await KIND.with_drift(client, await read_result(client, PINNED))
     assert found.verdict.content == digest_of(VERSION)
     assert found.drift == drift or (drift is not None and (found.drift or "").startswith(drift))
 
@@ -379,7 +380,7 @@ async def test_what_became_of_a_version_is_read_on_request(later: Any, drift: st
 async def test_without_a_content_there_is_no_drift_to_read() -> None:
     api = Api([PASSED], [SCENARIOS], [VERSION])
     async with client_of(api.handle) as client:
-        assert (await with_drift(client, await read_result(client, ALL))).drift is None
+        assert (await KIND.with_drift(client, await read_result(client, ALL))).drift is None
     assert api.requests == ["status"]
 
 
@@ -389,7 +390,7 @@ REPAIRED = {**PASSED, "forked_version": 7}
 async def test_what_a_session_changed_is_read_on_request() -> None:
     api = Api([REPAIRED], [SCENARIOS], [EDITED, VERSION, EDITED])
     async with client_of(api.handle) as client:
-        changes = (await with_changes(client, await read_result(client, PINNED))).changes
+        changes = (await KIND.with_changes(client, await read_result(client, PINNED))).changes
     assert changes is not None
     assert (changes.before.label, changes.after.label) == ("version 6", "version 7")
     assert [part.fields[0].lines for part in changes.parts] == [("- hi", "+ ho")]
@@ -408,5 +409,5 @@ async def test_what_a_session_changed_is_read_on_request() -> None:
 async def test_changes_that_cannot_be_read_are_left_out(status: Any, gated: GatedSession, versions: list[Any]) -> None:
     api = Api([status], [SCENARIOS], versions)
     async with client_of(api.handle) as client:
-        found = await with_changes(client, await read_result(client, gated))
+        found = await KIND.with_changes(client, await read_result(client, gated))
     assert (found.verdict.outcome, found.changes) == ("passed", None)

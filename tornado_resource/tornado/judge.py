@@ -1,36 +1,31 @@
-"""Whether a session met its gate. Pure: no time, no network.
+"""Whether a session that completed met its gate. Pure: no time, no network.
 
-Only certainty counts as `passed`. A session that was stopped or missed the gate's rule is `failed`. An unknown outcome
-is `incomplete`: an unknown status, contradictory numbers, other scenarios than declared, a session that is gone.
+Only certainty counts as `passed`. What contradicts itself, or is not about the declared scenarios, is `incomplete`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tornado_resource.bland.responses import STATUSES
 from tornado_resource.core.text import clean, count, id_list
+from tornado_resource.runs.model import ONLY_REPAIRED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.declarations.model import Gate
-    from tornado_resource.runs.model import Ending, Outcome
-
-STILL_RUNNING: Final = "it is still running"
-ONLY_REPAIRED: Final = "it passed only after repairs"
-"""How the reason of a verdict begins that failed for nothing else."""
+    from tornado_resource.runs.model import Outcome
 
 
 def judge(
-    gate: Gate, ending: Ending, *, declared: Collection[str] | None = None, scenarios: tuple[Scenario, ...] = ()
+    gate: Gate, status: Status, *, declared: Collection[str] | None = None, scenarios: tuple[Scenario, ...] = ()
 ) -> tuple[Outcome, str]:
-    """Judge one session.
+    """Judge one session that completed.
 
     Args:
         gate: what must hold.
-        ending: how the wait for the session ended.
+        status: its status.
         declared: the ids of the scenarios in the request; None for all enabled ones.
         scenarios: the pathway's scenarios, for `passed: promotion`.
 
@@ -38,14 +33,6 @@ def judge(
         The outcome, and its reason in a short sentence.
 
     """
-    status = ending.status
-    if ending.given_up is not None:
-        return "incomplete", ending.given_up
-    if status is None or not status.is_final:
-        return "incomplete", _unfinished(status)
-    failure = STATUSES[status.status].failure
-    if failure is not None:
-        return "failed", f"{failure} ({status.status}{_tally_suffix(status)})"
     doubt = _scenario_problem(status, declared) or _contradiction(status)
     if doubt is not None:
         return "incomplete", doubt
@@ -57,46 +44,9 @@ def _checked_pass(gate: Gate, status: Status, reason: str) -> tuple[Outcome, str
     doubt = _count_contradiction(status) or _unfixable_contradiction(status)
     if doubt is not None:
         return "incomplete", doubt
-    if gate.repaired == "refuse" and is_repaired(status):
+    if gate.repaired == "refuse" and status.is_repaired:
         return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
     return "passed", reason
-
-
-def is_repaired(status: Status) -> bool:
-    """Return whether the session changed the pathway: it forked a version, or an iteration planned fixes."""
-    # `has_forked` without `forked_version`: the API names a version that cannot be read. That is a repair all the same.
-    has_fork = status.has_forked or status.forked_version is not None
-    return has_fork or any(iteration.fixes for iteration in status.iterations)
-
-
-def is_full_run(status: Status) -> bool:
-    """Return whether the last iteration ran every scenario of the session, so that all results are of one version."""
-    if not status.iterations or status.omitted.ids:
-        return False
-    last = status.iterations[-1]
-    ran = {*last.passed_ids, *last.failed_ids}
-    return len(ran) == status.total_scenarios and ran.issuperset(last_results(status))
-
-
-def last_results(status: Status) -> dict[str, bool]:
-    """Return, by scenario id, whether the scenario passed the last time it ran."""
-    results: dict[str, bool] = {}
-    for iteration in status.iterations:
-        results.update(dict.fromkeys(iteration.passed_ids, True))
-        # After the passed ones: an id in both lists counts as failed.
-        results.update(dict.fromkeys(iteration.failed_ids, False))
-    return results
-
-
-def failed_ids(status: Status) -> list[str]:
-    """Return the scenarios that failed the last time they ran, in the order of their first run."""
-    return [scenario_id for scenario_id, has_passed in last_results(status).items() if not has_passed]
-
-
-def _unfinished(status: Status | None) -> str:
-    if status is None:
-        return "its status is unknown"
-    return STILL_RUNNING if status.is_running else f"unknown status {clean(status.status, 60)}"
 
 
 def _scenario_problem(status: Status, declared: Collection[str] | None) -> str | None:
@@ -111,7 +61,7 @@ def _scenario_problem(status: Status, declared: Collection[str] | None) -> str |
         return "no scenario ran"
     if declared is None:
         return None
-    others = _other_scenarios(last_results(status), declared) if status.iterations else None
+    others = _other_scenarios(status.last_results, declared) if status.iterations else None
     return others or _other_number(total, len(set(declared)))
 
 
@@ -161,7 +111,7 @@ def _contradicted_pass(status: Status) -> str | None:
     unfixable = id_list(status.unfixable_ids) or status.unfixable_count
     if status.error_message is not None:
         found = f"error_message is `{clean(status.error_message)}`"
-    elif failed := failed_ids(status):
+    elif failed := status.failed_ids:
         found = f"{id_list(failed)} failed in the last run"
     elif unfixable:
         found = f"unfixable: {unfixable}"
@@ -172,7 +122,7 @@ def _contradicted_pass(status: Status) -> str | None:
 
 def _count_contradiction(status: Status) -> str | None:
     """Return how the numbers of a completed session contradict the results of its scenarios, or None."""
-    results = last_results(status)
+    results = status.last_results
     passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
     failed = [scenario_id for scenario_id, has_passed in results.items() if not has_passed]
     if len(results) - len(failed) <= passed and len(failed) <= total - passed:
@@ -183,12 +133,12 @@ def _count_contradiction(status: Status) -> str | None:
 
 def _unfixable_contradiction(status: Status) -> str | None:
     """Return how the unfixable scenarios of a completed session contradict what passed, or None."""
-    results = last_results(status)
+    results = status.last_results
     both = [scenario_id for scenario_id in status.unfixable_ids if results.get(scenario_id, False)]
     if both:
         return f"contradictory: passed in the last run, but unfixable: {id_list(both)}"
     passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
-    unmet = max(len({*status.unfixable_ids, *failed_ids(status)}), status.unfixable_count or 0)
+    unmet = max(len({*status.unfixable_ids, *status.failed_ids}), status.unfixable_count or 0)
     if unmet <= total - passed:
         return None
     return f"contradictory numbers: {passed} of {total} passed, but failed or unfixable: {unmet}"
@@ -216,7 +166,7 @@ def _threshold(rule: str | int, total: int) -> tuple[int, str]:
 
 
 def _required_scenarios(status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
-    results = last_results(status)
+    results = status.last_results
     ids = [scenario.scenario_id for scenario in scenarios if scenario.is_required_for_promotion]
     if not ids:
         return "failed", "no scenario of the pathway is marked is_required_for_promotion"
@@ -224,9 +174,3 @@ def _required_scenarios(status: Status, scenarios: tuple[Scenario, ...]) -> tupl
     if missed:
         return "failed", f"required for promotion but not passed: {id_list(missed)}"
     return "passed", f"all scenarios required for promotion passed ({len(ids)})"
-
-
-def _tally_suffix(status: Status) -> str:
-    if status.passed_scenarios is None or status.total_scenarios is None:
-        return ""
-    return f", {status.passed_scenarios} of {count(status.total_scenarios, 'scenario')} passed"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean, count
-from tornado_resource.runs.judge import last_results
+from tornado_resource.runs.model import NOT_AS_DECLARED
 from tornado_resource.versions.scenarios import changed_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario, Status
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import GatedSession, SessionVerdict
 
 MAX_EDITED_NAMED: Final = 5
-NOT_AS_DECLARED: Final = "not tested as declared"
-"""How the reason of such a verdict begins. A recorded one stays true when the scenarios have been put back."""
-
-
-def by_id(request: Mapping[str, Any], declared: Sequence[ScenarioDeclaration]) -> dict[str, ScenarioDeclaration]:
-    """Return the declared scenarios of a session by their ids: in its request they come last, in the same order."""
-    ids = list(request.get("scenario_ids") or ())
-    return dict(zip(ids[len(ids) - len(declared) :], declared, strict=False)) if declared else {}
 
 
 def scenario_doubt(declared: Mapping[str, ScenarioDeclaration], listed: Iterable[Scenario]) -> str | None:
@@ -50,7 +42,7 @@ def ran_all(gated: GatedSession, status: Status, listing: Listing) -> bool:
     One that names no scenarios does, as the API's page says. Then its results show all of them, those that are listed
     included.
     """
-    results = last_results(status)
+    results = status.last_results
     is_unlimited = gated.declared_scenarios is None and not gated.adopted
     return (
         is_unlimited

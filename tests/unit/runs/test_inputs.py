@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.runs.rerun import REPLACING, UPDATING, Change, compare
+from tornado_resource.runs.inputs import UPDATING, Change, compare, replacing
 
 BASE: dict[str, Any] = {"pathway_id": "pw-1"}
 CASES: list[tuple[str, Any, Any, Change]] = [
@@ -36,11 +36,11 @@ CASES: list[tuple[str, Any, Any, Change]] = [
 
 @pytest.mark.parametrize(("key", "old", "new", "change"), CASES)
 def test_a_change_replaces_or_updates_or_neither(key: str, old: Any, new: Any, change: Change) -> None:
-    assert compare({**BASE, key: old}, {**BASE, key: new}) == change
+    assert compare("tornado", {**BASE, key: old}, {**BASE, key: new}) == change
 
 
 def test_every_key_is_in_the_table() -> None:
-    assert {key for key, *_ in CASES} >= {*REPLACING, *UPDATING}
+    assert {key for key, *_ in CASES} >= {*replacing("tornado"), *UPDATING}
 
 
 inputs = st.fixed_dictionaries(
@@ -66,5 +66,5 @@ def as_pulumi_passes_it(value: Any) -> Any:
 
 @given(inputs)
 def test_the_same_declaration_is_no_change(declared: dict[str, Any]) -> None:
-    assert compare(declared, declared) == Change()
-    assert compare(declared, as_pulumi_passes_it(declared)) == Change()
+    assert compare("tornado", declared, declared) == Change()
+    assert compare("tornado", declared, as_pulumi_passes_it(declared)) == Change()

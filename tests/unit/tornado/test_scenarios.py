@@ -12,8 +12,9 @@ from tests.support.results import PATHWAY_ID, gated_session_of, result_of
 from tornado_resource.bland.responses import parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
+from tornado_resource.runs.model import by_id
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
-from tornado_resource.runs.scenarios import by_id, scenario_doubt
+from tornado_resource.tornado.scenarios import scenario_doubt
 
 if TYPE_CHECKING:
     import httpx

@@ -11,7 +11,9 @@ from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.runs.model import Ending, GatedSession, SessionVerdict, declared_sessions
-from tornado_resource.runs.verdict import make_verdict, unknown_result, unreadable_content, with_content
+from tornado_resource.runs.verdict import make_verdict, unknown_result
+from tornado_resource.runs.wait import limit_ms
+from tornado_resource.tornado.verdict import unreadable_content, with_content
 
 GATED = GatedSession(
     "support-line", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, "2026-04-14T10:00:00.000Z"
@@ -133,15 +135,15 @@ def test_only_declarations_with_a_gate_are_awaited() -> None:
     declarations = [Declaration("a", request, Gate(3), position), Declaration("b", request, None, position)]
     sessions = declared_sessions(declarations)
     assert sessions == [GatedSession("a", "", Gate(3), request, position=position)]
-    assert (sessions[0].declared_scenarios, sessions[0].limit_ms) == (("a", "b"), 900_000)
-    assert replace(sessions[0], timeout_ms=0, request={}).limit_ms == 0
+    assert (sessions[0].declared_scenarios, limit_ms(sessions[0])) == (("a", "b"), 900_000)
+    assert limit_ms(replace(sessions[0], timeout_ms=0, request={})) == 0
     assert replace(sessions[0], request={}).declared_scenarios is None
 
 
 def test_the_declared_timeout_wins_over_the_responses() -> None:
     declared = replace(GATED, request={"pathway_id": "pw-1", "timeout_ms": 20_000})
     for answered in (None, 0, 1, 10**9):
-        assert replace(declared, timeout_ms=answered).limit_ms == 20_000
+        assert limit_ms(replace(declared, timeout_ms=answered)) == 20_000
 
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64

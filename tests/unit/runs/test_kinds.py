@@ -1,0 +1,130 @@
+"""A second kind of run, which the package knows nothing of: what holds for tornado sessions holds for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.support import toy
+from tests.support.api import FakeTime, client_of
+from tests.support.toy_api import ToyApi
+from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import TornadoError
+from tornado_resource.reports.console import failure_message
+from tornado_resource.reports.junit import junit
+from tornado_resource.reports.model import Report
+from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.runs.adopt import adopt
+from tornado_resource.runs.cancel import cancel_if_running
+from tornado_resource.runs.inputs import compare
+from tornado_resource.runs.intents import IntentStore
+from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
+from tornado_resource.runs.model import GatedSession, Result
+from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.results import read_last_run, wait_for_result
+from tornado_resource.runs.start import start
+from tornado_resource.stacks.recorded import recorded_sessions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado_resource.bland.client import Client
+
+ADDRESS = Address("b", "agents", "dev", "robot")
+
+
+def order(shelf: str = "high", **changes: Any) -> Order:
+    return Order(ADDRESS, {"shelf": shelf, "colour": "red"}, kind="toy", **changes)
+
+
+def client(api: ToyApi) -> Client:
+    def handle(request: httpx.Request) -> httpx.Response:
+        status, content, headers = api.respond(request.method, request.url.raw_path.decode(), request.content)
+        return httpx.Response(status, content=content, headers=dict(headers))
+
+    return client_of(handle)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_is_found_by_its_name_and_by_its_type(name: str) -> None:
+    kind = kind_of(name)
+    assert kind.name == name
+    assert kind_of_type(kind.resource_type) is kind
+
+
+@pytest.mark.parametrize("ends_at_once", [False, True])
+async def test_a_start_whose_response_is_lost_is_no_second_start(tmp_path: Path, ends_at_once: bool) -> None:  # noqa: FBT001
+    api, intents = ToyApi(lost=1, ends_at_once=ends_at_once), IntentStore(tmp_path / "intents")
+    started = await start(client(api), order(), intents, FakeTime().clock())
+    assert (started.run_id, len(api.toys), started.adopted) == ("toy-1", 1, False)
+    found = await start(client(api), order(), intents, FakeTime().clock())
+    assert (found.run_id, len(api.toys)) == ("toy-1", 1), "as after a crash: the intent has its id"
+
+
+@pytest.mark.parametrize(("on_conflict", "run_id"), [("adopt", "toy-1"), ("wait", "toy-2"), ("supersede", "toy-2")])
+async def test_another_run_in_its_place(tmp_path: Path, on_conflict: Any, run_id: str) -> None:
+    api = ToyApi()
+    api.respond("POST", "/v1/toys", json.dumps({"shelf": "high", "colour": "red"}).encode())
+    with pytest.raises(TornadoError, match=r"toy toy-1 is already active on shelf high since .* one toy at a time"):
+        await start(client(api), order(), IntentStore(tmp_path), FakeTime().clock())
+    time = FakeTime()
+
+    async def sleep(seconds: float) -> None:
+        time.seconds += seconds
+        api.toys[-1].status = "GOOD"
+
+    time.sleep = sleep  # type: ignore[method-assign]
+    started = await start(client(api), order(on_conflict=on_conflict), IntentStore(tmp_path), time.clock())
+    assert (started.run_id, started.adopted) == (run_id, on_conflict == "adopt")
+
+
+async def test_it_is_adopted_and_cancelled() -> None:
+    api = ToyApi()
+    api.respond("POST", "/v1/toys", json.dumps({"shelf": "high", "colour": "blue"}).encode())
+    api.toys[0].status = "BROKEN"
+    assert (await adopt(client(api), order(), "toy-1")).adopted
+    with pytest.raises(TornadoError, match=r"toy toy-9 does not exist; check the id in tornado:adopt\.robot"):
+        await adopt(client(api), order(), "toy-9")
+    api.toys[0].status = "UNKNOWN"
+    await cancel_if_running(client(api), order().run("toy-1"), FakeTime().clock())
+    assert api.toys[0].status == "BROKEN"
+
+
+async def result_on(shelf: str, lines: list[str] | None = None) -> Result:
+    api = ToyApi()
+    api.respond("POST", "/v1/toys", json.dumps(order(shelf).request).encode())
+    gated = GatedSession(
+        "robot", "toy-1", Gate(), order(shelf).request, kind="toy", urn=ADDRESS.urn(toy.KIND.resource_type)
+    )
+    report = (lines if lines is not None else []).append
+    return await wait_for_result(client(api), gated, 10, lambda progress: report(progress.line), FakeTime().clock())
+
+
+@pytest.mark.parametrize(("shelf", "outcome", "spins"), [("high", "passed", 10), ("low", "failed", 3)])
+async def test_it_is_judged_recorded_and_decides_about_a_rerun(shelf: str, outcome: str, spins: int) -> None:
+    result = await result_on(shelf)
+    assert (result.verdict.outcome, result.verdict.reason) == (outcome, f"it made {spins} of 10 spins")
+    outputs = {"toy_id": "toy-1", "declared": {**order(shelf).request, "gate": {}}, "adopted": False}
+    stack = {"urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev": {"outputs": {"v": asdict(result.verdict)}}}
+    [recorded] = recorded_sessions({**stack, result.gated.urn: {"outputs": outputs}}).values()
+    assert recorded.kind == "toy"
+    assert recorded.verdict == result.verdict
+    assert compare("toy", recorded.declared, {**recorded.declared, "colour": "green"}).replaces == ("colour",)
+    api = ToyApi()
+    last, _ = await read_last_run(client(api), GatedSession("robot", "toy-1", Gate(), order().request, kind="toy"))
+    assert last.state == "gone"
+
+
+async def test_it_is_in_every_report() -> None:
+    lines: list[str] = []
+    result = await result_on("low", lines)
+    report = Report("dev", None, "2026-04-14T10:20:00Z", (result,))
+    message = failure_message(report.results, "dev", "tornado-resource status") or ""
+    assert "robot (session toy-1" in message or "robot" in message
+    assert "it made 3 of 10 spins" in message
+    assert json.loads(verdicts_json(report))["sessions"]["robot"]["outcome"] == "failed"
+    assert "it made 3 of 10 spins" in junit(report)

@@ -1,0 +1,247 @@
+"""What the resources of every kind of run share: inputs that are none of the declaration, and outputs as one value."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from tornado_resource.core.urns import parents_of
+from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path, secret_names
+from tornado_resource.program.config import ambiguous_session, configured_url
+from tornado_resource.program.purpose import is_idle, is_update
+from tornado_resource.program.run import program_run
+from tornado_resource.program.sdk import together, untrack_properties
+from tornado_resource.runs.inputs import declared_inputs
+from tornado_resource.runs.intents import IntentStore, intents_folder
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.stacks.backend import resource_address
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from pulumi import Output
+
+    from tornado_resource.declarations.model import ScenarioDeclaration
+    from tornado_resource.program.run import ProgramRun
+
+INTERNAL: Final = frozenset({"started_content", "declared", "secrets"})
+"""Outputs that `deploy()` does not export."""
+
+
+class RunResource(Resource):
+    """The resource of a run: started when the resource is created, cancelled when it is deleted."""
+
+    kind: ClassVar[str]
+    """The name of the kind of run."""
+    output_names: ClassVar[tuple[str, ...]]
+    known_urn: Awaitable[str]
+    """Unlike the property `urn`, it is known before the resource exists."""
+    declared: Output[dict[str, Any]]
+    """The inputs that the recorded run was started with."""
+    scenarios: tuple[Output[ScenarioDeclaration], ...]
+    """The declared scenarios that the run tests, in the order of their ids."""
+
+
+# The SDK evaluates the annotations of a resource's classes for every resource, and finds these evaluated.
+RunResource.__annotations__ = {
+    name: annotation
+    for name, annotation in get_annotations(RunResource).items()
+    if name not in {"known_urn", "scenarios"}
+}
+RunResource.__annotations__["declared"] = pulumi.Output[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutputs:
+    """The outputs of a run's resource by name, as the engine returned them: some may be unknown or None."""
+
+    kind: str
+    values: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> Any:
+        """The run's id."""
+        return self.values[kind_of(self.kind).id_output]
+
+    @property
+    def is_created(self) -> bool:
+        """Whether the run exists, and all that a verdict needs is known."""
+        needed = [self.values.get(name) for name in ("created_at", "timeout_ms", "declared", "adopted")]
+        return self.run_id is not None and not pulumi.contains_unknowns([self.run_id, *needed])
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the resource could not be created: the SDK makes all outputs of such a one unknown.
+
+        Of one that the engine left out (`--target`), it fills in those that are inputs too.
+        """
+        return any(pulumi.contains_unknowns(self.values[name]) for name in kind_of(self.kind).place_outputs)
+
+    @property
+    def has_secret_place(self) -> bool:
+        """Whether the id of its place is known to be secret."""
+        secrets = self.values.get("secrets")
+        return isinstance(secrets, list) and not set(secrets).isdisjoint(kind_of(self.kind).place_outputs)
+
+    @property
+    def has_public_request(self) -> bool:
+        """Whether it is known that only other inputs than those of the request are secret, such as triggers.
+
+        What is said of the run holds none of these.
+        """
+        secrets = self.values.get("secrets")
+        return isinstance(secrets, list) and set(secrets).isdisjoint(kind_of(self.kind).fields)
+
+    def exported(self, verdict: Any) -> dict[str, Any]:
+        """Return the outputs as `deploy()` exports them.
+
+        Args:
+            verdict: the run's verdict, which knows the status later than the resource does; None or unknown if there is
+                none.
+
+        """
+        status = verdict.get("status") if isinstance(verdict, dict) else None
+        outputs = {name: value for name, value in self.values.items() if name not in INTERNAL}
+        return outputs if status is None else {**outputs, "status": status}
+
+
+def run_outputs(resource: RunResource) -> pulumi.Output[RunOutputs]:
+    """Return the outputs of a run, once they have resolved, known or not."""
+    names = resource.output_names
+    outputs = [getattr(resource, name) for name in names]
+
+    def as_one(values: list[Any]) -> RunOutputs:
+        return RunOutputs(resource.kind, dict(zip(names, values, strict=True)))
+
+    return together(outputs, as_one, lambda found: found.has_public_request)
+
+
+def run_inputs(
+    resource: RunResource, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None
+) -> dict[str, Any]:
+    """Return all inputs of a run's resource, and let the program know of the run.
+
+    Args:
+        resource: the resource, which is about to be registered. It gets `known_urn`.
+        name: its name.
+        inputs: what is declared, by the names of the inputs, with `adopt` and `declared_at`. None is left out.
+        opts: its options.
+
+    Raises:
+        InvalidArgument: a value breaks a rule of `sessions.yaml`.
+
+    """
+    kind = kind_of(resource.kind)
+    given = {"name": resource_path(name), **{key: value for key, value in inputs.items() if value is not None}}
+    _check(resource, name, given)
+    if "adopt" not in given and (adopt := _configured_adoption(name)) is not None:
+        given["adopt"] = adopt
+    if not is_plain(declared := declared_inputs(resource.kind, given)):
+        given["secrets"] = secret_names(declared)
+    given["base_url"] = configured_url()
+    known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
+    _take_note(name, known_urn, has_gate=inputs["gate"] != "none")
+    given["parents"] = parents(known_urn)
+    given["rerun_decision"] = _decision(resource.kind, name, known_urn, given)
+    return given
+
+
+def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Return the options of a run's resource.
+
+    A replacement that Pulumi's user asks for (--replace) would otherwise start while the old run holds its place. The
+    provider says the same of those that it asks for itself.
+    """
+    return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+
+
+def after_registration(resource: RunResource, given: Mapping[str, Any]) -> None:
+    """Untrack the outputs of a run's resource, and delete the intent of its start when its id is known.
+
+    Not in a preview, which changes nothing on disk.
+    """
+    untrack_properties(resource, dict.fromkeys((*resource.output_names, *given)))
+    if is_update():
+        run_id: pulumi.Output[str] = getattr(resource, kind_of(resource.kind).id_output)
+        run_id.apply(lambda known: _settle_intent(resource, given["name"], known))
+
+
+def _configured_adoption(name: str) -> str | None:
+    """Return the id that `tornado:adopt` has for a run."""
+    try:
+        return program_run().settings.adopt.get(name)
+    except TornadoError:
+        return None  # the provider reports it
+
+
+def _take_note(name: str, known_urn: Awaitable[str], *, has_gate: bool) -> None:
+    """Let the program know which runs it has declared under which name, and whether one may have a gate."""
+    with suppress(TornadoError):  # the provider reports it
+        run = program_run()
+        run.session_urns.setdefault(name, []).append(known_urn)
+        if has_gate:
+            run.gate.report.note_gate()
+
+
+async def _decision(kind: str, name: str, known_urn: Awaitable[str], given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return whether the run is started again. The provider's `check` takes note of it; the state never has it."""
+    try:
+        run = program_run()
+    except TornadoError:
+        return None  # the provider reports it
+    await _require_unambiguous(name, run)
+    if is_idle():
+        return None
+    declared = await _resolved(declared_inputs(kind, given))
+    decision = await run.last_runs.decision(await known_urn, declared if is_plain(declared) else None)
+    return asdict(decision) if decision is not None else None
+
+
+async def _require_unambiguous(name: str, run: ProgramRun) -> None:
+    """Check that the config that names a session can only mean this one.
+
+    Raises:
+        InvalidArgument: the program has declared several sessions of this name.
+
+    """
+    settings = run.settings
+    urns = [await urn for urn in run.session_urns.get(name, ())]
+    by_key = {"adopt": settings.adopt, "onConflict": settings.on_conflict}
+    for key, given in by_key.items():
+        if len(urns) > 1 and isinstance(given, Mapping) and name in given:
+            raise InvalidArgument(ambiguous_session(key, name, urns))
+
+
+async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
+    """Return inputs with the values of those that are outputs, if all of them are known; else as they are."""
+    if is_plain(declared):
+        return declared
+    output = pulumi.Output.from_input(declared)
+    found = await output.future()
+    return found if await output.is_known() and isinstance(found, dict) else declared
+
+
+def _check(resource: RunResource, name: str, given: Mapping[str, Any]) -> None:
+    """Check the values that are known already, so that the program fails where the mistake is."""
+    known = {key: value for key, value in declared_inputs(resource.kind, given).items() if is_plain(value)}
+    problems = kind_of(resource.kind).problems(name, known)
+    if problems:
+        lines = [f"  {key}: {text}" for key, text in problems.items()]
+        where = f" ({given['declared_at']})" if "declared_at" in given else ""
+        first = f"{type(resource).__name__} {name}{where} is invalid, and nothing was started for it:"
+        raise InvalidArgument("\n".join([first, *lines]))
+
+
+async def _settle_intent(resource: RunResource, path: str, run_id: str) -> Any:
+    """Delete the intent of a start: when a program gets the id, the engine has already written it to the state."""
+    address = resource_address(path, pulumi.get_project(), os.environ, parents_of(await resource.known_urn))
+    IntentStore(intents_folder(os.environ, kind_of(resource.kind).intents)).settle(address, run_id)

@@ -1,0 +1,290 @@
+"""The dynamic provider of runs of any kind: maps the calls of Pulumi's engine to `runs`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from pulumi import contains_unknowns
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.provider.addresses import Identity, address_of, identity
+from tornado_resource.provider.runtime import (
+    Failure,
+    check_failure,
+    confirm_base_url,
+    failure,
+    secret,
+    settings_of,
+    start_runtime,
+)
+from tornado_resource.runs import commands
+from tornado_resource.runs.inputs import compare, declared_inputs
+from tornado_resource.runs.intents import IntentStore, intents_folder
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.rerun import Decision
+from tornado_resource.stacks.pulumi_cli import pulumi_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.declarations.model import OnConflict
+    from tornado_resource.provider.runtime import Runtime
+    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.order import Run, StartedRun
+    from tornado_resource.stacks.settings import Settings
+
+
+def recorded_urn(stack: str, resource_type: str, run_id: str) -> str | None:
+    """Return the URN under which a stack's state has a run; None if it has not, or if it cannot be read.
+
+    It runs `pulumi`, which takes a second: only for the message of an error.
+    """
+    try:
+        deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
+    except (ConfigurationError, ValueError):
+        return None
+    resources = deployment.get("resources") or []
+    urns = (each["urn"] for each in resources if each["type"] == resource_type and each.get("id") == run_id)
+    return next(urns, None)
+
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Update:
+    """What a provider process knows about the update that it serves.
+
+    Args:
+        runtime: sends the requests.
+        settings: `tornado:onConflict`, which overrides the declarations.
+        intents: the intents of this machine.
+        compared: the `identity` of the resources for which the engine has called `diff`. They are in its state: no
+            `adopt`.
+        created: the sessions that resources got in this update. The engine creates a renamed resource before it deletes
+            the old one, and that delete must not cancel the session.
+        decisions: what the program has decided about recorded sessions, by the `identity` of their resources.
+
+    """
+
+    runtime: Runtime
+    settings: Settings
+    intents: IntentStore
+    compared: set[Identity] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
+    decisions: dict[Identity, Decision] = field(default_factory=dict)
+
+
+class RunProvider(ResourceProvider):
+    """Create starts a run, update records the declaration, delete cancels. None of them waits for a run to end.
+
+    Pulumi calls a dynamic provider from four threads and cannot cancel a call, so the Pulumi program waits instead.
+    Each kind of run has a class of its own, whose name is in the state.
+    """
+
+    kind: ClassVar[str]
+    """The name of the kind of run."""
+    serialize_as_secret_always = False
+    _update: _Update | None = None
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once per provider process, before anything else.
+
+        Raises:
+            Failure: the API key is missing, or it, the base URL or `tornado:onConflict` is invalid.
+
+        """
+        runtime = start_runtime(req)
+        try:
+            settings = settings_of(req, "onConflict")
+        except ConfigurationError as error:
+            raise Failure(str(error)) from None
+        self._update = _Update(runtime, settings, IntentStore(intents_folder(os.environ, self._kind.intents)))
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
+
+        What it returns is what the engine records: `rerun_decision` and `base_url` are for this update only.
+        """
+        confirm_base_url(news.pop("base_url", None))
+        decision = news.pop("rerun_decision", None)
+        if decision is None or contains_unknowns(decision):
+            self._this_update.decisions.pop(identity(news), None)
+        else:
+            self._this_update.decisions[identity(news)] = Decision(**decision)
+        declared = {
+            key: value for key, value in declared_inputs(self.kind, news).items() if not contains_unknowns(value)
+        }
+        problems = self._kind.problems(news["name"].rpartition("/")[2], whole_without_nulls(declared))
+        return CheckResult(news, [check_failure(key, text, news) for key, text in problems.items()])
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Start a run, or adopt the one that the input `adopt` names. Returns as soon as its id is known."""
+        adopt = props.get("adopt") if identity(props) not in self._this_update.compared else None
+        started = self._run(lambda client: self._started(client, props, adopt), props.get("declared_at"))
+        # From here on nothing may raise: the engine does not record the id of a create that failed.
+        self._this_update.created.add(started.run_id)
+        basis = self._run(lambda client: self._kind.basis(client, props)) if not started.adopted else {}
+        return CreateResult(started.run_id, {**self._outputs(started, props), **basis})
+
+    def diff(self, run_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Called in preview and update, changed or not, and after a refresh.
+
+        A changed request replaces the session, and so does a rerun that the program has decided on. After a refresh
+        without a program nothing runs again. The old session is deleted first: the API runs one at a time on a pathway.
+        """
+        self._this_update.compared.add(identity(news))
+        self._this_update.intents.settle(address_of(news), run_id)
+        change = compare(self.kind, self._recorded(run_id, olds, news), declared_inputs(self.kind, news))
+        replaces = list(change.replaces)
+        if not replaces and self._is_rerun(run_id, news):
+            replaces = ["rerun"]
+        is_changed = bool(replaces or change.updates) or olds.get("secrets") != news.get("secrets")
+        return DiffResult(changes=is_changed, replaces=replaces, delete_before_replace=bool(replaces))
+
+    def update(self, run_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Record the new declaration and keep all other outputs (the SDK's default would drop them)."""
+        self._recorded(run_id, olds, news)
+        outputs = {key: value for key, value in olds.items() if key not in {"__provider", "secrets"}}
+        return UpdateResult({**outputs, **self._declaration(news)})
+
+    def delete(self, run_id: str, props: dict[str, Any]) -> None:
+        """Cancel the run if it has not ended, and return when its place is free."""
+        declared = self._recorded(run_id, props, needed=(*self._kind.place_outputs, "name"))
+        if declared.get("on_destroy") != "leave" and run_id not in self._this_update.created:
+            self._run(lambda client: _cancel(client, self._run_of(run_id, props), props))
+        self._this_update.intents.settle(address_of(props), run_id)
+
+    def read(self, run_id: str, props: dict[str, Any]) -> ReadResult:
+        """Called by refresh. Only a run that is certainly gone is removed (empty id); any other error raises."""
+        from tornado_resource.runs.existence import status_or_gone
+
+        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        self._recorded(run_id, props, needed=self._kind.place_outputs)
+        status = self._run(lambda client: status_or_gone(client, self._run_of(run_id, props)))
+        return ReadResult("", {}) if status is None else ReadResult(run_id, {**outputs, "status": status.status})
+
+    @property
+    def _kind(self) -> Kind:
+        return kind_of(self.kind)
+
+    @property
+    def _this_update(self) -> _Update:
+        assert self._update is not None  # noqa: S101 - Pulumi calls configure first
+        return self._update
+
+    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], declared_at: str | None = None) -> T:
+        return self._this_update.runtime.run(work, declared_at)
+
+    def _is_rerun(self, run_id: str, props: dict[str, Any]) -> bool:
+        """Return whether the program has decided that the session runs again. Prints why: a diff cannot show it."""
+        decision = self._this_update.decisions.get(identity(props))
+        if decision is None or decision.session_id != run_id:
+            return False
+        if decision.problem is not None:
+            raise failure(decision.problem, props.get("declared_at"))
+        if decision.reason is not None:
+            print(f"{address_of(props).resource}: runs again, {decision.reason}", flush=True)
+        return decision.reason is not None
+
+    async def _started(self, client: Client, props: dict[str, Any], adopted_id: str | None) -> StartedRun:
+        from tornado_resource.runs.adopt import adopt
+        from tornado_resource.runs.conflict import PlaceTaken
+        from tornado_resource.runs.order import Order
+        from tornado_resource.runs.start import start
+
+        address, update, kind = address_of(props), self._this_update, self._kind
+        on_conflict: OnConflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
+        order = Order(address, kind.request_of(props), on_conflict, kind.name)
+        if adopted_id is not None:
+            return await adopt(client, order, adopted_id)
+        try:
+            return await start(client, order, update.intents)
+        except PlaceTaken as error:
+            urn = await asyncio.to_thread(recorded_urn, address.stack, kind.resource_type, error.found.run_id)
+            raise (error.of_own_stack(urn) if urn is not None else error) from None
+
+    def _run_of(self, run_id: str, props: dict[str, Any]) -> Run:
+        from tornado_resource.runs.order import Run
+
+        return Run(run_id, {key: props[key] for key in self._kind.place_outputs}, self.kind)
+
+    def _recorded(
+        self,
+        run_id: str,
+        olds: dict[str, Any],
+        news: dict[str, Any] | None = None,
+        needed: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
+        """Return what the state has recorded as declared.
+
+        Raises:
+            Failure: there is nothing, or a text of *needed* is missing: the state is damaged or was changed by hand.
+
+        """
+        declared, kind = olds.get("declared"), self._kind
+        missing = [key for key in needed if not isinstance(olds.get(key), str)]
+        if isinstance(declared, dict) and not missing:
+            return declared
+        props = {**olds, **(news or {})}
+        address = address_of({**props, "name": str(props.get("name") or f"STACK/{kind.noun.upper()}")})
+        lost = missing[0] if isinstance(declared, dict) else "declared"
+        message = (
+            f"the state of {kind.noun} {run_id} is damaged: it has no `{lost}`. Restore the state from a backup "
+            f"(pulumi stack import --stack {address.stack} --file BACKUP.json), or remove the {kind.noun} from it "
+            f"({commands.forget(address, kind.resource_type)}) and adopt it again "
+            f"({commands.adopt(address.stack, address.resource, run_id)})"
+        )
+        declared_at = props.get("declared_at")
+        raise failure(message, declared_at if isinstance(declared_at, str) else None)
+
+    def _outputs(self, started: StartedRun, props: dict[str, Any]) -> dict[str, Any]:
+        kind = self._kind
+        return {
+            kind.id_output: started.run_id,
+            "created_at": started.created_at,
+            "status": started.status,
+            **kind.outputs(kind.request_of(props), started),
+            "adopted": started.adopted,
+            "name": props["name"],
+            **({"parents": props["parents"]} if "parents" in props else {}),
+            **self._declaration(props),
+        }
+
+    def _declaration(self, props: dict[str, Any]) -> dict[str, Any]:
+        """Return the outputs that repeat inputs: each as secret as the input."""
+        secrets, given = props.get("secrets"), declared_inputs(self.kind, props)
+        declared = {key: secret(value) if key in (secrets or ()) else value for key, value in given.items()}
+        return {"declared": declared} if secrets is None else {"declared": declared, "secrets": secrets}
+
+
+async def _cancel(client: Client, run: Run, props: dict[str, Any]) -> None:
+    from tornado_resource.runs.cancel import Unsettled, cancel_if_running
+
+    try:
+        await cancel_if_running(client, run, SYSTEM)
+    except Unsettled as error:
+        address, kind = address_of(props), kind_of(run.kind)
+        message = (
+            f"{error}\n"
+            f"To leave the {kind.noun} alone: declare `on_destroy: leave`, {commands.up(address.stack)}, and "
+            "try again.\n"
+            f"Or remove it from the state only: {commands.forget(address, kind.resource_type)} "
+            f"(`pulumi stack --show-urns --stack {address.stack}` shows the URN of a {kind.noun} in a component)"
+        )
+        raise TornadoError(message) from None

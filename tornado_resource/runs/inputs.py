@@ -1,0 +1,56 @@
+"""The inputs of a run's resource: which of them start another run when they change. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.runs.kinds import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TRIGGERING: Final = ("triggers", "definitions")
+"""A change of one of these, or of a field of the request, is a new run. `definitions`: the digest of its scenarios."""
+UPDATING: Final = ("gate", "rerun", "on_conflict", "on_destroy")
+"""A change of one of these is recorded in place. It starts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The changed properties that replace the session, and those that are updated in place."""
+
+    replaces: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
+
+
+def replacing(kind: str) -> tuple[str, ...]:
+    """Return the inputs of a kind of run whose change is a new run."""
+    return (*kind_of(kind).fields, *TRIGGERING)
+
+
+def declared_inputs(kind: str, props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that are compared, without those that only identify the resource, such as `name`."""
+    return {key: props[key] for key in (*replacing(kind), *UPDATING) if props.get(key) is not None}
+
+
+def compare(kind: str, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> Change:
+    """Return the difference between the recorded declaration of a run and the current one."""
+    return Change(
+        tuple(key for key in replacing(kind) if _differ(recorded.get(key), declared.get(key))),
+        tuple(key for key in UPDATING if _differ(recorded.get(key), declared.get(key))),
+    )
+
+
+def _differ(old: Any, new: Any) -> bool:
+    return _canonical(old) != _canonical(new)
+
+
+def _canonical(value: Any) -> str:
+    """Return JSON text in which 5 and 5.0 are equal (Pulumi turns numbers into floats), but 1 and true are not.
+
+    Anything that is not JSON is a value that a preview does not know yet. It differs from every recorded value.
+    """
+    return json.dumps(whole_without_nulls(value), sort_keys=True, default=lambda unknown: f"<{type(unknown).__name__}>")

@@ -1,0 +1,164 @@
+"""What a kind of run must say of itself: the one place where kinds differ. All else in `runs` holds for every kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Meaning, Scenario, Status
+    from tornado_resource.bland.retrying import Retry
+    from tornado_resource.errors import NotFound
+    from tornado_resource.runs.model import Ending, GatedSession, Outcome, Result, RunFacts, SessionVerdict
+    from tornado_resource.runs.order import Found, Order, Run, StartedRun
+    from tornado_resource.runs.rerun import LastRun
+    from tornado_resource.versions.drift import Reader, RunBasis
+
+
+class Kind(ABC):
+    """A kind of run, such as tornado sessions. `runs.kinds` lists them.
+
+    The methods that send requests raise `ApiError`, send each request once, and leave retries to their callers, unless
+    they say otherwise. *request* is the body of the start request: the declared `fields`.
+    """
+
+    name: ClassVar[str]
+    """As in the verdicts."""
+    noun: ClassVar[str]
+    """What messages call a run."""
+    place_noun: ClassVar[str]
+    """What messages call the place that a run holds alone while it runs."""
+    resource_type: ClassVar[str]
+    """Pulumi's type of the resource."""
+    id_output: ClassVar[str]
+    """The output of the resource that has the run's id."""
+    place_outputs: ClassVar[tuple[str, ...]]
+    """The outputs of the resource, as inputs of the request, that say which place the run holds."""
+    intents: ClassVar[str]
+    """The folder of the intents, below the user's state folder."""
+    fields: ClassVar[tuple[str, ...]]
+    """The fields of the start request. A change of one of these is another run."""
+    statuses: ClassVar[Mapping[str, Meaning]]
+    """The final statuses, and what each means."""
+    default_limit_ms: ClassVar[int]
+    """How long a run may take if its declaration and the API's response do not say, in milliseconds."""
+
+    @abstractmethod
+    def place_id(self, request: Mapping[str, Any]) -> str:
+        """Return the id of the place that a run holds alone while it runs."""
+
+    def place(self, request: Mapping[str, Any]) -> str:
+        """Return that place for people: `pathway pw-1`."""
+        return f"{self.place_noun} {self.place_id(request)}"
+
+    def limit_ms(self, request: Mapping[str, Any]) -> int:
+        """Return how long a run may take, in milliseconds: as declared, else as is usual."""
+        return int(request.get("timeout_ms", self.default_limit_ms))
+
+    @abstractmethod
+    def request_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the declared request fields of a resource's inputs, with whole numbers as integers."""
+
+    @abstractmethod
+    def problems(self, name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is invalid in the inputs of a resource, by key (`name` for its name)."""
+
+    @abstractmethod
+    async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
+        """Send the start request."""
+
+    @abstractmethod
+    async def look(self, client: Client, order: Order) -> Sequence[Found]:
+        """Return the runs in the place of an order, the newest first: also those that have ended, where it can."""
+
+    @abstractmethod
+    async def read(self, client: Client, run: Run) -> Status:
+        """Return the status of a run."""
+
+    @abstractmethod
+    async def responds(self, client: Client, run: Run, not_found: NotFound) -> bool:
+        """Return whether a 404 for a run comes from the API, since it responds in its own form to something else."""
+
+    @abstractmethod
+    async def cancel(self, client: Client, run: Run) -> None:
+        """Send the cancel request."""
+
+    async def cancel_otherwise(self, client: Client, run: Run) -> None:
+        """Send the cancel request in the other known form; by default, in the same one again."""
+        await self.cancel(client, run)
+
+    @abstractmethod
+    async def is_holding(self, client: Client, run: Run) -> bool:
+        """Return whether a run still holds its place."""
+
+    def status_differences(self, order: Order, status: Status) -> list[str]:
+        """Return how the status of a run shows that it is not the one of *order*."""
+        del order, status
+        return []
+
+    @abstractmethod
+    def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
+        """Return the outputs of the resource that only this kind has."""
+
+    async def basis(self, client: Client, props: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the outputs that say what a run was started on, as far as it can be read. Never raises `ApiError`."""
+        del client, props
+        return {}
+
+    @abstractmethod
+    def progress(self, status: Status) -> str:
+        """Return how far a run is, to be shown between its id and its time: ` iteration 2/5 · 38 passed`."""
+
+    @abstractmethod
+    def judge(self, gated: GatedSession, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+        """Return the outcome of a run that completed, and its reason in a short sentence. Pure.
+
+        Only certainty is `passed`, and what is unknown is `incomplete`. *scenarios* are those that `result` has read.
+        """
+
+    @abstractmethod
+    def facts(self, gated: GatedSession, status: Status | None) -> RunFacts:
+        """Return what a verdict says of a run beside its outcome. Pure."""
+
+    @abstractmethod
+    def agrees(self, verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
+        """Return whether the numbers of a recorded verdict give its outcome again. Pure."""
+
+    @abstractmethod
+    async def result(self, client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+        """Return the result of a run that is not waited for any longer. Never raises for what the API does."""
+
+    @abstractmethod
+    async def last_run(self, client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+        """Return what the gate says of a recorded run that has ended (`gated.status`), and the run with what was read.
+
+        Unlike `result`, it raises: what is unknown must not start another run.
+        """
+
+    async def with_drift(self, client: Client, result: Result) -> Result:
+        """Return the result with what has changed since. Never raises for what the API does."""
+        del client
+        return result
+
+    async def with_scenario_runs(self, client: Client, result: Result) -> Result:
+        """Return the result with the scenarios that ran, for reports. Never raises for what the API does."""
+        del client
+        return result
+
+    async def with_changes(self, client: Client, result: Result) -> Result:
+        """Return the result with what the run changed at the API, for reports. Never raises for what the API does."""
+        del client
+        return result
+
+    async def with_transcripts(self, client: Client, result: Result) -> Result:
+        """Return the result with what was said in failed tests, for reports. Never raises for what the API does."""
+        del client
+        return result
+
+    async def find_drift(self, reader: Reader, tested: RunBasis) -> str | None:
+        """Return how what a run was tested on has changed since; None if it has not."""
+        del reader, tested
+        return None

@@ -1,0 +1,229 @@
+"""Tornado sessions as a kind of run: their requests, and what the responses mean."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.responses import STATUSES, Status
+from tornado_resource.bland.retrying import is_transient
+from tornado_resource.core.urns import SESSION_TYPE
+from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, REQUEST_FIELDS, request_from
+from tornado_resource.errors import ApiError, NotFound, Rejected, TornadoError
+from tornado_resource.runs.kind import Kind
+from tornado_resource.runs.order import StartedRun
+from tornado_resource.tornado.comparison import found_run, other_timeout
+from tornado_resource.tornado.judge import judge
+from tornado_resource.tornado.verdict import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.retrying import Retry
+    from tornado_resource.runs.model import Ending, GatedSession, Outcome, Result, RunFacts, SessionVerdict
+    from tornado_resource.runs.order import Found, Order, Run
+    from tornado_resource.runs.rerun import LastRun
+    from tornado_resource.versions.drift import Reader, RunBasis
+
+_PATH: Final = re.compile(r"\S*/\S*")
+_UNKNOWN: Final = Status("")
+"""Stands for a status that was never read."""
+
+
+class Tornado(Kind):
+    """A session tests a pathway, applies fixes, and tests again. One runs at a time on a pathway."""
+
+    name = "tornado"
+    noun = "session"
+    place_noun = "pathway"
+    resource_type = SESSION_TYPE
+    id_output = "session_id"
+    place_outputs = ("pathway_id",)
+    intents = "intents"
+    fields = REQUEST_FIELDS
+    statuses = STATUSES
+    default_limit_ms = DEFAULT_TIMEOUT_MS
+
+    def place_id(self, request: Mapping[str, Any]) -> str:
+        """Return the id of the pathway."""
+        return str(request["pathway_id"])
+
+    def request_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the declared request fields."""
+        return request_from(values)
+
+    def problems(self, name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is invalid by the rules of `sessions.yaml`."""
+        from tornado_resource.declarations.values import session_problems
+
+        return session_problems(name, values)
+
+    async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
+        """Send the start request."""
+        started = await client.start(request)
+        shown = {"max_iterations": started.max_iterations, "timeout_ms": started.timeout_ms}
+        return StartedRun(started.session_id, started.created_at, started.status, shown=shown)
+
+    async def look(self, client: Client, order: Order) -> Sequence[Found]:
+        """Return the active session of the pathway: the API lists no others."""
+        active = await client.active(self.place_id(order.request))
+        return [found_run(order, active)] if active is not None else []
+
+    async def read(self, client: Client, run: Run) -> Status:
+        """Return the status of a session."""
+        return await client.status(run.run_id, run.request.get("pathway_id"))
+
+    async def responds(self, client: Client, run: Run, not_found: NotFound) -> bool:
+        """Return whether *active* responds with a session or with a 404 of its own; else, whether the scenarios do.
+
+        A web server that has no such routes may send JSON too, but then both responses are the same.
+        """
+        pathway_id = run.request.get("pathway_id")
+        if pathway_id is None:
+            return False
+        try:
+            await client.find_active(pathway_id)
+        except NotFound as error:
+            if _PATH.sub("", error.cause) != _PATH.sub("", not_found.cause):
+                return True
+        except Rejected as error:
+            if error.status_code != not_found.status_code:
+                raise
+            return False
+        else:
+            return True
+        try:
+            await client.scenarios(pathway_id)
+        except ApiError as error:
+            if is_transient(error):
+                raise
+            return False
+        return True
+
+    async def cancel(self, client: Client, run: Run) -> None:
+        """Send the cancel request of the API's page."""
+        await client.cancel(run.run_id)
+
+    async def cancel_otherwise(self, client: Client, run: Run) -> None:
+        """Send the cancel request of the vendor's command line."""
+        await client.cancel_by_body(run.run_id)
+
+    async def is_holding(self, client: Client, run: Run) -> bool:
+        """Return whether the session still is the active one of its pathway."""
+        active = await client.active(self.place_id(run.request))
+        return active is not None and active.session_id == run.run_id
+
+    def status_differences(self, order: Order, status: Status) -> list[str]:
+        """Return how the time limit of a session differs from the declared one."""
+        return other_timeout(order, status.timeout_ms)
+
+    def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
+        """Return the outputs `pathway_id`, `max_iterations` and `timeout_ms`."""
+        return {"pathway_id": request["pathway_id"], **started.shown}
+
+    async def basis(self, client: Client, props: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the digests of the declared version, and of the scenarios, which are only for `rerun: on_drift`."""
+        from tornado_resource.versions.drift import scenarios_run
+        from tornado_resource.versions.reading import ContentReader
+
+        request, reader, found = request_from(props), ContentReader(client), dict[str, Any]()
+        with suppress(TornadoError):
+            if "version_number" in request:
+                digests = await reader.digests(request["pathway_id"], request["version_number"])
+                found["started_content"] = digests.current if digests is not None else None
+        with suppress(TornadoError):
+            if props.get("rerun") == "on_drift":
+                chosen = request.get("scenario_ids")
+                listing = await reader.scenarios(request["pathway_id"], chosen or ())
+                if chosen is not None or listing.is_whole:
+                    found["started_scenarios"] = scenarios_run(chosen, listing.enabled)
+        return {key: value for key, value in found.items() if value is not None}
+
+    def progress(self, status: Status) -> str:
+        """Return ` iteration 2/5 · 38 passed, 2 failed of 40`."""
+        iteration = ""
+        if status.current_iteration is not None:
+            total = f"/{status.max_iterations}" if status.max_iterations is not None else ""
+            iteration = f" iteration {status.current_iteration}{total}"
+        of_total = f" of {status.total_scenarios}" if status.total_scenarios is not None else ""
+        return f"{iteration} · {status.passed_scenarios or 0} passed, {status.failed_scenarios or 0} failed{of_total}"
+
+    def judge(self, gated: GatedSession, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+        """Judge a session that completed (docs/gate.md). One that was adopted may have run on any version."""
+        outcome, reason = judge(gated.gate, status, declared=gated.declared_scenarios, scenarios=scenarios)
+        if outcome == "passed" and gated.adopted and gated.promoted is not None:
+            unknown = "it was adopted, so it is unknown whether it ran on the promoted version"
+            return "incomplete", f"{unknown} {gated.promoted}"
+        return outcome, reason
+
+    def facts(self, gated: GatedSession, status: Status | None) -> RunFacts:
+        """Return the numbers, the scenarios that did not pass, and the version."""
+        return facts(gated, status or _UNKNOWN)
+
+    def agrees(self, verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
+        """Return whether the numbers give the outcome again.
+
+        For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
+        """
+        failure = STATUSES[verdict.status or ""].failure
+        if verdict.gate.passed == "promotion":
+            return verdict.outcome == "failed" or failure is None
+        if failure is not None:
+            return verdict.outcome == "failed"
+        status = Status(
+            verdict.status or "",
+            passed_scenarios=verdict.passed_scenarios,
+            total_scenarios=verdict.total_scenarios,
+            unfixable_ids=(*verdict.unfixable_ids, *verdict.failed_ids),  # neither may be beside "all passed"
+            has_forked=verdict.repaired,
+        )
+        outcome, _ = judge(verdict.gate, status, declared=request.get("scenario_ids"))
+        return outcome == verdict.outcome
+
+    async def result(self, client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+        """Return the result, with the version and the scenarios that it is for."""
+        from tornado_resource.tornado.results import session_result
+
+        return await session_result(client, gated, ending, retry)
+
+    async def last_run(self, client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+        """Return what the gate says of a session that has ended."""
+        from tornado_resource.tornado.results import last_run
+
+        return await last_run(client, gated)
+
+    async def with_drift(self, client: Client, result: Result) -> Result:
+        """Return the result with what has become of the version that it is for."""
+        from tornado_resource.tornado.results import with_drift
+
+        return await with_drift(client, result)
+
+    async def with_scenario_runs(self, client: Client, result: Result) -> Result:
+        """Return the result with the last run of each scenario, by name."""
+        from tornado_resource.tornado.scenario_runs import with_scenario_runs
+
+        return await with_scenario_runs(client, result)
+
+    async def with_changes(self, client: Client, result: Result) -> Result:
+        """Return the result with what the session changed in the pathway."""
+        from tornado_resource.tornado.results import with_changes
+
+        return await with_changes(client, result)
+
+    async def with_transcripts(self, client: Client, result: Result) -> Result:
+        """Return the result with the ends of the transcripts of failed scenarios."""
+        from tornado_resource.tornado.transcripts import with_transcripts
+
+        return await with_transcripts(client, result)
+
+    async def find_drift(self, reader: Reader, tested: RunBasis) -> str | None:
+        """Return how the version or the scenarios of a session have changed since it was tested."""
+        from tornado_resource.versions.drift import find_drift
+
+        return await find_drift(reader, tested)
+
+
+KIND: Final = Tornado()

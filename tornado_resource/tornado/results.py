@@ -1,0 +1,207 @@
+"""The result of a session: all that must be read for it, beside its status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.listing import Listing
+from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ApiError, OutcomeUnknown
+from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, Result
+from tornado_resource.runs.rerun import LastRun
+from tornado_resource.runs.verdict import make_verdict
+from tornado_resource.tornado.scenarios import ran_all, scenario_doubt, unlisted_doubt
+from tornado_resource.tornado.verdict import unreadable_content, with_content
+from tornado_resource.versions.difference import compare_contents
+from tornado_resource.versions.drift import drift
+from tornado_resource.versions.reading import read_content, read_digests
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.retrying import Retry
+    from tornado_resource.runs.model import GatedSession
+
+
+async def session_result(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    """Return the result of a session, with all that must be read for it. Never raises for what the API does.
+
+    Args:
+        client: sends the requests.
+        gated: the session and its gate.
+        ending: how the wait for it ended.
+        retry: repeats a request through transient failures.
+
+    """
+    ending = replace(ending, status=_spelled(gated, ending.status))
+    result = await _with_scenarios(client, await _judged_by_gate(client, gated, ending, retry), retry)
+    try:
+        return await _with_content(client, result, retry)
+    except ApiError as error:
+        verdict = unreadable_content(result.verdict, error)
+        return replace(result, verdict=verdict, cause="content_unreadable" if verdict != result.verdict else None)
+
+
+async def last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+    """Return what the gate says of a session that has ended, and the session with what was read of it.
+
+    The content of its version is read only if it could show that something else was tested than what started or what
+    was promoted.
+
+    Args:
+        client: sends the requests.
+        gated: the session, with its final status.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    gated = replace(gated, status=_spelled(gated, gated.status))
+    listing = Listing(())
+    if gated.gate.passed == "promotion":
+        listing = await _promotion_scenarios(client, gated, gated.status, retried)
+    judged = _judged_by_listing(gated, Ending(gated.status), listing)
+    if judged.cause == "scenarios_unlisted":
+        return LastRun(gated.session_id, gated.gate), gated  # another run would know no more
+    result = await _with_scenarios(client, judged)
+    if gated.must_be_shown:
+        result = await _with_content(client, result)
+    return LastRun.recorded(result.verdict), result.gated
+
+
+async def with_drift(client: Client, result: Result) -> Result:
+    """Return the result with what has become of the version that it is for. Never raises for what the API does."""
+    verdict = result.verdict
+    if verdict.version is None or verdict.content is None:
+        return result
+    try:
+        now = await read_digests(client, result.gated.request["pathway_id"], verdict.version)
+    except ApiError as error:
+        return replace(result, drift=f"could not check for edits since: {error}")
+    return replace(result, drift=drift(verdict.version, verdict.content, now))
+
+
+async def with_changes(client: Client, result: Result) -> Result:
+    """Return the result with what the session changed in the pathway, if it forked a version that can be read."""
+    verdict, started = result.verdict, result.gated.request.get("version_number")
+    if not verdict.repaired or verdict.version is None or started is None:
+        return result
+    pathway_id, versions = result.gated.request["pathway_id"], (started, verdict.version)
+    try:
+        before, after = [await read_content(client, pathway_id, version) for version in versions]
+    except ApiError:
+        return result  # for people only: it changes no verdict
+    if before is None or after is None:
+        return result
+    return replace(
+        result, changes=compare_contents(before, after, (f"version {started}", f"version {verdict.version}"))
+    )
+
+
+def _spelled(gated: GatedSession, status: Status | None) -> Status | None:
+    """Return a status that spells the scenario ids as they are declared: the API may write UUIDs in another case."""
+    return status.spelled_as(gated.declared_scenarios or ()) if status is not None else None
+
+
+async def _judged_by_gate(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    """Return the result by the gate alone, and read the pathway's scenarios only where it needs them."""
+    if gated.gate.passed == "promotion" and ending.given_up is None:
+        return await _judged_with_scenarios(client, gated, ending, retry)
+    result = _result(gated, ending)
+    if result.verdict.outcome == "passed" or not (result.verdict.failed_ids or result.verdict.unfixable_ids):
+        return result
+    try:
+        listing = await list_scenarios(client, gated.request["pathway_id"], enabled=True)
+    except ApiError:
+        # Without a retry, and without an error: names are for people and change no verdict.
+        return result
+    ids = (*result.verdict.failed_ids, *result.verdict.unfixable_ids)
+    return replace(result, scenario_names=_names(listing.spelled_as(ids).scenarios))
+
+
+async def _with_content(client: Client, result: Result, retry: Retry = retried) -> Result:
+    """Return the result with the content of its version: as read when the session had ended, else as it is now.
+
+    Raises:
+        ApiError: the content could not be read, and the API does not say that it never can, or has shown it before.
+
+    """
+    gated, verdict = result.gated, result.verdict
+    if verdict.outcome == "incomplete" or verdict.version is None:
+        return result
+    pathway_id, version = gated.request["pathway_id"], verdict.version
+    content = gated.content or await read_digests(client, pathway_id, version, retry)
+    if content is None and verdict.outcome == "passed" and gated.must_be_shown:
+        label = f"version {version} of pathway {clean(pathway_id)}"
+        raise OutcomeUnknown(label, NOT_SHOWN_NOW)
+    verdict = with_content(gated, verdict, content)
+    cause = "edited" if verdict.outcome == "incomplete" else result.cause
+    return replace(result, gated=replace(gated, content=content), verdict=verdict, cause=cause)
+
+
+async def _with_scenarios(client: Client, result: Result, retry: Retry = retried) -> Result:
+    """Return the result; a pass is `incomplete` if a declared scenario is not at the API as it is declared."""
+    gated, verdict = result.gated, result.verdict
+    if verdict.outcome != "passed":
+        return result
+    doubt = gated.doubt
+    if doubt is None and gated.scenarios:
+        try:
+            listing = await _declared_scenarios(client, gated, retry)
+        except ApiError as error:
+            unread = replace(verdict, outcome="incomplete", reason=f"its scenarios could not be read: {error}")
+            return replace(result, verdict=unread, cause="scenarios_unreadable")
+        doubt = scenario_doubt(gated.scenarios, listing.scenarios)
+    if doubt is None:
+        return result
+    return replace(result, verdict=replace(verdict, outcome="incomplete", reason=doubt), cause="scenarios_changed")
+
+
+async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    try:
+        listing = await _promotion_scenarios(client, gated, ending.status, retry)
+    except ApiError as error:
+        reason = f"the scenarios required for promotion could not be read: {error}"
+        return _result(gated, replace(ending, given_up=reason, cause="scenarios_unreadable"))
+    return _judged_by_listing(gated, ending, listing)
+
+
+def _judged_by_listing(gated: GatedSession, ending: Ending, listing: Listing) -> Result:
+    """Return the result by the gate, as far as the listing of the pathway's scenarios settles it."""
+    result = _result(gated, ending, listing.scenarios)
+    doubt = unlisted_doubt(result.verdict, listing)
+    return result if doubt is None else _result(gated, replace(ending, given_up=doubt, cause="scenarios_unlisted"))
+
+
+async def _promotion_scenarios(client: Client, gated: GatedSession, status: Status | None, retry: Retry) -> Listing:
+    """Return the enabled scenarios of a session's pathway; those that ran are there in any case.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    pathway_id, results = gated.request["pathway_id"], status.last_results if status is not None else {}
+    listed = await retry(lambda: list_scenarios(client, pathway_id, enabled=True))
+    known = await complete(client, pathway_id, listed, enabled=True, retry=retry)
+    # Those that ran are read by their ids: lists by category lack one of a category that is not documented.
+    listing = await with_ids(client, pathway_id, replace(known, is_whole=listed.is_whole), results, retry)
+    is_complete = known.is_whole and len(listing.enabled) == len(known.enabled)
+    is_whole = is_complete or (status is not None and ran_all(gated, status, listing))
+    return Listing(listing.enabled, is_whole)
+
+
+async def _declared_scenarios(client: Client, gated: GatedSession, retry: Retry) -> Listing:
+    pathway_id = gated.request["pathway_id"]
+    listing = await retry(lambda: list_scenarios(client, pathway_id))
+    return await with_ids(client, pathway_id, listing, gated.scenarios, retry)
+
+
+def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:
+    return Result(gated, make_verdict(gated, ending, scenarios), ending.status, _names(scenarios), ending.cause)
+
+
+def _names(scenarios: tuple[Scenario, ...]) -> dict[str, str]:
+    return {scenario.scenario_id: scenario.name for scenario in scenarios if scenario.name}
