@@ -78,8 +78,10 @@ MAX_VALUES: Final = 150_000
 """How many keys and values a file may have once its aliases are expanded."""
 MAX_EXPANDED: Final = 4 * 1024 * 1024
 """How many characters a file may have once its aliases are expanded."""
-_COMMENT: Final = re.compile(r"(?<=\S)[ \t]+#(?=[^\s#])")
-_TEXTS: Final = frozenset({"name", "description", "tester_persona_prompt"})
+_COMMENT: Final = re.compile(r"(?<=\S)[ \t]+#")
+_WORD: Final = re.compile(r"[^\s#]")
+_PROMPT: Final = "tester_persona_prompt"
+_TEXTS: Final = frozenset({"name", "description"})
 """The keys that have texts, even of one word. Of the others, a value of one word that a comment follows is whole."""
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
@@ -196,9 +198,11 @@ class Composer:
         return value
 
     def _warn_of_comment(self, event: Any, value: Any) -> None:
-        """Warn of a text that ends where a comment begins as in `order #4411`."""
+        """Warn of a text that ends where a comment begins, as in `order #4411`."""
         key = self.stack[-1].key if self.stack else None
-        if isinstance(value, str) and (" " in value or key in _TEXTS):
+        start = self.text.index("#", _end(event)) + 1
+        is_of_text = " " in str(value) or key in _TEXTS
+        if isinstance(value, str) and (key == _PROMPT or (is_of_text and _WORD.match(self.text, start))):
             self.findings.warn(self._problem(event.end_mark, COMMENT))
 
     def _tagged(self, event: Any, value: Any) -> Any:

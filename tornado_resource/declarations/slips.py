@@ -181,6 +181,8 @@ def _indentation(stop: _Stop) -> Slip | None:
 def _not_closed(stop: _Stop) -> Slip | None:
     if not stop.is_in_flow:
         return None
+    if stop.here == ":" and stop.text[: stop.index].rstrip().endswith(("'", '"')):
+        return Slip(stop.index, "expected the `:` on the line of its key, after at most 1,024 characters")
     closing, line = "]" if stop.opening == "[" else "}", stop.text.count("\n", 0, stop.opened) + 1
     return Slip(stop.index, f"expected `,` or `{closing}`: the `{stop.opening}` of line {line} is not closed here")
 

@@ -63,6 +63,7 @@ SLIPS: Final = [
     ("a: order #4\n  more\n", f"1:10: a: {COMMENT}"),
     ("a: {b: order #4, c: d}\n", f"1:14: a.b: {COMMENT}"),
     ("a: [1, 2\nb: 1\n", "2:2: a[2]: expected `,` or `]`: the `[` of line 1 is not closed here"),
+    ('{"a"\n: 1}\n', "2:1: a: expected the `:` on the line of its key, after at most 1,024 characters"),
     ("a: {b: 1 # x\nc: 2", "2:1: a.b: expected `,` or `}`: the `{` of line 1 is not closed here"),
 ]
 
@@ -104,6 +105,7 @@ def warnings_of(text: str) -> list[str]:
         ("a: {name: Order #4411\n}\n", "1:16: a.name"),
         ("- about \n  order\t#4411\n", "2:8: [0]"),
         ("about order #4411\n", "1:12"),
+        ("tester_persona_prompt: Order # 4411\n", "1:29: tester_persona_prompt"),
     ],
 )
 def test_a_text_that_a_comment_cuts_is_warned_of(text: str, place: str) -> None:
