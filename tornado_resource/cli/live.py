@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
-from tornado_resource.cli.output import COLORS
+from tornado_resource.cli.output import COLORS, wants_color
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean, count, cut
 from tornado_resource.reports.outcomes import STYLES
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.wait import Progress
 
 FRAME_SECONDS: Final = 0.25
+DEFAULT_SIZE: Final = ConsoleDimensions(80, 25)
 HIDE_CURSOR: Final = "\x1b[?25l"
 SHOW_CURSOR: Final = "\x1b[?25h"
 ERASE_REST_OF_LINE: Final = "\x1b[K"
@@ -54,11 +56,16 @@ class Screen:
         self._write = write
         self._lines: list[str] = []
         self._widths: list[int] = []
-        self._size = console.size
+        self._size = self._present_size()
+
+    def _present_size(self) -> ConsoleDimensions:
+        """Return the columns and rows of the terminal; some programs say 0 where they do not know."""
+        columns, rows = self._console.size
+        return ConsoleDimensions(columns or DEFAULT_SIZE.width, rows or DEFAULT_SIZE.height)
 
     def draw(self, render: Render) -> None:
         """Draw a frame, below which a line stays free for the cursor."""
-        size = self._console.size
+        size = self._present_size()
         # A character in the last column would make some terminals go on to the next line.
         lines = render(max(size.width - 1, 1), max(size.height - 1, 1))
         shown, self._lines = self._lines, [self._encoded(line) for line in lines]
@@ -100,7 +107,8 @@ async def redrawn(render: Render, *, is_stderr: bool) -> AsyncIterator[None]:
     def write(text: str) -> None:
         click.echo(text, nl=False, err=is_stderr, color=True)
 
-    screen = Screen(Console(stderr=is_stderr), write)
+    # Where colours are off for us, Rich may still want them.
+    screen = Screen(Console(stderr=is_stderr, no_color=wants_color(os.environ) is False or None), write)
 
     async def draw_on() -> None:
         while True:

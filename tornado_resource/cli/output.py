@@ -96,5 +96,5 @@ def wants_color(environ: Mapping[str, str]) -> bool | None:
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR"):
-        return True
+        return environ["FORCE_COLOR"] != "0"
     return False if environ.get("TERM") == "dumb" else None

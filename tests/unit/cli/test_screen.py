@@ -115,3 +115,30 @@ async def test_the_cursor_comes_back_after_ctrl_c(capsys: pytest.CaptureFixture[
     terminal.write(captured.err)
     assert terminal.screen == ["table", ""]
     assert terminal.has_cursor
+
+
+def test_a_size_of_nought_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    monkeypatch.setenv("LINES", "0")
+    room: list[tuple[int, int]] = []
+
+    def render(width: int, height: int) -> Sequence[Text]:
+        room.append((width, height))
+        return []
+
+    Screen(Console(file=io.StringIO(), force_terminal=True), lambda _: None).draw(render)
+    assert room == [(79, 24)]
+
+
+@pytest.mark.parametrize(("force", "is_coloured"), [("1", True), ("0", False)])
+async def test_a_frame_has_no_colours_where_they_are_off(
+    force: str,
+    is_coloured: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", force)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    async with redrawn(lambda _width, _height: [Text("table", "red")], is_stderr=False):
+        await asyncio.sleep(0)
+    assert ("\x1b[31m" in capsys.readouterr().out) is is_coloured

@@ -85,7 +85,9 @@ def test_a_timeout_is_a_number_above_0_with_a_unit(text: str, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    ("variable", "is_coloured"), [("FORCE_COLOR", True), ("NO_COLOR", False), (None, False)], ids=str
+    ("variable", "is_coloured"),
+    [("FORCE_COLOR=1", True), ("FORCE_COLOR=0", False), ("NO_COLOR=1", False), (None, False)],
+    ids=str,
 )
 def test_colours_are_forced_or_left_out(
     variable: str | None, *, is_coloured: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -93,7 +95,7 @@ def test_colours_are_forced_or_left_out(
     for name in ("FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     if variable is not None:
-        monkeypatch.setenv(variable, "1")
+        monkeypatch.setenv(*variable.split("="))
     record(monkeypatch, {"booking": PASSED, "billing": FAILED})
     assert main(WAIT) == 1
     captured = capsys.readouterr()
