@@ -19,7 +19,7 @@ from tornado_resource.core.text import clean_lines
 from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.purpose import is_update
-from tornado_resource.program.sdk import exit_on_signals
+from tornado_resource.program.sdk import exit_on_signals, show_error_once, when_program_ends
 from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
 
@@ -32,8 +32,6 @@ INTERRUPTED: Final = "the update was interrupted, or a resource failed: see its 
 NOTHING_JUDGED: Final = "nothing was judged: the program waited for no session with a gate"
 PACKAGE: Final = __name__.partition(".")[0]
 MAX_CHARACTERS: Final = 10_000
-_PROGRAM: Final = "run_in_stack"
-"""The SDK gives no handle on a program but its task, which has been named like this since its first releases."""
 
 
 class UpdateReport:
@@ -62,6 +60,13 @@ class UpdateReport:
         names = unique_names(self._results)
         return {urn: _renamed(result, names[urn]) for urn, result in self._results.items()}
 
+    @property
+    def tally(self) -> tuple[int, int, int]:
+        """How many sessions there are, how many of them have no verdict yet, and how many have failed."""
+        results = self._results.values()
+        pending = sum(result.cause == "interrupted" for result in results)
+        return len(results), pending, sum(result.verdict.outcome == "failed" for result in results)
+
     def begin(self) -> None:
         """Replace the reports of earlier runs, and see to it that they are of this one when the program has ended.
 
@@ -70,9 +75,7 @@ class UpdateReport:
         if self._folder is None:
             return
         exit_on_signals(self._stop)
-        for task in asyncio.all_tasks():
-            if getattr(task.get_coro(), "__qualname__", "") == _PROGRAM:
-                task.add_done_callback(self._end)
+        when_program_ends(self._end)
         if is_update():
             try:
                 self.write()
@@ -198,6 +201,8 @@ def program_report() -> UpdateReport:
     if stack not in _REPORTS:
         _REPORTS[stack] = UpdateReport(folder)
         _REPORTS[stack].begin()
+        with suppress(RuntimeError):  # no event loop: the program is tested with mocks
+            when_program_ends(show_error_once)  # after the reports are written
     return _REPORTS[stack]
 
 

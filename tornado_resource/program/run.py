@@ -11,6 +11,7 @@ from tornado_resource.program.client import SharedClient, Versions
 from tornado_resource.program.config import read_config
 from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.progress import WaitProgress
 from tornado_resource.program.report import program_report
 from tornado_resource.program.waiter import Waiter
 
@@ -36,7 +37,7 @@ class ProgramRun:
         client = self.client = SharedClient(endpoint, self.settings.ignored_content)
         self.versions = Versions(client)
         self.last_runs = LastRuns(client, self.versions)
-        self.waiter = Waiter(client, self.settings, self.last_runs)
+        self.waiter = Waiter(client, self.settings, self.last_runs, WaitProgress(report))
 
 
 def program_run() -> ProgramRun:

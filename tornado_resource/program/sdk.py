@@ -1,5 +1,6 @@
 """Pulumi's SDK: what it needs from a program beyond its documentation.
 
+- Errors that are shown once: of an error that ends a program, Pulumi adds that the program has ended with an exit code.
 - Exit on signals: after a failed resource the engine interrupts the program, and Python would print a traceback.
 - Registered outputs: the SDK ends a program at the first error, registered or not.
 - Tracking: before a program ends, the SDK waits for every output. With each one that completes, it asks asyncio to wait
@@ -16,6 +17,7 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pulumi
@@ -72,6 +74,32 @@ def exit_on_signals(before_exit: Callable[[], object] | None = None) -> None:
         is_ours = getattr(handler, "__module__", None) == __name__
         if handler in _DEFAULT_HANDLERS or (is_ours and before_exit is not None):
             signal.signal(stop, leave)
+
+
+_HOST: Final = "pulumi-language-python-exec"
+"""The file by which Pulumi's language host runs a program in a process of its own."""
+_PROGRAM: Final = "run_in_stack"
+"""The SDK gives no handle on a program but its task, which has been named like this since its first releases."""
+
+
+def when_program_ends(call: Callable[[asyncio.Task[Any]], object]) -> None:
+    """Let *call* be called with the task of the program that runs, once it has ended."""
+    for task in asyncio.all_tasks():
+        if getattr(task.get_coro(), "__qualname__", "") == _PROGRAM:
+            task.add_done_callback(call)
+
+
+def show_error_once(program: asyncio.Task[Any]) -> None:
+    """Show the `pulumi.RunError` of a program that has ended, and exit so that Pulumi adds nothing to it.
+
+    Otherwise "an unhandled error occurred: program exited with non-zero exit code: 1" follows the message. A program
+    that does not own its process is left alone.
+    """
+    error = None if program.cancelled() else program.exception()
+    is_own_process = Path(str(getattr(sys.modules["__main__"], "__file__", ""))).name == _HOST
+    if is_own_process and isinstance(error, pulumi.RunError):
+        pulumi.log.error(str(error))
+        raise SystemExit(EXIT_MESSAGE_SHOWN)
 
 
 def untrack(outputs: Iterable[pulumi.Output[Any]]) -> None:

@@ -12,6 +12,7 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
+    from tornado_resource.program.progress import WaitProgress
     from tornado_resource.runs.model import GatedSession, Result
     from tornado_resource.runs.wait import Progress
     from tornado_resource.stacks.settings import Settings
@@ -24,11 +25,13 @@ class Waiter:
         client: sends the requests.
         settings: the longest pause between two status requests, and what reports show.
         last_runs: what is known already, and needs no request.
+        progress: shows what changes.
 
     """
 
-    def __init__(self, client: SharedClient, settings: Settings, last_runs: LastRuns) -> None:
+    def __init__(self, client: SharedClient, settings: Settings, last_runs: LastRuns, progress: WaitProgress) -> None:
         self._client = client
+        self._progress = progress
         self._poll_seconds = settings.poll_seconds
         self._shows_changes = settings.shows_changes and settings.reports is not None
         self._has_reports = settings.reports is not None or bool(os.environ.get("GITHUB_STEP_SUMMARY"))
@@ -54,8 +57,7 @@ class Waiter:
 
         def show(progress: Progress) -> None:
             self._announce()
-            # ephemeral: shown while the update runs, and left out of the diagnostics at its end.
-            pulumi.log.info(progress.line, resource=session, ephemeral=not progress.is_last)
+            self._progress.show(gated, progress, session)
 
         async with self._client.open() as client:
             result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)

@@ -40,10 +40,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A change of a session: a line for people, the status that it shows, and whether it is the last one."""
+    """A change of a session: a line for people, and the status that it shows."""
 
     line: str
-    is_last: bool
     status: Status
 
 
@@ -142,7 +141,7 @@ class _Watch:
         is_news = head != self._shown and not (status.is_final and not self._shown)
         if is_news:
             self._shown = head
-            self._report(Progress(line, not status.is_running, status))
+            self._report(Progress(line, status))
         return None if status.is_running else Ending(status)
 
     async def failed(self, error: ApiError) -> Ending | None:

@@ -35,7 +35,7 @@ class Scene:
         self.table = LiveTable(sessions, lambda: self.time)
 
     def note(self, name: str, seen: Status) -> None:
-        self.table.progress(self.gated_sessions[name], Progress("", not seen.is_running, seen))
+        self.table.progress(self.gated_sessions[name], Progress("", seen))
 
     def end(self, name: str, seen: Status | None, given_up: str | None = None) -> None:
         self.table.end(result_of(self.gated_sessions[name], seen, given_up))

@@ -257,7 +257,7 @@ def test_the_final_message_cannot_control_a_terminal(text: str, monkeypatch: pyt
 def test_the_live_table_cannot_control_a_terminal(text: str) -> None:
     table = LiveTable([result.gated for _, _, result in results(text)], lambda: 0.0)
     for gated, status, result in results(text):
-        table.progress(result.gated, Progress(progress_line(gated, status), is_last=False, status=status))
+        table.progress(result.gated, Progress(progress_line(gated, status), status))
     lines = table.lines(100, 40)
     for _, _, result in results(text):
         table.end(result)

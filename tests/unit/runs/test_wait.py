@@ -84,10 +84,10 @@ async def test_progress_is_reported_only_when_something_changed() -> None:
     later = {**RUNNING, "elapsed_ms": 250_000}
     script = Script(RUNNING, later, later, {**later, "current_iteration": 3}, DONE)
     await script.run()
-    assert [(progress.line, progress.is_last) for progress in script.lines] == [
-        ("support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m", False),
-        ("support-line e1f2a3b4 iteration 3/5 · 38 passed, 2 failed of 40 · 4m10s of 15m", False),
-        ("support-line e1f2a3b4 COMPLETED_ALL_PASSED iteration 2/5 · 40 passed, 0 failed of 40 · 3m10s of 15m", True),
+    assert [progress.line for progress in script.lines] == [
+        "support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m",
+        "support-line e1f2a3b4 iteration 3/5 · 38 passed, 2 failed of 40 · 4m10s of 15m",
+        "support-line e1f2a3b4 COMPLETED_ALL_PASSED iteration 2/5 · 40 passed, 0 failed of 40 · 3m10s of 15m",
     ]
 
 
