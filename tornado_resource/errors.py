@@ -11,7 +11,7 @@
         │   └── InvalidRequest   it has text that cannot be sent: a retry cannot help
         ├── OutcomeUnknown       the request may have taken effect; there is no usable response
         │   ├── ReportedError    a 2xx response that reports an error in words: a start is not sent again
-        │   └── ForeignResponse  a 2xx response about another session or pathway than the one asked for
+        │   └── ForeignResponse  a 2xx response about another session, run, pathway or agent than the one asked for
         └── Rejected             the API responded with an error status
             ├── NotFound         404 or 410
             └── Conflict         409
@@ -96,7 +96,7 @@ class ReportedError(OutcomeUnknown):
 
 
 class ForeignResponse(OutcomeUnknown):
-    """The response has a 2xx status and is about another session or pathway: it says nothing of the one asked for."""
+    """The response has a 2xx status and is about another session, run, pathway or agent than the one asked for."""
 
 
 class Rejected(ApiError):
@@ -109,7 +109,10 @@ class Rejected(ApiError):
         retry_after: the seconds of `Retry-After`, if the response has it.
         is_api: whether the response is the API's own. If it is not JSON, a proxy or firewall on the way has sent it.
 
+    *code* is the API's code of the error, such as `CHECKS_BLOCKED`, if the response has one.
     """
+
+    code: str | None = None
 
     def __init__(
         self, request: str, cause: str, *, status_code: int, retry_after: float | None = None, is_api: bool = True
@@ -125,4 +128,4 @@ class NotFound(Rejected):
 
 
 class Conflict(Rejected):
-    """409: another session is active on the pathway."""
+    """409: another run is in flight in the same place, or what is asked for is not possible now (`code`)."""

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
 from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
@@ -33,6 +33,7 @@ from tornado_resource.bland.responses import (
     Scenario,
     Started,
     Status,
+    error_code,
     error_message,
     identity_fault,
     is_no_session,
@@ -43,6 +44,7 @@ from tornado_resource.bland.responses import (
     session_fault,
     word_fault,
 )
+from tornado_resource.bland.values import unwrapped
 from tornado_resource.core.text import clean
 from tornado_resource.errors import (
     MAX_SHORT_PAUSE_SECONDS,
@@ -59,7 +61,7 @@ from tornado_resource.errors import (
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from tornado_resource.bland.address import Endpoint
@@ -108,8 +110,9 @@ REQUEST_SECONDS: Final = 30.0
 """Time limit of one request and its whole response. READ_SECONDS alone never ends one that arrives byte by byte."""
 MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
 _TORNADO: Final = "/v1/agent-testing/tornado"
-# Some endpoints of the API wrap the object in `data`, beside these keys.
-_WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,19 @@ class _Response:
     status_code: int
     headers: httpx.Headers
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx response: the JSON of its body, None if it is empty, and the API's time (Date header) if present.
+
+    *label* names the request in messages.
+    """
+
+    label: str
+    body: Any
+    responded_at: datetime | None = None
+    is_empty: bool = False
 
 
 class Client:
@@ -288,8 +304,40 @@ class Client:
             query: the parameters of the query.
 
         """
+        return (await self.request(label, method, path, body=body, query=query)).body
+
+    async def request(
+        self,
+        label: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """As `exchange`, but return the time of the response too."""
         response = await self._send(label, method, path, body=body, query=query)
-        return self._json(label, response) if response.content.strip() else None
+        is_empty = not response.content.strip()
+        content = None if is_empty else self._json(label, response)
+        return Reply(label, content, date(response.headers), is_empty=is_empty)
+
+    def parsed(self, reply: Reply, parse: Callable[[Any], T | None], fault: str) -> T:
+        """Return what *parse* makes of a response. From then on, the base URL is known to be that of the API.
+
+        Args:
+            reply: the response.
+            parse: makes a value of its body without the wrapper `{data, errors}`; None if it cannot.
+            fault: what is wrong then.
+
+        Raises:
+            OutcomeUnknown: *parse* cannot.
+
+        """
+        found = parse(unwrapped(reply.body))
+        if found is None:
+            raise unusable(reply.label, reply.body, fault)
+        self._has_responded = True
+        return found
 
     async def version(self, pathway_id: str, version: Which) -> Content | None:
         """Return the content of a version of a pathway (*Get Pathway Version*).
@@ -419,7 +467,9 @@ class Client:
         wanted = retry_after(response.headers)
         if wanted is not None and wanted > MAX_SHORT_PAUSE_SECONDS:
             cause += f"; the API asks to wait {wanted:.0f} s before the next request"
-        raise kind(label, cause, status_code=code, retry_after=wanted, is_api=is_api)
+        rejected = kind(label, cause, status_code=code, retry_after=wanted, is_api=is_api)
+        rejected.code = error_code(content)
+        raise rejected
 
     def _target(self, location: str) -> str:
         """Return the host of a redirect. Not even a host that repeats a part of the key is shown."""
@@ -440,8 +490,8 @@ class Client:
         content = self._json(label, response)
         if not isinstance(content, dict):
             raise OutcomeUnknown(label, "the response is not a JSON object")
-        inner = content.get("data")
-        return inner if isinstance(inner, dict) and inner and not content.keys() - _WRAPPER_KEYS else content
+        inner = unwrapped(content)
+        return inner if isinstance(inner, dict) and inner else content
 
 
 _PROXY_LOGIN: Final = 407

@@ -13,8 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.core.canonical import whole_or_none
-from tornado_resource.core.text import clean, clean_lines
+from tornado_resource.bland.values import (
+    MAX_ID_CHARACTERS,
+    MAX_WORD_CHARACTERS,
+    free_text,
+    whole_number,
+    word,
+)
+from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,11 +36,13 @@ class Meaning:
     """What a final status says of a session.
 
     *failure*: why its gate is not met, whatever ran; None if the session completed, so that its results decide.
-    *advice*: what to do about that failure.
+    *advice*: what to do about that failure. *says_nothing*: whether nothing is known of what was tested: the verdict is
+    `incomplete` then, and not `failed`.
     """
 
     failure: str | None = None
     advice: str = ""
+    says_nothing: bool = False
 
 
 STATUSES: Final[Mapping[str, Meaning]] = {
@@ -56,11 +64,8 @@ MAX_FIXES: Final = 100
 """How many fixes of an iteration are kept: the first ones."""
 MAX_SCENARIOS: Final = 10_000
 """How many scenarios a pathway may have. None of them may be left out: any could be required for promotion."""
-MAX_ID_CHARACTERS: Final = 128
-MAX_WORD_CHARACTERS: Final = 64
-"""Of a time or a status."""
-MAX_TEXT_CHARACTERS: Final = 2_000
 
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 SESSION_ID_KEYS: Final = ("session_id", "tornado_id", "id")
 SEGMENT: Final = re.compile(r"[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]")
 """One URL path segment of at most 128 characters. No dot at the end: `..` would be another path."""
@@ -88,10 +93,10 @@ class Started:
             return None
         return cls(
             session_id=_session_id(content),
-            created_at=_word(content.get("created_at")),
-            status=_word(content.get("status")) or RUNNING,
-            max_iterations=_whole(content.get("max_iterations")),
-            timeout_ms=_whole(content.get("timeout_ms")),
+            created_at=word(content.get("created_at")),
+            status=word(content.get("status")) or RUNNING,
+            max_iterations=whole_number(content.get("max_iterations")),
+            timeout_ms=whole_number(content.get("timeout_ms")),
         )
 
 
@@ -119,13 +124,13 @@ class Active:
             return None
         return cls(
             session_id=_session_id(content),
-            created_at=_word(content.get("created_at")),
-            status=_word(content.get("status")) or RUNNING,
+            created_at=word(content.get("created_at")),
+            status=word(content.get("status")) or RUNNING,
             persona_id=_id(content.get("persona_id")),
-            max_iterations=_whole(content.get("max_iterations")),
-            total_scenarios=_whole(content.get("total_scenarios")),
+            max_iterations=whole_number(content.get("max_iterations")),
+            total_scenarios=whole_number(content.get("total_scenarios")),
             responded_at=responded_at,
-            timeout_ms=_whole(content.get("timeout_ms")),
+            timeout_ms=whole_number(content.get("timeout_ms")),
             # An empty list may stand for "all enabled ones", or for "not known yet".
             scenario_ids=_Kept().ids(content.get("scenario_ids")) or None,
         )
@@ -187,29 +192,29 @@ class Status:
     @classmethod
     def parse(cls, content: Json) -> Status | None:
         """Parse a response body; None if it has no status, or one that is refused."""
-        status = _word(content.get("status"))
+        status = word(content.get("status"))
         if status is None:
             return None
         listed = content.get("iterations")
         entries = [entry for entry in (listed if isinstance(listed, list) else []) if isinstance(entry, dict)]
-        if all(_whole(entry.get("iteration")) is not None for entry in entries):
+        if all(whole_number(entry.get("iteration")) is not None for entry in entries):
             # The API's page does not say in which order they are.
-            entries.sort(key=lambda entry: _whole(entry["iteration"]) or 0)
+            entries.sort(key=lambda entry: whole_number(entry["iteration"]) or 0)
         omitted, kept = entries[:-MAX_ITERATIONS], _Kept()
         return cls(
             status=status,
-            current_iteration=_whole(content.get("current_iteration")),
-            max_iterations=_whole(content.get("max_iterations")),
-            total_scenarios=_whole(content.get("total_scenarios")),
-            passed_scenarios=_whole(content.get("passed_scenarios")),
-            failed_scenarios=_whole(content.get("failed_scenarios")),
+            current_iteration=whole_number(content.get("current_iteration")),
+            max_iterations=whole_number(content.get("max_iterations")),
+            total_scenarios=whole_number(content.get("total_scenarios")),
+            passed_scenarios=whole_number(content.get("passed_scenarios")),
+            failed_scenarios=whole_number(content.get("failed_scenarios")),
             unfixable_ids=kept.ids(content.get("unfixable_ids")),
-            unfixable_count=_whole(content.get("unfixable_count")),
-            error_message=_error(content.get("error_message")),
+            unfixable_count=whole_number(content.get("unfixable_count")),
+            error_message=error_text(content.get("error_message")),
             iterations=tuple(kept.iteration(entry) for entry in entries[-MAX_ITERATIONS:]),
-            elapsed_ms=_whole(content.get("elapsed_ms")),
-            timeout_ms=_whole(content.get("timeout_ms")),
-            forked_version=_whole(content.get("forked_version")),
+            elapsed_ms=whole_number(content.get("elapsed_ms")),
+            timeout_ms=whole_number(content.get("timeout_ms")),
+            forked_version=whole_number(content.get("forked_version")),
             has_forked=content.get("forked_version") is not None or any(map(_plan, omitted)),
             omitted=Omitted(len(omitted), kept.omitted_ids, kept.omitted_fixes),
         )
@@ -304,13 +309,13 @@ class _Kept:
 
     def iteration(self, entry: Json) -> Iteration:
         return Iteration(
-            number=_whole(entry.get("iteration")),
-            started_at=_word(entry.get("started_at")),
-            completed_at=_word(entry.get("completed_at")),
+            number=whole_number(entry.get("iteration")),
+            started_at=word(entry.get("started_at")),
+            completed_at=word(entry.get("completed_at")),
             passed_ids=self.ids(entry.get("passed_ids")),
             failed_ids=self.ids(entry.get("failed_ids")),
             fixes=self._fixes(_plan(entry)),
-            batch_id=_word(entry.get("batch_id"), MAX_ID_CHARACTERS),
+            batch_id=word(entry.get("batch_id"), MAX_ID_CHARACTERS),
         )
 
     def ids(self, value: Any) -> tuple[str, ...]:
@@ -338,12 +343,8 @@ def session_fault(content: Json) -> str | None:
     The API's page says `session_id`, the vendor's command line reads `tornado_id`, and other endpoints have `id`. The
     first that is not null counts: an id of the wrong type is not replaced by another field's value.
     """
-    session_id = _session_id(content)
-    if not isinstance(session_id, str) or not session_id:
-        return "the response has no session_id"
-    if SEGMENT.fullmatch(session_id) is None or _word(session_id, MAX_ID_CHARACTERS) is None:
-        return f"the session_id of the response is {_shown(session_id)} (expected {SEGMENT_EXPECTED})"
-    return next((fault for key in ("created_at", "status") if (fault := word_fault(content, key))), None)
+    fault = id_fault({"session_id": _session_id(content)}, "session_id")
+    return fault or next((fault for key in ("created_at", "status") if (fault := word_fault(content, key))), None)
 
 
 def identity_fault(content: Json, *, session_id: str | None = None, pathway_id: str | None = None) -> str | None:
@@ -355,7 +356,17 @@ def identity_fault(content: Json, *, session_id: str | None = None, pathway_id: 
         pathway_id: the pathway that was asked for, or that of the session.
 
     """
-    named = (("session", _session_id(content), session_id), ("pathway", content.get("pathway_id"), pathway_id))
+    session = ("session", _session_id(content), session_id)
+    return other_fault(session, ("pathway", content.get("pathway_id"), pathway_id))
+
+
+def other_fault(*named: tuple[str, Any, str | None]) -> str | None:
+    """Return why a response is not about what was asked for, fit to be shown; None if it may be.
+
+    Args:
+        named: for each thing what it is, its id in the response, and the id that was asked for, if that is known.
+
+    """
     for what, found, wanted in named:
         if isinstance(found, str) and wanted is not None and is_other(found, wanted):
             return f"the response is about another {what}: {_shown(found)}"
@@ -381,10 +392,20 @@ def spelling(ids: Iterable[str]) -> Callable[[str], str]:
     return lambda identifier: identifier if identifier in known else first.setdefault(folded(identifier), identifier)
 
 
+def id_fault(content: Json, key: str = "id") -> str | None:
+    """Return why an id cannot be recorded, or named in a request, fit to be shown; None if it can be."""
+    value = content.get(key)
+    if not isinstance(value, str) or not value:
+        return f"the response has no {key}"
+    if SEGMENT.fullmatch(value) is None or word(value, MAX_ID_CHARACTERS) is None:
+        return f"the {key} of the response is {_shown(value)} (expected {SEGMENT_EXPECTED})"
+    return None
+
+
 def word_fault(content: Json, key: str) -> str | None:
     """Return why a time or status is refused, fit to be shown; None if it is not, or missing."""
     value = content.get(key)
-    if not isinstance(value, str) or not value or _word(value) is not None:
+    if not isinstance(value, str) or not value or word(value) is not None:
         return None
     return (
         f"the {key} of the response is {_shown(value)} (expected 1 to {MAX_WORD_CHARACTERS} printable ASCII characters)"
@@ -415,6 +436,17 @@ def error_message(body: Any) -> str:
         if isinstance(entry, dict):
             candidates += [entry.get("message"), entry.get("error")]
     return clean(next((text for text in candidates if isinstance(text, str)), ""))
+
+
+def error_code(body: Any) -> str | None:
+    """Return the code of an error body, such as `CHECKS_BLOCKED`; None if it has none."""
+    if not isinstance(body, dict):
+        return None
+    errors = body.get("errors")
+    listed = errors if isinstance(errors, list) else []
+    parts = [each for each in (*listed, body.get("error"), body) if isinstance(each, dict)]
+    codes = (part.get(key) for part in parts for key in ("code", "error"))
+    return next((each for each in codes if isinstance(each, str) and _CODE.fullmatch(each)), None)
 
 
 def reported_error(body: Any) -> str:
@@ -494,7 +526,7 @@ def _scenario(entry: Any) -> Scenario | None:
     scenario_id = _id(entry.get("id")) if isinstance(entry, dict) else None
     if scenario_id is None or scenario_id == UNREADABLE_ID:
         return None
-    mark, name = entry.get("is_required_for_promotion"), _text(entry.get("name"))
+    mark, name = entry.get("is_required_for_promotion"), free_text(entry.get("name"))
     return Scenario(scenario_id, name and " ".join(name.split()), mark is True or mark == "true", entry)
 
 
@@ -506,32 +538,14 @@ def _plan(iteration: Json) -> list[Any]:
 
 
 def _fix(entry: Json) -> Fix:
-    return Fix(_text(entry.get("target_node")), _text(entry.get("description")), _text(entry.get("type")))
+    return Fix(free_text(entry.get("target_node")), free_text(entry.get("description")), free_text(entry.get("type")))
 
 
-def _error(value: Any) -> str | None:
+def error_text(value: Any) -> str | None:
     """Return the text of an error that a response names; None if it names none."""
     return (error_message({"error": value}) or "not readable") if value else None
 
 
-def _text(value: Any) -> str | None:
-    return clean_lines(value, MAX_TEXT_CHARACTERS) if isinstance(value, str) else None
-
-
-def _word(value: Any, limit: int = MAX_WORD_CHARACTERS) -> str | None:
-    """Return text that is printed safely as it is: printable ASCII of 1 to *limit* characters; None for any other."""
-    if not isinstance(value, str) or not 1 <= len(value) <= limit:
-        return None
-    return value if value.isascii() and value.isprintable() and clean(value) == value else None
-
-
 def _id(value: Any) -> str | None:
     """Return the id of a scenario or persona: None if there is none, `UNREADABLE_ID` if it is refused."""
-    return (_word(value, MAX_ID_CHARACTERS) or UNREADABLE_ID) if isinstance(value, str) else None
-
-
-def _whole(value: Any) -> int | None:
-    """Return a whole number of at most `MAX_WHOLE`, given as a number or as digits; None for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
-        value = int(value)
-    return whole_or_none(value)
+    return (word(value, MAX_ID_CHARACTERS) or UNREADABLE_ID) if isinstance(value, str) else None

@@ -12,7 +12,6 @@ from tornado_resource.bland.responses import (
     MAX_IDS,
     MAX_ITERATIONS,
     MAX_SCENARIOS,
-    MAX_TEXT_CHARACTERS,
     SESSION_ID_KEYS,
     UNREADABLE_ID,
     Active,
@@ -23,6 +22,7 @@ from tornado_resource.bland.responses import (
     parse_scenarios,
     session_fault,
 )
+from tornado_resource.bland.values import MAX_TEXT_CHARACTERS
 from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected
 

@@ -1,0 +1,84 @@
+"""The values of responses: each is what it should be, or None."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.api import client_of, json_response
+from tornado_resource.bland.values import MAX_LINE_CHARACTERS, flag, line, number, unwrapped, word
+from tornado_resource.errors import Conflict, Rejected
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(0, 0.0), (1, 1.0), (0.5, 0.5), (1.01, None), (-0.1, None), (True, None), ("0.5", None), (None, None), ([], None)],
+)
+def test_a_number_is_within_its_range(value: Any, found: float | None) -> None:
+    assert number(value, 1.0) == found
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400])
+def test_a_number_that_is_not_finite_is_none(text: str) -> None:
+    assert number(json.loads(text), 1.0) is None
+
+
+def test_a_line_is_clean_and_short() -> None:
+    assert line("a\n b\t\x1b[31m") == "a b \\x1b[31m"
+    assert len(line("x" * 10_000) or "") == MAX_LINE_CHARACTERS
+    assert (line(None), line(5)) == (None, None)
+
+
+def test_only_true_and_false_are_flags() -> None:
+    values: list[Any] = [True, False, None, 1, 0, "true", []]
+    assert [flag(each) for each in values] == [True, False, *[None] * 5]
+
+
+def test_a_word_is_not_changed() -> None:
+    assert [word(each) for each in ("PASSED", "", "é", "a\n", "x" * 65, 5)] == ["PASSED", *[None] * 5]
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        ({"data": {"id": 1}, "errors": None}, {"id": 1}),
+        ({"data": None, "errors": None}, None),
+        ({"data": [1], "status": "success", "message": ""}, [1]),
+        ({"data": [1], "has_more": False}, {"data": [1], "has_more": False}),
+        ({"id": 1}, {"id": 1}),
+        ([1], [1]),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_a_body_is_unwrapped_only_from_a_wrapper(body: Any, content: Any) -> None:
+    assert unwrapped(body) == content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": None, "errors": [{"error": "CHECKS_BLOCKED", "message": "no pass"}]},
+        {"error": "CHECKS_BLOCKED", "message": "no pass"},
+        {"error": {"code": "CHECKS_BLOCKED", "message": "no pass"}},
+        {"code": "CHECKS_BLOCKED", "message": "no pass"},
+        {"errors": [None, 5, {"error": 7, "message": "no pass"}, {"code": "CHECKS_BLOCKED"}]},
+    ],
+    ids=json.dumps,
+)
+async def test_an_error_has_its_code_in_every_form(body: Any) -> None:
+    async with client_of(lambda _: json_response(body, 409)) as client:
+        with pytest.raises(Conflict, match="no pass") as caught:
+            await client.exchange("try", "POST", "/x")
+    assert caught.value.code == "CHECKS_BLOCKED"
+
+
+@pytest.mark.parametrize("body", ["{}", '{"error": "not a code"}', '{"errors": "X"}', "[]", "<html>", '{"error": "a"}'])
+async def test_an_error_without_a_code_has_none(body: str) -> None:
+    async with client_of(lambda _: httpx.Response(409, text=body)) as client:
+        with pytest.raises(Rejected) as caught:
+            await client.exchange("try", "POST", "/x")
+    assert caught.value.code is None
