@@ -22,7 +22,10 @@ with atheris.instrument_imports(include=["tornado_resource"]):
     from tests.support.payloads import commands, shows, strings
     from tests.support.reading import messages
     from tests.support.results import gated_session_of, report_of, result_of
+    from tornado_resource.bland.agents import list_versions, read_pins
+    from tornado_resource.bland.check_runs import list_check_runs, read_check_run, read_checks
     from tornado_resource.bland.content import Content, parse_content
+    from tornado_resource.bland.judges import read_findings
     from tornado_resource.errors import TornadoError
     from tornado_resource.reports import changes
     from tornado_resource.reports.console import failure_message
@@ -34,7 +37,7 @@ with atheris.instrument_imports(include=["tornado_resource"]):
     messages(__file__)  # what is imported only when it is needed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from tornado_resource.bland.client import Client
 
@@ -47,6 +50,12 @@ CALLS: Final[tuple[Callable[[Client], Coroutine[Any, Any, Any]], ...]] = (
     lambda client: client.version("p-1", 1),
     lambda client: client.cancel("s-1"),
     lambda client: client.publish("p-1", 1, "production"),
+    lambda client: list_versions(client, "a-1"),
+    lambda client: read_pins(client, "a-1"),
+    lambda client: list_check_runs(client, "a-1", "staging"),
+    lambda client: read_check_run(client, "a-1", "r-1"),
+    lambda client: read_checks(client, "a-1", "staging"),
+    lambda client: read_findings(client, "e-1", _once),
 )
 
 
@@ -77,6 +86,10 @@ def read_response(data: bytes) -> None:
         said = _told(value)
     assert not shows(said), said
     assert not commands(said), said
+
+
+async def _once(call: Callable[[], Awaitable[Any]]) -> Any:
+    return await call()
 
 
 async def _called(call: Callable[[Client], Coroutine[Any, Any, Any]], code: int, body: bytes) -> Any:

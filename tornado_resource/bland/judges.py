@@ -1,0 +1,196 @@
+"""The requests of the API's pages about evals: judges, and what they said of each conversation of a check run.
+
+`list_judges` and `read_findings` read page by page, and take what repeats their requests; `read_eval_run` sends one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.client import segment
+from tornado_resource.bland.responses import id_fault, reported_error
+from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, free_text, line, number, word
+from tornado_resource.core.text import clean
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.retrying import Retry
+
+PATH: Final = "/v1/evals"
+PAGE_LIMIT: Final = 100
+MAX_PAGES: Final = 30
+"""How many pages are read: of 5 scenarios with 50 simulations and 10 judges there are 25."""
+MAX_COST_USD: Final = 1_000_000.0
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A judge. *active_version_id*: the published version; None if there is none."""
+
+    judge_id: str
+    name: str | None
+    active_version_id: str | None
+
+    @classmethod
+    def parse(cls, content: Any) -> Judge | None:
+        """Parse a judge; None if it has no id that a request can name."""
+        if not isinstance(content, dict) or id_fault(content) is not None:
+            return None
+        active = word(content.get("active_version_id"), MAX_ID_CHARACTERS)
+        return cls(content["id"], line(content.get("name")), active)
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Judges of the organization. *is_whole*: whether there certainly are no others."""
+
+    judges: tuple[Judge, ...]
+    is_whole: bool
+
+    def named(self, name: str) -> tuple[Judge, ...]:
+        """Return the judges with a name: it need not be unique."""
+        return tuple(each for each in self.judges if each.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a judge said of a conversation. *is_match*: None if that cannot be read.
+
+    *is_inconclusive*: the conversation shows too little. *failure*: why there is no result; None if there is one.
+    *reasoning* is Markdown.
+    """
+
+    judge_id: str | None
+    conversation_id: str | None
+    is_match: bool | None
+    is_inconclusive: bool
+    failure: str | None
+    level: str | None
+    reasoning: str | None
+
+    @classmethod
+    def parse(cls, content: Any) -> Finding | None:
+        """Parse an entry of *List Agent Results*; None if it is none."""
+        if not isinstance(content, dict):
+            return None
+        failure = line(content.get("failure_code")) or line(content.get("failure_message")) or "unknown"
+        return cls(
+            judge_id=word(content.get("eval_agent_id"), MAX_ID_CHARACTERS),
+            conversation_id=word(content.get("call_id"), MAX_ID_CHARACTERS),
+            is_match=flag(content.get("is_target_match")),
+            is_inconclusive=content.get("is_insufficient_evidence") is True,
+            failure=failure if content.get("failed") is True else None,
+            level=line(content.get("selected_level_label")) or line(content.get("selected_level_key")),
+            reasoning=free_text(content.get("reasoning_md")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the judges of a check run said. *is_whole*: whether there certainly is nothing else."""
+
+    findings: tuple[Finding, ...]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvalRun:
+    """The eval run that scored a check run. *cost_usd*: None if it is not known (yet)."""
+
+    status: str
+    cost_usd: float | None
+
+    @classmethod
+    def parse(cls, content: Any) -> EvalRun | None:
+        """Parse an eval run; None if it has no status."""
+        status = word(content.get("status")) if isinstance(content, dict) else None
+        return cls(status, number(content.get("billable_cost_usd"), MAX_COST_USD)) if status is not None else None
+
+
+async def list_judges(client: Client, retry: Retry = retried) -> Judges:
+    """Return the judges of the organization.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    found, is_whole = await _read_pages(client, "list of judges", f"{PATH}/agents", retry)
+    judges = [Judge.parse(each) for each in found]
+    return Judges(tuple(each for each in judges if each is not None), is_whole and None not in judges)
+
+
+async def read_eval_run(client: Client, eval_run_id: str) -> EvalRun:
+    """Return the eval run that scored a check run."""
+    label = f"eval run {clean(eval_run_id)}"
+    reply = await client.request(label, "GET", f"{PATH}/runs/{segment(label, eval_run_id)}")
+    return client.parsed(reply, EvalRun.parse, "the response has no status")
+
+
+async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried) -> Findings:
+    """Return what the judges of a check run said of each conversation.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    label = f"results of eval run {clean(eval_run_id)}"
+    path = f"{PATH}/runs/{segment(label, eval_run_id)}/agent-results"
+    found, is_whole = await _read_pages(client, label, path, retry)
+    findings = [Finding.parse(each) for each in found]
+    return Findings(tuple(each for each in findings if each is not None), is_whole and None not in findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of a list. *cursor*: where the next one begins; None if it is the last, or that cannot be read."""
+
+    entries: list[Any]
+    cursor: str | None
+    is_last: bool
+
+    @classmethod
+    def parse(cls, content: Any) -> _Page | None:
+        """Parse a page: an object with the list in `data`, or the list alone, which is the last page if it is short."""
+        if isinstance(content, list):
+            return cls(content, None, len(content) < PAGE_LIMIT)
+        entries = content.get("data") if isinstance(content, dict) else None
+        if not isinstance(entries, list) or reported_error(content):
+            return None
+        more = flag(content.get("has_more"))
+        if more is None:
+            return cls(entries, None, len(entries) < PAGE_LIMIT)
+        return cls(entries, _cursor(content, entries) if more else None, not more)
+
+
+async def _read_pages(client: Client, label: str, path: str, retry: Retry) -> tuple[list[Any], bool]:
+    """Return the entries of all pages, and whether there certainly are no others."""
+    entries: list[Any] = []
+    query = {"limit": str(PAGE_LIMIT)}
+    for _ in range(MAX_PAGES):
+        page: _Page = await retry(partial(_read_page, client, label, path, query))
+        entries += page.entries
+        if page.cursor is None or page.cursor == query.get("starting_after"):
+            return entries, page.is_last
+        query = {**query, "starting_after": page.cursor}
+    return entries, False
+
+
+async def _read_page(client: Client, label: str, path: str, query: dict[str, str]) -> _Page:
+    reply = await client.request(label, "GET", path, query=query)
+
+    def parse(content: Any) -> _Page | None:
+        return _Page.parse(content) if not reported_error(reply.body) else None
+
+    return client.parsed(reply, parse, "the response has no list")
+
+
+def _cursor(page: Json, entries: list[Any]) -> str | None:
+    """Return where the next page begins: as the page says, else after its last entry."""
+    last = entries[-1] if entries else None
+    after = last.get("id") if isinstance(last, dict) else None
+    return word(page.get("next_cursor"), MAX_ID_CHARACTERS) or word(after, MAX_ID_CHARACTERS)
