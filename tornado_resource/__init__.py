@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    del sys.path[0]  # `python -m tornado_resource` imports nothing from the current folder, such as a `typing.py`
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from tornado_resource.core.library import load_hidden
 
 if TYPE_CHECKING:
     from tornado_resource.declarations.model import Gate
@@ -39,6 +46,8 @@ _MODULES = {
     "load": "tornado_resource.declarations.resolver",
     "wait_for": "tornado_resource.deployment.wait_for",
 }
+
+load_hidden()
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -43,7 +42,7 @@ def replace_files(contents: Mapping[Path, str], *, mode: int = 0o666) -> None:
         OSError: a file cannot be written. The old files are unchanged unless moving itself failed.
 
     """
-    scratch = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp") for path in contents}
+    scratch = {path: path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp") for path in contents}
     try:
         for path, content in contents.items():
             _write(scratch[path], content, mode)
