@@ -19,9 +19,9 @@ TURNS: Final = 3
 """How often `make soak` tries each combination."""
 
 
-def pairs(rows: Iterable[str], columns: Sequence[T]) -> list[ParameterSet]:
-    """Each row with one column, so that every column comes too; in `make soak`, each row with every column."""
+def pairs(rows: Iterable[str], columns: Sequence[T], *, turns: int = TURNS) -> list[ParameterSet]:
+    """Each row with one column, so that every column comes too; in `make soak`, each with every column, in *turns*."""
     chosen: Iterable[tuple[str, T, int]] = zip(rows, itertools.cycle(columns), itertools.repeat(0))
     if IS_SOAK:
-        chosen = itertools.product(rows, columns, range(TURNS))
+        chosen = itertools.product(rows, columns, range(turns))
     return [pytest.param(row, column, id=f"{row}-{column}-{turn}") for row, column, turn in chosen]

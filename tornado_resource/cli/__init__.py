@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tornado_resource.cli.output import HELP, ExitCode, wants_color
+from tornado_resource.cli.output import HELP, ExitCode, fill_closed_streams, wants_color
 from tornado_resource.cli.unexpected import Secrets, end_unexpectedly
 from tornado_resource.core.text import clean_lines, did_you_mean
-from tornado_resource.errors import ApiError, BackendUnreachable, TornadoError
+from tornado_resource.errors import ApiError, BackendUnreachable, ConfigurationError, TornadoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,7 @@ class _LazyGroup(click.Group):
         module = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
         command: click.Command = import_module(f"tornado_resource.cli.{module}").command
         command.short_help = COMMANDS[cmd_name]
+        command.help = command.help or command.short_help  # `python -OO` removes the docstring
         command.epilog = HELP
         return command
 
@@ -71,8 +72,28 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context, _option: click.Parameter, is_wanted: bool) -> None:  # noqa: FBT001 - click's
+    if not is_wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        click.echo(f"{PROGRAM}, version {version(PROGRAM)}")
+    except PackageNotFoundError:
+        message = f"the version of {PROGRAM} is unknown, because it is not installed; install it with pip"
+        raise ConfigurationError(message) from None
+    ctx.exit()
+
+
 @click.command(cls=_LazyGroup, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tornado-resource", prog_name=PROGRAM)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
 
@@ -80,6 +101,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors meant for users are printed without a traceback."""
     secrets = Secrets()
+    fill_closed_streams()
     # A character that the terminal's encoding lacks is no reason to fail. On stderr Python escapes it by itself.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

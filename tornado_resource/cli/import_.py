@@ -12,6 +12,7 @@ import click
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import files
 from tornado_resource.cli.unexpected import hide
+from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean, count
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound
@@ -44,7 +45,7 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     from tornado_resource.scenarios.importing import declarations, definitions_of, scenarios_only
 
     target = output if output is not None or is_partial else DEFAULT_FILE
-    if target is not None and Path(target).exists():
+    if target is not None and os.path.lexists(target):
         raise _exists(target)
     scenarios, latest = asyncio.run(read_pathway(pathway))
     warn_of_left_out(scenarios)
@@ -71,14 +72,11 @@ def warn_of_left_out(scenarios: Iterable[Scenario]) -> None:
 
 
 def _write(target: str, text: str) -> None:
-    try:
-        create_files({Path(target): text})
-    except FileExistsError:
-        raise _exists(target) from None
-    except (OSError, ValueError) as error:
-        cause = clean(getattr(error, "strerror", None) or str(error)).lower()
-        message = f"{clean(target)}: {cause}; name a file that can be written to"
-        raise ConfigurationError(message) from None
+    with writing(target):
+        try:
+            create_files({Path(target): text})
+        except FileExistsError:
+            raise _exists(target) from None
 
 
 def _exists(target: str) -> ConfigurationError:

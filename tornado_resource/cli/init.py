@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from tornado_resource.cli.completion import folders
+from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError
@@ -34,8 +35,9 @@ def command(folder: str, pathway: str | None) -> None:
     GitHub Actions. Existing files are never overwritten: if one of these exists, nothing is written.
     """
     target = Path(folder)
-    contents = _contents(_name(target))
-    _refuse_existing(target, list(contents))
+    with writing(folder, "folder"):
+        contents = _contents(_name(target))
+        _refuse_existing(target, list(contents))
     if pathway is not None:
         contents["sessions.yaml"] = _imported(pathway)
     _write(target, contents)
@@ -85,17 +87,13 @@ def _imported(pathway_id: str) -> str:
 
 
 def _write(folder: Path, contents: dict[str, str]) -> None:
-    _refuse_existing(folder, list(contents))  # again: a large pathway takes a while to read
-    try:
+    with writing(str(folder), "folder"):
+        _refuse_existing(folder, list(contents))  # again: a large pathway takes a while to read
         create_files({folder / name: text for name, text in contents.items()}, parents=True)
-    except (OSError, ValueError) as error:
-        cause = clean(getattr(error, "strerror", None) or str(error)).lower()
-        message = f"{clean(str(folder))}: {cause}; name a folder that can be written to"
-        raise ConfigurationError(message) from None
 
 
 def _next_steps(folder: str, *, is_imported: bool) -> str:
-    enter = "" if os.path.realpath(folder) == str(Path.cwd()) else f"  cd {shlex.quote(clean(folder))}\n"
+    enter = "" if Path(folder).samefile(".") else f"  cd {shlex.quote(clean(folder))}\n"
     pathway = "" if is_imported else "Put the id of your pathway into sessions.yaml (the sandbox takes any).\n"
     return (
         f"{pathway}Next:\n{enter}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -89,6 +91,16 @@ def format_option(*formats: str) -> Callable[[Any], Any]:
 def painted(text: str, outcome: Outcome) -> str:
     """Return *text* in the colour of an outcome, which `click.echo` leaves out where none is wanted."""
     return click.style(text, fg=COLORS[outcome])
+
+
+def fill_closed_streams() -> None:
+    """Open each standard stream that is closed: no input, and output that cannot be written.
+
+    Otherwise Python has None in its place, and the next file that is opened gets its number.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def wants_color(environ: Mapping[str, str]) -> bool | None:

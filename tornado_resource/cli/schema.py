@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from tornado_resource.cli.completion import files
+from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import replace_files
-from tornado_resource.core.text import clean
 from tornado_resource.declarations.schema import schema_text
-from tornado_resource.errors import ConfigurationError
 
 
 @click.command("schema")
@@ -25,10 +24,6 @@ def command(output: str | None) -> None:
     if output is None:
         click.echo(schema_text(), nl=False)
         return
-    try:
+    with writing(output):
         Path(output).parent.mkdir(parents=True, exist_ok=True)
         replace_files({Path(output): schema_text()})
-    except (OSError, ValueError) as error:
-        cause = clean(getattr(error, "strerror", None) or str(error)).lower()
-        message = f"{clean(output)}: {cause}; name a file that can be written to"
-        raise ConfigurationError(message) from None

@@ -16,6 +16,11 @@ from tornado_resource.core.text import clean
 MAX_LINE: Final = 2000
 """How many characters of a line of a traceback are shown."""
 
+SHORTAGES: Final = frozenset(
+    {errno.EAGAIN, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
+)
+"""Errors of the operating system that no other input or setting of a command would avoid."""
+
 
 class Secrets:
     """What must not be shown, whatever goes wrong. The API key of the environment is known from the start."""
@@ -47,7 +52,7 @@ def hide(value: str) -> None:
 
 
 def end_unexpectedly(error: Exception, secrets: Secrets) -> ExitCode:
-    """Say on one line what happened and where to report it, and return the exit code.
+    """Say on one line what happened, and where to report it if it is a bug, and return the exit code.
 
     With `TORNADO_DEBUG=1` the traceback comes first.
     """
@@ -55,6 +60,10 @@ def end_unexpectedly(error: Exception, secrets: Secrets) -> ExitCode:
         _drop_output()
         if error.errno != errno.EPIPE:  # whoever closed a pipe, such as `| head -1`, wants no more output
             _say(f"cannot write the output: {error.strerror}")
+        return ExitCode.INCOMPLETE
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in SHORTAGES):
+        what = str(getattr(error, "strerror", None) or "no memory is left").lower()
+        _say(f"this machine lacks what the command needs: {what}; free some of it, then try again")
         return ExitCode.INCOMPLETE
     # Imported here, as in the functions below: a command that ends as expected does not need it.
     from traceback import format_exception

@@ -102,9 +102,12 @@ def is_in_project(path: str, opened: os.stat_result, named_by: str | None = None
 def project_folder(start: Path | None = None) -> Path:
     """Return the folder of the project: the nearest one with `Pulumi.yaml` or `.git`, from *start* upwards.
 
-    *start* itself if there is none. None stands for the current folder.
+    *start* itself if there is none. None stands for the current folder, in which nothing is once it is deleted.
     """
-    here = start.resolve() if start is not None else Path.cwd()
+    try:
+        here = (start or Path()).resolve()
+    except FileNotFoundError:
+        here = Path()
     folders = (here, *here.parents)
     return next((each for each in folders if any((each / name).exists() for name in PROJECT_FILES)), here)
 

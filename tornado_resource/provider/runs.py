@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -27,13 +26,13 @@ from tornado_resource.provider.runtime import (
     check_failure,
     confirm_base_url,
     failure,
+    intent_store,
     secret,
     settings_of,
     start_runtime,
 )
 from tornado_resource.runs import commands
 from tornado_resource.runs.inputs import compare, declared_inputs
-from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.rerun import Decision
 from tornado_resource.stacks.pulumi_cli import pulumi_json
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.declarations.model import OnConflict
     from tornado_resource.provider.runtime import Runtime
+    from tornado_resource.runs.intents import IntentStore
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.order import Run, StartedRun
     from tornado_resource.stacks.settings import Settings
@@ -106,7 +106,8 @@ class RunProvider(ResourceProvider):
         """Called once per provider process, before anything else.
 
         Raises:
-            Failure: the API key is missing, or it, the base URL or `tornado:onConflict` is invalid.
+            Failure: the API key or the user's home folder is missing, or the key, the base URL or `tornado:onConflict`
+                is invalid.
 
         """
         runtime = start_runtime(req)
@@ -114,7 +115,7 @@ class RunProvider(ResourceProvider):
             settings = settings_of(req, "onConflict")
         except ConfigurationError as error:
             raise Failure(str(error)) from None
-        self._update = _Update(runtime, settings, IntentStore(intents_folder(os.environ, self._kind.intents)))
+        self._update = _Update(runtime, settings, intent_store(self._kind.intents))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.

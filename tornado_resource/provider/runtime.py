@@ -14,6 +14,7 @@ from pulumi.dynamic import CheckFailure
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.engine_watch import CallsInFlight, EngineWatch
+from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.stacks.base_urls import is_one_of, own_urls, settings_urls
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.settings import PREFIX, read_settings
@@ -173,6 +174,19 @@ def start_runtime(request: ConfigureRequest) -> Runtime:
         runtime = _running[key] = Runtime(endpoint, sys.argv[-1], ignored)
         runtime.start()
     return _running[key]
+
+
+def intent_store(name: str) -> IntentStore:
+    """Return the intents in the folder *name* of this user.
+
+    Raises:
+        Failure: nobody knows the user's home folder.
+
+    """
+    try:
+        return IntentStore(intents_folder(os.environ, name))
+    except ConfigurationError as error:
+        raise Failure(str(error)) from None
 
 
 def confirm_base_url(base_url: Any) -> None:

@@ -137,9 +137,18 @@ class IntentStore:
 
 
 def intents_folder(environ: Mapping[str, str], name: str) -> Path:
-    """Return a folder for intents in the user's state folder (XDG Base Directory Specification)."""
+    """Return a folder for intents in the user's state folder (XDG Base Directory Specification).
+
+    Raises:
+        ConfigurationError: nobody knows the user's home folder.
+
+    """
     home = environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local/state") / "tornado-resource" / name
+    try:
+        return (Path(home) if home else Path.home() / ".local/state") / "tornado-resource" / name
+    except RuntimeError:
+        message = "no folder for intent files: this user has no home folder; set HOME or XDG_STATE_HOME"
+        raise ConfigurationError(message) from None
 
 
 def _key(address: Address) -> dict[str, str]:

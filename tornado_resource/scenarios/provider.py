@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -21,8 +20,8 @@ from pulumi.dynamic import (
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import address_of
-from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, start_runtime
-from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
+from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, intent_store, start_runtime
+from tornado_resource.runs.intents import SCENARIO_INTENTS
 from tornado_resource.stacks.managers import managing_stacks
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.provider.runtime import Runtime
+    from tornado_resource.runs.intents import IntentStore
     from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
 
 T = TypeVar("T")
@@ -71,10 +71,10 @@ class ScenarioProvider(ResourceProvider):
         """Called once per provider process, before anything else.
 
         Raises:
-            Failure: the API key or base URL is missing or invalid.
+            Failure: the API key or base URL is missing or invalid, or the user has no home folder.
 
         """
-        self._update = _Update(start_runtime(req), IntentStore(intents_folder(os.environ, SCENARIO_INTENTS)))
+        self._update = _Update(start_runtime(req), intent_store(SCENARIO_INTENTS))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""

@@ -135,44 +135,6 @@ def test_the_api_key_is_never_shown(
     assert ("Traceback" in error) is bool(debug)
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["schema"],
-        ["--help"],
-        ["validate", "--help"],
-        ["nonsense"],
-        ["validate"],
-        ["validate", "--format", "json"],
-        ["plan", "--environment", "staging"],
-        ["check-state", "tests/examples/states/passed.json"],
-        ["sandbox"],
-    ],
-    ids=" ".join,
-)
-@pytest.mark.parametrize("stream", ["closed pipe", "full disk"])
-def test_output_that_cannot_be_written_is_exit_3(arguments: list[str], stream: str, unbuffered: str) -> None:
-    redirection = "2>&1" if arguments == ["nonsense"] else ""
-    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
-    reader, writer = os.pipe() if stream == "closed pipe" else (-1, os.open("/dev/full", os.O_WRONLY))
-    if reader >= 0:
-        os.close(reader)
-    result = subprocess.run(
-        ["sh", "-c", f'"$@" {redirection}', "sh", *PROGRAM, *arguments],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-        check=False,
-    )
-    os.close(writer)
-    assert result.returncode == 3
-    is_told = stream == "full disk" and not redirection
-    assert result.stderr == ("cannot write the output: No space left on device\n" if is_told else "")
-
-
 PULUMI = """#!/bin/sh
 case $1 in
 config) echo '{"bland:apiKey": {"value": "a-long-key", "secret": true}}' ;;
@@ -201,6 +163,31 @@ def test_an_operating_system_error_of_another_kind_is_unexpected(
     broken(BrokenPipeError(32, "Broken pipe"))
     assert main(["validate"]) == 70
     assert "BrokenPipeError: [Errno 32] Broken pipe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [(OSError(24, "Too many open files"), "too many open files"), (MemoryError(), "no memory is left")],
+    ids=["files", "memory"],
+)
+def test_what_the_machine_lacks_is_no_bug(
+    error: Exception, what: str, broken: Callable[[Exception], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(error)
+    assert main(["validate"]) == 3
+    said = f"this machine lacks what the command needs: {what}; free some of it, then try again\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_version_that_is_not_installed_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def version(_name: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    assert main(["--version"]) == 2
+    assert capsys.readouterr().err.startswith("the version of tornado-resource is unknown, because it is not installed")
 
 
 def test_every_exit_code_is_in_the_help_with_its_meaning() -> None:

@@ -132,3 +132,12 @@ def test_a_note_says_why_nothing_is_quoted(tmp_path: Path, monkeypatch: pytest.M
     assert note.startswith("../s.yaml:1:1: values are hidden below: this file is outside the project ")
     assert note.endswith(f" {tmp_path}/project or hidden in it. Validate a copy inside it to see them")
     assert problem == "../s.yaml:1:8: …[0]: alias *… refers to itself"
+
+
+def test_a_file_is_read_from_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sessions.yaml").write_text("version: 1", encoding="utf-8")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    source = read_source(str(tmp_path / "sessions.yaml"))
+    assert (source.content, source.is_quotable) == (b"version: 1", False)

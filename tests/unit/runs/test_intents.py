@@ -8,6 +8,7 @@ import os
 import random
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from tornado_resource.stacks.backend import backend_digest, resource_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 ADDRESS = Address("b", "agents", "dev", "a")
 INTENT = Intent(ADDRESS, "pw-1", "digest", "2026-04-14T10:00:00+00:00")
@@ -239,3 +239,13 @@ def test_the_folder_is_the_users_state_folder(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("HOME", str(tmp_path))
     assert intents_folder({}, "intents") == tmp_path / ".local/state/tornado-resource/intents"
     assert intents_folder({}, SCENARIO_INTENTS) == tmp_path / ".local/state/tornado-resource/scenario-intents"
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        message = "Could not determine home directory."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(Path, "home", home)
+    with pytest.raises(ConfigurationError, match=r"^no folder for intent files: .*; set HOME or XDG_STATE_HOME$"):
+        intents_folder({}, "intents")
