@@ -128,7 +128,7 @@ def test_the_life_of_sixty_scenarios(make_project: Callable[..., Project]) -> No
     refreshed = sent(project, lambda: project.pulumi("refresh", "--yes", "--skip-preview"))
     assert refreshed == {"GET scenarios": 60, "GET status": 5}
     assert "case-07@pw-2: max_turns was changed in Bland; `pulumi up` restores it" in project.pulumi("preview")
-    assert sent(project, lambda: up(project)) == {"PUT scenarios": 1}
+    assert sent(project, lambda: up(project)) == {"GET scenarios": 1, "PUT scenarios": 1}
     assert shown(project, "pw-2")["case-07"]["max_turns"] == 17
 
     # One is removed and disabled at the API; another one goes with its runs.
@@ -268,11 +268,11 @@ def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project:
     printed, _ = process.communicate(timeout=PULUMI_SECONDS)
     assert process.returncode != 0
     assert "not tested as declared: scenario 'Refunds an order' was edited (max_turns)" in printed
-    assert "`pulumi refresh --stack staging`" in printed
+    assert "`pulumi up --stack staging`: it puts the scenarios back, and runs the session again" in printed
     assert project.outputs()["verdicts"]["a"]["outcome"] == "incomplete"
 
-    project.pulumi("refresh", "--yes")
     printed = up(project)
+    assert "refund@pw-0: max_turns was changed in Bland; `pulumi up` restores it" in printed
     assert "a: runs again, the last run did not meet its gate: not tested as declared" in printed
     assert shown(project)["Refunds an order"]["max_turns"] == 10
     assert [row["status"] for row in project.sessions()] == ["COMPLETED_ALL_PASSED"] * 2
@@ -281,6 +281,67 @@ def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project:
     code, printed = project.run("tornado-resource", "wait", "--stack", "staging")
     assert code == 3, printed
     assert "scenario 'Refunds an order' is disabled" in printed
+
+
+EDITED: Final = """\
+version: 1
+scenarios:
+  disabled: {tester_persona_prompt: {file: prompt.md}}
+  edited: {tester_persona_prompt: {file: prompt.md}, max_turns: 10}
+  deleted: {tester_persona_prompt: {file: prompt.md}}
+sessions:
+  a: {pathway_id: pw-stripped, scenarios: [disabled, edited], rerun: on_drift}
+  b: {pathway_id: pw-0, scenarios: [deleted], rerun: on_drift}
+  c: {pathway_id: pw-1, scenarios: [edited]}
+"""
+STORES: Final = "  pw-stripped: {scenario_texts: stripped}\n  pw-lowered: {scenario_texts: lowered}\n"
+
+
+def test_what_was_edited_in_the_dashboard_is_put_back_by_the_same_update(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT + STORES)
+    (project.folder / "prompt.md").write_text("You were charged\r\ntwice. \n\n", encoding="utf-8")
+    project.declare(EDITED)
+    up(project)
+    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
+    unchanged = sent(project, lambda: up(project))
+    assert (unchanged["GET scenarios"], unchanged["PUT scenarios"], unchanged["POST start"]) == (4, 0, 0)
+
+    stripped, deleted = shown(project, "pw-stripped"), shown(project, "pw-0")["deleted"]["id"]
+    edit(project, stripped["disabled"]["id"], enabled=False)
+    edit(project, stripped["edited"]["id"], max_turns=3)
+    project.http.delete(f"{PATH}/{deleted}", headers=HEADERS).raise_for_status()
+    code, printed = project.run("tornado-resource", "doctor", "--stack", project.stack)
+    cure = f"to put it back: pulumi up --refresh --stack {project.stack}"
+    for row in ("disabled@pw-stripped: enabled was changed", "deleted@pw-0: was deleted"):
+        assert f"drifted   scenario {row} in Bland\n          {cure}\n" in printed
+    assert code == 1
+
+    printed = project.pulumi("preview")
+    assert "disabled@pw-stripped: enabled was changed in Bland; `pulumi up` restores it" in printed
+    assert "deleted@pw-0: was deleted in Bland; `pulumi up` creates it again" in printed
+    assert "a: runs again" not in printed
+    put_back = sent(project, lambda: up(project))
+    assert (put_back["PUT scenarios"], put_back["POST scenarios"], put_back["POST start"]) == (2, 1, 1)
+    assert {name: (each["enabled"], each["max_turns"]) for name, each in shown(project, "pw-stripped").items()} == {
+        "disabled": (True, 20),
+        "edited": (True, 10),
+    }
+    assert project.bodies()[-1]["scenario_ids"] == [shown(project, "pw-0")["deleted"]["id"]]
+    assert sent(project, lambda: up(project))["POST start"] == 0
+    code, _ = project.run("tornado-resource", "doctor", "--stack", project.stack)
+    assert code == 0
+
+    # An API that stores another text than the declared one: nothing is started, as often as it is tried.
+    project.declare(EDITED.replace("pathway_id: pw-1", "pathway_id: pw-lowered"))
+    starts = len(project.requests("/start"))
+    for _ in range(2):
+        printed = up(project, expect=None)
+        assert "scenario 'edited' on pathway pw-lowered" in printed
+        assert 'tester_persona_prompt: found "you were charged' in printed
+        assert "Traceback" not in printed
+    assert len(project.requests("/start")) == starts
+    project.declare(EDITED)
+    up(project)
 
 
 def test_reports_show_how_a_scenario_failed_unless_they_must_not(make_project: Callable[..., Project]) -> None:
@@ -337,7 +398,7 @@ def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..
     )
     assert project.bodies()[-1]["scenario_ids"] == outputs["ids"]
     assert outputs["verdict"]["outcome"] == "passed"
-    assert sent(project, lambda: up(project)) == {}
+    assert sent(project, lambda: up(project)) == {"GET scenarios": 1}
 
     project.configure("prompt", "You are patient.")
     changed = sent(project, lambda: up(project))

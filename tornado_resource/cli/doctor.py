@@ -24,6 +24,7 @@ from tornado_resource.runs.kinds import kinds
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
+from tornado_resource.stacks.scenarios import change_of
 from tornado_resource.stacks.settings import read_settings
 from tornado_resource.versions.drift import drift, drift_of_live
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Active
     from tornado_resource.runs.intents import Intent
     from tornado_resource.stacks.reader import StackRelease, StackSession
+    from tornado_resource.stacks.recorded import StoredScenario
+    from tornado_resource.stacks.scenarios import ScenarioChange
 
 Kind = Literal["free", "ours", "orphaned", "foreign"]
 
@@ -119,14 +122,14 @@ def as_json(rows: Sequence[Row]) -> str:
 
 
 def drifted_rows(stack: Stack) -> list[Row]:
-    """Return a row for each version of a stack that has drifted.
+    """Return a row for each version and each scenario of a stack that has drifted.
 
     Raises:
         ApiError: a request failed for good.
 
     """
     tested = [session for session in stack.sessions if session.tested is not None]
-    if not tested and not stack.releases:
+    if not tested and not stack.releases and not stack.scenarios:
         return []
     return asyncio.run(_rows(stack, tested))
 
@@ -138,7 +141,35 @@ async def _rows(stack: Stack, tested: list[StackSession]) -> list[Row]:
     async with Client(endpoint_of(stack), ignored=ignored) as client:
         sessions = (_of_session(client, session, stack.name) for session in tested)
         releases = (_of_release(client, release, stack.name) for release in stack.releases)
-        return [row for row in await asyncio.gather(*sessions, *releases) if row is not None]
+        versions = await asyncio.gather(*sessions, *releases)
+        scenarios = await asyncio.gather(*(_of_scenarios(client, each, stack.name) for each in _by_pathway(stack)))
+        return [*(row for row in versions if row is not None), *(row for rows in scenarios for row in rows)]
+
+
+def _by_pathway(stack: Stack) -> list[list[StoredScenario]]:
+    found: dict[str, list[StoredScenario]] = {}
+    for each in stack.scenarios:
+        found.setdefault(each.pathway_id, []).append(each)
+    return list(found.values())
+
+
+async def _of_scenarios(client: Client, stored: Sequence[StoredScenario], stack: str) -> list[Row]:
+    """Return a row for each scenario of a pathway that was edited or deleted since the state has it."""
+    from tornado_resource.bland.retrying import retried
+    from tornado_resource.bland.scenarios import list_scenarios, with_ids
+
+    pathway_id = stored[0].pathway_id
+    listed = await retried(lambda: list_scenarios(client, pathway_id))
+    listing = await with_ids(client, pathway_id, listed, [each.scenario_id for each in stored])
+    changes = [(each, change_of(each, listing)) for each in stored]
+    return [_scenario_row(each, change, stack) for each, change in changes if change is not None]
+
+
+def _scenario_row(stored: StoredScenario, change: ScenarioChange, stack: str) -> Row:
+    cure = f"to put it back: pulumi up --refresh --stack {stack}"
+    if not stored.manage:
+        cure = "to put it back: the same command for the stack that manages it"
+    return Row("drifted", f"scenario {clean(stored.resource)}: {change}", cure)
 
 
 async def _of_session(client: Client, session: StackSession, stack: str) -> Row | None:
@@ -179,8 +210,8 @@ def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
     """Compare the sessions that run on the declared pathways with the state of the stacks.
 
     Lists running sessions (recorded by a stack, started by somebody else, or started here but not recorded), locks,
-    interrupted creations, and versions that were edited since they were tested or published, each with the command that
-    helps. Changes nothing.
+    interrupted creations, versions that were edited since they were tested or published, and declared scenarios that
+    were edited, disabled or deleted, each with the command that helps. Changes nothing.
     """
     stacks = _read(names or stack_names())
     rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]

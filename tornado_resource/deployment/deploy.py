@@ -134,7 +134,7 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     environment = promoted.environment if promoted is not None else environment
     if environment.scenarios:
         await run.last_runs.recorded()
-        await check_scenarios(environment.scenarios, run.last_runs.scenarios(), run.client)
+        await check_scenarios(environment, promotion, run)
     gate = GateRun(environment, promotion, run)
     if not is_dry_run():
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
+from tornado_resource.deployment.verdicts import deployed_sessions
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
 from tornado_resource.program.sdk import together
@@ -18,6 +20,7 @@ from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents
 from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.managers import managing_stacks
+from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.recorded import matching, resource_name
 from tornado_resource.tornado.resource import session_arguments
 from tornado_resource.versions.scenarios import changed_fields, runs_together
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario
-    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.recorded import StoredScenario
 
 NOT_AS_DECLARED: Final = "nothing was started: the scenarios are not as declared"
@@ -38,30 +42,103 @@ UNKNOWN_ID: Final = "?"
 """Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
 
 
-async def check_scenarios(
-    declared: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario], client: SharedClient
-) -> None:
-    """Look for scenarios that this update cannot have as declared, with one request for each pathway concerned.
+async def check_scenarios(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
+    """Look for scenarios that this update cannot have as declared, and for those that somebody has edited or deleted.
 
-    Scenarios that the stack's state has are not asked for, unless another stack manages them and they have changed.
+    It takes one request for each pathway concerned. A scenario that the stack's state has as declared is asked for only
+    if one of its sessions may start, or compares what it has tested with what is there.
 
     Args:
-        declared: the scenarios of the environment.
-        stored: those that the stack's state has.
-        client: sends the requests.
+        environment: the declared environment, on the promoted versions.
+        promotion: which stack the versions come from; None if they are not promoted.
+        run: knows the stack's state, and takes note of what was found.
 
     Raises:
         pulumi.RunError: some exist already, or differ from what another stack manages; the text lists all of them.
 
     """
-    unsure = [each for each in declared if _is_unsure(each, matching(each, stored))]
-    known = await _listings(client, unsure, stored)
+    stored, due = run.last_runs.scenarios(), _due(environment, promotion, run)
+    looks = [_Look(each, matching(each, stored), is_due=each in due) for each in environment.scenarios]
+    asked = [each for each in looks if each.is_asked]
+    known = await _listed_by_pathway(asked, run.client)
+    for each in looks:
+        run.scenarios.note(each.resource, each.stored, each.listing(known))
+    unsure = [each.declared for each in asked if each.is_unsure or each.is_unreadable(known) or each.is_gone(run)]
+    problems = await _problems(unsure, known)
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+
+
+async def _problems(unsure: Sequence[ScenarioDeclaration], known: Mapping[str, Listing | str]) -> list[str]:
+    """Return why scenarios cannot be as declared: a title, and a text for each; nothing if all can be."""
     managers = await _managers(unsure, known)
     found = [(known[each.pathway_id], _problem(each, known[each.pathway_id], managers)) for each in unsure]
     problems = [problem for _, problem in found if problem is not None]
-    if problems:
-        is_unread = all(isinstance(listed, str) for listed, problem in found if problem is not None)
-        raise pulumi.RunError("\n".join([UNREAD if is_unread else NOT_AS_DECLARED, *problems]))
+    is_unread = all(isinstance(listed, str) for listed, problem in found if problem is not None)
+    return [UNREAD if is_unread else NOT_AS_DECLARED, *problems] if problems else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A declared scenario, and the same one in the stack's state; None if it is new.
+
+    *is_due*: whether one of its sessions may start, or compares what it has tested with what is there.
+    """
+
+    declared: ScenarioDeclaration
+    stored: StoredScenario | None
+    is_due: bool
+
+    @property
+    def resource(self) -> str:
+        """The name of its resource."""
+        return resource_name(self.declared)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the API must show one of this name, or none."""
+        if self.stored is None:
+            return not (self.declared.manage and _was_interrupted(self.declared))
+        return not self.declared.manage
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it matters what the API shows."""
+        return self.is_unsure if self.stored is None else self.is_due or not self.stored.is_current(self.declared)
+
+    def listing(self, known: Mapping[str, Listing | str]) -> Listing | None:
+        """Return the listing that shows what has become of it; None if that does not matter, or cannot be known."""
+        listed = known[self.declared.pathway_id] if self.declared.manage and self.is_asked else None
+        return listed if not isinstance(listed, str) else None
+
+    def is_unreadable(self, known: Mapping[str, Listing | str]) -> bool:
+        """Return whether its pathway could not be read."""
+        return isinstance(known[self.declared.pathway_id], str)
+
+    def is_gone(self, run: ProgramRun) -> bool:
+        """Return whether somebody has deleted it."""
+        return run.scenarios.is_gone(self.resource)
+
+
+def _due(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> list[ScenarioDeclaration]:
+    """Return the scenarios of the sessions that this update may not leave as they are."""
+    gated = {each.name: with_promoted_version(each, promotion) for each in deployed_sessions(environment.declarations)}
+
+    def is_kept(session: Declaration) -> bool:
+        known = gated.get(session.name)
+        return known is not None and run.last_runs.kept(expected_inputs(session, run), known) is not None
+
+    sessions = [each for each in environment.declarations if each.scenarios and not is_kept(each)]
+    return [scenario for session in sessions for scenario in session.scenarios]
+
+
+async def _listed_by_pathway(asked: Sequence[_Look], client: SharedClient) -> dict[str, Listing | str]:
+    """Return the scenarios of the pathways of *asked* ones, or why they cannot be read."""
+    by_pathway: dict[str, list[_Look]] = {}
+    for each in asked:
+        by_pathway.setdefault(each.declared.pathway_id, []).append(each)
+    listed = await asyncio.gather(*(_listed(client, looks) for looks in by_pathway.values()))
+    return dict(zip(by_pathway, listed, strict=True))
 
 
 def declare_scenarios(
@@ -90,10 +167,15 @@ def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]
     if declaration.scenarios:
         stored = run.last_runs.scenarios()
         found = [(each, matching(each, stored)) for each in declaration.scenarios]
-        ids = [have.scenario_id if have and have.is_current(each) else UNKNOWN_ID for each, have in found]
+        ids = [_expected_id(each, have, run) for each, have in found]
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
         arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
     return declared_inputs("tornado", arguments)
+
+
+def _expected_id(declared: ScenarioDeclaration, stored: StoredScenario | None, run: ProgramRun) -> str:
+    is_kept = stored is not None and stored.is_current(declared) and not run.scenarios.is_gone(resource_name(declared))
+    return stored.scenario_id if stored is not None and is_kept else UNKNOWN_ID
 
 
 def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names: Iterable[str]) -> TornadoScenario:
@@ -114,12 +196,6 @@ def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names
     )
 
 
-def _is_unsure(declared: ScenarioDeclaration, stored: StoredScenario | None) -> bool:
-    if stored is None:
-        return not (declared.manage and _was_interrupted(declared))
-    return not declared.manage and not stored.is_current(declared)
-
-
 def _was_interrupted(declared: ScenarioDeclaration) -> bool:
     """Return whether a run on this machine may have created the scenario: the provider takes it over then."""
     path = resource_path(resource_name(declared))
@@ -127,25 +203,13 @@ def _was_interrupted(declared: ScenarioDeclaration) -> bool:
     return IntentStore(intents_folder(os.environ, SCENARIO_INTENTS)).find(address) is not None
 
 
-async def _listings(
-    client: SharedClient, unsure: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
-) -> dict[str, Listing | str]:
-    """Return the scenarios of each pathway that *unsure* ones are on, or why they cannot be read."""
-    by_pathway: dict[str, list[ScenarioDeclaration]] = {}
-    for each in unsure:
-        by_pathway.setdefault(each.pathway_id, []).append(each)
-    listed = await asyncio.gather(*(_listed(client, each, stored) for each in by_pathway.values()))
-    return dict(zip(by_pathway, listed, strict=True))
-
-
-async def _listed(
-    client: SharedClient, unsure: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
-) -> Listing | str:
-    """Return the scenarios of the pathway that *unsure* ones are on, or why they cannot be read."""
+async def _listed(client: SharedClient, asked: Sequence[_Look]) -> Listing | str:
+    """Return the scenarios of the pathway that *asked* ones are on, or why they cannot be read."""
     from tornado_resource.bland.scenarios import list_named, with_ids
 
-    pathway_id, names = unsure[0].pathway_id, [each.name for each in unsure]
-    ids = [found.scenario_id for each in unsure if (found := matching(each, stored)) is not None]
+    pathway_id = asked[0].declared.pathway_id
+    names = [each.declared.name for each in asked if each.is_unsure]
+    ids = [each.stored.scenario_id for each in asked if each.stored is not None]
     try:
         async with client.open() as opened:
             listing = await list_named(opened, pathway_id, names)

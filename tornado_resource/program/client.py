@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -84,6 +85,8 @@ class Versions:
         self._reading: dict[tuple[str, int], asyncio.Task[Digests | None]] = {}
         self._listing: dict[str, asyncio.Task[Listing]] = {}
         self._has_older = False
+        self.put_back: set[str] = set()
+        """The ids of edited scenarios that this update puts back: they are as they were when they passed."""
 
     def note_form(self, recorded: str | None) -> None:
         """Say once in a run that a recorded digest is of an older form, and what that means."""
@@ -118,7 +121,7 @@ class Versions:
     async def scenarios(self, pathway_id: str, ids: Iterable[str] = ()) -> Listing:
         """Return the enabled scenarios of a pathway, as they were when this run asked first.
 
-        Those of *ids* that exist are there in any case.
+        Those of *ids* that exist are there in any case, but for those that are put back.
 
         Raises:
             TornadoError: they could not be read.
@@ -128,11 +131,15 @@ class Versions:
             self._listing[pathway_id] = asyncio.ensure_future(self._list_scenarios(pathway_id))
         listing = await self._listing[pathway_id]
         if listing.is_whole:
-            return listing.spelled_as(ids)
+            return self._kept(listing.spelled_as(ids))
         from tornado_resource.bland.scenarios import with_ids
 
         async with self._client.open() as client:
-            return await with_ids(client, pathway_id, listing, ids)
+            return self._kept(await with_ids(client, pathway_id, listing, ids))
+
+    def _kept(self, listing: Listing) -> Listing:
+        kept = tuple(each for each in listing.scenarios if each.scenario_id not in self.put_back)
+        return replace(listing, scenarios=kept)
 
     async def _list_scenarios(self, pathway_id: str) -> Listing:
         from tornado_resource.versions.reading import ContentReader

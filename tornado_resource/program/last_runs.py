@@ -185,10 +185,18 @@ class LastRuns:
         self._asked[session.session_id] = read
         return last
 
+    def _basis(self, session: RecordedSession) -> RunBasis:
+        """Return what a session was tested on, without the scenarios that this update puts back."""
+        scenarios = session.started_scenarios
+        if scenarios is not None:
+            put_back = self._versions.put_back
+            scenarios = {name: each for name, each in scenarios.items() if name not in put_back}
+        return RunBasis(session.request, session.tested_content, scenarios)
+
     async def _with_drift(self, session: RecordedSession, rerun: str, last: LastRun) -> LastRun:
         if rerun != "on_drift" or last.outcome != "passed":
             return last
-        tested = RunBasis(session.request, session.tested_content, session.started_scenarios)
+        tested = self._basis(session)
         self._versions.note_form(tested.content)
         try:
             return replace(last, drift=await kind_of(session.kind).find_drift(self._versions, tested))

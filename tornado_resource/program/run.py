@@ -13,6 +13,7 @@ from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.progress import WaitProgress
 from tornado_resource.program.report import program_report
+from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.program.waiter import Waiter
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class ProgramRun:
         client = self.client = SharedClient(endpoint, self.settings.ignored_content)
         self.versions = Versions(client)
         self.last_runs = LastRuns(client, self.versions)
+        self.scenarios = Scenarios(client, self.last_runs, self.versions)
         self.waiter = Waiter(client, self.settings, self.last_runs, WaitProgress(report))
 
 

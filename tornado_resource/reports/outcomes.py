@@ -126,8 +126,7 @@ ADVICE: Final[dict[str, str]] = {
     "scenarios_unreadable": "Run {up} again: it reads them again, and starts nothing that met its gate.",
     "scenarios_unlisted": "Disable scenarios until fewer than 100 of the pathway are enabled, or declare another gate, "
     "then run {up}: it reads them again.",
-    "scenarios_changed": "Run `pulumi refresh --stack {stack}`, which shows what was edited, then {up}: it puts the "
-    "scenarios back, and runs the session again.",
+    "scenarios_changed": "Run {up}: it puts the scenarios back, and runs the session again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
     "edited": f"Leave the version as it is while it is tested, {RERUN}",
     "unknown_status": "Look at the session in Bland's dashboard: it may still be running. {up} reads it again.",

@@ -11,11 +11,14 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.versions.scenarios import changed_fields, other_fields, with_default
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.responses import Scenario
+    from tornado_resource.declarations.model import ScenarioDeclaration
 
 MAX_VALUE: Final = 60
+LEAD: Final = 20
+"""How many characters are shown before the first one that differs."""
 
 
 class Wanted(Protocol):
@@ -81,6 +84,30 @@ class ScenarioUnseen(TornadoError):
         )
 
 
+class ScenarioNotStored(TornadoError):
+    """The API has not stored a scenario as it is declared, so no session that runs it can pass as declared.
+
+    Args:
+        declared: the declaration.
+        scenario_id: its id.
+        fields: the fields in which it differs.
+        existing: the scenario as the API shows it; None if its values must not be shown, or cannot be read.
+
+    """
+
+    def __init__(
+        self, declared: ScenarioDeclaration, scenario_id: str, fields: Sequence[str], existing: Scenario | None
+    ) -> None:
+        place = f"{declared.position}: " if declared.position is not None else ""
+        what = f"scenario '{clean(declared.name, 80)}' on pathway {clean(declared.pathway_id)} ({clean(scenario_id)})"
+        found = list(fields) if existing is None else _differences(declared.fields, existing.entry, fields)
+        super().__init__(
+            f"{place}{what} is not stored as declared, so no session that names it was started."
+            f"{_lines('the API has other values:', found)}\n"
+            "Declare what the API stores, or correct the value that it does not accept"
+        )
+
+
 class ScenarioDiffers(TornadoError):
     """Another stack manages the scenario, and it differs from the declaration."""
 
@@ -94,10 +121,18 @@ class ScenarioDiffers(TornadoError):
 
 def _differences(fields: Mapping[str, Any], shown: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
     """Return how a scenario of the API differs from its definition, a line for each field of *changed*."""
-    return [
-        f"{name}: found {_value(shown.get(name))}, declared {_value(with_default(name, fields.get(name)))}"
-        for name in changed
-    ]
+    return [_difference(name, shown.get(name), with_default(name, fields.get(name))) for name in changed]
+
+
+def _difference(name: str, shown: Any, declared: Any) -> str:
+    found, wanted = _value(shown), _value(declared)
+    start = 0
+    if max(len(found), len(wanted)) > MAX_VALUE:
+        pairs = enumerate(zip(found, wanted, strict=False))
+        first = next((index for index, (one, other) in pairs if one != other), 0)
+        start = max(0, first - LEAD)
+    texts = [f"{'…' if start else ''}{clean(text[start:], MAX_VALUE)}" for text in (found, wanted)]
+    return f"{name}: found {texts[0]}, declared {texts[1]}"
 
 
 def _place(order: Wanted) -> str:
@@ -116,4 +151,4 @@ def _lines(title: str, found: list[str]) -> str:
 
 
 def _value(value: Any) -> str:
-    return "nothing" if value is None else clean(json.dumps(value, ensure_ascii=False), MAX_VALUE)
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)

@@ -221,8 +221,8 @@ async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
         raise OutcomeUnknown(label, "the API still lists the scenario")
 
 
-async def disable(client: Client, scenario_id: str, pathway_id: str) -> None:
-    """Disable a scenario, so that no session without a list runs it. One that is gone is no error.
+async def disable(client: Client, scenario_id: str, pathway_id: str) -> bool:
+    """Disable a scenario, so that no session without a list runs it, and return whether it exists.
 
     Raises:
         ApiError: a request failed.
@@ -234,10 +234,11 @@ async def disable(client: Client, scenario_id: str, pathway_id: str) -> None:
     except NotFound:
         if await read(client, scenario_id, pathway_id) is not None:
             raise OutcomeUnknown(label, "the API still lists the scenario") from None
-        return
+        return False
     shown = shown if shown is not None else await read(client, scenario_id, pathway_id)
     if shown is not None and shown.entry.get("enabled") is True:
         raise OutcomeUnknown(label, "the API still shows the scenario as enabled")
+    return shown is not None
 
 
 def compare(order: ScenarioOrder, listing: Listing) -> RecordedScenario:
@@ -312,7 +313,7 @@ async def _write(client: Client, scenario_id: str, order: ScenarioOrder, body: M
 def _gone(order: ScenarioOrder, scenario_id: str) -> str:
     return (
         f"scenario '{clean(order.name, 80)}' ({clean(scenario_id)}) does not exist any more; "
-        f"run `pulumi refresh`, then `pulumi up`"
+        f"run `pulumi up` again, which creates it"
     )
 
 

@@ -19,10 +19,11 @@ from pulumi.dynamic import (
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
-from tornado_resource.provider.addresses import address_of
+from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, intent_store, start_runtime
 from tornado_resource.runs.intents import SCENARIO_INTENTS
 from tornado_resource.stacks.managers import managing_stacks
+from tornado_resource.stacks.scenarios import ScenarioChange
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ class _Update:
 
     *taken*: the scenarios that resources got in this update. The engine creates a renamed resource before it deletes
     the old one, and that delete must not end the scenario. *managers*: the other stacks that manage scenarios, by the
-    ids of these, once they have been read.
+    ids of these, once they have been read. *seen*: what the program has seen of the scenarios, by the `identity` of
+    their resources.
     """
 
     runtime: Runtime
     intents: IntentStore
     taken: set[str] = field(default_factory=set)
+    seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     managers: dict[str, str] | None = None
 
     def manager_of(self, scenario_id: str, stack: str) -> str | None:
@@ -77,10 +80,14 @@ class ScenarioProvider(ResourceProvider):
         self._update = _Update(start_runtime(req), intent_store(SCENARIO_INTENTS))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values."""
+        """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
+
+        What it returns is what the engine records: the inputs `seen` and `base_url` are for this update only.
+        """
         from tornado_resource.declarations.values import scenario_problems
 
         confirm_base_url(news.pop("base_url", None))
+        self._this_update.seen[identity(news)] = news.pop("seen", None) or {}
         options = {key: news[key] for key in OPTIONS if key != "managed_by" and key in news}
         fields = news.get("fields")
         values = {**options, **(fields if isinstance(fields, dict) else {})}
@@ -101,17 +108,28 @@ class ScenarioProvider(ResourceProvider):
         return CreateResult(recorded.scenario_id, _outputs(props, recorded))
 
     def diff(self, _scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """Called in preview and update. Prints the changed fields, which a diff cannot show."""
-        self._this_update.intents.clear(address_of(news))
-        replaces = ["pathway_id"] if olds.get("pathway_id") != news.get("pathway_id") else []
+        """Called in preview and update. Prints the changed fields, which a diff cannot show.
+
+        A scenario that was deleted at the API is replaced by a new one.
+
+        Raises:
+            Failure: the program could not read what has become of the scenario.
+
+        """
+        address, seen = address_of(news), self._seen(news)
+        self._this_update.intents.clear(address)
+        if seen.get("problem"):
+            raise failure(seen["problem"], news.get("declared_at"))
+        moved = ["pathway_id"] if olds.get("pathway_id") != news.get("pathway_id") else []
+        replaces = [*moved, *self._replaced_if_gone(news)]
         fields = news.get("fields")
         if replaces or contains_unknowns(fields):
             return DiffResult(changes=True, replaces=replaces)
-        changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds)
+        changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds, seen)
         if changed:
-            print(f"{address_of(news).resource}: changes {', '.join(changed)}", flush=True)
+            print(f"{address.resource}: changes {', '.join(changed)}", flush=True)
         if drift:
-            print(f"{address_of(news).resource}: {_edit(drift, is_managed=news.get('manage', True))}", flush=True)
+            print(f"{address.resource}: {_edit(drift, is_managed=news.get('manage', True))}", flush=True)
         options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
         return DiffResult(changes=bool(changed or drift or options))
 
@@ -120,7 +138,7 @@ class ScenarioProvider(ResourceProvider):
         from tornado_resource.scenarios.lifecycle import take_over, update
 
         order = _order(news)
-        changed = (*declared_changes(_fields(olds), order.fields), *_drift(olds))
+        changed = (*declared_changes(_fields(olds), order.fields), *_drift(olds, self._seen(news)))
         if order.manage and not olds.get("manage", True):
             recorded = self._run(lambda client: take_over(client, scenario_id, order), news)
         elif not changed:
@@ -153,16 +171,24 @@ class ScenarioProvider(ResourceProvider):
 
         _text(scenario_id, props, "name")
         pathway_id, address = _text(scenario_id, props, "pathway_id"), address_of(props)
-        is_ours = _option(props, "manage") and scenario_id not in self._this_update.taken
-        match _option(props, "on_destroy") if is_ours else None:
+        is_kept = scenario_id in self._this_update.taken or self._seen(props).get("is_gone")
+        match _option(props, "on_destroy") if _option(props, "manage") and not is_kept else None:
             case "delete":
                 self._run(lambda client: delete(client, scenario_id, pathway_id), props)
-            case "disable":
-                self._run(lambda client: disable(client, scenario_id, pathway_id), props)
+            case "disable" if self._run(lambda client: disable(client, scenario_id, pathway_id), props):
                 print(f"{address.resource}: disabled in Bland, with its past runs (on_destroy: disable)", flush=True)
             case "leave":
                 print(f"{address.resource}: left in Bland as it is (on_destroy: leave)", flush=True)
         self._this_update.intents.clear(address)
+
+    def _replaced_if_gone(self, news: Mapping[str, Any]) -> list[str]:
+        if not self._seen(news).get("is_gone"):
+            return []
+        print(f"{address_of(news).resource}: {ScenarioChange(is_gone=True)}; `pulumi up` creates it again", flush=True)
+        return ["scenario_id"]
+
+    def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._this_update.seen.get(identity(props), {})
 
     @property
     def _this_update(self) -> _Update:
@@ -187,9 +213,8 @@ def _order(props: Mapping[str, Any]) -> ScenarioOrder:
 
 
 def _edit(drift: Sequence[str], *, is_managed: bool) -> str:
-    verb, pronoun = ("was", "it") if len(drift) == 1 else ("were", "them")
-    action = "restores" if is_managed else "compares"
-    return f"{', '.join(drift)} {verb} changed in Bland; `pulumi up` {action} {pronoun}"
+    action, pronoun = "restores" if is_managed else "compares", "it" if len(drift) == 1 else "them"
+    return f"{ScenarioChange(tuple(drift))}; `pulumi up` {action} {pronoun}"
 
 
 def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,9 +224,11 @@ def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _drift(olds: Mapping[str, Any]) -> list[str]:
-    drift = olds.get("drift")
-    return [name for name in SCENARIO_FIELDS if name in drift] if isinstance(drift, list) else []
+def _drift(olds: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    """Return the fields that were edited: as the last refresh has found, or as the program has seen just now."""
+    recorded = olds.get("drift")
+    drift = [*(recorded if isinstance(recorded, list) else ()), *seen.get("fields", ())]
+    return [name for name in SCENARIO_FIELDS if name in drift]
 
 
 def _option(props: Mapping[str, Any], key: str) -> Any:

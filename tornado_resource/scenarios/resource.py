@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pulumi
 from pulumi.dynamic import Resource
+from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
+from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
     is_plain,
@@ -23,13 +25,17 @@ from tornado_resource.program.arguments import (
     secret_names,
 )
 from tornado_resource.program.config import configured_url
+from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
+from tornado_resource.scenarios.conflict import ScenarioNotStored
 from tornado_resource.scenarios.provider import ScenarioProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
+
+    from tornado_resource.bland.responses import Scenario
 
 OUTPUTS: Final = ("scenario_id", "adopted", "drift")
 _DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "disable", "manage": True}
@@ -155,14 +161,52 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         }
         given = {key: value for key, value in inputs.items() if value is not None}
         given["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
+        given["seen"] = _seen(resource_name)
         if not is_plain(fields):
             given["secrets"] = secret_names(fields)
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
         untrack_properties(self, (*OUTPUTS, *given))
+        self.stored_id: Output[str] = self.id if is_dry_run() else _stored_id(self)
+        """Its id, for sessions; it fails if the API has not stored the scenario as it is declared."""
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
 TornadoScenario.__annotations__ = get_annotations(TornadoScenario, eval_str=True, locals={"Output": pulumi.Output})
+
+
+async def _seen(resource_name: str) -> dict[str, Any] | None:
+    """Return what has become of a recorded scenario. The provider's `check` takes note of it; no state ever has it."""
+    try:
+        run = program_run()
+    except TornadoError:
+        return None  # the provider reports it
+    return await run.scenarios.seen(resource_name)
+
+
+def _stored_id(scenario: TornadoScenario) -> Output[str]:
+    declaration = scenario.declaration
+
+    async def require(known: Sequence[Any]) -> str:
+        scenario_id, drift, declared = known
+        if not drift:
+            return str(scenario_id)
+        existing = await _shown(scenario_id) if not await declaration.is_secret() else None
+        raise InvalidArgument(str(ScenarioNotStored(declared, scenario_id, drift, existing)))
+
+    return pulumi.Output.all(scenario.id, scenario.drift, declaration).apply(require)
+
+
+async def _shown(scenario_id: str) -> Scenario | None:
+    """Return a scenario as the API shows it; None if it cannot be read."""
+    from tornado_resource.bland.retrying import retried
+    from tornado_resource.bland.scenarios import get_scenario
+
+    try:
+        async with program_run().client.open() as client:
+            shown: Scenario = await retried(lambda: get_scenario(client, scenario_id))
+    except TornadoError:
+        return None
+    return shown
 
 
 def _check(name: str, given: Mapping[str, Any], declared_at: str | None) -> None:

@@ -113,6 +113,7 @@ class Stack:
     releases: tuple[StackRelease, ...] = ()
     project: str = ""
     settled: tuple[str, ...] = ()
+    scenarios: tuple[StoredScenario, ...] = ()
 
     def __repr__(self) -> str:
         # The default would show the config, and with it the API key.
@@ -206,6 +207,7 @@ def read_stack(name: str) -> Stack:
         },
         sessions=tuple(sessions.values()),
         releases=tuple(_releases(resources, secrets)),
+        scenarios=known.scenarios,
         environment=text_or_none(outputs.get("environment")),
         promotion=from_output(outputs.get("promotion")),
         pending=tuple(sessions[urn].name for urn in cut_off if sessions[urn].is_interrupted),

@@ -39,6 +39,7 @@ class StoredScenario:
     manage: bool
     drift: bool
     declared_at: str | None = None
+    filled: Mapping[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +90,7 @@ def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario
         manage=known.get("manage", True) is True,
         drift=bool(known.get("drift")),
         declared_at=declared_at if isinstance(declared_at, str) else None,
+        filled=filled if isinstance(filled := known.get("filled"), dict) else None,
     )
 
 

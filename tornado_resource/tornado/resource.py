@@ -195,7 +195,7 @@ def _all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:
     """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist."""
     if not scenarios:
         return scenario_ids
-    ids = pulumi.Output.all(scenario_ids, *(each.id for each in scenarios))
+    ids = pulumi.Output.all(scenario_ids, *(each.stored_id for each in scenarios))
     return ids.apply(lambda known: [*(known[0] or ()), *known[1:]])
 
 

@@ -3,26 +3,57 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pulumi
 import pytest
 
+from tests.support.api import json_response
 from tests.support.scenario_api import ScenarioApi
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check_scenarios
+from tornado_resource.declarations.model import Declaration, Environment, Gate, ScenarioDeclaration
+from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check_scenarios, expected_inputs
+from tornado_resource.program.client import Versions
+from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.stacks.recorded import StoredScenario
+from tornado_resource.stacks.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from tornado_resource.bland.client import Client
     from tornado_resource.program.client import SharedClient
+    from tornado_resource.program.run import ProgramRun
 
 FIELDS: dict[str, Any] = {"name": "Refund", "max_turns": 10}
-DECLARED = ScenarioDeclaration("refund", "pw-1", FIELDS, Position("sessions.yaml", 3, 3), manage=False)
+POSITION = Position("sessions.yaml", 3, 3)
+DECLARED = ScenarioDeclaration("refund", "pw-1", FIELDS, POSITION)
+RESOURCE = "refund@pw-1"
+STORED = StoredScenario(RESOURCE, "sc-1", "pw-1", FIELDS, manage=True, drift=False)
+
+
+@pytest.fixture(autouse=True)
+def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stack", "project", "organization"):
+        monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
+    monkeypatch.setattr("tornado_resource.deployment.scenarios.managing_stacks", lambda _own: {"sc-7": "rival"})
+
+
+class Known:
+    """Stands in for what is known of the stack's last runs."""
+
+    def __init__(self, stored: Sequence[StoredScenario], *, kept: bool) -> None:
+        self._stored = tuple(stored)
+        self._is_kept = kept
+
+    def scenarios(self) -> tuple[StoredScenario, ...]:
+        return self._stored
+
+    def kept(self, _declared: Any, _gated: Any) -> object | None:
+        return "a result" if self._is_kept else None
 
 
 class Shared:
@@ -38,19 +69,34 @@ class Shared:
 
 
 def api_of(*names: str, others: int) -> ScenarioApi:
-    api = ScenarioApi()
+    api = ScenarioApi(fills={})
     for name in (*names, *(f"Case {number}" for number in range(others))):
         api.add(**{**FIELDS, "name": name})
     return api
 
 
-async def checked(api: ScenarioApi, *stored: StoredScenario) -> str:
+async def checked(api: ScenarioApi, *stored: StoredScenario, manage: bool = False, kept: bool = False) -> str:
     """What is wrong."""
+    error, _ = await looked(api, *stored, manage=manage, kept=kept)
+    return error
+
+
+async def looked(
+    api: ScenarioApi, *stored: StoredScenario, manage: bool = True, kept: bool = False
+) -> tuple[str, dict[str, Any] | None]:
+    """What is wrong, and what the provider is told of the scenario. *kept*: this update leaves its session alone."""
+    client = cast("SharedClient", Shared(api))
+    run = cast("ProgramRun", SimpleNamespace(client=client, settings=Settings(), last_runs=Known(stored, kept=kept)))
+    run.scenarios = Scenarios(client, run.last_runs, Versions(client))
+    scenario = replace(DECLARED, manage=manage)
+    session = Declaration("a", {"pathway_id": "pw-1"}, Gate(), POSITION, scenarios=(scenario,))
     try:
-        await check_scenarios([DECLARED], stored, cast("SharedClient", Shared(api)))
+        await check_scenarios(Environment(None, (session,)), None, run)
     except pulumi.RunError as error:
-        return str(error)
-    return ""
+        return str(error), None
+    expected = expected_inputs(session, run)["scenario_ids"]
+    assert (expected == ["sc-1"]) is (stored == (STORED,) and manage and not run.scenarios.is_gone(RESOURCE))
+    return "", await run.scenarios.seen(RESOURCE)
 
 
 @pytest.mark.parametrize(("others", "said"), [(5, "does not exist. "), (130, "may exist, but is not among the 100")])
@@ -74,3 +120,44 @@ async def test_a_pathway_that_cannot_be_read_is_not_called_a_difference(monkeypa
     said = await checked(api)
     assert said.startswith(f"{UNREAD}\nsessions.yaml:3:3: ")
     assert "HTTP 404: Pathway pw-1 not found" in said
+
+
+@pytest.mark.parametrize(
+    ("edit", "seen"),
+    [
+        ({}, None),
+        ({"max_turns": 9}, {"fields": ("max_turns",), "is_gone": False}),
+        ({"enabled": False}, {"fields": ("enabled",), "is_gone": False}),
+    ],
+)
+async def test_what_was_edited_is_found_before_a_session_starts(edit: dict[str, Any], seen: Any) -> None:
+    api = api_of("Refund", others=2)
+    api.scenarios["sc-1"].update(edit)
+    assert await looked(api, STORED) == ("", seen)
+    assert api.calls == ["GET"]
+
+
+async def test_what_was_deleted_is_created_again_unless_its_name_is_taken() -> None:
+    api = api_of("Refund", others=2)
+    api.scenarios["sc-7"] = {**api.scenarios.pop("sc-1"), "id": "sc-7", "max_turns": 9}
+    assert "scenario 'Refund' on pathway pw-1 exists already (sc-7)" in await checked(api, STORED, manage=True)
+    api.scenarios["sc-7"]["max_turns"] = 10
+    assert "and stack rival manages it. It is as declared." in await checked(api, STORED, manage=True)
+    api.scenarios["sc-8"] = {**api.scenarios.pop("sc-7"), "id": "sc-8"}
+    for _ in range(2):
+        assert await looked(api, STORED) == ("", {"fields": (), "is_gone": True})
+        api.scenarios.pop("sc-8", None)
+
+
+async def test_nothing_is_asked_for_a_session_that_stays_as_it_is() -> None:
+    api = api_of("Refund", others=2)
+    assert await looked(api, STORED, kept=True) == ("", None)
+    assert api.calls == []
+    changed = replace(STORED, fields={"name": "Refund"})
+    assert await looked(api, changed, kept=True) == ("", {"fields": ("max_turns",), "is_gone": False})
+
+
+async def test_a_recorded_scenario_that_cannot_be_read_stops_the_update() -> None:
+    api = api_of("Refund", others=2)
+    api.read_faults = [json_response({"error": "no"}, 403)]
+    assert "sessions.yaml:3:3: scenarios of pathway pw-1: HTTP 403" in await checked(api, STORED, manage=True)

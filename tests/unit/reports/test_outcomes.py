@@ -70,7 +70,7 @@ def test_all_advice_is_different_where_it_must_be() -> None:
     assert all(meaning.advice for meaning in STATUSES.values() if meaning.failure)
     assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
     assert all(text.endswith(".") for text in ADVICE.values())
-    assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["scenarios_changed", "gone"]
+    assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["gone"]
 
 
 @pytest.mark.parametrize("situation", ADVICE)

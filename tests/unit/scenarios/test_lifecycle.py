@@ -205,6 +205,19 @@ def test_a_conflict_shows_how_the_existing_scenario_differs() -> None:
     assert api.calls == ["GET"]
 
 
+def test_a_long_value_is_shown_from_where_it_differs() -> None:
+    api = ScenarioApi(fills={})
+    text = "You were charged twice for order A-17 and want your money back. You are {} and know the number of it."
+    api.add(**{**FIELDS, "tester_persona_prompt": text.format("calm")})
+    with pytest.raises(ScenarioExists) as raised:
+        created(api, fields={"tester_persona_prompt": text.format("upset")})
+    [line] = [each for each in str(raised.value).splitlines() if each.startswith("  ")]
+    assert line == (
+        '  tester_persona_prompt: found …money back. You are calm and know the number of it.", '
+        'declared …money back. You are upset and know the number of it."'
+    )
+
+
 @pytest.mark.parametrize(("shown", "bodies"), [({}, []), ({"enabled": False}, [{"enabled": True}])])
 def test_a_scenario_that_is_exactly_as_declared_is_taken_over(shown: dict[str, Any], bodies: list[Any]) -> None:
     """So the revert of a commit that removed it works."""
@@ -349,7 +362,7 @@ def test_a_name_that_is_taken_is_an_error_of_the_update() -> None:
 
 
 def test_an_update_of_a_deleted_scenario_says_what_to_do() -> None:
-    with pytest.raises(TornadoError, match=r"'Refund' \(sc-1\) does not exist any more; run `pulumi refresh`"):
+    with pytest.raises(TornadoError, match=r"'Refund' \(sc-1\) does not exist any more; run `pulumi up` again"):
         asyncio.run(update(ScenarioApi().client(), "sc-1", order_of(), ["max_turns"]))
 
 

@@ -103,6 +103,47 @@ def test_what_was_edited_is_named_and_put_back(
     assert (outs(updated)["drift"], shown(http, created.id)["description"]) == ([], "")
 
 
+def told(provider: ScenarioProvider, **seen: Any) -> dict[str, Any]:
+    """Let the program tell what it has seen, and return the inputs that the engine goes on with."""
+    checked = provider.check({}, {**PROPS, "seen": seen or None})
+    assert "seen" not in checked.inputs
+    return dict(checked.inputs)
+
+
+def test_what_the_program_has_seen_is_put_back_without_a_refresh(
+    provider: ScenarioProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = provider.create(dict(PROPS))
+    edit(http, created.id, enabled=False)
+    news = told(provider, fields=["enabled"], is_gone=False)
+    assert provider.diff(created.id, outs(created), news).changes is True
+    assert "refund@pw-1: enabled was changed in Bland; `pulumi up` restores it" in capsys.readouterr().out
+    updated = provider.update(created.id, outs(created), news)
+    assert (outs(updated)["drift"], shown(http, created.id)["enabled"]) == ([], True)
+    assert provider.diff(created.id, outs(updated), told(provider)).changes is False
+
+
+def test_what_was_deleted_is_created_again(
+    provider: ScenarioProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = provider.create(dict(PROPS))
+    http.delete(f"{PATH}/{created.id}").raise_for_status()
+    news = told(provider, fields=[], is_gone=True)
+    found = provider.diff(created.id, outs(created), news)
+    assert (found.changes, found.replaces) == (True, ["scenario_id"])
+    again = provider.create(news)
+    provider.delete(created.id, outs(created))
+    assert (again.id != created.id, shown(http, again.id)["enabled"]) == (True, True)
+    assert [each.split()[0] for each in writes(http)] == ["POST", "DELETE", "POST"]
+    assert capsys.readouterr().out == "refund@pw-1: was deleted in Bland; `pulumi up` creates it again\n"
+
+
+def test_what_the_program_could_not_see_fails(provider: ScenarioProvider) -> None:
+    created = provider.create(dict(PROPS))
+    with pytest.raises(Failure, match=r"sessions\.yaml:3:3: HTTP 403"):
+        provider.diff(created.id, outs(created), told(provider, problem="HTTP 403"))
+
+
 def test_an_option_is_recorded_without_a_request(provider: ScenarioProvider, http: httpx.Client) -> None:
     created = provider.create(dict(PROPS))
     before = len(http.get("/_sandbox/requests").json())
@@ -199,13 +240,15 @@ def test_what_another_stack_manages_is_only_read(provider: ScenarioProvider, htt
         ({"fields": {"name": "A", "assertions": [{"type": "X", "config": {}}]}}, "assertions"),
     ],
 )
-def test_values_are_checked_by_the_rules_of_the_file(change: dict[str, Any], key: str) -> None:
-    assert [each.property for each in ScenarioProvider().check({}, {**PROPS, **change}).failures] == [key]
+def test_values_are_checked_by_the_rules_of_the_file(
+    provider: ScenarioProvider, change: dict[str, Any], key: str
+) -> None:
+    assert [each.property for each in provider.check({}, {**PROPS, **change}).failures] == [key]
 
 
-def test_unknown_values_are_checked_when_they_are_known() -> None:
-    assert ScenarioProvider().check({}, {**PROPS, "fields": {"name": UNKNOWN, "max_turns": 3.0}}).failures == []
-    assert ScenarioProvider().check({}, {**PROPS, "fields": UNKNOWN}).failures == []
+def test_unknown_values_are_checked_when_they_are_known(provider: ScenarioProvider) -> None:
+    assert provider.check({}, {**PROPS, "fields": {"name": UNKNOWN, "max_turns": 3.0}}).failures == []
+    assert provider.check({}, {**PROPS, "fields": UNKNOWN}).failures == []
 
 
 @pytest.mark.parametrize("call", ["read", "delete"])

@@ -1,0 +1,90 @@
+"""What has become of the scenarios that the stack has recorded, read before they are declared."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.errors import TornadoError
+from tornado_resource.stacks.scenarios import ScenarioChange, change_of
+
+if TYPE_CHECKING:
+    from tornado_resource.bland.listing import Listing
+    from tornado_resource.program.client import SharedClient, Versions
+    from tornado_resource.program.last_runs import LastRuns
+    from tornado_resource.stacks.recorded import StoredScenario
+
+
+class Scenarios:
+    """The recorded scenarios of a stack, compared with what the API shows: one list for each pathway, side by side.
+
+    The engine calls a provider's `diff` for one resource after the other, and never asks whether a resource still is as
+    it was left. So the program looks, and passes on what it has found.
+
+    Args:
+        client: sends the requests.
+        last_runs: has read the stack's state.
+        versions: are told which scenarios this update puts back.
+
+    """
+
+    def __init__(self, client: SharedClient, last_runs: LastRuns, versions: Versions) -> None:
+        self._client = client
+        self._last_runs = last_runs
+        self._versions = versions
+        self._listing: dict[str, asyncio.Task[Listing]] = {}
+        self._changes: dict[str, ScenarioChange | None] = {}
+
+    def note(self, resource: str, stored: StoredScenario | None, listing: Listing | None) -> ScenarioChange | None:
+        """Compare a scenario, and return what has become of it; None if nothing has.
+
+        Args:
+            resource: the name of its resource.
+            stored: the scenario as the state has it; None if it is new.
+            listing: has the scenario, if it exists; None if it does not matter what has become of it.
+
+        """
+        change = change_of(stored, listing) if stored is not None and listing is not None else None
+        self._changes[resource] = change
+        if stored is not None and change is not None and not change.is_gone:
+            self._versions.put_back.add(stored.scenario_id)
+        return change
+
+    def is_gone(self, resource: str) -> bool:
+        """Return whether somebody has deleted the scenario of a resource."""
+        change = self._changes.get(resource)
+        return change is not None and change.is_gone
+
+    async def seen(self, resource: str) -> dict[str, Any] | None:
+        """Return what the provider must know of a scenario: as `ScenarioChange`, or a `problem`; None for nothing."""
+        if resource not in self._changes:
+            await self._last_runs.recorded()
+            try:
+                await self._look(resource)
+            except TornadoError as error:
+                return {"problem": str(error)}
+        change = self._changes[resource]
+        return asdict(change) if change is not None else None
+
+    async def _look(self, resource: str) -> None:
+        from tornado_resource.bland.scenarios import with_ids
+
+        found = [each for each in self._last_runs.scenarios() if each.resource == resource and each.manage]
+        if len(found) != 1:  # none is recorded, or components have several of this name
+            self.note(resource, None, None)
+            return
+        [stored] = found
+        if stored.pathway_id not in self._listing:
+            self._listing[stored.pathway_id] = asyncio.ensure_future(self._list(stored.pathway_id))
+        listing = await self._listing[stored.pathway_id]
+        async with self._client.open() as client:
+            self.note(resource, stored, await with_ids(client, stored.pathway_id, listing, [stored.scenario_id]))
+
+    async def _list(self, pathway_id: str) -> Listing:
+        from tornado_resource.bland.retrying import retried
+        from tornado_resource.bland.scenarios import list_scenarios
+
+        async with self._client.open() as client:
+            listing: Listing = await retried(lambda: list_scenarios(client, pathway_id))
+            return listing
