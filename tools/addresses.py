@@ -18,6 +18,7 @@ REPOSITORY: Final[str] = PROJECT["urls"]["Repository"]
 FILES: Final = (
     "README.md",
     "docs/getting-started.md",
+    "docs/pipelines.md",
     "docs/tutorial.md",
     "examples/agents/.pre-commit-config.yaml",
     "examples/agents/requirements.txt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,26 @@ def test_the_hook_rejects_invalid_declarations_and_accepts_valid_ones(team: Path
     assert WRONG in printed.splitlines()
     declarations.write_text(good.replace("max_iterations: 5", "max_iterations: 4"), encoding="utf-8")
     assert "Passed" in run_git(team, "git", "commit", "--all", "--message", "Good", home=home)
-    (team / "README.md").write_text("No declarations.", encoding="utf-8")
-    assert "(no files to check)Skipped" in run_git(team, "git", "commit", "--all", "--message", "Other", home=home)
-    assert run_git(team, "git", "log", "--format=%s").splitlines() == ["Other", "Good", "All"]
+    assert run_git(team, "git", "log", "--format=%s").splitlines() == ["Good", "All"]
+
+    prompt = team / "prompts/payment-plan.md"
+    text = prompt.read_text(encoding="utf-8")
+    for change, problem in (
+        (lambda: prompt.write_text("", encoding="utf-8"), "empty"),
+        (prompt.unlink, "no such file"),
+    ):
+        change()
+        printed = run_git(team, "git", "commit", "--all", "--message", "Prompt", expect=1, home=home)
+        assert re.search(f"sessions.yaml:[0-9:]+ scenarios.payment-plan.tester_persona_prompt.*{problem}", printed)
+    prompt.write_text(f"{text}Be brief.\n", encoding="utf-8")
+    run_git(team, "git", "commit", "--all", "--message", "Prompt", home=home)
+
+    config = team / ".pre-commit-config.yaml"
+    several = config.read_text(encoding="utf-8").replace("# args: [", "args: [")
+    config.write_text(several, encoding="utf-8")
+    for name in ("sales", "support"):
+        (team / name).mkdir()
+        (team / name / "sessions.yaml").write_text(f"version: 1\nsessions: {{{name}: {{}}}}\n", encoding="utf-8")
+    run_git(team, "git", "add", ".")
+    printed = run_git(team, "git", "commit", "--message", "Several", expect=1, home=home)
+    assert all(f"{name}/sessions.yaml:2:12: sessions.{name}" in printed for name in ("sales", "support"))

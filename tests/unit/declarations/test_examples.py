@@ -177,11 +177,8 @@ def test_the_readme_names_every_file() -> None:
     assert missing == [".gitignore", "README.md"]
 
 
-@pytest.mark.parametrize("path", ["sessions.yaml", "agents/sessions.yml", "a/b/sessions.yaml"])
-def test_the_hook_is_run_for_a_declarations_file(path: str) -> None:
-    assert re.search(read(ROOT / ".pre-commit-hooks.yaml")[0]["files"], path)
-
-
-@pytest.mark.parametrize("path", ["my-sessions.yaml", "sessions.yaml.bak", "sessions/other.yaml", "sessions.json"])
-def test_the_hook_is_not_run_for_another_file(path: str) -> None:
-    assert not re.search(read(ROOT / ".pre-commit-hooks.yaml")[0]["files"], path)
+def test_the_hook_is_run_whichever_files_changed() -> None:
+    """Pre-commit names no deleted file, and nobody knows the names of prompt files."""
+    [hook] = read(ROOT / ".pre-commit-hooks.yaml")
+    assert (hook["always_run"], hook["pass_filenames"]) == (True, False)
+    assert not hook.keys() & {"files", "types", "types_or", "exclude"}
