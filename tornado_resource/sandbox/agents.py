@@ -198,6 +198,12 @@ class Agents:
         names = self._scenarios.names(agent_id=config["agent_id"])
         return [names.get(each, each) for each in config["scenario_ids"]]
 
+    def tested(self, config: Json) -> Json:
+        """Return what a pass of a check config is a pass of: the config and its test cases, as they are now."""
+        listed = {each["id"]: each for each in self._scenarios.listed(agent_id=config["agent_id"])}
+        kept = {key: config[key] for key in ("scenario_ids", "evals", "simulations_count")}
+        return {**kept, "scenarios": [listed.get(each) for each in config["scenario_ids"]]}
+
     def judge_names(self, config: Json) -> list[str]:
         """Return the names of the judges of a check config."""
         return [self._judges.get(each["eval_agent_id"])["name"] for each in config["evals"]]

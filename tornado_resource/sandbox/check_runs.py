@@ -61,6 +61,7 @@ class CheckRuns:
             "version_name": version["name"],
             "config": config,
             "names": self._agents.judge_names(config),
+            "tested": self._agents.tested(config),
             "entry": min(number, len(entries) - 1),
             "triggered_by": triggered_by,
             "created_ms": self._now_ms() if at_ms is None else at_ms,
@@ -94,11 +95,13 @@ class CheckRuns:
             self._store.put("run", run_id, {**stored, "cancelled_ms": self._now_ms()})
 
     def has_passed(self, agent_id: str, version_id: str) -> bool:
-        """Return whether the newest staging run of a version passed, on the check config that staging has now."""
+        """Return whether the newest staging run of a version passed, on the checks that staging has now."""
         runs = (each for each in self._store.documents("run", agent_id)[::-1] if each["env_type"] == "staging")
         newest = next((each for each in runs if each["agent_version_id"] == version_id), None)
-        is_current = newest is not None and newest["config"] == self._agents.checks(agent_id, "staging")
-        return newest is not None and is_current and self._shown(newest)["overall_passed"] is True
+        config = self._agents.checks(agent_id, "staging")
+        if newest is None or config is None or newest["tested"] != self._agents.tested(config):
+            return False
+        return self._shown(newest)["overall_passed"] is True
 
     def scored(self, eval_run_id: str) -> tuple[Json, Json] | None:
         """Return the run that was scored by an eval run, as it is stored and as it is shown; None if there is none."""

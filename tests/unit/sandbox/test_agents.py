@@ -163,13 +163,27 @@ def test_promote_is_blocked_until_the_checks_have_passed(http: httpx.Client) -> 
     assert code(http.post(f"{AGENT}/promote", json={"version_id": newest}), 400) == "ALREADY_IN_PRODUCTION"
 
 
-def test_an_edit_of_the_checks_voids_a_pass_and_force_does_not_need_one(http: httpx.Client) -> None:
-    staged = pins(http)["staging"] or ""
-    check(http, staged)
+def set_checks(http: httpx.Client, **changes: Any) -> None:
+    """The same checks, but for *changes*."""
     config = data(http.get(CHECKS))
-    body = {key: config[key] for key in ("scenario_ids", "enabled")} | {"simulations_count": 6}
+    body = {key: config[key] for key in ("scenario_ids", "enabled", "simulations_count")} | changes
     body["evals"] = [{key: value for key, value in each.items() if key != "name"} for each in config["evals"]]
     data(http.put(CHECKS, json=body))
+
+
+def test_checks_that_are_set_to_what_they_are_keep_a_pass(http: httpx.Client) -> None:
+    check(http, pins(http)["staging"] or "")
+    set_checks(http)
+    assert data(http.post(f"{AGENT}/promote", json={}))["production_moved"] is True
+
+
+@pytest.mark.parametrize("edited", ["count", "scenarios", "test case"])
+def test_an_edit_of_the_checks_voids_a_pass_and_force_needs_none(http: httpx.Client, edited: str) -> None:
+    check(http, pins(http)["staging"] or "")
+    if edited == "test case":
+        http.put("/v1/agent-testing/scenarios/tc-1", json={"max_turns": 5}).raise_for_status()
+    else:
+        set_checks(http, **({"simulations_count": 6} if edited == "count" else {"scenario_ids": ["tc-1"]}))
     assert code(http.post(f"{AGENT}/promote", json={}), 409) == "CHECKS_BLOCKED"
     assert data(http.post(f"{AGENT}/promote", json={"force": True}))["semver"] == "1.1.0"
 
