@@ -164,6 +164,7 @@ def test_a_recorded_failure_stays_red_and_asks_nothing(make_project: Callable[..
     printed: list[str] = []
     assert asked(project, lambda: printed.append(project.up(expect=None))) == []
     assert "gate failed: 1 failed of 1 session" in printed[0]
+    assert "unhandled error" not in printed[0]
     assert "sc-1" in printed[0]
 
 
