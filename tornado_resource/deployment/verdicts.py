@@ -160,7 +160,7 @@ class GateRun:
             return result
 
         async def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
-            return self.report.results[declared.urn] if is_failed else self._gate.leave_out(declared)
+            return self.report.result(declared.urn) if is_failed else self._gate.leave_out(declared)
 
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
 

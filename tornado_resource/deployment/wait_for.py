@@ -113,7 +113,7 @@ class _Wait:
         return result
 
     async def not_created(self, is_failed: bool) -> Result:  # noqa: FBT001 - a callback
-        result = self._gate.report.results[await self._session.known_urn]
+        result = self._gate.report.result(await self._session.known_urn)
         return result if is_failed else self._gate.leave_out(result.gated)
 
     async def end(self, _verdict: Any) -> Any:

@@ -59,6 +59,10 @@ class UpdateReport:
         names = unique_names(self._results)
         return {urn: _renamed(result, names[urn]) for urn, result in self._results.items()}
 
+    def result(self, urn: str) -> Result:
+        """Return the result of one session as of now, by the name of its resource."""
+        return self._results[urn]
+
     @property
     def tally(self) -> tuple[int, int, int]:
         """How many sessions there are, how many of them have no verdict yet, and how many have failed."""
