@@ -1,0 +1,95 @@
+"""What a program sees of its recorded scenarios before it declares them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from tests.support.api import json_response
+from tests.support.scenario_api import ScenarioApi
+from tornado_resource.program.client import Versions
+from tornado_resource.program.scenarios import Scenarios
+from tornado_resource.stacks.recorded import StoredScenario
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.program.client import SharedClient
+    from tornado_resource.program.last_runs import LastRuns
+
+FIELDS: dict[str, Any] = {"name": "Case", "max_turns": 10}
+
+
+class Stack:
+    """Stands in for the shared client and the stack's state."""
+
+    def __init__(self, api: ScenarioApi, *stored: StoredScenario) -> None:
+        self._api = api
+        self._stored = stored
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Client]:
+        async with self._api.client() as client:
+            yield client
+
+    async def recorded(self) -> None:
+        pass
+
+    def scenarios(self) -> tuple[StoredScenario, ...]:
+        return self._stored
+
+
+def stored(number: int, *, resource: str | None = None, manage: bool = True) -> StoredScenario:
+    name = resource or f"case-{number}"
+    return StoredScenario(name, f"sc-{number}", "pw-1", {**FIELDS, "name": f"Case {number}"}, manage, drift=False)
+
+
+@pytest.fixture
+def api() -> ScenarioApi:
+    api = ScenarioApi(fills={})
+    for number in (1, 2, 3):
+        api.add(**{**FIELDS, "name": f"Case {number}"})
+    return api
+
+
+def seen_by(api: ScenarioApi, *known: StoredScenario) -> tuple[Scenarios, Versions]:
+    stack = Stack(api, *known)
+    client = cast("SharedClient", stack)
+    versions = Versions(client)
+    return Scenarios(client, cast("LastRuns", stack), versions), versions
+
+
+async def test_one_list_shows_all_that_was_edited_on_a_pathway(api: ScenarioApi) -> None:
+    scenarios, versions = seen_by(api, stored(1), stored(2), stored(3))
+    api.scenarios["sc-1"]["enabled"] = False
+    del api.scenarios["sc-2"]
+    assert await scenarios.seen("case-1") == {"fields": ("enabled",), "is_gone": False}
+    assert await scenarios.seen("case-2") == {"fields": (), "is_gone": True}
+    assert await scenarios.seen("case-3") is None
+    assert [scenarios.is_gone(f"case-{number}") for number in (1, 2, 3, 4)] == [False, True, False, False]
+    assert api.calls.count("GET") == 1
+    assert versions.put_back == {"sc-1"}
+
+
+async def test_what_is_put_back_is_no_drift_of_what_was_tested(api: ScenarioApi) -> None:
+    scenarios, versions = seen_by(api, stored(1))
+    api.scenarios["sc-1"]["max_turns"] = 3
+    await scenarios.seen("case-1")
+    listing = await versions.scenarios("pw-1", ["sc-1", "sc-2"])
+    assert [each.scenario_id for each in listing.scenarios] == ["sc-3", "sc-2"]
+
+
+async def test_nothing_is_read_for_what_is_new_ambiguous_or_managed_elsewhere(api: ScenarioApi) -> None:
+    known = (stored(1, resource="twice"), stored(2, resource="twice"), stored(3, manage=False))
+    scenarios, _ = seen_by(api, *known)
+    assert [await scenarios.seen(name) for name in ("new", "twice", "case-3")] == [None, None, None]
+    assert api.calls == []
+
+
+async def test_a_pathway_that_cannot_be_read_is_a_problem_of_its_scenarios(api: ScenarioApi) -> None:
+    scenarios, _ = seen_by(api, stored(1))
+    api.read_faults = [json_response({"error": "no"}, 403)]
+    assert "HTTP 403" in (await scenarios.seen("case-1") or {})["problem"]

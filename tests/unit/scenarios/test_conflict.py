@@ -1,0 +1,30 @@
+"""What is said of a scenario that the API has not stored as it is declared."""
+
+from __future__ import annotations
+
+from tornado_resource.bland.responses import Scenario
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.scenarios.conflict import ScenarioNotStored
+
+FIELDS = {"name": "Refund", "tester_persona_prompt": "Be KIND."}
+EXISTING = Scenario(
+    "sc-1", "Refund", is_required_for_promotion=False, entry={**FIELDS, "tester_persona_prompt": "be kind."}
+)
+
+
+def test_both_values_are_named_with_the_place() -> None:
+    declared = ScenarioDeclaration("refund", "pw-1", FIELDS, Position("sessions.yaml", 3, 3))
+    assert str(ScenarioNotStored(declared, "sc-1", ["tester_persona_prompt"], EXISTING)) == (
+        "sessions.yaml:3:3: scenario 'Refund' on pathway pw-1 (sc-1) is not stored as declared, so no session that "
+        "names it was started. The API has other values:\n"
+        '  tester_persona_prompt: found "be kind.", declared "Be KIND."\n'
+        "Declare what the API stores, or correct the value that it does not accept"
+    )
+
+
+def test_values_that_are_secret_or_unread_are_left_out() -> None:
+    declared = ScenarioDeclaration("refund", "pw-1", FIELDS)
+    said = str(ScenarioNotStored(declared, "sc-1", ["tester_persona_prompt", "max_turns"], None))
+    assert said.startswith("scenario 'Refund' on pathway pw-1 (sc-1) is not stored as declared")
+    assert "The API has other values:\n  tester_persona_prompt\n  max_turns\n" in said
