@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.responses import folded
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import cut, unusual_space
 from tornado_resource.declarations.document import MAX_TEXT
@@ -56,6 +57,7 @@ FORMS: Final = {
     ),
 }
 """What the patterns of the schema mean. The schema itself has no keywords but those of the standard."""
+SCENARIO_IDS: Final = "scenario_ids"
 _SCENARIO_LISTS: Final = ("scenario_ids", "scenarios")
 
 
@@ -113,11 +115,12 @@ def _unknown_key(document: Document, violation: Violation, key: str) -> Problem:
 
 
 def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
+    fold = folded if violation.path[-1] == SCENARIO_IDS else str
     first: dict[str, int] = {}
     for index, item in enumerate(violation.value):
         # The type of any other item is reported.
-        if isinstance(item, str) and first.setdefault(item, index) != index:
-            yield _duplicate(document, (*violation.path, index), item, first[item])
+        if isinstance(item, str) and first.setdefault(fold(item), index) != index:
+            yield _duplicate(document, (*violation.path, index), item, first[fold(item)])
 
 
 def _duplicate(document: Document, path: KeyPath, item: str, first: int) -> Problem:

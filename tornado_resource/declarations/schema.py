@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.declarations.explanations import Violation, explain
+from tornado_resource.bland.responses import folded
+from tornado_resource.declarations.explanations import SCENARIO_IDS, Violation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,8 +51,22 @@ def schema_line() -> str:
 
 def schema_problems(document: Document) -> Iterator[Problem]:
     """Yield what violates the schema."""
-    for violation in violations(document.data):
+    for violation in (*violations(document.data), *case_duplicates(document.data)):
         yield from explain(document, violation)
+
+
+def case_duplicates(data: Any, path: KeyPath = ()) -> Iterator[Violation]:
+    """Yield the lists of scenario ids in which two differ only in case: the API may write ids in either.
+
+    A JSON Schema cannot say so. *data* is a whole file, or a session; *path* is its path.
+    """
+    for key, value in data.items() if isinstance(data, dict) else ():
+        if key == SCENARIO_IDS and isinstance(value, list):
+            ids = {each for each in value if isinstance(each, str)}
+            if len(ids) == len(value) > len(set(map(folded, ids))):
+                yield Violation((*path, key), value, "uniqueItems", {})
+        elif key != "scenarios":
+            yield from case_duplicates(value, (*path, key))
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.declarations.document import Document
 from tornado_resource.declarations.explanations import explain
 from tornado_resource.declarations.model import unreachable_gate
-from tornado_resource.declarations.schema import violations
+from tornado_resource.declarations.schema import case_duplicates, violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +68,8 @@ def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     document = _document(next(iter(parts.values())))
     found: dict[str, list[str]] = {}
     for definition, value in parts.items():
-        for violation in violations(value, definition) if value is not None else ():
+        duplicates = case_duplicates(value) if definition == "session" else ()
+        for violation in (*violations(value, definition), *duplicates) if value is not None else ():
             for problem in explain(document, violation):
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tornado_resource.declarations.resolver import check_document, load
-from tornado_resource.declarations.values import session_problems
+from tornado_resource.declarations.values import scenario_problems, session_problems
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -99,6 +99,12 @@ def test_half_of_a_character_is_a_problem_of_its_key() -> None:
     sentence = "found half of a character (a lone surrogate), expected Unicode text"
     values = {"pathway_id": "pw", "triggers": {"commit": {"a": ["\ud83d"]}}, "persona_id": "\U0001f600"}
     assert session_problems("\ude00", values) == {"triggers": sentence, "name": sentence}
+
+
+def test_ids_that_differ_in_case_are_a_duplicate() -> None:
+    found = session_problems("a", {"pathway_id": "p", "scenario_ids": ["sc-a", "SC-A"]})
+    assert found == {"scenario_ids": "scenario_ids[1]: duplicate scenario 'SC-A'; remove one"}
+    assert scenario_problems({"name": "A", "request_data": {"scenario_ids": ["sc-a", "SC-A"]}}) == {}
 
 
 def test_a_duplicate_has_no_line_where_there_is_no_file() -> None:
