@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
     assert project.run("tornado-resource", "report", "--stack", "dev", "--folder", "reports")[0] == 0
     history.append(cases(project))
     assert history[0] == history[1] == history[2]
+    _, shown = project.run("tornado-resource", "status", "--stack", "dev", "--format", "json")
+    assert "Refunds an order" in {each["name"] for each in json.loads(shown)["sessions"]["one"]["scenarios"]}
     assert {("one", "Refunds an order"), ("two", "Greets the caller")} < {case[:2] for case in history[0]}
     assert [seconds > 0 for _, name, seconds in history[0] if name == "gate"] == [True, True]
 

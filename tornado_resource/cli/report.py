@@ -41,7 +41,8 @@ def command(name: str | None, folder: str | None, history: int | None, *, quiet:
     Needs only the stack's state and config. The exit code is that of the verdicts.
     """
     stack = read_gated_stack(name)
-    results = asyncio.run(read_results(stack, has_reports=True))
+    has_transcripts = stack.settings.shows_transcripts
+    results = asyncio.run(read_results(stack, has_names=True, has_transcripts=has_transcripts))
     report = replace(stack.report(results), trends=_trends(stack, history) if history is not None else None)
     return finish(report, folder or stack.settings.reports or "reports", Output(quiet))
 

@@ -150,15 +150,22 @@ def interrupted(stack: str) -> str:
     return f"its start was interrupted: run `pulumi up --stack {stack}` again, which records the session if one runs"
 
 
-async def for_reports(client: Client, result: Result, settings: Settings) -> Result:
+async def for_reports(client: Client, result: Result, *, has_transcripts: bool) -> Result:
     """Return the result with what only reports show: the scenarios by name, and how the failed ones failed."""
     kind = kind_of(result.gated.kind)
     result = await kind.with_scenario_runs(client, result)
-    return await kind.with_transcripts(client, result) if settings.shows_transcripts else result
+    return await kind.with_transcripts(client, result) if has_transcripts else result
 
 
-async def read_results(stack: GatedStack, *, has_reports: bool = False) -> list[Result]:
-    """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once."""
+async def read_results(stack: GatedStack, *, has_names: bool = False, has_transcripts: bool = False) -> list[Result]:
+    """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once.
+
+    Args:
+        stack: the stack.
+        has_names: whether all scenarios that ran are wanted by name.
+        has_transcripts: whether also the ends of failed runs are wanted.
+
+    """
     from tornado_resource.runs.results import read_result
 
     async with stack.client() as client:
@@ -167,7 +174,7 @@ async def read_results(stack: GatedStack, *, has_reports: bool = False) -> list[
             kind = kind_of(gated.kind)
             result = await kind.with_drift(client, await read_result(client, gated))
             result = await kind.with_changes(client, result) if stack.settings.shows_changes else result
-            return await for_reports(client, result, stack.settings) if has_reports else result
+            return await for_reports(client, result, has_transcripts=has_transcripts) if has_names else result
 
         return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
 

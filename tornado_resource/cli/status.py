@@ -49,7 +49,7 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
     verdict. With --quiet, only the sessions that have not passed are shown.
     """
     stack = read_gated_stack(name)
-    results, ungated = asyncio.run(_read(stack))
+    results, ungated = asyncio.run(_read(stack, has_names=output == "json"))
     report = stack.report(results)
     if output == "json":
         click.echo(_as_json(report, ungated))
@@ -60,8 +60,8 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
     return ExitCode.of(report.outcome)
 
 
-async def _read(stack: GatedStack) -> tuple[list[Result], list[_Ungated]]:
-    results = await read_results(stack)
+async def _read(stack: GatedStack, *, has_names: bool) -> tuple[list[Result], list[_Ungated]]:
+    results = await read_results(stack, has_names=has_names)
     async with stack.client() as client:
         return results, await asyncio.gather(
             *(_read_ungated(client, session, stack.stack) for session in stack.ungated)

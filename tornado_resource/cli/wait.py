@@ -99,6 +99,7 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
     from tornado_resource.runs.results import wait_for_result
 
     has_reports = bool(stack.settings.reports or os.environ.get("GITHUB_STEP_SUMMARY"))
+    has_transcripts = has_reports and stack.settings.shows_transcripts
     async with stack.client() as client, _display(stack.gated_sessions, output) as display:
 
         async def result_of(gated: GatedSession) -> Result:
@@ -111,8 +112,8 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
             try:
                 async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
                     result = await wait_for_result(client, gated, stack.settings.poll_seconds, report)
-                    if has_reports:
-                        result = await for_reports(client, result, stack.settings)
+                    if has_reports or output.is_json:
+                        result = await for_reports(client, result, has_transcripts=has_transcripts)
             except TimeoutError:
                 result = _cut_off(gated, seen[-1] if seen else None)
             display.end(result)
