@@ -196,6 +196,12 @@ def test_sessions_on_one_pathway_run_in_the_order_of_the_file(
     assert [body["version_number"] for body in project.bodies()] == [1, 2]
     assert [row["status"] for row in project.requests("/start")] == [200, 200]
     assert {verdict["outcome"] for verdict in project.outputs()["verdicts"].values()} == {"passed"}
+    text = (project.folder / "sessions.yaml").read_text(encoding="utf-8")
+    project.declare(text.replace("version_number: 2", "version_number: 3"))
+    printed = project.pulumi("preview")
+    assert "1 to replace" in printed
+    assert "starts when" not in printed
+    assert "at worst" not in printed
 
 
 def test_refresh_keeps_a_finished_session_and_drops_only_what_is_gone(project: Project) -> None:

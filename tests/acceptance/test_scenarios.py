@@ -478,3 +478,22 @@ def test_what_a_list_of_100_leaves_out_is_neither_passed_nor_gone(make_project: 
     project.up()
     assert project.outputs()["verdicts"]["a"]["outcome"] == "passed"
     assert (len(project.requests("/start")), len(project.resources("TornadoScenario"))) == (starts, 1)
+
+
+def test_a_target_runs_on_what_its_scenario_is(make_project: Callable[..., Project]) -> None:
+    """An update that leaves the scenario out changes nothing of it, and so runs no session for its new definition."""
+    project = make_project(speed=1000, script=SCRIPT)
+    text = ONE.partition("environments:")[0]
+    project.declare(text)
+    project.up()
+    [session] = project.resources()
+    project.declare(text.replace("max_turns: 10", "max_turns: 11"))
+    project.up(0, "--target", session["urn"])
+    assert len(project.requests("/start")) == 1
+    project.declare(text.replace("max_turns: 10", "max_turns: 11").replace("[refund]}", "[refund], triggers: {a: 1}}"))
+    project.up(0, "--target", session["urn"])
+    assert shown(project)["Refunds an order"]["max_turns"] == 10
+    assert len(project.requests("/start")) == 2
+    project.up()
+    assert shown(project)["Refunds an order"]["max_turns"] == 11
+    assert len(project.requests("/start")) == 3

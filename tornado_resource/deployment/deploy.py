@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 from pulumi.runtime import is_dry_run
@@ -30,7 +30,7 @@ from tornado_resource.stacks.promotion import as_output
 from tornado_resource.tornado.resource import TornadoSession, session_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.deployment.verdicts import VerdictOutput
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.settings import Settings
+
+T = TypeVar("T")
 
 
 def deploy() -> None:
@@ -225,30 +227,48 @@ def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
 def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
     """Return the stack output `sessions`. In a preview it shows what is known."""
 
-    def gather(values: list[Any]) -> dict[str, Any]:
-        split = len(deployed.sessions)
-        verdicts = dict(zip(deployed.verdicts, values[split:], strict=True))
-        outputs: dict[str, RunOutputs] = dict(zip(deployed.sessions, values[:split], strict=True))
+    def export(outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> dict[str, Any]:
         return {name: found.exported(verdicts.get(name)) for name, found in outputs.items()}
 
-    return together([*deployed.sessions.values(), *deployed.verdicts.values()], gather)
+    return _with_all(deployed, export)
+
+
+def _with_all(
+    deployed: _Deployed, func: Callable[[Mapping[str, RunOutputs], Mapping[str, Any]], T]
+) -> pulumi.Output[T]:
+    """Apply *func* to the outputs and the verdicts of all sessions, by name, once they have resolved, known or not."""
+
+    def apply(values: list[Any]) -> T:
+        split = len(deployed.sessions)
+        outputs = dict(zip(deployed.sessions, values[:split], strict=True))
+        return func(outputs, dict(zip(deployed.verdicts, values[split:], strict=True)))
+
+    return together([*deployed.sessions.values(), *deployed.verdicts.values()], apply)
 
 
 def _preview(deployed: _Deployed) -> None:
-    """Log the run order and the worst case, and declare the releases, so that the preview shows them."""
-    environment = deployed.environment
-    declarations = environment.declarations
-    before = predecessors(declarations)
-    if environment.omission is not None:
-        pulumi.log.info(environment.omission)
-    for warning in environment.warnings:
+    """Log what would run, and declare the releases, so that the preview shows them."""
+    if deployed.environment.omission is not None:
+        pulumi.log.info(deployed.environment.omission)
+    for warning in deployed.environment.warnings:
         pulumi.log.warn(str(warning))
+    preview_releases(deployed.environment.declarations, deployed.sessions)
+    _with_all(deployed, partial(_log_run_order, deployed.environment))
+
+
+def _log_run_order(environment: Environment, outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> None:
+    """Log, in a preview, in which order sessions run, and the worst case: of those that start or have not ended yet."""
+    declarations = [
+        each
+        for each in environment.declarations
+        if pulumi.contains_unknowns([outputs[each.name].run_id, verdicts.get(each.name)])
+    ]
+    before = predecessors(declarations)
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
     if before or (environment.promotes_from is not None and declarations):
         minutes = count(worst_case_minutes(declarations), "minute")
         pulumi.log.info(f"at worst, {minutes} until all sessions have ended")
-    preview_releases(declarations, deployed.sessions)
 
 
 def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Deployed) -> pulumi.Output[Any]:

@@ -145,11 +145,6 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         fields.setdefault("name", resource_name)
         options = {key: values[key] for key, default in _DEFAULTS.items() if values[key] != default}
         _check(resource_name, {**fields, **options}, declared_at)
-        position = Position.parse(declared_at)
-        self.declaration: Output[ScenarioDeclaration] = pulumi.Output.all(pathway_id, fields).apply(
-            lambda known: ScenarioDeclaration(resource_name, known[0], whole_without_nulls(known[1]), position)
-        )
-        """The scenario for the gate, which compares it with what ran."""
         inputs = {
             "name": resource_path(resource_name),
             "pathway_id": pathway_id,
@@ -165,6 +160,13 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         if not is_plain(fields):
             given["secrets"] = secret_names(fields)
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
+        position = Position.parse(declared_at)
+        # As the resource has it: an update with targets may leave it out, and then it is not what the program declares.
+        recorded = pulumi.Output.all(vars(self)["pathway_id"], vars(self)["fields"])
+        self.declaration: Output[ScenarioDeclaration] = recorded.apply(
+            lambda known: ScenarioDeclaration(resource_name, known[0], whole_without_nulls(known[1]), position)
+        )
+        """The scenario for the gate, which compares it with what ran."""
         untrack_properties(self, (*OUTPUTS, *given))
         self.stored_id: Output[str] = self.id if is_dry_run() else _stored_id(self)
         """Its id, for sessions; it fails if the API has not stored the scenario as it is declared."""
