@@ -55,15 +55,29 @@ def test_a_renamed_session_keeps_running_under_its_new_name(slow_project: Projec
     assert [row["status"] for row in project.sessions()] == ["RUNNING"]
 
 
-def test_a_renamed_session_can_be_adopted_instead(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
+PAIR = """\
+import pulumi
+from tornado_resource import TornadoSession
+
+first = TornadoSession("first", pathway_id="pw-1", gate="none")
+second = TornadoSession("second", pathway_id="pw-1", gate="none", opts=pulumi.ResourceOptions(depends_on=[first]))
+"""
+
+
+def test_two_sessions_of_a_pathway_are_told_how_to_run_in_order(make_project: Callable[..., Project]) -> None:
+    project = make_project(program=PAIR)
+    printed = project.up(expect=None)
+    assert 'If both are declared: pass on_conflict="wait" to second, and first as depends_on' in printed
+    project.configure("tornado:adopt.second", ids(project)["first"])
+    assert "of this stack and cannot be adopted: two resources of one session" in project.up(expect=None)
+    assert list(ids(project)) == ["first"]
+    project.run("pulumi", "config", "rm", "--path", "tornado:adopt.second", "--stack", "dev")
+    waiting = PAIR.replace("opts=", 'on_conflict="wait", opts=')
+    (project.folder / "__main__.py").write_text(waiting, encoding="utf-8")
+    project.finish_sessions()
     project.up()
-    before = ids(project)
-    project.declare(ONE.replace("support-line", "helpdesk"))
-    run_printed(project, project.up(expect=None), "Or take it over:")
-    assert ids(project) == {"helpdesk": before["support-line"]}
-    assert [row["status"] for row in project.sessions()] == ["RUNNING"]
+    assert list(ids(project)) == ["first", "second"]
+    assert len(project.sessions()) == 2
 
 
 def test_a_session_that_moves_into_a_component_is_kept(make_project: Callable[..., Project]) -> None:

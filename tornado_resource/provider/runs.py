@@ -19,6 +19,7 @@ from pulumi.dynamic import (
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.runtime import (
@@ -45,14 +46,14 @@ if TYPE_CHECKING:
     from tornado_resource.provider.runtime import Runtime
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.runs.kind import Kind
-    from tornado_resource.runs.order import Run, StartedRun
+    from tornado_resource.runs.order import Address, Run, StartedRun
     from tornado_resource.stacks.settings import Settings
 
 
 def recorded_urn(stack: str, resource_type: str, run_id: str) -> str | None:
     """Return the URN under which a stack's state has a run; None if it has not, or if it cannot be read.
 
-    It runs `pulumi`, which takes a second: only for the message of an error.
+    It runs `pulumi`, which takes a second: only for the message of an error, and before a run is adopted.
     """
     try:
         deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
@@ -76,8 +77,8 @@ class _Update:
         intents: the intents of this machine.
         compared: the `identity` of the resources for which the engine has called `diff`. They are in its state: no
             `adopt`.
-        created: the sessions that resources got in this update. The engine creates a renamed resource before it deletes
-            the old one, and that delete must not cancel the session.
+        created: the sessions that resources got in this update, and the URNs of these. The engine creates a renamed
+            resource before it deletes the old one, and that delete must not cancel the session.
         decisions: what the program has decided about recorded sessions, by the `identity` of their resources.
 
     """
@@ -86,7 +87,7 @@ class _Update:
     settings: Settings
     intents: IntentStore
     compared: set[Identity] = field(default_factory=set)
-    created: set[str] = field(default_factory=set)
+    created: dict[str, str] = field(default_factory=dict)
     decisions: dict[Identity, Decision] = field(default_factory=dict)
 
 
@@ -139,7 +140,7 @@ class RunProvider(ResourceProvider):
         adopt = props.get("adopt") if identity(props) not in self._this_update.compared else None
         started = self._run(lambda client: self._started(client, props, adopt), props.get("declared_at"))
         # From here on nothing may raise: the engine does not record the id of a create that failed.
-        self._this_update.created.add(started.run_id)
+        self._this_update.created[started.run_id] = self._urn_of(props)
         basis = self._run(lambda client: self._kind.basis(client, props)) if not started.adopted else {}
         return CreateResult(started.run_id, {**self._outputs(started, props), **basis})
 
@@ -205,7 +206,7 @@ class RunProvider(ResourceProvider):
 
     async def _started(self, client: Client, props: dict[str, Any], adopted_id: str | None) -> StartedRun:
         from tornado_resource.runs.adopt import adopt
-        from tornado_resource.runs.conflict import PlaceTaken
+        from tornado_resource.runs.conflict import PlaceTaken, held_already
         from tornado_resource.runs.order import Order
         from tornado_resource.runs.start import start
 
@@ -213,12 +214,33 @@ class RunProvider(ResourceProvider):
         on_conflict: OnConflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
         order = Order(address, kind.request_of(props), on_conflict, kind.name)
         if adopted_id is not None:
+            urn = await self._holder(address, adopted_id)
+            if urn not in {None, self._urn_of(props)}:
+                raise held_already(order, adopted_id, urn)
             return await adopt(client, order, adopted_id)
         try:
-            return await start(client, order, update.intents)
+            started = await start(client, order, update.intents)
         except PlaceTaken as error:
-            urn = await asyncio.to_thread(recorded_urn, address.stack, kind.resource_type, error.found.run_id)
+            urn = await self._holder(address, error.found.run_id)
             raise (error.of_own_stack(urn) if urn is not None else error) from None
+        urn = await self._holder(address, started.run_id) if started.adopted else None
+        if urn is not None and self._is_declared(urn):
+            update.intents.settle(address, started.run_id)  # or the next attempt would take it for its own
+            raise held_already(order, started.run_id, urn)
+        return started
+
+    async def _holder(self, address: Address, run_id: str) -> str | None:
+        """Return the URN of the resource of this stack that holds a run; None if none does, as far as is known."""
+        created = self._this_update.created.get(run_id)
+        return created or await asyncio.to_thread(recorded_urn, address.stack, self._kind.resource_type, run_id)
+
+    def _is_declared(self, urn: str) -> bool:
+        """Return whether the program still declares a resource, as far as the engine has said so by now."""
+        known = {(name.rpartition("/")[2], parents) for name, parents in self._this_update.compared}
+        return urn in self._this_update.created.values() or (name_of(urn), parents_of(urn)) in known
+
+    def _urn_of(self, props: dict[str, Any]) -> str:
+        return address_of(props).urn(self._kind.resource_type)
 
     def _run_of(self, run_id: str, props: dict[str, Any]) -> Run:
         from tornado_resource.runs.order import Run

@@ -24,7 +24,7 @@ class PlaceTaken(TornadoError):
 
     def of_own_stack(self, urn: str) -> TornadoError:
         """Return the error for a run that this stack has recorded already, as the resource *urn*."""
-        return TornadoError(_message(self.order, self.found, self.note, _own_advice(self.order, self.found, urn)))
+        return TornadoError(_message(self.order, self.found, self.note, _own_advice(self.order, urn)))
 
 
 def possibly_own(order: Order, found: Found) -> PlaceTaken:
@@ -56,17 +56,36 @@ def _advice(order: Order, found: Found) -> str:
     )
 
 
-def _own_advice(order: Order, found: Found, urn: str) -> str:
-    """Return the advice for a run of this stack: nothing that starts another one."""
+def _own_advice(order: Order, urn: str) -> str:
+    """Return the advice for a run of this stack: nothing that starts another one, or gives it a second resource."""
     name, address, kind = urn.rpartition("::")[2], order.address, kind_of(order.kind)
-    if name == address.resource:  # it has got another parent, say, or its replacement did not delete it first
+    if name != address.resource:
         return (
-            f"It is this stack's own {kind.noun}, recorded as {urn}.\n"
-            f"To keep it:      {commands.on_conflict(address.stack, name, 'adopt')}\n"
-            f"To run it again: do that, then change `triggers` of {name}"
+            f"It is this stack's own {kind.noun}, recorded as {name}.\n"
+            f"If {address.resource} is its new name: {commands.rename(address, urn)}\n"
+            f"{_in_order(order, name)}"
         )
-    return (
-        f"It is this stack's own {kind.noun}, recorded as {name}.\n"
-        f"If {address.resource} is its new name: {commands.rename(address, urn)}\n"
-        f"Or take it over: {commands.adopt(address.stack, address.resource, found.run_id)}"
+    advice = (
+        f"It is this stack's own {kind.noun}, recorded as {urn}.\n"
+        f"To keep it:      {commands.on_conflict(address.stack, name, 'adopt')}\n"
+        f"To run it again: do that, without `retain_on_delete` in its options, then change `triggers` of {name}"
     )
+    is_other = urn != address.urn(kind.resource_type)  # it has got another parent, or two components have that name
+    return f"{advice}\n{_in_order(order, urn)}" if is_other else advice
+
+
+def _in_order(order: Order, first: str) -> str:
+    return (
+        f'If both are declared: pass on_conflict="wait" to {order.address.resource}, and {first} as depends_on in its '
+        "options, so that it starts when that one has ended"
+    )
+
+
+def held_already(order: Order, run_id: str, urn: str) -> TornadoError:
+    """Return the error for a run that cannot be taken over since the resource *urn* of the same stack holds it."""
+    noun = kind_of(order.kind).noun
+    first = (
+        f"{noun} {clean(run_id)} belongs to {urn} of this stack and cannot be adopted: two resources of one {noun} "
+        "would cancel it for each other"
+    )
+    return TornadoError(f"{first}.\n{_own_advice(order, urn)}")

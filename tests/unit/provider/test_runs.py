@@ -46,7 +46,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def configured() -> Iterator[Callable[[str], TornadoProvider]]:
+def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], TornadoProvider]]:
+    monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: {})
+
     def configure(url: str) -> TornadoProvider:
         provider = TornadoProvider()
         configure_provider(provider, url)
@@ -272,6 +274,29 @@ def test_a_conflict_says_whether_the_session_is_this_stacks_own(
     assert calls == [("stack", "export", "--stack", "dev")]
 
 
+def test_no_two_resources_of_a_stack_hold_one_session(
+    configured: Callable[[str], TornadoProvider], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `adopt`, and by `on_conflict: adopt` while the resource that holds the session is declared too."""
+    inputs = {**INPUTS, "pathway_id": "pw-held"}
+    second = {**inputs, "name": "dev/second", "on_conflict": "adopt"}
+    provider = configured(sandbox.url)
+    first = provider.create(dict(inputs))
+    held = f"session {first.id} belongs to urn:pulumi:dev::.*::support-line of this stack and cannot be adopted"
+    for props in (second, {**second, "adopt": first.id}):
+        with pytest.raises(Failure, match=held):
+            provider.create(props)
+    urn = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
+    monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: export_of(urn, first.id))
+    with pytest.raises(Failure, match=held):
+        configured(sandbox.url).create({**second, "adopt": first.id})
+    later = configured(sandbox.url)
+    later.diff(first.id, dict(first.outs or {}), inputs)
+    with pytest.raises(Failure, match=held):
+        later.create(second)
+    assert configured(sandbox.url).create(second).id == first.id, "a declaration that has moved keeps its session"
+
+
 def test_a_state_that_cannot_be_read_names_no_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: str) -> Any:
         raise ConfigurationError
@@ -286,11 +311,9 @@ def test_a_state_that_cannot_be_read_names_no_owner(monkeypatch: pytest.MonkeyPa
 def test_on_conflict_of_the_config_applies_to_the_sessions_it_names(
     configured: Callable[[str], TornadoProvider],
     sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
     value: str,
     is_adopted: bool,  # noqa: FBT001
 ) -> None:
-    monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: {})
     inputs = {**INPUTS, "pathway_id": f"pw-named-{is_adopted}"}
     first = configured(sandbox.url).create(dict(inputs))
     provider = TornadoProvider()
