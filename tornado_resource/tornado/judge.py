@@ -5,7 +5,8 @@ Only certainty counts as `passed`. What contradicts itself, or is not about the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.runs.model import ONLY_REPAIRED
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.model import Outcome
+
+OTHERS_REPAIRED: Final = "before any repair, but the session repaired others, which the gate refuses (repaired: refuse)"
 
 
 def judge(
@@ -37,16 +40,25 @@ def judge(
     if doubt is not None:
         return "incomplete", doubt
     outcome, reason = _apply_rule(gate, status, scenarios)
-    return _checked_pass(gate, status, reason) if outcome == "passed" else (outcome, reason)
+    return _checked_pass(gate, status, reason, scenarios) if outcome == "passed" else (outcome, reason)
 
 
-def _checked_pass(gate: Gate, status: Status, reason: str) -> tuple[Outcome, str]:
+def _checked_pass(gate: Gate, status: Status, reason: str, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
     doubt = _count_contradiction(status) or _unfixable_contradiction(status)
     if doubt is not None:
         return "incomplete", doubt
     if gate.repaired == "refuse" and status.is_repaired:
+        if gate.passed == "promotion" and _passed_at_first(status, scenarios):
+            return "failed", f"{reason} {OTHERS_REPAIRED}"
         return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
     return "passed", reason
+
+
+def _passed_at_first(status: Status, scenarios: tuple[Scenario, ...]) -> bool:
+    """Return whether the scenarios required for promotion passed in the first iteration, before any repair."""
+    first = replace(status, iterations=status.iterations[:1])
+    # The API's response may have more iterations than are kept: the last ones.
+    return not status.omitted.iterations and _required_scenarios(first, scenarios)[0] == "passed"
 
 
 def _scenario_problem(status: Status, declared: Collection[str] | None) -> str | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tornado_resource.bland.responses import STATUSES, Iteration, Omitted, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs import verdict
-from tornado_resource.runs.model import Ending, GatedSession, Outcome
+from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedSession, Outcome
 
 SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
 
@@ -110,3 +110,19 @@ def test_what_was_left_out_of_a_response_is_not_known_to_be_full() -> None:
         "COMPLETED_ALL_PASSED", total_scenarios=2, iterations=iterations(("ab", "")), omitted=Omitted(ids=1)
     )
     assert not status.is_full_run
+
+
+@pytest.mark.parametrize(("omitted", "is_known"), [(Omitted(), True), (Omitted(iterations=3), False)])
+def test_a_repair_of_what_is_not_required_is_told_apart(omitted: Omitted, is_known: bool) -> None:  # noqa: FBT001
+    """Only where the first iteration is shown, which ran before any repair."""
+    status = Status(
+        "COMPLETED_PARTIAL",
+        total_scenarios=3,
+        passed_scenarios=2,
+        forked_version=7,
+        iterations=iterations(("ab", "c"), ("", "c")),
+        omitted=omitted,
+    )
+    outcome, reason = judge(Gate("promotion", "refuse"), Ending(status), SCENARIOS)
+    assert outcome == "failed"
+    assert ("before any repair" in reason, reason.startswith(ONLY_REPAIRED)) == (is_known, not is_known)
