@@ -24,6 +24,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs/reference"
 SCHEMA: Final = ROOT / "schemas/sessions.schema.json"
 OBJECTS: Final = {
+    "defaults": "Defaults",
     "session": "A session",
     "scenario": "A scenario",
     "assertion": "An assertion",
@@ -71,8 +72,13 @@ def _keys(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 
 def _properties(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the keys of an object with their schemas, and those of objects that are described in place."""
+    """Yield the keys of an object with their schemas, and those of objects that are described in place.
+
+    A key that is that of another object is described there.
+    """
     for key, value in schema.get("properties", {}).items():
+        if "description" not in value:
+            continue
         is_required = key in schema.get("required", ()) and not prefix
         yield f"{prefix}{key}", {**value, "is_required": is_required}
         yield from _properties(value, f"{prefix}{key}.")

@@ -132,7 +132,7 @@ def test_the_server_offers_keys_in_braces_once_one_is_begun(
 def test_the_file_has_every_key_of_the_schema() -> None:
     assert is_valid(parse(EVERY_KEY.encode(), "f").data)
     titles = {line.schema["title"] for line in LINES if line.is_named}
-    assert {schema["title"] for schema in named(SCHEMA)} == titles
+    assert {schema["title"] for schema in named(SCHEMA) if schema.keys() != {"$ref"}} == titles
 
 
 def named(schema: Any) -> list[dict[str, Any]]:

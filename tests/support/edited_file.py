@@ -14,6 +14,9 @@ CURSOR = "‸"
 EVERY_KEY = """\
 version: 1
 defaults:
+  scenario_options:
+    on_conflict: adopt
+    on_destroy: leave
   max_iterations: 5
 scenarios:
   refund:
@@ -157,4 +160,7 @@ def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str,
     reference = schema.get("$ref")
     if reference is None:
         return schema
-    return {**root["$defs"][reference.removeprefix("#/$defs/")], **schema}
+    found = root
+    for key in reference.removeprefix("#/").split("/"):
+        found = found[key]
+    return {**found, **schema}

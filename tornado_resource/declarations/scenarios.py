@@ -96,8 +96,10 @@ class Scenarios:
     def __post_init__(self) -> None:
         base = self.document.data.get("scenarios") or {}
         own = self._settings.get("scenarios") or {}
+        layers = [part.get("defaults") or {} for part in (self.document.data, self._settings)]
+        options = merge(merge({}, layers[0]), layers[1]).get("scenario_options") or {}
         for key in names(self.document, self.environment, "scenarios"):
-            self._values[key] = merge(merge({}, base.get(key) or {}), own.get(key) or {})
+            self._values[key] = merge(merge(options, base.get(key) or {}), own.get(key) or {})
 
     def of_session(self, place: KeyPath, session: str, values: Mapping[str, Any]) -> tuple[ScenarioDeclaration, ...]:
         """Return the scenarios that a session names, on its pathway.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 FILE: Final = ""
 """The definition of the file as a whole; all others are named in the schema's `$defs`."""
-_PARTS: Final = ("name", "environmentName", "session", "scenario", "environment", "trigger")
+_PARTS: Final = ("name", "environmentName", "defaults", "session", "scenario", "environment", "trigger")
 """The definitions of the parts that are validated one by one."""
 
 
@@ -167,5 +167,6 @@ def _validator(definition: str, *, is_shallow: bool = False) -> Draft202012Valid
     import jsonschema_rs
 
     schema = _definition(definition)
-    accepted: dict[str, Any] = dict.fromkeys(_PARTS, True) if is_shallow else {}
+    # Defaults have no parts inside, and refer to the keys of a session and of a scenario.
+    accepted: dict[str, Any] = dict.fromkeys(_PARTS, True) if is_shallow and definition != "defaults" else {}
     return jsonschema_rs.Draft202012Validator({**schema, "$defs": {**schema["$defs"], **accepted}})

@@ -289,3 +289,20 @@ def test_every_field_and_choice_of_the_apis_page_is_in_the_schema() -> None:
         each for some in [*listed, schema["assertion"]["properties"]["type"]["enum"]] for each in some if each
     }
     assert set(schema["assertion"]["properties"]) == {"type", "config", "name", "is_required", "weight", "order"}
+
+
+def test_defaults_have_options_for_all_scenarios(tmp_path: Path) -> None:
+    text = FILE.replace(
+        "scenarios:",
+        "defaults: {on_conflict: wait, scenario_options: {on_conflict: adopt, on_destroy: leave}}\nscenarios:",
+        1,
+    ).replace("staging: {}", "staging: {defaults: {scenario_options: {on_conflict: null}}}")
+    file = tmp_path / "sessions.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    def options(environment: str) -> dict[str, tuple[str, str]]:
+        return {each.key: (each.on_conflict, each.on_destroy) for each in load(str(file), environment).scenarios}
+
+    assert options("staging") == {"refund": ("fail", "leave"), "cancel": ("adopt", "delete")}
+    assert options("production")["refund"] == options("production")["extra"] == ("adopt", "leave")
+    assert {each.on_conflict for each in load(str(file), "staging").declarations} == {"wait"}

@@ -28,6 +28,8 @@ SCHEMA = json.loads(schema_text())
 
 def _properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in schema.get("properties", {}).items():
+        if value.keys() == {"$ref"}:
+            continue  # an editor shows what it refers to
         yield f"{path}.{key}", value
         yield from _properties(value, f"{path}.{key}")
     for key, value in schema.get("$defs", {}).items():
