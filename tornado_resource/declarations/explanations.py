@@ -234,6 +234,10 @@ def _explain_max_properties(violation: Violation, _document: Document) -> str:
     return f"{len(violation.value):,} entries, expected at most {violation.limit:,}"
 
 
+def _explain_placeholder(_violation: Violation, _document: Document) -> str:
+    return "found the placeholder, expected the id of your pathway, which is in the URL of the pathway in Bland's dashboard"
+
+
 _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
     "required": _explain_required,
     "type": _explain_type,
@@ -248,6 +252,7 @@ _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
     "maxLength": _explain_max_length,
     "minProperties": _explain_min_properties,
     "maxProperties": _explain_max_properties,
+    "not": _explain_placeholder,
 }
 EXPLAINED: Final = frozenset({*_EXPLANATIONS, "additionalProperties", "uniqueItems", "propertyNames"})
 """The keywords that the schema may use (a test compares)."""
