@@ -27,6 +27,10 @@ MIN_GO = (1, 25, 11)
 COMMANDS = ["pulumi", "pulumi-language-python"]
 FILES = [*COMMANDS, "pulumi-language-python-exec", "pulumi-resource-pulumi-python"]
 SDK = "github.com/pulumi/pulumi/sdk/v3"
+BUILT_HERE = (
+    "its Python language host does not know the option `virtualenv` of Pulumi.yaml: `pulumi install` and `pulumi new` "
+    "put the packages into the project's folder instead of .venv (`ln -s . .venv` there makes both work)"
+)
 INSTALLER_SECONDS = 180
 PROGRESS_SECONDS = 10
 Say = Callable[[str], None]
@@ -53,6 +57,12 @@ def prepare(bin_folder: Path, *, say: Say) -> str:
             _fill(folder, say)
         _link_into(bin_folder, folder)
     return f"pulumi {_version_of(bin_folder)} in {_short(bin_folder)}, linked from {_short(folder)}"
+
+
+def is_built_here(bin_folder: Path) -> bool:
+    """Return whether the language host in *bin_folder* was built from Go modules, as Go notes in what it builds."""
+    host = bin_folder / "pulumi-language-python"
+    return host.exists() and f"path\t{SDK}/python/cmd/pulumi-language-python\n".encode() in host.read_bytes()
 
 
 def _on_path(bin_folder: Path) -> Path | None:

@@ -33,6 +33,8 @@ def main() -> int:
         prepare_python()
         bin_folder = VENV / "bin"
         print(f"engine: {engine.prepare(bin_folder, say=_say)}", flush=True)
+        if engine.is_built_here(bin_folder):
+            print(f"engine: {engine.BUILT_HERE}", flush=True)
     except (SetupError, engine.EngineError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ import pytest
 from addresses import REPOSITORY, VERSION
 
 from tests.support.paths import ROOT
+from tests.support.project import name_the_pathway
 from tests.support.repository import copy_of_the_repository, run_git
 
 if TYPE_CHECKING:
@@ -105,6 +107,16 @@ def instead_of_the_placeholder(repository: Path, folder: Path) -> str:
     return str(file)
 
 
+def installed_by_pulumi(folder: Path) -> Path:
+    """Return where Pulumi has installed the programs of a project.
+
+    The language host that `make setup` builds does not know the option `virtualenv` of Pulumi.yaml.
+    """
+    if not (folder / ".venv").exists():
+        (folder / ".venv").symlink_to(folder)
+    return folder / ".venv/bin"
+
+
 def test_two_builds_of_a_commit_are_the_same(repository: Path, dist: Path, tmp_path: Path) -> None:
     assert set(digests(dist)) == {WHEEL, SDIST}
     assert digests(built(repository, tmp_path / "somewhere else")) == digests(dist)
@@ -130,6 +142,9 @@ def test_the_wheel_tests_agents_from_an_empty_environment(
     shown = run(programs / "tornado-resource", "--version", folder=tmp_path)
     assert shown == f"tornado-resource, version {VERSION}\n"
     run(programs / "tornado-resource", "init", "agents", folder=tmp_path)
+    wanted = (tmp_path / "agents/requirements.txt").read_text(encoding="utf-8")
+    assert wanted == f"tornado-resource[sandbox] @ {(dist / WHEEL).as_uri()}\n"
+    name_the_pathway(tmp_path / "agents")
     assert "no problems" in run(programs / "tornado-resource", "validate", folder=tmp_path / "agents")
 
     project = make_project(speed=1000)
@@ -183,10 +198,26 @@ def test_pulumi_new_installs_all_that_an_update_needs(
         folder=project.folder,
         **{**project.environment, "GIT_CONFIG_GLOBAL": git, "PYTHONPATH": ""},
     )
-    if not (project.folder / ".venv").exists():
-        # The language host that `make setup` builds does not know the option `virtualenv` of Pulumi.yaml.
-        (project.folder / ".venv").symlink_to(project.folder)
-    programs = project.folder / ".venv/bin"
+    programs = installed_by_pulumi(project.folder)
+    name_the_pathway(project.folder)
     project.up(PATH=f"{programs}{os.pathsep}{project.environment['PATH']}", PYTHONPATH="")
     assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
     assert run(programs / "tornado-resource", "--version", folder=tmp_path) == f"tornado-resource, version {VERSION}\n"
+
+
+def test_pulumi_install_installs_what_init_wrote(
+    dist: Path, tmp_path: Path, make_project: Callable[..., Project]
+) -> None:
+    """As `init` says, from the wheel that it was installed from: the packages, and the sandbox with them."""
+    run(sys.executable, "-m", "venv", "empty", folder=tmp_path)
+    run(tmp_path / "empty/bin/pip", "install", "--quiet", dist / WHEEL, folder=tmp_path)
+    run(tmp_path / "empty/bin/tornado-resource", "init", "agents", folder=tmp_path)
+    name_the_pathway(tmp_path / "agents")
+    project = replace(make_project(speed=1000), folder=tmp_path / "agents")
+    run("pulumi", "install", folder=project.folder, **{**project.environment, "PYTHONPATH": ""})
+    programs = installed_by_pulumi(project.folder)
+    path = f"{programs}{os.pathsep}{project.environment['PATH']}"
+    project.pulumi("stack", "init", "dev", PATH=path, PYTHONPATH="")
+    project.up(PATH=path, PYTHONPATH="")
+    assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
+    run(programs / "python", "-c", "import starlette, uvicorn", folder=tmp_path)

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from tests.support.paths import ROOT
-from tests.support.project import KEY
+from tests.support.project import KEY, name_the_pathway
+from tornado_resource.cli.origin import requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ def is_green(project: Project) -> None:
     """With the packages of this checkout in place of what `pulumi install` would fetch."""
     (project.folder / ".venv").symlink_to(sys.prefix)
     project.init()
+    name_the_pathway(project.folder)
     project.pulumi("up", "--yes", "--skip-preview")
     assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
     (project.folder / ".venv").unlink()
@@ -63,10 +65,11 @@ def test_init_writes_a_project_that_is_green_at_once(workshop: Project) -> None:
         assert command in printed
     written = yaml.safe_load((workshop.folder / "Pulumi.yaml").read_text(encoding="utf-8"))
     assert (written["name"], "template" in written) == ("voice-agents", False)
-    for name in FILES - {"Pulumi.yaml"}:
+    for name in FILES - {"Pulumi.yaml", "requirements.txt"}:
         assert (workshop.folder / name).read_bytes() == (TEMPLATE / name).read_bytes()
+    assert (workshop.folder / "requirements.txt").read_text(encoding="utf-8") == f"{requirement()}\n"
     code, printed = workshop.run("tornado-resource", "validate")
-    assert code == 0, printed
+    assert (code, "sessions.first-agent.pathway_id: found the placeholder" in printed) == (2, True)
     is_green(workshop)
 
     before = {name: (workshop.folder / name).read_bytes() for name in FILES}

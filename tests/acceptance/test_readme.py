@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.paths import ROOT
 from tests.support.pipelines import ACTIONS, SECRETS, UPLOAD, files_of, run_bash
+from tests.support.project import name_the_pathway
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,7 @@ def test_the_pipeline_of_the_readme_works_when_pasted(make_project: Callable[...
     assert code == 0, printed
     project = replace(machine, folder=machine.folder / "pasted")
     (project.folder / ".venv").symlink_to(sys.prefix)
+    name_the_pathway(project.folder)
     for step in yaml.safe_load(sample[1])["jobs"]["test"]["steps"]:
         if "run" in step and step["run"] != "pulumi install":
             given = {key: SECRETS[value] for key, value in step.get("env", {}).items()}

@@ -49,9 +49,9 @@ def as_typed(command: str) -> str | None:
         return 'pulumi login "file://$STATE"' if "--local" in command else None
     if "config set --secret" in command:
         return f"echo {KEY} | {command}"
-    if command == "pulumi up":
-        return "sed -i.old 's/your-pathway-id/pw-1/' sessions.yaml; pulumi up --yes"
-    return command
+    if command == "tornado-resource validate":
+        return f"sed -i.old 's/your-pathway-id/pw-1/' sessions.yaml; {command}"
+    return "pulumi up --yes" if command == "pulumi up" else command
 
 
 def test_every_command_of_getting_started_works(make_project: Callable[..., Project]) -> None:

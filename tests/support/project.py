@@ -37,6 +37,12 @@ STAND_INS = Path(__file__).with_name("stand_in")
 """Modules that the commands of a project import instead of the installed ones."""
 
 
+def name_the_pathway(folder: Path) -> None:
+    """Replace the placeholder in what `init` or `pulumi new` wrote."""
+    file = folder / "sessions.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("your-pathway-id", "pw-1"), encoding="utf-8")
+
+
 @dataclass
 class Project:
     """A Pulumi project in a folder, on a machine of its own; its backend, and the sandbox that it talks to."""

@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from tornado_resource.cli.completion import folders
+from tornado_resource.cli.origin import github_repository, requirement
 from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean
@@ -22,6 +23,7 @@ INNER_FOLDERS: Final = (".github", ".github/workflows")
 DESCRIPTION: Final = "Our voice agents, tested before they go live"
 _SECTION: Final = re.compile(r"^template:\n(?:[ ].*\n)+", re.MULTILINE)
 """What only `pulumi new` reads."""
+_SCHEMA_OF: Final = re.compile(r"(\$schema=https://raw\.githubusercontent\.com/)[^/\s]+/[^/\s]+/")
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -40,9 +42,10 @@ def command(folder: str, pathway: str | None) -> None:
         _refuse_existing(target, list(contents))
     if pathway is not None:
         contents["sessions.yaml"] = _imported(pathway)
+    contents |= _with_origin(contents)
     _write(target, contents)
     click.echo(f"Wrote {', '.join(contents)}.\n")
-    click.echo(_next_steps(folder, is_imported=pathway is not None))
+    click.echo(_next_steps(folder, contents["requirements.txt"].strip(), is_imported=pathway is not None))
 
 
 def template_files() -> list[str]:
@@ -58,6 +61,17 @@ def _contents(project: str) -> dict[str, str]:
     texts = {name: (TEMPLATE / name).read_text(encoding="utf-8") for name in template_files()}
     filled = texts["Pulumi.yaml"].replace("${PROJECT}", yaml_text(project)).replace("${DESCRIPTION}", DESCRIPTION)
     return {**texts, "Pulumi.yaml": _SECTION.sub("", filled)}
+
+
+def _with_origin(contents: dict[str, str]) -> dict[str, str]:
+    """Return the files that name the address of the package, with that of the installed one."""
+    wanted = requirement()
+    if wanted is None:
+        return {}
+    repository, declarations = github_repository(wanted), contents["sessions.yaml"]
+    if repository is not None:
+        declarations = _SCHEMA_OF.sub(rf"\g<1>{repository}/", declarations, count=1)
+    return {"requirements.txt": f"{wanted}\n", "sessions.yaml": declarations}
 
 
 def _name(folder: Path) -> str:
@@ -92,15 +106,17 @@ def _write(folder: Path, contents: dict[str, str]) -> None:
         create_files({folder / name: text for name, text in contents.items()}, parents=True)
 
 
-def _next_steps(folder: str, *, is_imported: bool) -> str:
+def _next_steps(folder: str, wanted: str, *, is_imported: bool) -> str:
     enter = "" if Path(folder).samefile(".") else f"  cd {shlex.quote(clean(folder))}\n"
-    pathway = "" if is_imported else "Put the id of your pathway into sessions.yaml (the sandbox takes any).\n"
+    pathway = "" if is_imported else "Put the id of your pathway into sessions.yaml (in the sandbox, any: pw-1).\n"
+    address = wanted.partition(" @ ")[2]
+    local = f"requirements.txt names {address}, which no pipeline can reach.\n" if address.startswith("file:") else ""
     return (
-        f"{pathway}Next:\n{enter}"
+        f"{local}{pathway}Next:\n{enter}"
         "  pulumi install                     # the packages, into .venv\n"
         "  pulumi stack init dev              # `pulumi login --local` first keeps the state on this machine\n"
         "  BLAND_API_KEY=YOUR_KEY pulumi up\n"
         "\n"
-        "To try it without a key, run `tornado-resource sandbox` in another terminal, and set BLAND_BASE_URL to the\n"
-        "address that it prints."
+        "To try it without a key, run `tornado-resource sandbox --speed 60` in another terminal, and set\n"
+        "BLAND_BASE_URL to the address that it prints."
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from tornado_resource.cli.origin import requirement
 from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.sandbox import MAX_SPEED, MIN_SPEED
@@ -46,7 +47,7 @@ def command(port: int, db: str | None, speed: float, latency: int, scenario_file
         from tornado_resource.sandbox.scenario_file import DEFAULT_FILE
         from tornado_resource.sandbox.serving import Sandbox
     except ModuleNotFoundError as error:
-        message = f"the sandbox needs {error.name}: pip install 'tornado-resource[sandbox]'"
+        message = f"the sandbox needs {error.name}: pip install '{requirement() or 'tornado-resource[sandbox]'}'"
         raise ConfigurationError(message) from None
     try:
         script = scenario_file or DEFAULT_FILE

@@ -235,7 +235,7 @@ def _explain_max_properties(violation: Violation, _document: Document) -> str:
 
 
 def _explain_placeholder(_violation: Violation, _document: Document) -> str:
-    return "found the placeholder, expected the id of your pathway, which is in the URL of the pathway in Bland's dashboard"
+    return "found the placeholder, expected the id of your pathway, which its URL in Bland's dashboard shows"
 
 
 _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {

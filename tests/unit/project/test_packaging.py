@@ -73,7 +73,8 @@ def test_the_version_comes_from_one_place() -> None:
 
 
 def test_the_template_installs_this_version() -> None:
-    assert text("tornado_resource/template/requirements.txt") == f"tornado-resource @ git+{REPOSITORY}@v{VERSION}\n"
+    requirement = f"tornado-resource[sandbox] @ git+{REPOSITORY}@v{VERSION}\n"
+    assert text("tornado_resource/template/requirements.txt") == requirement
     assert f"rev: v{VERSION}" in text("README.md")
 
 

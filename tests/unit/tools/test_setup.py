@@ -70,6 +70,14 @@ def test_commands_on_path_are_used_first(tmp_path: Path, monkeypatch: pytest.Mon
     assert printed == []
 
 
+@pytest.mark.parametrize(("path", "is_built"), [("sdk/v3/python/cmd", True), ("sdk/python/cmd", False)])
+def test_a_language_host_that_was_built_is_recognised(path: str, tmp_path: Path, *, is_built: bool) -> None:
+    assert not engine.is_built_here(tmp_path)
+    note = f"go1.25\npath\tgithub.com/pulumi/pulumi/{path}/pulumi-language-python\nmod"
+    fake_command(tmp_path, "pulumi-language-python", note)
+    assert engine.is_built_here(tmp_path) is is_built
+
+
 @pytest.mark.parametrize("go", [None, "go version go1.22.3 linux/amd64"])
 def test_without_an_engine_or_go_one_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: str | None
