@@ -134,9 +134,8 @@ class GateRun:
 
         """
         kept = [self._last_runs.kept(declared[name], gated) for name, gated in self._sessions.items()]
-        for result in kept:
-            if result is not None:
-                self.report.record(result)
+        for result, gated in zip(kept, self._sessions.values(), strict=True):
+            self.report.record(result or self._unknown(gated, *STOPPED))
         if None in kept:
             self._register()
 
@@ -152,7 +151,7 @@ class GateRun:
             if result is not None:
                 self.report.record(result)
                 return result
-            self.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            self.report.record(self._unknown(gated, INTERRUPTED, "interrupted"))
             self._interim.begin()
             result = await self._waiter.wait(gated, session)
             self.report.record(result)
@@ -163,6 +162,10 @@ class GateRun:
             return self.report.result(declared.urn) if is_failed else self._gate.leave_out(declared)
 
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
+
+    def _unknown(self, gated: GatedSession, reason: str, cause: Cause) -> Result:
+        """Return an incomplete result that calls the scenarios as the last verdict did: reports follow their names."""
+        return replace(unknown_result(gated, reason, cause), scenario_names=self._last_runs.scenario_names(gated.urn))
 
     def _register(self) -> None:
         register_verdicts(self.results.values(), self._environment, self._promotion)

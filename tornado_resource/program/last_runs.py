@@ -125,6 +125,11 @@ class LastRuns:
         session = self._known.by_id.get(gated.session_id)
         return session.result(gated) if session is not None else None
 
+    def scenario_names(self, urn: str) -> Mapping[str, str]:
+        """Return the names of the scenarios that a session ran last, by id, as far as its verdict has them."""
+        session = self._known.sessions.get(urn)
+        return session.scenario_names if session is not None else {}
+
     def with_known(self, gated: GatedSession) -> GatedSession:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
         asked, recorded = self._asked.get(gated.session_id), self._known.by_id.get(gated.session_id)

@@ -164,6 +164,12 @@ class RecordedSession:
         return kind_of(self.kind).request_of(self.declared)
 
     @property
+    def scenario_names(self) -> dict[str, str]:
+        """The names of the scenarios that ran, by id, as far as the verdict has them."""
+        runs = self.verdict.scenarios if self.verdict is not None else None
+        return {each["id"]: each["name"] for each in runs or () if each["name"] is not None}
+
+    @property
     def tested_content(self) -> str | None:
         """The digest of the declared version when it was tested; None if it is unknown."""
         if self.started_content is not None or self.verdict is None or self.verdict.repaired:
@@ -180,11 +186,7 @@ class RecordedSession:
         is_same = verdict.declaration == digest(gated.request)
         if not is_same or is_doubtful or is_outdated(verdict, gated):
             return None
-        return Result(gated, verdict, scenario_names=_names(verdict))
-
-
-def _names(verdict: SessionVerdict) -> dict[str, str]:
-    return {each["id"]: each["name"] for each in verdict.scenarios or () if each["name"] is not None}
+        return Result(gated, verdict, scenario_names=self.scenario_names)
 
 
 def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:

@@ -70,7 +70,11 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
     ) -> tuple[Any, int]:
         verdicts = {}
         if recorded is not None:
-            verdicts["support-line"] = {**asdict(make_verdict(GATED, Ending(recorded))), "content": OLD}
+            verdicts["support-line"] = {
+                **asdict(make_verdict(GATED, Ending(recorded))),
+                "content": OLD,
+                "scenarios": [{"id": "sc-1", "name": "Refund", "passed": True}],
+            }
         session = {"session_id": "s-1", "declared": REQUEST, "adopted": False, **outputs}
         state = {
             f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": {"verdicts": verdicts}},
@@ -86,6 +90,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         runs = LastRuns(api, Versions(api))
         runs.promote({URN: promoted})
         assert await runs.decision(INSIDE, declared) is None, "another session of the same name"
+        assert runs.scenario_names(INSIDE) == {}
+        assert runs.scenario_names(URN) == ({"sc-1": "Refund"} if recorded is not None else {})
         return await runs.decision(URN, declared), api.asked
 
     return ask

@@ -191,6 +191,14 @@ def test_a_scenario_of_which_only_the_id_is_known_is_no_case_of_its_own() -> Non
     assert by_junitparser(text).keys() == {("a", "gate"), ("a", "One")}
 
 
+def test_a_session_that_did_not_run_has_the_cases_of_its_last_verdict() -> None:
+    request = {"pathway_id": "pw-1", "scenario_ids": ["sc-1"]}
+    result = unknown_result(gated_session_of("a", "", request=request), INTERRUPTED, "interrupted")
+    assert by_junitparser(junit(report_of(result))) == {("a", "gate"): "error"}
+    named = replace(result, scenario_names={"sc-1": "Refunds an order"})
+    assert by_junitparser(junit(report_of(named))) == {("a", "gate"): "error", ("a", "Refunds an order"): "skipped"}
+
+
 def test_nothing_to_judge_is_one_skipped_case() -> None:
     assert by_junitparser(junit(report_of())) == {("update", "update"): "skipped"}
     assert by_xunitparser(junit(report_of())) == {("update", "update"): "skipped"}
