@@ -338,6 +338,7 @@ def test_what_was_edited_in_the_dashboard_is_put_back_by_the_same_update(make_pr
         printed = up(project, expect=None)
         assert "scenario 'edited' on pathway pw-lowered" in printed
         assert 'tester_persona_prompt: found "you were charged' in printed
+        assert "changed in Bland" not in printed
         assert "Traceback" not in printed
     assert len(project.requests("/start")) == starts
     project.declare(EDITED)

@@ -129,7 +129,7 @@ class ScenarioProvider(ResourceProvider):
         if changed:
             print(f"{address.resource}: changes {', '.join(changed)}", flush=True)
         if drift:
-            print(f"{address.resource}: {_edit(drift, is_managed=news.get('manage', True))}", flush=True)
+            print(f"{address.resource}: {_edit(drift, seen, is_managed=news.get('manage', True))}", flush=True)
         options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
         return DiffResult(changes=bool(changed or drift or options))
 
@@ -212,9 +212,14 @@ def _order(props: Mapping[str, Any]) -> ScenarioOrder:
     )
 
 
-def _edit(drift: Sequence[str], *, is_managed: bool) -> str:
-    action, pronoun = "restores" if is_managed else "compares", "it" if len(drift) == 1 else "them"
-    return f"{ScenarioChange(tuple(drift))}; `pulumi up` {action} {pronoun}"
+def _edit(drift: Sequence[str], seen: Mapping[str, Any], *, is_managed: bool) -> str:
+    unstored = tuple(name for name in drift if name in seen.get("unstored", ()))
+    edited = tuple(name for name in drift if name not in unstored)
+    pronoun = "it" if len(drift) == 1 else "them"
+    action = f"restores {pronoun}" if edited else f"sends {pronoun} again"
+    if not is_managed:
+        action = f"compares {pronoun}"
+    return f"{ScenarioChange(edited, unstored=unstored)}; `pulumi up` {action}"
 
 
 def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,7 +232,8 @@ def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
 def _drift(olds: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     """Return the fields that were edited: as the last refresh has found, or as the program has seen just now."""
     recorded = olds.get("drift")
-    drift = [*(recorded if isinstance(recorded, list) else ()), *seen.get("fields", ())]
+    known = [*seen.get("fields", ()), *seen.get("unstored", ())]
+    drift = [*(recorded if isinstance(recorded, list) else ()), *known]
     return [name for name in SCENARIO_FIELDS if name in drift]
 
 

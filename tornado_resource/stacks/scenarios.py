@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tornado_resource.versions.scenarios import changed_fields
+from tornado_resource.versions.scenarios import changed_fields, unstored_fields
 
 if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing
@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioChange:
-    """What somebody else has done to a recorded scenario: edited *fields* (`enabled` if disabled), or deleted it."""
+    """What somebody else has done to a recorded scenario: edited *fields* (`enabled` if disabled), or deleted it.
+
+    *unstored*: the fields that the API itself has stored otherwise than declared.
+    """
 
     fields: tuple[str, ...] = ()
     is_gone: bool = False
+    unstored: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return it for people."""
-        if self.is_gone:
-            return "was deleted in Bland"
-        return f"{', '.join(self.fields)} {'was' if len(self.fields) == 1 else 'were'} changed in Bland"
+        edited = f"{', '.join(self.fields)} {'was' if len(self.fields) == 1 else 'were'} changed in Bland"
+        stored = f"{', '.join(self.unstored)} {'is' if len(self.unstored) == 1 else 'are'} not stored as declared"
+        kinds = {"was deleted in Bland": self.is_gone, edited: self.fields, stored: self.unstored}
+        return ", and ".join(text for text, is_so in kinds.items() if is_so)
 
 
 def change_of(stored: StoredScenario, listing: Listing) -> ScenarioChange | None:
@@ -37,5 +42,7 @@ def change_of(stored: StoredScenario, listing: Listing) -> ScenarioChange | None
     shown = listing.get(stored.scenario_id)
     if shown is None:
         return ScenarioChange(is_gone=True)
-    fields = changed_fields(stored.fields, shown.entry, stored.filled)
-    return ScenarioChange(fields) if fields else None
+    changed = changed_fields(stored.fields, shown.entry, stored.filled)
+    unstored = unstored_fields(changed, shown.entry, stored.filled)
+    edited = tuple(name for name in changed if name not in unstored)
+    return ScenarioChange(edited, unstored=unstored) if changed else None

@@ -54,14 +54,19 @@ def other_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[s
 
 
 def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of what the API has filled in, by field: what it shows beside the definition."""
+    """Return the digests of what the API shows beside or instead of the definition, by field."""
     return {
-        name: _digest(shown[name])
+        name: _digest(shown.get(name))
         for name in SCENARIO_FIELDS
-        if not is_missing(shown.get(name))
-        and not _is_equal(with_default(name, fields.get(name)), shown[name])
-        and _covers(name, fields.get(name), shown[name])
+        if not _is_equal(with_default(name, fields.get(name)), with_default(name, shown.get(name)))
     }
+
+
+def unstored_fields(
+    changed: Iterable[str], shown: Mapping[str, Any], filled: Mapping[str, str] | None
+) -> tuple[str, ...]:
+    """Return those of *changed* fields that are as the API has stored them after the last write: nobody's edit."""
+    return tuple(name for name in changed if (filled or {}).get(name) == _digest(shown.get(name)))
 
 
 def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, Any]:

@@ -126,8 +126,8 @@ async def test_a_pathway_that_cannot_be_read_is_not_called_a_difference(monkeypa
     ("edit", "seen"),
     [
         ({}, None),
-        ({"max_turns": 9}, {"fields": ("max_turns",), "is_gone": False}),
-        ({"enabled": False}, {"fields": ("enabled",), "is_gone": False}),
+        ({"max_turns": 9}, {"fields": ("max_turns",), "is_gone": False, "unstored": ()}),
+        ({"enabled": False}, {"fields": ("enabled",), "is_gone": False, "unstored": ()}),
     ],
 )
 async def test_what_was_edited_is_found_before_a_session_starts(edit: dict[str, Any], seen: Any) -> None:
@@ -145,7 +145,7 @@ async def test_what_was_deleted_is_created_again_unless_its_name_is_taken() -> N
     assert "and stack rival manages it. It is as declared." in await checked(api, STORED, manage=True)
     api.scenarios["sc-8"] = {**api.scenarios.pop("sc-7"), "id": "sc-8"}
     for _ in range(2):
-        assert await looked(api, STORED) == ("", {"fields": (), "is_gone": True})
+        assert await looked(api, STORED) == ("", {"fields": (), "is_gone": True, "unstored": ()})
         api.scenarios.pop("sc-8", None)
 
 
@@ -154,7 +154,7 @@ async def test_nothing_is_asked_for_a_session_that_stays_as_it_is() -> None:
     assert await looked(api, STORED, kept=True) == ("", None)
     assert api.calls == []
     changed = replace(STORED, fields={"name": "Refund"})
-    assert await looked(api, changed, kept=True) == ("", {"fields": ("max_turns",), "is_gone": False})
+    assert await looked(api, changed, kept=True) == ("", {"fields": ("max_turns",), "is_gone": False, "unstored": ()})
 
 
 async def test_a_recorded_scenario_that_cannot_be_read_stops_the_update() -> None:

@@ -66,8 +66,8 @@ async def test_one_list_shows_all_that_was_edited_on_a_pathway(api: ScenarioApi)
     scenarios, versions = seen_by(api, stored(1), stored(2), stored(3))
     api.scenarios["sc-1"]["enabled"] = False
     del api.scenarios["sc-2"]
-    assert await scenarios.seen("case-1") == {"fields": ("enabled",), "is_gone": False}
-    assert await scenarios.seen("case-2") == {"fields": (), "is_gone": True}
+    assert await scenarios.seen("case-1") == {"fields": ("enabled",), "is_gone": False, "unstored": ()}
+    assert await scenarios.seen("case-2") == {"fields": (), "is_gone": True, "unstored": ()}
     assert await scenarios.seen("case-3") is None
     assert [scenarios.is_gone(f"case-{number}") for number in (1, 2, 3, 4)] == [False, True, False, False]
     assert api.calls.count("GET") == 1

@@ -138,6 +138,15 @@ def test_what_was_deleted_is_created_again(
     assert capsys.readouterr().out == "refund@pw-1: was deleted in Bland; `pulumi up` creates it again\n"
 
 
+def test_what_the_api_has_stored_otherwise_is_nobodys_edit(
+    provider: ScenarioProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = provider.create(dict(PROPS))
+    olds = {**outs(created), "drift": ["max_turns"]}
+    assert provider.diff(created.id, olds, told(provider, unstored=["max_turns"])).changes is True
+    assert capsys.readouterr().out == "refund@pw-1: max_turns is not stored as declared; `pulumi up` sends it again\n"
+
+
 def test_what_the_program_could_not_see_fails(provider: ScenarioProvider) -> None:
     created = provider.create(dict(PROPS))
     with pytest.raises(Failure, match=r"sessions\.yaml:3:3: HTTP 403"):

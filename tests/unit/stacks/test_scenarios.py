@@ -28,11 +28,17 @@ def shown(**edit: Any) -> Scenario:
         ({"max_turns": 9}, "max_turns was changed in Bland"),
         ({"enabled": False, "description": "By hand"}, "description, enabled were changed in Bland"),
         ({"tester_persona_name": "Eve"}, "tester_persona_name was changed in Bland"),
+        ({"category": "EDGE_CASE"}, "category is not stored as declared"),
+        (
+            {"category": "EDGE_CASE", "max_turns": 9},
+            "max_turns was changed in Bland, and category is not stored as declared",
+        ),
         (None, "was deleted in Bland"),
     ],
 )
 def test_an_edit_is_a_difference_from_what_was_stored(edit: dict[str, Any] | None, text: str) -> None:
-    stored = stored_scenario("refund@pw-1", {**OUTPUTS, "filled": filled_fields(FIELDS, SHOWN)})
+    filled = filled_fields(FIELDS, {**SHOWN, "category": "EDGE_CASE"})
+    stored = stored_scenario("refund@pw-1", {**OUTPUTS, "filled": filled})
     listed = () if edit is None else (shown(**edit),)
     assert stored is not None
     assert str(change_of(stored, Listing(listed))) == text

@@ -13,6 +13,7 @@ from tornado_resource.versions.scenarios import (
     declared_changes,
     filled_fields,
     runs_together,
+    unstored_fields,
     update_of,
 )
 
@@ -114,8 +115,13 @@ def test_an_edit_of_what_the_api_had_filled_in_is_seen(edit: dict[str, Any], cha
     assert changed_fields(FIELDS_DECLARED, {**shown, **edit}, filled) == changed
 
 
-def test_what_differs_is_not_recorded_as_filled_in() -> None:
-    assert filled_fields(FIELDS_DECLARED, {**FIELDS_DECLARED, "max_turns": 11, "enabled": False}) == {}
+def test_what_is_stored_otherwise_is_nobodys_edit() -> None:
+    shown = {**FIELDS_DECLARED, "max_turns": 11, "tester_persona_prompt": None}
+    filled = filled_fields(FIELDS_DECLARED, shown)
+    changed = changed_fields(FIELDS_DECLARED, shown, filled)
+    assert changed == unstored_fields(changed, shown, filled) == ("tester_persona_prompt", "max_turns")
+    assert unstored_fields(changed, {**shown, "max_turns": 12}, filled) == ("tester_persona_prompt",)
+    assert unstored_fields(changed, shown, None) == ()
 
 
 def test_an_assertion_that_says_less_leaves_the_exact_one_to_the_other() -> None:
