@@ -18,6 +18,8 @@ WEEK: Final = 7 * 24 * 3600
 INPUTS: Final = (
     "pyproject.toml",
     "requirements.lock",
+    "tornado_resource/cli/init.py",
+    "tornado_resource/cli/origin.py",
     "tornado_resource/template",
     "examples/agents/requirements.txt",
     "examples/agents/requirements.lock",

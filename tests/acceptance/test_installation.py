@@ -211,13 +211,13 @@ def test_pulumi_install_installs_what_init_wrote(
     """As `init` says, from the wheel that it was installed from: the packages, and the sandbox with them."""
     run(sys.executable, "-m", "venv", "empty", folder=tmp_path)
     run(tmp_path / "empty/bin/pip", "install", "--quiet", dist / WHEEL, folder=tmp_path)
-    run(tmp_path / "empty/bin/tornado-resource", "init", "agents", folder=tmp_path)
-    name_the_pathway(tmp_path / "agents")
-    project = replace(make_project(speed=1000), folder=tmp_path / "agents")
+    run(tmp_path / "empty/bin/tornado-resource", "init", "voice", folder=tmp_path)
+    name_the_pathway(tmp_path / "voice")
+    project = replace(make_project(speed=1000), folder=tmp_path / "voice")
     run("pulumi", "install", folder=project.folder, **{**project.environment, "PYTHONPATH": ""})
     programs = installed_by_pulumi(project.folder)
     path = f"{programs}{os.pathsep}{project.environment['PATH']}"
-    project.pulumi("stack", "init", "dev", PATH=path, PYTHONPATH="")
+    project.init()
     project.up(PATH=path, PYTHONPATH="")
     assert project.outputs()["verdicts"]["first-agent"]["outcome"] == "passed"
     run(programs / "python", "-c", "import starlette, uvicorn", folder=tmp_path)
