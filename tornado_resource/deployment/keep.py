@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE, type_of
 from tornado_resource.deployment.scenarios import declare_scenarios
 from tornado_resource.program.last_runs import read_resources
+from tornado_resource.runs.model import SessionVerdict
 from tornado_resource.tornado.resource import TornadoSession, session_arguments
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import Environment
     from tornado_resource.program.run import ProgramRun
+
+
+NULLABLE: Final = {
+    "sessions": ("created_at", "max_iterations", "timeout_ms"),
+    "verdicts": tuple(field.name for field in fields(SessionVerdict) if field.default is None),
+}
+"""By stack output, the keys of its entries that may be null."""
 
 
 def keep(environment: Environment, run: ProgramRun) -> None:
@@ -44,7 +53,11 @@ def _stack_outputs(resources: Mapping[str, Any]) -> Any:
 
 
 def _output(name: str, outputs: Mapping[str, Any]) -> Any:
-    return outputs.get(name)
+    """Return a stack output with the nulls that the SDK leaves out of what the engine returns."""
+    value, nullable = outputs.get(name), NULLABLE.get(name)
+    if nullable is None or not isinstance(value, dict):
+        return value
+    return {key: {**dict.fromkeys(nullable), **entry} for key, entry in value.items() if isinstance(entry, dict)}
 
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
