@@ -26,6 +26,17 @@ def server_without_routes() -> AbstractContextManager[str]:
     return http_server.serve(respond)
 
 
+def test_a_session_that_is_gone_is_removed_by_refresh(project: Project) -> None:
+    """The API responds for the pathway, so its 404 for the session counts."""
+    project.declare(ONE)
+    project.up()
+    session_id = project.sessions()[0]["session_id"]
+    project.http.delete(f"/_sandbox/sessions/{session_id}").raise_for_status()
+    project.pulumi("refresh", "--yes", "--skip-preview")
+    assert project.resources() == []
+    assert [row["path"].rpartition("/")[2] for row in project.requests("GET")][-2:] == ["status", "active"]
+
+
 def test_no_command_takes_a_wrong_address_for_gone(slow_project: Project) -> None:
     """With a session that runs: what has passed is not asked for."""
     project = slow_project
@@ -55,17 +66,6 @@ def test_a_base_url_with_a_path_is_refused_by_every_command(project: Project) ->
         assert "it has a path, but only a scheme, a host and a port are allowed" in printed, command
     assert len(project.resources()) == 1
     assert len(project.requests()) == sent
-
-
-def test_a_session_that_is_gone_is_removed_by_refresh(project: Project) -> None:
-    """The API responds for the pathway, so its 404 for the session counts."""
-    project.declare(ONE)
-    project.up()
-    session_id = project.sessions()[0]["session_id"]
-    project.http.delete(f"/_sandbox/sessions/{session_id}").raise_for_status()
-    project.pulumi("refresh", "--yes", "--skip-preview")
-    assert project.resources() == []
-    assert [row["path"].rpartition("/")[2] for row in project.requests("GET")][-2:] == ["status", "active"]
 
 
 def test_a_proxy_that_cannot_work_is_no_traceback(slow_project: Project) -> None:

@@ -24,12 +24,11 @@ KEY, URL = os.environ.pop("BLAND_API_KEY"), os.environ.pop("BLAND_BASE_URL")
 HANDLERS = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
 
-def stack(name, program, **config):
+def stack(name, program, config):
     made = automation.create_or_select_stack(name, "inline", program)
-    made.set_config("bland:apiKey", automation.ConfigValue(KEY, secret=True))
-    made.set_config("bland:baseUrl", automation.ConfigValue(URL))
-    for key, value in config.items():
-        made.set_config(f"tornado:{key}", automation.ConfigValue(value))
+    values = {"bland:baseUrl": URL, **config}
+    secret = {"bland:apiKey": automation.ConfigValue(KEY, secret=True)}
+    made.set_all_config({key: automation.ConfigValue(value) for key, value in values.items()} | secret)
     return made
 
 
@@ -65,9 +64,9 @@ environments:
   good: {sessions: {support-line: {pathway_id: pw-2, version_number: 4}}}
 """
 DEPLOY = """\
-declarations = str(Path("sessions.yaml").absolute())
-good = stack("good", deploy, declarations=declarations)
-bad = stack("staging", deploy, declarations=declarations)
+config = {"tornado:declarations": str(Path("sessions.yaml").absolute())}
+good = stack("good", deploy, config)
+bad = stack("staging", deploy, config)
 finish(bad=up(bad), good=up(good), again=up(good), preview=good.preview().change_summary)
 good.destroy()
 bad.destroy()
@@ -82,11 +81,9 @@ def program():
 
 results = {}
 for name, pathway in (("one", "pw-1"), ("two", "pw-2")):
-    made = stack(name, program, reports=f"reports/{name}")
-    made.set_config("mine:pathway", automation.ConfigValue(pathway))
-    results[name] = up(made)
-invalid = stack("three", program, pollInterval="soon")
-invalid.set_config("mine:pathway", automation.ConfigValue("pw-2"))
+    config = {"tornado:reports": f"reports/{name}", "mine:pathway": pathway}
+    results[name] = up(stack(name, program, config))
+invalid = stack("three", program, {"tornado:pollInterval": "soon", "mine:pathway": "pw-2"})
 results["three"] = up(invalid)
 finish(**results)
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from tests.support import http_server
@@ -24,13 +23,13 @@ UP, REFRESH, DESTROY = ((command, "--yes", "--skip-preview") for command in ("up
 
 def plant(project: Project, url: str) -> None:
     """Write a base URL into the state, as anybody can who may write to the backend."""
-    state = json.loads(project.pulumi("stack", "export"))
-    for resource in state["deployment"]["resources"]:
-        if resource["type"] == "pulumi:providers:pulumi-python":
-            resource.setdefault("inputs", {})["bland:baseUrl"] = url
-    file = project.folder.parent / "planted.json"
-    file.write_text(json.dumps(state), encoding="utf-8")
-    project.pulumi("stack", "import", "--file", str(file))
+
+    def edit(state: dict[str, Any]) -> None:
+        for resource in state["resources"]:
+            if resource["type"] == "pulumi:providers:pulumi-python":
+                resource.setdefault("inputs", {})["bland:baseUrl"] = url
+
+    project.edit_state(edit)
 
 
 def test_a_planted_base_url_gets_no_request(project: Project) -> None:
@@ -65,13 +64,13 @@ def test_a_planted_base_url_gets_no_request(project: Project) -> None:
 def test_a_base_url_of_the_config_is_used_by_every_command(project: Project) -> None:
     only_config: Any = {"BLAND_BASE_URL": ""}
     project.declare(DECLARED)
-    project.pulumi("config", "set", "bland:baseUrl", project.sandbox.url)
+    project.configure("bland:baseUrl", project.sandbox.url)
     for command in (UP, REFRESH, ("preview", "--refresh")):
         project.pulumi(*command, **only_config)
     assert project.run(*CHECK_STATE, **only_config)[0] == 0
 
     renewed = project.sandbox.url.replace("127.0.0.1", "localhost")
-    project.pulumi("config", "set", "bland:baseUrl", renewed)
+    project.configure("bland:baseUrl", renewed)
     assert "If you have changed it since, run `pulumi up`" in project.pulumi(*REFRESH, expect=None, **only_config)
     assert project.run(*CHECK_STATE, **only_config)[0] == 1
     project.pulumi(*REFRESH, "--run-program", **only_config)

@@ -9,13 +9,12 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.project import KEY, PULUMI_SECONDS
+from tests.support.project import KEY, PULUMI_SECONDS, until
 from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -121,9 +120,7 @@ def test_signals_end_the_wait_and_say_how_to_resume(
     process = subprocess.Popen(
         command, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    while len(project.requests("/status")) < 2:
-        assert process.poll() is None
-        time.sleep(0.05)
+    until(lambda: len(project.requests("/status")) >= 2)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=PULUMI_SECONDS)  # the session takes a day
     assert process.returncode == 130
@@ -133,7 +130,7 @@ def test_signals_end_the_wait_and_say_how_to_resume(
 
 def test_status_asks_for_each_session_and_its_version(started: Callable[..., Project]) -> None:
     project = started("slow", "good")
-    time.sleep(0.5)
+    until(lambda: [row["status"] for row in project.sessions()].count("RUNNING") == 1)
     result = run(project, "status")
     assert result.returncode == 3
     lines = normal(result.stdout).splitlines()

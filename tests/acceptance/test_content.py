@@ -97,6 +97,19 @@ def reads(project: Project, command: Callable[[], object]) -> list[str]:
     return [f"{row['method']} {row['path'].rpartition('/')[2]}" for row in project.requests()[before:]]
 
 
+def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: Callable[..., Team]) -> None:
+    declarations = DECLARATIONS.replace("publish: production", "")
+    team = make_team(declarations=declarations.replace("staging, }", "staging}"))
+    team.staging.up()
+    team.production.up()
+    team.edit(7)
+    team.staging.declare(DECLARATIONS)
+    printed = team.production.up(expect=None)
+    assert "every gate passed, but nothing was published (1 of 1 session):" in printed
+    assert "support-line (sessions.yaml:3:3): version 7 was edited since: sha256v2:" in printed
+    assert team.effects() == ["start", "start"]
+
+
 def test_an_edited_version_goes_no_further(make_team: Callable[..., Team]) -> None:
     """The story of one pass, from staging to production, against edits in every gap."""
     team = make_team()
@@ -202,9 +215,9 @@ def test_a_publish_that_changes_nothing_is_red(make_team: Callable[..., Team]) -
 
 def test_a_version_that_is_not_shown_at_the_end_is_no_pass(make_team: Callable[..., Team]) -> None:
     team = make_team()
-    team.staging.pulumi("config", "set", "tornado:wait", "false")
+    team.staging.configure("tornado:wait", "false")
     team.staging.up()
-    team.staging.pulumi("config", "set", "tornado:wait", "true")
+    team.staging.configure("tornado:wait", "true")
     team.staging.wait_for_ends()
     team.staging.fail(kind="status", status=403, method="GET", path="/version/7", times=999)
     for _ in range(2):
@@ -229,11 +242,9 @@ def as_older_release(team: Team, project: Project) -> None:
     }
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     older = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    exported = project.pulumi("stack", "export")
-    state = project.folder / f"{project.stack}.json"
-    state.write_text(exported.replace(verdict(project)["content"], older), encoding="utf-8")
-    assert "sha256v2:" not in state.read_text(encoding="utf-8")
-    project.pulumi("stack", "import", "--file", str(state))
+    written = json.dumps(project.deployment()).replace(verdict(project)["content"], older)
+    assert "sha256v2:" not in written
+    project.edit_state(lambda state: state.update(json.loads(written)))
 
 
 def test_states_with_older_digests_start_and_publish_nothing(make_team: Callable[..., Team]) -> None:
@@ -247,30 +258,17 @@ def test_states_with_older_digests_start_and_publish_nothing(make_team: Callable
         printed = project.up(0, "--refresh")
         assert ("a digest of an older form" in printed) is (project is team.production)
     assert team.effects() == before == ["start", "start", "publish"]
-    team.staging.pulumi("config", "set", "--path", "tornado:triggers.renewed", "1")
+    team.staging.configure("tornado:triggers.renewed", 1)
     team.staging.up()
     assert verdict(team.staging)["content"].startswith("sha256v2:")
     team.production.up()
     assert team.effects() == [*before, "start"]
     team.edit(7)
-    team.staging.pulumi("config", "set", "--path", "tornado:triggers.renewed", "2")
+    team.staging.configure("tornado:triggers.renewed", 2)
     team.staging.up()
     assert "version 7 has other content now: it passed here with sha256:" in team.production.up()
     assert team.effects()[len(before) + 1 :] == ["start", "start", "publish"]
     assert verdict(team.production)["content"] == verdict(team.staging)["content"]
-
-
-def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: Callable[..., Team]) -> None:
-    declarations = DECLARATIONS.replace("publish: production", "")
-    team = make_team(declarations=declarations.replace("staging, }", "staging}"))
-    team.staging.up()
-    team.production.up()
-    team.edit(7)
-    team.staging.declare(DECLARATIONS)
-    printed = team.production.up(expect=None)
-    assert "every gate passed, but nothing was published (1 of 1 session):" in printed
-    assert "support-line (sessions.yaml:3:3): version 7 was edited since: sha256v2:" in printed
-    assert team.effects() == ["start", "start"]
 
 
 def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Callable[..., Team]) -> None:

@@ -4,14 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.crashes import VICTIMS, Victim, crash, recover
-from tests.support.project import PULUMI_SECONDS
+from tests.support.project import PULUMI_SECONDS, until
 from tests.support.soak import pairs
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def test_a_session_that_ended_unobserved_is_recorded_and_not_run_again(
     project = make_project(speed=1000)
     project.declare(ONE)
     crash(project, Victim("both"), lambda: is_answered(project))
-    time.sleep(0.5)
+    project.wait_for_ends()
     recover(project)
     assert len(project.sessions()) == 1
     assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[0]["session_id"]
@@ -129,13 +128,14 @@ def test_two_interrupts_end_at_once_and_the_next_up_finds_the_session(slow_proje
     project.declare(ONE)
     project.fail(kind="delay_after", seconds=3600, path="/start")
     process = project.begin_up()
-    while not has_begun(project):
-        time.sleep(0.02)
+    until(lambda: has_begun(project))
     os.kill(process.pid, signal.SIGINT)
-    time.sleep(1)
+    assert process.stdout is not None
+    assert any("^C" in line for line in process.stdout)  # Pulumi has noticed
     os.kill(process.pid, signal.SIGINT)
-    printed, _ = process.communicate(timeout=PULUMI_SECONDS)  # the start takes an hour
-    assert process.returncode != 0
+    with process.stdout:
+        printed = process.stdout.read()
+    assert process.wait(PULUMI_SECONDS) != 0  # the start takes an hour
     assert "Traceback" not in printed
     recover(project)
     assert len(project.sessions()) == 1
@@ -148,8 +148,7 @@ def test_two_updates_at_once_are_one_session_and_a_quick_refusal(slow_project: P
     project.fail(kind="delay_after", seconds=3600, path="/start")
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"]
     first = subprocess.Popen(command, cwd=project.folder, env=project.environment, stdout=subprocess.DEVNULL)
-    while not has_begun(project):
-        time.sleep(0.02)
+    until(lambda: has_begun(project))
     refused = project.up(expect=None)
     assert first.poll() is None
     assert "locked" in refused

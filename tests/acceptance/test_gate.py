@@ -3,12 +3,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.project import PULUMI_SECONDS
+from tests.support.project import PULUMI_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +73,8 @@ def test_wait_false_starts_and_leaves_the_verdict_to_others(slow_project: Projec
     project.up()
     assert len(project.sessions()) == 1
     assert project.outputs()["verdicts"] == {}
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(project.folder) not in processes, "no process of ours is left"
 
 
 def test_scenarios_that_cannot_be_read_leave_a_promotion_gate_incomplete(project: Project) -> None:
@@ -127,10 +128,7 @@ def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project
     project = slow_project
     project.declare(ONE + "  billing: {pathway_id: pw-2}\n")
     process = project.begin_up()
-    deadline = time.monotonic() + PULUMI_SECONDS
-    while len(project.requests("/status")) < 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: len(project.requests("/status")) >= 4)
     os.killpg(process.pid, interrupt)
     printed, _ = process.communicate(timeout=PULUMI_SECONDS)  # the sessions take longer
     assert process.returncode != 0
@@ -143,14 +141,6 @@ def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project
     project.declare((ONE + "  billing: {pathway_id: pw-2}\n").replace("}", ", rerun: on_change}"))
     assert "gate failed" in project.up(expect=None)
     assert len(project.requests("/start")) == 2
-
-
-def test_no_process_of_ours_is_left(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE.replace("pw-1", "pw-1, gate: none"))
-    project.up()
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(project.folder) not in processes
 
 
 def test_an_update_of_some_resources_still_holds_the_gate(make_project: Callable[..., Project]) -> None:

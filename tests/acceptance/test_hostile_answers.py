@@ -22,6 +22,20 @@ HOSTILE = [
 ]
 
 
+def test_the_state_holds_the_key_only_encrypted(project: Project) -> None:
+    project.declare(ONE)
+    project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
+    with serving(HostileApi(f"your key {KEY} is {base64.b64encode(KEY.encode()).decode()}")) as url:
+        printed = project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
+        printed += project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
+    written = printed.encode() + b"".join(
+        path.read_bytes() for path in project.folder.parent.rglob("*") if path.is_file()
+    )
+    assert KEY.encode() not in written
+    assert base64.b64encode(KEY.encode()) not in written
+    assert "[secret]" in printed
+
+
 def test_two_updates_and_all_outputs_show_no_control_and_no_command(project: Project) -> None:
     """The second update shows the outputs that changed: Pulumi prints several lines of a text line by line."""
     project.declare(ONE)
@@ -92,20 +106,6 @@ def test_a_key_in_plain_text_is_an_error_with_the_command(project: Project) -> N
 def test_a_line_break_after_the_key_is_told(project: Project) -> None:
     project.declare(NO_GATE)
     assert "ignored a trailing line break in the API key" in project.up(BLAND_API_KEY=f"{KEY}\n")
-
-
-def test_the_state_holds_the_key_only_encrypted(project: Project) -> None:
-    project.declare(ONE)
-    project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
-    with serving(HostileApi(f"your key {KEY} is {base64.b64encode(KEY.encode()).decode()}")) as url:
-        printed = project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
-        printed += project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
-    written = printed.encode() + b"".join(
-        path.read_bytes() for path in project.folder.parent.rglob("*") if path.is_file()
-    )
-    assert KEY.encode() not in written
-    assert base64.b64encode(KEY.encode()) not in written
-    assert "[secret]" in printed
 
 
 @pytest.mark.parametrize("is_config", [True, False])

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Any
 
-from tests.support.project import KEY
+from tests.support.project import KEY, PULUMI_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +64,14 @@ def test_two_declarations_are_two_starts_and_then_none(project: Project) -> None
     assert len(project.requests("/start")) == 2
     assert project.outputs() == outputs
 
+    # A trigger from the config runs every session again; to destroy finished ones cancels nothing.
+    project.configure("tornado:triggers.commit", "4f1c2d3")
+    project.up()
+    assert len(project.requests("/start")) == 4
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert project.requests("/cancel") == []
+    assert project.resources() == []
+
 
 def test_a_preview_of_a_clean_stack_lists_the_sessions_and_posts_nothing(project: Project) -> None:
     project.declare(TWO)
@@ -72,24 +79,6 @@ def test_a_preview_of_a_clean_stack_lists_the_sessions_and_posts_nothing(project
     assert "support-line create" in printed
     assert "billing create" in printed
     assert [row for row in project.requests() if row["method"] != "GET"] == []
-
-
-def test_destroy_cancels_what_runs_and_leaves_an_empty_state(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
-    project.pulumi("destroy", "--yes", "--skip-preview")
-    assert [row["status"] for row in project.sessions()] == ["CANCELLED"]
-    assert len(project.requests("/cancel")) == 1
-    assert project.resources() == []
-
-
-def test_destroy_of_a_finished_session_cancels_nothing(project: Project) -> None:
-    project.declare(TWO)
-    project.up()
-    project.pulumi("destroy", "--yes", "--skip-preview")
-    assert project.requests("/cancel") == []
-    assert project.resources() == []
 
 
 def test_on_destroy_leave_leaves_the_session_running(slow_project: Project) -> None:
@@ -120,6 +109,8 @@ def test_what_changes_nothing_for_the_run_is_recorded_and_starts_nothing(slow_pr
     project = slow_project
     project.declare(ONE)
     project.up()
+    project.declare(f"# a comment, so that every line moves\n{ONE}")
+    project.pulumi("preview", "--expect-no-changes")
     fields = "{rerun: on_change, on_conflict: wait, on_destroy: leave, pathway_id: pw-1, gate: none}"
     project.declare(f"# a comment, so that every line moves\nversion: 1\nsessions:\n  support-line: {fields}\n")
     assert "update" in project.pulumi("preview")
@@ -129,20 +120,17 @@ def test_what_changes_nothing_for_the_run_is_recorded_and_starts_nothing(slow_pr
     project.pulumi("preview", "--expect-no-changes")
 
 
-def test_a_comment_and_other_places_in_the_file_are_no_change(slow_project: Project) -> None:
+def test_the_whole_life_of_a_resource_is_quiet_where_nothing_changes(slow_project: Project, tmp_path: Path) -> None:
     project = slow_project
     project.declare(ONE)
     project.up()
-    project.declare(f"# a comment, so that every line moves\n{ONE}")
-    project.pulumi("preview", "--expect-no-changes")
-    project.up()
-    assert len(project.requests("POST")) == 1
-
-
-def test_the_whole_life_of_a_resource_is_quiet_where_nothing_changes(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
+    resource = project.resources()[0]
+    assert len(resource["inputs"]["__provider"]) <= 84, "by reference only"
+    assert resource["type"] == "pulumi-python:dynamic/bland:TornadoSession"
+    assert resource["id"] == resource["outputs"]["session_id"]
+    assert json.dumps(resource).count("pw-1") == 3
+    other: dict[str, Any] = {"XDG_STATE_HOME": str(tmp_path / "b"), "PULUMI_HOME": str(tmp_path / "other-home")}
+    project.pulumi("up", "--yes", "--expect-no-changes", **other)  # another machine, from the state alone
     for command in (
         ("preview", "--expect-no-changes"),
         ("refresh", "--yes", "--expect-no-changes"),
@@ -153,15 +141,7 @@ def test_the_whole_life_of_a_resource_is_quiet_where_nothing_changes(slow_projec
     project.pulumi("destroy", "--yes", "--skip-preview")
     assert [row["status"] for row in project.sessions()] == ["CANCELLED"]
     assert [row["path"].rpartition("/")[2] for row in project.requests("POST")] == ["start", "cancel"]
-
-
-def test_another_machine_resumes_from_the_state_alone(slow_project: Project, tmp_path: Path) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
-    other: dict[str, Any] = {"XDG_STATE_HOME": str(tmp_path / "b"), "PULUMI_HOME": str(tmp_path / "other-home")}
-    project.pulumi("up", "--yes", "--expect-no-changes", **other)
-    assert len(project.requests("POST")) == 1
+    assert project.resources() == []
 
 
 def test_on_conflict_wait_starts_when_the_other_has_ended(slow_project: Project) -> None:
@@ -169,17 +149,12 @@ def test_on_conflict_wait_starts_when_the_other_has_ended(slow_project: Project)
     path = "/v1/agent-testing/tornado"
     other = project.http.post(f"{path}/start", json={"pathway_id": "pw-1"}).json()["session_id"]
     project.declare(ONE.replace("gate: none", "gate: none, on_conflict: wait"))
-    threading.Timer(2.0, lambda: project.http.post(f"{path}/{other}/cancel")).start()
-    project.up()
+    process = project.begin_up()
+    until(lambda: len(project.requests(path)) > 1)  # it has met the other one
+    project.http.post(f"{path}/{other}/cancel")
+    printed, _ = process.communicate(timeout=PULUMI_SECONDS)
+    assert process.returncode == 0, printed
     assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
-
-
-def test_a_trigger_from_config_runs_every_session_again(project: Project) -> None:
-    project.declare(TWO)
-    project.up()
-    project.configure("tornado:triggers.commit", "4f1c2d3")
-    project.up()
-    assert len(project.requests("/start")) == 4
 
 
 def test_sessions_on_one_pathway_run_in_the_order_of_the_file(
@@ -257,17 +232,6 @@ def test_the_id_of_a_start_whose_answer_was_lost_is_in_the_state(slow_project: P
     project.up()
     assert len(project.sessions()) == 1
     assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[0]["session_id"]
-
-
-def test_the_provider_is_in_the_state_by_reference_only(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
-    resource = project.resources()[0]
-    assert len(resource["inputs"]["__provider"]) <= 84
-    assert resource["type"] == "pulumi-python:dynamic/bland:TornadoSession"
-    assert resource["id"] == resource["outputs"]["session_id"]
-    assert json.dumps(resource).count("pw-1") == 3
 
 
 def test_the_parts_are_a_library(make_project: Callable[..., Project]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
 
-from tests.support.project import PULUMI_SECONDS
+from tests.support.project import PULUMI_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +56,7 @@ def test_an_interrupted_update_leaves_verdicts_with_the_ids(slow_project: Projec
     project = slow_project
     project.declare(TWO)
     process = project.begin_up()
-    deadline = time.monotonic() + PULUMI_SECONDS
-    while min(counts(project, "/status"), default=0) < 4:  # polled for more than two seconds
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: min(counts(project, "/status"), default=0) >= 4)  # polled for more than two seconds
     os.killpg(process.pid, signal.SIGINT)
     printed, _ = process.communicate(timeout=PULUMI_SECONDS)
     assert process.returncode != 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from tests.support.crashes import Victim, crash
 from tests.support.postgres import PASSWORD, USER
-from tests.support.project import PULUMI_SECONDS
+from tests.support.project import PULUMI_SECONDS, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -56,13 +55,6 @@ def run(project: Project, *arguments: str) -> tuple[int, str]:
     return code, printed
 
 
-def until(is_reached: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PULUMI_SECONDS
-    while not is_reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def end(*processes: subprocess.Popen[str]) -> list[tuple[int, str]]:
     """Wait for `pulumi up`s to end; give their exit codes and all that they printed."""
     ended = []
@@ -82,6 +74,14 @@ def started(project: Project) -> list[str]:
     return sorted(row["session_id"] for row in project.sessions())
 
 
+def test_a_session_that_runs_is_cancelled_from_another_machine(make_machine: Callable[..., Project]) -> None:
+    here = make_machine()
+    here.declare(ONE)
+    here.up(0, "--config", "tornado:wait=false")
+    here.on_another_machine().pulumi("destroy", "--yes", "--skip-preview")
+    assert [row["status"] for row in here.sessions()] == ["CANCELLED"]
+
+
 def test_another_machine_resumes_refreshes_and_destroys(make_machine: Callable[..., Project]) -> None:
     here = make_machine(speed=1000)
     here.declare(ONE)
@@ -97,14 +97,6 @@ def test_another_machine_resumes_refreshes_and_destroys(make_machine: Callable[.
     assert recorded(here) == []
     assert len(here.requests("POST")) == 1
     assert PASSWORD not in printed
-
-
-def test_a_session_that_runs_is_cancelled_from_another_machine(make_machine: Callable[..., Project]) -> None:
-    here = make_machine()
-    here.declare(ONE)
-    here.up(0, "--config", "tornado:wait=false")
-    here.on_another_machine().pulumi("destroy", "--yes", "--skip-preview")
-    assert [row["status"] for row in here.sessions()] == ["CANCELLED"]
 
 
 def test_wait_and_status_work_from_another_machine(make_machine: Callable[..., Project]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.support.crashes import VICTIMS, Victim, crash
-from tests.support.project import PULUMI_SECONDS
-from tests.support.soak import pairs
+from tests.support.project import PULUMI_SECONDS, until
+from tests.support.soak import IS_SOAK, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.project import Project
 
-KEYS: Final = [f"case-{number:02}" for number in range(12)]
-PATHWAYS: Final = [f"pw-{number}" for number in range(5)]
+KEYS: Final = [f"case-{number:02}" for number in range(12 if IS_SOAK else 3)]
+PATHWAYS: Final = [f"pw-{number}" for number in range(5 if IS_SOAK else 2)]
 SCRIPT: Final = "pathways:\n" + "".join(f"  {each}: {{failing: [0], iteration_ms: 1000}}\n" for each in PATHWAYS)
 HEADERS: Final = {"authorization": "any-key"}
 PATH: Final = "/v1/agent-testing/scenarios"
@@ -82,101 +81,6 @@ def up(project: Project, expect: int | None = 0) -> str:
     return project.up(expect)
 
 
-def test_the_life_of_sixty_scenarios(make_project: Callable[..., Project]) -> None:
-    project = make_project(speed=1000, script=SCRIPT)
-    fields = {key: f"tester_persona_prompt: You are {key}., max_turns: 1{key[-1]}" for key in KEYS}
-    project.declare(declarations(fields))
-
-    previewed = sent(project, lambda: project.pulumi("preview"))
-    assert previewed == {"GET scenarios": 5}
-
-    created = sent(project, lambda: up(project))
-    assert (created["POST scenarios"], created["POST start"], created["PUT scenarios"]) == (60, 5, 0)
-    ids = project.outputs()["scenarios"]
-    assert {key: set(of_key) for key, of_key in ids.items()} == {key: set(PATHWAYS) for key in KEYS}
-    for body in project.bodies():
-        assert body["scenario_ids"] == [ids[key][body["pathway_id"]] for key in KEYS]
-    assert len(shown(project)) == 12
-    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
-
-    assert sent(project, lambda: up(project)) == {}
-    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
-
-    # One definition is edited: on all five pathways, and all five sessions run again.
-    fields["case-03"] = "max_turns: 50, tester_persona_prompt: You are patient #1\n  "
-    project.declare(declarations(fields))
-    printed = project.pulumi("preview")
-    assert "scenarios.case-03.tester_persona_prompt: what follows ` #` is a comment; quote the text" in printed
-    for pathway in PATHWAYS:
-        assert f"case-03@{pathway}: changes tester_persona_prompt, max_turns" in printed
-    edited = sent(project, lambda: up(project))
-    assert (edited["PUT scenarios"], edited["POST start"], edited["POST scenarios"]) == (5, 5, 0)
-    assert shown(project)["case-03"]["max_turns"] == 50
-    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
-
-    # A key is renamed, and the name stays: nothing at the API, nothing in the preview.
-    renamed = {("renamed" if key == "case-05" else key): text for key, text in fields.items()}
-    renamed["renamed"] += ", name: case-05"
-    project.declare(declarations(renamed))
-    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
-    assert sent(project, lambda: up(project)) == {}
-    assert project.outputs()["scenarios"]["renamed"] == ids["case-05"]
-
-    # What is edited at the API is seen by refresh, and put back by the next update.
-    edit(project, ids["case-07"]["pw-2"], max_turns=3)
-    assert sent(project, lambda: up(project)) == {}
-    refreshed = sent(project, lambda: project.pulumi("refresh", "--yes", "--skip-preview"))
-    assert refreshed == {"GET scenarios": 60, "GET status": 5}
-    assert "case-07@pw-2: max_turns was changed in Bland; `pulumi up` restores it" in project.pulumi("preview")
-    assert sent(project, lambda: up(project)) == {"GET scenarios": 1, "PUT scenarios": 1}
-    assert shown(project, "pw-2")["case-07"]["max_turns"] == 17
-
-    # One is removed and disabled at the API; another one goes with its runs.
-    del renamed["case-00"]
-    renamed["case-01"] += ", on_destroy: delete"
-    project.declare(declarations(renamed))
-    removed = sent(project, lambda: up(project))
-    assert (removed["DELETE scenarios"], removed["PUT scenarios"], removed["POST start"]) == (0, 5, 5)
-    assert shown(project)["case-00"]["enabled"] is False
-    del renamed["case-01"]
-    project.declare(declarations(renamed))
-    assert sent(project, lambda: up(project))["DELETE scenarios"] == 5
-    assert shown(project).keys() == {*KEYS} - {"case-01"}
-    assert len(project.resources("TornadoScenario")) == 50
-
-    destroyed = sent(project, lambda: project.pulumi("destroy", "--yes"))
-    assert (destroyed["DELETE scenarios"], destroyed["PUT scenarios"]) == (0, 50)
-    assert [each["enabled"] for each in shown(project).values()] == [False] * 11
-
-
-def test_existing_scenarios_are_a_conflict_until_they_are_adopted(make_project: Callable[..., Project]) -> None:
-    project = make_project(speed=1000, script=SCRIPT, stack="staging")
-    project.declare(ONE)
-    existing = add(project, name="Refunds an order", tester_persona_prompt="Be kind.", category="HAPPY_PATH")
-    for command in ("preview", "up"):
-        arguments = ["up", "--yes", "--skip-preview"] if command == "up" else ["preview"]
-        printed = project.pulumi(*arguments, expect=None)
-        assert "nothing was started: the scenarios are not as declared" in printed
-        assert f"sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already ({existing})" in printed
-        assert 'category: found "HAPPY_PATH", declared "CUSTOM"' in printed
-        assert "max_turns: found 20, declared 10" in printed
-        assert "on_conflict: adopt" in printed
-        assert "Traceback" not in printed
-    assert project.requests("POST /v1/agent-testing/tornado") == []
-
-    project.declare(ONE.replace("    max_turns", "    on_conflict: adopt\n    max_turns"))
-    printed = project.pulumi("preview")
-    changes = "category, max_turns, tester_persona_prompt, assertions"
-    assert f"refund@pw-0: adopts scenario {existing} and changes" in printed
-    adopted = sent(project, lambda: up(project))
-    assert (adopted["POST scenarios"], adopted["PUT scenarios"], adopted["POST start"]) == (0, 1, 1)
-    assert {*changes.split(", ")} == {*json.loads(project.requests("PUT")[-1]["body"])}
-    [scenario] = shown(project).values()
-    assert (scenario["id"], scenario["max_turns"], scenario["category"]) == (existing, 10, "CUSTOM")
-    project.declare(ONE)
-    assert sent(project, lambda: up(project)) == {}
-
-
 def test_what_is_imported_changes_nothing(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT)
     for number in range(7):
@@ -205,6 +109,98 @@ def test_what_is_imported_changes_nothing(make_project: Callable[..., Project]) 
     assert sent(project, lambda: up(project)) == {}
     ids = {each["id"] for each in project.resources("TornadoScenario")}
     assert ids == {each["id"] for each in before.values() if each["enabled"]}
+
+
+def test_the_life_of_scenarios_on_several_pathways(make_project: Callable[..., Project]) -> None:
+    """Six in `make test`, and sixty in `make soak`."""
+    project = make_project(speed=1000, script=SCRIPT)
+    each = len(PATHWAYS)
+    fields = {key: f"tester_persona_prompt: You are {key}., max_turns: 1{key[-1]}" for key in KEYS}
+    project.declare(declarations(fields))
+
+    assert sent(project, lambda: project.pulumi("preview")) == {"GET scenarios": each}
+    created = sent(project, lambda: up(project))
+    assert (created["POST scenarios"], created["POST start"], created["PUT scenarios"]) == (each * len(KEYS), each, 0)
+    ids = project.outputs()["scenarios"]
+    assert {key: set(of_key) for key, of_key in ids.items()} == {key: set(PATHWAYS) for key in KEYS}
+    for body in project.bodies():
+        assert body["scenario_ids"] == [ids[key][body["pathway_id"]] for key in KEYS]
+    assert {verdict["outcome"] for verdict in project.outputs()["verdicts"].values()} == {"passed"}
+    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
+
+    # One definition is edited: on all pathways, and all sessions run again.
+    fields["case-01"] = "max_turns: 50, tester_persona_prompt: You are patient #1\n  "
+    project.declare(declarations(fields))
+    printed = project.pulumi("preview")
+    assert "scenarios.case-01.tester_persona_prompt: what follows ` #` is a comment; quote the text" in printed
+    for pathway in PATHWAYS:
+        assert f"case-01@{pathway}: changes tester_persona_prompt, max_turns" in printed
+    edited = sent(project, lambda: up(project))
+    assert (edited["PUT scenarios"], edited["POST start"], edited["POST scenarios"]) == (each, each, 0)
+    assert shown(project)["case-01"]["max_turns"] == 50
+    assert {verdict["outcome"] for verdict in project.outputs()["verdicts"].values()} == {"passed"}
+
+    # A key is renamed, and the name stays: nothing at the API, nothing in the preview.
+    renamed = {("renamed" if key == "case-02" else key): text for key, text in fields.items()}
+    renamed["renamed"] += ", name: case-02"
+    project.declare(declarations(renamed))
+    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
+    assert sent(project, lambda: up(project)) == {}
+    assert project.outputs()["scenarios"]["renamed"] == ids["case-02"]
+
+    # What is edited at the API is seen by refresh, and put back by the next update.
+    edit(project, ids["case-01"]["pw-1"], max_turns=3)
+    assert sent(project, lambda: up(project)) == {}
+    refreshed = sent(project, lambda: project.pulumi("refresh", "--yes", "--skip-preview"))
+    assert refreshed == {"GET scenarios": each * len(KEYS), "GET status": each}
+    assert "case-01@pw-1: max_turns was changed in Bland; `pulumi up` restores it" in project.pulumi("preview")
+    assert sent(project, lambda: up(project)) == {"GET scenarios": 1, "PUT scenarios": 1}
+    assert shown(project, "pw-1")["case-01"]["max_turns"] == 50
+
+    # One is removed and disabled at the API; another one goes with its runs.
+    del renamed["case-00"]
+    renamed["case-01"] += ", on_destroy: delete"
+    project.declare(declarations(renamed))
+    removed = sent(project, lambda: up(project))
+    assert (removed["DELETE scenarios"], removed["PUT scenarios"], removed["POST start"]) == (0, each, each)
+    assert shown(project)["case-00"]["enabled"] is False
+    del renamed["case-01"]
+    project.declare(declarations(renamed))
+    assert sent(project, lambda: up(project))["DELETE scenarios"] == each
+    assert shown(project).keys() == {*KEYS} - {"case-01"}
+    left = each * (len(KEYS) - 2)
+    assert len(project.resources("TornadoScenario")) == left
+    destroyed = sent(project, lambda: project.pulumi("destroy", "--yes"))
+    assert (destroyed["DELETE scenarios"], destroyed["PUT scenarios"]) == (0, left)
+    assert not any(scenario["enabled"] for scenario in shown(project).values())
+
+
+def test_existing_scenarios_are_a_conflict_until_they_are_adopted(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT, stack="staging")
+    project.declare(ONE)
+    existing = add(project, name="Refunds an order", tester_persona_prompt="Be kind.", category="HAPPY_PATH")
+    for command in ("preview", "up"):
+        arguments = ["up", "--yes", "--skip-preview"] if command == "up" else ["preview"]
+        printed = project.pulumi(*arguments, expect=None)
+        assert "nothing was started: the scenarios are not as declared" in printed
+        assert f"sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already ({existing})" in printed
+        assert 'category: found "HAPPY_PATH", declared "CUSTOM"' in printed
+        assert "max_turns: found 20, declared 10" in printed
+        assert "on_conflict: adopt" in printed
+        assert "Traceback" not in printed
+    assert project.requests("POST /v1/agent-testing/tornado") == []
+
+    project.declare(ONE.replace("    max_turns", "    on_conflict: adopt\n    max_turns"))
+    printed = project.pulumi("preview")
+    changes = "category, max_turns, tester_persona_prompt, assertions"
+    assert f"refund@pw-0: adopts scenario {existing} and changes" in printed
+    adopted = sent(project, lambda: up(project))
+    assert (adopted["POST scenarios"], adopted["PUT scenarios"], adopted["POST start"]) == (0, 1, 1)
+    assert {*changes.split(", ")} == {*json.loads(project.requests("PUT")[-1]["body"])}
+    [scenario] = shown(project).values()
+    assert (scenario["id"], scenario["max_turns"], scenario["category"]) == (existing, 10, "CUSTOM")
+    project.declare(ONE)
+    assert sent(project, lambda: up(project)) == {}
 
 
 @dataclass(frozen=True)
@@ -258,10 +254,7 @@ def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project:
     project = make_project(script="pathways:\n  pw-0: {failing: [0]}\n", stack="staging")
     project.declare(ONE)
     process = project.begin_up()
-    deadline = time.monotonic() + PULUMI_SECONDS
-    while not project.sessions():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(project.sessions)
     [scenario] = shown(project).values()
     edit(project, scenario["id"], max_turns=50)
     project.finish_sessions()

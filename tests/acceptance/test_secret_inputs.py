@@ -39,11 +39,26 @@ SECRETS = {
 DEPLOYED = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n"
 
 
+def test_secret_triggers_of_the_config_hide_no_verdict(project: Project) -> None:
+    project.declare(DEPLOYED)
+    project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "token-in-clear")
+    printed = project.pulumi("preview", "--diff") + project.up() + project.pulumi("stack", "export")
+    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
+    project.up()
+    assert len(project.bodies()) == 1
+    project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "another-token-in-clear")
+    printed += project.pulumi("preview", "--diff")
+    assert project.run("tornado-resource", "status", "--stack", "dev")[0] == 0
+    assert "in-clear" not in printed
+    project.up()
+    assert len(project.bodies()) == 2
+    assert "in-clear" not in json.dumps(project.resources())
+
+
 def test_secret_inputs_are_in_clear_nowhere(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, program=PROGRAM)
-    for key, value in SECRETS.items():
-        project.pulumi("config", "set", "--secret", key, value)
-    project.pulumi("config", "set", "tornado:reports", "reports")
+    project.pulumi("config", "set-all", *(f"--secret={key}={value}" for key, value in SECRETS.items()))
+    project.configure("tornado:reports", "reports")
     printed = project.pulumi("preview", "--diff") + project.up()
     printed += project.pulumi("refresh", "--yes", "--skip-preview") + project.up()
     assert len(project.bodies()) == 1
@@ -59,19 +74,3 @@ def test_secret_inputs_are_in_clear_nowhere(make_project: Callable[..., Project]
     assert "in-clear" not in printed
     assert "[secret]" in (project.folder / "reports/verdicts.json").read_text(encoding="utf-8")
     project.pulumi("destroy", "--yes", "--skip-preview")
-
-
-def test_secret_triggers_of_the_config_hide_no_verdict(project: Project) -> None:
-    project.declare(DEPLOYED)
-    project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "token-in-clear")
-    printed = project.pulumi("preview", "--diff") + project.up() + project.pulumi("stack", "export")
-    assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
-    project.up()
-    assert len(project.bodies()) == 1
-    project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "another-token-in-clear")
-    printed += project.pulumi("preview", "--diff")
-    assert project.run("tornado-resource", "status", "--stack", "dev")[0] == 0
-    assert "in-clear" not in printed
-    project.up()
-    assert len(project.bodies()) == 2
-    assert "in-clear" not in json.dumps(project.resources())

@@ -81,6 +81,7 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PYTHONPATH": str(STAND_INS),
+            "GOGC": "400",  # the engine ends before collecting garbage pays: a tenth of its time
             "BLAND_API_KEY": KEY,
             "BLAND_BASE_URL": self.sandbox.url,
         }
@@ -181,11 +182,15 @@ class Project:
             return dict(content["checkpoint"]["latest"])
         return dict(json.loads(self.pulumi("stack", "export"))["deployment"])
 
-    def edit_outputs(self, edit: Callable[[dict[str, Any]], object]) -> None:
-        """Change the stack's outputs in the state of a file backend, as somebody who can write it may."""
+    def edit_state(self, edit: Callable[[dict[str, Any]], object]) -> None:
+        """Change the state of a file backend, as somebody who can write it may."""
         content = json.loads(self._checkpoint.read_text(encoding="utf-8"))
-        edit(_stack_of(content["checkpoint"]["latest"])["outputs"])
+        edit(content["checkpoint"]["latest"])
         self._checkpoint.write_text(json.dumps(content), encoding="utf-8")
+
+    def edit_outputs(self, edit: Callable[[dict[str, Any]], object]) -> None:
+        """Change the stack's outputs in the state."""
+        self.edit_state(lambda state: edit(_stack_of(state)["outputs"]))
 
     @property
     def _is_file_backend(self) -> bool:
@@ -223,14 +228,19 @@ class Project:
 
     def wait_for_ends(self) -> None:
         """Wait until no session of the sandbox runs."""
-        deadline = time.monotonic() + PULUMI_SECONDS
-        while any(row["status"] == "RUNNING" for row in self.sessions()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: all(row["status"] != "RUNNING" for row in self.sessions()))
 
     def fail(self, **fault: Any) -> None:
         """Let a request fail."""
         self.http.post("/_sandbox/faults", json=fault).raise_for_status()
+
+
+def until(is_reached: Callable[[], object]) -> None:
+    """Wait until a point is reached that others bring about."""
+    deadline = time.monotonic() + PULUMI_SECONDS
+    while not is_reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def _stack_of(deployment: dict[str, Any]) -> dict[str, Any]:
