@@ -5,6 +5,8 @@ BIN := .venv/bin
 # The programs of `.venv` come first, as in an activated environment.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 TESTS := $(RUN) -m pytest --dist worksteal
+# With it, each worker of each run would rewrite the assertions of all tests again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test quick unit package soak mutate lint audit bench docs lock clean
 

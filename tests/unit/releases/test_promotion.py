@@ -230,9 +230,11 @@ PASSED_AT = "sha256:000000000000 passed at 2026-04-14T10:00:00.000Z"
 PINNED: dict[str, Any] = {**VERDICT, "content": OLD, "full_run": True}
 
 
-def with_version(now: VersionNow, override: str | None = None) -> Promoted:
+def with_version(now: VersionNow, override: str | None = None, content: Any = OLD) -> Promoted:
     environment = Environment("production", (DECLARED,), "staging")
-    return check_promotion(environment, source_stack(PINNED), NOW, override, {"support-line": now})
+    return check_promotion(
+        environment, source_stack({**PINNED, "content": content}), NOW, override, {"support-line": now}
+    )
 
 
 def test_the_content_that_passed_goes_on_with_its_version() -> None:
@@ -279,6 +281,7 @@ def test_an_override_waives_the_content_too() -> None:
 def test_a_pass_without_content_is_unpinned(content: Any) -> None:
     found = promoted(source_stack({**VERDICT, "content": content}))
     assert (found.problems, found.unpinned, pinned_versions(found)) == ({}, ("support-line",), {})
+    assert with_version(VersionNow(Digests.of(OLD)), content=content).problems == {}
 
 
 def test_no_content_is_carried_to_another_pathway_or_version() -> None:
