@@ -50,6 +50,10 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shared")
 
 
+OURS = ("BLAND_", "CIRCLE_", "CI_PROJECT_", "GITHUB_", "PULUMI_", "TORNADO_")
+"""How the variables begin that commands and programs read."""
+
+
 @pytest.fixture(autouse=True)
 def sealed_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shared_folder: Path) -> None:
     has_own = "tmp_path" in request.fixturenames
@@ -60,7 +64,7 @@ def sealed_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     # Where it is set, every command and every Pulumi program of the tests compiles the package again.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in [name for name in os.environ if name not in {"TORNADO_SOAK", "TORNADO_GOLDEN"}]:
-        if name.startswith(("BLAND_", "PULUMI_", "TORNADO_", "GITHUB_")) or name.lower().endswith("_proxy"):
+        if name.startswith(OURS) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -218,9 +218,9 @@ def _is_utf8() -> bool:
 
 def _as_github(plan: Plan) -> str:
     source = plan.environment.promotes_from
-    notices = [problems.annotation("notice", _notice(planned, source)) for planned in plan.sessions]
     remarks = [plan.environment.omission, _more(plan) if plan.more else None]
-    return "\n".join([*notices, *(problems.remark("notice", text) for text in remarks if text is not None)])
+    notices = [_notice(planned, source) for planned in plan.sessions]
+    return problems.as_annotations("notice", [*notices, *(text for text in remarks if text is not None)])
 
 
 def _notice(planned: Planned, source: str | None) -> Problem:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.core.positions import more_problems
-from tornado_resource.reports.workflow_commands import command
+from tornado_resource.core.positions import Checkout, Problem, more_problems
+from tornado_resource.core.text import clean
+from tornado_resource.reports.workflow_commands import MAX_COMMAND_CHARACTERS, MAX_COMMANDS, TITLE, bounded, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tornado_resource.core.positions import Problem
-
 FORMATS = ["text", "json", "github"]
-TITLE = "tornado-resource"
 
 
 def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -41,17 +40,24 @@ def write(problems: Sequence[Problem], more: int, output: str, faults: Sequence[
         return json.dumps({"valid": False, "problems": as_rows(problems) + unread, "more_problems": more}, indent=2)
     rest = [*([more_problems(more)] if more else []), *faults]
     if output == "github":
-        whole = [remark("error", text) for text in rest]
-        return "\n".join([*(annotation("error", problem) for problem in problems), *whole])
+        return as_annotations("error", [*problems, *rest])
     return "\n".join([*map(str, problems), *rest])
 
 
-def annotation(level: str, problem: Problem) -> str:
-    """Return a workflow command that makes GitHub show a problem at its line."""
-    text = f"{problem.path}: {problem.text}" if problem.path else problem.text
-    return command(level, text, position=problem.position, title=TITLE)
+def as_annotations(level: str, found: Sequence[Problem | str]) -> str:
+    """Return lines that make GitHub show problems at their lines, and texts about a file as a whole.
+
+    Those beyond the limit of GitHub are lines of the log.
+    """
+    checkout = Checkout.of(os.environ)
+    shown = bounded(level, [_annotation(level, each, checkout) for each in found], "see the next lines of this log")
+    rest = found[MAX_COMMANDS - 1 :] if len(found) > MAX_COMMANDS else ()
+    return "\n".join([*shown, *(clean(str(each), MAX_COMMAND_CHARACTERS) for each in rest)])
 
 
-def remark(level: str, text: str) -> str:
-    """Return a workflow command that makes GitHub show a text about the file as a whole."""
-    return command(level, text, position=None, title=TITLE)
+def _annotation(level: str, found: Problem | str, checkout: Checkout | None) -> str:
+    if isinstance(found, str):
+        return command(level, found, position=None, title=TITLE)
+    text = f"{found.path}: {found.text}" if found.path else found.text
+    position = checkout.linked(found.position) if checkout is not None else found.position
+    return command(level, text, position=position, title=TITLE)

@@ -15,7 +15,7 @@ from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import stacks
 from tornado_resource.cli.output import ExitCode, painted
 from tornado_resource.cli.unexpected import hide
-from tornado_resource.core.positions import Position
+from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
@@ -81,6 +81,7 @@ class GatedStack:
             self.promotion,
             run_url(os.environ),
             project=self.project,
+            checkout=Checkout.of(os.environ),
         )
 
 

@@ -6,11 +6,16 @@ finds or prints a problem needs to think of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
 
 from tornado_resource.core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_PROBLEM_TEXT: Final = 1000
 """How many characters of a problem's text are shown."""
@@ -40,6 +45,31 @@ class Position:
         file, line, column = (["", "", *(text or "").rsplit(":", 2)])[-3:]
         is_position = bool(file) and all(_is_count(part) for part in (line, column))
         return cls(file, int(line), int(column)) if is_position else None
+
+
+ROOTS: Final = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "CIRCLE_WORKING_DIRECTORY")
+"""The variables in which GitHub Actions, GitLab CI and CircleCI name the folder of the repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The folder of a repository on a CI system, and the present folder. Both are absolute, without symbolic links."""
+
+    root: Path
+    folder: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self | None:
+        """Return the checkout that the environment names; None outside of the CI systems of `ROOTS`."""
+        root = next((environ[name] for name in ROOTS if environ.get(name)), None)
+        return cls(Path(root).expanduser().resolve(), Path.cwd()) if root is not None else None
+
+    def linked(self, position: Position) -> Position:
+        """Return a position as CI systems link it: its file is relative to the repository, unless it is elsewhere."""
+        path = Path(os.path.normpath(self.folder / position.file))
+        if not path.is_relative_to(self.root):
+            return position
+        return replace(position, file=path.relative_to(self.root).as_posix())
 
 
 @dataclass(frozen=True, slots=True, order=True)

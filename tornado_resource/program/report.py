@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
+from tornado_resource.core.positions import Checkout
 from tornado_resource.core.text import clean_lines
 from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
@@ -190,6 +191,7 @@ class UpdateReport:
             run_url(os.environ),
             project=self._project,
             problem=self._problem or (None if self._results else STOPPED),
+            checkout=Checkout.of(os.environ),
             is_skipped=self._problem == NOTHING_JUDGED and not self._has_gate,
         )
 

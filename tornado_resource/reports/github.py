@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.workflow_commands import command
+from tornado_resource.reports.workflow_commands import bounded, command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LEVELS: Final = {"failed": "error", "incomplete": "warning"}
 MAX_ANNOTATED_SCENARIOS: Final = 8
+REST: Final = "see the message of the gate at the end of this log, and the summary of the job"
 
 
 def announce(report: Report, environ: Mapping[str, str], echo: Callable[[str], None]) -> None:
@@ -52,26 +53,32 @@ def append_summary(path: Path, report: Report) -> None:
 def annotation_lines(report: Report) -> list[str]:
     """Return an error for each failed session and a warning for each incomplete one, at its position.
 
-    A failed scenario that is declared as code gets one at its own position.
+    Then come the failed scenarios that are declared as code, at their own positions, as far as GitHub shows them.
     """
-    found = [result for result in report.results if result.verdict.outcome in LEVELS]
-    return [line for result in found for line in (_annotation(result, report.stack), *_scenario_annotations(result))]
+    found: dict[str, list[str]] = {"error": [], "warning": []}
+    for result in report.results:
+        if result.verdict.outcome in LEVELS:
+            found[LEVELS[result.verdict.outcome]].append(_annotation(result, report))
+    for result in report.results:
+        if result.verdict.outcome in LEVELS:
+            found["error"] += _scenario_annotations(result, report)
+    return [line for level, lines in found.items() for line in bounded(level, lines, REST)]
 
 
-def _scenario_annotations(result: Result) -> Iterator[str]:
-    declared = [each for each in result.verdict.failed_ids if each in result.gated.scenarios]
-    for scenario_id in declared[:MAX_ANNOTATED_SCENARIOS]:
-        title = f"{result.gated.name}: scenario failed"
-        text = f"{clean(result.scenario_name(scenario_id), 200)} failed in its last run"
-        yield command("error", text, position=result.scenario_position(scenario_id), title=title)
+def _scenario_annotations(result: Result, report: Report) -> Iterator[str]:
+    for scenario_id in result.verdict.failed_ids:
+        if scenario_id in result.gated.scenarios:
+            title = f"{result.gated.name}: scenario failed"
+            text = f"{clean(result.scenario_name(scenario_id), 200)} failed in its last run"
+            yield command("error", text, position=report.linked(result.scenario_position(scenario_id)), title=title)
 
 
-def _annotation(result: Result, stack: str) -> str:
+def _annotation(result: Result, report: Report) -> str:
     verdict = result.verdict
     title = f"{result.gated.name}: gate {verdict.outcome}"
     session = f" (session {clean(verdict.session_id)})" if verdict.session_id else ""
-    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}\n{advice(result, stack)}"
-    return command(LEVELS[verdict.outcome], text, position=result.gated.position, title=title)
+    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}\n{advice(result, report.stack)}"
+    return command(LEVELS[verdict.outcome], text, position=report.linked(result.gated.position), title=title)
 
 
 def _failed_scenarios(result: Result) -> str:

@@ -85,7 +85,7 @@ def _suite(result: Result, report: Report) -> TestSuite:
         suite.timestamp = moment
     for name, value in (*_properties(result), *_promoted(result, report.promotion)):
         suite.add_property(name, clean(value))
-    suite.add_testcases(_cases(result, report.stack))
+    suite.add_testcases(_cases(result, report))
     return suite
 
 
@@ -119,14 +119,18 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
             yield "promoted_without", promotion.override or ""
 
 
-def _cases(result: Result, stack: str) -> list[TestCase]:
+def _cases(result: Result, report: Report) -> list[TestCase]:
     """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
     scenarios = _scenarios(result)
     unique, names = _Names(), dict[str, str]()
     # In the order of their ids: that of their runs differs from session to session.
     for each in sorted(scenarios, key=lambda scenario: scenario.scenario_id):
         names[each.scenario_id] = unique.unique(clean((each.name or each.scenario_id).strip()) or NAMELESS)
-    return [_gate_case(result, stack), *(_scenario_case(result, each, names[each.scenario_id]) for each in scenarios)]
+    cases: list[TestCase] = [_gate_case(result, report.stack).place(report.linked(result.gated.position))]
+    for each in scenarios:
+        position = report.linked(result.scenario_position(each.scenario_id))
+        cases.append(_scenario_case(result, each, names[each.scenario_id]).place(position))
+    return cases
 
 
 def _scenarios(result: Result) -> list[ScenarioResult]:
@@ -157,10 +161,10 @@ class _Names:
         return name
 
 
-def _gate_case(result: Result, stack: str) -> TestCase:
+def _gate_case(result: Result, stack: str) -> _Case:
     verdict = result.verdict
     seconds = min(max(verdict.elapsed_ms or 0, 0), MAX_MILLISECONDS) / 1000
-    case = _Case(GATE_CASE, clean(result.gated.name), seconds).place(result.gated.position)
+    case = _Case(GATE_CASE, clean(result.gated.name), seconds)
     if verdict.outcome == "passed":
         return case
     kind = Failure if verdict.outcome == "failed" else Error
@@ -172,8 +176,8 @@ def _gate_case(result: Result, stack: str) -> TestCase:
     return case
 
 
-def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> TestCase:
-    case = _Case(name, clean(result.gated.name)).place(result.scenario_position(scenario.scenario_id))
+def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> _Case:
+    case = _Case(name, clean(result.gated.name))
     has_gate_passed = result.verdict.outcome == "passed"
     if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
         case.result = [Skipped("no result: no run of this scenario is known")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tornado_resource.runs.model import OUTCOMES
 
 if TYPE_CHECKING:
+    from tornado_resource.core.positions import Checkout, Position
     from tornado_resource.reports.trends import Trends
     from tornado_resource.runs.model import Outcome, Result
     from tornado_resource.stacks.promotion import Promotion
@@ -20,7 +21,8 @@ class Report:
     *promotion* is set if the sessions run on versions that passed in another stack. *run_url*: the run of the CI system
     that writes it, if it is known. *trends*: how the sessions went over the last updates, if that was asked for.
     *project*: empty if it is unknown. *problem*: why an update has failed or judged nothing, beside its sessions.
-    *is_skipped*: whether it is only that there was no gate to judge, so that the update did not fail.
+    *is_skipped*: whether it is only that there was no gate to judge, so that the update did not fail. *checkout*: the
+    repository on a CI system, whose links to files are relative to it.
     """
 
     stack: str
@@ -33,6 +35,11 @@ class Report:
     project: str = ""
     problem: str | None = None
     is_skipped: bool = False
+    checkout: Checkout | None = None
+
+    def linked(self, position: Position | None) -> Position | None:
+        """Return a position as CI systems link it; None if it is unknown."""
+        return self.checkout.linked(position) if self.checkout is not None and position is not None else position
 
     @property
     def outcome(self) -> Outcome:

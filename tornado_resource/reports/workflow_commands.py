@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tornado_resource.core.positions import Position
 
 MAX_COMMAND_CHARACTERS: Final = 4000
+MAX_COMMANDS: Final = 10
+"""GitHub shows so many errors, warnings and notices of a step, and drops the others without a word."""
+TITLE: Final = "tornado-resource"
 
 
 def command(level: str, text: str, *, position: Position | None, title: str) -> str:
@@ -24,6 +29,15 @@ def command(level: str, text: str, *, position: Position | None, title: str) -> 
     if position is not None:
         where = f"file={_property(position.file)},line={position.line},col={position.column},"
     return f"::{level} {where}title={_property(title)}::{_data(text)}"
+
+
+def bounded(level: str, commands: Sequence[str], place: str) -> list[str]:
+    """Return as many commands of one level as GitHub shows. The last one says how many more are at *place*."""
+    if len(commands) <= MAX_COMMANDS:
+        return [*commands]
+    shown = commands[: MAX_COMMANDS - 1]
+    text = f"and {len(commands) - len(shown):,} more: {place}"
+    return [*shown, command(level, text, position=None, title=TITLE)]
 
 
 def _data(text: str) -> str:

@@ -140,7 +140,24 @@ def test_problems_beyond_the_first_thousand_are_counted(
     written = json.loads(capsys.readouterr().out)
     assert (len(written["problems"]), written["more_problems"]) == (1000, 900)
     assert main(["plan", "b.yaml", "--format", "github"]) == 2
-    assert capsys.readouterr().out.endswith("\n::error title=tornado-resource::… and 200 more problems\n")
+    assert capsys.readouterr().out.endswith("\n… and 200 more problems\n")
+
+
+def test_github_gets_ten_annotations_and_the_rest_as_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "voice").mkdir()
+    monkeypatch.chdir(tmp_path / "voice")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    names = ", ".join(f"a{each}: 1" for each in range(35))
+    Path("sessions.yaml").write_text(f"version: 1\nsessions: {{{names}}}\n", encoding="utf-8")
+    assert main(["validate", "sessions.yaml", "/no/such/file", "--format", "github"]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.startswith("::error ") for line in lines] == [True] * 10 + [False] * 27
+    assert lines[0].startswith("::error file=voice/sessions.yaml,line=2,col=")
+    assert lines[9] == "::error title=tornado-resource::and 27 more: see the next lines of this log"
+    assert lines[10].startswith("sessions.yaml:2:")
+    assert lines[36].startswith("/no/such/file: no such file")
 
 
 def test_problems_as_annotations(
@@ -176,7 +193,7 @@ def test_the_plan_is_the_recorded_one(
     [
         ("text", "\n\n… and 667 more sessions: a plan shows at most 20,000 values\n"),
         ("json", '"more_sessions": 667\n}\n'),
-        ("github", "::… and 667 more sessions: a plan shows at most 20,000 values\n"),
+        ("github", "\n… and 667 more sessions: a plan shows at most 20,000 values\n"),
     ],
 )
 def test_a_long_plan_counts_what_it_does_not_show(

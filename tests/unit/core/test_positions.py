@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tornado_resource.core.positions import MAX_MORE, MAX_PROBLEM_TEXT, Position, Problem, more_problems
+from tornado_resource.core.positions import MAX_MORE, MAX_PROBLEM_TEXT, Checkout, Position, Problem, more_problems
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,35 @@ def test_a_file_named_colon_makes_no_workflow_command() -> None:
 )
 def test_problems_that_are_not_shown_are_counted(number: int, text: str) -> None:
     assert more_problems(number) == text
+
+
+@pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "CIRCLE_WORKING_DIRECTORY"])
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ("sessions.yaml", "voice/sessions.yaml"),
+        ("teams/../a.yaml", "voice/a.yaml"),
+        ("../a.yaml", "a.yaml"),
+        ("{root}/a.yaml", "a.yaml"),
+        ("../../a.yaml", "../../a.yaml"),
+        ("/elsewhere/a.yaml", "/elsewhere/a.yaml"),
+    ],
+)
+def test_ci_systems_link_files_relative_to_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, file: str, shown: str
+) -> None:
+    root = tmp_path / "checkout"
+    (root / "voice").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(root)
+    monkeypatch.chdir(root / "voice")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    position = Position(file.format(root=root), 6, 3)
+    for given in (root, tmp_path / "link", "~/checkout"):
+        checkout = Checkout.of({variable: str(given)})
+        assert checkout is not None
+        assert checkout.linked(position) == Position(shown, 6, 3)
+
+
+def test_elsewhere_there_is_no_checkout() -> None:
+    assert Checkout.of({}) is None
+    assert Checkout.of({"GITHUB_WORKSPACE": ""}) is None

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.paths import EXAMPLES
 from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
-from tornado_resource.core.positions import Position
+from tornado_resource.core.positions import Checkout, Position
+from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.reports.github import annotation_lines, announce, append_summary
+from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tornado_resource.runs.model import Result
 
 GOLDEN = EXAMPLES / "reports/annotations.txt"
 
@@ -31,6 +35,40 @@ def test_many_failed_scenarios_are_counted() -> None:
     status = status_of("COMPLETED_PARTIAL", (), tuple(f"sc-{number}" for number in range(20)))
     line = annotation_lines(report_of(result_of(gated_session_of("a"), status)))[0]
     assert "%0A20 scenarios failed: sc-0, sc-1, sc-2, sc-3, sc-4, sc-5, sc-6, sc-7 and 12 more%0AFix " in line
+
+
+def declared_failures(name: str, number: int) -> Result:
+    """A session in which so many scenarios failed that are declared as code."""
+    ids = tuple(f"sc-{each}" for each in range(number))
+    declared = {
+        each: ScenarioDeclaration(each, "pw-1", {"name": each}, Position("sessions.yaml", 60, 5)) for each in ids
+    }
+    status = status_of("COMPLETED_PARTIAL", (), ids)
+    return result_of(gated_session_of(name, scenarios=declared), status)
+
+
+def test_there_are_ten_of_each_kind_sessions_first() -> None:
+    failed = [declared_failures(f"a-{number}", 4) for number in range(7)]
+    late = [result_of(gated_session_of(f"b-{number}"), None, "no answer") for number in range(12)]
+    lines = annotation_lines(report_of(*late, *failed))
+    errors, warnings = ([line for line in lines if line.startswith(f"::{level} ")] for level in ("error", "warning"))
+    assert (len(errors), len(warnings), len(lines)) == (10, 10, 20)
+    assert all(f"title=a-{number}%3A gate failed" in errors[number] for number in range(7))
+    assert all("title=a-0%3A scenario failed" in line for line in errors[7:9])
+    rest = "see the message of the gate at the end of this log, and the summary of the job"
+    assert errors[9] == f"::error title=tornado-resource::and 26 more: {rest}"
+    assert warnings[9] == f"::warning title=tornado-resource::and 3 more: {rest}"
+
+
+def test_positions_are_relative_to_the_repository() -> None:
+    checkout = Checkout(Path("/ci/agents"), Path("/ci/agents/voice"))
+    report = replace(report_of(declared_failures("a", 1)), checkout=checkout)
+    session, scenario = annotation_lines(report)
+    assert session.startswith("::error file=voice/sessions.yaml,line=6,")
+    assert scenario.startswith("::error file=voice/sessions.yaml,line=60,")
+    text = junit(report)
+    assert 'file="voice/sessions.yaml" line="6"' in text
+    assert 'file="voice/sessions.yaml" line="60"' in text
 
 
 @pytest.mark.parametrize(
