@@ -69,9 +69,10 @@ def _print_success(results: Sequence[_Result], output: str, said: Output) -> Non
         written = {"valid": True, "problems": [], "warnings": problems.as_rows(warnings)}
         click.echo(json.dumps(written, indent=2))
         return
-    for warning in warnings:
-        is_text = output == "text"
-        click.echo(f"warning: {warning}" if is_text else problems.annotation("warning", warning), err=is_text)
+    if warnings and output == "github":
+        click.echo(problems.as_annotations("warning", warnings))
+    elif warnings:
+        click.echo("\n".join(f"warning: {warning}" for warning in warnings), err=True)
     said.say("\n".join(result.summary for result in results))
 
 
