@@ -16,11 +16,12 @@ OPERATIONS: Final = frozenset({"up", "update", "preview", "pre", "destroy", "dow
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """A running `pulumi`: its folder, its operation, and the file of its option `--config-file`, if it has one."""
+    """A running `pulumi`: its folder, and the file of its option `--config-file`, if it has one."""
 
     folder: Path
     config_file: Path | None = None
     operation: str | None = None
+    """One of `OPERATIONS`; None if several of its words are, such as the name of a stack."""
 
 
 def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
@@ -45,7 +46,8 @@ def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
                 folder = (entry / "cwd").readlink()
                 arguments = (entry / "cmdline").read_text(encoding="utf-8").split("\0")
                 file = _option(arguments)
-                operation = next((each for each in arguments if each in OPERATIONS), None)
+                named = OPERATIONS.intersection(arguments)
+                operation = next(iter(named)) if len(named) == 1 else None
                 return CommandLine(folder, folder / file if file else None, operation)
     except (OSError, ValueError, IndexError):
         return None

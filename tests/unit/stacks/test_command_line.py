@@ -40,7 +40,15 @@ def test_the_nearest_pulumi_above_a_process_is_its_command(
 
 @pytest.mark.parametrize(
     ("arguments", "operation"),
-    [(["-C", "agents", "destroy", "--yes"], "destroy"), (["up", "--refresh"], "up"), (["stack", "ls"], None)],
+    [
+        (["-C", "agents", "destroy", "--yes"], "destroy"),
+        (["up", "--refresh"], "up"),
+        (["stack", "ls"], None),
+        (["destroy", "--stack", "destroy"], "destroy"),
+        (["-C", "destroy", "up"], None),
+        (["--stack", "refresh", "up", "--yes"], None),
+        (["up", "--message", "down"], None),
+    ],
 )
 def test_the_operation_is_known(arguments: list[str], operation: str | None, tmp_path: Path) -> None:
     process(tmp_path, 1, 0, "pulumi", *arguments)
