@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pulumi.runtime import is_dry_run
 
-from tornado_resource.program.sdk import is_mocked
+from tornado_resource.program.sdk import is_mocked, owns_process
 from tornado_resource.stacks.command_line import pulumi_command
+
+if TYPE_CHECKING:
+    from tornado_resource.stacks.command_line import CommandLine
 
 KEEPING: Final = frozenset({"destroy", "down", "dn", "refresh"})
 """Operations of Pulumi that declare nothing: with `--run-program` they run the program for its config."""
@@ -25,10 +28,15 @@ def is_idle() -> bool:
 
     The engine does not tell a program which operation it serves. It is known where the system shows the command line.
     """
-    return is_mocked() or _operation() in KEEPING
+    command = own_command()
+    return is_mocked() or (command is not None and command.operation in KEEPING)
 
 
 @cache
-def _operation() -> str | None:
-    command = pulumi_command(os.getpid())
-    return command.operation if command is not None else None
+def own_command() -> CommandLine | None:
+    """Return the `pulumi` command that this program serves, which is above the process of its language host.
+
+    None stands for an update. So it is with an inline program of the Automation API: it starts the `pulumi` that it
+    serves, and one above it, such as that of a `command.local.Command`, is another one.
+    """
+    return pulumi_command(os.getpid()) if owns_process() else None

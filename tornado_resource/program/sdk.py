@@ -89,6 +89,12 @@ def when_program_ends(call: Callable[[asyncio.Task[Any]], object]) -> None:
             task.add_done_callback(call)
 
 
+def owns_process() -> bool:
+    """Return whether Pulumi's language host has started this process for the program; not so with inline programs."""
+    # While the program runs, it has taken the place of the language host's `__main__` and `sys.argv`.
+    return any(Path(each).name == _HOST for each in sys.orig_argv)
+
+
 def show_error_once(program: asyncio.Task[Any]) -> None:
     """Show the `pulumi.RunError` of a program that has ended, and exit so that Pulumi adds nothing to it.
 
@@ -96,8 +102,7 @@ def show_error_once(program: asyncio.Task[Any]) -> None:
     that does not own its process is left alone.
     """
     error = None if program.cancelled() else program.exception()
-    is_own_process = Path(str(getattr(sys.modules["__main__"], "__file__", ""))).name == _HOST
-    if is_own_process and isinstance(error, pulumi.RunError):
+    if owns_process() and isinstance(error, pulumi.RunError):
         pulumi.log.error(str(error))
         raise SystemExit(EXIT_MESSAGE_SHOWN)
 

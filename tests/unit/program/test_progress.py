@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -96,7 +95,7 @@ def test_an_error_that_was_shown_is_not_followed_by_an_exit_code(monkeypatch: py
     monkeypatch.setattr(pulumi.log, "error", shown.append)
     failed = ended(pulumi.RunError("gate failed"))
     show_error_once(failed)  # here the program does not own its process
-    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__file__="/x/pulumi-language-python-exec"))
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-u", "/x/pulumi-language-python-exec", "."])
     for other in (None, ValueError("x"), asyncio.CancelledError()):
         show_error_once(ended(other))
     assert shown == []
