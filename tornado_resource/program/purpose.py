@@ -32,6 +32,12 @@ def is_idle() -> bool:
     return is_mocked() or (command is not None and command.operation in KEEPING)
 
 
+def has_targets() -> bool:
+    """Return whether the command line may leave resources out, as with `--target`; False if it is not known."""
+    command = own_command()
+    return command is not None and command.has_targets
+
+
 @cache
 def own_command() -> CommandLine | None:
     """Return the `pulumi` command that this program serves, which is above the process of its language host.

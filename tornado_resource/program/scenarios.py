@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.purpose import has_targets
 from tornado_resource.stacks.scenarios import ScenarioChange, change_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Scenarios:
         """
         change = change_of(stored, listing) if stored is not None and listing is not None else None
         self._changes[resource] = change
-        if stored is not None and change is not None and not change.is_gone:
+        if stored is not None and change is not None and not change.is_gone and not has_targets():
             self._versions.put_back.add(stored.scenario_id)
         return change
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,8 @@ MAX_ANCESTORS: Final = 8
 _CONFIG_FILE: Final = "--config-file"
 OPERATIONS: Final = frozenset({"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch"})
 """The commands of Pulumi that run a program, with their aliases."""
+_TARGETS: Final = re.compile(r"--target|--exclude|-[Qdefhjry]*[tx]")
+"""The options that leave resources out, and the short ones, which may follow others that take no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class CommandLine:
     config_file: Path | None = None
     operation: str | None = None
     """One of `OPERATIONS`; None if several of its words are, such as the name of a stack."""
+    has_targets: bool = False
+    """Whether it may leave resources out, as with `--target` and `--exclude`."""
 
 
 def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
@@ -48,7 +53,8 @@ def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
                 file = _option(arguments)
                 named = OPERATIONS.intersection(arguments)
                 operation = next(iter(named)) if len(named) == 1 else None
-                return CommandLine(folder, folder / file if file else None, operation)
+                has_targets = any(map(_TARGETS.match, arguments))
+                return CommandLine(folder, folder / file if file else None, operation, has_targets)
     except (OSError, ValueError, IndexError):
         return None
     return None

@@ -32,8 +32,8 @@ def below(monkeypatch: pytest.MonkeyPatch) -> Iterator[Below]:
     purpose.own_command.cache_clear()
 
 
-def command(operation: str | None) -> CommandLine:
-    return CommandLine(Path("/x"), operation=operation)
+def command(operation: str | None, *, has_targets: bool = False) -> CommandLine:
+    return CommandLine(Path("/x"), operation=operation, has_targets=has_targets)
 
 
 @pytest.mark.parametrize(
@@ -47,5 +47,14 @@ def test_only_a_destroy_or_refresh_declares_and_no_more(below: Below, operation:
 
 @pytest.mark.parametrize("arguments", [["python", "deploy.py"], ["python", "-m", "pulumi.dynamic"], []])
 def test_an_inline_program_below_a_destroy_is_an_update(below: Below, arguments: list[str]) -> None:
-    below(command("destroy"), arguments)
-    assert (purpose.is_idle(), purpose.is_update()) == (False, True)
+    below(command("destroy", has_targets=True), arguments)
+    assert (purpose.is_idle(), purpose.is_update(), purpose.has_targets()) == (False, True, False)
+
+
+def test_targets_are_seen_where_the_command_is(below: Below) -> None:
+    below(command("up", has_targets=True))
+    assert purpose.has_targets()
+    below(command("up"))
+    assert not purpose.has_targets()
+    below(None)
+    assert not purpose.has_targets()

@@ -82,6 +82,15 @@ async def test_what_is_put_back_is_no_drift_of_what_was_tested(api: ScenarioApi)
     assert [each.scenario_id for each in listing.scenarios] == ["sc-3", "sc-2"]
 
 
+async def test_what_may_be_no_target_is_not_put_back(api: ScenarioApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tornado_resource.program.scenarios.has_targets", lambda: True)
+    scenarios, versions = seen_by(api, stored(1))
+    api.scenarios["sc-1"]["max_turns"] = 3
+    assert await scenarios.seen("case-1") is not None
+    listing = await versions.scenarios("pw-1", ["sc-1"])
+    assert [each.scenario_id for each in listing.scenarios] == ["sc-3", "sc-2", "sc-1"]
+
+
 async def test_nothing_is_read_for_what_is_new_ambiguous_or_managed_elsewhere(api: ScenarioApi) -> None:
     known = (stored(1, resource="twice"), stored(2, resource="twice"), stored(3, manage=False))
     scenarios, _ = seen_by(api, *known)

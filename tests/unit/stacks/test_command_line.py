@@ -58,6 +58,30 @@ def test_the_operation_is_known(arguments: list[str], operation: str | None, tmp
     assert command.operation == operation
 
 
+@pytest.mark.parametrize(
+    ("arguments", "has_targets"),
+    [
+        (["up", "--target", "urn"], True),
+        (["up", "--target=urn"], True),
+        (["up", "--target-replace", "urn"], True),
+        (["up", "--target-dependents"], True),
+        (["up", "--exclude", "urn"], True),
+        (["up", "-t", "urn"], True),
+        (["up", "-turn"], True),
+        (["up", "-yft", "urn"], True),
+        (["preview", "-x=urn"], True),
+        (["up", "--yes", "--stack", "target", "-s=dev-t", "-Cagents/text"], False),
+        (["up", "-y", "-mtext"], False),
+    ],
+)
+def test_an_update_of_some_resources_is_known(arguments: list[str], tmp_path: Path, *, has_targets: bool) -> None:
+    process(tmp_path, 1, 0, "pulumi", *arguments)
+    process(tmp_path, 2, 1, "python")
+    command = pulumi_command(2, tmp_path)
+    assert command is not None
+    assert command.has_targets == has_targets
+
+
 def test_without_a_pulumi_above_there_is_no_command(tmp_path: Path) -> None:
     process(tmp_path, 2, 1, "pulumi")
     process(tmp_path, 1, 0, "systemd")
