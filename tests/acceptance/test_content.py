@@ -23,6 +23,7 @@ pathways:
 """
 DECLARATIONS: Final = """\
 version: 1
+defaults: {rerun: on_failure}
 sessions:
   support-line: {pathway_id: pw-support, version_number: 7}
 environments:
@@ -127,7 +128,7 @@ def test_an_edited_version_goes_no_further(make_team: Callable[..., Team]) -> No
     for command in ("preview", "up"):
         options = ["--yes", "--skip-preview"] if command == "up" else []
         printed = team.production.pulumi(command, *options, expect=None)
-        assert "support-line (sessions.yaml:3:3): version 7 was edited since: " in printed
+        assert "support-line (sessions.yaml:4:3): version 7 was edited since: " in printed
         assert f"{short(passed['content'])} passed at {passed['finished_at']}, now it is sha256v2:" in printed
         assert "Traceback" not in printed
     assert team.effects() == before == ["start"]
@@ -372,7 +373,7 @@ def test_a_version_that_is_not_shown_any_more_goes_no_further(make_team: Callabl
 LIBRARY: Final = """\
 from tornado_resource import PathwayRelease, TornadoSession, wait_for
 
-session = TornadoSession("support-line", pathway_id="pw-support", version_number=7)
+session = TornadoSession("support-line", pathway_id="pw-support", version_number=7, rerun="on_failure")
 PathwayRelease("support-line", pathway_id="pw-support", verdict=wait_for(session), sessions=[session.session_id])
 """
 

@@ -34,7 +34,7 @@ scenarios:
       - {type: LLM_JUDGE, config: {prompt: Refunded?, output_type: boolean}}
       - {type: NODE_REACHED, config: {node_id: done}}
 sessions:
-  a: {pathway_id: pw-0, scenarios: [refund]}
+  a: {pathway_id: pw-0, scenarios: [refund], rerun: on_failure}
 environments: {staging: {}, production: {promotes_from: staging}, rival: {}}
 """
 
@@ -42,7 +42,7 @@ environments: {staging: {}, production: {promotes_from: staging}, rival: {}}
 def declarations(scenarios: dict[str, str], keys: list[str] | None = None) -> str:
     """Every session runs all scenarios; *scenarios* has the fields of each."""
     named = ", ".join(keys or scenarios)
-    lines = ["version: 1", f"defaults: {{scenarios: [{named}]}}", "scenarios:"]
+    lines = ["version: 1", f"defaults: {{scenarios: [{named}], rerun: on_failure}}", "scenarios:"]
     lines += [f"  {key}: {{{fields}}}" for key, fields in scenarios.items()]
     lines += ["sessions:", *(f"  on-{pathway}: {{pathway_id: {pathway}}}" for pathway in PATHWAYS)]
     return "\n".join(lines) + "\n"
@@ -56,7 +56,7 @@ def sent(project: Project, command: Callable[[], object]) -> Counter[str]:
 
 
 def _kind(path: str) -> str:
-    known = {"scenarios", "start", "status", "active", "cancel", "version"}
+    known = {"scenarios", "start", "status", "active", "cancel", "version", "versions"}
     return next(each for each in reversed(path.split("/")) if each in known)
 
 
@@ -106,7 +106,7 @@ def test_what_is_imported_changes_nothing(make_project: Callable[..., Project]) 
     adopted = sent(project, lambda: up(project))
     assert (adopted["POST scenarios"], adopted["PUT scenarios"], adopted["POST start"]) == (0, 0, 1)
     assert shown(project) == before
-    assert sent(project, lambda: up(project)) == {}
+    assert [each for each in sent(project, lambda: up(project)) if not each.startswith("GET ")] == []
     ids = {each["id"] for each in project.resources("TornadoScenario")}
     assert ids == {each["id"] for each in before.values() if each["enabled"]}
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TWO = """\
 version: 1
+defaults: {rerun: on_failure}
 sessions:
   one: {pathway_id: pw-1}
   two: {pathway_id: pw-2}
@@ -32,7 +33,7 @@ import pulumi
 from tornado_resource import TornadoSession, wait_for
 
 for name in ("one", "two"):
-    pulumi.export(name, wait_for(TornadoSession(name, pathway_id=f"pw-{name}")))
+    pulumi.export(name, wait_for(TornadoSession(name, pathway_id=f"pw-{name}", rerun="on_failure")))
 """
 
 
@@ -173,7 +174,7 @@ def test_a_recorded_failure_stays_red_and_asks_nothing(make_project: Callable[..
 
 def test_a_recorded_failure_runs_again_without_a_question(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=FAILING)
-    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1}\n")
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_failure}\n")
     project.up(expect=None)
     printed: list[str] = []
     assert asked(project, lambda: printed.append(project.pulumi("preview"))) == []
@@ -185,9 +186,9 @@ def test_a_recorded_failure_runs_again_without_a_question(make_project: Callable
 
 def test_a_changed_gate_is_judged_again_without_a_start(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=FAILING)
-    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1}\n")
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_failure}\n")
     project.up(expect=None)
-    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, gate: {passed: 1}}\n")
+    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, gate: {passed: 1}, rerun: on_failure}\n")
     assert [line.split()[0] for line in asked(project, project.up)] == ["GET"]
     assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
     assert asked(project, project.up) == []
@@ -213,6 +214,6 @@ def test_an_api_that_cannot_be_asked_fails_the_preview_at_the_declaration(slow_p
     slow_project.up()
     slow_project.fail(kind="status", status=401, path="/status", times=10)
     printed = slow_project.pulumi("preview", expect=None)
-    assert re.search(r"sessions\.yaml:[34]:3: ", printed)
+    assert re.search(r"sessions\.yaml:[45]:3: ", printed)
     assert "401" in printed
     assert "Traceback" not in printed

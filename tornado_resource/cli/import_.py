@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -116,15 +116,9 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
 
 
 async def _latest(client: Client, pathway_id: str) -> int | None:
-    from tornado_resource.bland.client import segment
+    from tornado_resource.versions.reading import read_latest
 
-    label = f"versions of pathway {clean(pathway_id)}"
     try:
-        found: Any = await client.exchange(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/versions")
+        return await read_latest(client, pathway_id)
     except ApiError:
         return None  # only a comment in the file
-    while isinstance(found, dict):
-        found = found.get("versions", found.get("data"))
-    versions = [each for each in (found if isinstance(found, list) else []) if isinstance(each, dict)]
-    numbers = [each["version_number"] for each in versions if isinstance(each.get("version_number"), int)]
-    return max(numbers, default=None)

@@ -51,6 +51,7 @@ FORMS: Final = {
         "1 to 200 characters on one line, with no blanks around them"
     ),
     r"^[^\x00-\x1f\x7f]+$": "a path of 1 to 1000 characters on one line",
+    r"^latest$": "`latest`, or the number of a version",
     r"^none$": "`none`, or a mapping such as {passed: all}",
     r"^(all|promotion|any|100%|[1-9][0-9]?%)$": (
         "`all`, `promotion`, `any`, a whole number, or a percentage such as 95%"
@@ -137,7 +138,10 @@ def _explain_required(violation: Violation, _document: Document) -> str:
 def _explain_type(violation: Violation, document: Document) -> str:
     value, schema = violation.value, violation.schema
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    found = f"found {_show(value, document)}, expected {_either([_TYPES[each] for each in types if each != 'null'])}"
+    expected = _either([_TYPES[each] for each in types if each != "null"])
+    if {"integer", "string"} <= {*types}:
+        expected = FORMS[schema["pattern"]]
+    found = f"found {_show(value, document)}, expected {expected}"
     if "string" in types and isinstance(value, bool | int | float):
         return _explain_unquoted(violation, document, found)
     if "integer" in types and isinstance(value, str) and document.quoting.is_on:
@@ -186,7 +190,9 @@ def _explain_enum(violation: Violation, document: Document) -> str:
 
 def _explain_pattern(violation: Violation, document: Document) -> str:
     found = "the name " if violation.is_name else ""
-    return f"found {found}{_show(violation.value, document)}, expected {FORMS[violation.schema['pattern']]}"
+    is_number = "integer" in violation.schema.get("type", ()) and document.quoting.is_on
+    hint = _number_hint(violation.value) if is_number and isinstance(violation.value, str) else ""
+    return f"found {found}{_show(violation.value, document)}, expected {FORMS[violation.schema['pattern']]}{hint}"
 
 
 def _explain_min_items(violation: Violation, _document: Document) -> str:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 OnConflict = Literal["fail", "adopt", "wait", "supersede"]
 OnDestroy = Literal["cancel", "leave"]
-Rerun = Literal["on_failure", "on_change", "always", "on_drift"]
+Rerun = Literal["on_drift", "on_failure", "on_change", "always"]
 Publish = Literal["staging", "production"]
 
+DEFAULT_RERUN: Final = "on_drift"
+LATEST: Final = "latest"
+"""The `version_number` that stands for the newest version of the pathway."""
 REQUEST_FIELDS: Final = (
     "pathway_id",
     "persona_id",
@@ -119,7 +122,7 @@ class Declaration:
     position: Position
     on_conflict: OnConflict = "fail"
     on_destroy: OnDestroy = "cancel"
-    rerun: Rerun = "on_failure"
+    rerun: Rerun = DEFAULT_RERUN
     triggers: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     publish: Publish | None = None
     scenarios: tuple[ScenarioDeclaration, ...] = ()
@@ -160,6 +163,12 @@ class Environment:
         """The scenarios that the sessions run, each once for each pathway, in the order of the sessions."""
         found = {(each.key, each.pathway_id): each for session in self.declarations for each in session.scenarios}
         return tuple(found.values())
+
+
+def declared_version(request: Mapping[str, Any]) -> int | None:
+    """Return the number of the declared version; None if none is declared, or `latest`."""
+    version = request.get("version_number")
+    return int(version) if version is not None and version != LATEST else None
 
 
 def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.declarations.model import LATEST, declared_version
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -59,9 +61,10 @@ def _common(versions: Iterable[int | None]) -> int | None:
 def certain_versions(declarations: Sequence[Declaration]) -> Versions:
     """Return the versions that are certain before anything has run: a gate that refuses repairs lets no other pass."""
     return {
-        declaration.name: declaration.request.get("version_number")
+        declaration.name: declared_version(declaration.request)
         for declaration in declarations
         if declaration.gate is not None and declaration.gate.repaired == "refuse"
+        if declaration.request.get("version_number") != LATEST
     }
 
 

@@ -15,6 +15,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import predecessors, worst_case_minutes
 from tornado_resource.declarations.resolver import load
 from tornado_resource.deployment.keep import keep
+from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
 from tornado_resource.deployment.publish import preview_releases, publish
 from tornado_resource.deployment.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
@@ -133,7 +134,7 @@ def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promot
 async def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
-    environment = promoted.environment if promoted is not None else environment
+    environment = await with_latest(promoted.environment if promoted is not None else environment, run)
     if environment.scenarios:
         await run.last_runs.recorded()
         await check_scenarios(environment, promotion, run)
@@ -163,7 +164,7 @@ async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion
     if not run.settings.is_waiting:
         register_verdicts((), environment.name or "", promotion)
     else:
-        gate.replace_old_verdicts({each.name: expected_inputs(each, run) for each in environment.declarations})
+        await gate.replace_old_verdicts({each.name: expected_inputs(each, run) for each in environment.declarations})
 
 
 async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:

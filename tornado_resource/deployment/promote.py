@@ -78,7 +78,8 @@ async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, Versio
     await run.last_runs.recorded()
     pinned = pinned_versions(promoted)
     declarations = {each.name: each for each in promoted.environment.declarations}
-    left = [name for name in pinned if not _has_passed_here(declarations[name], promoted, run)]
+    have_passed = await asyncio.gather(*(_has_passed_here(declarations[name], promoted, run) for name in pinned))
+    left = [name for name, has_passed in zip(pinned, have_passed, strict=True) if not has_passed]
     return dict(zip(left, await asyncio.gather(*(_version_now(run, *pinned[name]) for name in left)), strict=True))
 
 
@@ -89,13 +90,13 @@ async def _version_now(run: ProgramRun, pathway_id: str, version: int) -> Versio
         return VersionNow(None, str(error))
 
 
-def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramRun) -> bool:
+async def _has_passed_here(declaration: Declaration, promoted: Promoted, run: ProgramRun) -> bool:
     """Return whether this update leaves a session as it is that has passed here with the promoted content."""
     if declaration.gate is None:
         return False
     [declared] = deployed_sessions([declaration])
     gated = with_promoted_version(declared, promoted.record)
-    kept = run.last_runs.kept(expected_inputs(declaration, run), gated)
+    kept = await run.last_runs.kept(expected_inputs(declaration, run), gated)
     verdict = kept.verdict if kept is not None else None
     if verdict is None or verdict.outcome != "passed":
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +110,9 @@ class GateRun:
         reason: tuple[str, Cause] = STOPPED
         if not run.settings.is_waiting:
             reason = ("not awaited (tornado:wait is false)", "not_awaited")
-        for gated in self._sessions.values():
-            self.report.record(unknown_result(gated, *reason))
+        self._placeholders = {gated.urn: unknown_result(gated, *reason) for gated in self._sessions.values()}
+        for placeholder in self._placeholders.values():
+            self.report.record(placeholder)
         self._environment = environment.name or ""
         self._promotion = promotion
         self._interim = InterimOutputs(self._register)
@@ -126,16 +128,19 @@ class GateRun:
         """The names of the sessions that the update did not create because they were not its targets."""
         return {name for name, gated in self._sessions.items() if gated.urn in self._gate.left_out}
 
-    def replace_old_verdicts(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
+    async def replace_old_verdicts(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
         """Register stack outputs in which every verdict is `incomplete` that this update will give again.
 
         Args:
             declared: the inputs of each session, by name.
 
         """
-        kept = [self._last_runs.kept(declared[name], gated) for name, gated in self._sessions.items()]
+        asked = (self._last_runs.kept(declared[name], gated) for name, gated in self._sessions.items())
+        kept = await asyncio.gather(*asked)
         for result, gated in zip(kept, self._sessions.values(), strict=True):
-            self.report.record(result or self._unknown(gated, *STOPPED))
+            # In the meantime a session may have got its result in this update.
+            if self.report.result(gated.urn) is self._placeholders[gated.urn]:
+                self.report.record(result or self._unknown(gated, *STOPPED))
         if None in kept:
             self._register()
 

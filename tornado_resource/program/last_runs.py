@@ -10,9 +10,10 @@ import pulumi
 from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
+from tornado_resource.core.text import clean
 from tornado_resource.core.urns import name_of
-from tornado_resource.declarations.model import Gate
-from tornado_resource.errors import TornadoError
+from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
+from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import organization
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
@@ -25,7 +26,6 @@ from tornado_resource.stacks.recorded import (
     recorded_sessions,
     run_by,
 )
-from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.runs.model import Result, SessionVerdict
     from tornado_resource.stacks.recorded import RecordedSession, StoredScenario
+    from tornado_resource.versions.drift import RunBasis
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
@@ -55,6 +56,7 @@ class LastRuns:
         self._versions = versions
         self._reading: asyncio.Task[_Recorded] | None = None
         self._asked: dict[str, GatedSession] = {}
+        self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
 
     def promote(self, contents: Mapping[str, Digests | None]) -> None:
@@ -89,16 +91,43 @@ class LastRuns:
         session = (await self.recorded()).get(urn)
         if session is None or declared is None:
             return None
-        rerun, gate = declared.get("rerun", "on_failure"), Gate.of(declared.get("gate"))
+        rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
         if compare(session.kind, session.declared, declared).replaces or not must_be_known(rerun, gate):
             return None
-        if session.verdict is not None and session.verdict.gate == (gate or session.verdict.gate):
-            last = self._settled(urn, session, session.verdict)
-        else:
-            last = await self._ask(urn, session, gate or ANY)
+        last = await self._last_run(urn, session, gate)
         return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
 
-    def kept(self, declared: Mapping[str, Any], gated: GatedSession) -> Result | None:
+    async def latest(self, urn: str, declared: Mapping[str, Any]) -> tuple[int, str | None]:
+        """Return the number that `version_number: latest` stands for, and why its version is tested again, if it is.
+
+        It is the newest version of the pathway. But a session that still runs goes on with the version that it was
+        started on, and so does one whose verdict is for the newest version, which may be its own fork.
+
+        Args:
+            urn: the URN of the session's resource.
+            declared: its inputs.
+
+        Raises:
+            TornadoError: the versions cannot be read, or there are none.
+
+        """
+        pathway_id = str(declared["pathway_id"])
+        newest = await self._versions.latest(pathway_id)
+        if newest is None:
+            message = f"the API lists no versions of pathway {clean(pathway_id)}; declare version_number as a number"
+            raise ConfigurationError(message)
+        session = (await self.recorded()).get(urn)
+        started = session.request.get("version_number") if session is not None else None
+        if session is None or started is None or session.request["pathway_id"] != pathway_id:
+            return newest, None
+        rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
+        last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))
+        if last.state != "ended":
+            return int(started), None
+        reason = rerun_reason(rerun, gate, last)
+        return (int(started), None) if last.version == newest and reason is None else (newest, reason)
+
+    async def kept(self, declared: Mapping[str, Any], gated: GatedSession) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
 
         Args:
@@ -109,10 +138,8 @@ class LastRuns:
         session = self._known.sessions.get(gated.urn)
         if session is None or session.verdict is None or compare(session.kind, session.declared, declared).replaces:
             return None
-        rerun = declared.get("rerun", "on_failure")
-        if rerun == "on_drift":
-            return None  # whether it runs again is known only when its version and scenarios have been read
-        if rerun_reason(rerun, Gate.of(declared.get("gate")), LastRun.recorded(session.verdict)) is not None:
+        decision = await self.decision(gated.urn, declared)
+        if decision is not None and (decision.reason is not None or decision.problem is not None):
             return None
         # The ids of declared scenarios are in the inputs only.
         request = kind_of(session.kind).request_of(declared)
@@ -151,6 +178,15 @@ class LastRuns:
     @property
     def _known(self) -> _Recorded:
         return self._reading.result() if self._reading is not None else _Recorded()
+
+    async def _last_run(self, urn: str, session: RecordedSession, gate: Gate | None) -> LastRun:
+        """Return the last run of a recorded session by a gate: from its recorded verdict, else by asking once."""
+        if session.verdict is not None and session.verdict.gate == (gate or session.verdict.gate):
+            return self._settled(urn, session, session.verdict)
+        key = (session.session_id, gate or ANY)
+        if key not in self._asking:
+            self._asking[key] = asyncio.ensure_future(self._ask(urn, session, gate or ANY))
+        return await self._asking[key]
 
     def _settled(self, urn: str, session: RecordedSession, verdict: SessionVerdict) -> LastRun:
         last = LastRun.recorded(verdict)
@@ -192,11 +228,10 @@ class LastRuns:
 
     def _basis(self, session: RecordedSession) -> RunBasis:
         """Return what a session was tested on, without the scenarios that this update puts back."""
-        scenarios = session.started_scenarios
-        if scenarios is not None:
-            put_back = self._versions.put_back
-            scenarios = {name: each for name, each in scenarios.items() if name not in put_back}
-        return RunBasis(session.request, session.tested_content, scenarios)
+        basis, put_back = session.basis, self._versions.put_back
+        if basis.scenarios is None:
+            return basis
+        return replace(basis, scenarios={key: each for key, each in basis.scenarios.items() if key not in put_back})
 
     async def _with_drift(self, session: RecordedSession, rerun: str, last: LastRun) -> LastRun:
         if rerun != "on_drift" or last.outcome != "passed":

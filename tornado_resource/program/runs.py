@@ -14,6 +14,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.core.urns import parents_of
+from tornado_resource.declarations.model import LATEST
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path, secret_names
 from tornado_resource.program.config import ambiguous_session, configured_url
@@ -150,6 +151,8 @@ def run_inputs(
     given["base_url"] = configured_url()
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
     _take_note(name, known_urn, has_gate=inputs["gate"] != "none")
+    if given.get("version_number") == LATEST:
+        given["version_number"] = asyncio.ensure_future(_latest(known_urn, declared))
     given["parents"] = parents(known_urn)
     given["rerun_decision"] = _decision(resource.kind, name, known_urn, given)
     return given
@@ -190,6 +193,16 @@ def _take_note(name: str, known_urn: Awaitable[str], *, has_gate: bool) -> None:
         run.session_urns.setdefault(name, []).append(known_urn)
         if has_gate:
             run.gate.report.note_gate()
+
+
+async def _latest(known_urn: Awaitable[str], declared: Mapping[str, Any]) -> int:
+    """Return the number of the newest version."""
+    try:
+        inputs = await _resolved({key: value for key, value in declared.items() if key != "version_number"})
+        number, _ = await program_run().last_runs.latest(await known_urn, inputs)
+    except TornadoError as error:
+        raise InvalidArgument(str(error)) from None
+    return number
 
 
 async def _decision(kind: str, name: str, known_urn: Awaitable[str], given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import Gate, declared_version
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.versions.passed import edit_since_pass, unread
@@ -164,9 +164,9 @@ class _Check:
     @property
     def version(self) -> int | None:
         """The version to test: the declared one, else the one that passed, if it is of this pathway."""
-        declared = self.declaration.request.get("version_number")
+        declared = declared_version(self.declaration.request)
         if declared is not None:
-            return int(declared)
+            return declared
         return None if self.source.is_other_pathway else self.source.version
 
     @property
@@ -267,7 +267,7 @@ def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Itera
 
 
 def _version_problems(declaration: Declaration, session: _SourceSession) -> Iterator[str]:
-    declared = declaration.request.get("version_number")
+    declared = declared_version(declaration.request)
     if session.version is None:
         yield "the pass there names no version; declare `version_number` there"
     elif declared is not None and declared != session.version:

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.declarations.model import Gate  # noqa: TC001 - `get_type_hints` of a verdict needs it
 from tornado_resource.runs.order import Run
+from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,6 +173,22 @@ class SessionVerdict:
     finished_at: str | None = None
     elapsed_ms: int | None = None
     scenarios: list[ScenarioRun] | None = None
+
+    def basis(
+        self, request: Mapping[str, Any], started: str | None, scenarios: Mapping[str, str] | None = None
+    ) -> RunBasis:
+        """Return what the run was tested on: the version that the verdict is for, else the one that it was started on.
+
+        Args:
+            request: the request of the start.
+            started: the digest of the declared version at the start, or of the live one if none is declared.
+            scenarios: as in `RunBasis`.
+
+        """
+        if self.version is not None and self.content is not None:
+            return RunBasis(request, self.version, self.content, scenarios)
+        # Of a version that the run itself has made, what it was started on says nothing.
+        return RunBasis(request, request.get("version_number", LIVE), None if self.repaired else started, scenarios)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class LastRun:
     """What is known of a recorded session: whether it has ended, and what its gate says then.
 
     *gate*: the gate that *outcome* and *reason* are judged by. *drift*: how what it tested has changed since it passed.
-    *problem*: why nothing is known: a failed request.
+    *problem*: why nothing is known: a failed request. *version*: the one that its verdict is for.
     """
 
     session_id: str
@@ -29,11 +29,12 @@ class LastRun:
     reason: str = ""
     drift: str | None = None
     problem: str | None = None
+    version: int | None = None
 
     @classmethod
     def recorded(cls, verdict: SessionVerdict) -> Self:
         """Return the last run that the verdict on a session that has ended is about."""
-        return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason)
+        return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason, version=verdict.version)
 
     @classmethod
     def unsettled(cls, gated: GatedSession) -> Self:
@@ -71,7 +72,7 @@ def rerun_reason(rerun: str, gate: Gate | None, last: LastRun) -> str | None:
     """Return why an unchanged declaration runs again (docs/lifecycle.md), or None if it does not.
 
     Args:
-        rerun: `on_failure`, `on_change`, `always` or `on_drift`.
+        rerun: `on_drift`, `on_failure`, `on_change` or `always`.
         gate: what must hold; None for `gate: none`.
         last: the recorded session. One that still runs is resumed, whatever *rerun* is, and one that is gone is left to
             `pulumi refresh`.

@@ -50,8 +50,8 @@ def _session_lines(keys: list[str], pathway_id: str, latest_version: int | None)
     yield f"    pathway_id: {yaml_text(pathway_id)}"
     if keys:
         yield f"    scenarios: [{', '.join(keys)}]"
-    if latest_version is not None:
-        yield f"    # version_number: {latest_version}  # the latest version"
+    number = f"  # {latest_version} now" if latest_version is not None else ""
+    yield f"    version_number: latest{number}"
     yield "    gate: {passed: all}"
 
 

@@ -194,7 +194,7 @@ def read_stack(name: str) -> Stack:
     config = _read_config(name)
     resources = list(deployment.objects("resources"))
     outputs = _stack_outputs(resources)
-    tested = judged_versions(outputs)
+    tested = judged_versions(outputs, _started_on_live(resources))
     known = _Known(tested, recorded_doubts(outputs), tuple(_scenarios(resources)), secrets, recorded_shown(outputs))
     cut_off = _interrupted_creations(deployment)
     sessions = _sessions(resources, known, cut_off)
@@ -338,6 +338,17 @@ def _sessions(resources: list[Fields], known: _Known, cut_off: Mapping[str, Fiel
 def _named(session: StackSession, name: str) -> StackSession:
     gated = replace(session.gated, name=name) if session.gated is not None else None
     return replace(session, name=name, gated=gated)
+
+
+def _started_on_live(resources: list[Fields]) -> dict[str, str]:
+    """Return, by their ids, the digests of the live versions that sessions without a declared one were started on."""
+    found = {}
+    for resource in filter(_is_session, resources):
+        outputs = resource.object("outputs")
+        content = started_content(outputs.values)
+        if content is not None and "version_number" not in outputs.object("declared").values:
+            found[resource.text("id")] = content
+    return found
 
 
 def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> StackSession:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.content import Digests, is_digest, is_incomparable, is_same
+from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incomparable, is_same
 from tornado_resource.bland.responses import STATUSES
 from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
 from tornado_resource.core.positions import Position
@@ -20,6 +20,7 @@ from tornado_resource.runs.model import (
     ScenarioRun,
     SessionVerdict,
 )
+from tornado_resource.versions.drift import RunBasis
 from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
@@ -170,11 +171,12 @@ class RecordedSession:
         return {each["id"]: each["name"] for each in runs or () if each["name"] is not None}
 
     @property
-    def tested_content(self) -> str | None:
-        """The digest of the declared version when it was tested; None if it is unknown."""
-        if self.started_content is not None or self.verdict is None or self.verdict.repaired:
-            return self.started_content
-        return self.verdict.content
+    def basis(self) -> RunBasis:
+        """What it was tested on: the version that its verdict is for, else the one that it was started on."""
+        if self.verdict is not None:
+            return self.verdict.basis(self.request, self.started_content, self.started_scenarios)
+        version = self.request.get("version_number", LIVE)
+        return RunBasis(self.request, version, self.started_content, self.started_scenarios)
 
     def result(self, gated: GatedSession) -> Result | None:
         """Return the recorded result of *gated*; None if the record is about another session, request or gate."""
@@ -238,20 +240,22 @@ class JudgedVersion:
     content: str
 
 
-def judged_versions(outputs: Mapping[str, Any]) -> dict[str, JudgedVersion]:
-    """Return, by the id of its session, the version whose content a final verdict names.
+def judged_versions(outputs: Mapping[str, Any], started: Mapping[str, str]) -> dict[str, JudgedVersion]:
+    """Return, by the id of its session, the version whose content a final verdict is for.
 
     Args:
         outputs: the stack's own outputs, as they are in its state.
+        started: by the id of its session, the digest of the live version that it was started on, if none is declared.
 
     """
-    return {
-        each["session_id"]: JudgedVersion(each["version"], each["content"])
-        for each in _verdict_like(
-            whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH
-        )  # without the keys that are null
-        if {"version", "content"} <= each.keys() and each["status"] in STATUSES and each["outcome"] in SETTLED
-    }
+    found = {}
+    for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH):  # without the keys that are null
+        session_id, is_final = each["session_id"], each["status"] in STATUSES and each["outcome"] in SETTLED
+        if is_final and {"version", "content"} <= each.keys():
+            found[session_id] = JudgedVersion(each["version"], each["content"])
+        elif is_final and session_id in started and not each["repaired"]:
+            found[session_id] = JudgedVersion(LIVE, started[session_id])
+    return found
 
 
 def _session(

@@ -6,10 +6,11 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.bland.retrying import is_transient
 from tornado_resource.core.urns import SESSION_TYPE
-from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, REQUEST_FIELDS, request_from
+from tornado_resource.declarations.model import DEFAULT_RERUN, DEFAULT_TIMEOUT_MS, REQUEST_FIELDS, request_from
 from tornado_resource.errors import ApiError, NotFound, Rejected, TornadoError
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.order import StartedRun
@@ -125,17 +126,19 @@ class Tornado(Kind):
         return {"pathway_id": request["pathway_id"], **started.shown}
 
     async def basis(self, client: Client, props: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the digests of the declared version, and of the scenarios, which are only for `rerun: on_drift`."""
+        """Return the digests of the declared version, or of the live one, and of the scenarios.
+
+        The scenarios are only for `rerun: on_drift`.
+        """
         from tornado_resource.versions.drift import scenarios_run
         from tornado_resource.versions.reading import ContentReader
 
         request, reader, found = request_from(props), ContentReader(client), dict[str, Any]()
         with suppress(TornadoError):
-            if "version_number" in request:
-                digests = await reader.digests(request["pathway_id"], request["version_number"])
-                found["started_content"] = digests.current if digests is not None else None
+            digests = await reader.digests(request["pathway_id"], request.get("version_number", LIVE))
+            found["started_content"] = digests.current if digests is not None else None
         with suppress(TornadoError):
-            if props.get("rerun") == "on_drift":
+            if props.get("rerun", DEFAULT_RERUN) == "on_drift":
                 chosen = request.get("scenario_ids")
                 listing = await reader.scenarios(request["pathway_id"], chosen or ())
                 if chosen is not None or listing.is_whole:

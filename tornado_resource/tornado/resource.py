@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pulumi
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.program.arguments import refuse_to_import
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
@@ -92,7 +92,7 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
         persona_id: Input[str] | None = None,
         scenario_ids: Input[Sequence[Input[str]]] | None = None,
         scenarios: Sequence[TornadoScenario] = (),
-        version_number: Input[int] | None = None,
+        version_number: Input[int | Literal["latest"]] | None = None,
         max_iterations: Input[int] | None = None,
         timeout_ms: Input[int] | None = None,
         gate: Gate | GateMapping | Literal["none"] | Output[Any] | Awaitable[Any] | None = None,
@@ -116,13 +116,13 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
             scenario_ids: ids of 1 to 50 scenarios; None for all enabled ones.
             scenarios: scenarios of this program to run, beside *scenario_ids*. The session starts when they are as
                 declared, and runs again when one of them changes.
-            version_number: the pathway version to start from.
+            version_number: the pathway version to start from; `latest` for the newest one.
             max_iterations: the largest number of fix iterations.
             timeout_ms: the session's time limit in milliseconds.
             gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
-            rerun: `on_failure`, `on_change`, `always` or `on_drift`.
+            rerun: `on_drift`, `on_failure`, `on_change` or `always`.
             triggers: values whose change runs the session again.
             adopt: the id of an existing session to take over; then nothing is started. Default: `tornado:adopt`.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages and reports.
@@ -178,7 +178,7 @@ def session_arguments(declaration: Declaration, settings: Settings) -> dict[str,
         "gate": gate_input(declaration.gate),
         "on_conflict": _unless_default(declaration.on_conflict, "fail"),
         "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
-        "rerun": _unless_default(declaration.rerun, "on_failure"),
+        "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
         "triggers": {**declaration.triggers, **settings.triggers} or None,
     }
 

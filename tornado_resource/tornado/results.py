@@ -74,14 +74,15 @@ async def last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedS
 
 async def with_drift(client: Client, result: Result) -> Result:
     """Return the result with what has become of the version that it is for. Never raises for what the API does."""
-    verdict = result.verdict
-    if verdict.version is None or verdict.content is None:
+    gated = result.gated
+    tested = result.verdict.basis(gated.request, gated.started_content)
+    if tested.content is None or result.verdict.outcome == "incomplete":
         return result
     try:
-        now = await read_digests(client, result.gated.request["pathway_id"], verdict.version)
+        now = await read_digests(client, gated.request["pathway_id"], tested.version)
     except ApiError as error:
         return replace(result, drift=f"could not check for edits since: {error}")
-    return replace(result, drift=drift(verdict.version, verdict.content, now))
+    return replace(result, drift=drift(tested.version, tested.content, now))
 
 
 async def with_changes(client: Client, result: Result) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tornado_resource.bland.content import Digests, is_same, short
+from tornado_resource.bland.content import LIVE, Digests, is_same, short
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import count, id_list
 
@@ -31,12 +31,14 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunBasis:
-    """What a session was tested on, as far as that is known: the digest of the declared version, and its scenarios.
+    """What a session was tested on, as far as that is known: the digest of a version, and its scenarios.
 
-    *request* is what was sent, *scenarios* what `scenarios_run` returned.
+    *request* is what was sent. *version* is the one that passed, else the declared one, else `LIVE`. *scenarios* is
+    what `scenarios_run` returned.
     """
 
     request: Mapping[str, Any]
+    version: int
     content: str | None
     scenarios: Mapping[str, str] | None
 
@@ -49,9 +51,9 @@ async def find_drift(reader: Reader, tested: RunBasis) -> str | None:
 
     """
     request, found = tested.request, list[str | None]()
-    version, pathway_id = request.get("version_number"), request["pathway_id"]
-    if version is not None and tested.content is not None:
-        found.append(drift(version, tested.content, await reader.digests(pathway_id, version)))
+    if tested.content is not None:
+        now = await reader.digests(request["pathway_id"], tested.version)
+        found.append(drift(tested.version, tested.content, now))
     if tested.scenarios is not None:
         found.append(await _find_scenario_drift(reader, request, tested.scenarios))
     return "; ".join(each for each in found if each is not None) or None
@@ -70,8 +72,8 @@ def drift(version: int, tested: str, now: Digests | None) -> str | None:
     """Return how a version has changed since it was tested; None if it has not, or if the API does not show it now."""
     if now is None or is_same(now, Digests.of(tested)) is not False:
         return None
-    now_is = short(now.like(tested))
-    return f"version {version} was edited since it was tested: it was {short(tested)}, now it is {now_is}"
+    which, now_is = "the live version" if version == LIVE else f"version {version}", short(now.like(tested))
+    return f"{which} was edited since it was tested: it was {short(tested)}, now it is {now_is}"
 
 
 def scenarios_run(scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario]) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.client import segment
 from tornado_resource.bland.content import STAGING
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios, with_ids
+from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
@@ -64,6 +67,24 @@ async def read_content(client: Client, pathway_id: str, version: Which, retry: R
     return found
 
 
+async def read_latest(client: Client, pathway_id: str, retry: Retry = retried) -> int | None:
+    """Return the number of the newest version of a pathway; None if the API lists none.
+
+    Raises:
+        ApiError: the request failed for good.
+
+    """
+    label = f"versions of pathway {clean(pathway_id)}"
+    path = f"/v1/pathway/{segment(label, pathway_id)}/versions"
+    found: Any = await retry(lambda: client.exchange(label, "GET", path))
+    while isinstance(found, dict):
+        found = found.get("versions", found.get("data"))
+    listed = [each for each in (found if isinstance(found, list) else []) if isinstance(each, dict)]
+    numbers = {number: each for each in listed if (number := whole_or_none(each.get("version_number"))) is not None}
+    marked = [number for number, each in numbers.items() if each.get("is_latest") is True]
+    return max(marked or numbers, default=None)
+
+
 async def read_digests(client: Client, pathway_id: str, version: Which, retry: Retry = retried) -> Digests | None:
     """Return the digests of a version's content, as `read_content` does."""
     content = await read_content(client, pathway_id, version, retry)
@@ -86,6 +107,15 @@ class ContentReader:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    async def latest(self, pathway_id: str) -> int | None:
+        """Return the number of the newest version; None if the API lists none.
+
+        Raises:
+            ApiError: they could not be read.
+
+        """
+        return await read_latest(self._client, pathway_id)
 
     async def digests(self, pathway_id: str, version: int) -> Digests | None:
         """Return the digests of a version's content; None if the API does not show it.

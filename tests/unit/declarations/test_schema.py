@@ -170,7 +170,7 @@ def test_parts_of_an_environment_are_explained_like_those_of_the_file() -> None:
         ("timeout_ms: 0.5", "found the number 0.5, expected a whole number"),
         ("timeout_ms: 5 minutes", "found '5 minutes', expected a whole number"),
         ("timeout_ms: {a: 1}", "found a mapping, expected a whole number"),
-        ("version_number: '7'", "found '7', expected a whole number; remove the quotes"),
+        ("version_number: '7'", "found '7', expected `latest`, or the number of a version; remove the quotes"),
         ("persona_id: 1.5 # half", 'found the number 1.5, expected a string; quote it: "1.5"'),
         ("publish: {}", "found a mapping, expected staging or production"),
         ("publish: staging\xa0", r"found 'staging\xa0', expected staging or production; did you mean `staging`?"),

@@ -186,10 +186,10 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     kept: list[Any] = []
     original = LastRuns.decision
 
-    async def spy(runs: LastRuns, urn: str, inputs: Any) -> Any:
-        found = await original(runs, urn, None)
-        kept.append(runs.kept(inputs, GATED))
-        return found
+    async def spy(runs: LastRuns, _urn: str, inputs: Any) -> Any:
+        monkeypatch.setattr(LastRuns, "decision", original)
+        await runs.recorded()
+        kept.append(await runs.kept(inputs, GATED))
 
     monkeypatch.setattr(LastRuns, "decision", spy)
     await known(recorded, declared)
@@ -217,7 +217,7 @@ async def test_a_scenario_in_another_spelling_is_no_drift() -> None:
 @pytest.mark.parametrize(
     ("recorded", "declared", "scenarios"),
     [
-        (PASSED, REQUEST, {"sc-1": "x"}),
+        (PASSED, {**REQUEST, "rerun": "on_failure"}, {"sc-1": "x"}),
         (FAILED, ON_DRIFT, {"sc-1": "x"}),
         (PASSED, ON_DRIFT, None),
         (PASSED, ON_DRIFT, "damaged"),

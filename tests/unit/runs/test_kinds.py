@@ -119,6 +119,16 @@ async def test_it_is_judged_recorded_and_decides_about_a_rerun(shelf: str, outco
     assert last.state == "gone"
 
 
+async def test_what_a_kind_does_not_have_is_left_as_it_is() -> None:
+    api = client(ToyApi())
+    result = await result_on("high")
+    for read in (toy.KIND.with_drift, toy.KIND.with_changes, toy.KIND.with_transcripts, toy.KIND.with_scenario_runs):
+        assert await read(api, result) is result
+    assert await toy.KIND.basis(api, {}) == {}
+    reader: Any = None
+    assert await toy.KIND.find_drift(reader, result.verdict.basis({}, None)) is None
+
+
 async def test_it_is_in_every_report() -> None:
     lines: list[str] = []
     result = await result_on("low", lines)

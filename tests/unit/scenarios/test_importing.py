@@ -64,7 +64,7 @@ sessions:
   imported:
     pathway_id: pw-1
     scenarios: [refunds-an-order-fast]
-    # version_number: 7  # the latest version
+    version_number: latest  # 7 now
     gate: {passed: all}
 """.replace("ADDRESS", SCHEMA_ADDRESS)
 

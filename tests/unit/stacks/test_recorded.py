@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.bland.content import Digests
+from tornado_resource.bland.content import LIVE, Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
@@ -218,26 +218,29 @@ def test_a_damaged_content_is_asked_for_again(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("started", "content", "repaired", "tested"),
     [
-        (OLD, NEW, False, OLD),
-        (None, NEW, False, NEW),
-        (None, NEW, True, None),
-        (7, None, False, None),
-        ("sha256:0", None, False, None),
+        (OLD, NEW, False, (7, NEW)),
+        (None, NEW, True, (7, NEW)),
+        (OLD, None, False, (LIVE, OLD)),
+        (OLD, None, True, (LIVE, None)),
+        (7, None, False, (LIVE, None)),
+        ("sha256:0", None, False, (LIVE, None)),
     ],
 )
-def test_the_declared_versions_content_when_it_was_tested(
+def test_what_a_session_was_tested_on(
     started: Any,
     content: str | None,
     repaired: bool,  # noqa: FBT001
-    tested: str | None,
+    tested: tuple[int, str | None],
 ) -> None:
-    recorded = state(verdict(content=content, repaired=repaired), started_content=started)
-    assert recorded_sessions(recorded)[URN].tested_content == tested
+    """The version that its verdict is for, else the one that it was started on."""
+    recorded = state(verdict(content=content, repaired=repaired, version=7), started_content=started)
+    basis = recorded_sessions(recorded)[URN].basis
+    assert (basis.version, basis.content) == tested
 
 
 def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
-    assert recorded_sessions(state())[URN].tested_content is None
-    assert recorded_sessions(state(started_content=OLD))[URN].tested_content == OLD
+    assert recorded_sessions(state())[URN].basis.content is None
+    assert recorded_sessions(state(started_content=OLD))[URN].basis.content == OLD
 
 
 @pytest.mark.parametrize(
@@ -273,7 +276,14 @@ def test_releases_are_found_by_urn() -> None:
 )
 def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
     outputs = {"verdicts": {"support-line": verdict(**changed)}}
-    assert judged_versions(outputs) == ({"s-1": JudgedVersion(7, OLD)} if is_known else {})
+    assert judged_versions(outputs, {}) == ({"s-1": JudgedVersion(7, OLD)} if is_known else {})
+
+
+@pytest.mark.parametrize(("changed", "is_known"), [({}, True), ({"repaired": True}, False), ({"status": "X"}, False)])
+def test_a_verdict_without_a_version_is_for_the_live_one(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
+    outputs = {"verdicts": {"a": verdict(version=None, content=None, **changed)}}
+    assert judged_versions(outputs, {"s-1": OLD}) == ({"s-1": JudgedVersion(LIVE, OLD)} if is_known else {})
+    assert judged_versions(outputs, {"s-2": OLD}) == {}
 
 
 def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tornado_resource.bland.content import Digests
+from tornado_resource.bland.content import LIVE, Digests
 from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.versions.drift import (
@@ -58,6 +58,7 @@ def test_only_other_content_is_drift() -> None:
     assert drift(6, OLD, None) is None
     edited = "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
     assert drift(6, OLD, Digests("sha256v2:" + "2" * 64, NEW)) == edited
+    assert drift(LIVE, OLD, Digests.of(NEW)) == edited.replace("version 6", "the live version")
 
 
 def test_a_live_pathway_that_is_not_shown_has_not_drifted() -> None:
@@ -72,23 +73,22 @@ def test_a_live_pathway_that_is_not_shown_has_not_drifted() -> None:
     [
         (REQUEST, OLD, None, ["pw-1/6"]),
         (REQUEST, None, None, []),
-        ({"pathway_id": "pw-1"}, OLD, None, []),
         (REQUEST, None, {}, ["pw-1"]),
-        ({"pathway_id": "pw-1", "version_number": 0}, OLD, {}, ["pw-1/0", "pw-1"]),
+        (REQUEST, OLD, {}, ["pw-1/6", "pw-1"]),
     ],
 )
 async def test_only_what_was_recorded_is_read(
     request_: dict[str, Any], content: str | None, scenarios: dict[str, str] | None, asked: list[str]
 ) -> None:
     reader = FakeReader()
-    assert await find_drift(reader, RunBasis(request_, content, scenarios)) is None
+    assert await find_drift(reader, RunBasis(request_, 6, content, scenarios)) is None
     assert reader.asked == asked
 
 
 async def test_every_change_is_told() -> None:
     before = scenarios_run(None, [scenario("a"), scenario("b")])
     reader = FakeReader(Digests.of(NEW), (scenario("a", max_turns=5), scenario("c")))
-    assert await find_drift(reader, RunBasis(REQUEST, OLD, before)) == (
+    assert await find_drift(reader, RunBasis(REQUEST, 6, OLD, before)) == (
         "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111; "
         "since it was tested: 1 scenario changed (a), 1 scenario disabled or deleted (b), 1 scenario added (c)"
     )
@@ -97,7 +97,7 @@ async def test_every_change_is_told() -> None:
 @pytest.mark.parametrize("chosen", [None, ["a", "b"]])
 async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] | None) -> None:
     request = {"pathway_id": "pw-1", "scenario_ids": chosen} if chosen is not None else {"pathway_id": "pw-1"}
-    tested = RunBasis(request, None, scenarios_run(chosen, [scenario("a"), scenario("b")]))
+    tested = RunBasis(request, LIVE, None, scenarios_run(chosen, [scenario("a"), scenario("b")]))
     reader = FakeReader(enabled=(scenario("a"),), unlisted=(scenario("b"), scenario("c")))
     assert await find_drift(reader, tested) is None
     for later, said in [
@@ -109,7 +109,7 @@ async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] |
 
 async def test_many_scenarios_are_not_compared_with_a_part_of_them() -> None:
     many = [scenario(f"sc-{number}") for number in range(MAX_RECORDED_SCENARIOS + 1)]
-    tested = RunBasis({"pathway_id": "pw-1"}, None, scenarios_run(None, many))
+    tested = RunBasis({"pathway_id": "pw-1"}, LIVE, None, scenarios_run(None, many))
     assert await find_drift(FakeReader(enabled=tuple(many[:100]), unlisted=()), tested) is None
     assert await find_drift(FakeReader(enabled=tuple(many[:100])), tested) is not None
 

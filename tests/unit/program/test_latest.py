@@ -1,0 +1,141 @@
+"""What `version_number: latest` stands for, by what is recorded and what the API shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+
+from tests.support.api import client_of, json_response
+from tests.unit.program.test_last_runs import FAILED, NEW, OLD, URN, Api
+from tornado_resource.bland.content import Digests
+from tornado_resource.bland.responses import Status
+from tornado_resource.core.urns import STACK_TYPE
+from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import ApiError, TornadoError
+from tornado_resource.program import last_runs
+from tornado_resource.program.client import Versions
+from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.verdict import make_verdict
+from tornado_resource.versions.reading import read_latest
+
+if TYPE_CHECKING:
+    import httpx
+
+
+DECLARED = {"pathway_id": "pw-1", "version_number": "latest"}
+PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2)
+FORKED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, forked_version=7)
+FORKED_AND_FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, forked_version=7)
+
+
+async def latest(
+    monkeypatch: pytest.MonkeyPatch,
+    newest: int | None,
+    recorded: Status | None,
+    *,
+    now: Any = None,
+    content: str = OLD,
+    **declared: Any,
+) -> tuple[int, str | None]:
+    """Return what `latest` is for a session that was started on version 6."""
+    request = {"pathway_id": "pw-1", "version_number": 6}
+    verdict = make_verdict(GatedSession("support-line", "s-1", Gate(), request), Ending(recorded))
+    verdicts = {"a": {**asdict(verdict), "content": OLD}} if recorded is not None else {}
+    state = {
+        f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": verdicts},
+        URN: {"outputs": {"session_id": "s-1", "declared": request, "adopted": False}},
+    }
+
+    async def read(*_arguments: object) -> dict[str, Any]:
+        return {"outputs": state}
+
+    for name in ("organization", "project", "stack"):
+        monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
+    monkeypatch.setattr(last_runs, "invoke_async", read)
+    api: Any = Api(now)
+    versions = Versions(api)
+
+    async def known(*_arguments: object) -> Any:
+        return newest
+
+    async def digests(*_arguments: object) -> Digests | None:
+        return Digests.of(content)
+
+    monkeypatch.setattr(versions, "latest", known)
+    monkeypatch.setattr(versions, "digests", digests)
+    return await LastRuns(api, versions).latest(URN, {**DECLARED, **declared})
+
+
+@pytest.mark.parametrize(
+    ("newest", "recorded", "declared", "number"),
+    [
+        (6, PASSED, {}, 6),
+        (8, PASSED, {}, 8),
+        (7, FORKED, {}, 6),
+        (8, FORKED, {}, 8),
+        (7, FORKED_AND_FAILED, {"rerun": "on_change"}, 6),
+        (6, FAILED, {}, 6),
+        (8, PASSED, {"pathway_id": "pw-2"}, 8),
+        (8, PASSED, {"gate": {"passed": "any"}}, 8),
+    ],
+    ids=["same", "newer", "own fork", "newer than its fork", "failed, on change", "failed", "moved", "another gate"],
+)
+async def test_it_is_the_newest_that_its_verdict_is_not_for(
+    monkeypatch: pytest.MonkeyPatch, newest: int, recorded: Status, declared: dict[str, Any], number: int
+) -> None:
+    ended = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 2, "passed_scenarios": 2}
+    assert (await latest(monkeypatch, newest, recorded, now=ended, **declared))[0] == number
+
+
+@pytest.mark.parametrize(("status", "number"), [("RUNNING", 6), ("REBALANCING", 6), ("STUCK", 8)])
+async def test_a_session_that_runs_goes_on(monkeypatch: pytest.MonkeyPatch, status: str, number: int) -> None:
+    """Another number would cancel it, and start another one."""
+    assert (await latest(monkeypatch, 8, None, now={"status": status}))[0] == number
+
+
+async def test_what_runs_again_runs_on_the_newest_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    number, reason = await latest(monkeypatch, 7, FORKED_AND_FAILED)
+    assert (number, reason) == (7, "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all")
+    number, reason = await latest(monkeypatch, 7, FORKED, content=NEW)
+    assert number == 7
+    assert reason is not None
+    assert reason.startswith("version 7 was edited since it was tested")
+
+
+async def test_a_pathway_without_versions_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TornadoError, match="the API lists no versions of pathway pw-1; declare version_number"):
+        await latest(monkeypatch, None, PASSED)
+
+
+ROWS = [{"version_number": 2, "is_latest": False}, {"version_number": 4, "is_latest": True}, {"version_number": 9}]
+
+
+@pytest.mark.parametrize(
+    ("body", "number"),
+    [
+        (ROWS, 4),
+        ({"versions": ROWS}, 4),
+        ({"data": {"versions": ROWS}, "errors": None}, 4),
+        ([{"version_number": 2}, {"version_number": 3.0}, "x", {"version_number": "7"}, {"version_number": True}], 3),
+        ([], None),
+        ({"data": None}, None),
+    ],
+    ids=str,
+)
+async def test_the_newest_version_in_every_form(body: Any, number: int | None) -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/pathway/pw-1/versions"
+        return json_response(body)
+
+    async with client_of(handle) as client:
+        assert await read_latest(client, "pw-1") == number
+
+
+async def test_versions_that_cannot_be_read_are_an_error() -> None:
+    async with client_of(lambda _request: json_response({"message": "no"}, 403)) as client:
+        with pytest.raises(ApiError, match="versions of pathway pw-1: HTTP 403: no"):
+            await read_latest(client, "pw-1")
