@@ -100,10 +100,11 @@ class Project:
         return Usage(time.perf_counter() - begun, _processor_seconds() - used)
 
 
-def our_project(folder: Path, number: int, url: str) -> Project:
+def our_project(folder: Path, number: int, url: str, rerun: str = "on_failure") -> Project:
     """Return a project of *number* sessions that calls `deploy()`."""
     project = _project(folder, PROGRAM, url)
-    (folder / "sessions.yaml").write_text(declarations(number), encoding="utf-8")
+    text = declarations(number).replace("max_iterations: 5", f"max_iterations: 5, rerun: {rerun}")
+    (folder / "sessions.yaml").write_text(text, encoding="utf-8")
     return project
 
 

@@ -52,6 +52,12 @@ def update_rows(folder: Path, number: int, pairs: int) -> list[Row]:
             distant = our_project(folder / f"far-{pair}", number, far)
             settled = _measure(measured, floor, ours, distant, far)
             rows = [*_counts(far, number, settled), _state(ours, floor)]
+        with sandbox(*FAST, "--latency", str(LATENCY_MS)) as drifting:
+            project = our_project(folder / f"drift-{pair}", number, drifting, "on_drift")
+            project.up()
+            before = len(requests(drifting))
+            measured.take("drift, unchanged", project.up)
+            rows.append(_reads(len(requests(drifting)) - before, number))
     return [*_times(measured, number), *rows]
 
 
@@ -82,13 +88,19 @@ def _times(measured: _Measured, number: int) -> list[Row]:
             f"up, {sessions} that passed, {far}",
             "a provider that does nothing",
             measured.seconds("far, unchanged", "floor, unchanged"),
-            1.15,
+            1.10,
+        ),
+        difference(
+            f"up, {sessions} that passed, rerun: on_drift, {far}",
+            "the same with on_failure, difference in seconds",
+            measured.seconds("drift, unchanged", "far, unchanged"),
+            0.8,
         ),
         ratio(
             f"preview, {sessions} that passed, {far}",
             "a provider that does nothing",
             measured.seconds("far, preview", "floor, preview"),
-            1.15,
+            1.10,
         ),
         difference(
             f"up, {sessions} not judged yet, {far}",
@@ -100,7 +112,7 @@ def _times(measured: _Measured, number: int) -> list[Row]:
             f"up, {number} new sessions, tornado:wait false",
             "a provider that does nothing",
             measured.seconds("near, new", "floor, new"),
-            1.25,
+            1.15,
         ),
         Row(
             f"processor time of the same above the floor, {number} new sessions",
@@ -137,6 +149,11 @@ def _counts(url: str, number: int, settled: int) -> list[Row]:
             "count",
         ),
     ]
+
+
+def _reads(calls: int, number: int) -> Row:
+    what = "calls of an update with rerun: on_drift"
+    return Row(what, "one pathway that passed", calls / number, 3.0, f"{calls} for {number}", "count")
 
 
 def _state(ours: Project, floor: Project) -> Row:

@@ -126,19 +126,19 @@ class Tornado(Kind):
         return {"pathway_id": request["pathway_id"], **started.shown}
 
     async def basis(self, client: Client, props: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the digests of the declared version, or of the live one, and of the scenarios.
-
-        The scenarios are only for `rerun: on_drift`.
-        """
+        """Return the digest of the declared version; for `rerun: on_drift`, else of the live one, and of the scenarios."""
         from tornado_resource.versions.drift import scenarios_run
         from tornado_resource.versions.reading import ContentReader
 
         request, reader, found = request_from(props), ContentReader(client), dict[str, Any]()
+        sees_drift = props.get("rerun", DEFAULT_RERUN) == "on_drift"
+        version = request.get("version_number", LIVE if sees_drift else None)
         with suppress(TornadoError):
-            digests = await reader.digests(request["pathway_id"], request.get("version_number", LIVE))
-            found["started_content"] = digests.current if digests is not None else None
+            if version is not None:
+                digests = await reader.digests(request["pathway_id"], version)
+                found["started_content"] = digests.current if digests is not None else None
         with suppress(TornadoError):
-            if props.get("rerun", DEFAULT_RERUN) == "on_drift":
+            if sees_drift:
                 chosen = request.get("scenario_ids")
                 listing = await reader.scenarios(request["pathway_id"], chosen or ())
                 if chosen is not None or listing.is_whole:
