@@ -81,8 +81,11 @@ def _measure(measured: _Measured, floor: Project, near: Project, far: Project, u
 
 
 def _times(measured: _Measured, number: int) -> list[Row]:
-    sessions, far = f"{number} sessions", f"responses after {LATENCY_MS} ms"
-    slots = number / SLOTS * LATENCY_MS / 1000
+    far = f"responses after {LATENCY_MS} ms"
+    return [*_settled(measured, f"{number} sessions", far), *_new(measured, number, far)]
+
+
+def _settled(measured: _Measured, sessions: str, far: str) -> list[Row]:
     return [
         ratio(
             f"up, {sessions} that passed, {far}",
@@ -108,6 +111,12 @@ def _times(measured: _Measured, number: int) -> list[Row]:
             measured.seconds("far, resumed", "near, resumed"),
             1.5,
         ),
+    ]
+
+
+def _new(measured: _Measured, number: int, far: str) -> list[Row]:
+    slots = number / SLOTS * LATENCY_MS / 1000
+    return [
         ratio(
             f"up, {number} new sessions, tornado:wait false",
             "a provider that does nothing",

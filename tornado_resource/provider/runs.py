@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -13,7 +13,6 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
-    ResourceProvider,
     UpdateResult,
 )
 
@@ -22,6 +21,7 @@ from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.provider.addresses import Identity, address_of, identity
+from tornado_resource.provider.base import BaseProvider
 from tornado_resource.provider.runtime import (
     Failure,
     check_failure,
@@ -30,7 +30,6 @@ from tornado_resource.provider.runtime import (
     intent_store,
     secret,
     settings_of,
-    start_runtime,
 )
 from tornado_resource.runs import commands
 from tornado_resource.runs.inputs import compare, declared_inputs
@@ -39,11 +38,8 @@ from tornado_resource.runs.rerun import Decision
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from tornado_resource.bland.client import Client
     from tornado_resource.declarations.model import OnConflict
-    from tornado_resource.provider.runtime import Runtime
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.order import Address, Run, StartedRun
@@ -64,15 +60,11 @@ def recorded_urn(stack: str, resource_type: str, run_id: str) -> str | None:
     return next(urns, None)
 
 
-T = TypeVar("T")
-
-
 @dataclass
 class _Update:
     """What a provider process knows about the update that it serves.
 
     Args:
-        runtime: sends the requests.
         settings: `tornado:onConflict`, which overrides the declarations.
         intents: the intents of this machine.
         compared: the `identity` of the resources for which the engine has called `diff`. They are in its state: no
@@ -83,7 +75,6 @@ class _Update:
 
     """
 
-    runtime: Runtime
     settings: Settings
     intents: IntentStore
     compared: set[Identity] = field(default_factory=set)
@@ -91,7 +82,7 @@ class _Update:
     decisions: dict[Identity, Decision] = field(default_factory=dict)
 
 
-class RunProvider(ResourceProvider):
+class RunProvider(BaseProvider[_Update]):
     """Create starts a run, update records the declaration, delete cancels. None of them waits for a run to end.
 
     Pulumi calls a dynamic provider from four threads and cannot cancel a call, so the Pulumi program waits instead.
@@ -100,23 +91,13 @@ class RunProvider(ResourceProvider):
 
     kind: ClassVar[str]
     """The name of the kind of run."""
-    serialize_as_secret_always = False
-    _update: _Update | None = None
 
-    def configure(self, req: ConfigureRequest) -> None:
-        """Called once per provider process, before anything else.
-
-        Raises:
-            Failure: the API key or the user's home folder is missing, or the key, the base URL or `tornado:onConflict`
-                is invalid.
-
-        """
-        runtime = start_runtime(req)
+    def _begin(self, req: ConfigureRequest) -> _Update:
         try:
             settings = settings_of(req, "onConflict")
         except ConfigurationError as error:
             raise Failure(str(error)) from None
-        self._update = _Update(runtime, settings, intent_store(self._kind.intents))
+        return _Update(settings, intent_store(self._kind.intents))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
@@ -138,7 +119,7 @@ class RunProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start a run, or adopt the one that the input `adopt` names. Returns as soon as its id is known."""
         adopt = props.get("adopt") if identity(props) not in self._this_update.compared else None
-        started = self._run(lambda client: self._started(client, props, adopt), props.get("declared_at"))
+        started = self._run(lambda client: self._started(client, props, adopt), props)
         # From here on nothing may raise: the engine does not record the id of a create that failed.
         self._this_update.created[started.run_id] = self._urn_of(props)
         basis = self._run(lambda client: self._kind.basis(client, props)) if not started.adopted else {}
@@ -184,14 +165,6 @@ class RunProvider(ResourceProvider):
     @property
     def _kind(self) -> Kind:
         return kind_of(self.kind)
-
-    @property
-    def _this_update(self) -> _Update:
-        assert self._update is not None  # noqa: S101 - Pulumi calls configure first
-        return self._update
-
-    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], declared_at: str | None = None) -> T:
-        return self._this_update.runtime.run(work, declared_at)
 
     def _is_rerun(self, run_id: str, props: dict[str, Any]) -> bool:
         """Return whether the program has decided that the session runs again. Prints why: a diff cannot show it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -13,24 +13,21 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
-    ResourceProvider,
     UpdateResult,
 )
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
 from tornado_resource.core.text import clean
-from tornado_resource.provider.runtime import confirm_base_url, failure, start_runtime
+from tornado_resource.provider.base import BaseProvider
+from tornado_resource.provider.runtime import confirm_base_url, failure
 from tornado_resource.runs.model import HIDDEN, without_secret
 from tornado_resource.stacks.promotion import version_or_none
 from tornado_resource.versions.drift import drift_of_live
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Mapping
 
-    from tornado_resource.bland.client import Client
-    from tornado_resource.provider.runtime import Runtime
 
-T = TypeVar("T")
 TARGET: Final = ("pathway_id", "environment")
 """Where a version is published. A change of one of these replaces the release."""
 RUN: Final = ("version", "sessions")
@@ -39,22 +36,13 @@ MAX_PROBLEM_CHARACTERS: Final = 2_000
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
 
 
-class ReleaseProvider(ResourceProvider):
+class ReleaseProvider(BaseProvider[None]):
     """Create and update publish a version, which is safe to repeat. Delete does nothing: pathways stay published."""
 
     __module__ = "tornado_resource.provider"  # the path that is in every state
 
-    serialize_as_secret_always = False
-    _runtime: Runtime | None = None
-
-    def configure(self, req: ConfigureRequest) -> None:
-        """Called once per provider process, before anything else.
-
-        Raises:
-            Failure: the API key or base URL is missing or invalid.
-
-        """
-        self._runtime = start_runtime(req)
+    def _begin(self, _req: ConfigureRequest) -> None:
+        """Remember nothing."""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update. Refuses values that the API (*Promote Pathway Version*) does not accept."""
@@ -134,10 +122,6 @@ class ReleaseProvider(ResourceProvider):
         problem = _public(published.unproved, props) if published.unproved is not None else None
         known = {"content": published.content, "live": published.live, "unproved": problem}
         return {**_outputs(props), **known}
-
-    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: dict[str, Any]) -> T:
-        assert self._runtime is not None  # noqa: S101 - Pulumi calls configure first
-        return self._runtime.run(work, props.get("declared_at"))
 
 
 def live_drift(outputs: Mapping[str, Any]) -> str | None:

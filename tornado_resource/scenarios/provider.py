@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -13,28 +13,25 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
-    ResourceProvider,
     UpdateResult,
 )
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import Identity, address_of, identity
-from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, intent_store, start_runtime
+from tornado_resource.provider.base import BaseProvider
+from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
 from tornado_resource.stacks.managers import managing_stacks
 from tornado_resource.stacks.scenarios import ScenarioChange
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from tornado_resource.bland.client import Client
-    from tornado_resource.provider.runtime import Runtime
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
 
-T = TypeVar("T")
 OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
 """What a scenario is declared with beside its definition. A change of one of these is recorded in place."""
 
@@ -49,7 +46,6 @@ class _Update:
     their resources.
     """
 
-    runtime: Runtime
     intents: IntentStore
     taken: set[str] = field(default_factory=set)
     seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
@@ -62,22 +58,13 @@ class _Update:
         return self.managers.get(scenario_id)
 
 
-class ScenarioProvider(ResourceProvider):
+class ScenarioProvider(BaseProvider[_Update]):
     """Create, update, read and delete a scenario; or, with `manage` false, compare one that another stack manages."""
 
     __module__ = "tornado_resource.provider"  # the path that is in every state
 
-    serialize_as_secret_always = False
-    _update: _Update | None = None
-
-    def configure(self, req: ConfigureRequest) -> None:
-        """Called once per provider process, before anything else.
-
-        Raises:
-            Failure: the API key or base URL is missing or invalid, or the user has no home folder.
-
-        """
-        self._update = _Update(start_runtime(req), intent_store(SCENARIO_INTENTS))
+    def _begin(self, _req: ConfigureRequest) -> _Update:
+        return _Update(intent_store(SCENARIO_INTENTS))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
@@ -189,14 +176,6 @@ class ScenarioProvider(ResourceProvider):
 
     def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._this_update.seen.get(identity(props), {})
-
-    @property
-    def _this_update(self) -> _Update:
-        assert self._update is not None  # noqa: S101 - Pulumi calls configure first
-        return self._update
-
-    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
-        return self._this_update.runtime.run(work, props.get("declared_at"))
 
 
 def _order(props: Mapping[str, Any]) -> ScenarioOrder:

@@ -126,7 +126,10 @@ class Tornado(Kind):
         return {"pathway_id": request["pathway_id"], **started.shown}
 
     async def basis(self, client: Client, props: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the digest of the declared version; for `rerun: on_drift`, else of the live one, and of the scenarios."""
+        """Return the digest of the declared version, and what only `rerun: on_drift` compares.
+
+        That is the live version, if none is declared, and the scenarios.
+        """
         from tornado_resource.versions.drift import scenarios_run
         from tornado_resource.versions.reading import ContentReader
 
