@@ -103,6 +103,9 @@ class ScenarioDeclaration:
     managed_by: str | None = None
     """The environment or stack that manages the scenario if this one does not, as far as that is declared."""
 
+    secrets: frozenset[str] = frozenset()
+    """The names of the fields that are secret."""
+
     @property
     def name(self) -> str:
         """The scenario's name at the API, unique on its pathway."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
+from tornado_resource.runs.model import HIDDEN
 from tornado_resource.versions.scenarios import changed_fields, other_fields, with_default
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ class Wanted(Protocol):
     def managed_by(self) -> str | None:
         """What manages it, if this stack does not and that is declared."""
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names of the fields that are secret."""
+
 
 class ScenarioExists(TornadoError):
     """The pathway has a scenario of this name that this stack has not created. *manager*: the stack that manages it."""
 
     def __init__(self, order: Wanted, existing: Scenario, manager: str | None = None) -> None:
-        found = _differences(order.fields, existing.entry, other_fields(order.fields, existing.entry))
+        found = _differences(order, existing.entry, other_fields(order.fields, existing.entry))
         shown = _lines("it differs from the declaration:", found) if found else " It is as declared."
         whose = "this stack has not created it" if manager is None else f"stack {clean(manager)} manages it"
         first = f"{_place(order)} exists already ({clean(existing.scenario_id)}), and {whose}."
@@ -100,7 +105,7 @@ class ScenarioNotStored(TornadoError):
     ) -> None:
         place = f"{declared.position}: " if declared.position is not None else ""
         what = f"scenario '{clean(declared.name, 80)}' on pathway {clean(declared.pathway_id)} ({clean(scenario_id)})"
-        found = list(fields) if existing is None else _differences(declared.fields, existing.entry, fields)
+        found = list(fields) if existing is None else _differences(declared, existing.entry, fields)
         super().__init__(
             f"{place}{what} is not stored as declared, so no session that names it was started."
             f"{_lines('the API has other values:', found)}\n"
@@ -112,16 +117,21 @@ class ScenarioDiffers(TornadoError):
     """Another stack manages the scenario, and it differs from the declaration."""
 
     def __init__(self, order: Wanted, existing: Scenario) -> None:
-        changed = _differences(order.fields, existing.entry, changed_fields(order.fields, existing.entry))
+        changed = _differences(order, existing.entry, changed_fields(order.fields, existing.entry))
         found = _lines("it differs from the declaration:", changed)
         super().__init__(
             f"{_place(order)} is not as declared ({clean(existing.scenario_id)}).{found}\n{_manager(order)}"
         )
 
 
-def _differences(fields: Mapping[str, Any], shown: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
+def _differences(order: Wanted, shown: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
     """Return how a scenario of the API differs from its definition, a line for each field of *changed*."""
-    return [_difference(name, shown.get(name), with_default(name, fields.get(name))) for name in changed]
+    return [
+        f"{name}: found and declared are {HIDDEN}"
+        if name in order.secrets
+        else _difference(name, shown.get(name), with_default(name, order.fields.get(name)))
+        for name in changed
+    ]
 
 
 def _difference(name: str, shown: Any, declared: Any) -> str:
@@ -136,7 +146,8 @@ def _difference(name: str, shown: Any, declared: Any) -> str:
 
 
 def _place(order: Wanted) -> str:
-    return f"scenario '{clean(order.name, 80)}' on pathway {clean(order.pathway_id)}"
+    name = HIDDEN if "name" in order.secrets else clean(order.name, 80)
+    return f"scenario '{name}' on pathway {clean(order.pathway_id)}"
 
 
 def _manager(order: Wanted) -> str:

@@ -87,6 +87,8 @@ class ScenarioOrder:
     on_conflict: Literal["fail", "adopt"] = "fail"
     manage: bool = True
     managed_by: str | None = None
+    secrets: frozenset[str] = frozenset()
+    """The names of the fields that are secret: messages do not show them."""
 
     @property
     def name(self) -> str:

@@ -42,13 +42,14 @@ class _Update:
 
     *taken*: the scenarios that resources got in this update. The engine creates a renamed resource before it deletes
     the old one, and that delete must not end the scenario. *managers*: the other stacks that manage scenarios, by the
-    ids of these, once they have been read. *seen*: what the program has seen of the scenarios, by the `identity` of
-    their resources.
+    ids of these, once they have been read. *seen*: what the program has seen of the scenarios, and *secrets*: the
+    names of their secret fields, by the `identity` of their resources.
     """
 
     intents: IntentStore
     taken: set[str] = field(default_factory=set)
     seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
+    secrets: dict[Identity, frozenset[str]] = field(default_factory=dict)
     managers: dict[str, str] | None = None
 
     def manager_of(self, scenario_id: str, stack: str) -> str | None:
@@ -69,7 +70,7 @@ class ScenarioProvider(BaseProvider[_Update]):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
 
-        What it returns is what the engine records: the inputs `seen` and `base_url` are for this update only.
+        What it returns is what the engine records: `seen`, `secrets` and `base_url` are for this update only.
         """
         from tornado_resource.declarations.values import scenario_problems
 
@@ -81,14 +82,14 @@ class ScenarioProvider(BaseProvider[_Update]):
         known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
         problems = scenario_problems(known)
         failures = [check_failure(key, text, news) for key, text in problems.items()]
-        news.pop("secrets", None)
+        self._this_update.secrets[identity(news)] = frozenset(news.pop("secrets", None) or ())
         return CheckResult(news, failures)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create the scenario, or take it over: after a crash, or if that is declared."""
         from tornado_resource.scenarios.lifecycle import create
 
-        order, intents = _order(props), self._this_update.intents
+        order, intents = self._order(props), self._this_update.intents
         manager_of = partial(self._this_update.manager_of, stack=order.address.stack)
         recorded = self._run(lambda client: create(client, order, intents, manager_of=manager_of), props)
         self._this_update.taken.add(recorded.scenario_id)
@@ -124,7 +125,7 @@ class ScenarioProvider(BaseProvider[_Update]):
         """Change the fields that the declaration changes, and those that were edited since."""
         from tornado_resource.scenarios.lifecycle import take_over, update
 
-        order = _order(news)
+        order = self._order(news)
         changed = (*declared_changes(_fields(olds), order.fields), *_drift(olds, self._seen(news)))
         if order.manage and not olds.get("manage", True):
             recorded = self._run(lambda client: take_over(client, scenario_id, order), news)
@@ -174,21 +175,21 @@ class ScenarioProvider(BaseProvider[_Update]):
         print(f"{address_of(news).resource}: {ScenarioChange(is_gone=True)}; `pulumi up` creates it again", flush=True)
         return ["scenario_id"]
 
+    def _order(self, props: Mapping[str, Any]) -> ScenarioOrder:
+        from tornado_resource.scenarios.lifecycle import ScenarioOrder
+
+        return ScenarioOrder(
+            address=address_of(props),
+            pathway_id=props["pathway_id"],
+            fields=_fields(props),
+            on_conflict=_option(props, "on_conflict"),
+            manage=_option(props, "manage"),
+            managed_by=_option(props, "managed_by"),
+            secrets=self._this_update.secrets.get(identity(props), frozenset()),
+        )
+
     def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._this_update.seen.get(identity(props), {})
-
-
-def _order(props: Mapping[str, Any]) -> ScenarioOrder:
-    from tornado_resource.scenarios.lifecycle import ScenarioOrder
-
-    return ScenarioOrder(
-        address=address_of(props),
-        pathway_id=props["pathway_id"],
-        fields=_fields(props),
-        on_conflict=_option(props, "on_conflict"),
-        manage=_option(props, "manage"),
-        managed_by=_option(props, "managed_by"),
-    )
 
 
 def _edit(drift: Sequence[str], seen: Mapping[str, Any], *, is_managed: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.scenarios.conflict import ScenarioNotStored
+from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioNotStored
 
 FIELDS = {"name": "Refund", "tester_persona_prompt": "Be KIND."}
 EXISTING = Scenario(
@@ -28,3 +28,13 @@ def test_values_that_are_secret_or_unread_are_left_out() -> None:
     said = str(ScenarioNotStored(declared, "sc-1", ["tester_persona_prompt", "max_turns"], None))
     assert said.startswith("scenario 'Refund' on pathway pw-1 (sc-1) is not stored as declared")
     assert "The API has other values:\n  tester_persona_prompt\n  max_turns\n" in said
+
+
+def test_a_secret_field_is_named_and_never_shown() -> None:
+    secrets = frozenset({"name", "tester_persona_prompt"})
+    declared = ScenarioDeclaration("refund", "pw-1", {**FIELDS, "max_turns": 3}, secrets=secrets)
+    for said in map(str, (ScenarioExists(declared, EXISTING), ScenarioDiffers(declared, EXISTING))):
+        assert "tester_persona_prompt: found and declared are [secret]" in said
+        assert "max_turns: found nothing, declared 3" in said
+        assert said.startswith("scenario '[secret]' on pathway pw-1 ")
+        assert not {word for word in ("Refund", "kind", "KIND") if word in said}

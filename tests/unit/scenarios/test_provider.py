@@ -272,3 +272,12 @@ def test_a_secret_field_that_is_invalid_is_not_quoted(provider: ScenarioProvider
     checked = provider.check({}, news)
     assert [(failure.property, "999" in failure.reason) for failure in checked.failures] == [("", False)]
     assert "secrets" not in checked.inputs
+
+
+def test_a_conflict_does_not_show_a_secret_field(provider: ScenarioProvider) -> None:
+    news = {**PROPS, "secrets": ["tester_persona_prompt"]}
+    provider.create(dict(provider.check({}, {**news, "secrets": None}).inputs))
+    other = {**news, "name": "dev/other", "fields": {**PROPS["fields"], "tester_persona_prompt": "SESAME"}}
+    with pytest.raises(Failure, match=r"tester_persona_prompt: found and declared are \[secret\]") as raised:
+        provider.create(dict(provider.check({}, other).inputs))
+    assert "SESAME" not in str(raised.value)
