@@ -107,7 +107,7 @@ def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: C
     team.staging.declare(DECLARATIONS)
     printed = team.production.up(expect=None)
     assert "every gate passed, but nothing was published (1 of 1 session):" in printed
-    assert "support-line (sessions.yaml:3:3): version 7 was edited since: sha256v2:" in printed
+    assert "support-line (sessions.yaml:4:3): version 7 was edited since: sha256v2:" in printed
     assert team.effects() == ["start", "start"]
 
 

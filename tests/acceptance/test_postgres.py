@@ -238,7 +238,7 @@ def test_a_password_that_is_kept_out_of_the_url_shows_in_no_error(
     assert PASSWORD not in gone.up(expect=None)
     for command in ("wait", "status", "doctor"):
         code, printed = run(gone, "tornado-resource", command)
-        assert code == 2
+        assert code == 3
         assert "failed to ping PostgreSQL" in printed
 
 
@@ -246,7 +246,7 @@ def test_a_password_in_the_url_shows_in_no_error(make_machine: Callable[..., Pro
     gone = replace(make_machine(), backend=f"postgres://{USER}:{PASSWORD}@127.0.0.1:1/nowhere?sslmode=disable")
     for command in ("wait", "status", "doctor"):
         code, printed = run(gone, "tornado-resource", command)  # it looks for the password itself
-        assert code == 2
+        assert code == 3
         assert 'unable to open state database "postgres://127.0.0.1:1/nowhere?sslmode=disable"' in printed
 
 

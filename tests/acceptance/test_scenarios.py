@@ -297,7 +297,7 @@ def test_what_was_edited_in_the_dashboard_is_put_back_by_the_same_update(make_pr
     up(project)
     assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
     unchanged = sent(project, lambda: up(project))
-    assert (unchanged["GET scenarios"], unchanged["PUT scenarios"], unchanged["POST start"]) == (4, 0, 0)
+    assert (unchanged["GET scenarios"], unchanged["PUT scenarios"], unchanged["POST start"]) == (3, 0, 0)
 
     stripped, deleted = shown(project, "pw-stripped"), shown(project, "pw-0")["deleted"]["id"]
     edit(project, stripped["disabled"]["id"], enabled=False)
@@ -392,7 +392,7 @@ def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..
     )
     assert project.bodies()[-1]["scenario_ids"] == outputs["ids"]
     assert outputs["verdict"]["outcome"] == "passed"
-    assert sent(project, lambda: up(project)) == {"GET scenarios": 1}
+    assert {*sent(project, lambda: up(project))} == {"GET scenarios", "GET version"}
 
     project.configure("prompt", "You are patient.")
     changed = sent(project, lambda: up(project))
@@ -484,7 +484,9 @@ def test_a_target_runs_on_what_its_scenario_is(make_project: Callable[..., Proje
     project.declare(text.replace("max_turns: 10", "max_turns: 11"))
     project.up(0, "--target", session["urn"])
     assert len(project.requests("/start")) == 1
-    project.declare(text.replace("max_turns: 10", "max_turns: 11").replace("[refund]}", "[refund], triggers: {a: 1}}"))
+    project.declare(
+        text.replace("max_turns: 10", "max_turns: 11").replace("on_failure}", "on_failure, triggers: {a: 1}}")
+    )
     project.up(0, "--target", session["urn"])
     assert shown(project)["Refunds an order"]["max_turns"] == 10
     assert len(project.requests("/start")) == 2

@@ -73,7 +73,7 @@ class CountedApi(SecondApi):
 
 
 def test_a_hundred_sessions_are_asked_for_side_by_side_and_then_no_more(project: Project) -> None:
-    sessions = "".join(f"  session-{number}: {{pathway_id: pw-{number}}}\n" for number in range(100))
+    sessions = "".join(f"  session-{number}: {{pathway_id: pw-{number}, rerun: on_failure}}\n" for number in range(100))
     project.declare(f"version: 1\nsessions:\n{sessions}")
     api = CountedApi()
     with serve(api) as url:

@@ -134,10 +134,11 @@ def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promot
 async def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
     """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
-    environment = await with_latest(promoted.environment if promoted is not None else environment, run)
+    environment = promoted.environment if promoted is not None else environment
+    await run.last_runs.recorded()
     if environment.scenarios:
-        await run.last_runs.recorded()
         await check_scenarios(environment, promotion, run)
+    environment = await with_latest(environment, run)
     gate = GateRun(environment, promotion, run)
     if not is_dry_run():
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an

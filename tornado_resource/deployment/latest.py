@@ -10,10 +10,9 @@ import pulumi
 
 from tornado_resource.declarations.model import LATEST
 from tornado_resource.deployment.promote import refusal
+from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.errors import TornadoError
-from tornado_resource.runs.inputs import declared_inputs
-from tornado_resource.tornado.resource import session_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,9 +58,9 @@ class _Latest:
 
 
 async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:
-    inputs = declared_inputs("tornado", session_arguments(declaration, run.settings))
+    inputs = expected_inputs(declaration, run)
     try:
-        number, reason = await run.last_runs.latest(deployed_urn(declaration.name), inputs)
+        number, reason = await run.last_runs.latest([deployed_urn(declaration.name)], inputs)
     except TornadoError as error:
         return _Latest(declaration, problem=str(error))
     return _Latest(replace(declaration, request={**declaration.request, "version_number": number}), reason)

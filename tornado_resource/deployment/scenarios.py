@@ -57,7 +57,7 @@ async def check_scenarios(environment: Environment, promotion: Promotion | None,
         pulumi.RunError: some exist already, or differ from what another stack manages; the text lists all of them.
 
     """
-    stored, due = run.last_runs.scenarios(), _due(environment, promotion, run)
+    stored, due = run.last_runs.scenarios(), await _due(environment, promotion, run)
     looks = [_Look(each, matching(each, stored), is_due=each in due) for each in environment.scenarios]
     asked = [each for each in looks if each.is_asked]
     known = await _listed_by_pathway(asked, run.client)
@@ -120,16 +120,18 @@ class _Look:
         return run.scenarios.is_gone(self.resource)
 
 
-def _due(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> list[ScenarioDeclaration]:
+async def _due(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> list[ScenarioDeclaration]:
     """Return the scenarios of the sessions that this update may not leave as they are."""
     gated = {each.name: with_promoted_version(each, promotion) for each in deployed_sessions(environment.declarations)}
 
-    def is_kept(session: Declaration) -> bool:
+    async def is_kept(session: Declaration) -> bool:
         known = gated.get(session.name)
-        return known is not None and run.last_runs.kept(expected_inputs(session, run), known) is not None
+        return known is not None and await run.last_runs.is_settled(expected_inputs(session, run), known)
 
-    sessions = [each for each in environment.declarations if each.scenarios and not is_kept(each)]
-    return [scenario for session in sessions for scenario in session.scenarios]
+    sessions = [each for each in environment.declarations if each.scenarios]
+    are_kept = await asyncio.gather(*map(is_kept, sessions))
+    due = [session for session, kept in zip(sessions, are_kept, strict=True) if not kept]
+    return [scenario for session in due for scenario in session.scenarios]
 
 
 async def _listed_by_pathway(asked: Sequence[_Look], client: SharedClient) -> dict[str, Listing | str]:

@@ -164,7 +164,11 @@ class GateRun:
             return result
 
         async def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
-            return self.report.result(declared.urn) if is_failed else self._gate.leave_out(declared)
+            if not is_failed:
+                return self._gate.leave_out(declared)
+            result = self._unknown(declared, *STOPPED)
+            self.report.record(result)  # perhaps in place of what was recorded of the session before it
+            return result
 
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
 

@@ -57,6 +57,27 @@ async def own_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None)
     return make_urn(pulumi.get_stack(), pulumi.get_project(), own_type, name, parents)
 
 
+async def alias_urns(own_type: str, name: str, opts: pulumi.ResourceOptions | None) -> list[str]:
+    """Return the URNs that a resource may have been recorded under before, by its option `aliases`."""
+    given: Any = (opts.aliases if opts is not None else None) or ()
+    found = [await pulumi.Output.from_input(alias).future() for alias in given]
+    return [each if isinstance(each, str) else await _alias_urn(own_type, name, opts, each) for each in found if each]
+
+
+async def _alias_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None, alias: Any) -> str:
+    """Return the URN of a `pulumi.Alias`, of which each part that is not given is the resource's own."""
+    own = opts.parent if opts is not None else None
+    parent = own if alias.parent is ... else alias.parent
+    above = await parent.urn.future() if isinstance(parent, pulumi.Resource) else parent
+    return make_urn(
+        alias.stack if isinstance(alias.stack, str) else pulumi.get_stack(),
+        alias.project if isinstance(alias.project, str) else pulumi.get_project(),
+        alias.type_ if isinstance(alias.type_, str) else own_type,
+        alias.name if isinstance(alias.name, str) else name,
+        types_of(above) if isinstance(above, str) and type_of(above) != STACK_TYPE else "",
+    )
+
+
 async def parents(urn: Awaitable[str]) -> str | None:
     """Return the types of the components that a resource is in: an input, as Pulumi does not pass them to `create`."""
     return parents_of(await urn) or None

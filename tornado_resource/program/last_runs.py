@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,15 +11,19 @@ import pulumi
 from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
+from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import name_of
-from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
+from tornado_resource.core.urns import name_of, parents_of, type_of
+from tornado_resource.declarations.model import DEFAULT_RERUN, LATEST, Gate
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.program.sdk import organization
+from tornado_resource.program.arguments import resource_path
+from tornado_resource.program.sdk import is_mocked, organization
 from tornado_resource.runs.inputs import compare
-from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.intents import IntentStore, intents_folder
+from tornado_resource.runs.kinds import kind_of, kind_of_type
 from tornado_resource.runs.model import GatedSession, by_id
 from tornado_resource.runs.rerun import ANY, Decision, LastRun, must_be_known, rerun_reason
+from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import (
     is_outdated,
     recorded_releases,
@@ -28,7 +33,7 @@ from tornado_resource.stacks.recorded import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.runs.model import Result, SessionVerdict
@@ -77,34 +82,39 @@ class LastRuns:
         """Return the scenarios that the stack's state had."""
         return self._known.scenarios
 
-    async def decision(self, urn: str, declared: Mapping[str, Any] | None) -> Decision | None:
+    async def _find(self, urns: Sequence[str]) -> RecordedSession | None:
+        sessions = await self.recorded()
+        return next((sessions[urn] for urn in urns if urn in sessions), None)
+
+    async def decision(self, urns: Sequence[str], declared: Mapping[str, Any] | None) -> Decision | None:
         """Return whether a session runs again although its declaration is unchanged.
 
         Args:
-            urn: the URN of the session's resource.
+            urns: the URN of the session's resource, and those that it may have been recorded under before.
             declared: its inputs; None if not all of them are known.
 
         Returns:
             None if that does not depend on its last run, or if none is recorded.
 
         """
-        session = (await self.recorded()).get(urn)
+        session = await self._find(urns)
         if session is None or declared is None:
             return None
         rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
         if compare(session.kind, session.declared, declared).replaces or not must_be_known(rerun, gate):
             return None
-        last = await self._last_run(urn, session, gate)
+        last = await self._last_run(urns[0], session, gate)
         return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
 
-    async def latest(self, urn: str, declared: Mapping[str, Any]) -> tuple[int, str | None]:
+    async def latest(self, urns: Sequence[str], declared: Mapping[str, Any]) -> tuple[int, str | None]:
         """Return the number that `version_number: latest` stands for, and why its version is tested again, if it is.
 
         It is the newest version of the pathway. But a session that still runs goes on with the version that it was
-        started on, and so does one whose verdict is for the newest version, which may be its own fork.
+        started on, and so does one whose verdict is for the newest version, which may be its own fork. After a crash,
+        it is the number of the start that was cut off.
 
         Args:
-            urn: the URN of the session's resource.
+            urns: the URN of the session's resource, and those that it may have been recorded under before.
             declared: its inputs.
 
         Raises:
@@ -116,16 +126,44 @@ class LastRuns:
         if newest is None:
             message = f"the API lists no versions of pathway {clean(pathway_id)}; declare version_number as a number"
             raise ConfigurationError(message)
-        session = (await self.recorded()).get(urn)
-        started = session.request.get("version_number") if session is not None else None
-        if session is None or started is None or session.request["pathway_id"] != pathway_id:
+        session = await self._find(urns)
+        cut_off = _cut_off_start(urns[0], pathway_id, session)
+        if cut_off is not None:
+            return cut_off, None
+        if session is None:
+            return newest, None
+        return await self._latest_of(urns[0], session, declared, newest)
+
+    async def _latest_of(
+        self, urn: str, session: RecordedSession, declared: Mapping[str, Any], newest: int
+    ) -> tuple[int, str | None]:
+        started = whole_or_none(session.request.get("version_number"))
+        if started is None:
+            return newest, None
+        if compare(session.kind, session.declared, {**declared, "version_number": started}).replaces:
             return newest, None
         rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
         last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))
         if last.state != "ended":
-            return int(started), None
+            return started, None
         reason = rerun_reason(rerun, gate, last)
-        return (int(started), None) if last.version == newest and reason is None else (newest, reason)
+        is_of_newest = last.verdict is not None and last.verdict.version == newest
+        return (started, None) if is_of_newest and reason is None else (newest, reason)
+
+    async def started_version(self, urns: Sequence[str]) -> int | None:
+        """Return the version that the recorded session was started on; the argument is that of `latest`."""
+        session = await self._find(urns)
+        return whole_or_none(session.request.get("version_number")) if session is not None else None
+
+    async def is_settled(self, declared: Mapping[str, Any], gated: GatedSession) -> bool:
+        """Return whether this update will leave a session as it is; the arguments are those of `kept`.
+
+        A `latest` that is not resolved yet counts as the version that the session was started on.
+        """
+        session = self._known.sessions.get(gated.urn)
+        if session is not None and declared.get("version_number") == LATEST:
+            declared = {**declared, "version_number": session.request.get("version_number")}
+        return await self.kept(declared, gated) is not None
 
     async def kept(self, declared: Mapping[str, Any], gated: GatedSession) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
@@ -138,7 +176,7 @@ class LastRuns:
         session = self._known.sessions.get(gated.urn)
         if session is None or session.verdict is None or compare(session.kind, session.declared, declared).replaces:
             return None
-        decision = await self.decision(gated.urn, declared)
+        decision = await self.decision([gated.urn], declared)
         if decision is not None and (decision.reason is not None or decision.problem is not None):
             return None
         # The ids of declared scenarios are in the inputs only.
@@ -226,9 +264,11 @@ class LastRuns:
         self._asked[session.session_id] = read
         return last
 
-    def _basis(self, session: RecordedSession) -> RunBasis:
+    def _basis(self, session: RecordedSession, last: LastRun) -> RunBasis:
         """Return what a session was tested on, without the scenarios that this update puts back."""
         basis, put_back = session.basis, self._versions.put_back
+        if last.verdict is not None:
+            basis = last.verdict.basis(session.request, session.started_content, session.started_scenarios)
         if basis.scenarios is None:
             return basis
         return replace(basis, scenarios={key: each for key, each in basis.scenarios.items() if key not in put_back})
@@ -236,7 +276,7 @@ class LastRuns:
     async def _with_drift(self, session: RecordedSession, rerun: str, last: LastRun) -> LastRun:
         if rerun != "on_drift" or last.outcome != "passed":
             return last
-        tested = self._basis(session)
+        tested = self._basis(session, last)
         self._versions.note_form(tested.content)
         try:
             return replace(last, drift=await kind_of(session.kind).find_drift(self._versions, tested))
@@ -255,14 +295,33 @@ class _Recorded:
 
 
 async def read_resources() -> Mapping[str, Any]:
-    """Return the outputs of the stack's resources by URN, as its state has them now; none if it cannot be read."""
+    """Return the outputs of the stack's resources by URN, as its state has them now; none in a test with mocks.
+
+    Raises:
+        ConfigurationError: the state cannot be read. What runs, and what has passed, is unknown then.
+
+    """
+    if is_mocked():
+        return {}
     stack = f"{organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
         read = await invoke_async(READ_STATE, {"stackName": stack})
-    except Exception as error:  # noqa: BLE001 - whatever a backend or a test's mocks raise, the sessions can be asked
-        pulumi.log.debug(f"the stack's own state cannot be read: {error}")
-        return {}
+    except Exception as error:  # noqa: BLE001 - the SDK says with a bare one what the engine refuses
+        message = f"the state of stack {stack} cannot be read, so nothing was started: {clean(str(error), 300)}"
+        raise ConfigurationError(message) from None
     return read.get("outputs") or {}
+
+
+def _cut_off_start(urn: str, pathway_id: str, session: RecordedSession | None) -> int | None:
+    """Return the version that a start asked for which the state does not know; None if there is no such start."""
+    path = resource_path(name_of(urn))
+    address = resource_address(path, pulumi.get_project(), os.environ, parents_of(urn))
+    kind = kind_of_type(type_of(urn))
+    intent = IntentStore(intents_folder(os.environ, kind.intents)).find(address) if kind is not None else None
+    if intent is None or intent.pathway_id != pathway_id:
+        return None
+    is_recorded = session is not None and intent.session_id == session.session_id
+    return intent.version if not is_recorded else None
 
 
 async def _read_state() -> _Recorded:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -16,7 +17,15 @@ from pulumi.dynamic import Resource
 from tornado_resource.core.urns import parents_of
 from tornado_resource.declarations.model import LATEST
 from tornado_resource.errors import TornadoError
-from tornado_resource.program.arguments import InvalidArgument, is_plain, own_urn, parents, resource_path, secret_names
+from tornado_resource.program.arguments import (
+    InvalidArgument,
+    alias_urns,
+    is_plain,
+    own_urn,
+    parents,
+    resource_path,
+    secret_names,
+)
 from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
@@ -24,10 +33,11 @@ from tornado_resource.program.sdk import together, untrack_properties
 from tornado_resource.runs.inputs import declared_inputs
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from pulumi import Output
 
@@ -151,10 +161,12 @@ def run_inputs(
     given["base_url"] = configured_url()
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
     _take_note(name, known_urn, has_gate=inputs["gate"] != "none")
-    if given.get("version_number") == LATEST:
-        given["version_number"] = asyncio.ensure_future(_latest(known_urn, declared))
+    urns = asyncio.ensure_future(_urns(known_urn, kind.resource_type, name, opts))
+    version = given.get("version_number")
+    if version == LATEST or (version is not None and not is_plain(version)):
+        given["version_number"] = pulumi.Output.from_input(version).apply(partial(_number, urns, declared))
     given["parents"] = parents(known_urn)
-    given["rerun_decision"] = _decision(resource.kind, name, known_urn, given)
+    given["rerun_decision"] = _decision(resource.kind, name, urns, given)
     return given
 
 
@@ -195,17 +207,34 @@ def _take_note(name: str, known_urn: Awaitable[str], *, has_gate: bool) -> None:
             run.gate.report.note_gate()
 
 
-async def _latest(known_urn: Awaitable[str], declared: Mapping[str, Any]) -> int:
-    """Return the number of the newest version."""
+async def _urns(
+    known_urn: Awaitable[str], resource_type: str, name: str, opts: pulumi.ResourceOptions | None
+) -> list[str]:
+    return [await known_urn, *await alias_urns(resource_type, name, opts)]
+
+
+async def _number(urns: Awaitable[Sequence[str]], declared: Mapping[str, Any], version: Any) -> Any:
+    """Return the declared number, or the one that `latest` stands for; unknown if that depends on unknown inputs."""
+    if version != LATEST:
+        return version
+    inputs = await _resolved({key: value for key, value in declared.items() if key != "version_number"})
+    if not is_plain(inputs):
+        return pulumi.UNKNOWN
     try:
-        inputs = await _resolved({key: value for key, value in declared.items() if key != "version_number"})
-        number, _ = await program_run().last_runs.latest(await known_urn, inputs)
+        last_runs = program_run().last_runs
+        if is_idle():
+            return await last_runs.started_version(await urns) or pulumi.UNKNOWN
+        number, _ = await last_runs.latest(await urns, inputs)
     except TornadoError as error:
-        raise InvalidArgument(str(error)) from None
+        is_secret = "pathway_id" in (await secret_names(declared) or ())
+        text = without_secret(str(error), inputs["pathway_id"]) if is_secret else str(error)
+        raise InvalidArgument(text) from None
     return number
 
 
-async def _decision(kind: str, name: str, known_urn: Awaitable[str], given: Mapping[str, Any]) -> dict[str, Any] | None:
+async def _decision(
+    kind: str, name: str, urns: Awaitable[Sequence[str]], given: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """Return whether the run is started again. The provider's `check` takes note of it; the state never has it."""
     try:
         run = program_run()
@@ -215,7 +244,7 @@ async def _decision(kind: str, name: str, known_urn: Awaitable[str], given: Mapp
     if is_idle():
         return None
     declared = await _resolved(declared_inputs(kind, given))
-    decision = await run.last_runs.decision(await known_urn, declared if is_plain(declared) else None)
+    decision = await run.last_runs.decision(await urns, declared if is_plain(declared) else None)
     return asdict(decision) if decision is not None else None
 
 
@@ -246,6 +275,8 @@ async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
 def _check(resource: RunResource, name: str, given: Mapping[str, Any]) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
     known = {key: value for key, value in declared_inputs(resource.kind, given).items() if is_plain(value)}
+    if known.get("version_number") == LATEST:  # a number by the time that the provider sees it
+        del known["version_number"]
     problems = kind_of(resource.kind).problems(name, known)
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.order import Address, Run, StartedRun
     from tornado_resource.stacks.settings import Settings
+
+
+BASIS_SECONDS: Final = 10.0
+"""How long a create may read what its run was started on. A crash in this time leaves the id in the intent only."""
 
 
 def recorded_urn(stack: str, resource_type: str, run_id: str) -> str | None:
@@ -122,7 +126,7 @@ class RunProvider(BaseProvider[_Update]):
         started = self._run(lambda client: self._started(client, props, adopt), props)
         # From here on nothing may raise: the engine does not record the id of a create that failed.
         self._this_update.created[started.run_id] = self._urn_of(props)
-        basis = self._run(lambda client: self._kind.basis(client, props)) if not started.adopted else {}
+        basis = self._run(lambda client: self._basis(client, props)) if not started.adopted else {}
         return CreateResult(started.run_id, {**self._outputs(started, props), **basis})
 
     def diff(self, run_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
@@ -176,6 +180,14 @@ class RunProvider(BaseProvider[_Update]):
         if decision.reason is not None:
             print(f"{address_of(props).resource}: runs again, {decision.reason}", flush=True)
         return decision.reason is not None
+
+    async def _basis(self, client: Client, props: dict[str, Any]) -> dict[str, Any]:
+        """Return what the run was started on, as far as it can be read soon: the engine does not know the id yet."""
+        try:
+            async with asyncio.timeout(BASIS_SECONDS):
+                return await self._kind.basis(client, props)
+        except TimeoutError:
+            return {}
 
     async def _started(self, client: Client, props: dict[str, Any], adopted_id: str | None) -> StartedRun:
         from tornado_resource.runs.adopt import adopt

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.files import read_file, replace_files
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
@@ -38,6 +39,7 @@ class Intent:
     """A start request that was sent or is about to be, and the session that it started once its id is known.
 
     *request* is the digest of the request. *sent_at* is this machine's UTC time (ISO 8601) just before the first send.
+    *version*: the one that the request asks for, if it does.
     """
 
     address: Address
@@ -46,6 +48,7 @@ class Intent:
     sent_at: str
     session_id: str | None = None
     created_at: str | None = None
+    version: int | None = None
 
 
 class IntentStore:
@@ -181,6 +184,7 @@ def _read(file: Path) -> Intent:
         intent = Intent(**{**content, "address": Address(**content["address"])})
         is_valid = all(map(_is_word, _texts(intent))) and isinstance(content["address"].get("parents", ""), str)
         is_valid = is_valid and datetime.fromisoformat(intent.sent_at).tzinfo is not None
+        is_valid = is_valid and (intent.version is None or _is_version(intent.version))
     except (ValueError, TypeError, KeyError):
         is_valid = False
     if not is_valid:
@@ -192,9 +196,14 @@ def _read(file: Path) -> Intent:
 def _texts(intent: Intent) -> list[Any]:
     """Return the values of an intent, but for those that it may go without, and the types of the parents."""
     values = asdict(intent)
-    known = [values.pop(name) for name in ("session_id", "created_at")]
+    known = [values.pop(name) for name in ("session_id", "created_at", "version")][:2]
     address = {**values.pop("address"), "parents": ""}  # they have no limit: components can be in components
     return [*address.values(), *values.values(), *(value for value in known if value is not None)]
+
+
+def _is_version(value: Any) -> bool:
+    number = whole_or_none(value)
+    return number is not None and number >= 0
 
 
 def _is_word(value: Any) -> bool:

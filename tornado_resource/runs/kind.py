@@ -66,6 +66,10 @@ class Kind(ABC):
     def problems(self, name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
         """Return what is invalid in the inputs of a resource, by key (`name` for its name)."""
 
+    def is_sound(self, declared: Mapping[str, Any]) -> bool:
+        """Return whether what a state has recorded as declared can be a request. A damaged one is left alone."""
+        return all(isinstance(declared.get(name), str) for name in self.place_outputs)
+
     @abstractmethod
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
         """Send the start request."""

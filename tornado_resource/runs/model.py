@@ -185,10 +185,12 @@ class SessionVerdict:
             scenarios: as in `RunBasis`.
 
         """
-        if self.version is not None and self.content is not None:
-            return RunBasis(request, self.version, self.content, scenarios)
+        declared = request.get("version_number", LIVE)
+        if self.repaired and self.version is None:
+            return RunBasis(request, declared, None, scenarios)  # it is not known what the run has made
+        version = self.version if self.version is not None else declared
         # Of a version that the run itself has made, what it was started on says nothing.
-        return RunBasis(request, request.get("version_number", LIVE), None if self.repaired else started, scenarios)
+        return RunBasis(request, version, self.content or (None if self.repaired else started), scenarios)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class LastRun:
     """What is known of a recorded session: whether it has ended, and what its gate says then.
 
     *gate*: the gate that *outcome* and *reason* are judged by. *drift*: how what it tested has changed since it passed.
-    *problem*: why nothing is known: a failed request. *version*: the one that its verdict is for.
+    *problem*: why nothing is known: a failed request. *verdict*: the one that *outcome* and
+    *reason* are of.
     """
 
     session_id: str
@@ -29,12 +30,12 @@ class LastRun:
     reason: str = ""
     drift: str | None = None
     problem: str | None = None
-    version: int | None = None
+    verdict: SessionVerdict | None = None
 
     @classmethod
     def recorded(cls, verdict: SessionVerdict) -> Self:
         """Return the last run that the verdict on a session that has ended is about."""
-        return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason, version=verdict.version)
+        return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason, verdict=verdict)
 
     @classmethod
     def unsettled(cls, gated: GatedSession) -> Self:

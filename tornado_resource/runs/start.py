@@ -106,7 +106,13 @@ class _Start:
         # In a thread: fsync takes milliseconds, which other starts on this event loop would wait for.
         order, now = self._order, self._clock.now()
         sent = _Sent(
-            intent=Intent(order.address, self._kind.place_id(order.request), digest(order.request), now.isoformat()),
+            intent=Intent(
+                order.address,
+                self._kind.place_id(order.request),
+                digest(order.request),
+                now.isoformat(),
+                version=order.request.get("version_number"),
+            ),
             at=now,
             monotonic=self._clock.monotonic(),
         )

@@ -262,7 +262,7 @@ def _session(
     kind: Kind, outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]
 ) -> RecordedSession | None:
     session_id, declared = outputs.get(kind.id_output), outputs.get("declared")
-    if not isinstance(session_id, str) or not isinstance(declared, dict):
+    if not isinstance(session_id, str) or not isinstance(declared, dict) or not kind.is_sound(declared):
         return None
     recorded = verdicts.get(session_id)
     verdict = _final_verdict(kind, recorded, declared) if recorded is not None else None

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.bland.retrying import is_transient
+from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.urns import SESSION_TYPE
-from tornado_resource.declarations.model import DEFAULT_RERUN, DEFAULT_TIMEOUT_MS, REQUEST_FIELDS, request_from
+from tornado_resource.declarations.model import DEFAULT_RERUN, DEFAULT_TIMEOUT_MS, LATEST, REQUEST_FIELDS, request_from
 from tornado_resource.errors import ApiError, NotFound, Rejected, TornadoError
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.order import StartedRun
@@ -60,7 +61,19 @@ class Tornado(Kind):
         """Return what is invalid by the rules of `sessions.yaml`."""
         from tornado_resource.declarations.values import session_problems
 
-        return session_problems(name, values)
+        problems = session_problems(name, values)
+        if values.get("version_number") == LATEST:  # a program has the number by then
+            problems["version_number"] = "found `latest`, expected the number of a version"
+        return problems
+
+    def is_sound(self, declared: Mapping[str, Any]) -> bool:
+        """Return whether what is recorded as declared can be a request."""
+        version, scenario_ids = declared.get("version_number"), declared.get("scenario_ids")
+        return (
+            isinstance(declared.get("pathway_id"), str)
+            and (version is None or whole_or_none(version) is not None)
+            and (scenario_ids is None or isinstance(scenario_ids, list))
+        )
 
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
         """Send the start request."""

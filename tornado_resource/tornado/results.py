@@ -14,9 +14,9 @@ from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.tornado.scenarios import ran_all, scenario_doubt, unlisted_doubt
-from tornado_resource.tornado.verdict import unreadable_content, with_content
+from tornado_resource.tornado.verdict import tested_version, unreadable_content, with_content
 from tornado_resource.versions.difference import compare_contents
-from tornado_resource.versions.drift import drift
+from tornado_resource.versions.drift import drift, version_name
 from tornado_resource.versions.reading import read_content, read_digests
 
 if TYPE_CHECKING:
@@ -131,12 +131,13 @@ async def _with_content(client: Client, result: Result, retry: Retry = retried) 
 
     """
     gated, verdict = result.gated, result.verdict
-    if verdict.outcome == "incomplete" or verdict.version is None:
+    version = tested_version(gated, verdict)
+    if verdict.outcome == "incomplete" or version is None:
         return result
-    pathway_id, version = gated.request["pathway_id"], verdict.version
+    pathway_id = gated.request["pathway_id"]
     content = gated.content or await read_digests(client, pathway_id, version, retry)
     if content is None and verdict.outcome == "passed" and gated.must_be_shown:
-        label = f"version {version} of pathway {clean(pathway_id)}"
+        label = f"{version_name(version)} of pathway {clean(pathway_id)}"
         raise OutcomeUnknown(label, NOT_SHOWN_NOW)
     verdict = with_content(gated, verdict, content)
     cause = "edited" if verdict.outcome == "incomplete" else result.cause

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, is_same, short
+from tornado_resource.bland.content import LIVE, OTHER_PATHS, Digests, is_incomparable, is_same, short
 from tornado_resource.bland.responses import Status, parse_time
+from tornado_resource.versions.drift import version_name
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import GatedSession, RunFacts, SessionVerdict
@@ -28,6 +29,15 @@ def facts(gated: GatedSession, status: Status) -> RunFacts:
     }
 
 
+def tested_version(gated: GatedSession, verdict: SessionVerdict) -> int | None:
+    """Return the version whose content a verdict is for; None if none is known.
+
+    Where none was declared, it is the live one, if that was read after the start, and if the session repaired nothing.
+    """
+    is_on_live = gated.started_content is not None and "version_number" not in gated.request
+    return verdict.version if verdict.version is not None or verdict.repaired or not is_on_live else LIVE
+
+
 def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests | None) -> SessionVerdict:
     """Return a verdict with the content of the version that it is for.
 
@@ -44,13 +54,14 @@ def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests 
     """
     if content is None:
         return verdict
+    name = version_name(verdict.version)
     found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted_content
     if not verdict.repaired and started is not None:
         edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
         if is_same(content, Digests.of(started)) is False:
-            return _incomplete(found, f"version {verdict.version} was edited while it was tested: {edit}")
+            return _incomplete(found, f"{name} was edited while it was tested: {edit}")
         if is_incomparable(content, Digests.of(started)):
-            edit = f"version {verdict.version} may have been edited while it was tested: {edit}"
+            edit = f"{name} may have been edited while it was tested: {edit}"
             return _incomplete(found, f"{edit}; {OTHER_PATHS}")
     if verdict.outcome == "passed" and promoted is not None:
         known = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
@@ -64,7 +75,7 @@ def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests 
 
 def unreadable_content(verdict: SessionVerdict, error: Exception) -> SessionVerdict:
     """Return a verdict on a version whose content could not be read now. Only a certain pass counts."""
-    reason = f"version {verdict.version} could not be read: {error}"
+    reason = f"{version_name(verdict.version)} could not be read: {error}"
     return _incomplete(verdict, reason) if verdict.outcome == "passed" else verdict
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tornado_resource.bland.content import LIVE, Digests, is_same, short
+from tornado_resource.bland.content import Digests, is_same, short
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import count, id_list
 
@@ -68,12 +68,17 @@ async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], teste
     return scenario_drift(tested, scenarios_run(chosen, listing.enabled))
 
 
+def version_name(version: int | None) -> str:
+    """Return what people call a version: the live one has no number."""
+    return f"version {version}" if version else "the live version"
+
+
 def drift(version: int, tested: str, now: Digests | None) -> str | None:
     """Return how a version has changed since it was tested; None if it has not, or if the API does not show it now."""
     if now is None or is_same(now, Digests.of(tested)) is not False:
         return None
-    which, now_is = "the live version" if version == LIVE else f"version {version}", short(now.like(tested))
-    return f"{which} was edited since it was tested: it was {short(tested)}, now it is {now_is}"
+    now_is = short(now.like(tested))
+    return f"{version_name(version)} was edited since it was tested: it was {short(tested)}, now it is {now_is}"
 
 
 def scenarios_run(scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario]) -> dict[str, str]:

@@ -109,7 +109,7 @@ SURROUNDINGS: Final = {
     "safe path": Surrounding(environment={"PYTHONSAFEPATH": "1"}, options=("-m", "tornado_resource")),
     "modules hidden": Surrounding(options=("-m", "tornado_resource"), files=dict.fromkeys(HIDING, "raise SystemExit")),
     "no pulumi": Surrounding(environment={"PATH": "/usr/bin:/bin"}),
-    "pulumi is no program": Surrounding(files={"../bin/pulumi": "\0"}),
+    "pulumi is no program": Surrounding('PATH="$PWD/../bin:/usr/bin:/bin"; "$@"', files={"../bin/pulumi": "\0"}),
     "pulumi dies": Surrounding(files={"../bin/pulumi": "#!/bin/sh\nkill -9 $$\n"}),
     "few open files": Surrounding('ulimit -n 6; "$@"'),
     "no space for files": Surrounding('ulimit -f 0; "$@"'),

@@ -52,8 +52,8 @@ class Known:
     def scenarios(self) -> tuple[StoredScenario, ...]:
         return self._stored
 
-    def kept(self, _declared: Any, _gated: Any) -> object | None:
-        return "a result" if self._is_kept else None
+    async def is_settled(self, _declared: Any, _gated: Any) -> bool:
+        return self._is_kept
 
 
 class Shared:

@@ -14,6 +14,7 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
+from tornado_resource.errors import ConfigurationError
 from tornado_resource.program import last_runs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
@@ -66,13 +67,14 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         api_status: Any = None,
         *,
         promoted: Digests | None = None,
+        content: str | None = None,
         **outputs: Any,
     ) -> tuple[Any, int]:
         verdicts = {}
         if recorded is not None:
             verdicts["support-line"] = {
                 **asdict(make_verdict(GATED, Ending(recorded))),
-                "content": OLD,
+                "content": content,
                 "scenarios": [{"id": "sc-1", "name": "Refund", "passed": True}],
             }
         session = {"session_id": "s-1", "declared": REQUEST, "adopted": False, **outputs}
@@ -89,12 +91,23 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         api: Any = Api(api_status)
         runs = LastRuns(api, Versions(api))
         runs.promote({URN: promoted})
-        assert await runs.decision(INSIDE, declared) is None, "another session of the same name"
+        assert await runs.decision([INSIDE], declared) is None, "another session of the same name"
         assert runs.scenario_names(INSIDE) == {}
         assert runs.scenario_names(URN) == ({"sc-1": "Refund"} if recorded is not None else {})
-        return await runs.decision(URN, declared), api.asked
+        return await runs.decision([URN, INSIDE], declared), api.asked
 
     return ask
+
+
+async def test_a_session_with_an_alias_is_decided_by_what_it_was(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = LastRuns.decision
+
+    async def moved(runs: LastRuns, urns: list[str], declared: Any) -> Any:
+        return await original(runs, ["urn:of-the-new-name", *urns], declared)
+
+    monkeypatch.setattr(LastRuns, "decision", moved)
+    found, _ = await known(FAILED, REQUEST)
+    assert found.reason is not None
 
 
 @pytest.mark.parametrize(
@@ -150,19 +163,20 @@ async def test_a_request_that_fails_is_a_problem(known: Any) -> None:
 
 
 @pytest.mark.usefixtures("known")
-async def test_a_state_that_cannot_be_read_is_an_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_decided_by_a_state_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_arguments: object) -> Any:
         message = "no such function"
         raise RuntimeError(message)
 
-    logged: list[str] = []
     monkeypatch.setattr(last_runs, "invoke_async", fail)
-    monkeypatch.setattr(pulumi.log, "debug", logged.append)
     api: Any = Api(None)
+    said = "the state of stack organization/agents/dev cannot be read, so nothing was started: no such function"
+    with pytest.raises(ConfigurationError, match=said):
+        await LastRuns(api, Versions(api)).decision([URN], REQUEST)
+    monkeypatch.setattr(last_runs, "is_mocked", lambda: True)
     runs = LastRuns(api, Versions(api))
-    assert await runs.decision(URN, REQUEST) is None
+    assert await runs.decision([URN], REQUEST) is None
     assert runs.result(GATED) is None
-    assert logged == ["the stack's own state cannot be read: no such function"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +200,7 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     kept: list[Any] = []
     original = LastRuns.decision
 
-    async def spy(runs: LastRuns, _urn: str, inputs: Any) -> Any:
+    async def spy(runs: LastRuns, _urns: list[str], inputs: Any) -> Any:
         monkeypatch.setattr(LastRuns, "decision", original)
         await runs.recorded()
         kept.append(await runs.kept(inputs, GATED))
@@ -248,7 +262,8 @@ async def test_a_failed_read_is_a_problem_and_no_drift(known: Any) -> None:
 async def test_a_pass_on_other_content_than_promoted_is_none(
     known: Any, promoted: Digests | None, outcome: str
 ) -> None:
-    found, asked = await known(PASSED, REQUEST, promoted=promoted)
+    declared = {**REQUEST, "rerun": "on_failure"}
+    found, asked = await known(PASSED, declared, promoted=promoted, content=OLD)
     assert ((found.reason is None) == (outcome == "passed"), asked) == (True, 0)
     assert outcome == "passed" or "it passed here with sha256:000000000000, and sha256:111111111111" in found.reason
 
@@ -264,7 +279,7 @@ async def test_what_was_shown_on_the_pathway_is_remembered(known: Any, pathway_i
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LastRuns, "promote", spy)
-        await known(PASSED, REQUEST)
+        await known(PASSED, {**REQUEST, "rerun": "on_failure"}, content=OLD)
     new = replace(GATED, session_id="s-2", request={"pathway_id": pathway_id})
     found = runs[0].with_known(new)
     assert (found.was_shown, found.content) == (pathway_id == REQUEST["pathway_id"], None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,15 @@ from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.program import last_runs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.runs.model import Ending, GatedSession
 from tornado_resource.runs.verdict import make_verdict
+from tornado_resource.stacks.backend import resource_address
 from tornado_resource.versions.reading import read_latest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 
@@ -67,7 +72,7 @@ async def latest(
 
     monkeypatch.setattr(versions, "latest", known)
     monkeypatch.setattr(versions, "digests", digests)
-    return await LastRuns(api, versions).latest(URN, {**DECLARED, **declared})
+    return await LastRuns(api, versions).latest([URN], {**DECLARED, **declared})
 
 
 @pytest.mark.parametrize(
@@ -81,8 +86,13 @@ async def latest(
         (6, FAILED, {}, 6),
         (8, PASSED, {"pathway_id": "pw-2"}, 8),
         (8, PASSED, {"gate": {"passed": "any"}}, 8),
+        (7, FORKED, {"triggers": {"commit": "b"}}, 7),
+        (7, FORKED, {"max_iterations": 9}, 7),
     ],
-    ids=["same", "newer", "own fork", "newer than its fork", "failed, on change", "failed", "moved", "another gate"],
+    ids=[
+        *("same", "newer", "own fork", "newer than its fork", "failed, on change", "failed", "moved", "another gate"),
+        *("own fork and another trigger", "own fork and another request"),
+    ],
 )
 async def test_it_is_the_newest_that_its_verdict_is_not_for(
     monkeypatch: pytest.MonkeyPatch, newest: int, recorded: Status, declared: dict[str, Any], number: int
@@ -95,6 +105,23 @@ async def test_it_is_the_newest_that_its_verdict_is_not_for(
 async def test_a_session_that_runs_goes_on(monkeypatch: pytest.MonkeyPatch, status: str, number: int) -> None:
     """Another number would cancel it, and start another one."""
     assert (await latest(monkeypatch, 8, None, now={"status": status}))[0] == number
+
+
+@pytest.mark.parametrize(
+    ("pathway_id", "session_id", "number"), [("pw-1", None, 4), ("pw-1", "s-9", 4), ("pw-2", None, 8)]
+)
+async def test_a_start_that_was_cut_off_keeps_its_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pathway_id: str, session_id: str | None, number: int
+) -> None:
+    """Another number would be another request, for which the session that was started is not recognised."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    address = resource_address("dev/dev/support-line", "dev", os.environ)
+    sent_at = "2026-04-14T10:00:00+00:00"
+    store = IntentStore(intents_folder(os.environ, "intents"))
+    store.write(Intent(address, pathway_id, "digest", sent_at, session_id, version=4))
+    assert (await latest(monkeypatch, 8, PASSED))[0] == number
+    store.write(Intent(address, pathway_id, "digest", sent_at, "s-1", version=4))
+    assert (await latest(monkeypatch, 8, PASSED))[0] == 8, "the state has this one"
 
 
 async def test_what_runs_again_runs_on_the_newest_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,10 +220,10 @@ def test_a_damaged_content_is_asked_for_again(changed: dict[str, Any]) -> None:
     [
         (OLD, NEW, False, (7, NEW)),
         (None, NEW, True, (7, NEW)),
-        (OLD, None, False, (LIVE, OLD)),
-        (OLD, None, True, (LIVE, None)),
-        (7, None, False, (LIVE, None)),
-        ("sha256:0", None, False, (LIVE, None)),
+        (OLD, None, False, (7, OLD)),
+        (OLD, None, True, (7, None)),
+        (7, None, False, (7, None)),
+        ("sha256:0", None, False, (7, None)),
     ],
 )
 def test_what_a_session_was_tested_on(
@@ -236,6 +236,26 @@ def test_what_a_session_was_tested_on(
     recorded = state(verdict(content=content, repaired=repaired, version=7), started_content=started)
     basis = recorded_sessions(recorded)[URN].basis
     assert (basis.version, basis.content) == tested
+
+
+@pytest.mark.parametrize(
+    ("changed", "tested"),
+    [({}, OLD), ({"content": NEW}, NEW), ({"repaired": True}, None), ({"repaired": True, "content": NEW}, None)],
+)
+def test_a_session_without_a_version_was_tested_on_the_live_one(changed: dict[str, Any], tested: str | None) -> None:
+    recorded = state(verdict(**{"version": None, "content": None, **changed}), started_content=OLD)
+    basis = recorded_sessions(recorded)[URN].basis
+    assert (basis.version, basis.content) == (LIVE, tested)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{}, {"pathway_id": 7}, {"version_number": "latest"}, {"version_number": 6.5}, {"scenario_ids": 5}],
+    ids=str,
+)
+def test_a_damaged_declaration_is_no_session(damage: dict[str, Any]) -> None:
+    declared = {"pathway_id": "pw-1", **damage} if damage else {}
+    assert recorded_sessions(state(declared=declared)) == {}
 
 
 def test_a_session_without_a_verdict_has_what_it_started_with() -> None:

@@ -411,3 +411,24 @@ async def test_changes_that_cannot_be_read_are_left_out(status: Any, gated: Gate
     async with client_of(api.handle) as client:
         found = await KIND.with_changes(client, await read_result(client, gated))
     assert (found.verdict.outcome, found.changes) == ("passed", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "said"),
+    [
+        (VERSION, "passed", "1 of 1 scenario passed"),
+        ({**VERSION, "nodes": [{"id": "other"}]}, "incomplete", "the live version was edited while it was tested: sha"),
+        (404, "incomplete", "the live version could not be read: the live version of pathway"),
+    ],
+    ids=["same", "edited", "not shown"],
+)
+async def test_without_a_version_the_live_one_is_read_at_the_end(answer: Any, outcome: str, said: str) -> None:
+    result = await Api([PASSED], [SCENARIOS], [answer]).wait(replace(ALL, started_content=digest_of(VERSION)))
+    assert (result.verdict.outcome, result.verdict.version) == (outcome, None)
+    assert said in result.verdict.reason
+
+
+async def test_a_fork_without_a_number_is_not_taken_for_the_live_version() -> None:
+    api = Api([{**PASSED, "forked_version": "x"}], [SCENARIOS], [VERSION])
+    result = await api.wait(replace(ALL, started_content=digest_of(VERSION)))
+    assert (result.verdict.content, "version" in api.requests) == (None, False)
