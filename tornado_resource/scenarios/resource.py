@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pulumi
 from pulumi.dynamic import Resource
-from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
@@ -25,6 +24,7 @@ from tornado_resource.program.arguments import (
     secret_names,
 )
 from tornado_resource.program.config import configured_url
+from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.scenarios.conflict import ScenarioNotStored
@@ -168,7 +168,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         )
         """The scenario for the gate, which compares it with what ran."""
         untrack_properties(self, (*OUTPUTS, *given))
-        self.stored_id: Output[str] = self.id if is_dry_run() else _stored_id(self)
+        self.stored_id: Output[str] = _stored_id(self) if is_update() else self.id
         """Its id, for sessions; it fails if the API has not stored the scenario as it is declared."""
 
 
@@ -178,6 +178,8 @@ TornadoScenario.__annotations__ = get_annotations(TornadoScenario, eval_str=True
 
 async def _seen(resource_name: str) -> dict[str, Any] | None:
     """Return what has become of a recorded scenario. The provider's `check` takes note of it; no state ever has it."""
+    if is_idle():
+        return None
     try:
         run = program_run()
     except TornadoError:

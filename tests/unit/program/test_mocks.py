@@ -34,6 +34,26 @@ def test_deploy():
 
 def test_deploy_has_declared_the_sessions():
     assert declared["TornadoSession", "billing"]["pathway_id"] == "pw-1"
+
+
+class Edited(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        return "sc-1", {**args.inputs, "drift": ["max_turns"]}
+
+    def call(self, args):
+        return {}
+
+
+@pulumi.runtime.test
+def test_a_scenario_that_was_edited_has_its_id():
+    from tornado_resource import TornadoScenario
+
+    pulumi.runtime.set_mocks(Edited())
+
+    def check(found):
+        assert found == "sc-1"
+
+    return TornadoScenario("edited", pathway_id="pw-1").stored_id.apply(check)
 """
 
 
@@ -54,4 +74,4 @@ def test_the_program_of_the_docs_passes_its_tests(tmp_path: Path) -> None:
         str(tmp_path),
     ]
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert (result.returncode, "6 passed" in result.stdout) == (0, True), result.stdout
+    assert (result.returncode, "7 passed" in result.stdout) == (0, True), result.stdout

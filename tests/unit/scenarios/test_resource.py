@@ -1,0 +1,25 @@
+"""A scenario's resource where the program only declares: in `refresh` and `destroy` with `--run-program`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tornado_resource.program import purpose
+from tornado_resource.scenarios import resource
+from tornado_resource.stacks.command_line import CommandLine
+
+
+@pytest.mark.parametrize(("operation", "seen"), [("up", {"is_gone": True}), ("destroy", None), ("refresh", None)])
+async def test_only_an_update_looks_for_edits(
+    monkeypatch: pytest.MonkeyPatch, operation: str, seen: dict[str, Any] | None
+) -> None:
+    async def look(_resource_name: str) -> dict[str, Any]:
+        return {"is_gone": True}
+
+    monkeypatch.setattr(purpose, "own_command", lambda: CommandLine(Path(), operation=operation))
+    monkeypatch.setattr(resource, "program_run", lambda: SimpleNamespace(scenarios=SimpleNamespace(seen=look)))
+    assert await resource._seen("refund") == seen
