@@ -304,7 +304,7 @@ def test_what_was_edited_in_the_dashboard_is_put_back_by_the_same_update(make_pr
     edit(project, stripped["edited"]["id"], max_turns=3)
     project.http.delete(f"{PATH}/{deleted}", headers=HEADERS).raise_for_status()
     code, printed = project.run("tornado-resource", "doctor", "--stack", project.stack)
-    cure = f"to put it back: pulumi up --refresh --stack {project.stack}"
+    cure = f"to put it back: pulumi up --stack {project.stack} (add --refresh if rerun is on_failure or on_change)"
     for row in ("disabled@pw-stripped: enabled was changed", "deleted@pw-0: was deleted"):
         assert f"drifted   scenario {row} in Bland\n          {cure}\n" in printed
     assert code == 1

@@ -166,7 +166,7 @@ async def _of_scenarios(client: Client, stored: Sequence[StoredScenario], stack:
 
 
 def _scenario_row(stored: StoredScenario, change: ScenarioChange, stack: str) -> Row:
-    cure = f"to put it back: pulumi up --refresh --stack {stack}"
+    cure = f"to put it back: pulumi up --stack {stack} (add --refresh if rerun is on_failure or on_change)"
     if not stored.manage:
         cure = "to put it back: the same command for the stack that manages it"
     return Row("drifted", f"scenario {clean(stored.resource)}: {change}", cure)

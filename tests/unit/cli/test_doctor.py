@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
+from tornado_resource.cli.doctor import _scenario_row
 from tornado_resource.stacks.reader import Stack, StackSession
+from tornado_resource.stacks.recorded import StoredScenario
+from tornado_resource.stacks.scenarios import ScenarioChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,3 +111,9 @@ def test_a_stack_without_a_declarations_file_is_compared_by_its_state(
     stack = replace(stack, sessions=(session,), config={**stack.config, "tornado:declarations": "lost.yaml"})
     assert main(["doctor", "--stack", "dev"]) == 2
     assert "lost.yaml: no such file" in capsys.readouterr().err
+
+
+def test_an_edited_scenario_is_put_back_by_a_plain_update() -> None:
+    stored = StoredScenario("refund@pw-1", "sc-1", "pw-1", {"name": "Refund"}, manage=True, drift=False)
+    row = _scenario_row(stored, ScenarioChange(("enabled",)), "dev")
+    assert row.cure == ("to put it back: pulumi up --stack dev (add --refresh if rerun is on_failure or on_change)")
