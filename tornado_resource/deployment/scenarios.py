@@ -19,7 +19,7 @@ from tornado_resource.runs.inputs import declared_inputs
 from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
 from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
-from tornado_resource.stacks.managers import managing_stacks
+from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.recorded import matching, resource_name
 from tornado_resource.tornado.resource import session_arguments
@@ -220,11 +220,11 @@ async def _listed(client: SharedClient, asked: Sequence[_Look]) -> Listing | str
         return str(error)
 
 
-async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[str, Listing | str]) -> Mapping[str, str]:
-    """Return the other stacks that manage scenarios, by the ids of these, if one of *unsure* could be taken over."""
+async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[str, Listing | str]) -> Managers:
+    """Return the other stacks that manage scenarios, if one of *unsure* could be taken over."""
     if any(_is_adoptable(each, known[each.pathway_id]) for each in unsure if each.manage):
         return await asyncio.to_thread(managing_stacks, pulumi.get_stack())
-    return {}
+    return Managers()
 
 
 def _is_adoptable(declared: ScenarioDeclaration, listed: Listing | str) -> bool:
@@ -234,13 +234,13 @@ def _is_adoptable(declared: ScenarioDeclaration, listed: Listing | str) -> bool:
     return declared.on_conflict != "adopt" and existing is not None and is_exactly(declared, existing)
 
 
-def _problem(declared: ScenarioDeclaration, listed: Listing | str, managers: Mapping[str, str]) -> str | None:
+def _problem(declared: ScenarioDeclaration, listed: Listing | str, managers: Managers) -> str | None:
     """Return why a scenario cannot be as declared; None if it can be."""
     error = listed if isinstance(listed, str) else _conflict(declared, listed, managers)
     return f"{declared.position}: {error}" if error is not None else None
 
 
-def _conflict(declared: ScenarioDeclaration, listing: Listing, managers: Mapping[str, str]) -> TornadoError | None:
+def _conflict(declared: ScenarioDeclaration, listing: Listing, managers: Managers) -> TornadoError | None:
     from tornado_resource.scenarios.conflict import ScenarioExists
 
     existing = listing.named(declared.name)
@@ -249,9 +249,9 @@ def _conflict(declared: ScenarioDeclaration, listing: Listing, managers: Mapping
     if existing is None:
         return None  # if it exists all the same, the API refuses to create it
     if declared.on_conflict != "adopt":
-        manager = managers.get(existing.scenario_id)
-        is_taken = manager is None and _is_adoptable(declared, listing)
-        return None if is_taken else ScenarioExists(declared, existing, manager)
+        claim = managers.claim(existing.scenario_id)
+        is_taken = claim is None and _is_adoptable(declared, listing)
+        return None if is_taken else ScenarioExists(declared, existing, claim)
     changed = changed_fields(declared.fields, existing.entry)
     what = f"and changes {', '.join(changed)}" if changed else "as it is"
     pulumi.log.info(f"{resource_name(declared)}: adopts scenario {clean(existing.scenario_id)} {what}")

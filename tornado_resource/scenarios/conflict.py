@@ -47,17 +47,30 @@ class Wanted(Protocol):
 
 
 class ScenarioExists(TornadoError):
-    """The pathway has a scenario of this name that this stack has not created. *manager*: the stack that manages it."""
+    """The pathway has a scenario of this name that this stack has not created.
 
-    def __init__(self, order: Wanted, existing: Scenario, manager: str | None = None) -> None:
+    *claim*: who manages it, or may manage it, if that is known (`Managers.claim`).
+    """
+
+    def __init__(self, order: Wanted, existing: Scenario, claim: str | None = None) -> None:
         found = _differences(order, existing.entry, other_fields(order.fields, existing.entry))
         shown = _lines("it differs from the declaration:", found) if found else " It is as declared."
-        whose = "this stack has not created it" if manager is None else f"stack {clean(manager)} manages it"
+        whose = claim or "this stack has not created it"
         first = f"{_place(order)} exists already ({clean(existing.scenario_id)}), and {whose}."
         super().__init__(
             f"{first}{shown}\n"
             f"To take it over and change it to the declaration: on_conflict: adopt\n"
             f"If another stack manages it, and this one only compares: manage: false"
+        )
+
+
+class ScenarioHeld(TornadoError):
+    """Another resource of this stack has the scenario. *holder*: its name."""
+
+    def __init__(self, order: Wanted, scenario_id: str, holder: str) -> None:
+        super().__init__(
+            f"{_place(order)} ({clean(scenario_id)}) is declared twice: resource {clean(holder)} has it. "
+            "Names are unique on a pathway: remove one of the two resources, or give it another name"
         )
 
 

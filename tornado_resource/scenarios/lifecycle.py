@@ -40,6 +40,7 @@ from tornado_resource.runs.intents import Intent
 from tornado_resource.scenarios.conflict import (
     ScenarioDiffers,
     ScenarioExists,
+    ScenarioHeld,
     ScenarioMissing,
     ScenarioUnlisted,
     ScenarioUnseen,
@@ -110,8 +111,19 @@ class RecordedScenario:
     drift: tuple[str, ...] = ()
 
 
-def _no_manager(_scenario_id: str) -> str | None:
+def _nobody(_scenario_id: str) -> str | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who else has a scenario, by its id. *holder*: another resource of this stack. *claim*: another stack, in words.
+
+    *claim* may take seconds.
+    """
+
+    holder: Callable[[str], str | None] = _nobody
+    claim: Callable[[str], str | None] = _nobody
 
 
 async def create(
@@ -119,7 +131,7 @@ async def create(
     order: ScenarioOrder,
     intents: IntentStore,
     clock: Clock = SYSTEM,
-    manager_of: Callable[[str], str | None] = _no_manager,
+    owners: Owners | None = None,
 ) -> RecordedScenario:
     """Create the scenario of *order*, or take over the one of its name.
 
@@ -131,10 +143,11 @@ async def create(
         order: the scenario as it must be.
         intents: the intents of scenarios on this machine.
         clock: time.
-        manager_of: returns the other stack that manages a scenario; None if none is known. It may take seconds.
+        owners: know who else has a scenario. Default: nobody.
 
     Raises:
         ScenarioExists: the pathway has a scenario of this name that is not ours.
+        ScenarioHeld: another resource of this stack has it.
         ScenarioMissing, ScenarioDiffers: another stack manages it, and it is not there or differs.
         ScenarioUnlisted, ScenarioUnseen: it exists, or may exist, but the API does not list it.
         TornadoError: it was not created, or that could not be determined. The message says what to do.
@@ -146,12 +159,16 @@ async def create(
         return compare(order, listing)
     if existing is None:
         return await _Creation(client, order, intents, clock).run()
+    owners = owners or Owners()
+    holder = owners.holder(existing.scenario_id)
+    if holder is not None:
+        raise ScenarioHeld(order, existing.scenario_id, holder)
     is_ours = _is_ours(order, existing, intents.find(order.address))
     if not is_ours and order.on_conflict != "adopt":
         is_same = is_exactly(order, existing)
-        manager = await to_thread(manager_of, existing.scenario_id) if is_same else None
-        if manager is not None or not is_same:
-            raise ScenarioExists(order, existing, manager)
+        claim = await to_thread(owners.claim, existing.scenario_id) if is_same else None
+        if claim is not None or not is_same:
+            raise ScenarioExists(order, existing, claim)
     return await _take(client, order, existing, adopted=not is_ours)
 
 

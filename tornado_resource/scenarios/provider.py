@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from pulumi import contains_unknowns
@@ -22,7 +23,7 @@ from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.base import BaseProvider
 from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
-from tornado_resource.stacks.managers import managing_stacks
+from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.scenarios import ScenarioChange
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
@@ -40,23 +41,30 @@ OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
 class _Update:
     """What a provider process knows about the update that it serves.
 
-    *taken*: the scenarios that resources got in this update. The engine creates a renamed resource before it deletes
-    the old one, and that delete must not end the scenario. *managers*: the other stacks that manage scenarios, by the
-    ids of these, once they have been read. *seen*: what the program has seen of the scenarios, and *secrets*: the
+    *taken*: by scenario, the declared resource that has it. The engine creates a renamed resource before it deletes the
+    old one, perhaps in an earlier update, and that delete must not end the scenario. *managers*: the other stacks that
+    manage scenarios, once they have been read. *seen*: what the program has seen of the scenarios, and *secrets*: the
     names of their secret fields, by the `identity` of their resources.
     """
 
     intents: IntentStore
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, Identity] = field(default_factory=dict)
     seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     secrets: dict[Identity, frozenset[str]] = field(default_factory=dict)
-    managers: dict[str, str] | None = None
+    managers: Managers | None = None
+    reading: Lock = field(default_factory=Lock)
 
-    def manager_of(self, scenario_id: str, stack: str) -> str | None:
-        """Return the stack other than *stack*, which is updated, that manages a scenario; None if none is known."""
-        if self.managers is None:
-            self.managers = managing_stacks(stack.rpartition("/")[2])
-        return self.managers.get(scenario_id)
+    def claim(self, scenario_id: str, stack: str) -> str | None:
+        """Return which stack other than *stack*, which is updated, manages a scenario (`Managers.claim`)."""
+        with self.reading:
+            if self.managers is None:
+                self.managers = managing_stacks(stack.rpartition("/")[2])
+        return self.managers.claim(scenario_id)
+
+    def holder(self, scenario_id: str, own: Identity) -> str | None:
+        """Return the name of the resource other than *own* that has a scenario; None if there is none."""
+        found = self.taken.get(scenario_id, own)
+        return found[0].rpartition("/")[2] if found != own else None
 
 
 class ScenarioProvider(BaseProvider[_Update]):
@@ -87,21 +95,22 @@ class ScenarioProvider(BaseProvider[_Update]):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create the scenario, or take it over: after a crash, or if that is declared."""
-        from tornado_resource.scenarios.lifecycle import create
+        from tornado_resource.scenarios.lifecycle import Owners, create
 
-        order, intents = self._order(props), self._this_update.intents
-        manager_of = partial(self._this_update.manager_of, stack=order.address.stack)
-        recorded = self._run(lambda client: create(client, order, intents, manager_of=manager_of), props)
-        self._this_update.taken.add(recorded.scenario_id)
+        order, update = self._order(props), self._this_update
+        holder = partial(update.holder, own=identity(props))
+        owners = Owners(holder, partial(update.claim, stack=order.address.stack))
+        recorded = self._run(lambda client: create(client, order, update.intents, owners=owners), props)
+        self._take(recorded.scenario_id, props)
         return CreateResult(recorded.scenario_id, _outputs(props, recorded))
 
-    def diff(self, _scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+    def diff(self, scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update. Prints the changed fields, which a diff cannot show.
 
         A scenario that was deleted at the API is replaced by a new one.
 
         Raises:
-            Failure: the program could not read what has become of the scenario.
+            Failure: the program could not read what has become of the scenario, or another resource has it.
 
         """
         address, seen = address_of(news), self._seen(news)
@@ -113,6 +122,7 @@ class ScenarioProvider(BaseProvider[_Update]):
         fields = news.get("fields")
         if replaces or contains_unknowns(fields):
             return DiffResult(changes=True, replaces=replaces)
+        self._take(scenario_id, news)
         changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds, seen)
         if changed:
             print(f"{address.resource}: changes {', '.join(changed)}", flush=True)
@@ -151,7 +161,7 @@ class ScenarioProvider(BaseProvider[_Update]):
         return ReadResult(scenario_id, {**outputs, "drift": list(drift)})
 
     def delete(self, scenario_id: str, props: dict[str, Any]) -> None:
-        """Disable, leave or delete the scenario, as `on_destroy` says. Of one that another stack manages: nothing.
+        """Disable, leave or delete the scenario, as `on_destroy` says. One that another stack manages stays as it is.
 
         Prints what becomes of a scenario that stays, since the engine calls it deleted.
         """
@@ -160,7 +170,11 @@ class ScenarioProvider(BaseProvider[_Update]):
         _text(scenario_id, props, "name")
         pathway_id, address = _text(scenario_id, props, "pathway_id"), address_of(props)
         is_kept = scenario_id in self._this_update.taken or self._seen(props).get("is_gone")
-        match _option(props, "on_destroy") if _option(props, "manage") and not is_kept else None:
+        on_destroy = _option(props, "on_destroy") if _option(props, "manage") and not is_kept else None
+        claim = self._this_update.claim(scenario_id, address.stack) if on_destroy in ("delete", "disable") else None
+        match on_destroy:
+            case "delete" | "disable" if claim is not None:
+                print(f"{address.resource}: left in Bland as it is: {claim}", flush=True)
             case "delete":
                 self._run(lambda client: delete(client, scenario_id, pathway_id), props)
             case "disable" if self._run(lambda client: disable(client, scenario_id, pathway_id), props):
@@ -168,6 +182,21 @@ class ScenarioProvider(BaseProvider[_Update]):
             case "leave":
                 print(f"{address.resource}: left in Bland as it is (on_destroy: leave)", flush=True)
         self._this_update.intents.clear(address)
+
+    def _take(self, scenario_id: str, props: Mapping[str, Any]) -> None:
+        """Note that a declared resource has a scenario.
+
+        Raises:
+            Failure: another one has it.
+
+        """
+        from tornado_resource.scenarios.conflict import ScenarioHeld
+
+        own = identity(props)
+        self._this_update.taken.setdefault(scenario_id, own)
+        holder = self._this_update.holder(scenario_id, own)
+        if holder is not None:
+            raise failure(str(ScenarioHeld(self._order(props), scenario_id, holder)), props.get("declared_at"))
 
     def _replaced_if_gone(self, news: Mapping[str, Any]) -> list[str]:
         if not self._seen(news).get("is_gone"):

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def managing_stacks(own: str) -> dict[str, str]:
-    """Return the stacks that manage scenarios, by the ids of these, as far as they can be read.
 
-    It runs `pulumi` once for each stack, which takes a second: only where an error depends on it.
+@dataclass(frozen=True, slots=True)
+class Managers:
+    """The other stacks that manage scenarios, by the ids of these. *unread*: why some could not be read, if so."""
+
+    stacks: Mapping[str, str] = field(default_factory=dict)
+    unread: str | None = None
+
+    def claim(self, scenario_id: str) -> str | None:
+        """Return who else manages a scenario, or may manage it, in words; None if certainly no other stack does."""
+        if scenario_id in self.stacks:
+            return f"stack {clean(self.stacks[scenario_id])} manages it"
+        if self.unread is not None:
+            return f"another stack may manage it: not all stacks could be read ({self.unread})"
+        return None
+
+
+def managing_stacks(own: str) -> Managers:
+    """Return which other stacks of the project manage which scenarios.
+
+    It runs `pulumi` once for each stack, which takes a second: only where it decides.
 
     Args:
         own: the name of this stack, which does not count.
@@ -20,17 +41,22 @@ def managing_stacks(own: str) -> dict[str, str]:
     """
     try:
         names = [each["name"] for each in pulumi_json("stack", "ls")]
-    except (ConfigurationError, ValueError):
-        return {}
-    others = [name for name in names if name.rpartition("/")[2] != own]
-    return {scenario_id: name for name in others for scenario_id in _managed_by(name)}
+    except ConfigurationError as error:
+        return Managers(unread=str(error))
+    managers: dict[str, str] = {}
+    unread = None
+    for name in names:
+        if name.rpartition("/")[2] == own:
+            continue
+        try:
+            managers.update(dict.fromkeys(_managed_by(name), name))
+        except ConfigurationError as error:
+            unread = str(error)
+    return Managers(managers, unread)
 
 
 def _managed_by(stack: str) -> list[str]:
-    try:
-        deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
-    except (ConfigurationError, ValueError):
-        return []
+    deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
     return [each["id"] for each in deployment.get("resources") or [] if _is_managed(each)]
 
 

@@ -18,6 +18,7 @@ from tornado_resource.declarations.model import Declaration, Environment, Gate, 
 from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check_scenarios, expected_inputs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.scenarios import Scenarios
+from tornado_resource.stacks.managers import Managers
 from tornado_resource.stacks.recorded import StoredScenario
 from tornado_resource.stacks.settings import Settings
 
@@ -32,6 +33,7 @@ FIELDS: dict[str, Any] = {"name": "Refund", "max_turns": 10}
 POSITION = Position("sessions.yaml", 3, 3)
 DECLARED = ScenarioDeclaration("refund", "pw-1", FIELDS, POSITION)
 RESOURCE = "refund@pw-1"
+RIVAL = Managers({"sc-7": "rival"})
 STORED = StoredScenario(RESOURCE, "sc-1", "pw-1", FIELDS, manage=True, drift=False)
 
 
@@ -39,7 +41,7 @@ STORED = StoredScenario(RESOURCE, "sc-1", "pw-1", FIELDS, manage=True, drift=Fal
 def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("stack", "project", "organization"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
-    monkeypatch.setattr("tornado_resource.deployment.scenarios.managing_stacks", lambda _own: {"sc-7": "rival"})
+    monkeypatch.setattr("tornado_resource.deployment.scenarios.managing_stacks", lambda _own: RIVAL)
 
 
 class Known:
@@ -147,6 +149,13 @@ async def test_what_was_deleted_is_created_again_unless_its_name_is_taken() -> N
     for _ in range(2):
         assert await looked(api, STORED) == ("", {"fields": (), "is_gone": True, "unstored": ()})
         api.scenarios.pop("sc-8", None)
+
+
+async def test_a_scenario_is_not_taken_over_if_the_stacks_could_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    unread = Managers(unread="`pulumi stack ls` timed out")
+    monkeypatch.setattr("tornado_resource.deployment.scenarios.managing_stacks", lambda _own: unread)
+    said = "another stack may manage it: not all stacks could be read (`pulumi stack ls` timed out). It is as declared."
+    assert said in await checked(api_of("Refund", others=2), manage=True)
 
 
 async def test_nothing_is_asked_for_a_session_that_stays_as_it_is() -> None:

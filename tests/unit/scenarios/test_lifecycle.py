@@ -14,11 +14,21 @@ from tornado_resource.errors import ApiError, OutcomeUnknown, Rejected, TornadoE
 from tornado_resource.scenarios.conflict import (
     ScenarioDiffers,
     ScenarioExists,
+    ScenarioHeld,
     ScenarioMissing,
     ScenarioUnlisted,
     ScenarioUnseen,
 )
-from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, disable, read, take_over, update
+from tornado_resource.scenarios.lifecycle import (
+    Owners,
+    RecordedScenario,
+    create,
+    delete,
+    disable,
+    read,
+    take_over,
+    update,
+)
 
 RESET = httpx.ReadError("reset")
 REFUSED = httpx.ConnectError("refused")
@@ -239,11 +249,24 @@ def test_a_scenario_that_says_more_than_declared_is_not_taken_over() -> None:
 def test_a_scenario_of_another_stack_is_a_conflict_that_names_it() -> None:
     api = ScenarioApi(fills={})
     api.add(**FIELDS)
-    order = order_of()
+    owners = Owners(claim={"sc-1": "stack rival manages it"}.get)
     with pytest.raises(ScenarioExists) as raised:
-        asyncio.run(create(api.client(), order, api.intents, api.time.clock(), manager_of={"sc-1": "rival"}.get))
+        asyncio.run(create(api.client(), order_of(), api.intents, api.time.clock(), owners))
     assert str(raised.value).startswith(
         "scenario 'Refund' on pathway pw-1 exists already (sc-1), and stack rival manages it. It is as declared.\n"
+    )
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt"])
+def test_a_scenario_of_another_resource_is_never_taken_over(on_conflict: str) -> None:
+    api = ScenarioApi(fills={})
+    api.add(**FIELDS)
+    order = order_of(on_conflict=on_conflict)
+    with pytest.raises(ScenarioHeld) as raised:
+        asyncio.run(create(api.client(), order, api.intents, api.time.clock(), Owners({"sc-1": "refund"}.get)))
+    assert str(raised.value) == (
+        "scenario 'Refund' on pathway pw-1 (sc-1) is declared twice: resource refund has it. "
+        "Names are unique on a pathway: remove one of the two resources, or give it another name"
     )
 
 

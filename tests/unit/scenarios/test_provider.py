@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,6 +16,7 @@ from tests.support.api import configure_provider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.scenarios.provider import ScenarioProvider
+from tornado_resource.stacks.managers import Managers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +40,7 @@ def http() -> Iterator[httpx.Client]:
 @pytest.fixture
 def provider(http: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScenarioProvider]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("tornado_resource.scenarios.provider.managing_stacks", lambda _own: Managers())
     yield configured(http)
     stop_runtimes()
 
@@ -190,20 +194,86 @@ def test_what_is_not_declared_any_more_is_disabled_or_left(
 
 
 def test_another_stack_that_manages_a_scenario_is_named(
-    provider: ScenarioProvider, monkeypatch: pytest.MonkeyPatch
+    provider: ScenarioProvider, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created = provider.create(dict(PROPS))
     calls: list[str] = []
 
-    def managing(own: str) -> dict[str, str]:
+    def managing(own: str) -> Managers:
         calls.append(own)
-        return {created.id: "rival"}
+        return Managers({created.id: "rival"})
 
     monkeypatch.setattr("tornado_resource.scenarios.provider.managing_stacks", managing)
+    later = configured(http)
     for _ in range(2):
         with pytest.raises(Failure, match=r"exists already .* and stack rival manages it\. It is as declared"):
-            provider.create({**PROPS, "name": "dev/other@pw-1"})
+            later.create({**PROPS, "name": "dev/other@pw-1"})
     assert calls == ["dev"]
+
+
+@pytest.mark.parametrize("on_destroy", ["disable", "delete"])
+@pytest.mark.parametrize("unread", [None, "timed out"])
+def test_what_another_stack_manages_or_may_manage_stays(
+    provider: ScenarioProvider,
+    http: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    on_destroy: str,
+    unread: str | None,
+) -> None:
+    created = provider.create({**PROPS, "on_destroy": on_destroy})
+    found = Managers({} if unread else {created.id: "rival"}, unread)
+    monkeypatch.setattr("tornado_resource.scenarios.provider.managing_stacks", lambda _own: found)
+    with redirect_stdout(StringIO()) as printed:
+        configured(http).delete(created.id, outs(created))
+    assert shown(http, created.id)["enabled"] is True
+    assert printed.getvalue() == f"refund@pw-1: left in Bland as it is: {found.claim(created.id)}\n"
+
+
+OTHER: dict[str, Any] = {**PROPS, "name": "dev/other@pw-1"}
+TWICE = r"^sessions\.yaml:3:3: scenario 'Refund' on pathway pw-1 .* is declared twice: resource {} has it"
+
+
+@pytest.mark.parametrize("option", [{}, {"on_conflict": "adopt"}])
+def test_two_resources_never_have_one_scenario(
+    provider: ScenarioProvider, http: httpx.Client, option: dict[str, Any]
+) -> None:
+    created = provider.create(dict(PROPS))
+    with pytest.raises(Failure, match=TWICE.format("refund@pw-1")):
+        provider.create({**OTHER, **option})
+    later = configured(http)
+    assert later.diff(created.id, outs(created), dict(PROPS)).changes is False
+    with pytest.raises(Failure, match=TWICE.format("refund@pw-1")):
+        later.create({**OTHER, **option})
+
+
+def test_a_resource_that_took_the_scenario_of_another_one_is_found(
+    provider: ScenarioProvider, http: httpx.Client
+) -> None:
+    """The engine may create the second one before it compares the first one."""
+    created = provider.create(dict(PROPS))
+    later = configured(http)
+    other = later.create(dict(OTHER))
+    assert other.id == created.id
+    with pytest.raises(Failure, match=TWICE.format("other@pw-1")):
+        later.diff(created.id, outs(created), dict(PROPS))
+
+    # The second one is removed.
+    last = configured(http)
+    last.diff(created.id, outs(created), dict(PROPS))
+    last.delete(other.id, outs(other))
+    assert shown(http, created.id)["enabled"] is True
+
+
+def test_a_resource_renamed_in_an_earlier_update_keeps_its_scenario(
+    provider: ScenarioProvider, http: httpx.Client
+) -> None:
+    """The gate of that update failed, so the engine deletes the old resource in this one."""
+    created = provider.create(dict(PROPS))
+    renamed = configured(http).create(dict(OTHER))
+    later = configured(http)
+    assert later.diff(renamed.id, outs(renamed), dict(OTHER)).changes is False
+    later.delete(created.id, outs(created))
+    assert shown(http, created.id)["enabled"] is True
 
 
 def test_another_pathway_is_another_scenario(provider: ScenarioProvider) -> None:
@@ -274,10 +344,11 @@ def test_a_secret_field_that_is_invalid_is_not_quoted(provider: ScenarioProvider
     assert "secrets" not in checked.inputs
 
 
-def test_a_conflict_does_not_show_a_secret_field(provider: ScenarioProvider) -> None:
+def test_a_conflict_does_not_show_a_secret_field(provider: ScenarioProvider, http: httpx.Client) -> None:
     news = {**PROPS, "secrets": ["tester_persona_prompt"]}
     provider.create(dict(provider.check({}, {**news, "secrets": None}).inputs))
+    later = configured(http)
     other = {**news, "name": "dev/other", "fields": {**PROPS["fields"], "tester_persona_prompt": "SESAME"}}
     with pytest.raises(Failure, match=r"tester_persona_prompt: found and declared are \[secret\]") as raised:
-        provider.create(dict(provider.check({}, other).inputs))
+        later.create(dict(later.check({}, other).inputs))
     assert "SESAME" not in str(raised.value)
