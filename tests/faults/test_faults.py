@@ -91,7 +91,7 @@ async def test_a_fault_never_starts_two_sessions(fault: Fault, is_lasting: bool,
             assert server.api.effective_starts == 0, "a started session must be recorded, not reported as an error"
         if endpoint == "/start" and error is None:
             assert result is not None
-            assert [session.session_id for session in server.api.sessions] == [result.session_id]
+            assert [session.session_id for session in server.api.sessions] == [result.run_id]
 
 
 async def test_no_connection_and_no_tls_start_nothing() -> None:
@@ -126,7 +126,7 @@ async def test_random_lost_responses_lose_no_session_and_start_none_twice() -> N
             session = await run_start(server)
             lost += server.hits > 0
             assert server.api.effective_starts == 1, f"seed {seed}"
-            assert [entry.session_id for entry in server.api.sessions] == [session.session_id], f"seed {seed}"
+            assert [entry.session_id for entry in server.api.sessions] == [session.run_id], f"seed {seed}"
             assert session.created_at == "2026-04-14T10:00:00.000Z" or server.api.time.seconds > 0, f"seed {seed}"
     assert lost == SEEDS
 

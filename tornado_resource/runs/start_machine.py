@@ -36,6 +36,9 @@ SECOND_LOOK_SECONDS: Final = 1.0
 
 One look right away could miss it, and the next send would start a second session.
 """
+PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
+"""Pauses before further looks at a conflict after an unknown outcome: it is most likely with our own run, which the API
+shows late."""
 # The API turned the request away, so there was no effect that a second look could find.
 _REFUSED_CODES: Final = frozenset({409, 429, 503})
 # 4xx in name only: a proxy may send them after it has passed the request on.
@@ -50,6 +53,7 @@ class Attempts:
         sent: how many start requests were sent.
         is_ambiguous: whether one of them may have taken effect without a usable response.
         looks_due: how many *active* responses without a session it still takes to know that the last one did not.
+        patient_looks: how many further looks there were at a conflict after an unknown outcome.
         fault: the last error of a start request.
 
     """
@@ -57,6 +61,7 @@ class Attempts:
     sent: int = 0
     is_ambiguous: bool = False
     looks_due: int = 0
+    patient_looks: int = 0
     fault: ApiError | None = None
 
 
@@ -165,8 +170,11 @@ def _after_no_run(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
     fault = attempts.fault
     if attempts.looks_due > 0:
         return attempts, Look(SECOND_LOOK_SECONDS)
+    if attempts.is_ambiguous and isinstance(fault, Conflict) and attempts.patient_looks < len(PATIENT_LOOKS_SECONDS):
+        pause = PATIENT_LOOKS_SECONDS[attempts.patient_looks]
+        return replace(attempts, looks_due=1, patient_looks=attempts.patient_looks + 1), Look(pause)
     if fault is not None and _would_fail_again(fault):
-        return attempts, Fail(fault, is_certain=True)
+        return attempts, Fail(fault, is_certain=not attempts.is_ambiguous)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
         kind = kind_of(order.kind)
         message = (
@@ -222,7 +230,9 @@ def _send_again(order: Order, attempts: Attempts, pause: float | None = None) ->
     fault = attempts.fault
     if attempts.sent >= MAX_SENDS and fault is not None:
         has_settled = not attempts.is_ambiguous or attempts.looks_due <= 0
-        return Fail(_not_started(order, fault) if has_settled else fault, is_certain=has_settled)
+        # The run may be shown later still: then the intent, which stays, says that it is ours.
+        error = _not_started(order, fault) if has_settled else fault
+        return Fail(error, is_certain=not attempts.is_ambiguous)
     if pause is not None:
         return Send(pause)
     wanted = fault.short_pause if fault is not None else None

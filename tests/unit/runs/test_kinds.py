@@ -13,7 +13,7 @@ from tests.support import toy
 from tests.support.api import FakeTime, client_of
 from tests.support.toy_api import ToyApi
 from tornado_resource.declarations.model import Gate
-from tornado_resource.errors import TornadoError
+from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.model import Report
@@ -125,6 +125,8 @@ async def test_what_a_kind_does_not_have_is_left_as_it_is() -> None:
     for read in (toy.KIND.with_drift, toy.KIND.with_changes, toy.KIND.with_transcripts, toy.KIND.with_scenario_runs):
         assert await read(api, result) is result
     assert await toy.KIND.basis(api, {}) == {}
+    with pytest.raises(NotFound):  # the same request again, since there is no other form
+        await toy.KIND.cancel_otherwise(api, order().run("toy-9"))
     reader: Any = None
     assert await toy.KIND.find_drift(reader, result.verdict.basis({}, None)) is None
 

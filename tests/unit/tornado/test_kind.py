@@ -1,0 +1,67 @@
+"""What is read right after a start, and what a provider refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.api import client_of, json_response
+from tornado_resource.tornado.kind import KIND
+from tornado_resource.versions.reading import ContentReader
+
+if TYPE_CHECKING:
+    import httpx
+
+VERSION = {"nodes": [{"id": "a", "data": {"prompt": "hi"}}], "edges": []}
+
+
+class Api:
+    """Shows every version and *listed* scenarios; *asked* has what was requested."""
+
+    def __init__(self, listed: int = 1) -> None:
+        self.listed = listed
+        self.asked: list[str] = []
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path.rpartition("/")[2])
+        if "versions" in self.asked[-1]:
+            return json_response([{"version_number": 7}])
+        if "scenarios" in request.url.path:
+            return json_response({"scenarios": [{"id": f"sc-{number}"} for number in range(self.listed)]})
+        return json_response(VERSION)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "listed", "asked", "known"),
+    [
+        ({"rerun": "on_failure"}, 1, [], set()),
+        ({"rerun": "on_failure", "version_number": 3.0}, 1, ["3"], {"started_content"}),
+        ({}, 1, ["0", "scenarios"], {"started_content", "started_scenarios"}),
+        ({"version_number": 3.0}, 1, ["3", "scenarios"], {"started_content", "started_scenarios"}),
+        ({"scenario_ids": ["sc-1"]}, 100, ["0", "scenarios"], {"started_content", "started_scenarios"}),
+        ({}, 100, ["0", "scenarios"], {"started_content"}),
+    ],
+)
+async def test_what_a_session_is_started_on_is_read_as_far_as_it_matters(
+    inputs: dict[str, Any], listed: int, asked: list[str], known: set[str]
+) -> None:
+    api = Api(listed)
+    async with client_of(api.handle) as client:
+        basis = await KIND.basis(client, {"pathway_id": "pw-1", **inputs})
+    assert (api.asked, {*basis}) == (asked, known)
+
+
+async def test_a_version_that_is_not_shown_is_not_recorded() -> None:
+    async with client_of(lambda _request: json_response({"message": "no"}, 404)) as client:
+        assert await KIND.basis(client, {"pathway_id": "pw-1"}) == {}
+
+
+def test_a_provider_gets_numbers_only() -> None:
+    problems = KIND.problems("support-line", {"pathway_id": "pw-1", "version_number": "latest"})
+    assert problems == {"version_number": "found `latest`, expected the number of a version"}
+
+
+async def test_the_reader_knows_the_newest_version() -> None:
+    async with client_of(Api().handle) as client:
+        assert await ContentReader(client).latest("pw-1") == 7
