@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
+READ_PAUSES_SECONDS: Final = (0.1, 0.3, 1.0, 0.0)
+"""Pauses after reads that failed: a file backend shows half of a state while the engine writes it (seen with 3.259)."""
 
 
 class LastRuns:
@@ -304,12 +306,16 @@ async def read_resources() -> Mapping[str, Any]:
     if is_mocked():
         return {}
     stack = f"{organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    try:
-        read = await invoke_async(READ_STATE, {"stackName": stack})
-    except Exception as error:  # noqa: BLE001 - the SDK says with a bare one what the engine refuses
-        message = f"the state of stack {stack} cannot be read, so nothing was started: {clean(str(error), 300)}"
-        raise ConfigurationError(message) from None
-    return read.get("outputs") or {}
+    for pause in READ_PAUSES_SECONDS:
+        try:
+            read = await invoke_async(READ_STATE, {"stackName": stack})
+        except Exception as error:  # noqa: BLE001 - the SDK says with a bare one what the engine refuses
+            fault = clean(str(error), 300)
+        else:
+            return read.get("outputs") or {}
+        await asyncio.sleep(pause)
+    message = f"the state of stack {stack} cannot be read, so nothing was started: {fault}"
+    raise ConfigurationError(message)
 
 
 def _cut_off_start(urn: str, pathway_id: str, session: RecordedSession | None) -> int | None:

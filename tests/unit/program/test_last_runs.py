@@ -169,10 +169,22 @@ async def test_nothing_is_decided_by_a_state_that_cannot_be_read(monkeypatch: py
         raise RuntimeError(message)
 
     monkeypatch.setattr(last_runs, "invoke_async", fail)
+    monkeypatch.setattr(last_runs, "READ_PAUSES_SECONDS", (0, 0))
     api: Any = Api(None)
     said = "the state of stack organization/agents/dev cannot be read, so nothing was started: no such function"
     with pytest.raises(ConfigurationError, match=said):
         await LastRuns(api, Versions(api)).decision([URN], REQUEST)
+    reads = iter([RuntimeError("failed to load checkpoint: EOF"), {"outputs": {}}])
+
+    async def fail_once(*_arguments: object) -> Any:
+        read = next(reads)
+        if isinstance(read, Exception):
+            raise read
+        return read
+
+    monkeypatch.setattr(last_runs, "invoke_async", fail_once)
+    assert await LastRuns(api, Versions(api)).decision([URN], REQUEST) is None
+    assert next(reads, None) is None
     monkeypatch.setattr(last_runs, "is_mocked", lambda: True)
     runs = LastRuns(api, Versions(api))
     assert await runs.decision([URN], REQUEST) is None

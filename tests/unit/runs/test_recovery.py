@@ -159,12 +159,14 @@ class TestIntent:
         assert len(calls) == 2
         assert api.intents.find(ADDRESS) is not None
 
-    @pytest.mark.parametrize("fault", [json_response({}, 422), json_response({}, 302), REFUSED])
-    async def test_it_is_deleted_when_nothing_was_started(self, fault: Any) -> None:
+    @pytest.mark.parametrize(
+        ("fault", "is_certain"), [(json_response({}, 422), True), (REFUSED, True), (json_response({}, 302), False)]
+    )
+    async def test_it_is_deleted_when_nothing_was_started(self, fault: Any, is_certain: bool) -> None:  # noqa: FBT001
         api = FakeApi(FakeTime(), faults=[(fault, False)] * 9)
         with pytest.raises(TornadoError):
             await run(api)
-        assert api.intents.find(ADDRESS) is None
+        assert (api.intents.find(ADDRESS) is None) is is_certain
 
     async def test_it_stays_when_the_outcome_is_unknown(self) -> None:
         api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 5)

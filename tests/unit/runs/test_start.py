@@ -182,7 +182,7 @@ async def test_unusable_ids_without_a_session_end_with_the_next_step() -> None:
         "recorded. Check bland:baseUrl, then run `pulumi up --stack dev` again"
     )
     assert api.calls.count("POST start") == MAX_SENDS
-    assert api.intents.find(ADDRESS) is None
+    assert api.intents.find(ADDRESS) is not None, "one of them may be shown later"
 
 
 async def test_retry_after_is_honoured() -> None:
