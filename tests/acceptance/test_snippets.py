@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -44,7 +45,9 @@ COMMANDS: Final = commands()
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_of_pulumi_has_the_options_in_the_docs(name: str) -> None:
-    shown = subprocess.run(["pulumi", *name.split(), "--help"], capture_output=True, text=True, check=False).stdout
+    command = ["pulumi", *name.split(), "--help"]
+    environment = {**os.environ, "PULUMI_EXPERIMENTAL": "true"}  # shows `--plan` too
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
     # For an unknown command, Pulumi shows the help of the group.
     assert "[command]" not in shown.partition("Usage:")[2].partition("\n\n")[0] or name in GROUPS
     assert [option for option in COMMANDS[name] if option not in shown] == []

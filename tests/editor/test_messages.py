@@ -64,7 +64,7 @@ def test_a_valid_file_has_no_message(server: LanguageServer) -> None:
         ("gate: off", 'String does not match the pattern of "^none$".'),
         (
             "rerun: sometimes",
-            'Value is not accepted. Valid values: "on_failure", "on_change", "always", "on_drift", null.',
+            'Value is not accepted. Valid values: "on_drift", "on_failure", "on_change", "always", null.',
         ),
         ("timeout_ms: 900", "Value is below the minimum of 10000."),
         ("scenario_ids: []", "Array has too few items. Expected 1 or more."),
