@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
 
-from tests.support.api import client_of, json_response
+from tests.support.shared_client import FAILED, NEW, OLD, PASSED, URN, StatusApi
 from tornado_resource.bland.content import Digests
-from tornado_resource.bland.responses import Status
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
@@ -22,36 +20,11 @@ from tornado_resource.runs.model import Ending, GatedSession
 from tornado_resource.runs.verdict import make_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    import httpx
-
-    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Status
 
 REQUEST = {"pathway_id": "pw-1"}
-OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
-URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
 INSIDE = f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION_TYPE}::support-line"
 GATED = GatedSession("support-line", "s-1", Gate(), REQUEST, urn=URN)
-PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2)
-FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1)
-
-
-class Api:
-    """Stands in for the shared client: responds with one status, and counts."""
-
-    def __init__(self, status: Any) -> None:
-        self.status = status
-        self.asked = 0
-
-    def handle(self, _request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        return json_response({}, self.status) if isinstance(self.status, int) else json_response(self.status)
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Client]:
-        async with client_of(self.handle) as client:
-            yield client
 
 
 @pytest.fixture
@@ -88,7 +61,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
             return {"outputs": state}
 
         monkeypatch.setattr(last_runs, "invoke_async", read)
-        api: Any = Api(api_status)
+        api: Any = StatusApi(api_status)
         runs = LastRuns(api, Versions(api))
         runs.promote({URN: promoted})
         assert await runs.decision([INSIDE], declared) is None, "another session of the same name"
@@ -170,7 +143,7 @@ async def test_nothing_is_decided_by_a_state_that_cannot_be_read(monkeypatch: py
 
     monkeypatch.setattr(last_runs, "invoke_async", fail)
     monkeypatch.setattr(last_runs, "READ_PAUSES_SECONDS", (0, 0))
-    api: Any = Api(None)
+    api: Any = StatusApi(None)
     said = "the state of stack organization/agents/dev cannot be read, so nothing was started: no such function"
     with pytest.raises(ConfigurationError, match=said):
         await LastRuns(api, Versions(api)).decision([URN], REQUEST)
@@ -235,7 +208,7 @@ async def test_on_drift_asks_for_the_scenarios_once(known: Any) -> None:
 
 async def test_a_scenario_in_another_spelling_is_no_drift() -> None:
     """The provider records it as it is declared, so what the program reads must have that spelling too."""
-    api: Any = Api(SCENARIOS)
+    api: Any = StatusApi(SCENARIOS)
     listing = await Versions(api).scenarios("pw-1", ["SC-1"])
     assert [each.scenario_id for each in listing.scenarios] == ["SC-1"]
 

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from tests.support.api import client_of, json_response
-from tests.unit.program.test_last_runs import FAILED, NEW, OLD, URN, Api
+from tests.support.shared_client import FAILED, NEW, OLD, PASSED, URN, StatusApi
 from tornado_resource.bland.content import Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.urns import STACK_TYPE
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 DECLARED = {"pathway_id": "pw-1", "version_number": "latest"}
-PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2)
 FORKED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, forked_version=7)
 FORKED_AND_FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, forked_version=7)
 
@@ -61,7 +60,7 @@ async def latest(
     for name in ("organization", "project", "stack"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
     monkeypatch.setattr(last_runs, "invoke_async", read)
-    api: Any = Api(now)
+    api: Any = StatusApi(now)
     versions = Versions(api)
 
     async def known(*_arguments: object) -> Any:
