@@ -26,7 +26,8 @@ def is_update() -> bool:
 def is_idle() -> bool:
     """Return whether the program only declares resources: in a test with mocks, or for `destroy` and `refresh`.
 
-    The engine does not tell a program which operation it serves. It is known where the system shows the command line.
+    The engine does not pass the operation to the program, so it is read from the command line of `pulumi` (Linux only).
+    Where that is not possible, the program counts as one of `pulumi up`.
     """
     command = own_command()
     return is_mocked() or (command is not None and command.operation in KEEPING)

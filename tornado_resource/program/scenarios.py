@@ -26,7 +26,7 @@ class Scenarios:
     Args:
         client: sends the requests.
         last_runs: has read the stack's state.
-        versions: are told which scenarios this update puts back.
+        versions: gets the ids of the scenarios that this update puts back.
 
     """
 

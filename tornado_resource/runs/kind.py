@@ -158,7 +158,7 @@ class Kind(ABC):
         return result
 
     async def with_transcripts(self, client: Client, result: Result) -> Result:
-        """Return the result with what was said in failed tests, for reports. Never raises for what the API does."""
+        """Return the result with transcripts of what failed, for reports. Never raises for what the API does."""
         del client
         return result
 
