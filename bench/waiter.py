@@ -17,7 +17,7 @@ from typing import Any
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import GatedSession, Result
+from tornado_resource.runs.model import GatedRun, Result
 from tornado_resource.runs.results import wait_for_result
 
 
@@ -26,21 +26,21 @@ async def waited(url: str, sessions: int, poll_seconds: float, at_a_time: int) -
     slots = asyncio.Semaphore(at_a_time or sessions)
     async with Client(Endpoint(url, ApiKey("sk-bench-0123456789"))) as client:
 
-        async def start(number: int) -> GatedSession:
+        async def start(number: int) -> GatedRun:
             request = {"pathway_id": f"waited-{time.time_ns()}-{number}"}
             started = await client.start(request)
-            return GatedSession(f"s{number}", started.session_id, Gate(), request, started.created_at)
+            return GatedRun(f"s{number}", started.session_id, Gate(), request, started.created_at)
 
-        async def one(number: int, gated: GatedSession | None) -> Result:
+        async def one(number: int, gated: GatedRun | None) -> Result:
             async with slots:
                 chosen = gated or await start(number)
                 return await wait_for_result(client, chosen, poll_seconds, lambda _progress: None)
 
-        gated_sessions: list[GatedSession | None] = [None] * sessions
+        gated_runs: list[GatedRun | None] = [None] * sessions
         if not at_a_time:
-            gated_sessions = list(await asyncio.gather(*map(start, range(sessions))))
+            gated_runs = list(await asyncio.gather(*map(start, range(sessions))))
         begun = time.perf_counter()
-        results = await asyncio.gather(*(one(number, gated) for number, gated in enumerate(gated_sessions)))
+        results = await asyncio.gather(*(one(number, gated) for number, gated in enumerate(gated_runs)))
         seconds = time.perf_counter() - begun
     outcomes = Counter(result.verdict.outcome for result in results)
     return {"seconds": seconds, "peak_mib": peak_mib(), "outcomes": outcomes}

@@ -13,7 +13,7 @@ import pytest
 from tests.support.api import KEY, FakeTime, json_response
 from tests.support.faults import FAULTS, lasting
 from tests.support.raw_server import Fault, RawServer
-from tests.support.results import gated_session_of
+from tests.support.results import gated_run_of
 from tornado_resource.bland.content import parse_content
 from tornado_resource.errors import TornadoError
 from tornado_resource.releases.publishing import Published, ReleaseOrder, publish
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.runs.model import GatedSession
+    from tornado_resource.runs.model import GatedRun
 
 CASE_SECONDS = 120.0
 PASSED = {"nodes": [{"id": "a", "data": {"prompt": "passed"}}], "edges": [], "version_number": 7}
@@ -142,7 +142,7 @@ async def test_a_failed_read_is_never_another_content(fault: Fault, endpoint: st
     assert (found is None and fault.name in NOT_SHOWN) or (found is not None and found.current == ORDER.content)
 
 
-GATED: GatedSession = gated_session_of(
+GATED: GatedRun = gated_run_of(
     "support-line", "s-1", request={"pathway_id": "pw-1", "version_number": 7}, started_content=ORDER.content
 )
 

@@ -19,7 +19,7 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.results import wait_for_result
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def test_hours_of_waiting_need_no_more_memory_than_minutes() -> None:
         results = await virtual.run(
             wait_for_result(
                 client,
-                GatedSession(f"s-{number}", f"id-{number}", Gate(), limit),
+                GatedRun(f"s-{number}", f"id-{number}", Gate(), limit),
                 15.0,
                 lambda _progress: None,
                 virtual.clock(chance.random),
@@ -104,7 +104,7 @@ async def test_minutes_over_real_sockets_keep_memory_and_descriptors(tmp_path: P
             async def one(number: int) -> str:
                 request = {"pathway_id": f"pw-{number}", "timeout_ms": 2 * REAL_SECONDS * 1000}
                 started = await client.start(request)
-                gated = GatedSession(f"s-{number}", started.session_id, Gate(), request, started.created_at)
+                gated = GatedRun(f"s-{number}", started.session_id, Gate(), request, started.created_at)
                 result = await wait_for_result(client, gated, 5.0, lambda _progress: None)
                 return result.verdict.outcome
 

@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["tornado_resource"]):
     from tests.support.api import client_of
     from tests.support.payloads import commands, shows, strings
     from tests.support.reading import messages
-    from tests.support.results import gated_session_of, report_of, result_of
+    from tests.support.results import gated_run_of, report_of, result_of
     from tornado_resource.bland.agents import list_versions, read_pins
     from tornado_resource.bland.check_runs import list_check_runs, read_check_run, read_checks
     from tornado_resource.bland.content import Content, parse_content
@@ -104,7 +104,7 @@ def _told(value: Any) -> str:
     """All texts of a result, and what is made of it for people."""
     texts = strings(json.loads(json.dumps(value, default=_shown_members)))
     if type(value).__name__ == "Status":
-        result = result_of(gated_session_of("a"), value)
+        result = result_of(gated_run_of("a"), value)
         texts += [failure_message([result], "dev") or "", summary(report_of(result)), html(report_of(result))]
     elif isinstance(value, Content):
         nothing = parse_content(b'{"nodes": []}')

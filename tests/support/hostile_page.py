@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.results import gated_session_of, report_of, result_of
+from tests.support.results import gated_run_of, report_of, result_of
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.reports.html import html
@@ -29,5 +29,5 @@ def hostile_page(text: str) -> str:
         unfixable_ids=(text,),
         iterations=(Iteration(1, text, text, (text,), (text + "2",), (fix,)),),
     )
-    gated = gated_session_of("support-line", text, created_at=text, position=Position(text, 1, 1))
+    gated = gated_run_of("support-line", text, created_at=text, position=Position(text, 1, 1))
     return html(report_of(result_of(gated, status, names={text: text, text + "2": text}), result_of(gated, None)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.results import gated_session_of, report_of, result_of
+from tests.support.results import gated_run_of, report_of, result_of
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 
@@ -66,7 +66,7 @@ def large(number: int) -> Report:
     for index in range(number):
         team = TEAMS[index % len(TEAMS)]
         name = team if index < len(TEAMS) else f"{team}-{index // len(TEAMS) + 1}"
-        gated = gated_session_of(
+        gated = gated_run_of(
             name, f"{index:08x}-5678-9abc-def0-1234567890ab", position=Position("sessions.yaml", 6 + 4 * index, 3)
         )
         match index % 9:

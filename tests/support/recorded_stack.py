@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.support.api import client_of, json_response
-from tests.support.results import PATHWAY_ID, gated_session_of
+from tests.support.results import PATHWAY_ID, gated_run_of
 from tornado_resource.stacks.reader import Stack, StackSession
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
             name,
             f"s-{name}",
             PATHWAY_ID,
-            None if name in ungated else gated_session_of(name, f"s-{name}", is_pathway_secret=is_secret),
+            None if name in ungated else gated_run_of(name, f"s-{name}", is_pathway_secret=is_secret),
             name in replaced,
             is_interrupted=name in interrupted,
             is_secret=is_secret,

@@ -9,7 +9,7 @@ from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.model import Report
-from tornado_resource.runs.model import Ending, GatedSession, Result
+from tornado_resource.runs.model import Ending, GatedRun, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
@@ -25,14 +25,14 @@ PATHWAY_ID = "c3d4e5f6-789a-bcde-f012-34567890abcd"
 FIX = Fix("refund_node", "Ask for the order number first.\nThen | only then | promise a refund.", "prompt_update")
 
 
-def gated_session_of(name: str, session_id: str = "e1f2a3b4-0001", **changes: Any) -> GatedSession:
+def gated_run_of(name: str, session_id: str = "e1f2a3b4-0001", **changes: Any) -> GatedRun:
     known: dict[str, Any] = {
         "gate": Gate(),
         "request": {"pathway_id": PATHWAY_ID},
         "created_at": CREATED_AT,
         "position": Position("sessions.yaml", 6, 3),
     }
-    return GatedSession(name, session_id, **(known | changes))
+    return GatedRun(name, session_id, **(known | changes))
 
 
 def status_of(word: str, passed: tuple[str, ...], failed: tuple[str, ...], **changes: Any) -> Status:
@@ -53,12 +53,12 @@ def status_of(word: str, passed: tuple[str, ...], failed: tuple[str, ...], **cha
 
 
 def result_of(
-    gated: GatedSession, status: Status | None, given_up: str | None = None, names: Mapping[str, str] | None = None
+    gated: GatedRun, status: Status | None, given_up: str | None = None, names: Mapping[str, str] | None = None
 ) -> Result:
     return Result(gated, make_verdict(gated, Ending(status, given_up)), status, names or {})
 
 
-def last_run_of(gated: GatedSession, scenarios: tuple[Scenario, ...] = ()) -> LastRun:
+def last_run_of(gated: GatedRun, scenarios: tuple[Scenario, ...] = ()) -> LastRun:
     """What the status of a session says of its last run, where no content is read."""
     if gated.status is None or not gated.status.is_final:
         return LastRun.unsettled(gated)
@@ -76,31 +76,31 @@ def sample() -> Report:
     partial = "COMPLETED_PARTIAL"
     return report_of(
         result_of(
-            gated_session_of("support-line"),
+            gated_run_of("support-line"),
             status_of(partial, ("sc-status",), ("sc-refund", "sc-cancel"), unfixable_ids=("sc-cancel",)),
             names=names,
         ),
         _with_content(
             result_of(
-                gated_session_of("booking", "e1f2a3b4-0002", position=Position("sessions.yaml", 14, 3)),
+                gated_run_of("booking", "e1f2a3b4-0002", position=Position("sessions.yaml", 14, 3)),
                 status_of("COMPLETED_ALL_PASSED", ("sc-1", "sc-2"), (), forked_version=7),
             )
         ),
         result_of(
-            gated_session_of("billing", "e1f2a3b4-0003", gate=Gate("80%"), position=Position("sessions.yaml", 21, 3)),
+            gated_run_of("billing", "e1f2a3b4-0003", gate=Gate("80%"), position=Position("sessions.yaml", 21, 3)),
             status_of(partial, ("sc-1", "sc-2", "sc-3", "sc-4"), ("sc-5",), unfixable_ids=("sc-5",)),
         ),
         result_of(
-            gated_session_of("reminders", "e1f2a3b4-0004", position=Position("teams/a,b.yaml", 3, 1)),
+            gated_run_of("reminders", "e1f2a3b4-0004", position=Position("teams/a,b.yaml", 3, 1)),
             Status("TIMEOUT", unfixable_ids=("sc-9",), elapsed_ms=900_000),
         ),
         result_of(
-            gated_session_of("surveys", "e1f2a3b4-0005", request=request),
+            gated_run_of("surveys", "e1f2a3b4-0005", request=request),
             status_of("RUNNING", ("sc-refund",), ("sc-cancel",)),
             "it still runs",
             names,
         ),
-        unknown_result(gated_session_of("later", "", created_at=None, position=None), "it has not been started"),
+        unknown_result(gated_run_of("later", "", created_at=None, position=None), "it has not been started"),
         promotion=Promotion(
             "acme/voice/dev",
             "release freeze | INC-7",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
-    from tornado_resource.runs.model import Ending, GatedSession, Outcome, RunFacts, SessionVerdict
+    from tornado_resource.runs.model import Ending, GatedRun, Outcome, RunFacts, RunVerdict
     from tornado_resource.runs.order import Order, Run
 
 STATUSES: Final = {
@@ -117,24 +117,24 @@ class Toy(Kind):
     def progress(self, status: Status) -> str:
         return f" · {status.passed_scenarios} spins"
 
-    def judge(self, gated: GatedSession, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+    def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
         del gated, scenarios
         spins = f"it made {status.passed_scenarios} of 10 spins"
         return ("passed", spins) if status.status == "GOOD" else ("failed", spins)
 
-    def facts(self, gated: GatedSession, status: Status | None) -> RunFacts:
+    def facts(self, gated: GatedRun, status: Status | None) -> RunFacts:
         del gated
         return {"passed_scenarios": status.passed_scenarios, "total_scenarios": 10} if status is not None else {}
 
-    def agrees(self, verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
+    def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         del request
         return (verdict.outcome == "passed") == (verdict.status == "GOOD")
 
-    async def result(self, client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
         del client, retry
         return Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
 
-    async def last_run(self, client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+    async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         del client
         from tornado_resource.runs.model import Ending
 

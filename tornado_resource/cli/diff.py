@@ -20,7 +20,7 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.cli.stack import GatedStack
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.versions.difference import Changes
 
 REPAIRS: Final = "repairs"
@@ -71,17 +71,17 @@ def command(name: str | None, against: str | None, output: str, session: str | N
     return ExitCode.INCOMPLETE if unreadable else ExitCode.PASSED
 
 
-def _chosen(stack: GatedStack, name: str | None) -> list[GatedSession]:
-    found = [gated for gated in stack.gated_sessions if name in {None, gated.name}]
+def _chosen(stack: GatedStack, name: str | None) -> list[GatedRun]:
+    found = [gated for gated in stack.gated_runs if name in {None, gated.name}]
     if name is not None and not found:
-        hint = did_you_mean(name, [gated.name for gated in stack.gated_sessions])
+        hint = did_you_mean(name, [gated.name for gated in stack.gated_runs])
         message = f"stack {stack.stack} has no session {clean(name, 80)} with a gate{hint}"
         raise ConfigurationError(message)
     return found
 
 
 async def _read(
-    stack: GatedStack, sessions: list[GatedSession], other: GatedStack | None, against: str | None
+    stack: GatedStack, sessions: list[GatedRun], other: GatedStack | None, against: str | None
 ) -> tuple[dict[str, Changes], list[str], list[str]]:
     """Return the changes by session, and a line for each version that was edited and each session not shown."""
     async with stack.client() as client:
@@ -99,7 +99,7 @@ async def _versions_there(other: GatedStack) -> dict[str, Result]:
     from tornado_resource.runs.results import read_result
 
     async with other.client() as client:
-        results = await asyncio.gather(*(read_result(client, gated) for gated in other.gated_sessions))
+        results = await asyncio.gather(*(read_result(client, gated) for gated in other.gated_runs))
     return {result.gated.name: result for result in results}
 
 
@@ -111,7 +111,7 @@ class _Shown:
     edit: str | None = None
 
 
-async def _of_session(client: Client, gated: GatedSession, against: str | None, there: dict[str, Result]) -> _Shown:
+async def _of_session(client: Client, gated: GatedRun, against: str | None, there: dict[str, Result]) -> _Shown:
     from tornado_resource.runs.results import read_result
 
     result = await kind_of(gated.kind).with_drift(client, await read_result(client, gated))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tornado_resource.bland.responses import Status
-    from tornado_resource.runs.model import GatedSession, Outcome, Result
+    from tornado_resource.runs.model import GatedRun, Outcome, Result
     from tornado_resource.runs.wait import Progress
 
 FRAME_SECONDS: Final = 0.25
@@ -164,19 +164,19 @@ class LiveTable:
     """A row for each session, failed ones first, and a line with the totals.
 
     Args:
-        gated_sessions: the sessions, in the order of the rows of those that are in the same state.
+        gated_runs: the sessions, in the order of the rows of those that are in the same state.
         now: the present time in seconds, from any starting point.
 
     """
 
-    def __init__(self, gated_sessions: Sequence[GatedSession], now: Callable[[], float] = time.monotonic) -> None:
-        self._gated_sessions = gated_sessions
+    def __init__(self, gated_runs: Sequence[GatedRun], now: Callable[[], float] = time.monotonic) -> None:
+        self._gated_runs = gated_runs
         self._now = now
         self._seen: dict[str, tuple[Status, float]] = {}
         self._results: dict[str, Result] = {}
         self._widths = {column: len(header) for column, header in HEADERS.items()} | FIXED_WIDTHS
 
-    def progress(self, gated: GatedSession, progress: Progress) -> None:
+    def progress(self, gated: GatedRun, progress: Progress) -> None:
         """Show a session's progress."""
         self._seen[gated.name] = progress.status, self._now()
 
@@ -189,7 +189,7 @@ class LiveTable:
 
         If there is no room, passed sessions collapse into a count first.
         """
-        ordered = sorted(self._gated_sessions, key=lambda gated: RANKS.index(self._outcome(gated.name)))
+        ordered = sorted(self._gated_runs, key=lambda gated: RANKS.index(self._outcome(gated.name)))
         room = max(height - 2, 1)  # without the headers and the totals
         shown = ordered if len(ordered) <= room else ordered[: max(room - 1, 1)]
         rows = [self._row(gated) for gated in shown]
@@ -211,7 +211,7 @@ class LiveTable:
         result = self._results.get(name)
         return result.verdict.outcome if result is not None else None
 
-    def _row(self, gated: GatedSession) -> _Row:
+    def _row(self, gated: GatedRun) -> _Row:
         result = self._results.get(gated.name)
         status, seen_at = self._seen.get(gated.name, (None, self._now()))
         status = result.status if result is not None else status
@@ -229,7 +229,7 @@ class LiveTable:
         return _Row(ends | cells, passed, total)
 
     def _totals(self) -> Text:
-        outcomes = [self._outcome(gated.name) for gated in self._gated_sessions]
+        outcomes = [self._outcome(gated.name) for gated in self._gated_runs]
         tally = [_painted(f"{outcomes.count(each)} {each or 'running'}", each) for each in RANKS if each in outcomes]
         return Text(", ").join(tally).append(f" of {count(len(outcomes), 'session')}")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.client import Client
     from tornado_resource.cli.output import Output
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.reader import Stack, StackSession
     from tornado_resource.stacks.settings import Settings
@@ -58,7 +58,7 @@ class GatedStack:
     project: str
     environment: str | None
     promotion: Promotion | None
-    gated_sessions: tuple[GatedSession, ...]
+    gated_runs: tuple[GatedRun, ...]
     not_started: tuple[Result, ...]
     ungated: tuple[StackSession, ...]
     settings: Settings
@@ -99,16 +99,16 @@ def read_gated_stack(name: str | None) -> GatedStack:
     if not stack.sessions:
         message = f"stack {stack.name} has recorded no session: run `pulumi up --stack {stack.name}` first"
         raise ConfigurationError(message)
-    gated_sessions = _gated_sessions(stack)
+    gated_runs = _gated_runs(stack)
     return GatedStack(
         stack=stack.name,
         project=stack.project,
         environment=stack.environment,
         promotion=stack.promotion,
-        gated_sessions=tuple(gated for session, gated in gated_sessions if session.is_started),
+        gated_runs=tuple(gated for session, gated in gated_runs if session.is_started),
         not_started=tuple(
-            unknown_result(replace(gated, session_id=""), _why_not_started(session, stack.name))
-            for session, gated in gated_sessions
+            unknown_result(replace(gated, run_id=""), _why_not_started(session, stack.name))
+            for session, gated in gated_runs
             if not session.is_started
         ),
         ungated=tuple(session for session in stack.sessions if session.gated is None),
@@ -131,7 +131,7 @@ def endpoint_of(stack: Stack) -> Endpoint:
     return endpoint
 
 
-def _gated_sessions(stack: Stack) -> list[tuple[StackSession, GatedSession]]:
+def _gated_runs(stack: Stack) -> list[tuple[StackSession, GatedRun]]:
     found = [
         (session, with_promoted_version(session.gated, stack.promotion))
         for session in stack.sessions
@@ -171,13 +171,13 @@ async def read_results(stack: GatedStack, *, has_names: bool = False, has_transc
 
     async with stack.client() as client:
 
-        async def result_of(gated: GatedSession) -> Result:
+        async def result_of(gated: GatedRun) -> Result:
             kind = kind_of(gated.kind)
             result = await kind.with_drift(client, await read_result(client, gated))
             result = await kind.with_changes(client, result) if stack.settings.shows_changes else result
             return await for_reports(client, result, has_transcripts=has_transcripts) if has_names else result
 
-        return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
+        return await asyncio.gather(*(result_of(gated) for gated in stack.gated_runs))
 
 
 def finish(report: Report, folder: str | None, output: Output) -> ExitCode:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Status
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.reports.model import Report
-    from tornado_resource.runs.model import Result, SessionVerdict
+    from tornado_resource.runs.model import Result, RunVerdict
     from tornado_resource.stacks.reader import StackSession
 
 
@@ -132,7 +132,7 @@ def _tally(status: Status | None) -> str:
     return f"{status.passed_scenarios or 0} of {count(status.total_scenarios, 'scenario')} passed"
 
 
-def _version(verdict: SessionVerdict) -> str:
+def _version(verdict: RunVerdict) -> str:
     if verdict.version is None:
         return ""
     return f" (version {verdict.version}{f', {short(verdict.content)}' if verdict.content else ''})"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Status
     from tornado_resource.cli.live import LiveTable
     from tornado_resource.cli.stack import GatedStack
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.wait import Progress
 
 
@@ -57,11 +57,11 @@ def command(name: str | None, timeout: timedelta | None, output: str, *, quiet: 
 
 
 def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitCode:
-    if not stack.gated_sessions and not stack.not_started:
+    if not stack.gated_runs and not stack.not_started:
         output.say(f"stack {stack.stack} has no session with a gate: nothing to wait for")
         return finish(stack.report(()), stack.settings.reports, output)
     output.say(
-        f"waiting for {count(len(stack.gated_sessions), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
+        f"waiting for {count(len(stack.gated_runs), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
     )
     resume = f"Sessions keep running; resume with: tornado-resource wait --stack {stack.stack}"
     try:
@@ -100,9 +100,9 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
 
     has_reports = bool(stack.settings.reports or os.environ.get("GITHUB_STEP_SUMMARY"))
     has_transcripts = has_reports and stack.settings.shows_transcripts
-    async with stack.client() as client, _display(stack.gated_sessions, output) as display:
+    async with stack.client() as client, _display(stack.gated_runs, output) as display:
 
-        async def result_of(gated: GatedSession) -> Result:
+        async def result_of(gated: GatedRun) -> Result:
             seen: list[Status] = []
 
             def report(progress: Progress) -> None:
@@ -119,10 +119,10 @@ async def _results(stack: GatedStack, limit: timedelta | None, output: Output) -
             display.end(result)
             return result
 
-        return await asyncio.gather(*(result_of(gated) for gated in stack.gated_sessions))
+        return await asyncio.gather(*(result_of(gated) for gated in stack.gated_runs))
 
 
-def _cut_off(gated: GatedSession, last: Status | None) -> Result:
+def _cut_off(gated: GatedRun, last: Status | None) -> Result:
     """Return the incomplete result of a session that is not waited for any longer."""
     from tornado_resource.runs.model import Ending, Result
     from tornado_resource.runs.verdict import make_verdict
@@ -137,7 +137,7 @@ class _Lines:
     def __init__(self, output: Output) -> None:
         self._output = output
 
-    def progress(self, _gated: GatedSession, progress: Progress) -> None:
+    def progress(self, _gated: GatedRun, progress: Progress) -> None:
         self._output.say(progress.line)
 
     def end(self, result: Result) -> None:
@@ -146,7 +146,7 @@ class _Lines:
 
 
 @asynccontextmanager
-async def _display(gated_sessions: Sequence[GatedSession], output: Output) -> AsyncIterator[LiveTable | _Lines]:
+async def _display(gated_runs: Sequence[GatedRun], output: Output) -> AsyncIterator[LiveTable | _Lines]:
     """Show the sessions in a live table if a person looks at a terminal, else in lines."""
     stream = sys.stderr if output.is_json else sys.stdout
     if output.is_quiet or not stream.isatty() or os.environ.get("TERM") == "dumb":
@@ -154,6 +154,6 @@ async def _display(gated_sessions: Sequence[GatedSession], output: Output) -> As
         return
     from tornado_resource.cli.live import LiveTable, redrawn
 
-    table = LiveTable(gated_sessions)
+    table = LiveTable(gated_runs)
     async with redrawn(table.lines, is_stderr=output.is_json):
         yield table

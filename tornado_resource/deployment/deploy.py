@@ -26,7 +26,7 @@ from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
 from tornado_resource.program.runs import run_outputs
 from tornado_resource.program.sdk import exit_on_signals, together
-from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.model import GatedRun
 from tornado_resource.stacks.promotion import as_output
 from tornado_resource.tornado.resource import TornadoSession, session_arguments
 
@@ -216,7 +216,7 @@ def _end(
         return pulumi.Output.from_input(session)
     if verdict is None:
         # It has no gate, so nothing else waits for it.
-        gated = GatedSession(session.pulumi_resource_name, "", Gate("any"), {})
+        gated = GatedRun(session.pulumi_resource_name, "", Gate("any"), {})
         verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, session))
     return verdict.apply(lambda _: session)
 

@@ -12,7 +12,7 @@ import pulumi
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE, type_of
 from tornado_resource.deployment.scenarios import declare_scenarios
 from tornado_resource.program.last_runs import read_resources
-from tornado_resource.runs.model import SessionVerdict
+from tornado_resource.runs.model import RunVerdict
 from tornado_resource.tornado.resource import TornadoSession, session_arguments
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NULLABLE: Final = {
     "sessions": ("created_at", "max_iterations", "timeout_ms"),
-    "verdicts": tuple(field.name for field in fields(SessionVerdict) if field.default is None),
+    "verdicts": tuple(field.name for field in fields(RunVerdict) if field.default is None),
 }
 """By stack output, the keys of its entries that may be null."""
 

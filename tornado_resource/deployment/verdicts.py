@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunOutputs, RunResource
-    from tornado_resource.runs.model import Cause, GatedSession, Result
+    from tornado_resource.runs.model import Cause, GatedRun, Result
     from tornado_resource.stacks.promotion import Promotion
 
 VerdictOutput = pulumi.Output[Verdict]
@@ -35,8 +35,8 @@ VerdictOutput = pulumi.Output[Verdict]
 
 def verdict_output(
     outputs: pulumi.Output[RunOutputs],
-    declared: GatedSession,
-    wait: Callable[[GatedSession], Awaitable[Result | None]],
+    declared: GatedRun,
+    wait: Callable[[GatedRun], Awaitable[Result | None]],
     not_created: Callable[[bool], Awaitable[Result]] | None = None,
     scenarios: Sequence[pulumi.Output[ScenarioDeclaration]] = (),
 ) -> VerdictOutput:
@@ -68,12 +68,12 @@ def verdict_output(
     return outputs.apply(judge)
 
 
-def _complete(declared: GatedSession, found: RunOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedSession:
+def _complete(declared: GatedRun, found: RunOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedRun:
     values = found.values
     request, timeout_ms = kind_of(found.kind).request_of(values["declared"]), values.get("timeout_ms")
     return replace(
         declared,
-        session_id=found.run_id,
+        run_id=found.run_id,
         created_at=values["created_at"],
         # The engine passes every number as a float.
         timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
@@ -149,7 +149,7 @@ class GateRun:
         declared = self._sessions[session.pulumi_resource_name]
         self._gate.expect(declared)
 
-        async def wait(gated: GatedSession) -> Result | None:
+        async def wait(gated: GatedRun) -> Result | None:
             if is_dry_run():
                 return await self._waiter.ended(gated)
             result = await self._waiter.settled(gated)
@@ -172,7 +172,7 @@ class GateRun:
 
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
 
-    def _unknown(self, gated: GatedSession, reason: str, cause: Cause) -> Result:
+    def _unknown(self, gated: GatedRun, reason: str, cause: Cause) -> Result:
         """Return an incomplete result that calls the scenarios as the last verdict did: reports follow their names."""
         return replace(unknown_result(gated, reason, cause), scenario_names=self._last_runs.scenario_names(gated.urn))
 
@@ -185,7 +185,7 @@ def deployed_urn(name: str) -> str:
     return make_urn(pulumi.get_stack(), pulumi.get_project(), SESSION_TYPE, name)
 
 
-def deployed_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
+def deployed_sessions(declarations: Iterable[Declaration]) -> list[GatedRun]:
     """Return the sessions with a gate that `deploy()` declares, before they have an id."""
     return [replace(gated, urn=deployed_urn(gated.name)) for gated in declared_sessions(declarations)]
 

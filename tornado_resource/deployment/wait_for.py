@@ -18,7 +18,7 @@ from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
 from tornado_resource.program.runs import run_outputs
-from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.verdict import unknown_result
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def wait_for(session: RunResource, *, check: bool = True) -> VerdictOutput:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     name = session.pulumi_resource_name
-    declared = GatedSession(name, "", Gate(), {}, kind=session.kind)
+    declared = GatedRun(name, "", Gate(), {}, kind=session.kind)
     outputs = run_outputs(session)
     if is_idle():
         return verdict_output(outputs, declared, partial(_recorded, run), partial(_not_created, declared))
@@ -100,10 +100,10 @@ class _Wait:
     async def _expect(self, *, is_checked: bool) -> None:
         """Take note of the session before it is registered: its URN is known then."""
         urn = await self._session.known_urn
-        declared = GatedSession(self._session.pulumi_resource_name, "", Gate(), {}, urn=urn, kind=self._session.kind)
+        declared = GatedRun(self._session.pulumi_resource_name, "", Gate(), {}, urn=urn, kind=self._session.kind)
         self._gate.expect(declared, is_checked=is_checked)
 
-    async def result(self, gated: GatedSession) -> Result:
+    async def result(self, gated: GatedRun) -> Result:
         gated = replace(gated, urn=await self._session.known_urn)
         result = await self._waiter.settled(gated)
         if result is None:
@@ -120,12 +120,12 @@ class _Wait:
         await self._gate.end()
 
 
-async def _recorded(run: ProgramRun, gated: GatedSession) -> Result:
+async def _recorded(run: ProgramRun, gated: GatedRun) -> Result:
     """Return the recorded result, where nothing is waited for."""
     return run.waiter.recorded(gated) or unknown_result(gated, NOT_AWAITED, "not_awaited")
 
 
-async def _not_created(declared: GatedSession, _is_failed: bool) -> Result:  # noqa: FBT001 - a callback
+async def _not_created(declared: GatedRun, _is_failed: bool) -> Result:  # noqa: FBT001 - a callback
     return unknown_result(declared, NOT_AWAITED, "not_awaited")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from tornado_resource.program.report import UpdateReport
-    from tornado_resource.runs.model import Cause, GatedSession, Result
+    from tornado_resource.runs.model import Cause, GatedRun, Result
 
 STOPPED: Final[tuple[str, Cause]] = ("the update stopped before this session's verdict", "interrupted")
 
@@ -45,12 +45,12 @@ class ProgramGate:
         self._commands.add(command)
         self._waits += 1
 
-    def expect(self, gated: GatedSession, *, is_checked: bool = True) -> None:
+    def expect(self, gated: GatedRun, *, is_checked: bool = True) -> None:
         """Take note of a session that is waited for, and whether its verdict decides about the update."""
         self._checked[gated.urn] = is_checked or self._checked.get(gated.urn, False)
         self.report.expect(unknown_result(gated, *STOPPED))
 
-    def leave_out(self, gated: GatedSession) -> Result:
+    def leave_out(self, gated: GatedRun) -> Result:
         """Return the result of a session that was no target of the update."""
         self.left_out.add(gated.urn)
         result = unknown_result(gated, NOT_A_TARGET)

@@ -21,7 +21,7 @@ from tornado_resource.program.sdk import is_mocked, organization
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of, kind_of_type
-from tornado_resource.runs.model import GatedSession, by_id
+from tornado_resource.runs.model import GatedRun, by_id
 from tornado_resource.runs.rerun import ANY, Decision, LastRun, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.program.client import SharedClient, Versions
-    from tornado_resource.runs.model import Result, SessionVerdict
+    from tornado_resource.runs.model import Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedSession, StoredScenario
     from tornado_resource.versions.drift import RunBasis
 
@@ -62,7 +62,7 @@ class LastRuns:
         self._client = client
         self._versions = versions
         self._reading: asyncio.Task[_Recorded] | None = None
-        self._asked: dict[str, GatedSession] = {}
+        self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
 
@@ -157,7 +157,7 @@ class LastRuns:
         session = await self._find(urns)
         return whole_or_none(session.request.get("version_number")) if session is not None else None
 
-    async def is_settled(self, declared: Mapping[str, Any], gated: GatedSession) -> bool:
+    async def is_settled(self, declared: Mapping[str, Any], gated: GatedRun) -> bool:
         """Return whether this update will leave a session as it is; the arguments are those of `kept`.
 
         A `latest` that is not resolved yet counts as the version that the session was started on.
@@ -167,7 +167,7 @@ class LastRuns:
             declared = {**declared, "version_number": session.request.get("version_number")}
         return await self.kept(declared, gated) is not None
 
-    async def kept(self, declared: Mapping[str, Any], gated: GatedSession) -> Result | None:
+    async def kept(self, declared: Mapping[str, Any], gated: GatedRun) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
 
         Args:
@@ -184,12 +184,12 @@ class LastRuns:
         # The ids of declared scenarios are in the inputs only.
         request = kind_of(session.kind).request_of(declared)
         scenarios = by_id(request, [*gated.scenarios.values()])
-        found = replace(gated, session_id=session.session_id, adopted=session.adopted, request=request)
+        found = replace(gated, run_id=session.session_id, adopted=session.adopted, request=request)
         return session.result(replace(found, scenarios=scenarios))
 
-    def result(self, gated: GatedSession) -> Result | None:
+    def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""
-        session = self._known.by_id.get(gated.session_id)
+        session = self._known.by_id.get(gated.run_id)
         return session.result(gated) if session is not None else None
 
     def scenario_names(self, urn: str) -> Mapping[str, str]:
@@ -197,9 +197,9 @@ class LastRuns:
         session = self._known.sessions.get(urn)
         return session.scenario_names if session is not None else {}
 
-    def with_known(self, gated: GatedSession) -> GatedSession:
+    def with_known(self, gated: GatedRun) -> GatedRun:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
-        asked, recorded = self._asked.get(gated.session_id), self._known.by_id.get(gated.session_id)
+        asked, recorded = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id)
         if asked is not None:
             gated = replace(gated, status=asked.status, content=asked.content)
         if recorded is not None:
@@ -208,7 +208,7 @@ class LastRuns:
             gated = replace(gated, content=content, doubt=recorded.doubt)
         return replace(gated, was_shown=self._was_shown(gated))
 
-    def _was_shown(self, gated: GatedSession) -> bool:
+    def _was_shown(self, gated: GatedRun) -> bool:
         """Return whether the API has shown a content to this session, or to the one before it on the same pathway."""
         before = self._known.sessions.get(gated.urn)
         if before is None or not before.was_shown:
@@ -228,10 +228,10 @@ class LastRuns:
             self._asking[key] = asyncio.ensure_future(self._ask(urn, session, gate or ANY))
         return await self._asking[key]
 
-    def _settled(self, urn: str, session: RecordedSession, verdict: SessionVerdict) -> LastRun:
+    def _settled(self, urn: str, session: RecordedSession, verdict: RunVerdict) -> LastRun:
         last = LastRun.recorded(verdict)
         promoted_content = self._promoted.get(urn)
-        promoted = GatedSession("", session.session_id, verdict.gate, {}, promoted_content=promoted_content)
+        promoted = GatedRun("", session.session_id, verdict.gate, {}, promoted_content=promoted_content)
         if last.outcome != "passed" or not is_outdated(verdict, promoted):
             return last
         there = promoted.promoted_content.like(verdict.content) if promoted.promoted_content is not None else None
@@ -244,7 +244,7 @@ class LastRuns:
     async def _ask(self, urn: str, session: RecordedSession, gate: Gate) -> LastRun:
         from tornado_resource.runs.results import read_last_run
 
-        gated = GatedSession(
+        gated = GatedRun(
             name_of(urn),
             session.session_id,
             gate,

@@ -11,7 +11,7 @@ from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from tornado_resource.program.report import UpdateReport
-    from tornado_resource.runs.model import GatedSession
+    from tornado_resource.runs.model import GatedRun
     from tornado_resource.runs.wait import Progress
 
 MAX_LINES: Final = 12
@@ -37,7 +37,7 @@ class WaitProgress:
         self._shown = ""
         self._is_collecting = False
 
-    def show(self, gated: GatedSession, progress: Progress, session: pulumi.Resource) -> None:
+    def show(self, gated: GatedRun, progress: Progress, session: pulumi.Resource) -> None:
         """Show a change of a session: on its own row of the update if they are few, else on that of the stack."""
         if self._report.tally[0] <= MAX_LINES:
             pulumi.log.info(progress.line, resource=session, ephemeral=True)

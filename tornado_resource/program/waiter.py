@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.progress import WaitProgress
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.wait import Progress
     from tornado_resource.stacks.settings import Settings
 
@@ -39,11 +39,11 @@ class Waiter:
         self._last_runs = last_runs
         self._is_announced = False
 
-    def recorded(self, gated: GatedSession) -> Result | None:
+    def recorded(self, gated: GatedRun) -> Result | None:
         """Return the result that the stack's state has of a session, if it is final."""
         return self._last_runs.result(gated)
 
-    async def settled(self, gated: GatedSession) -> Result | None:
+    async def settled(self, gated: GatedRun) -> Result | None:
         """Return the recorded result; its scenarios are read once for reports if it was recorded without them."""
         result = self.recorded(gated)
         if result is None or not self._has_reports or result.verdict.scenarios is not None:
@@ -51,7 +51,7 @@ class Waiter:
         async with self._client.open() as client:
             return await kind_of(gated.kind).with_scenario_runs(client, result)
 
-    async def wait(self, gated: GatedSession, session: pulumi.Resource) -> Result:
+    async def wait(self, gated: GatedRun, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
         from tornado_resource.runs.results import wait_for_result
 
@@ -66,7 +66,7 @@ class Waiter:
             result = await kind.with_changes(client, result) if self._shows_changes else result
             return await kind.with_transcripts(client, result) if self._shows_transcripts else result
 
-    async def ended(self, gated: GatedSession) -> Result | None:
+    async def ended(self, gated: GatedRun) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
         recorded = self.recorded(gated)
         if recorded is not None:

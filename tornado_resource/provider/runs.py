@@ -173,7 +173,7 @@ class RunProvider(BaseProvider[_Update]):
     def _is_rerun(self, run_id: str, props: dict[str, Any]) -> bool:
         """Return whether the program has decided that the session runs again. Prints why: a diff cannot show it."""
         decision = self._this_update.decisions.get(identity(props))
-        if decision is None or decision.session_id != run_id:
+        if decision is None or decision.run_id != run_id:
             return False
         if decision.problem is not None:
             raise failure(decision.problem, props.get("declared_at"))

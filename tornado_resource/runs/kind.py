@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Meaning, Scenario, Status
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
-    from tornado_resource.runs.model import Ending, GatedSession, Outcome, Result, RunFacts, SessionVerdict
+    from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
     from tornado_resource.runs.order import Found, Order, Run, StartedRun
     from tornado_resource.runs.rerun import LastRun
     from tornado_resource.versions.drift import Reader, RunBasis
@@ -117,26 +117,26 @@ class Kind(ABC):
         """Return how far a run is, to be shown between its id and its time: ` iteration 2/5 · 38 passed`."""
 
     @abstractmethod
-    def judge(self, gated: GatedSession, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+    def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
         """Return the outcome of a run that completed, and its reason in a short sentence. Pure.
 
         Only certainty is `passed`, and what is unknown is `incomplete`. *scenarios* are those that `result` has read.
         """
 
     @abstractmethod
-    def facts(self, gated: GatedSession, status: Status | None) -> RunFacts:
+    def facts(self, gated: GatedRun, status: Status | None) -> RunFacts:
         """Return what a verdict says of a run beside its outcome. Pure."""
 
     @abstractmethod
-    def agrees(self, verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
+    def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers of a recorded verdict give its outcome again. Pure."""
 
     @abstractmethod
-    async def result(self, client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
         """Return the result of a run that is not waited for any longer. Never raises for what the API does."""
 
     @abstractmethod
-    async def last_run(self, client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+    async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         """Return what the gate says of a recorded run that has ended (`gated.status`), and the run with what was read.
 
         Unlike `result`, it raises: what is unknown must not start another run.

@@ -1,4 +1,4 @@
-"""The values of the gate: sessions to judge, and their verdicts."""
+"""The values of the gate: runs to judge, and their verdicts."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ NOT_SHOWN_NOW: Final = "the API does not show it, but has shown it before"
 
 
 @dataclass(frozen=True, slots=True)
-class GatedSession:
-    """A recorded session and its gate.
+class GatedRun:
+    """A recorded run and its gate.
 
     *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
@@ -65,12 +65,12 @@ class GatedSession:
     the version that the verdict is for, as read when the session had ended. *status*: as read a moment ago. Of these,
     None is what has not been read. *was_shown*: whether the API has shown such a content to this stack, so that it must
     show it again. *scenarios*: the declared scenarios that it runs, by id. *doubt*: why an earlier look found that they
-    were not tested as declared. *urn*: that of its resource, which tells sessions of one *name* apart.
+    were not tested as declared. *urn*: that of its resource, which tells runs of one *name* apart.
     *is_pathway_secret*: whether the pathway's id is a secret of the stack, and so is not shown.
     """
 
     name: str
-    session_id: str
+    run_id: str
     gate: Gate
     request: Mapping[str, Any]
     created_at: str | None = None
@@ -92,7 +92,7 @@ class GatedSession:
     @property
     def run(self) -> Run:
         """The run at the API."""
-        return Run(self.session_id, self.request, self.kind)
+        return Run(self.run_id, self.request, self.kind)
 
     @property
     def shown_pathway(self) -> str | None:
@@ -148,7 +148,7 @@ class RunFacts(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionVerdict:
+class RunVerdict:
     """A gate's verdict on one run. The stack output `verdicts` holds it as plain JSON.
 
     *content* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API counts.
@@ -201,8 +201,8 @@ class Result:
     not been read.
     """
 
-    gated: GatedSession
-    verdict: SessionVerdict
+    gated: GatedRun
+    verdict: RunVerdict
     status: Status | None = None
     scenario_names: Mapping[str, str] = field(default_factory=dict)
     cause: Cause | None = None
@@ -237,13 +237,13 @@ def without_secret(text: str, secret: str | None) -> str:
     return re.sub(whole, HIDDEN, text, flags=re.IGNORECASE) if whole is not None else text
 
 
-def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedSession]:
+def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedRun]:
     """Return the sessions that have a gate as they are declared, before they have an id.
 
     Their declared scenarios have none either: here their keys stand for them.
     """
     return [
-        GatedSession(
+        GatedRun(
             each.name,
             "",
             each.gate,

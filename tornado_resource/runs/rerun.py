@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from tornado_resource.declarations.model import Gate
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.model import GatedSession, Outcome, SessionVerdict
+    from tornado_resource.runs.model import GatedRun, Outcome, RunVerdict
 
 ANY: Final = Gate("any")
 """The gate by which a session with `gate: none` is judged: its outcome does not matter."""
@@ -23,26 +23,26 @@ class LastRun:
     *reason* are of.
     """
 
-    session_id: str
+    run_id: str
     gate: Gate
     state: Literal["ended", "running", "unknown", "gone"] = "unknown"
     outcome: Outcome | None = None
     reason: str = ""
     drift: str | None = None
     problem: str | None = None
-    verdict: SessionVerdict | None = None
+    verdict: RunVerdict | None = None
 
     @classmethod
-    def recorded(cls, verdict: SessionVerdict) -> Self:
+    def recorded(cls, verdict: RunVerdict) -> Self:
         """Return the last run that the verdict on a session that has ended is about."""
         return cls(verdict.session_id, verdict.gate, "ended", verdict.outcome, verdict.reason, verdict=verdict)
 
     @classmethod
-    def unsettled(cls, gated: GatedSession) -> Self:
+    def unsettled(cls, gated: GatedRun) -> Self:
         """Return the last run of a session that has not ended, by its status, which is None if it is gone."""
         if gated.status is None:
-            return cls(gated.session_id, gated.gate, "gone")
-        return cls(gated.session_id, gated.gate, "running" if gated.status.is_running else "unknown")
+            return cls(gated.run_id, gated.gate, "gone")
+        return cls(gated.run_id, gated.gate, "running" if gated.status.is_running else "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Decision:
     *problem*: why that could not be determined.
     """
 
-    session_id: str
+    run_id: str
     reason: str | None = None
     problem: str | None = None
 
@@ -60,8 +60,8 @@ class Decision:
     def of(cls, rerun: str, gate: Gate | None, last: LastRun) -> Self:
         """Return the decision about a recorded run; the arguments are those of `rerun_reason`."""
         if last.problem is not None:
-            return cls(last.session_id, problem=last.problem)
-        return cls(last.session_id, rerun_reason(rerun, gate, last))
+            return cls(last.run_id, problem=last.problem)
+        return cls(last.run_id, rerun_reason(rerun, gate, last))
 
 
 def must_be_known(rerun: str, gate: Gate | None) -> bool:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.core.clock import Clock
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.wait import Progress
 
 
 async def wait_for_result(
-    client: Client, gated: GatedSession, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
+    client: Client, gated: GatedRun, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
 ) -> Result:
     """Wait for a run's end and return its result. Never raises for what the API does.
 
@@ -43,7 +43,7 @@ async def wait_for_result(
     )
 
 
-async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
     """Return how a recorded run ended or that it runs, and the run with what was read of it.
 
     Args:
@@ -60,7 +60,7 @@ async def read_last_run(client: Client, gated: GatedSession) -> tuple[LastRun, G
     return await kind_of(gated.kind).last_run(client, gated)
 
 
-async def read_result(client: Client, gated: GatedSession) -> Result:
+async def read_result(client: Client, gated: GatedRun) -> Result:
     """Return the result of a run as of now: `incomplete` if it still runs. Never raises for what the API does."""
     try:
         status = gated.status or await status_or_gone(client, gated.run)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import clean, count
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import STILL_RUNNING, Ending, Result, SessionVerdict
+from tornado_resource.runs.model import STILL_RUNNING, Ending, Result, RunVerdict
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Scenario, Status
-    from tornado_resource.runs.model import Cause, GatedSession, Outcome
+    from tornado_resource.runs.model import Cause, GatedRun, Outcome
 
 
-def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> SessionVerdict:
+def make_verdict(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> RunVerdict:
     """Judge one run and return its verdict.
 
     Args:
@@ -24,10 +24,10 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
 
     """
     outcome, reason = judge(gated, ending, scenarios)
-    return SessionVerdict(
+    return RunVerdict(
         outcome=outcome,
         reason=reason,
-        session_id=gated.session_id,
+        session_id=gated.run_id,
         status=(ending.status.status or None) if ending.status is not None else None,
         gate=gated.gate,
         declaration=digest(gated.request),
@@ -36,7 +36,7 @@ def make_verdict(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario,
     )
 
 
-def judge(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> tuple[Outcome, str]:
+def judge(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> tuple[Outcome, str]:
     """Return the outcome of a run and its reason in a short sentence; the arguments are those of `make_verdict`.
 
     What was not waited for to the end is `incomplete`, and so is an unknown status. What was stopped is `failed`. Of a
@@ -63,6 +63,6 @@ def _tally(status: Status) -> str:
     return f", {status.passed_scenarios} of {count(status.total_scenarios, 'scenario')} passed"
 
 
-def unknown_result(gated: GatedSession, reason: str, cause: Cause | None = None) -> Result:
+def unknown_result(gated: GatedRun, reason: str, cause: Cause | None = None) -> Result:
     """Return the incomplete result of a run whose status is unknown, for *reason*."""
     return Result(gated, make_verdict(gated, Ending(None, reason)), cause=cause)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Status
     from tornado_resource.core.clock import Clock
-    from tornado_resource.runs.model import GatedSession
+    from tornado_resource.runs.model import GatedRun
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 PAUSE_GROWTH: Final = 1.65
@@ -47,7 +47,7 @@ class Progress:
 
 
 async def wait_for_end(
-    client: Client, gated: GatedSession, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
+    client: Client, gated: GatedRun, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
 ) -> Ending:
     """Poll a session until it ends, until it is gone, until the API fails for good, or until its time limit + 60 s.
 
@@ -87,9 +87,9 @@ async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: f
     return await retried_through_outage(call, _backoff(poll_seconds), clock)
 
 
-def gone(gated: GatedSession, last: Status | None = None) -> Ending:
+def gone(gated: GatedRun, last: Status | None = None) -> Ending:
     """Return the ending of a run that the API does not know (any more)."""
-    return Ending(last, f"the API no longer knows {kind_of(gated.kind).noun} {clean(gated.session_id)}", "gone")
+    return Ending(last, f"the API no longer knows {kind_of(gated.kind).noun} {clean(gated.run_id)}", "gone")
 
 
 def request_failed(error: ApiError, last: Status | None = None) -> Ending:
@@ -99,7 +99,7 @@ def request_failed(error: ApiError, last: Status | None = None) -> Ending:
     return Ending(last, f"the API request failed: {error}", "request_failed")
 
 
-def limit_ms(gated: GatedSession) -> int:
+def limit_ms(gated: GatedRun) -> int:
     """Return how long to wait for a run, in milliseconds: as declared, else as the API said, else as is usual."""
     # A response never overrides the declaration: a wrong one could end the wait at once, or never.
     if gated.timeout_ms is not None and "timeout_ms" not in gated.request:
@@ -107,9 +107,9 @@ def limit_ms(gated: GatedSession) -> int:
     return kind_of(gated.kind).limit_ms(gated.request)
 
 
-def progress_line(gated: GatedSession, status: Status) -> str:
+def progress_line(gated: GatedRun, status: Status) -> str:
     """Return `support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m`."""
-    head = f"{gated.name} {clean(gated.session_id[:SHOWN_ID_CHARACTERS])}"
+    head = f"{gated.name} {clean(gated.run_id[:SHOWN_ID_CHARACTERS])}"
     if not status.is_running:
         head += f" {clean(status.status, 60)}"
     elapsed = format_ms(status.elapsed_ms) if status.elapsed_ms is not None else "?"
@@ -123,7 +123,7 @@ def _backoff(poll_seconds: float) -> Backoff:
 class _Watch:
     """The state of one session while it is polled. Its methods return an ending once there is one."""
 
-    def __init__(self, client: Client, gated: GatedSession, report: Callable[[Progress], None], clock: Clock) -> None:
+    def __init__(self, client: Client, gated: GatedRun, report: Callable[[Progress], None], clock: Clock) -> None:
         self._client = client
         self._gated = gated
         self._report = report

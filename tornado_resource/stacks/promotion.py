@@ -10,7 +10,7 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.core.canonical import whole_or_none
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.model import GatedSession
+    from tornado_resource.runs.model import GatedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Promotion:
         return {name: session.waived for name, session in self.sessions.items() if session.waived}
 
 
-def with_promoted_version(gated: GatedSession, promotion: Promotion | None) -> GatedSession:
+def with_promoted_version(gated: GatedRun, promotion: Promotion | None) -> GatedRun:
     """Return *gated* with the version that must pass here; unchanged if the session was not promoted."""
     session = promotion.sessions.get(gated.name) if promotion is not None else None
     return replace(gated, promoted=session.version, promoted_content=session.pinned) if session is not None else gated

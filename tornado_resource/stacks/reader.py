@@ -13,7 +13,7 @@ from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.runs.model import HIDDEN, GatedSession
+from tornado_resource.runs.model import HIDDEN, GatedRun
 from tornado_resource.runs.order import Run
 from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
@@ -51,7 +51,7 @@ class StackSession:
     name: str
     session_id: str
     pathway_id: str
-    gated: GatedSession | None
+    gated: GatedRun | None
     is_replaced: bool
     tested: JudgedVersion | None = None
     is_interrupted: bool = False
@@ -274,7 +274,7 @@ def _interrupted(resource: Fields, *, is_secret: bool) -> StackSession:
     name, inputs = _name(resource), resource.object("inputs").values
     position = Position.parse(text_or_none(inputs.get("declared_at")))
     urn = clean(resource.text("urn"), MAX_CHARACTERS)
-    gated = GatedSession(name, "", Gate(), {}, position=position, urn=urn, is_pathway_secret=is_secret)
+    gated = GatedRun(name, "", Gate(), {}, position=position, urn=urn, is_pathway_secret=is_secret)
     pathway_id = text_or_none(inputs.get("pathway_id")) or ""
     return StackSession(
         name,
@@ -366,7 +366,7 @@ def _session(resource: Fields, known: _Known, cut_off: Container[str]) -> StackS
     )
 
 
-def _gated(resource: Fields, known: _Known) -> GatedSession | None:
+def _gated(resource: Fields, known: _Known) -> GatedRun | None:
     outputs, inputs = resource.object("outputs"), resource.object("inputs")
     is_secret = resource.text("urn") in known.secrets
     declared, session_id = _declared(resource, is_secret=is_secret), resource.text("id")
@@ -374,9 +374,9 @@ def _gated(resource: Fields, known: _Known) -> GatedSession | None:
     if gate is None:
         return None
     version = known.tested.get(session_id)
-    return GatedSession(
+    return GatedRun(
         name=_name(resource),
-        session_id=session_id,
+        run_id=session_id,
         gate=gate,
         request=request_from(declared),
         scenarios=run_by(declared, known.scenarios),

@@ -15,10 +15,10 @@ from tornado_resource.runs.kinds import kind_of, kind_of_type
 from tornado_resource.runs.model import (
     NOT_AS_DECLARED,
     NOT_SHOWN_NOW,
-    GatedSession,
+    GatedRun,
     Result,
+    RunVerdict,
     ScenarioRun,
-    SessionVerdict,
 )
 from tornado_resource.versions.drift import RunBasis
 from tornado_resource.versions.scenarios import declared_changes
@@ -145,7 +145,7 @@ class RecordedSession:
     """A session in the state, as its resource's outputs have it, and its verdict if that is final.
 
     *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then, and
-    *started_scenarios* those of its scenarios, by id. *doubt*: as in `GatedSession`. *was_shown*: whether the API has
+    *started_scenarios* those of its scenarios, by id. *doubt*: as in `GatedRun`. *was_shown*: whether the API has
     shown the content of a version that it tested.
     """
 
@@ -154,7 +154,7 @@ class RecordedSession:
     adopted: bool
     started_content: str | None = None
     started_scenarios: Mapping[str, str] | None = None
-    verdict: SessionVerdict | None = None
+    verdict: RunVerdict | None = None
     doubt: str | None = None
     was_shown: bool = False
     kind: str = "tornado"
@@ -178,10 +178,10 @@ class RecordedSession:
         version = self.request.get("version_number", LIVE)
         return RunBasis(self.request, version, self.started_content, self.started_scenarios)
 
-    def result(self, gated: GatedSession) -> Result | None:
+    def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of *gated*; None if the record is about another session, request or gate."""
         verdict = self.verdict
-        if verdict is None or verdict.session_id != gated.session_id or verdict.gate != gated.gate:
+        if verdict is None or verdict.session_id != gated.run_id or verdict.gate != gated.gate:
             return None
         # The version of an adopted session is unknown, so it does not pass for the promoted one.
         is_doubtful = gated.adopted and gated.promoted is not None
@@ -191,7 +191,7 @@ class RecordedSession:
         return Result(gated, verdict, scenario_names=self.scenario_names)
 
 
-def is_outdated(verdict: SessionVerdict, gated: GatedSession) -> bool:
+def is_outdated(verdict: RunVerdict, gated: GatedRun) -> bool:
     """Return whether a session passed with other content than the one that is promoted now, as far as that is known."""
     passed, promoted = Digests.of(verdict.content), gated.promoted_content
     return is_same(passed, promoted) is False or is_incomparable(passed, promoted)
@@ -351,11 +351,11 @@ def _is_gate(value: Mapping[str, Any]) -> bool:
     return isinstance(value.get("passed", "all"), str | int) and all(isinstance(word, str) for word in words)
 
 
-def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> SessionVerdict | None:
+def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
-    given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(SessionVerdict)}
+    given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
     extra = {"elapsed_ms": whole_or_none(given["elapsed_ms"]), "scenarios": _scenario_runs(given["scenarios"])}
-    verdict = SessionVerdict(**{**given, **extra, "gate": Gate.of(given["gate"])})
+    verdict = RunVerdict(**{**given, **extra, "gate": Gate.of(given["gate"])})
     request = kind.request_of(declared)
     is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
     if not is_final or verdict.declaration != digest(request):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.bland.retrying import Retry
-    from tornado_resource.runs.model import Ending, GatedSession, Outcome, Result, RunFacts, SessionVerdict
+    from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
     from tornado_resource.runs.order import Found, Order, Run
     from tornado_resource.runs.rerun import LastRun
     from tornado_resource.versions.drift import Reader, RunBasis
@@ -170,7 +170,7 @@ class Tornado(Kind):
         of_total = f" of {status.total_scenarios}" if status.total_scenarios is not None else ""
         return f"{iteration} · {status.passed_scenarios or 0} passed, {status.failed_scenarios or 0} failed{of_total}"
 
-    def judge(self, gated: GatedSession, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+    def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
         """Judge a session that completed (docs/gate.md). One that was adopted may have run on any version."""
         outcome, reason = judge(gated.gate, status, declared=gated.declared_scenarios, scenarios=scenarios)
         if outcome == "passed" and gated.adopted and gated.promoted is not None:
@@ -178,11 +178,11 @@ class Tornado(Kind):
             return "incomplete", f"{unknown} {gated.promoted}"
         return outcome, reason
 
-    def facts(self, gated: GatedSession, status: Status | None) -> RunFacts:
+    def facts(self, gated: GatedRun, status: Status | None) -> RunFacts:
         """Return the numbers, the scenarios that did not pass, and the version."""
         return facts(gated, status or _UNKNOWN)
 
-    def agrees(self, verdict: SessionVerdict, request: Mapping[str, Any]) -> bool:
+    def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers give the outcome again.
 
         For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
@@ -202,13 +202,13 @@ class Tornado(Kind):
         outcome, _ = judge(verdict.gate, status, declared=request.get("scenario_ids"))
         return outcome == verdict.outcome
 
-    async def result(self, client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+    async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
         """Return the result, with the version and the scenarios that it is for."""
         from tornado_resource.tornado.results import session_result
 
         return await session_result(client, gated, ending, retry)
 
-    async def last_run(self, client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+    async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         """Return what the gate says of a session that has ended."""
         from tornado_resource.tornado.results import last_run
 

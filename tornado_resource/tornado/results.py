@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.bland.retrying import Retry
-    from tornado_resource.runs.model import GatedSession
+    from tornado_resource.runs.model import GatedRun
 
 
-async def session_result(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+async def session_result(client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
     """Return the result of a session, with all that must be read for it. Never raises for what the API does.
 
     Args:
@@ -45,7 +45,7 @@ async def session_result(client: Client, gated: GatedSession, ending: Ending, re
         return replace(result, verdict=verdict, cause="content_unreadable" if verdict != result.verdict else None)
 
 
-async def last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedSession]:
+async def last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
     """Return what the gate says of a session that has ended, and the session with what was read of it.
 
     The content of its version is read only if it could show that something else was tested than what started or what
@@ -65,7 +65,7 @@ async def last_run(client: Client, gated: GatedSession) -> tuple[LastRun, GatedS
         listing = await _promotion_scenarios(client, gated, gated.status, retried)
     judged = _judged_by_listing(gated, Ending(gated.status), listing)
     if judged.cause == "scenarios_unlisted":
-        return LastRun(gated.session_id, gated.gate), gated  # another run would know no more
+        return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
     result = await _with_scenarios(client, judged)
     if gated.must_be_shown:
         result = await _with_content(client, result)
@@ -102,12 +102,12 @@ async def with_changes(client: Client, result: Result) -> Result:
     )
 
 
-def _spelled(gated: GatedSession, status: Status | None) -> Status | None:
+def _spelled(gated: GatedRun, status: Status | None) -> Status | None:
     """Return a status that spells the scenario ids as they are declared: the API may write UUIDs in another case."""
     return status.spelled_as(gated.declared_scenarios or ()) if status is not None else None
 
 
-async def _judged_by_gate(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+async def _judged_by_gate(client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
     """Return the result by the gate alone, and read the pathway's scenarios only where it needs them."""
     if gated.gate.passed == "promotion" and ending.given_up is None:
         return await _judged_with_scenarios(client, gated, ending, retry)
@@ -162,7 +162,7 @@ async def _with_scenarios(client: Client, result: Result, retry: Retry = retried
     return replace(result, verdict=replace(verdict, outcome="incomplete", reason=doubt), cause="scenarios_changed")
 
 
-async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: Ending, retry: Retry) -> Result:
+async def _judged_with_scenarios(client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
     try:
         listing = await _promotion_scenarios(client, gated, ending.status, retry)
     except ApiError as error:
@@ -171,14 +171,14 @@ async def _judged_with_scenarios(client: Client, gated: GatedSession, ending: En
     return _judged_by_listing(gated, ending, listing)
 
 
-def _judged_by_listing(gated: GatedSession, ending: Ending, listing: Listing) -> Result:
+def _judged_by_listing(gated: GatedRun, ending: Ending, listing: Listing) -> Result:
     """Return the result by the gate, as far as the listing of the pathway's scenarios settles it."""
     result = _result(gated, ending, listing.scenarios)
     doubt = unlisted_doubt(result.verdict, listing)
     return result if doubt is None else _result(gated, replace(ending, given_up=doubt, cause="scenarios_unlisted"))
 
 
-async def _promotion_scenarios(client: Client, gated: GatedSession, status: Status | None, retry: Retry) -> Listing:
+async def _promotion_scenarios(client: Client, gated: GatedRun, status: Status | None, retry: Retry) -> Listing:
     """Return the enabled scenarios of a session's pathway; those that ran are there in any case.
 
     Raises:
@@ -195,13 +195,13 @@ async def _promotion_scenarios(client: Client, gated: GatedSession, status: Stat
     return Listing(listing.enabled, is_whole)
 
 
-async def _declared_scenarios(client: Client, gated: GatedSession, retry: Retry) -> Listing:
+async def _declared_scenarios(client: Client, gated: GatedRun, retry: Retry) -> Listing:
     pathway_id = gated.request["pathway_id"]
     listing = await retry(lambda: list_scenarios(client, pathway_id))
     return await with_ids(client, pathway_id, listing, gated.scenarios, retry)
 
 
-def _result(gated: GatedSession, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:
+def _result(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:
     return Result(gated, make_verdict(gated, ending, scenarios), ending.status, _names(scenarios), ending.cause)
 
 

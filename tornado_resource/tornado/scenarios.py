@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.declarations.model import ScenarioDeclaration
-    from tornado_resource.runs.model import GatedSession, SessionVerdict
+    from tornado_resource.runs.model import GatedRun, RunVerdict
 
 MAX_EDITED_NAMED: Final = 5
 
@@ -36,7 +36,7 @@ def scenario_doubt(declared: Mapping[str, ScenarioDeclaration], listed: Iterable
     return f"{NOT_AS_DECLARED}: {'; '.join(found[:MAX_EDITED_NAMED])}{more}"
 
 
-def ran_all(gated: GatedSession, status: Status, listing: Listing) -> bool:
+def ran_all(gated: GatedRun, status: Status, listing: Listing) -> bool:
     """Return whether a session ran every enabled scenario of its pathway, although they cannot all be listed.
 
     One that names no scenarios does, as the API's page says. Then its results show all of them, those that are listed
@@ -51,7 +51,7 @@ def ran_all(gated: GatedSession, status: Status, listing: Listing) -> bool:
     )
 
 
-def unlisted_doubt(verdict: SessionVerdict, listing: Listing) -> str | None:
+def unlisted_doubt(verdict: RunVerdict, listing: Listing) -> str | None:
     """Return why a verdict of a promotion gate does not hold for scenarios that the API does not list; None if it does.
 
     A required scenario that did not pass is reason enough to fail.

@@ -11,10 +11,10 @@ from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.versions.drift import version_name
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.model import GatedSession, RunFacts, SessionVerdict
+    from tornado_resource.runs.model import GatedRun, RunFacts, RunVerdict
 
 
-def facts(gated: GatedSession, status: Status) -> RunFacts:
+def facts(gated: GatedRun, status: Status) -> RunFacts:
     """Return what a verdict says of a session by its last known status."""
     return {
         "passed_scenarios": status.passed_scenarios,
@@ -29,7 +29,7 @@ def facts(gated: GatedSession, status: Status) -> RunFacts:
     }
 
 
-def tested_version(gated: GatedSession, verdict: SessionVerdict) -> int | None:
+def tested_version(gated: GatedRun, verdict: RunVerdict) -> int | None:
     """Return the version whose content a verdict is for; None if none is known.
 
     Where none was declared, it is the live one, if that was read after the start, and if the session repaired nothing.
@@ -38,7 +38,7 @@ def tested_version(gated: GatedSession, verdict: SessionVerdict) -> int | None:
     return verdict.version if verdict.version is not None or verdict.repaired or not is_on_live else LIVE
 
 
-def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests | None) -> SessionVerdict:
+def with_content(gated: GatedRun, verdict: RunVerdict, content: Digests | None) -> RunVerdict:
     """Return a verdict with the content of the version that it is for.
 
     Args:
@@ -73,17 +73,17 @@ def with_content(gated: GatedSession, verdict: SessionVerdict, content: Digests 
     return found
 
 
-def unreadable_content(verdict: SessionVerdict, error: Exception) -> SessionVerdict:
+def unreadable_content(verdict: RunVerdict, error: Exception) -> RunVerdict:
     """Return a verdict on a version whose content could not be read now. Only a certain pass counts."""
     reason = f"{version_name(verdict.version)} could not be read: {error}"
     return _incomplete(verdict, reason) if verdict.outcome == "passed" else verdict
 
 
-def _incomplete(verdict: SessionVerdict, reason: str) -> SessionVerdict:
+def _incomplete(verdict: RunVerdict, reason: str) -> RunVerdict:
     return replace(verdict, outcome="incomplete", reason=reason)
 
 
-def _version(gated: GatedSession, status: Status) -> int | None:
+def _version(gated: GatedRun, status: Status) -> int | None:
     """Return the pathway version that the verdict applies to; None if it is unknown.
 
     After repairs, that is the forked version and no other. Of an adopted session the API shows neither the pathway nor

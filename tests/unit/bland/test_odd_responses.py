@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.api import client_of, json_response
-from tests.support.results import gated_session_of, report_of, result_of, status_of
+from tests.support.results import gated_run_of, report_of, result_of, status_of
 from tornado_resource.bland.responses import Started, Status, parse_scenarios, parse_time
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, OutcomeUnknown
@@ -71,14 +71,14 @@ def test_values_that_pulumi_cannot_carry_are_not_taken() -> None:
 
 async def test_a_refused_request_makes_the_result_incomplete() -> None:
     async with client_of(lambda _: json_response({"error": "no"}, 403)) as client:
-        result = await read_result(client, gated_session_of("support-line"))
+        result = await read_result(client, gated_run_of("support-line"))
     assert result.verdict.outcome == "incomplete"
     assert "the API request failed" in result.verdict.reason
 
 
 def test_the_page_shows_times_in_utc() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("a",), ())
-    page = html(report_of(result_of(gated_session_of("s", created_at="2026-01-01T10:00:00+02:00"), status)))
+    page = html(report_of(result_of(gated_run_of("s", created_at="2026-01-01T10:00:00+02:00"), status)))
     assert "2026-01-01 08:00:00 UTC" in page
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.large_report import large, status
 from tests.support.paths import EXAMPLES
-from tests.support.results import gated_session_of, result_of
+from tests.support.results import gated_run_of, result_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.cli.live import LiveTable, fit
 from tornado_resource.runs.wait import Progress
@@ -17,7 +17,7 @@ from tornado_resource.runs.wait import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
 
 RECORDINGS = EXAMPLES / "terminal"
 NAMES = ["support-line", "appointment-booking", "order-desk"]
@@ -29,16 +29,16 @@ FAILED = status("COMPLETED_PARTIAL", 5, 3, 2)
 class Scene:
     """A table of some sessions, ten seconds after the last response."""
 
-    def __init__(self, sessions: list[GatedSession]) -> None:
+    def __init__(self, sessions: list[GatedRun]) -> None:
         self.time = 0.0
-        self.gated_sessions = {gated.name: gated for gated in sessions}
+        self.gated_runs = {gated.name: gated for gated in sessions}
         self.table = LiveTable(sessions, lambda: self.time)
 
     def note(self, name: str, seen: Status) -> None:
-        self.table.progress(self.gated_sessions[name], Progress("", seen))
+        self.table.progress(self.gated_runs[name], Progress("", seen))
 
     def end(self, name: str, seen: Status | None, given_up: str | None = None) -> None:
-        self.table.end(result_of(self.gated_sessions[name], seen, given_up))
+        self.table.end(result_of(self.gated_runs[name], seen, given_up))
 
     def lines(self, width: int = 79, height: int = 23) -> list[str]:
         self.time += 10
@@ -49,7 +49,7 @@ class Scene:
 
 
 def three() -> Scene:
-    return Scene([gated_session_of(name) for name in NAMES])
+    return Scene([gated_run_of(name) for name in NAMES])
 
 
 def running() -> Scene:
@@ -102,7 +102,7 @@ def test_the_table_is_the_recorded_one(make: Callable[[], Scene], columns: int) 
 
 
 def test_failed_sessions_come_first_and_those_that_passed_last() -> None:
-    scene = Scene([gated_session_of(name) for name in ("a", "b", "c", "d")])
+    scene = Scene([gated_run_of(name) for name in ("a", "b", "c", "d")])
     scene.end("a", PASSED)
     scene.end("c", None, "the API could not be reached for 5 minutes")
     scene.end("d", FAILED)
@@ -110,7 +110,7 @@ def test_failed_sessions_come_first_and_those_that_passed_last() -> None:
 
 
 def test_sessions_beyond_the_screen_are_counted_above_the_totals() -> None:
-    scene = Scene([gated_session_of(f"session-{number}") for number in range(40)])
+    scene = Scene([gated_run_of(f"session-{number}") for number in range(40)])
     for number in range(38):
         scene.end(f"session-{number}", PASSED)
     lines = scene.lines(height=10)
@@ -121,7 +121,7 @@ def test_sessions_beyond_the_screen_are_counted_above_the_totals() -> None:
 
 @pytest.mark.parametrize(("number", "height"), [(7, 9), (8, 9)])
 def test_no_row_is_hidden_without_need(number: int, height: int) -> None:
-    lines = Scene([gated_session_of(f"s-{each}") for each in range(number)]).lines(height=height)
+    lines = Scene([gated_run_of(f"s-{each}") for each in range(number)]).lines(height=height)
     rows = [line for line in lines if line.startswith("s-")]
     assert (len(rows), len(lines)) == ((7, 9) if number == 7 else (6, 9))
 
@@ -130,7 +130,7 @@ def test_no_row_is_hidden_without_need(number: int, height: int) -> None:
 @pytest.mark.parametrize("height", [1, 2, 3, 4, 24])
 def test_the_table_fits_any_terminal(width: int, height: int) -> None:
     scene = sixty()
-    scene.table.end(result_of(gated_session_of("support-line"), FAILED))
+    scene.table.end(result_of(gated_run_of("support-line"), FAILED))
     assert scene.lines(width, height)
 
 
@@ -174,7 +174,7 @@ def test_a_session_that_has_ended_is_judged_until_its_verdict_is_known() -> None
 
 
 def test_text_from_the_api_is_escaped_and_does_not_widen_the_state() -> None:
-    scene = Scene([gated_session_of("support-line")])
+    scene = Scene([gated_run_of("support-line")])
     scene.note("support-line", Status("\x1b[2J[red]" + "x" * 40))
     row = scene.lines()[1]
     assert row.endswith("  \\x1b[2J[red…")

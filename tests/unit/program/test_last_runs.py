@@ -16,7 +16,7 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.program import last_runs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
-from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REQUEST = {"pathway_id": "pw-1"}
 INSIDE = f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION_TYPE}::support-line"
-GATED = GatedSession("support-line", "s-1", Gate(), REQUEST, urn=URN)
+GATED = GatedRun("support-line", "s-1", Gate(), REQUEST, urn=URN)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_a_recorded_verdict_decides_without_a_request(
     known: Any, recorded: Any, declared: Any, reason: Any
 ) -> None:
     found, asked = await known(recorded, declared)
-    assert (found.session_id, found.problem, asked) == ("s-1", None, 0)
+    assert (found.run_id, found.problem, asked) == ("s-1", None, 0)
     assert found.reason == reason or (reason and found.reason.startswith(reason))
 
 
@@ -265,7 +265,7 @@ async def test_what_was_shown_on_the_pathway_is_remembered(known: Any, pathway_i
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LastRuns, "promote", spy)
         await known(PASSED, {**REQUEST, "rerun": "on_failure"}, content=OLD)
-    new = replace(GATED, session_id="s-2", request={"pathway_id": pathway_id})
+    new = replace(GATED, run_id="s-2", request={"pathway_id": pathway_id})
     found = runs[0].with_known(new)
     assert (found.was_shown, found.content) == (pathway_id == REQUEST["pathway_id"], None)
     assert runs[0].with_known(GATED).content == Digests.of(OLD)

@@ -20,7 +20,7 @@ from tornado_resource.program import last_runs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
-from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.versions.reading import read_latest
@@ -47,7 +47,7 @@ async def latest(
 ) -> tuple[int, str | None]:
     """Return what `latest` is for a session that was started on version 6."""
     request = {"pathway_id": "pw-1", "version_number": 6}
-    verdict = make_verdict(GatedSession("support-line", "s-1", Gate(), request), Ending(recorded))
+    verdict = make_verdict(GatedRun("support-line", "s-1", Gate(), request), Ending(recorded))
     verdicts = {"a": {**asdict(verdict), "content": OLD}} if recorded is not None else {}
     state = {
         f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": verdicts},

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.support.results import gated_session_of, result_of, status_of
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.program import progress
 from tornado_resource.program.gate import INTERRUPTED
@@ -30,7 +30,7 @@ class Wait:
         monkeypatch.setattr(progress, "PAUSE_SECONDS", 0)
         self.logged: list[tuple[str, bool]] = []
         self.report = UpdateReport(None)
-        self.sessions = [gated_session_of(f"s-{each}", urn=f"urn-{each}") for each in range(number)]
+        self.sessions = [gated_run_of(f"s-{each}", urn=f"urn-{each}") for each in range(number)]
         for gated in self.sessions:
             self.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
         self._progress = WaitProgress(self.report)

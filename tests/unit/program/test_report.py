@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from tests.support.results import gated_session_of, result_of, status_of
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program import gate as shared_gate
 from tornado_resource.program import report
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 SALES = "urn:pulumi:dev::agents::acme:agents:Sales$bland:Session::smoke"
 BILLING = "urn:pulumi:dev::agents::acme:agents:Billing$bland:Session::smoke"
-FAILED = result_of(gated_session_of("smoke", "s-1", urn=SALES), status_of("COMPLETED_PARTIAL", (), ("sc-1",)))
-PASSED = result_of(gated_session_of("smoke", "s-2", urn=BILLING), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
+FAILED = result_of(gated_run_of("smoke", "s-1", urn=SALES), status_of("COMPLETED_PARTIAL", (), ("sc-1",)))
+PASSED = result_of(gated_run_of("smoke", "s-2", urn=BILLING), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
 
 
 class Program:

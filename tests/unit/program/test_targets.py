@@ -7,12 +7,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.support.results import gated_session_of, result_of, status_of
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.program.gate import NOT_A_TARGET, counted, raise_if_any
 from tornado_resource.runs.verdict import unknown_result
 
-PASSED = result_of(gated_session_of("passed"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
-LEFT_OUT = [unknown_result(gated_session_of(name, "", urn=f"urn:{name}"), NOT_A_TARGET) for name in ("a", "b")]
+PASSED = result_of(gated_run_of("passed"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
+LEFT_OUT = [unknown_result(gated_run_of(name, "", urn=f"urn:{name}"), NOT_A_TARGET) for name in ("a", "b")]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.program.runs import INTERNAL
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
-from tornado_resource.runs.model import SessionVerdict
+from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.settings import KEYS
 from tornado_resource.tornado.resource import TornadoSession
 
@@ -45,7 +45,7 @@ def test_every_exit_code_is_in_the_readme_with_its_meaning(code: ExitCode) -> No
 
 
 @pytest.mark.parametrize(
-    "name", [*(name for name in TornadoSession.output_names if name not in INTERNAL), *SessionVerdict.__slots__]
+    "name", [*(name for name in TornadoSession.output_names if name not in INTERNAL), *RunVerdict.__slots__]
 )
 def test_every_output_is_in_the_readme(name: str) -> None:
     table = README.partition("## What the stack records")[2].partition("\n## ")[0]

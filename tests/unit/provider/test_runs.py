@@ -99,7 +99,7 @@ def test_an_unknown_value_in_a_preview_is_a_change_and_sends_nothing(
 
 
 RECORDED = {"declared": {"pathway_id": "pw-1", "max_iterations": 5}}
-AGAIN = {"session_id": "s-1", "reason": "the last run did not meet its gate: 1 of 2 scenarios passed", "problem": None}
+AGAIN = {"run_id": "s-1", "reason": "the last run did not meet its gate: 1 of 2 scenarios passed", "problem": None}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ AGAIN = {"session_id": "s-1", "reason": "the last run did not meet its gate: 1 o
     [
         (AGAIN, ["rerun"]),
         ({**AGAIN, "reason": None}, []),
-        ({**AGAIN, "session_id": "s-2"}, []),
+        ({**AGAIN, "run_id": "s-2"}, []),
         (None, []),
         (UNKNOWN, []),
     ],

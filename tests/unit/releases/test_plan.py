@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.results import gated_session_of, result_of, status_of
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.content import Digests
 from tornado_resource.declarations.releases import Release
 from tornado_resource.releases.plan import plan_releases
@@ -21,7 +21,7 @@ RELEASE = Release("booking", "pw-1", "production", 7, ("booking", "billing"))
 
 
 def passed(name: str, content: str | None, finished_at: str | None = None, **gated: Any) -> Result:
-    result = result_of(gated_session_of(name, f"s-{name}", **gated), status_of("COMPLETED_ALL_PASSED", ("a",), ()))
+    result = result_of(gated_run_of(name, f"s-{name}", **gated), status_of("COMPLETED_ALL_PASSED", ("a",), ()))
     return replace(result, verdict=replace(result.verdict, content=content, finished_at=finished_at))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.payloads import PAYLOADS, commands, shows
-from tests.support.results import gated_session_of, report_of, result_of, status_of
+from tests.support.results import gated_run_of, report_of, result_of, status_of
 from tornado_resource.bland.content import Content, parse_content
 from tornado_resource.reports.changes import as_json, markdown, text
 from tornado_resource.reports.html import html
@@ -108,7 +108,7 @@ def test_no_text_of_a_pathway_is_a_command(payload: str) -> None:
 
 def page(found: Changes) -> str:
     status = status_of("COMPLETED_ALL_PASSED", ("a",), (), forked_version=7)
-    return html(report_of(replace(result_of(gated_session_of("support-line"), status), changes=found)))
+    return html(report_of(replace(result_of(gated_run_of("support-line"), status), changes=found)))
 
 
 def test_the_page_shows_what_the_session_changed() -> None:
@@ -116,7 +116,7 @@ def test_the_page_shows_what_the_session_changed() -> None:
     assert "<h3>What the session changed</h3>" in shown
     assert '<span class="removed">- Be kind.' in shown
     assert '<span class="added">+ Be very kind.' in shown
-    assert "What the session changed" not in html(report_of(result_of(gated_session_of("a"), None)))
+    assert "What the session changed" not in html(report_of(result_of(gated_run_of("a"), None)))
     assert "Nothing that a call could notice." in page(changes("x", "x"))
 
 

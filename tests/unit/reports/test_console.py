@@ -6,7 +6,7 @@ from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.console import failure_message
-from tornado_resource.runs.model import Ending, GatedSession, Result
+from tornado_resource.runs.model import Ending, GatedRun, Result
 from tornado_resource.runs.verdict import make_verdict
 
 FIXES = tuple(Fix(f"node-{number}", f"Say the price, {number}", "prompt_edit") for number in range(3))
@@ -31,7 +31,7 @@ def passed(name: str = "fine") -> Result:
 
 def _result(name: str, ending: Ending) -> Result:
     position = Position("sessions.yaml", 14, 3)
-    gated = GatedSession(name, f"s-{name}", Gate(), {"pathway_id": "pw"}, position=position)
+    gated = GatedRun(name, f"s-{name}", Gate(), {"pathway_id": "pw"}, position=position)
     return Result(gated, make_verdict(gated, ending), ending.status, {"sc-1": "Refunds an order"})
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.paths import EXAMPLES
-from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.reports.github import annotation_lines, announce, append_summary
@@ -28,12 +28,12 @@ def test_the_annotations_match_the_golden_file() -> None:
 
 def test_a_session_that_passed_has_no_annotation() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
-    assert annotation_lines(report_of(result_of(gated_session_of("a"), status))) == []
+    assert annotation_lines(report_of(result_of(gated_run_of("a"), status))) == []
 
 
 def test_many_failed_scenarios_are_counted() -> None:
     status = status_of("COMPLETED_PARTIAL", (), tuple(f"sc-{number}" for number in range(20)))
-    line = annotation_lines(report_of(result_of(gated_session_of("a"), status)))[0]
+    line = annotation_lines(report_of(result_of(gated_run_of("a"), status)))[0]
     assert "%0A20 scenarios failed: sc-0, sc-1, sc-2, sc-3, sc-4, sc-5, sc-6, sc-7 and 12 more%0AFix " in line
 
 
@@ -44,12 +44,12 @@ def declared_failures(name: str, number: int) -> Result:
         each: ScenarioDeclaration(each, "pw-1", {"name": each}, Position("sessions.yaml", 60, 5)) for each in ids
     }
     status = status_of("COMPLETED_PARTIAL", (), ids)
-    return result_of(gated_session_of(name, scenarios=declared), status)
+    return result_of(gated_run_of(name, scenarios=declared), status)
 
 
 def test_there_are_ten_of_each_kind_sessions_first() -> None:
     failed = [declared_failures(f"a-{number}", 4) for number in range(7)]
-    late = [result_of(gated_session_of(f"b-{number}"), None, "no answer") for number in range(12)]
+    late = [result_of(gated_run_of(f"b-{number}"), None, "no answer") for number in range(12)]
     lines = annotation_lines(report_of(*late, *failed))
     errors, warnings = ([line for line in lines if line.startswith(f"::{level} ")] for level in ("error", "warning"))
     assert (len(errors), len(warnings), len(lines)) == (10, 10, 20)
@@ -114,7 +114,7 @@ def test_nothing_is_written_outside_github(tmp_path: Path) -> None:
 
 def test_a_missing_or_unwritable_summary_is_no_error(tmp_path: Path) -> None:
     echoed: list[str] = []
-    report = report_of(result_of(gated_session_of("a"), None, "no answer"))
+    report = report_of(result_of(gated_run_of("a"), None, "no answer"))
     announce(report, {"GITHUB_ACTIONS": "true"}, echoed.append)
     announce(report_of(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path)}, echoed.append)
     announce(report_of(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "a\0b"}, echoed.append)

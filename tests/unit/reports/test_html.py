@@ -12,7 +12,7 @@ from lxml import html as lxml_html
 
 from tests.support.hostile_page import HOSTILE, hostile_page
 from tests.support.large_report import iterations, large
-from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.reports.html import CHART_HEIGHT, HERE, MAX_OPEN, chart, html
 from tornado_resource.runs.verdict import unknown_result
@@ -51,7 +51,7 @@ def test_the_policy_allows_the_pages_own_style_and_script_alone() -> None:
 
 def test_a_card_has_the_name_of_its_session_for_an_id() -> None:
     names = ["support-line", "sessions", "Not a name", "controls", "session-2", "support-line-name"]
-    page = html(report_of(*(result_of(gated_session_of(name), None) for name in names)))
+    page = html(report_of(*(result_of(gated_run_of(name), None) for name in names)))
     tree = lxml_html.document_fromstring(page)
     links = [link.get("href") for link in tree.xpath("//nav//a")]
     assert links[:4] == ["#support-line", "#session.2", "#session.3", "#session.4"]
@@ -107,7 +107,7 @@ def test_in_a_long_page_only_the_first_that_did_not_pass_are_open() -> None:
 
 def test_unknown_values_are_shown_as_unknown() -> None:
     page = html(
-        report_of(unknown_result(gated_session_of("support-line", "", created_at=None, position=None), "not started"))
+        report_of(unknown_result(gated_run_of("support-line", "", created_at=None, position=None), "not started"))
     )
     assert page.count("unknown") >= 6
     assert ">None<" not in page
@@ -116,11 +116,11 @@ def test_unknown_values_are_shown_as_unknown() -> None:
 
 def test_a_recorded_verdict_says_where_its_iterations_are() -> None:
     status = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
-    result = result_of(gated_session_of("a"), status)
+    result = result_of(gated_run_of("a"), status)
     note = "As an earlier update recorded it. <code>tornado-resource report</code> shows the iterations too."
     assert note not in html(report_of(result))
     assert note in html(report_of(replace(result, status=None)))
-    assert note not in html(report_of(result_of(gated_session_of("a"), None, "interrupted")))
+    assert note not in html(report_of(result_of(gated_run_of("a"), None, "interrupted")))
 
 
 def test_bars_are_in_proportion() -> None:
@@ -133,7 +133,7 @@ def test_bars_are_in_proportion() -> None:
 
 def test_scenarios_show_by_name_and_fixes_by_node() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), ("sc-2",))
-    page = html(report_of(result_of(gated_session_of("support-line"), status, names={"sc-2": "Refunds an order"})))
+    page = html(report_of(result_of(gated_run_of("support-line"), status, names={"sc-2": "Refunds an order"})))
     assert re.search(r"<li>Refunds an order <code>sc-2</code></li>", page)
     assert "refund_node" in page
 

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from tests.support.orders import order
 from tests.support.paths import ROOT
 from tests.support.payloads import PAYLOADS, commands, every_payload, shows, strings
-from tests.support.results import PATHWAY_ID, gated_session_of, report_of, result_of
+from tests.support.results import PATHWAY_ID, gated_run_of, report_of, result_of
 from tornado_resource.bland.responses import (
     UNREADABLE_ID,
     Active,
@@ -43,7 +43,7 @@ from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import CUT, summary
 from tornado_resource.reports.verdicts import verdicts_json
-from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.wait import Progress, gone, progress_line
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
@@ -61,7 +61,7 @@ COMMAND: Final = re.compile(r"::(error|warning) ([a-z]+=[^:,\n]*,){0,3}title=[^:
 
 
 @cache
-def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
+def results(text: str) -> list[tuple[GatedRun, Status, Result]]:
     """Parse responses that have *text* in every field, and judge them in every way."""
     started = Started.parse({"session_id": text}) or Started.parse({"session_id": "s-1"})
     timed = Started.parse({"session_id": "s-1", "created_at": text})
@@ -70,7 +70,7 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
     names = {scenario.scenario_id: scenario.name for scenario in scenarios or () if scenario.name}
     found = []
     unanswered = f"the API request failed: {OutcomeUnknown('status', clean(text))}"
-    endings = (None, None, unanswered, gone(GatedSession(text, started.session_id, Gate(), {})).given_up)
+    endings = (None, None, unanswered, gone(GatedRun(text, started.session_id, Gate(), {})).given_up)
     for number, word in enumerate(("COMPLETED_PARTIAL", "ERROR", text, "RUNNING")):
         status = Status.parse(response_of(text, word)) or Status.parse(response_of(text, "UNKNOWN"))
         assert status is not None
@@ -78,10 +78,10 @@ def results(text: str) -> list[tuple[GatedSession, Status, Result]]:
         # The completed one ran other scenarios than these, which would hide how many of them failed.
         declared = {"scenario_ids": [text, "sc-2"]} if number else {}
         request = {"pathway_id": PATHWAY_ID, **declared}
-        gated = gated_session_of(f"s-{number}", started.session_id, created_at=created_at, request=request)
+        gated = gated_run_of(f"s-{number}", started.session_id, created_at=created_at, request=request)
         judged = replace(result_of(gated, status, endings[number], names), transcripts=transcripts(text))
         found.append((gated, status, judged))
-    raw = gated_session_of("raw", text, created_at=text, position=Position(text, 1, 1))
+    raw = gated_run_of("raw", text, created_at=text, position=Position(text, 1, 1))
     found.append((raw, Status(text), result_of(raw, None, text)))
     return found
 

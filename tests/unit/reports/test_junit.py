@@ -11,7 +11,7 @@ from junitparser import JUnitXml
 from lxml import etree
 
 from tests.support.paths import EXAMPLES
-from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.junit import junit
@@ -70,7 +70,7 @@ def test_an_update_without_a_gate_to_judge_is_skipped() -> None:
 
 def test_a_passed_gate_has_no_failure_and_no_error() -> None:
     status = status_of(PARTIAL, ("sc-1",), ("sc-2",), unfixable_ids=("sc-2", "sc-3"), total_scenarios=3)
-    text = junit(report_of(result_of(gated_session_of("a", gate=Gate("30%")), status)))
+    text = junit(report_of(result_of(gated_run_of("a", gate=Gate("30%")), status)))
     assert cases_of(text) == {"a": {"gate": None, "sc-1": None, "sc-2": "skipped", "sc-3": "skipped"}}
     assert 'failures="0"' in text
     assert 'message="failed, but the gate (30%) passed"' in text
@@ -79,7 +79,7 @@ def test_a_passed_gate_has_no_failure_and_no_error() -> None:
 def test_names_of_cases_are_unique() -> None:
     names = {"sc-1": "Twice", "sc-2": "Twice"}
     status = status_of(PARTIAL, ("gate",), ("sc-1", "sc-2", "x" * 400, "x" * 401))
-    cases = cases_of(junit(report_of(result_of(gated_session_of("a"), status, names=names))))["a"]
+    cases = cases_of(junit(report_of(result_of(gated_run_of("a"), status, names=names))))["a"]
     cut = "x" * 299 + "…"
     assert list(cases) == ["gate", "gate #2", "Twice", "Twice #2", cut, f"{cut} #2"]
 
@@ -95,7 +95,7 @@ def test_names_of_cases_are_unique() -> None:
     ],
 )
 def test_invalid_times_are_left_out(created_at: str | None, shown: str | None) -> None:
-    text = junit(report_of(result_of(gated_session_of("a", created_at=created_at), None, "no answer")))
+    text = junit(report_of(result_of(gated_run_of("a", created_at=created_at), None, "no answer")))
     assert cases_of(text) == {"a": {"gate": "error"}}
     assert etree.fromstring(text.encode())[0].get("timestamp") == shown
 
@@ -103,9 +103,7 @@ def test_invalid_times_are_left_out(created_at: str | None, shown: str | None) -
 @pytest.mark.parametrize("elapsed_ms", [-5, 0, 10**30, 10**400])
 def test_huge_durations_are_bounded(elapsed_ms: int) -> None:
     status = Status("RUNNING", elapsed_ms=elapsed_ms)
-    assert cases_of(junit(report_of(result_of(gated_session_of("a"), status, "it still runs")))) == {
-        "a": {"gate": "error"}
-    }
+    assert cases_of(junit(report_of(result_of(gated_run_of("a"), status, "it still runs")))) == {"a": {"gate": "error"}}
 
 
 def test_junit2html_reads_it(tmp_path: Path) -> None:

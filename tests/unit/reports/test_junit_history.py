@@ -11,7 +11,7 @@ from junitparser import JUnitXml
 from lxml import etree
 from xunitparser import Parser
 
-from tests.support.results import gated_session_of, report_of, result_of, status_of
+from tests.support.results import gated_run_of, report_of, result_of, status_of
 from tornado_resource.bland.responses import Iteration, Status
 from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
@@ -45,7 +45,7 @@ def session(
 ) -> Result:
     """A session that has run; *passed* and *failed* are the keys of its scenarios."""
     known = ids(environment)
-    gated = gated_session_of(
+    gated = gated_run_of(
         "support-line",
         gate=gate or Gate(),
         request={"pathway_id": "pw-1", "scenario_ids": [*known.values()]},
@@ -61,7 +61,7 @@ def session(
 
 def unchanged(result: Result) -> Result:
     """The result of an update that leaves the session alone: from the stack's own state."""
-    outputs = {"session_id": result.gated.session_id, "declared": dict(result.gated.request)}
+    outputs = {"session_id": result.gated.run_id, "declared": dict(result.gated.request)}
     state = {STACK: {"outputs": {"verdicts": {"a": asdict(result.verdict)}}}, URN: {"outputs": outputs}}
     recorded = recorded_sessions(state)[URN].result(result.gated)
     assert recorded is not None
@@ -70,7 +70,7 @@ def unchanged(result: Result) -> Result:
 
 
 def before_it_starts() -> Result:
-    gated = gated_session_of("support-line", "", created_at=None, request={"pathway_id": "pw-1"}, scenarios=DECLARED)
+    gated = gated_run_of("support-line", "", created_at=None, request={"pathway_id": "pw-1"}, scenarios=DECLARED)
     return unknown_result(gated, INTERRUPTED, "interrupted")
 
 
@@ -142,7 +142,7 @@ def points(root: Any) -> list[Any]:
 def test_a_scenario_that_is_not_declared_is_a_case_by_its_name() -> None:
     uuid = "6f1f7a52-0b1e-4c8a-9a55-6f0d6f6f1f01"
     status = status_of("COMPLETED_ALL_PASSED", (uuid,), ())
-    text = junit(report_of(result_of(gated_session_of("a"), status, names={uuid: "Refunds an order"})))
+    text = junit(report_of(result_of(gated_run_of("a"), status, names={uuid: "Refunds an order"})))
     assert by_junitparser(text) == {("a", "gate"): "passed", ("a", "Refunds an order"): "passed"}
     assert uuid not in text
 
@@ -152,7 +152,7 @@ def test_names_that_share_their_beginning_are_numbered_by_id() -> None:
     found = []
     for order in (("sc-1", "sc-2"), ("sc-2", "sc-1")):
         status = status_of("COMPLETED_PARTIAL", order[:1], order[1:])
-        text = junit(report_of(result_of(gated_session_of("a"), status, names=names)))
+        text = junit(report_of(result_of(gated_run_of("a"), status, names=names)))
         found.append({name[-2:] for (_, name), outcome in by_junitparser(text).items() if outcome == "failure"})
     assert found == [{"te", "#2"}, {"te", "x…"}]
 
@@ -187,13 +187,13 @@ def test_the_fix_plan_is_in_the_case_of_the_gate() -> None:
 def test_a_scenario_of_which_only_the_id_is_known_is_no_case_of_its_own() -> None:
     status = Status("COMPLETED_PARTIAL", iterations=(Iteration(1, None, None, ("sc-1",), (), ()),))
     request = {"pathway_id": "pw-1", "scenario_ids": ["sc-1", "sc-2"]}
-    text = junit(report_of(result_of(gated_session_of("a", request=request), status, names={"sc-1": "One"})))
+    text = junit(report_of(result_of(gated_run_of("a", request=request), status, names={"sc-1": "One"})))
     assert by_junitparser(text).keys() == {("a", "gate"), ("a", "One")}
 
 
 def test_a_session_that_did_not_run_has_the_cases_of_its_last_verdict() -> None:
     request = {"pathway_id": "pw-1", "scenario_ids": ["sc-1"]}
-    result = unknown_result(gated_session_of("a", "", request=request), INTERRUPTED, "interrupted")
+    result = unknown_result(gated_run_of("a", "", request=request), INTERRUPTED, "interrupted")
     assert by_junitparser(junit(report_of(result))) == {("a", "gate"): "error"}
     named = replace(result, scenario_names={"sc-1": "Refunds an order"})
     assert by_junitparser(junit(report_of(named))) == {("a", "gate"): "error", ("a", "Refunds an order"): "skipped"}

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tests.support.large_report import large as sessions
 from tests.support.paths import ROOT
-from tests.support.results import gated_session_of, report_of, result_of
+from tests.support.results import gated_run_of, report_of, result_of
 from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, Status
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
@@ -45,7 +45,7 @@ def read(iterations: list[dict[str, Any]], **fields: Any) -> Result:
     status = Status.parse({"status": "STUCK", "iterations": iterations, **fields})
     assert status is not None
     names = dict.fromkeys(status.unfixable_ids, "the same name" * 30)
-    return result_of(gated_session_of("support-line"), status, names=names)
+    return result_of(gated_run_of("support-line"), status, names=names)
 
 
 def large() -> Result:
@@ -75,7 +75,7 @@ def test_the_json_has_the_numbers_and_is_valid() -> None:
 def test_a_response_that_is_kept_as_a_whole_says_nothing() -> None:
     result = read([{}] * MAX_ITERATIONS, unfixable_ids=[str(number) for number in range(MAX_IDS)])
     assert omission(result) is None
-    assert omission(result_of(gated_session_of("a"), None)) is None
+    assert omission(result_of(gated_run_of("a"), None)) is None
     session = json.loads(verdicts_json(report_of(result)))["sessions"]["support-line"]
     assert session["omitted"] == {"iterations": 0, "ids": 0, "fixes": 0}
     for write in WRITERS.values():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from tests.support.results import gated_session_of, result_of
+from tests.support.results import gated_run_of, result_of
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
@@ -14,16 +14,16 @@ from tornado_resource.runs.model import Cause, Ending, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.model import GatedSession
+    from tornado_resource.runs.model import GatedRun
 
-GATED = gated_session_of("support-line")
+GATED = gated_run_of("support-line")
 
 
 def completed(passed: int | None, total: int | None, word: str = "COMPLETED_PARTIAL") -> Status:
     return Status(word, passed_scenarios=passed, total_scenarios=total)
 
 
-def result(status: Status | None, gated: GatedSession = GATED, **ending: Any) -> Result:
+def result(status: Status | None, gated: GatedRun = GATED, **ending: Any) -> Result:
     end = Ending(status, **ending)
     return Result(gated, make_verdict(gated, end), status, cause=end.cause)
 
@@ -49,7 +49,7 @@ def advice_for(situation: str) -> str:
         (Status("RUNNING"), {}, "running"),
         (Status("REBALANCING"), {}, "unknown_status"),
         (None, {}, "unknown"),
-        (None, {"session_id": ""}, "not_started"),
+        (None, {"run_id": ""}, "not_started"),
     ],
 )
 def test_the_advice_fits_what_happened(status: Status | None, changes: dict[str, Any], situation: str) -> None:
@@ -62,7 +62,7 @@ def test_the_advice_fits_what_happened(status: Status | None, changes: dict[str,
 @pytest.mark.parametrize("status", [None, Status("RUNNING"), completed(1, 2)])
 def test_the_cause_of_an_unknown_outcome_decides(cause: Cause, status: Status | None) -> None:
     assert advice(result(status, given_up="for a reason", cause=cause), "dev") == advice_for(cause)
-    assert advice(unknown_result(gated_session_of("a", ""), "for a reason", cause), "dev") == advice_for(cause)
+    assert advice(unknown_result(gated_run_of("a", ""), "for a reason", cause), "dev") == advice_for(cause)
 
 
 def test_all_advice_is_different_where_it_must_be() -> None:

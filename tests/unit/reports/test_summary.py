@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.support.paths import EXAMPLES
-from tests.support.results import FIX, gated_session_of, report_of, result_of, sample, status_of
+from tests.support.results import FIX, gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.reports.summary import (
     CUT,
@@ -76,7 +76,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     fixes = tuple(FIX for _ in range(40))
     words = tuple("<&@|" * 2500 + str(number) for number in range(50))
     status = status_of("COMPLETED_PARTIAL", (), words, iterations=(Iteration(1, None, None, (), words, fixes),))
-    results = [result_of(gated_session_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
+    results = [result_of(gated_run_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
     text = summary(report_of(*results))
     assert len(text) <= MAX_SUMMARY_CHARACTERS
     assert text.endswith(CUT)
@@ -84,7 +84,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
 
 def test_so_many_sessions_get_a_section() -> None:
     status = status_of("COMPLETED_PARTIAL", ("sc-1",), tuple(f"sc-{number}" for number in range(2, 60)))
-    results = [result_of(gated_session_of(f"s-{number}"), status) for number in range(MAX_SECTIONS + 1)]
+    results = [result_of(gated_run_of(f"s-{number}"), status) for number in range(MAX_SECTIONS + 1)]
     text = summary(report_of(*results))
     assert text.count("### ") == MAX_SECTIONS
     assert text.endswith("… and 1 failed more: see `report.html`.\n")
@@ -93,7 +93,7 @@ def test_so_many_sessions_get_a_section() -> None:
 
 def test_rows_beyond_the_limit_are_counted() -> None:
     passed = status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())
-    text = summary(report_of(*(result_of(gated_session_of(f"s-{number}"), passed) for number in range(1002))))
+    text = summary(report_of(*(result_of(gated_run_of(f"s-{number}"), passed) for number in range(1002))))
     assert "… and 2 sessions more: see `verdicts.json`." in text
 
 

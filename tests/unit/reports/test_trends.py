@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import html as lxml_html
 
-from tests.support.results import gated_session_of, report_of, result_of, status_of
+from tests.support.results import gated_run_of, report_of, result_of, status_of
 from tornado_resource.reports.html import BASE, SMALLEST, html, sparkline
 from tornado_resource.reports.trends import Run, Trend, Trends, trends, trends_json
 from tornado_resource.runs.model import Ending
@@ -23,7 +23,7 @@ def state_of(*sessions: tuple[str, str, str | None]) -> dict[str, Any]:
     resources: dict[str, Any] = {}
     verdicts: dict[str, Any] = {}
     for name, session_id, word in sessions:
-        gated = gated_session_of(name, session_id)
+        gated = gated_run_of(name, session_id)
         resources[SESSION_URN + name] = {"outputs": {"session_id": session_id, "created_at": gated.created_at}}
         if word is not None:
             failed = () if word == "COMPLETED_ALL_PASSED" else ("sc-2",)
@@ -129,11 +129,11 @@ def test_bars_that_passed_are_above_the_line_and_failed_ones_below() -> None:
 
 
 def test_the_page_has_a_chart_for_each_session() -> None:
-    report = report_of(result_of(gated_session_of("a"), None))
+    report = report_of(result_of(gated_run_of("a"), None))
     assert not lxml_html.document_fromstring(html(report)).xpath("//*[@id='trends']")
     hostile = Trend("<img src=x onerror=alert(1)>", (run_of("failed", 1),))
     found = trends([None, *NEWEST, None])
-    page = html(report_of(result_of(gated_session_of("a"), None), trends=Trends(6, (*found.sessions, hostile), 2)))
+    page = html(report_of(result_of(gated_run_of("a"), None), trends=Trends(6, (*found.sessions, hostile), 2)))
     tree = lxml_html.document_fromstring(page)
     [section] = tree.xpath("//section[@aria-labelledby='trends']")
     assert section.xpath("string(h2)") == "The last 6 updates"
@@ -145,6 +145,6 @@ def test_the_page_has_a_chart_for_each_session() -> None:
 
 
 def test_the_page_says_when_no_verdict_is_recorded() -> None:
-    page = html(report_of(result_of(gated_session_of("a"), None), trends=trends([{}])))
+    page = html(report_of(result_of(gated_run_of("a"), None), trends=trends([{}])))
     assert "No verdict is recorded in them." in page
     assert "The last update<" in page

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.support.paths import ROOT
-from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.verdicts import verdicts_json
@@ -53,7 +53,7 @@ def test_a_problem_of_the_update_leaves_nothing_passed() -> None:
         "nothing was judged",
         "agents",
     )
-    failed = result_of(gated_session_of("a"), status_of("COMPLETED_PARTIAL", (), ("sc-1",)))
+    failed = result_of(gated_run_of("a"), status_of("COMPLETED_PARTIAL", (), ("sc-1",)))
     assert read(verdicts_json(replace(report_of(failed), problem="x")))["outcome"] == "failed"
 
 
@@ -69,7 +69,7 @@ def test_the_schema_explains_every_key_and_allows_no_other() -> None:
 
 @pytest.mark.parametrize("text", ["\x1b]0;x\x07", "\x7f", "\x9b31m", "\u202e", "\u200b", "\U000e0041", "ü", "\ufffe"])
 def test_values_of_the_api_are_written_unchanged_in_ascii(text: str) -> None:
-    written = verdicts_json(report_of(result_of(gated_session_of("a", text), Status(text, unfixable_ids=(text,)))))
+    written = verdicts_json(report_of(result_of(gated_run_of("a", text), Status(text, unfixable_ids=(text,)))))
     assert written.isascii()
     assert written.replace("\n", "").isprintable()
     session = read(written)["sessions"]["a"]
@@ -77,14 +77,14 @@ def test_values_of_the_api_are_written_unchanged_in_ascii(text: str) -> None:
 
 
 def test_lone_surrogates_are_replaced() -> None:
-    written = verdicts_json(report_of(result_of(gated_session_of("a", "x\ud800y"), None, "no answer")))
+    written = verdicts_json(report_of(result_of(gated_run_of("a", "x\ud800y"), None, "no answer")))
     assert read(written)["sessions"]["a"]["session_id"] == "x\ufffdy"
     assert "ud800" not in written
 
 
 def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
     status = status_of("COMPLETED_PARTIAL", ("a",), ("b",), total_scenarios=10**30, current_iteration=-1)
-    content = read(verdicts_json(report_of(result_of(gated_session_of("a", gate=Gate(1)), status))))
+    content = read(verdicts_json(report_of(result_of(gated_run_of("a", gate=Gate(1)), status))))
     assert content["sessions"]["a"]["gate"] == {"passed": 1, "repaired": "allow", "full_run": "required"}
     assert content["sessions"]["a"]["total_scenarios"] == 10**30
 

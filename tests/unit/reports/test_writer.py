@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.results import gated_session_of, report_of, result_of, sample, status_of
+from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
@@ -93,7 +93,7 @@ def test_a_folder_in_place_of_a_report_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
-    gated = gated_session_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
+    gated = gated_run_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
     write_reports(tmp_path, report_of(result_of(gated, status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))))
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert sorted(texts) == NAMES
@@ -103,13 +103,13 @@ def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_a_part_of_a_word_leaves_the_sentence_as_it_is() -> None:
-    gated = gated_session_of("support-line", request={"pathway_id": "test"}, is_pathway_secret=True)
+    gated = gated_run_of("support-line", request={"pathway_id": "test"}, is_pathway_secret=True)
     reason = result_of(gated, None, "not tested as declared: pathway TEST").verdict.reason
     assert reason == "not tested as declared: pathway [secret]"
 
 
 def test_no_reason_and_no_drift_names_a_secret_pathway(tmp_path: Path) -> None:
-    gated = gated_session_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
+    gated = gated_run_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
     reason = "version 3 could not be read: version 3 of pathway PW-IN-CLEAR: gone"
     result = replace(result_of(gated, None, reason), drift="version 3 of pathway pw-in-clear: gone")
     assert (result.verdict.reason, result.drift) == (

@@ -23,7 +23,7 @@ from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore
 from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
-from tornado_resource.runs.model import GatedSession, Result
+from tornado_resource.runs.model import GatedRun, Result
 from tornado_resource.runs.order import Address, Order
 from tornado_resource.runs.results import read_last_run, wait_for_result
 from tornado_resource.runs.start import start
@@ -97,7 +97,7 @@ async def test_it_is_adopted_and_cancelled() -> None:
 async def result_on(shelf: str, lines: list[str] | None = None) -> Result:
     api = ToyApi()
     api.respond("POST", "/v1/toys", json.dumps(order(shelf).request).encode())
-    gated = GatedSession(
+    gated = GatedRun(
         "robot", "toy-1", Gate(), order(shelf).request, kind="toy", urn=ADDRESS.urn(toy.KIND.resource_type)
     )
     report = (lines if lines is not None else []).append
@@ -115,7 +115,7 @@ async def test_it_is_judged_recorded_and_decides_about_a_rerun(shelf: str, outco
     assert recorded.verdict == result.verdict
     assert compare("toy", recorded.declared, {**recorded.declared, "colour": "green"}).replaces == ("colour",)
     api = ToyApi()
-    last, _ = await read_last_run(client(api), GatedSession("robot", "toy-1", Gate(), order().request, kind="toy"))
+    last, _ = await read_last_run(client(api), GatedRun("robot", "toy-1", Gate(), order().request, kind="toy"))
     assert last.state == "gone"
 
 

@@ -16,7 +16,7 @@ from tornado_resource.bland.client import Client
 from tornado_resource.bland.responses import Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotSent, Rejected
-from tornado_resource.runs.model import GatedSession, Result
+from tornado_resource.runs.model import GatedRun, Result
 from tornado_resource.runs.results import wait_for_result
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ async def results_of(
     api: Api, jitter: Callable[[], float] | None = None, *, report: Callable[[], None] = lambda: None
 ) -> list[Result]:
     clock = api.time.clock(jitter or random.Random(1).random)  # noqa: S311 - the same in every run
-    gated_sessions = [
-        GatedSession(f"s{number}", str(number), GATES[number % 4], {"pathway_id": str(number)})
+    gated_runs = [
+        GatedRun(f"s{number}", str(number), GATES[number % 4], {"pathway_id": str(number)})
         for number in range(SESSIONS)
     ]
-    waits = (wait_for_result(api, gated, 15.0, lambda _progress: report(), clock) for gated in gated_sessions)
+    waits = (wait_for_result(api, gated, 15.0, lambda _progress: report(), clock) for gated in gated_runs)
     return await api.time.run(waits)
 
 

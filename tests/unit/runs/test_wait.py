@@ -12,7 +12,7 @@ from tests.support.api import FakeTime, client_of, json_response
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.durations import format_ms
 from tornado_resource.declarations.model import GRACE_MS, Gate
-from tornado_resource.runs.model import GatedSession
+from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.wait import Progress, wait_for_end
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 RUNNING = {"status": "RUNNING", "current_iteration": 2, "max_iterations": 5, "total_scenarios": 40}
 RUNNING = {**RUNNING, "passed_scenarios": 38, "failed_scenarios": 2, "elapsed_ms": 190_000}
 DONE = {**RUNNING, "status": "COMPLETED_ALL_PASSED", "passed_scenarios": 40, "failed_scenarios": 0}
-SESSION = GatedSession("support-line", "e1f2a3b4-5678", Gate(), {}, timeout_ms=900_000)
+SESSION = GatedRun("support-line", "e1f2a3b4-5678", Gate(), {}, timeout_ms=900_000)
 
 
 class Script:
     """Responds to status requests one after the other, the last for ever; records the time of each request."""
 
     def __init__(
-        self, *responses: Any, gated: GatedSession = SESSION, poll_seconds: float = 15.0, random: float = 0.5
+        self, *responses: Any, gated: GatedRun = SESSION, poll_seconds: float = 15.0, random: float = 0.5
     ) -> None:
         self.responses = list(responses)
         self.time = FakeTime()
@@ -136,7 +136,7 @@ async def test_a_status_of_another_session_ends_no_wait() -> None:
     script = Script(other)
     ending = await script.run()
     assert (ending.status, ending.cause, len(script.requested_at)) == (None, "misdirected", 3)
-    about = f"status of session {SESSION.session_id}: the response is about another session: `s-9`"
+    about = f"status of session {SESSION.run_id}: the response is about another session: `s-9`"
     assert ending.given_up == f"the API responds about something else: {about}"
     assert (await Script(other, other, RUNNING, other, other, DONE).run()).given_up is None
 
@@ -181,7 +181,7 @@ async def test_a_session_never_seen_is_gone_if_active_responds(other: httpx.Resp
 
 
 @pytest.mark.parametrize("gated", [SESSION, NEVER_SEEN])
-async def test_three_404_from_a_wrong_address_do_not_mean_gone(gated: GatedSession) -> None:
+async def test_three_404_from_a_wrong_address_do_not_mean_gone(gated: GatedRun) -> None:
     ending = await Script(json_response({}, 404), gated=gated).run()
     assert ending.given_up is not None
     assert "the session may still exist: check bland:baseUrl" in ending.given_up

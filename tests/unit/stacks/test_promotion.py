@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.results import gated_session_of
+from tests.support.results import gated_run_of
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, as_output, from_output, with_promoted_version
 
 scalars = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -68,8 +68,8 @@ def test_malformed_parts_of_a_record_are_left_out() -> None:
 
 
 def test_only_a_promoted_session_must_pass_on_the_promoted_version() -> None:
-    gated = gated_session_of("billing")
+    gated = gated_run_of("billing")
     promotion = Promotion("x", None, {"billing": PromotedSession("s-1", 7, None)})
     assert with_promoted_version(gated, promotion).promoted == 7
-    assert with_promoted_version(gated_session_of("other"), promotion).promoted is None
+    assert with_promoted_version(gated_run_of("other"), promotion).promoted is None
     assert with_promoted_version(gated, None) == gated

@@ -14,7 +14,7 @@ from tornado_resource.bland.responses import Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedSession
+from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedRun
 from tornado_resource.runs.results import read_result
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
@@ -72,9 +72,9 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tell:
 def test_a_session_is_read_with_its_gate(pulumi: Tell) -> None:
     pulumi(resource())
     stack = read_stack("dev")
-    gated = GatedSession(
+    gated = GatedRun(
         name="billing",
-        session_id="s-billing",
+        run_id="s-billing",
         gate=Gate(3),
         request={"pathway_id": "pw-1", "version_number": 5},
         created_at="2026-04-14T10:00:00.000Z",
@@ -160,7 +160,7 @@ def test_the_position_is_that_of_the_declaration(pulumi: Tell, inputs: Any, posi
 def test_absent_outputs_have_defaults(pulumi: Tell) -> None:
     pulumi(resource(inputs=None, outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1"}}))
     gated = read_stack("dev").sessions[0].gated
-    assert gated == GatedSession("billing", "s-billing", Gate(), {"pathway_id": "pw-1"}, urn=resource()["urn"])
+    assert gated == GatedRun("billing", "s-billing", Gate(), {"pathway_id": "pw-1"}, urn=resource()["urn"])
 
 
 def test_a_session_without_its_declaration_is_damaged(pulumi: Tell) -> None:
@@ -203,7 +203,7 @@ def creating(name: str, **inputs: Any) -> dict[str, Any]:
 def test_an_interrupted_creation_is_a_session_without_an_id(pulumi: Tell) -> None:
     operations = [creating("a", pathway_id="pw-1"), creating("b", gate="none", pathway_id={"x": "encrypted"})]
     pulumi(pending_operations=operations)
-    gated = GatedSession("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3), urn=resource("a")["urn"])
+    gated = GatedRun("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3), urn=resource("a")["urn"])
     assert read_stack("dev").sessions == (
         StackSession("a", "", "pw-1", gated, is_replaced=False, is_interrupted=True),
         StackSession("b", "", "", None, is_replaced=False, is_interrupted=True),
@@ -255,7 +255,7 @@ def test_the_stacks_own_outputs_are_read(pulumi: Tell) -> None:
 )
 async def test_a_version_that_was_shown_once_must_be_shown_to_commands(pulumi: Tell, reason: str, outcome: str) -> None:
     ending = Ending(Status("COMPLETED_ALL_PASSED"), reason)
-    recorded = make_verdict(GatedSession("billing", "s-billing", Gate(), DECLARED), ending)
+    recorded = make_verdict(GatedRun("billing", "s-billing", Gate(), DECLARED), ending)
     outputs = {"verdicts": {"billing": asdict(recorded)}}
     pulumi(resource(), resource("agents-dev", "pulumi:pulumi:Stack", outputs=outputs))
     gated = read_stack("dev").sessions[0].gated

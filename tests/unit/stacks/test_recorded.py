@@ -11,7 +11,7 @@ from tornado_resource.bland.content import LIVE, Digests
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedSession
+from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import (
     JudgedVersion,
@@ -21,14 +21,14 @@ from tornado_resource.stacks.recorded import (
     recorded_sessions,
 )
 
-GATED = GatedSession("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
+GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
 FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1, unfixable_ids=("b",))
 URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
 STACK = f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev"
 
 
-def verdict(ended: Status = PASSED, gated: GatedSession = GATED, **changed: Any) -> dict[str, Any]:
+def verdict(ended: Status = PASSED, gated: GatedRun = GATED, **changed: Any) -> dict[str, Any]:
     return {**asdict(make_verdict(gated, Ending(ended))), **changed}
 
 
@@ -41,7 +41,7 @@ def state(*verdicts: Any, urn: str = URN, **outputs: Any) -> dict[str, Any]:
     }
 
 
-def outcome(resources: dict[str, Any], gated: GatedSession = GATED) -> str | None:
+def outcome(resources: dict[str, Any], gated: GatedRun = GATED) -> str | None:
     session = next(iter(recorded_sessions(resources).values()), None)
     result = session.result(gated) if session is not None else None
     return result.verdict.outcome if result is not None else None

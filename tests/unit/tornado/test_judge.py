@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from tornado_resource.bland.responses import STATUSES, Iteration, Omitted, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs import verdict
-from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedSession, Outcome
+from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedRun, Outcome
 
 SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
 
 
 def judge(gate: Gate, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> tuple[Outcome, str]:
-    return verdict.judge(GatedSession("support-line", "s-1", gate, {}), ending, scenarios)
+    return verdict.judge(GatedRun("support-line", "s-1", gate, {}), ending, scenarios)
 
 
 statuses = st.builds(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.support.api import FakeTime, json_response
-from tests.support.results import gated_session_of
+from tests.support.results import gated_run_of
 from tests.support.scenario_api import ScenarioApi
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
@@ -16,7 +16,7 @@ from tornado_resource.runs.results import read_last_run, read_result, wait_for_r
 if TYPE_CHECKING:
     import httpx
 
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
 
 NUMBER: Final = 130
 ALL: Final = tuple(f"sc-{number}" for number in range(1, NUMBER + 1))
@@ -24,7 +24,7 @@ UNKNOWN: Final = (
     "the API lists no more than 100 scenarios of the pathway, so it is unknown which others are required for promotion"
 )
 REQUEST: Final = {"pathway_id": "pw-1"}
-PROMOTION: Final = gated_session_of("support-line", gate=Gate("promotion"), request=REQUEST)
+PROMOTION: Final = gated_run_of("support-line", gate=Gate("promotion"), request=REQUEST)
 
 
 class Api(ScenarioApi):
@@ -50,7 +50,7 @@ class Api(ScenarioApi):
     def handle(self, request: httpx.Request) -> httpx.Response:
         return json_response(self.status) if request.url.path.endswith("/status") else super().handle(request)
 
-    async def result(self, gated: GatedSession) -> Result:
+    async def result(self, gated: GatedRun) -> Result:
         async with self.client() as client:
             return await read_result(client, gated)
 
@@ -81,7 +81,7 @@ async def test_a_session_that_ran_all_scenarios_settles_which_are_required() -> 
     ],
     ids=["declared ids", "not all that are listed", "adopted", "none required that is listed"],
 )
-async def test_what_is_not_listed_leaves_a_promotion_gate_unsure(api: Api, gated: GatedSession) -> None:
+async def test_what_is_not_listed_leaves_a_promotion_gate_unsure(api: Api, gated: GatedRun) -> None:
     result = await api.result(gated)
     assert (result.verdict.outcome, result.verdict.reason, result.cause) == (
         "incomplete",
@@ -152,7 +152,7 @@ async def test_a_disabled_scenario_is_not_required() -> None:
 async def test_a_declared_scenario_that_is_not_listed_is_not_gone() -> None:
     api = Api.of(ran=("sc-1",))
     declared = {"sc-1": ScenarioDeclaration("one", "pw-1", {"name": "Case 1"})}
-    gated = gated_session_of("a", request={**REQUEST, "scenario_ids": ["sc-1"]}, scenarios=declared)
+    gated = gated_run_of("a", request={**REQUEST, "scenario_ids": ["sc-1"]}, scenarios=declared)
     assert (await api.result(gated)).verdict.outcome == "passed"
     api.scenarios["sc-1"]["max_turns"] = 9
     verdict = (await api.result(gated)).verdict

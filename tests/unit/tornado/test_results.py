@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
-from tests.support.results import PATHWAY_ID, gated_session_of
+from tests.support.results import PATHWAY_ID, gated_run_of
 from tornado_resource.bland.content import Digests, parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
@@ -19,7 +19,7 @@ from tornado_resource.runs.results import read_last_run, read_result, wait_for_r
 from tornado_resource.tornado.kind import KIND
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.model import GatedSession, Result
+    from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.rerun import LastRun
 
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
@@ -37,8 +37,8 @@ SCENARIOS = {
         {"id": "sc-3", "name": ""},
     ]
 }
-PROMOTION = gated_session_of("support-line", gate=Gate("promotion"))
-ALL = gated_session_of("support-line")
+PROMOTION = gated_run_of("support-line", gate=Gate("promotion"))
+ALL = gated_run_of("support-line")
 
 
 class Api:
@@ -62,15 +62,15 @@ class Api:
             raise given
         return json_response({}, given) if isinstance(given, int) else json_response(given)
 
-    async def wait(self, gated: GatedSession) -> Result:
+    async def wait(self, gated: GatedRun) -> Result:
         async with client_of(self.handle) as client:
             return await wait_for_result(client, gated, 15.0, lambda _progress: None, self.time.clock())
 
-    async def read(self, gated: GatedSession) -> Result:
+    async def read(self, gated: GatedRun) -> Result:
         async with client_of(self.handle) as client:
             return await read_result(client, gated)
 
-    async def last_run(self, gated: GatedSession) -> LastRun:
+    async def last_run(self, gated: GatedRun) -> LastRun:
         async with client_of(self.handle) as client:
             last, read = await read_last_run(client, gated)
         assert (read.status is None) == (last.state == "gone")
@@ -187,7 +187,7 @@ async def test_a_running_session_needs_no_scenarios() -> None:
 
 async def test_a_pass_with_failed_scenarios_needs_no_names() -> None:
     api = Api([FAILED], [SCENARIOS])
-    result = await api.read(gated_session_of("support-line", gate=Gate("any")))
+    result = await api.read(gated_run_of("support-line", gate=Gate("any")))
     assert (result.verdict.outcome, result.scenario_names, api.requests) == ("passed", {}, ["status"])
 
 
@@ -232,7 +232,7 @@ async def test_a_refused_read_is_incomplete() -> None:
 async def test_the_last_run_takes_one_request(status: Any, state: str, outcome: str | None) -> None:
     api = Api([status], [SCENARIOS])
     last = await api.last_run(ALL)
-    assert (last.session_id, last.gate, last.state, last.outcome) == (ALL.session_id, ALL.gate, state, outcome)
+    assert (last.run_id, last.gate, last.state, last.outcome) == (ALL.run_id, ALL.gate, state, outcome)
     assert api.requests == ["status"]
 
 
@@ -259,7 +259,7 @@ async def test_a_promotion_gate_reads_the_scenarios_of_a_run_that_ended() -> Non
 
 VERSION = {"nodes": [{"id": "a", "data": {"prompt": "hi"}}]}
 EDITED = {"nodes": [{"id": "a", "data": {"prompt": "ho"}}]}
-PINNED = gated_session_of("support-line", request={"pathway_id": PATHWAY_ID, "version_number": 6})
+PINNED = gated_run_of("support-line", request={"pathway_id": PATHWAY_ID, "version_number": 6})
 
 
 def digest_of(version: Any) -> str:
@@ -286,7 +286,7 @@ async def test_a_content_that_is_known_is_not_read_again(way: str) -> None:
 
 
 @pytest.mark.parametrize("gated", [ALL, replace(PINNED, adopted=True, created_at=None)])
-async def test_without_a_version_no_content_is_read(gated: GatedSession) -> None:
+async def test_without_a_version_no_content_is_read(gated: GatedRun) -> None:
     api = Api([PASSED], [SCENARIOS], [VERSION])
     assert (await api.wait(gated)).verdict.content is None
     assert api.requests == ["status"]
@@ -406,7 +406,7 @@ async def test_what_a_session_changed_is_read_on_request() -> None:
         (REPAIRED, PINNED, [VERSION, 401]),
     ],
 )
-async def test_changes_that_cannot_be_read_are_left_out(status: Any, gated: GatedSession, versions: list[Any]) -> None:
+async def test_changes_that_cannot_be_read_are_left_out(status: Any, gated: GatedRun, versions: list[Any]) -> None:
     api = Api([status], [SCENARIOS], versions)
     async with client_of(api.handle) as client:
         found = await KIND.with_changes(client, await read_result(client, gated))

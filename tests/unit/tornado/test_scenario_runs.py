@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tests.support.results import gated_session_of, result_of, status_of
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.tornado.kind import KIND
 
@@ -47,7 +47,7 @@ class Api:
 
 def ended(**changes: Any) -> Result:
     request = {"pathway_id": "pw-1", "scenario_ids": ["sc-1", "sc-2", "sc-3"]}
-    return result_of(gated_session_of("a", request=request, **changes), status_of("STUCK", ("sc-1",), ("sc-2",)))
+    return result_of(gated_run_of("a", request=request, **changes), status_of("STUCK", ("sc-1",), ("sc-2",)))
 
 
 async def test_each_scenario_that_ran_is_recorded_by_name() -> None:

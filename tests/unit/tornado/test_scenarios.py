@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
-from tests.support.results import PATHWAY_ID, gated_session_of, result_of
+from tests.support.results import PATHWAY_ID, gated_run_of, result_of
 from tornado_resource.bland.responses import parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
@@ -84,7 +84,7 @@ class Api:
         return json_response({}, given) if isinstance(given, int) else json_response({"scenarios": given})
 
 
-GATED = gated_session_of("support-line", request=REQUEST, scenarios=DECLARED)
+GATED = gated_run_of("support-line", request=REQUEST, scenarios=DECLARED)
 EDITED = [{**SHOWN["sc-1"], "max_turns": 11}, SHOWN["sc-2"]]
 
 
@@ -136,7 +136,7 @@ async def test_reading_the_scenarios_is_retried() -> None:
 
 async def test_what_did_not_pass_needs_no_scenarios() -> None:
     api = Api(500)
-    gated = gated_session_of("a", request=REQUEST, scenarios=DECLARED, gate=Gate(4))
+    gated = gated_run_of("a", request=REQUEST, scenarios=DECLARED, gate=Gate(4))
     async with client_of(api.handle) as client:
         assert (await read_result(client, gated)).verdict.outcome == "failed"
     assert api.requests == ["status"]

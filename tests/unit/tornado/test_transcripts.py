@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.api import client_of, json_response
-from tests.support.results import gated_session_of, result_of, status_of
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.tornado.kind import KIND
@@ -25,7 +25,7 @@ def failed(*ids: str, batch: str | None = "b-2") -> Result:
     """A session in which scenarios failed twice; the last iteration is of *batch*."""
     first = Iteration(1, None, None, ("sc-ok",), ids, (), "b-1")
     second = Iteration(2, None, None, (), ids[:1], (), batch)
-    return result_of(gated_session_of("a"), status_of("COMPLETED_PARTIAL", ("sc-ok",), ids, iterations=(first, second)))
+    return result_of(gated_run_of("a"), status_of("COMPLETED_PARTIAL", ("sc-ok",), ids, iterations=(first, second)))
 
 
 class Api:
@@ -93,8 +93,8 @@ async def test_an_iteration_without_a_batch_has_no_transcript() -> None:
 
 async def test_only_a_failed_session_is_looked_into() -> None:
     api = Api(batches=batch, runs=RUN)
-    passed = result_of(gated_session_of("a"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
-    for result in (passed, result_of(gated_session_of("a"), None)):
+    passed = result_of(gated_run_of("a"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
+    for result in (passed, result_of(gated_run_of("a"), None)):
         assert (await api.read(result)).transcripts == {}
     assert api.requests == []
 

@@ -13,7 +13,7 @@ from tests.support.api import FakeTime, client_of, json_response
 from tests.support.paths import EXAMPLES
 from tornado_resource.bland.responses import STATUSES, Scenario, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import Ending, GatedSession
+from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.runs.wait import wait_for_end
 
@@ -83,8 +83,8 @@ class Row:
         return {"pathway_id": "pw-1", "scenario_ids": ids}
 
     @property
-    def gated(self) -> GatedSession:
-        return GatedSession("support-line", "s-1", self.judged_by, self.request, timeout_ms=900_000)
+    def gated(self) -> GatedRun:
+        return GatedRun("support-line", "s-1", self.judged_by, self.request, timeout_ms=900_000)
 
     async def ending(self) -> Ending:
         """How the wait ends: with a status, or without one as the cell *status* says."""

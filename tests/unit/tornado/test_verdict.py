@@ -10,14 +10,12 @@ from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
-from tornado_resource.runs.model import Ending, GatedSession, SessionVerdict, declared_sessions
+from tornado_resource.runs.model import Ending, GatedRun, RunVerdict, declared_sessions
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.runs.wait import limit_ms
 from tornado_resource.tornado.verdict import unreadable_content, with_content
 
-GATED = GatedSession(
-    "support-line", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, "2026-04-14T10:00:00.000Z"
-)
+GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, "2026-04-14T10:00:00.000Z")
 FIXES = (Fix("node-1", "say it", "prompt_edit"),)
 
 
@@ -35,7 +33,7 @@ def test_a_verdict_has_every_field() -> None:
     iterations = (iteration("a", "bc", fixes=FIXES), iteration("b", "c", number=2))
     status = completed(2, 3, iterations=iterations, forked_version=7, current_iteration=2, unfixable_ids=("c",))
     verdict = make_verdict(GATED, Ending(status))
-    assert verdict == SessionVerdict(
+    assert verdict == RunVerdict(
         outcome="failed",
         reason="2 of 3 scenarios passed; the gate requires all",
         session_id="s-1",
@@ -134,7 +132,7 @@ def test_only_declarations_with_a_gate_are_awaited() -> None:
     request = {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]}
     declarations = [Declaration("a", request, Gate(3), position), Declaration("b", request, None, position)]
     sessions = declared_sessions(declarations)
-    assert sessions == [GatedSession("a", "", Gate(3), request, position=position)]
+    assert sessions == [GatedRun("a", "", Gate(3), request, position=position)]
     assert (sessions[0].declared_scenarios, limit_ms(sessions[0])) == (("a", "b"), 900_000)
     assert limit_ms(replace(sessions[0], timeout_ms=0, request={})) == 0
     assert replace(sessions[0], request={}).declared_scenarios is None
@@ -149,10 +147,8 @@ def test_the_declared_timeout_wins_over_the_responses() -> None:
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 
 
-def content_verdict(
-    content: str | None, *, passed: int = 3, forked: int | None = None, **gated: object
-) -> SessionVerdict:
-    session = replace(GATED, **gated)  # type: ignore[arg-type] # the fields of GatedSession
+def content_verdict(content: str | None, *, passed: int = 3, forked: int | None = None, **gated: object) -> RunVerdict:
+    session = replace(GATED, **gated)  # type: ignore[arg-type] # the fields of GatedRun
     verdict = make_verdict(session, Ending(completed(passed, 3, forked_version=forked)))
     return with_content(session, verdict, Digests.of(content))
 
@@ -196,9 +192,9 @@ PLAIN, OTHER, IGNORING = f"sha256v2:{'2' * 64}", f"sha256v2:{'3' * 64}", f"sha25
 
 @pytest.mark.parametrize("key", ["started_content", "promoted_content"])
 def test_a_record_with_other_ignored_paths_is_no_edit_and_no_proof(key: str) -> None:
-    def found(now: Digests) -> SessionVerdict:
+    def found(now: Digests) -> RunVerdict:
         value = Digests.of(PLAIN) if key == "promoted_content" else PLAIN
-        session = replace(GATED, **{key: value})  # type: ignore[arg-type] # the fields of GatedSession
+        session = replace(GATED, **{key: value})  # type: ignore[arg-type] # the fields of GatedRun
         return with_content(session, make_verdict(session, Ending(completed(3, 3))), now)
 
     kept = found(Digests(IGNORING, OLD, whole=PLAIN))
