@@ -48,6 +48,8 @@ def test_an_update_tests_what_is_there_now_and_only_that(make_project: Callable[
     project.declare(DECLARATIONS)
     preview = project.pulumi("preview")
     assert "newest: version 1 of pathway pw-newest" in preview
+    said = preview.partition("Diagnostics:")[2]
+    assert said.count("no version_number in live: the API chooses which version is tested") == 1
     project.up()
     first = starts(project)
     assert sorted(first, key=str) == [("pw-fixed", 1), ("pw-live", None), ("pw-newest", 1)]

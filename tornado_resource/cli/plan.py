@@ -106,6 +106,8 @@ def _summary(plan: Plan) -> Iterator[str]:
     for release in plan.releases:
         version = f"version {release.version} of " if release.version is not None else ""
         yield f"publishes {version}pathway {release.pathway_id} to {release.environment} once every gate has passed"
+    if plan.note is not None:
+        yield f"note: {plan.note}"
 
 
 def _scenario_line(scenario: ScenarioDeclaration) -> str:
@@ -191,6 +193,7 @@ def _as_json(plan: Plan) -> str:
         "promotes_from": environment.promotes_from,
         "max_age": environment.max_age,
         "left_out": environment.left_out,
+        "note": plan.note,
         "worst_case_minutes": plan.minutes,
         "publishes": [
             {"pathway_id": each.pathway_id, "environment": each.environment, "version": each.version}
@@ -218,7 +221,7 @@ def _is_utf8() -> bool:
 
 def _as_github(plan: Plan) -> str:
     source = plan.environment.promotes_from
-    remarks = [plan.environment.omission, _more(plan) if plan.more else None]
+    remarks = [plan.environment.omission, plan.note, _more(plan) if plan.more else None]
     notices = [_notice(planned, source) for planned in plan.sessions]
     return problems.as_annotations("notice", [*notices, *(text for text in remarks if text is not None)])
 

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 class _Result:
     """The result for one file: its problems and the number of *more*, or why it cannot be opened, or a summary.
 
-    A file without problems may have *warnings*.
+    A file without problems may have *warnings* and a *note*.
     """
 
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
+    note: Problem | None = None
     more: int = 0
     fault: str = ""
     summary: str = ""
@@ -65,15 +66,19 @@ def command(
 
 def _print_success(results: Sequence[_Result], output: str, said: Output) -> None:
     warnings = [warning for result in results for warning in result.warnings]
+    notes = [result.note for result in results if result.note is not None]
     if output == "json":
-        written = {"valid": True, "problems": [], "warnings": problems.as_rows(warnings)}
-        click.echo(json.dumps(written, indent=2))
+        shown = {"warnings": problems.as_rows(warnings), "notes": problems.as_rows(notes)}
+        click.echo(json.dumps({"valid": True, "problems": [], **shown}, indent=2))
         return
-    if warnings and output == "github":
-        click.echo(problems.as_annotations("warning", warnings))
-    elif warnings:
-        click.echo("\n".join(f"warning: {warning}" for warning in warnings), err=True)
-    said.say("\n".join(result.summary for result in results))
+    summary = [result.summary for result in results]
+    if output == "github":
+        click.echo(problems.as_annotations("warning", warnings), nl=bool(warnings))
+        said.say("\n".join([*filter(None, [problems.as_annotations("notice", notes)]), *summary]))
+        return
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    said.say("\n".join([*(f"note: {note}" for note in notes), *summary]))
 
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:
@@ -87,12 +92,12 @@ def _check(file: str, environment: str | None) -> _Result:
     try:
         document = read_declarations(file)
         listed: list[str | None] = [*environment_names(document)]
-        check_environments(document, [environment] if environment is not None else listed or [None])
+        note = check_environments(document, [environment] if environment is not None else listed or [None])
     except DeclarationError as error:
         return _Result(error.problems, more=error.more)
     except ConfigurationError as error:
         return _Result(fault=str(error))
-    return _Result(warnings=document.findings.warnings, summary=_summary(document))
+    return _Result(warnings=document.findings.warnings, note=note, summary=_summary(document))
 
 
 def _summary(document: Document) -> str:

@@ -9,7 +9,7 @@ from tornado_resource.core.canonical import whole
 from tornado_resource.core.text import id_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tornado_resource.core.positions import Position, Problem
 
@@ -162,6 +162,11 @@ class Environment:
         return f"environment {self.name} leaves out {id_list(self.left_out)}" if self.left_out else None
 
     @property
+    def version_note(self) -> str | None:
+        """That the API chooses the version of some sessions, as a sentence; None if it chooses none."""
+        return version_note([each.name for each in self.declarations if "version_number" not in each.request])
+
+    @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
         """The scenarios that the sessions run, each once for each pathway, in the order of the sessions."""
         found = {(each.key, each.pathway_id): each for session in self.declarations for each in session.scenarios}
@@ -172,6 +177,20 @@ def declared_version(request: Mapping[str, Any]) -> int | None:
     """Return the number of the declared version; None if none is declared, or `latest`."""
     version = request.get("version_number")
     return int(version) if version is not None and version != LATEST else None
+
+
+def version_note(names: Collection[str], environments: Collection[str] = ()) -> str | None:
+    """Return the sentence on sessions without a `version_number`, in some of a file's environments; None for none.
+
+    The API's page does not say which version it takes then (design, section 16).
+    """
+    if not names:
+        return None
+    where = f" ({'environment' if len(environments) == 1 else 'environments'} {id_list(environments)})"
+    return (
+        f"no version_number in {id_list(names)}{where if environments else ''}: the API chooses which version is "
+        "tested; declare `version_number: latest`"
+    )
 
 
 def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:

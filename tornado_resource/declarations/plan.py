@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.declarations.model import GRACE_MS
+from tornado_resource.declarations.model import GRACE_MS, version_note
 from tornado_resource.declarations.releases import Release, certain_versions, releases
-from tornado_resource.declarations.resolver import carries, layers
+from tornado_resource.declarations.resolver import carries, layers, without_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ class Plan:
     """The sessions of an environment in order, and what is published once all gates have passed.
 
     *more* counts the sessions beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all sessions
-    have ended, those included.
+    have ended, those included. *note*: that the API chooses the version of some sessions.
     """
 
     environment: Environment
@@ -74,6 +74,7 @@ class Plan:
     releases: tuple[Release, ...]
     minutes: int
     more: int = 0
+    note: str | None = None
 
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
@@ -98,7 +99,8 @@ def make_plan(document: Document, environment: Environment) -> Plan:
     )
     published = releases(declarations, certain_versions(declarations))
     minutes, more = worst_case_minutes(declarations), len(declarations) - len(shown)
-    return Plan(environment, sessions, tuple(published), minutes, more)
+    note = version_note(without_version(document, environment))
+    return Plan(environment, sessions, tuple(published), minutes, more, note)
 
 
 def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.document import Findings
 from tornado_resource.declarations.merging import Fault, environments_of, has, merge, names, settings_of
-from tornado_resource.declarations.model import Declaration, Environment, Gate, request_from, unreachable_gate
+from tornado_resource.declarations.model import (
+    Declaration,
+    Environment,
+    Gate,
+    request_from,
+    unreachable_gate,
+    version_note,
+)
 from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING_PATHWAY, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
@@ -145,14 +152,38 @@ def resolve(document: Document, environment: str | None, *, stack: str | None = 
     return resolved
 
 
-def check_environments(document: Document, environments: Iterable[str | None]) -> None:
-    """Resolve environments of a checked document.
+def check_environments(document: Document, environments: Iterable[str | None]) -> Problem | None:
+    """Resolve environments of a checked document, and return a note on those that leave the version to the API, if any.
 
     Raises:
         DeclarationError: problems that only merging can show; one that several environments have is there once.
 
     """
-    _refuse(document, chain.from_iterable(_resolve(document, name)[1] for name in environments))
+    unversioned: dict[str, None] = {}
+    where: list[str] = []
+
+    def faults() -> Iterator[Fault]:
+        for name in environments:
+            environment, found = _resolve(document, name)
+            missing = without_version(document, environment)
+            unversioned.update(dict.fromkeys(missing))
+            where.extend([name] if missing and name is not None else [])
+            yield from found
+
+    _refuse(document, faults())
+    quoted = [[document.quoting.name(each) for each in names] for names in (unversioned, where)]
+    text = version_note(*quoted)
+    return document.problem(("sessions",), text, of_key=True) if text is not None else None
+
+
+def without_version(document: Document, environment: Environment) -> list[str]:
+    """Return the sessions of an environment that get a `version_number` neither here nor from where it promotes."""
+    carried = carries(document, environment)
+    return [
+        each.name
+        for each in environment.declarations
+        if "version_number" not in each.request and carried.get(each.name) not in {"version", "unknown"}
+    ]
 
 
 def _refuse(document: Document, faults: Iterable[Fault]) -> None:

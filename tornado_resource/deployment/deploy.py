@@ -252,6 +252,8 @@ def _preview(deployed: _Deployed) -> None:
     """Log what would run, and declare the releases, so that the preview shows them."""
     if deployed.environment.omission is not None:
         pulumi.log.info(deployed.environment.omission)
+    if deployed.environment.version_note is not None:
+        pulumi.log.info(deployed.environment.version_note)
     for warning in deployed.environment.warnings:
         pulumi.log.warn(str(warning))
     preview_releases(deployed.environment.declarations, deployed.sessions)

@@ -54,7 +54,8 @@ def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert written["problems"][0]["line"] == 5
     assert written["problems"][0]["path"] == "sessions.support-line.gate.pass"
     assert main(["validate", str(VALID[0]), "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": [], "warnings": []}
+    written = json.loads(capsys.readouterr().out)
+    assert (written["valid"], written["problems"], written["warnings"]) == (True, [], [])
 
 
 @pytest.mark.parametrize("output", ["text", "json", "github"])
@@ -75,7 +76,74 @@ def test_a_warning_is_shown_and_is_no_problem(
         assert f"::warning {place}::{path}: {message}\n" in captured.out
     else:
         assert captured.err == f"warning: s.yaml:3:46: {path}: {message}\n"
-        assert captured.out == "s.yaml: 1 session, no problems\n"
+        assert captured.out.endswith("\ns.yaml: 1 session, no problems\n")
+
+
+UNVERSIONED = """\
+version: 1
+sessions:
+  a: {pathway_id: p}
+  b: {pathway_id: q, version_number: latest}
+  c: {pathway_id: r}
+environments:
+  dev: {}
+  staging: {sessions: {a: {version_number: 3}}}
+  pinned: {defaults: {version_number: latest}}
+  production: {promotes_from: staging}
+"""
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_a_version_that_the_api_chooses_is_noted_once(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(UNVERSIONED, encoding="utf-8")
+    assert main(["validate", "s.yaml", "--format", output]) == 0
+    printed = capsys.readouterr().out
+    message = (
+        "no version_number in a, c (environments dev, staging): the API chooses which version is tested; "
+        "declare `version_number: latest`"
+    )
+    if output == "json":
+        row = {"file": "s.yaml", "line": 2, "column": 1, "path": "sessions", "message": message}
+        assert json.loads(printed)["notes"] == [row]
+    elif output == "github":
+        place = "file=s.yaml,line=2,col=1,title=tornado-resource"
+        assert printed == f"::notice {place}::sessions: {message}\ns.yaml: 3 sessions in 4 environments, no problems\n"
+    else:
+        assert printed == f"note: s.yaml:2:1: sessions: {message}\ns.yaml: 3 sessions in 4 environments, no problems\n"
+
+
+@pytest.mark.parametrize("environment", ["pinned", "production"])
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_a_version_that_is_declared_or_carried_needs_no_note(
+    output: str,
+    environment: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(UNVERSIONED, encoding="utf-8")
+    for command in ("validate", "plan"):
+        assert main([command, "s.yaml", "--environment", environment, "--format", output]) == 0
+        captured = capsys.readouterr()
+        assert "no version_number" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+def test_a_plan_notes_once_that_the_api_chooses_the_version(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(UNVERSIONED, encoding="utf-8")
+    assert main(["plan", "s.yaml", "--environment", "dev", "--format", output]) == 0
+    printed = capsys.readouterr().out
+    message = "no version_number in a, c: the API chooses which version is tested; declare `version_number: latest`"
+    assert printed.count(message) == 1
+    if output == "json":
+        assert json.loads(printed)["note"] == message
 
 
 def test_a_file_that_cannot_be_read_is_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +176,7 @@ def test_standard_input_is_validated_and_planned(
 ) -> None:
     standard_input(monkeypatch, b"version: 1\nsessions: {a: {pathway_id: p}}\n")
     assert main(["validate", "-"]) == 0
-    assert capsys.readouterr().out == "<stdin>: 1 session, no problems\n"
+    assert capsys.readouterr().out.endswith("\n<stdin>: 1 session, no problems\n")
     standard_input(monkeypatch, b"version: 1\nsessions: {a: {pathway_id: p}}\n")
     assert main(["plan", "-"]) == 0
     assert "<stdin>:2:28" in capsys.readouterr().out
@@ -271,7 +339,7 @@ def test_characters_that_a_terminal_lacks_are_escaped(tmp_path: Path) -> None:
         check=False,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("\\u2713.yaml: ")
+    assert result.stdout.count("\\u2713.yaml:") == 2, "in the note and in the summary"
 
 
 def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,8 @@ def assert_inert(output: str, text: str) -> None:
     if output == "github" and text.startswith("::"):
         lines = text.rstrip("\n").split("\n")
         annotations, log = lines[:MAX_COMMANDS], lines[MAX_COMMANDS:]
+        if log == [] and annotations[-1].endswith(", no problems"):
+            log = [annotations.pop()]
         assert [line for line in annotations if not ANNOTATION.fullmatch(line)] == []
         assert not any(commands(line.replace("%0A", "\n").split("::", 2)[2]) for line in annotations)
         assert not commands("\n".join(log))
