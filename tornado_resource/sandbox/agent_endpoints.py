@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.sandbox import agents_described as described
 from tornado_resource.sandbox.agents import is_semver
@@ -21,6 +21,9 @@ Json = dict[str, Any]
 AGENTS = "/v2/agents"
 AGENT = f"{AGENTS}/{{agent_id}}"
 CHECKS = f"{AGENT}/environments/{{env}}/checks"
+VARIABLES = f"{AGENT}/environments/{{env}}/variables"
+MASK: Final = "********"
+"""What is shown of the value of a secret variable."""
 
 
 class AgentEndpoints:
@@ -40,7 +43,7 @@ class AgentEndpoints:
 
     def operations(self) -> list[Operation]:
         """Return the endpoints, with their descriptions."""
-        return [*self._reads(), *self._releases(), *self._checks(), self._own()]
+        return [*self._reads(), *self._releases(), *self._checks(), *self._variables(), self._own()]
 
     def _reads(self) -> list[Operation]:
         branch = {"branch": TEXT}
@@ -102,6 +105,30 @@ class AgentEndpoints:
             )
             for method, endpoint, summary, body, response in calls
         ]
+
+    def _variables(self) -> list[Operation]:
+        listed = Operation(
+            "GET",
+            VARIABLES,
+            self._list_variables,
+            "List the variables of an environment",
+            parameters=described.ANY_ENV,
+            response=list_of(described.VARIABLE),
+            refusals=(404,),
+            is_coded=True,
+        )
+        changed = Operation(
+            "PUT",
+            f"{VARIABLES}/{{key}}",
+            self._set_variable,
+            "Set a variable of an environment",
+            parameters=described.ANY_ENV | described.KEY,
+            body=described.NEW_VALUE,
+            response=described.VARIABLE,
+            refusals=(404,),
+            is_coded=True,
+        )
+        return [listed, changed]
 
     def _own(self) -> Operation:
         return Operation(
@@ -214,6 +241,14 @@ class AgentEndpoints:
     async def _delete_checks(self, request: Request) -> Response:
         return self._answers.of({"deleted": self._agents.delete_checks(_id(request), request.path_params["env"])})
 
+    async def _list_variables(self, request: Request) -> Response:
+        return self._answers.of(list(map(_masked, self._agents.variables(_id(request), request.path_params["env"]))))
+
+    async def _set_variable(self, request: Request) -> Response:
+        agent_id, names = self._agents.get(_id(request))["id"], request.path_params
+        body = await read_body(request, described.NEW_VALUE)
+        return self._answers.of(_masked(self._agents.set_variable(agent_id, names["env"], names["key"], body)))
+
     async def _save_version(self, request: Request) -> Response:
         body = await read_body(request, described.SAVE)
         return self._answers.of(self._agents.save(_id(request), body.get("name"), body.get("snapshot")))
@@ -250,6 +285,10 @@ def _id(request: Request) -> str:
 def _env(request: Request) -> str:
     """Return the environment that a query names: any but staging means production, as documented."""
     return "staging" if request.query_params.get("env") == "staging" else "production"
+
+
+def _masked(variable: Json) -> Json:
+    return {**variable, "value": MASK} if variable["is_secret"] else variable
 
 
 def _listed(agent: Json) -> Json:

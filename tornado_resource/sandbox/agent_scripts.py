@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 ANY_AGENT: Final = "*"
 CHECKED: Final = ("staging", "production")
 """The environments that pin a version and have checks."""
+ENVIRONMENTS: Final = ("dev", *CHECKED)
+VARIABLE_KEY: Final = "[A-Za-z0-9_]+"
+"""The key of a variable."""
 SEMVER: Final = "(0|[1-9][0-9]{0,8})[.](0|[1-9][0-9]{0,8})[.](0|[1-9][0-9]{0,8})"
 MAX_SCENARIOS: Final = 5
 MAX_SIMULATIONS: Final = 50
@@ -25,6 +28,11 @@ _NAMED_JUDGE: Final = {
     "required": ["judge"],
     "additionalProperties": False,
     "properties": {"judge": _TEXT, "required": {"type": "boolean"}},
+}
+_VARIABLES: Final = {
+    "type": "object",
+    "propertyNames": {"pattern": f"^{VARIABLE_KEY}$"},
+    "additionalProperties": {},
 }
 _CHECKS: Final = {
     "type": "object",
@@ -67,6 +75,11 @@ AGENT: Final = {
         **dict.fromkeys(CHECKED, _SEMVER),
         "scenarios": {"type": "array", "minItems": 1, "maxItems": MAX_SCENARIOS, "items": SCENARIO},
         "checks": {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(CHECKED, _CHECKS)},
+        "variables": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": dict.fromkeys(ENVIRONMENTS, _VARIABLES),
+        },
         "runs": {"type": "array", "minItems": 1, "items": _RUN},
         "foreign": {"type": "array", "items": {"enum": list(CHECKED)}},
     },
@@ -133,7 +146,8 @@ class JudgeScript:
 class AgentScript:
     """An agent as it is at first, and how its check runs go.
 
-    *versions* has the name and semver of each saved version, the oldest first. *pins* has a semver by environment.
+    *versions* has the name and semver of each saved version, the oldest first. *pins* has a semver by environment,
+    *variables* the values of variables by their keys.
     The runs of an environment follow *runs*, one after the other; the last entry is that of all later ones.
     In the environments of *foreign*, somebody else's run has been going on since the sandbox was started.
     """
@@ -144,6 +158,7 @@ class AgentScript:
     pins: Mapping[str, str]
     scenarios: tuple[Scenario, ...]
     checks: Mapping[str, ChecksScript]
+    variables: Mapping[str, Mapping[str, Any]]
     runs: tuple[RunScript, ...]
     foreign: tuple[str, ...]
 
@@ -158,6 +173,7 @@ class AgentScript:
             pins={env: values[env] for env in CHECKED if env in values},
             scenarios=scenarios_of(values),
             checks={env: _checks(each) for env, each in values.get("checks", {}).items()},
+            variables=values.get("variables", {}),
             runs=tuple(RunScript(**each) for each in values.get("runs", [{}])),
             foreign=tuple(values.get("foreign", ())),
         )

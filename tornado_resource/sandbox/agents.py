@@ -9,7 +9,13 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.sandbox.agent_scripts import ANY_AGENT, CHECKED, DEFAULT_SIMULATIONS, MAX_SCENARIOS, SEMVER
+from tornado_resource.sandbox.agent_scripts import (
+    ANY_AGENT,
+    DEFAULT_SIMULATIONS,
+    ENVIRONMENTS,
+    MAX_SCENARIOS,
+    SEMVER,
+)
 from tornado_resource.sandbox.operations import Refusal
 from tornado_resource.sandbox.playing import iso
 
@@ -22,7 +28,6 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
-ENVIRONMENTS: Final = ("dev", *CHECKED)
 MAX_CHECKED_SIMULATIONS: Final = 10
 """The limit of an organization, unless the vendor raises it."""
 BUMPS: Final = ("major", "minor", "patch")
@@ -193,6 +198,17 @@ class Agents:
         self.get(agent_id)
         return self._store.remove("checks", f"{agent_id}/{env}")
 
+    def variables(self, agent_id: str, env: str) -> list[Json]:
+        """Return the variables of an environment, by their keys in order."""
+        self.get(agent_id)
+        stored = self._store.documents("variable", f"{agent_id}/{env}")
+        return sorted(stored, key=lambda variable: str(variable["variable_key"]))
+
+    def set_variable(self, agent_id: str, env: str, key: str, body: Json) -> Json:
+        """Create or replace a variable of an environment."""
+        self.get(agent_id)
+        return self._store_variable(agent_id, env, key, body, iso(self._now_ms()))
+
     def scenario_names(self, config: Json) -> list[str]:
         """Return the names of the scenarios of a check config; of one that is deleted, its id."""
         names = self._scenarios.names(agent_id=config["agent_id"])
@@ -263,7 +279,26 @@ class Agents:
                 "updated_at": iso(0),
             }
             self._store.put("checks", f"{agent_id}/{env}", config)
+        self._make_variables(agent_id, script)
         return agent
+
+    def _make_variables(self, agent_id: str, script: AgentScript) -> None:
+        for env, variables in script.variables.items():
+            for key, value in variables.items():
+                self._store_variable(agent_id, env, key, {"value": value}, iso(0))
+
+    def _store_variable(self, agent_id: str, env: str, key: str, body: Json, now: str) -> Json:
+        place = f"{agent_id}/{env}"
+        earlier = self._store.document("variable", f"{place}/{key}") or {"created_at": now}
+        variable = {
+            "variable_key": key,
+            "value": body["value"],
+            "is_secret": body.get("is_secret", False),
+            "created_at": earlier["created_at"],
+            "updated_at": now,
+        }
+        self._store.put("variable", f"{place}/{key}", variable, place)
+        return variable
 
     def _version(self, agent_id: str, number: int, name: str | None, semver: str | None) -> Json:
         prompt = f"You answer the phone of a shop (version {number})."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tornado_resource.sandbox.agent_scripts import CHECKED, MAX_SIMULATIONS
-from tornado_resource.sandbox.agents import BUMPS, ENVIRONMENTS
+from tornado_resource.sandbox.agent_scripts import CHECKED, ENVIRONMENTS, MAX_SIMULATIONS, VARIABLE_KEY
+from tornado_resource.sandbox.agents import BUMPS
 from tornado_resource.sandbox.operations import (
     COUNT,
     FLAG,
@@ -24,6 +24,8 @@ _TEXTS: Final = list_of(TEXT)
 _NUMBER: Final[Json] = {"type": "number"}
 ENV: Final[Json] = {"env": {"enum": list(CHECKED)}}
 """The parameter of a path that names an environment with checks."""
+ANY_ENV: Final[Json] = {"env": {"enum": list(ENVIRONMENTS)}}
+KEY: Final[Json] = {"key": {"type": "string", "pattern": f"^{VARIABLE_KEY}$"}}
 LIMIT: Final[Json] = {"limit": {"type": "integer", "minimum": -(10**9), "maximum": 10**9}}
 _AGENT_FIELDS: Final[Json] = {
     "id": NAME,
@@ -132,6 +134,8 @@ CHECKS_SHOWN: Final = nullable(
         updated_at=TEXT,
     )
 )
+VARIABLE: Final = record(variable_key=NAME, value={}, is_secret=FLAG, created_at=TEXT, updated_at=TEXT)
+NEW_VALUE: Final = request_body("value", value={}, is_secret=FLAG)
 _LEVEL: Final = request_body("level_key", "label", "prompt_md", level_key=NAME, label=NAME, prompt_md=TEXT, color=TEXT)
 _PROMPT: Final[Json] = {"type": "string", "maxLength": 8000}
 _MODALITY: Final[Json] = {"enum": ["text", "audio"]}

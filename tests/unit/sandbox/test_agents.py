@@ -28,6 +28,7 @@ agents:
     production: 1.0.0
     scenarios: [{id: tc-1, name: Refunds}, {id: tc-2}]
     checks: {staging: {judges: [resolved, {judge: tone, required: false}]}}
+    variables: {staging: {N: 1, API_HOST: x}}
   a-2: {versions: []}
   a-3:
 """
@@ -306,6 +307,20 @@ def test_judges_are_listed_in_pages(http: httpx.Client) -> None:
     assert code(http.get("/v1/evals/agents?starting_after=x"), 400) == "BAD_REQUEST"
 
 
+def test_variables_are_set_and_listed_by_environment(http: httpx.Client) -> None:
+    path = f"{AGENT}/environments/staging/variables"
+    assert [(each["variable_key"], each["value"]) for each in data(http.get(path))] == [("API_HOST", "x"), ("N", 1)]
+    assert data(http.put(f"{path}/KEY", json={"value": "hidden", "is_secret": True}))["value"] == "********"
+    assert data(http.put(f"{path}/N", json={"value": [2]}))["value"] == [2]
+    assert [each["variable_key"] for each in data(http.get(path))] == ["API_HOST", "KEY", "N"]
+    assert "hidden" not in http.get(path).text
+    assert data(http.get(f"{AGENT}/environments/dev/variables")) == []
+    assert code(http.get(f"{AGENT}/environments/prod/variables"), 400) == "BAD_REQUEST"
+    assert code(http.put(f"{path}/a-b", json={"value": 1}), 400) == "BAD_REQUEST"
+    assert code(http.put(f"{path}/A", json={}), 400) == "BAD_REQUEST"
+    assert code(http.get("/v2/agents/a-9/environments/dev/variables"), 404) == "NOT_FOUND"
+
+
 def test_test_cases_belong_to_an_agent(http: httpx.Client) -> None:
     path = "/v1/agent-testing/scenarios"
     created = http.post(path, json={"agent_id": "a-1", "name": "New"}).json()
@@ -341,6 +356,7 @@ def test_bare_answers_have_no_wrapper(tmp_path: Path) -> None:
         ("{runs: [{rates: {j: 2}}]}", "agents.a.runs.0.rates.j"),
         ("{versions: [{semver: v1}]}", "agents.a.versions.0.semver"),
         ("{checks: {dev: {judges: [j]}}}", "agents.a.checks"),
+        ("{variables: {dev: {a-b: 1}}}", "agents.a.variables.dev"),
     ],
 )
 def test_an_agent_that_cannot_be_is_refused(tmp_path: Path, agent: str, problem: str) -> None:
