@@ -180,7 +180,10 @@ class CheckRuns:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredJudge:
-    """A judge of a check config. *is_required*: None where that cannot be read."""
+    """A judge of a check config. *is_required*: None where that cannot be read.
+
+    *target_level_keys*: the levels that match; none for a judge that only says pass or fail.
+    """
 
     judge_id: str
     version_id: str | None
@@ -191,7 +194,7 @@ class ConfiguredJudge:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The check config of an environment."""
+    """The check config of an environment: as the API shows it, or as it must be (without names and times)."""
 
     scenario_ids: tuple[str, ...]
     scenario_names: tuple[str, ...]
@@ -306,14 +309,36 @@ async def read_checks(client: Client, agent_id: str, env: str) -> Checks | None:
 
     """
     label = f"checks of {_place(agent_id, env)}"
-    path = f"{PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/checks"
-    reply = await client.request(label, "GET", path)
+    reply = await client.request(label, "GET", _checks_path(label, agent_id, env))
     if unwrapped(reply.body) is None and not reply.is_empty and not reported_error(reply.body):
         return None
-    checks = client.parsed(reply, Checks.parse, "the response shows no check config")
-    content = unwrapped(reply.body)
-    refuse_other(label, ("agent", content.get("agent_id"), agent_id), ("environment", content.get("env_type"), env))
-    return checks
+    return _shown_checks(client, reply, agent_id, env)
+
+
+async def put_checks(client: Client, agent_id: str, env: str, checks: Checks) -> Checks:
+    """Replace the check config of an environment, and return it as the API shows it then. It is safe to repeat.
+
+    Raises:
+        Rejected: the API refuses the config: nothing was changed.
+        OutcomeUnknown: among others, a 2xx response that does not show the config.
+        ForeignResponse: the response is about another agent or environment.
+
+    """
+    label = f"change of the checks of {_place(agent_id, env)}"
+    reply = await client.request(label, "PUT", _checks_path(label, agent_id, env), body=_body(checks))
+    return _shown_checks(client, reply, agent_id, env)
+
+
+async def delete_checks(client: Client, agent_id: str, env: str) -> None:
+    """Delete the check config of an environment. It is safe to repeat: without a config, nothing happens.
+
+    Raises:
+        OutcomeUnknown: among others, a 2xx response that does not say whether there was one.
+
+    """
+    label = f"removal of the checks of {_place(agent_id, env)}"
+    reply = await client.request(label, "DELETE", _checks_path(label, agent_id, env))
+    client.parsed(reply, _is_deleted, "the response does not say whether the checks are deleted")
 
 
 def _parsed(client: Client, reply: Reply) -> CheckRun:
@@ -321,6 +346,38 @@ def _parsed(client: Client, reply: Reply) -> CheckRun:
     if fault is not None:
         raise unusable(reply.label, reply.body, fault)
     return client.parsed(reply, CheckRun.parse, "")
+
+
+def _shown_checks(client: Client, reply: Reply, agent_id: str, env: str) -> Checks:
+    checks = client.parsed(reply, Checks.parse, "the response shows no check config")
+    content = unwrapped(reply.body)
+    shown = ("agent", content.get("agent_id"), agent_id), ("environment", content.get("env_type"), env)
+    refuse_other(reply.label, *shown)
+    return checks
+
+
+def _is_deleted(content: Any) -> bool | None:
+    return flag(content.get("deleted")) if isinstance(content, dict) else None
+
+
+def _body(checks: Checks) -> Json:
+    return {
+        "scenario_ids": list(checks.scenario_ids),
+        "evals": [_entry(each) for each in checks.judges],
+        "enabled": checks.is_enabled,
+        "simulations_count": checks.simulations_count,
+    }
+
+
+def _entry(judge: ConfiguredJudge) -> Json:
+    """Return a judge's entry in the body of a request. The API refuses target levels of a judge that has no levels."""
+    levels = {"target_level_keys": list(judge.target_level_keys)} if judge.target_level_keys else {}
+    return {
+        "eval_agent_id": judge.judge_id,
+        "eval_agent_version_id": judge.version_id,
+        "required": judge.is_required,
+        **levels,
+    }
 
 
 def _is_of(run: CheckRun, agent_id: str, env: str) -> bool:
@@ -343,6 +400,10 @@ def _judge(entry: Any) -> ConfiguredJudge | None:
 
 def _place(agent_id: str, env: str) -> str:
     return f"agent {clean(agent_id)} in {clean(env)}"
+
+
+def _checks_path(label: str, agent_id: str, env: str) -> str:
+    return f"{PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/checks"
 
 
 def _run_path(label: str, agent_id: str, run_id: str) -> str:

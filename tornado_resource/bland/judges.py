@@ -10,12 +10,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.client import segment
-from tornado_resource.bland.responses import id_fault, reported_error
+from tornado_resource.bland.responses import id_fault, is_other, reported_error
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, free_text, line, number, word
 from tornado_resource.core.text import clean
+from tornado_resource.errors import TornadoError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.retrying import Retry
 
@@ -24,6 +27,10 @@ PAGE_LIMIT: Final = 100
 MAX_PAGES: Final = 30
 """How many pages are read: of 5 scenarios with 50 simulations and 10 judges there are 25."""
 MAX_COST_USD: Final = 1_000_000.0
+MAX_CANDIDATES: Final = 20
+"""How many judges a message lists."""
+ACTIVE: Final = "active"
+"""Stands for the published version of a judge."""
 
 Json = dict[str, Any]
 
@@ -52,9 +59,28 @@ class Judges:
     judges: tuple[Judge, ...]
     is_whole: bool
 
+    def get(self, judge_id: str) -> Judge | None:
+        """Return the judge with this id; None if it is not listed."""
+        return next((each for each in self.judges if not is_other(each.judge_id, judge_id)), None)
+
     def named(self, name: str) -> tuple[Judge, ...]:
         """Return the judges with a name: it need not be unique."""
         return tuple(each for each in self.judges if each.name == name)
+
+    @property
+    def published(self) -> tuple[Judge, ...]:
+        """The judges that have a published version."""
+        return tuple(each for each in self.judges if each.active_version_id is not None)
+
+
+class JudgeNotFound(TornadoError):
+    """A judge that is named cannot be used, as *fact* says: there is none, there are several, or it is not published.
+
+    *candidates*: what could be named instead.
+    """
+
+    def __init__(self, fact: str, candidates: Sequence[Judge]) -> None:
+        super().__init__(f"{fact}; {_candidates(candidates)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,49 @@ async def list_judges(client: Client, retry: Retry = retried) -> Judges:
     found, is_whole = await _read_pages(client, "list of judges", f"{PATH}/agents", retry)
     judges = [Judge.parse(each) for each in found]
     return Judges(tuple(each for each in judges if each is not None), is_whole and None not in judges)
+
+
+def resolve_judge(judges: Judges, *, judge_id: str | None = None, name: str | None = None) -> tuple[Judge, str]:
+    """Return the judge with an id, or the only one with a name, and the id of its active version. Pure.
+
+    Args:
+        judges: the judges of the organization.
+        judge_id: the judge's id; None to find it by its name.
+        name: its name.
+
+    Raises:
+        JudgeNotFound: there is none, there are several of this name, or no version is published. The text lists the
+            candidates.
+
+    """
+    known = _matching(judges, judge_id, name)
+    what = f"judge {clean(judge_id)}" if judge_id is not None else f"judge '{clean(name or '', 80)}'"
+    if not known:
+        fact = "does not exist" if judges.is_whole else "is not among those that the API lists"
+        message = f"{what} {fact}"
+        raise JudgeNotFound(message, judges.judges)
+    if len(known) > 1:
+        message = f"{what}: {len(known)} judges have this name; name one by its id"
+        raise JudgeNotFound(message, known)
+    [judge] = known
+    if judge.active_version_id is None:
+        message = f"{what} has no published version; publish it in Bland, or name another one"
+        raise JudgeNotFound(message, judges.published)
+    return judge, judge.active_version_id
+
+
+def _matching(judges: Judges, judge_id: str | None, name: str | None) -> Sequence[Judge]:
+    if judge_id is None:
+        return judges.named(name or "")
+    found = judges.get(judge_id)
+    return (found,) if found is not None else ()
+
+
+def _candidates(judges: Sequence[Judge]) -> str:
+    """Return judges for a message."""
+    listed = [f"{clean(each.name or 'without a name', 80)} ({clean(each.judge_id)})" for each in judges]
+    more = [f"and {len(listed) - MAX_CANDIDATES} more"] if len(listed) > MAX_CANDIDATES else []
+    return f"the judges are: {', '.join([*listed[:MAX_CANDIDATES], *more])}" if listed else "there are no such judges"
 
 
 async def read_eval_run(client: Client, eval_run_id: str) -> EvalRun:

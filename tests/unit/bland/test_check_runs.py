@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,12 @@ from tornado_resource.bland.check_runs import (
     STATUSES,
     CheckRun,
     Checks,
+    ConfiguredJudge,
     JudgeVerdict,
     cancel_check_run,
+    delete_checks,
     list_check_runs,
+    put_checks,
     read_check_run,
     read_checks,
     run_fault,
@@ -61,11 +65,15 @@ RUN = {
     "created_at": "2026-04-14T10:00:00.000Z",
 }
 CHECKS = {"agent_id": "a-1", "env_type": "staging", "scenario_ids": ["tc-1"], "evals": [{"eval_agent_id": "j"}]}
+WANTED = Checks(
+    ("tc-1",), (), (ConfiguredJudge("j", "v", None, True),), is_enabled=True, simulations_count=5, updated_at=None
+)
 READS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "start": lambda client: start_check_run(client, "a-1", "staging", "v-1"),
     "read": lambda client: read_check_run(client, "a-1", "r-1"),
     "list": lambda client: list_check_runs(client, "a-1", "staging"),
     "checks": lambda client: read_checks(client, "a-1", "staging"),
+    "put": lambda client: put_checks(client, "a-1", "staging", WANTED),
 }
 
 
@@ -134,6 +142,49 @@ async def test_checks_are_read_or_none(api: Bench) -> None:
     assert await read_checks(api.client, "a-1", "production") is None
     with pytest.raises(NotFound):
         await read_checks(api.client, "a-9", "staging")
+
+
+async def test_checks_are_replaced_as_a_whole_and_deleted(api: Bench) -> None:
+    checks = await read_checks(api.client, "a-1", "staging")
+    assert checks is not None
+    wanted = replace(checks, scenario_ids=("tc-2",), judges=checks.judges[1:], simulations_count=7)
+    stored = await put_checks(api.client, "a-1", "production", wanted)
+    assert replace(stored, updated_at=None) == replace(wanted, scenario_names=("tc-2",), updated_at=None)
+    assert await read_checks(api.client, "a-1", "production") == stored
+    assert await read_checks(api.client, "a-1", "staging") == checks
+    for _ in range(2):
+        await delete_checks(api.client, "a-1", "production")
+        assert await read_checks(api.client, "a-1", "production") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"scenario_ids": ("tc-1", "tc-9")}, "Scenario tc-9 is not one of this agent"),
+        ({"scenario_ids": ()}, "scenario_ids"),
+        ({"simulations_count": 11}, "at most 10"),
+        ({"judges": ()}, "evals"),
+        ({"judges": (ConfiguredJudge("resolved", "v-9", None, True),)}, "resolved"),
+        ({"judges": (ConfiguredJudge("resolved", None, None, True),)}, "eval_agent_version_id"),
+    ],
+    ids=str,
+)
+async def test_checks_that_could_not_run_are_refused(api: Bench, change: dict[str, Any], told: str) -> None:
+    checks = await read_checks(api.client, "a-1", "staging")
+    assert checks is not None
+    with pytest.raises(Rejected, match=rf"^change of the checks of agent a-1 in staging: HTTP 400.*{told}"):
+        await put_checks(api.client, "a-1", "staging", replace(checks, **change))
+    assert await read_checks(api.client, "a-1", "staging") == checks
+
+
+@pytest.mark.parametrize("body", ["", "null", "{}", '{"deleted": "yes"}', '{"data": null, "errors": [{"error": "E"}]}'])
+async def test_a_change_that_shows_nothing_is_unknown(body: str) -> None:
+    for call in (
+        put_checks(answering(body), "a-1", "staging", WANTED),
+        delete_checks(answering(body), "a-1", "staging"),
+    ):
+        with pytest.raises(OutcomeUnknown):
+            await call
 
 
 async def test_a_start_without_checks_is_refused(api: Bench) -> None:

@@ -13,13 +13,18 @@ from tests.support.payloads import commands, shows
 from tornado_resource.bland.agents import list_versions
 from tornado_resource.bland.check_runs import start_check_run
 from tornado_resource.bland.judges import (
+    MAX_CANDIDATES,
     MAX_PAGES,
     PAGE_LIMIT,
     EvalRun,
     Finding,
+    Judge,
+    JudgeNotFound,
+    Judges,
     list_judges,
     read_eval_run,
     read_findings,
+    resolve_judge,
 )
 from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError
 
@@ -61,6 +66,38 @@ async def test_judges_are_listed_with_their_active_versions(api: Bench) -> None:
     assert tone.active_version_id is not None
     assert judges.named("Draft")[0].active_version_id is None
     assert judges.named("Nobody") == ()
+
+
+async def test_a_judge_is_found_by_id_and_by_name(api: Bench) -> None:
+    await api.post("/v1/evals/agents", {"name": "Draft", "modality": "text"})
+    judges = await list_judges(api.client)
+    by_name = resolve_judge(judges, name="Tone")
+    assert by_name == resolve_judge(judges, judge_id="TONE")
+    assert (by_name[0].judge_id, by_name[1]) == ("tone", by_name[0].active_version_id)
+    with pytest.raises(JudgeNotFound, match=r"^judge 'tone' does not exist; the judges are: .*Tone \(tone\)"):
+        resolve_judge(judges, name="tone")
+    with pytest.raises(JudgeNotFound, match=r"^judge Tone2 does not exist; "):
+        resolve_judge(judges, judge_id="Tone2")
+    with pytest.raises(JudgeNotFound, match=r"^judge 'Draft' has no published version; ") as caught:
+        resolve_judge(judges, name="Draft")
+    assert "Draft (" not in str(caught.value)
+
+
+def test_a_name_that_several_judges_have_is_refused() -> None:
+    judges = Judges((Judge("j-1", "Tone", "v-1"), Judge("j-2", "Tone", None), Judge("j-3", None, "v-3")), is_whole=True)
+    text = "judge 'Tone': 2 judges have this name; name one by its id; the judges are: Tone (j-1), Tone (j-2)"
+    with pytest.raises(JudgeNotFound) as caught:
+        resolve_judge(judges, name="Tone")
+    assert str(caught.value) == text
+    assert resolve_judge(judges, judge_id="j-3")[1] == "v-3"
+
+
+def test_a_list_that_is_not_whole_does_not_say_that_a_judge_is_unknown() -> None:
+    judges = Judges(tuple(Judge(f"j-{number}", "J", "v") for number in range(MAX_CANDIDATES + 3)), is_whole=False)
+    with pytest.raises(JudgeNotFound, match=r"judge 'Tone' is not among those that the API lists; .*, and 3 more$"):
+        resolve_judge(judges, name="Tone")
+    with pytest.raises(JudgeNotFound, match=r"^judge 'Tone' does not exist; there are no such judges$"):
+        resolve_judge(Judges((), is_whole=True), name="Tone")
 
 
 async def test_the_findings_of_a_run_are_read_from_all_pages(api: Bench) -> None:

@@ -1,0 +1,120 @@
+"""The variables of environments: against the sandbox in both forms, and which of them a version lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.agents import FORMS, Bench, answering, bench
+from tornado_resource.bland.agents import read_latest_version
+from tornado_resource.bland.variables import (
+    MAX_SHOWN,
+    Variables,
+    missing_variables,
+    read_variables,
+    referenced_variables,
+)
+from tornado_resource.errors import NotFound, OutcomeUnknown, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SCRIPT = """\
+pathways: {}
+agents:
+  a-1:
+    variables:
+      staging: {API_HOST: staging.example.com, RETRIES: 0, OLD: "", GONE: null}
+"""
+SECRET = "sk-value-that-nobody-reads"
+
+
+@pytest.fixture(params=FORMS)
+async def api(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench(SCRIPT, tmp_path / "s.yaml", request.param) as api:
+        yield api
+
+
+async def test_names_are_read_and_values_are_not(api: Bench) -> None:
+    found = await read_variables(api.client, "a-1", "staging")
+    assert found == Variables(frozenset({"API_HOST", "RETRIES"}), frozenset({"OLD", "GONE"}))
+    assert "example.com" not in repr(found)
+    assert await read_variables(api.client, "a-1", "production") == Variables(frozenset())
+    with pytest.raises(NotFound):
+        await read_variables(api.client, "a-9", "staging")
+    with pytest.raises(Rejected, match=r"^variables of agent a-1 in nowhere: HTTP 400"):
+        await read_variables(api.client, "a-1", "nowhere")
+
+
+async def test_what_the_newest_version_lacks_is_listed(api: Bench) -> None:
+    snapshot = {"settings": {"systemPrompt": "Call {{env.API_HOST}} or {{ env.api_host }}, then {{env.NEW}}."}}
+    await api.post("/_sandbox/agents/a-1/versions", {"snapshot": snapshot})
+    version = await read_latest_version(api.client, "a-1")
+    variables = await read_variables(api.client, "a-1", "staging")
+    assert version.snapshot is not None
+    assert missing_variables("staging", version.snapshot, variables) == (
+        "the version refers to environment variables without a value in staging: NEW, api_host (there is API_HOST). "
+        "Calls would fail (AGENT_VARIABLE_UNRESOLVED): set the values in Bland (Configure, Environments, Variables)"
+    )
+
+
+def test_one_empty_variable_is_said_to_be_empty() -> None:
+    text = missing_variables("staging", {"x": "{{env.OLD}}"}, Variables(frozenset(), frozenset({"OLD"})))
+    assert text is not None
+    assert "an environment variable without a value in staging: OLD (empty). " in text
+    assert missing_variables("staging", {"x": "{{env.OLD}}"}, Variables(frozenset({"OLD"}))) is None
+
+
+def test_a_long_list_is_cut() -> None:
+    snapshot = {"x": [f"{{{{env.V{number}}}}}" for number in range(99)]}
+    text = missing_variables("staging", snapshot, Variables(frozenset()))
+    assert text is not None
+    assert f"and {99 - MAX_SHOWN} more. " in text
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "names"),
+    [
+        ({}, ()),
+        ({"a": "{{name}} {{environment}} {{env}} env.X {env.X} {{env.X"}, ()),
+        ({"a": "{{env.B}}{{env.A}}{{env.B}}"}, ("A", "B")),
+        ({"a": [{"b": {"{{ENV . K_1}}": 5}}, None, 1.5, True, "{{env.\n9}}"]}, ("9", "K_1")),
+        ({"a": '{"url": "https://{{env.HOST}}/v1?x={{x}}"}'}, ("HOST",)),
+    ],
+    ids=str,
+)
+def test_references_are_found_wherever_they_are(snapshot: dict[str, Any], names: tuple[str, ...]) -> None:
+    assert referenced_variables(snapshot) == names
+
+
+def test_a_deep_snapshot_is_read_to_its_end() -> None:
+    snapshot: Any = "{{env.DEEP}}"
+    for _ in range(100_000):
+        snapshot = [snapshot]
+    assert referenced_variables({"a": snapshot}) == ("DEEP",)
+
+
+@pytest.mark.parametrize(
+    ("content", "with_value", "without_value"),
+    [
+        (["A", "B"], {"A", "B"}, set()),
+        ([{"key": "A", "value": SECRET}, {"name": "B", "value": ""}], {"A"}, {"B"}),
+        ([{"variable_key": "A", "value": None, "is_secret": True}], {"A"}, set()),
+        ([{"variable_key": "A"}], {"A"}, set()),
+        ([{"variable_key": "A", "value": ""}, {"variable_key": "A", "value": 1}], {"A"}, set()),
+        ([{"variable_key": "A", "value": [SECRET]}, {"variable_key": "B", "value": False}], {"A", "B"}, set()),
+    ],
+    ids=str,
+)
+def test_other_forms_are_read(content: Any, with_value: set[str], without_value: set[str]) -> None:
+    found = Variables.parse(content)
+    assert found == Variables(frozenset(with_value), frozenset(without_value))
+    assert SECRET not in repr(found)
+
+
+@pytest.mark.parametrize("body", ["null", "{}", '[{"value": 1}]', "[5]", '{"data": [], "errors": [{"error": "E"}]}'])
+async def test_a_list_that_hides_a_name_is_none(body: str) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await read_variables(answering(body), "a-1", "staging")
