@@ -122,8 +122,8 @@ class Toy(Kind):
         spins = f"it made {status.passed_scenarios} of 10 spins"
         return ("passed", spins) if status.status == "GOOD" else ("failed", spins)
 
-    def facts(self, gated: GatedRun, status: Status | None) -> RunFacts:
-        del gated
+    def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
+        del gated, outcome
         return {"passed_scenarios": status.passed_scenarios, "total_scenarios": 10} if status is not None else {}
 
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:

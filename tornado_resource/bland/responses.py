@@ -245,6 +245,17 @@ class Status:
         return has_fork or any(iteration.fixes for iteration in self.iterations)
 
     @property
+    def at_first(self) -> Status | None:
+        """How the session was after its first iteration, which ran before any repair; None if that is not shown."""
+        first = self.iterations[:1]
+        # Only the last ones of many iterations are kept. The API's page does not say whether it counts from 0 or 1.
+        if not first or self.omitted.iterations or first[0].number not in {None, 0, 1}:
+            return None
+        known = replace(self, iterations=(replace(first[0], fixes=()),), forked_version=None, has_forked=False)
+        failed = len(known.failed_ids)
+        return replace(known, passed_scenarios=len(known.last_results) - failed, failed_scenarios=failed)
+
+    @property
     def is_full_run(self) -> bool:
         """Whether the last iteration ran every scenario of the session, so that all results are of one version."""
         if not self.iterations or self.omitted.ids:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.core.text import clean, count
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import ONLY_REPAIRED, OUTCOMES
+from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class ScenarioResult:
 
 def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     """Return the scenarios that ran, in the order of their first run, then the other unfixable and declared ones."""
-    results = result.status.last_results if result.status else _recorded_results(result)
+    results = result.verdict.tested(result.status).last_results if result.status else _recorded_results(result)
     unfixable = set(result.verdict.unfixable_ids)
     declared = result.gated.request.get("scenario_ids") or ()
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
@@ -112,6 +112,8 @@ _RESUME: Final = "run {up} again: a session that was started is resumed, not sta
 # No advice may lead to a second session: what may still run is only ever resumed.
 ADVICE: Final[dict[str, str]] = {
     "missed": f"Fix the pathway or the scenarios, {RERUN}",
+    "others_repaired": "Fix the pathway for the scenarios that are not required for promotion, disable them, or allow "
+    f"repairs (`gate: {{{{repaired: allow}}}}`), {RERUN}",
     "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
     "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {RERUN}",
     "contradictory": f"Check that the declared scenarios exist and are enabled, {RERUN}",
@@ -188,6 +190,8 @@ def _miss(result: Result) -> str:
 
     A promoted version is repaired in the environment that it comes from.
     """
+    if OTHERS_REPAIRED in result.verdict.reason:
+        return "others_repaired"
     is_repaired = result.verdict.reason.startswith(ONLY_REPAIRED) and result.verdict.version is not None
     return "repaired" if is_repaired and result.gated.promoted is None else "missed"
 

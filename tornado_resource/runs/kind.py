@@ -124,7 +124,7 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def facts(self, gated: GatedRun, status: Status | None) -> RunFacts:
+    def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
         """Return what a verdict says of a run beside its outcome. Pure."""
 
     @abstractmethod

@@ -48,6 +48,8 @@ Cause = Literal[
 STILL_RUNNING: Final = "it is still running"
 ONLY_REPAIRED: Final = "it passed only after repairs"
 """How the reason of a verdict begins that failed for nothing else."""
+OTHERS_REPAIRED: Final = "the session repaired other scenarios, and forked no version"
+"""Stands in the reason of a verdict whose scenarios had passed before: the repairs may be in the version tested."""
 NOT_AS_DECLARED: Final = "not tested as declared"
 """How the reason of a verdict begins whose scenarios were edited. It stays true when they have been put back."""
 NOT_SHOWN_NOW: Final = "the API does not show it, but has shown it before"
@@ -143,6 +145,7 @@ class RunFacts(TypedDict, total=False):
     iterations: int | None
     repaired: bool
     version: int | None
+    forked_version: int | None
     full_run: bool | None
     finished_at: str | None
 
@@ -151,8 +154,8 @@ class RunFacts(TypedDict, total=False):
 class RunVerdict:
     """A gate's verdict on one run. The stack output `verdicts` holds it as plain JSON.
 
-    *content* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API counts.
-    *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
+    *content*, *forked_version* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API
+    counts. *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
     """
 
     outcome: Outcome
@@ -166,6 +169,7 @@ class RunVerdict:
     iterations: int | None = None
     repaired: bool = False
     version: int | None = None
+    forked_version: int | None = None
     content: str | None = None
     full_run: bool | None = None
     gate: Gate
@@ -173,6 +177,10 @@ class RunVerdict:
     finished_at: str | None = None
     elapsed_ms: int | None = None
     scenarios: list[ScenarioRun] | None = None
+
+    def tested(self, status: Status) -> Status:
+        """Return the part of a run's status that the verdict is for: what ran before repairs, if they do not count."""
+        return (status.at_first if status.is_repaired and not self.repaired else None) or status
 
     def basis(
         self, request: Mapping[str, Any], started: str | None, scenarios: Mapping[str, str] | None = None

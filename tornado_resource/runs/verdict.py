@@ -32,7 +32,7 @@ def make_verdict(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...
         gate=gated.gate,
         declaration=digest(gated.request),
         elapsed_ms=ending.status.elapsed_ms if ending.status is not None else None,
-        **kind_of(gated.kind).facts(gated, ending.status),
+        **kind_of(gated.kind).facts(gated, ending.status, outcome),
     )
 
 

@@ -354,7 +354,8 @@ def _is_gate(value: Mapping[str, Any]) -> bool:
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
-    extra = {"elapsed_ms": whole_or_none(given["elapsed_ms"]), "scenarios": _scenario_runs(given["scenarios"])}
+    numbers = {name: whole_or_none(given[name]) for name in ("elapsed_ms", "forked_version")}
+    extra = {**numbers, "scenarios": _scenario_runs(given["scenarios"])}
     verdict = RunVerdict(**{**given, **extra, "gate": Gate.of(given["gate"])})
     request = kind.request_of(declared)
     is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED

@@ -5,11 +5,10 @@ Only certainty counts as `passed`. What contradicts itself, or is not about the 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count, id_list
-from tornado_resource.runs.model import ONLY_REPAIRED
+from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.model import Outcome
 
-OTHERS_REPAIRED: Final = "before any repair, but the session repaired others, which the gate refuses (repaired: refuse)"
+_BEFORE: Final = "in the first iteration, before any repair"
 
 
 def judge(
@@ -48,17 +47,18 @@ def _checked_pass(gate: Gate, status: Status, reason: str, scenarios: tuple[Scen
     if doubt is not None:
         return "incomplete", doubt
     if gate.repaired == "refuse" and status.is_repaired:
-        if gate.passed == "promotion" and _passed_at_first(status, scenarios):
-            return "failed", f"{reason} {OTHERS_REPAIRED}"
-        return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
+        if gate.passed != "promotion" or not _passed_at_first(status, scenarios):
+            return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
+        if status.forked_version is None:
+            return "failed", f"{reason} {_BEFORE}; {OTHERS_REPAIRED}, which the gate refuses (repaired: refuse)"
+        return "passed", f"{reason} {_BEFORE}; version {status.forked_version}, with repairs for others, does not count"
     return "passed", reason
 
 
 def _passed_at_first(status: Status, scenarios: tuple[Scenario, ...]) -> bool:
     """Return whether the scenarios required for promotion passed in the first iteration, before any repair."""
-    first = replace(status, iterations=status.iterations[:1])
-    # The API's response may have more iterations than are kept: the last ones.
-    return not status.omitted.iterations and _required_scenarios(first, scenarios)[0] == "passed"
+    first = status.at_first
+    return first is not None and _required_scenarios(first, scenarios)[0] == "passed"
 
 
 def _scenario_problem(status: Status, declared: Collection[str] | None) -> str | None:

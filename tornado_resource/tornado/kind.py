@@ -178,9 +178,9 @@ class Tornado(Kind):
             return "incomplete", f"{unknown} {gated.promoted}"
         return outcome, reason
 
-    def facts(self, gated: GatedRun, status: Status | None) -> RunFacts:
+    def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
         """Return the numbers, the scenarios that did not pass, and the version."""
-        return facts(gated, status or _UNKNOWN)
+        return facts(gated, status or _UNKNOWN, outcome)
 
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers give the outcome again.

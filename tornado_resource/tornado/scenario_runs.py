@@ -29,7 +29,7 @@ async def with_scenario_runs(client: Client, result: Result) -> Result:
         status = result.status or await _recorded_status(client, result)
         if status is None:
             return result
-        passed = status.last_results
+        passed = result.verdict.tested(status).last_results
         names = await _names(client, result, (*passed, *(result.gated.declared_scenarios or ())))
     except ApiError:
         return result

@@ -11,20 +11,26 @@ from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.versions.drift import version_name
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.model import GatedRun, RunFacts, RunVerdict
+    from tornado_resource.runs.model import GatedRun, Outcome, RunFacts, RunVerdict
 
 
-def facts(gated: GatedRun, status: Status) -> RunFacts:
-    """Return what a verdict says of a session by its last known status."""
+def facts(gated: GatedRun, status: Status, outcome: Outcome) -> RunFacts:
+    """Return what a verdict says of a session by its last known status.
+
+    A pass is for the version with the repairs, but where the gate refuses them: then it is for what ran before them.
+    """
+    is_before = outcome == "passed" and gated.gate.repaired == "refuse"
+    tested = (status.at_first if is_before and status.is_repaired else None) or status
     return {
-        "passed_scenarios": status.passed_scenarios,
-        "total_scenarios": status.total_scenarios,
-        "failed_ids": status.failed_ids,
+        "passed_scenarios": tested.passed_scenarios,
+        "total_scenarios": tested.total_scenarios,
+        "failed_ids": tested.failed_ids,
         "unfixable_ids": list(status.unfixable_ids),
         "iterations": _iterations(status),
-        "repaired": status.is_repaired,
-        "version": _version(gated, status),
-        "full_run": status.is_full_run,
+        "repaired": tested.is_repaired,
+        "version": _version(gated, tested),
+        "forked_version": status.forked_version,
+        "full_run": tested.is_full_run,
         "finished_at": _finished_at(status, gated.created_at) if status.is_final else None,
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from tests.support.results import gated_run_of, result_of
-from tornado_resource.bland.responses import STATUSES, Status
+from tornado_resource.bland.responses import STATUSES, Fix, Iteration, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
 from tornado_resource.runs.model import Cause, Ending, Result
@@ -87,3 +87,13 @@ def test_failed_and_incomplete_sessions_are_counted_apart() -> None:
     assert tally_of_all([failed, failed, *[incomplete] * 3]) == "2 failed, 3 incomplete of 5 sessions"
     assert tally_of_all([passed, incomplete]) == "1 incomplete of 2 sessions"
     assert tally_of_all([failed]) == "1 failed of 1 session"
+
+
+def test_repairs_for_others_are_to_be_allowed_or_made_unneeded() -> None:
+    rounds = (Iteration(1, None, None, ("a",), ("b",), (Fix("node-1", "say it", "prompt_edit"),)),)
+    status = replace(completed(1, 2), iterations=rounds)
+    gated = gated_run_of("support", gate=Gate("promotion", "refuse"))
+    required = (Scenario("a", None, is_required_for_promotion=True),)
+    told = advice(Result(gated, make_verdict(gated, Ending(status), required), status), "staging")
+    assert told.startswith("Fix the pathway for the scenarios that are not required for promotion")
+    assert "`gate: {repaired: allow}`" in told

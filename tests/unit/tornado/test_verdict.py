@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from tornado_resource.bland.content import Digests
-from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.bland.responses import Fix, Iteration, Scenario, Status
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
-from tornado_resource.runs.model import Ending, GatedRun, RunVerdict, declared_sessions
+from tornado_resource.reports.outcomes import scenario_results
+from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict, declared_sessions
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.runs.wait import limit_ms
 from tornado_resource.tornado.verdict import unreadable_content, with_content
@@ -45,12 +46,26 @@ def test_a_verdict_has_every_field() -> None:
         iterations=2,
         repaired=True,
         version=7,
+        forked_version=7,
         content=None,
         full_run=False,
         gate=Gate(),
         declaration=digest(GATED.request),
         finished_at="2026-04-14T10:02:00.000Z",
     )
+
+
+def test_a_pass_that_refuses_repairs_is_for_what_ran_before_them() -> None:
+    gated = replace(GATED, gate=Gate("promotion", "refuse"))
+    iterations = (iteration("ab", "c", fixes=FIXES), iteration("c", "b", number=2))
+    status = completed(2, 3, iterations=iterations, forked_version=7)
+    verdict = make_verdict(gated, Ending(status), (Scenario("a", None, is_required_for_promotion=True),))
+    assert (verdict.outcome, verdict.version, verdict.forked_version) == ("passed", 3, 7)
+    assert (verdict.repaired, verdict.full_run) == (False, True)
+    assert (verdict.passed_scenarios, verdict.failed_ids) == (2, ["c"])
+    assert verdict.finished_at == "2026-04-14T10:02:00.000Z"
+    met = {each.scenario_id: each.passed for each in scenario_results(Result(gated, verdict, status))}
+    assert met == {"a": True, "b": True, "c": False}  # as on version 3
 
 
 @pytest.mark.parametrize(
