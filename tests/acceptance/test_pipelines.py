@@ -121,7 +121,7 @@ def test_github_runs_staging_then_production(make_agents: Callable[..., Project]
     staging, other, production = comments_of(project)
     assert (staging, other, production) == (comment(jobs, "staging"), "Looks good to me", comment(jobs, "production"))
     assert published(project) == VERSIONS
-    assert sorted(body.get("version_number", 0) for body in project.bodies()) == [0, 3, 4, 6, 6, 7, 12, 12, 20, 20]
+    assert sorted(body.get("version_number", 0) for body in project.bodies()) == [1, 3, 4, 6, 6, 7, 12, 12, 20, 20]
     assert_shows_no_key(jobs)
     assert_a_new_number_under_staging_is_released_alone(project)
 

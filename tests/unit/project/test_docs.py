@@ -92,11 +92,36 @@ def test_source_files_that_documents_name_exist(path: Path) -> None:
     assert missing == []
 
 
-def test_the_readmes_declaration_is_valid(tmp_path: Path) -> None:
-    sample = re.search(r"```yaml\n(# sessions.yaml\n.*?)```", README, re.DOTALL)
-    assert sample is not None
-    (tmp_path / "sessions.yaml").write_text(sample[1], encoding="utf-8")
-    assert run(["validate", str(tmp_path / "sessions.yaml")]) == 0
+SHOWN = {
+    "README.md": README,
+    "docs/index.md": doc("index.md"),
+    "docs/promotion.md": doc("promotion.md"),
+    "docs/scenarios.md": doc("scenarios.md"),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_declarations_that_people_copy_are_valid_and_name_a_version(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts/angry.md").write_text("You are angry.\n", encoding="utf-8")
+    [sample] = re.findall(r"```yaml\n(# sessions.yaml\n.*?)```", SHOWN[name], re.DOTALL)
+    (tmp_path / "sessions.yaml").write_text(sample, encoding="utf-8")
+    assert run(["validate", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+    if "promotes_from" in sample:
+        assert run(["plan", "-e", "production"]) == 0
+
+
+@pytest.mark.parametrize("folder", [".", "examples/agents"])
+def test_the_projects_to_copy_name_a_version_for_every_session(
+    folder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT / folder)
+    assert run(["validate", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
 
 
 def test_the_live_table_in_the_docs_is_the_recorded_one() -> None:
@@ -151,14 +176,6 @@ def test_make_targets_in_the_docs_exist() -> None:
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for target in set(re.findall(r"(?:`|\$ )make ([a-z]+)", README + contributing)):
         assert f"\n{target}:" in makefile
-
-
-def test_declarations_in_the_docs_are_valid(tmp_path: Path) -> None:
-    samples = re.findall(r"```yaml\n(# sessions.yaml\n.*?)```", doc("promotion.md"), re.DOTALL)
-    assert len(samples) == 1
-    (tmp_path / "sessions.yaml").write_text(samples[0], encoding="utf-8")
-    assert run(["validate", str(tmp_path / "sessions.yaml")]) == 0
-    assert run(["plan", str(tmp_path / "sessions.yaml"), "-e", "production"]) == 0
 
 
 def test_problems_of_a_promotion_are_worded_as_documented() -> None:
