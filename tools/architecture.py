@@ -22,6 +22,7 @@ PURPOSES: Final = {
     "sandbox": "a stand-in for the API, on its own",
     "deployment": "deploy() and wait_for(), step by step",
     "tornado": "tornado sessions: resource, provider",
+    "agents": "check runs: resource, provider",
     "scenarios": "scenarios as code",
     "releases": "what goes on, and what is published",
     "program": "what all resources of a program share",

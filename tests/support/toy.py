@@ -35,6 +35,7 @@ STATUSES: Final = {
     "GOOD": Meaning(),
     "BAD": Meaning(),
     "BROKEN": Meaning("it broke", advice="Buy a new one"),
+    "LOST": Meaning("it was lost, which says nothing of it", advice="Look for it", says_nothing=True),
 }
 
 

@@ -52,6 +52,9 @@ SCENARIO_FIELDS: Final = (
 in it."""
 DEFAULT_TIMEOUT_MS: Final = 900_000
 """The API's default, which applies if `timeout_ms` is not sent."""
+PASSING_PERCENT: Final = 50
+"""The API's own bar of a judge, which nobody can set: this share of the conclusive conversations must match (API page
+*Get Check Run*)."""
 GRACE_MS: Final = 60_000
 """How much longer than `timeout_ms` the gate waits for a session to report its end."""
 
@@ -61,12 +64,14 @@ class Gate:
     """What must be true for a session's verdict to be `passed`.
 
     *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`. *full_run*: whether
-    a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario.
+    a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario. *judges*: by name,
+    the percentage that a judge of a check run must reach, whatever *passed* says.
     """
 
     passed: str | int = "all"
     repaired: Literal["allow", "refuse"] = "allow"
     full_run: Literal["required", "any"] = "required"
+    judges: dict[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(
@@ -81,7 +86,24 @@ class Gate:
             passed if isinstance(passed, str) else int(passed),
             given.get("repaired", repaired),
             given.get("full_run", "required"),
+            dict(given.get("judges") or {}),
         )
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The gate as a verdict records it: without judges if none is named, as of sessions."""
+        judges = {"judges": dict(self.judges)} if self.judges else {}
+        return {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run, **judges}
+
+    def bar(self, judge: str, *, is_required: bool | None) -> int | None:
+        """Return the share of the conclusive conversations, in percent, that must match for a judge of a check run.
+
+        None if any share will do. The bar of `all` is the API's own: that the judge has passed.
+        """
+        rule = self.judges.get(judge) or (self.passed if is_required else "any")
+        if rule == "all":
+            return PASSING_PERCENT
+        return int(rule.removesuffix("%")) if isinstance(rule, str) and rule.endswith("%") else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -57,13 +57,13 @@ def verdict_output(
         if found.is_created:
             definitions = [await each.future() for each in scenarios]
             result = await wait(_complete(declared, found, [each for each in definitions if each is not None]))
-            return asdict(result.verdict) if result is not None else pulumi.UNKNOWN
+            return result.verdict.as_output() if result is not None else pulumi.UNKNOWN
         if is_dry_run() and not is_idle():
             return pulumi.UNKNOWN
         if not_created is None:
             return None
         result = await not_created(found.has_failed)
-        return asdict(result.verdict)
+        return result.verdict.as_output()
 
     return outputs.apply(judge)
 
@@ -207,7 +207,7 @@ def register_verdicts(results: Iterable[Result], environment: str, promotion: Pr
     if isinstance(stack, pulumi.ComponentResource):
         outputs: dict[str, Any] = {
             "environment": environment,
-            "verdicts": {result.gated.name: asdict(result.verdict) for result in results},
+            "verdicts": {result.gated.name: result.verdict.as_output() for result in results},
         }
         if promotion is not None:
             outputs["promotion"] = as_output(promotion)

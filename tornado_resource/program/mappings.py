@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from tornado_resource.runs.model import Outcome, ScenarioRun  # noqa: TC001 - users may call get_type_hints
+from tornado_resource.runs.model import JudgeResult, Outcome, ScenarioRun  # noqa: TC001 - users may call get_type_hints
 
 
 class GateMapping(TypedDict, total=False):
@@ -13,16 +13,21 @@ class GateMapping(TypedDict, total=False):
     passed: str | int
     repaired: Literal["allow", "refuse"]
     full_run: Literal["required", "any"]
+    judges: dict[str, str]
 
 
 class Verdict(TypedDict):
-    """A gate's verdict on one session, as `wait_for` returns it and as the stack output `verdicts` holds it."""
+    """A gate's verdict on one run, as `wait_for` returns it and as the stack output `verdicts` holds it.
+
+    What a kind of run does not have is None, or an empty list.
+    """
 
     outcome: Outcome
     """`passed`, `failed` or `incomplete`."""
     reason: str
     """One sentence."""
     session_id: str
+    """The id of the session, or of the check run."""
     status: str | None
     """The API's status; None if it could not be read."""
     passed_scenarios: int | None
@@ -35,8 +40,11 @@ class Verdict(TypedDict):
     """Whether the session changed the pathway."""
     version: int | None
     """The pathway version that the verdict speaks for; None where it is unknown."""
+    forked_version: int | None
+    """The version that has the session's repairs; None without any."""
     content: str | None
-    """The digest of that version's content when the session had ended; None where the API does not show it."""
+    """The digest of that version's content when the session had ended, or the `version_id` of a check run; None where
+    the API does not show it."""
     full_run: bool | None
     """Whether the last iteration ran every scenario; None in a record of an older version of tornado-resource."""
     gate: GateMapping
@@ -49,3 +57,11 @@ class Verdict(TypedDict):
     """How long it took, in milliseconds, as the API counts."""
     scenarios: list[ScenarioRun] | None
     """The last run of each scenario, recorded for the reports of later updates; None without `tornado:reports`."""
+    kind: str
+    """`tornado` or `check_run`."""
+    version_id: str | None
+    """The id of the agent's version that a check run has tested; None of sessions."""
+    semver: str | None
+    """The semantic version of it; None if it is not published."""
+    judges: list[JudgeResult] | None
+    """What each judge of a check run found; None of sessions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
 from tornado_resource.bland.content import LIVE
@@ -135,6 +135,18 @@ class ScenarioRun(TypedDict):
     passed: bool
 
 
+class JudgeResult(TypedDict):
+    """What a judge of a check run found, as the stack output `verdicts` holds it. None: the API does not show it."""
+
+    name: str
+    """Its name, else its id."""
+    required: bool | None
+    match_rate: float | None
+    """The share of the conclusive conversations that match, 0 to 1."""
+    passed: bool | None
+    """The API's own word: at least half of them match."""
+
+
 class RunFacts(TypedDict, total=False):
     """What a verdict says of a run beside its outcome; what a kind of run does not have is left out."""
 
@@ -148,6 +160,10 @@ class RunFacts(TypedDict, total=False):
     forked_version: int | None
     full_run: bool | None
     finished_at: str | None
+    content: str | None
+    version_id: str | None
+    semver: str | None
+    judges: list[JudgeResult] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +172,8 @@ class RunVerdict:
 
     *content*, *forked_version* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API
     counts. *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
+    *kind* is that of the run. *version_id*, *semver* and *judges* are of check runs, whose *content* is the version id,
+    since a version that was tested never changes; of sessions they are None.
     """
 
     outcome: Outcome
@@ -177,6 +195,14 @@ class RunVerdict:
     finished_at: str | None = None
     elapsed_ms: int | None = None
     scenarios: list[ScenarioRun] | None = None
+    kind: str = "tornado"
+    version_id: str | None = None
+    semver: str | None = None
+    judges: list[JudgeResult] | None = None
+
+    def as_output(self) -> dict[str, Any]:
+        """Return the verdict as the stack output `verdicts` holds it."""
+        return {**asdict(self), "gate": self.gate.recorded}
 
     def tested(self, status: Status) -> Status:
         """Return the part of a run's status that the verdict is for: what ran before repairs, if they do not count."""

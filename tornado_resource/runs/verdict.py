@@ -32,6 +32,7 @@ def make_verdict(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...
         gate=gated.gate,
         declaration=digest(gated.request),
         elapsed_ms=ending.status.elapsed_ms if ending.status is not None else None,
+        kind=gated.kind,
         **kind_of(gated.kind).facts(gated, ending.status, outcome),
     )
 
@@ -39,8 +40,8 @@ def make_verdict(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...
 def judge(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> tuple[Outcome, str]:
     """Return the outcome of a run and its reason in a short sentence; the arguments are those of `make_verdict`.
 
-    What was not waited for to the end is `incomplete`, and so is an unknown status. What was stopped is `failed`. Of a
-    run that completed, its kind judges the results.
+    What was not waited for to the end is `incomplete`, and so are an unknown status and one that says nothing of what
+    was tested. What was stopped is `failed`. Of a run that completed, its kind judges the results.
     """
     status, kind = ending.status, kind_of(gated.kind)
     if ending.given_up is not None:
@@ -51,9 +52,11 @@ def judge(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = ())
         return "incomplete", STILL_RUNNING
     if not status.is_final:
         return "incomplete", f"unknown status {clean(status.status, 60)}"
-    failure = kind.statuses[status.status].failure
-    if failure is not None:
-        return "failed", f"{failure} ({status.status}{_tally(status)})"
+    meaning = kind.statuses[status.status]
+    if meaning.says_nothing:
+        return "incomplete", f"{meaning.failure} ({status.status}{_cause(status)})"
+    if meaning.failure is not None:
+        return "failed", f"{meaning.failure} ({status.status}{_tally(status)})"
     return kind.judge(gated, status, scenarios)
 
 
@@ -61,6 +64,10 @@ def _tally(status: Status) -> str:
     if status.passed_scenarios is None or status.total_scenarios is None:
         return ""
     return f", {status.passed_scenarios} of {count(status.total_scenarios, 'scenario')} passed"
+
+
+def _cause(status: Status) -> str:
+    return f": {clean(status.error_message)}" if status.error_message is not None else ""
 
 
 def unknown_result(gated: GatedRun, reason: str, cause: Cause | None = None) -> Result:

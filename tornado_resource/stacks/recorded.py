@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incomparable, is_same
 from tornado_resource.bland.responses import STATUSES
@@ -16,6 +17,7 @@ from tornado_resource.runs.model import (
     NOT_AS_DECLARED,
     NOT_SHOWN_NOW,
     GatedRun,
+    JudgeResult,
     Result,
     RunVerdict,
     ScenarioRun,
@@ -24,9 +26,11 @@ from tornado_resource.versions.drift import RunBasis
 from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tornado_resource.runs.kind import Kind
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,12 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "gate": dict,
     "declaration": str,
     "finished_at": (str, type(None)),
+    "kind": (str, type(None)),
+    "version_id": (str, type(None)),
+    "semver": (str, type(None)),
 }
+_PERCENTAGE: Final = re.compile(r"100%|[1-9][0-9]?%")
+_WORDS: Final = {"all", "any", "promotion"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +349,7 @@ def _is_verdict(value: Mapping[str, Any]) -> bool:
     are_right = all(isinstance(value.get(key), kind) for key, kind in _TYPES.items())
     return (
         are_right
-        and (value.get("content") is None or is_digest(value["content"]))
+        and (value.get("content") in {None, value.get("version_id")} or is_digest(value["content"]))
         and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
         and _is_gate(value["gate"])
     )
@@ -348,27 +357,43 @@ def _is_verdict(value: Mapping[str, Any]) -> bool:
 
 def _is_gate(value: Mapping[str, Any]) -> bool:
     words = [value.get("repaired", "allow"), value.get("full_run", "required")]
-    return isinstance(value.get("passed", "all"), str | int) and all(isinstance(word, str) for word in words)
+    passed, judges = value.get("passed", "all"), value.get("judges", {})
+    return (
+        isinstance(passed, str | int)
+        and (isinstance(passed, int) or passed in _WORDS or _is_percentage(passed))
+        and all(isinstance(word, str) for word in words)
+        and isinstance(judges, dict)
+        and all(map(_is_percentage, judges.values()))
+    )
+
+
+def _is_percentage(value: Any) -> bool:
+    return isinstance(value, str) and _PERCENTAGE.fullmatch(value) is not None
 
 
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
-    numbers = {name: whole_or_none(given[name]) for name in ("elapsed_ms", "forked_version")}
-    extra = {**numbers, "scenarios": _scenario_runs(given["scenarios"])}
-    verdict = RunVerdict(**{**given, **extra, "gate": Gate.of(given["gate"])})
+    extra = {
+        **{name: whole_or_none(given[name]) for name in ("elapsed_ms", "forked_version")},
+        "scenarios": _all(_scenario_run, given["scenarios"]),
+        "kind": given["kind"] or "tornado",  # older releases did not record it
+        "judges": _all(_judge_result, given["judges"]),
+        "gate": Gate.of(given["gate"]),
+    }
+    verdict = RunVerdict(**{**given, **extra})
     request = kind.request_of(declared)
     is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
-    if not is_final or verdict.declaration != digest(request):
+    if not is_final or verdict.kind != kind.name or verdict.declaration != digest(request):
         return None
     return verdict if kind.agrees(verdict, request) else None
 
 
-def _scenario_runs(value: Any) -> list[ScenarioRun] | None:
-    """Return the recorded scenarios; None if they are not recorded, or damaged."""
+def _all(parse: Callable[[Mapping[str, Any]], T | None], value: Any) -> list[T] | None:
+    """Return the recorded entries of a list; None if they are not recorded, or damaged."""
     if not isinstance(value, list):
         return None
-    found = [_scenario_run(each) for each in value if isinstance(each, dict)]
+    found = [parse(each) for each in value if isinstance(each, dict)]
     known = [each for each in found if each is not None]
     return known if len(known) == len(value) else None
 
@@ -378,3 +403,17 @@ def _scenario_run(value: Mapping[str, Any]) -> ScenarioRun | None:
     if isinstance(scenario_id, str) and isinstance(name, str | None) and isinstance(passed, bool):
         return {"id": scenario_id, "name": name, "passed": passed}
     return None
+
+
+def _judge_result(value: Mapping[str, Any]) -> JudgeResult | None:
+    name, required, passed, rate = (value.get(key) for key in ("name", "required", "passed", "match_rate"))
+    are_flags = isinstance(required, bool | None) and isinstance(passed, bool | None)
+    if not isinstance(name, str) or not are_flags or not _is_rate(rate):
+        return None
+    known = float(rate) if rate is not None else None  # the state has 1, and the API 1.0
+    return {"name": name, "required": required, "match_rate": known, "passed": passed}
+
+
+def _is_rate(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value is None or (is_number and 0 <= value <= 1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Declaration, Gate, request_from
@@ -29,3 +31,30 @@ def test_a_gate_is_read_with_its_defaults() -> None:
     assert Gate.of(None) == Gate.of("all") == Gate("all", "allow")
     assert Gate.of({"passed": 3.0}, repaired="refuse") == Gate(3, "refuse")
     assert Gate.of("none") is None
+
+
+@pytest.mark.parametrize(
+    ("gate", "is_required", "bar"),
+    [
+        (Gate(), True, 50),
+        (Gate(), False, None),
+        (Gate(), None, None),
+        (Gate("80%"), True, 80),
+        (Gate("100%"), True, 100),
+        (Gate("80%"), False, None),
+        (Gate("any"), True, None),
+        (Gate(3), True, None),
+        (Gate("promotion"), True, None),
+        (Gate("80%", judges={"polite": "60%"}), True, 60),
+        (Gate("any", judges={"polite": "60%"}), False, 60),
+        (Gate("80%", judges={"other": "60%"}), True, 80),
+    ],
+)
+def test_the_bar_of_a_judge(gate: Gate, is_required: bool | None, bar: int | None) -> None:  # noqa: FBT001
+    assert gate.bar("polite", is_required=is_required) == bar
+
+
+def test_judges_of_a_gate_are_read_from_its_mapping() -> None:
+    assert Gate.of({"judges": {"polite": "60%"}}) == Gate(judges={"polite": "60%"})
+    assert Gate.of({"judges": None}) == Gate()
+    assert hash(Gate(judges={"polite": "60%"})) == hash(Gate())

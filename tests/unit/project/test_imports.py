@@ -27,6 +27,7 @@ RANKS = [
     "program",
     "releases",
     "scenarios",
+    "agents",
     "tornado",
     "deployment",
     "cli",
@@ -35,7 +36,7 @@ RANKS = [
 RANK = {name: rank for rank, name in enumerate(RANKS)}
 ALONE = "sandbox"
 EDGES = {("tornado", "scenarios"): "a session runs declared scenarios"}
-THINGS = {"releases", "scenarios", "tornado"}
+THINGS = {"agents", "releases", "scenarios", "tornado"}
 """Each has a resource of its own. They do not import each other, but for the edges above."""
 DOORS = {
     "httpx": {"bland/http.py"},

@@ -85,7 +85,12 @@ def test_lone_surrogates_are_replaced() -> None:
 def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
     status = status_of("COMPLETED_PARTIAL", ("a",), ("b",), total_scenarios=10**30, current_iteration=-1)
     content = read(verdicts_json(report_of(result_of(gated_run_of("a", gate=Gate(1)), status))))
-    assert content["sessions"]["a"]["gate"] == {"passed": 1, "repaired": "allow", "full_run": "required"}
+    assert content["sessions"]["a"]["gate"] == {
+        "passed": 1,
+        "repaired": "allow",
+        "full_run": "required",
+        "judges": {},
+    }
     assert content["sessions"]["a"]["total_scenarios"] == 10**30
 
 

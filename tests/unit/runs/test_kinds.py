@@ -23,10 +23,11 @@ from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore
 from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
-from tornado_resource.runs.model import GatedRun, Result
+from tornado_resource.runs.model import Ending, GatedRun, Result
 from tornado_resource.runs.order import Address, Order
 from tornado_resource.runs.results import read_last_run, wait_for_result
 from tornado_resource.runs.start import start
+from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import recorded_sessions
 
 if TYPE_CHECKING:
@@ -117,6 +118,16 @@ async def test_it_is_judged_recorded_and_decides_about_a_rerun(shelf: str, outco
     api = ToyApi()
     last, _ = await read_last_run(client(api), GatedRun("robot", "toy-1", Gate(), order().request, kind="toy"))
     assert last.state == "gone"
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"), [(None, "(LOST)"), ("the dog has it", "(LOST: the dog has it)")], ids=str
+)
+def test_a_status_that_says_nothing_is_neither_passed_nor_failed(message: str | None, reason: str) -> None:
+    gated = GatedRun("robot", "toy-1", Gate("any"), order().request, kind="toy")
+    verdict = make_verdict(gated, Ending(toy.ToyStatus("LOST", passed_scenarios=10, error_message=message)))
+    assert (verdict.outcome, verdict.reason) == ("incomplete", f"it was lost, which says nothing of it {reason}")
+    assert (verdict.kind, verdict.version_id, verdict.judges) == ("toy", None, None)
 
 
 async def test_what_a_kind_does_not_have_is_left_as_it_is() -> None:

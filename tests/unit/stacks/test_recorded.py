@@ -84,6 +84,48 @@ def test_damaged_scenarios_are_not_recorded_ones(damage: Any) -> None:
     assert (result.verdict.outcome, result.verdict.scenarios) == ("passed", None)
 
 
+JUDGE = {"name": "resolved", "required": True, "match_rate": 1, "passed": None}
+
+
+def test_the_judges_of_a_verdict_come_back_as_they_were_given() -> None:
+    judges = [JUDGE, {"name": "polite", "match_rate": 0.5}]
+    session = recorded_sessions(state(verdict(judges=judges, version_id="v-1", semver="1.4.0")))[URN]
+    assert session.verdict is not None
+    assert (session.verdict.version_id, session.verdict.semver) == ("v-1", "1.4.0")
+    assert session.verdict.judges == [JUDGE, {"name": "polite", "required": None, "match_rate": 0.5, "passed": None}]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "resolved",
+        [5],
+        *([{**JUDGE, key: value}] for key, value in [("name", 1), ("required", "yes"), ("passed", 1)]),
+        *([{**JUDGE, "match_rate": rate}] for rate in ("1", True, 1.5, -0.5)),
+    ],
+    ids=str,
+)
+def test_damaged_judges_are_not_recorded_ones(damage: Any) -> None:
+    session = recorded_sessions(state(verdict(judges=damage)))[URN]
+    assert session.verdict is not None
+    assert session.verdict.judges is None
+
+
+def test_a_record_of_an_older_release_has_no_kind_and_no_judges() -> None:
+    new = {"kind", "version_id", "semver", "judges"}
+    older = {key: value for key, value in verdict().items() if key not in new}
+    older["gate"] = {"passed": "all", "repaired": "allow"}
+    session = recorded_sessions(state(older))[URN]
+    assert session.verdict == make_verdict(GATED, Ending(PASSED))
+
+
+def test_the_gate_of_a_session_is_recorded_without_judges() -> None:
+    given = make_verdict(GATED, Ending(PASSED))
+    assert given.as_output()["gate"] == {"passed": "all", "repaired": "allow", "full_run": "required"}
+    judged = replace(given, gate=Gate(judges={"polite": "90%"}))
+    assert Gate.of(judged.as_output()["gate"]) == judged.gate
+
+
 @pytest.mark.parametrize(
     "gate", [Gate(2), Gate("50%"), Gate("any"), Gate("all", "refuse"), Gate("promotion")], ids=lambda gate: gate.passed
 )
@@ -111,6 +153,17 @@ def test_an_incomplete_verdict_is_asked_for_again(status: Status) -> None:
         {"total_scenarios": 1, "passed_scenarios": 1},
         {"gate": {"passed": 3, "repaired": "allow"}},
         {"gate": "none"},
+        {"gate": {"passed": "half"}},
+        {"gate": {"passed": "0%"}},
+        {"gate": {"passed": ["all"]}},
+        {"gate": {"judges": ["polite"]}},
+        {"gate": {"judges": {"polite": 90}}},
+        {"gate": {"judges": {"polite": "all"}}},
+        {"kind": "check_run"},
+        {"kind": 1},
+        {"version_id": 1},
+        {"semver": 1},
+        {"content": "v-1", "version_id": "v-2"},
         {"failed_ids": [1]},
         {"failed_ids": ["a"]},
         {"unfixable_ids": ["a"]},

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tornado_resource.agents.judge import judge
+from tornado_resource.agents.verdict import agrees, facts
+from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
+from tornado_resource.declarations.model import Gate
+from tornado_resource.runs.model import GatedRun, RunVerdict
+
+GATED = GatedRun("support", "run-1", Gate(), {"agent_id": "a-1", "env": "staging", "version_id": "v-1"})
+
+
+def verdict_of(name: str, rate: float | None, *, is_required: bool = True) -> JudgeVerdict:
+    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, 0.9, rate is not None and rate >= 0.5)
+
+
+def run(*verdicts: JudgeVerdict, status: str = "PASSED") -> CheckRun:
+    return CheckRun(
+        "run-1", status, version_id="v-7", semver="1.4.0", verdicts=verdicts, completed_at="2026-11-20T10:20:00.000Z"
+    )
+
+
+def recorded(found: CheckRun, gate: Gate = GATED.gate) -> RunVerdict:
+    outcome, reason = judge(gate, found)
+    known: dict[str, Any] = {"outcome": outcome, "reason": reason, "status": found.status, **facts(GATED, found)}
+    return RunVerdict(session_id="run-1", gate=gate, declaration="0" * 64, **known)
+
+
+def test_the_facts_of_a_run_are_its_version_and_its_judges() -> None:
+    assert facts(GATED, run(verdict_of("resolved", 0.9), verdict_of("polite", None, is_required=False))) == {
+        "content": "v-7",
+        "version_id": "v-7",
+        "semver": "1.4.0",
+        "judges": [
+            {"name": "resolved", "required": True, "match_rate": 0.9, "passed": True},
+            {"name": "polite", "required": False, "match_rate": None, "passed": False},
+        ],
+        "finished_at": "2026-11-20T10:20:00.000Z",
+    }
+
+
+def test_of_a_run_that_was_never_read_only_the_declared_version_is_known() -> None:
+    known = {"content": "v-1", "version_id": "v-1", "semver": None, "judges": None, "finished_at": None}
+    assert facts(GATED, None) == known
+
+
+def test_a_run_in_flight_has_no_end_and_its_version_may_not_be_shown() -> None:
+    found = facts(GATED, replace(run(status="RUNNING"), version_id=None))
+    assert (found["finished_at"], found["version_id"], found["judges"]) == (None, "v-1", [])
+
+
+FAILED = run(verdict_of("resolved", 0.4), status="FAILED")
+
+
+@pytest.mark.parametrize(
+    ("found", "gate"),
+    [
+        (run(verdict_of("resolved", 0.9)), Gate()),
+        (run(verdict_of("resolved", 0.9)), Gate("95%")),
+        (run(verdict_of("resolved", 0.9), verdict_of("polite", 0.6)), Gate(judges={"polite": "90%"})),
+        (FAILED, Gate()),
+        (FAILED, Gate("any")),
+    ],
+)
+def test_a_recorded_verdict_agrees_with_its_judges(found: CheckRun, gate: Gate) -> None:
+    verdict = recorded(found, gate)
+    assert agrees(verdict)
+    other: Any = "failed" if verdict.outcome == "passed" else "passed"
+    assert not agrees(replace(verdict, outcome=other))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"judges": None},
+        {"judges": []},
+        {"judges": [{"name": "resolved", "required": False, "match_rate": 0.9, "passed": True}]},
+        {"judges": [{"name": "resolved", "required": True, "match_rate": None, "passed": True}]},
+        {"judges": [{"name": "resolved", "required": True, "match_rate": 0.4, "passed": True}]},
+        {"status": "FAILED"},
+        {"status": "ERROR"},
+        {"status": "CANCELLED"},
+        {"version_id": "v-8"},
+        {"content": None},
+        {"gate": Gate(judges={"polite": "90%"})},
+        {"gate": Gate("promotion")},
+    ],
+    ids=str,
+)
+def test_a_damaged_pass_does_not_agree(changes: dict[str, Any]) -> None:
+    given = recorded(run(verdict_of("resolved", 0.9)))
+    assert agrees(given)
+    assert not agrees(replace(given, **changes))
+
+
+def test_a_cancelled_run_failed_and_one_with_an_error_is_unknown() -> None:
+    cancelled = replace(recorded(FAILED), status="CANCELLED", judges=[])
+    assert agrees(cancelled)
+    assert agrees(replace(cancelled, status="ERROR", outcome="incomplete"))
+    assert not agrees(replace(cancelled, status="ERROR"))

@@ -1,0 +1,1 @@
+"""Check runs of agents: their resource and their provider."""

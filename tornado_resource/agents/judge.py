@@ -1,0 +1,174 @@
+"""Whether a check run that completed met its gate, by the numbers of its judges. Pure: no time, no network.
+
+The API's words `PASSED` and `overall_passed` never count alone: a run without a required judge has them too. Only
+certainty counts as `passed`. What is not known of a judge that decides, or contradicts itself, is `incomplete`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tornado_resource.core.text import MAX_NAMED, clean, count, id_list, percent
+from tornado_resource.declarations.model import PASSING_PERCENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
+    from tornado_resource.declarations.model import Gate
+    from tornado_resource.runs.model import Outcome
+
+
+def judge(gate: Gate, run: CheckRun) -> tuple[Outcome, str]:
+    """Judge one check run that ended as `PASSED` or `FAILED`.
+
+    Args:
+        gate: what must hold.
+        run: the check run.
+
+    Returns:
+        The outcome, and its reason in a short sentence.
+
+    """
+    doubt = next(filter(None, _doubts(gate, run)), None)
+    if doubt is not None:
+        return "incomplete", doubt
+    outcome, reason = _apply_rule(gate, run.verdicts)
+    if run.error_message is not None and (outcome == "passed" or run.status == "PASSED"):
+        return "incomplete", f"contradictory: {run.status}, but error_message is `{clean(run.error_message)}`"
+    return outcome, reason
+
+
+def name_of(verdict: JudgeVerdict) -> str:
+    """Return what people and gates call a judge: its name, else its id."""
+    return verdict.name or verdict.judge_id or "(unnamed)"
+
+
+def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
+    """Yield what is not known of a completed run, or contradicts itself: the first one that is not None counts."""
+    verdicts = run.verdicts
+    yield _silent(run)
+    yield _without_requirement(verdicts)
+    yield _unknown_rule(gate, verdicts)
+    yield _without_rate([each for each in verdicts if each.is_required or name_of(each) in gate.judges])
+    yield _more_than_ran(run)
+    yield next(filter(None, map(_contradicted_judge, verdicts)), None)
+    yield _contradicted_word(run)
+
+
+def _silent(run: CheckRun) -> str | None:
+    """Return which judges gave no verdict, or None. A response may leave out the names of those that did."""
+    if not run.verdicts:
+        return "no judge gave a verdict"
+    if run.has_omissions:
+        return "the response does not show every judge"
+    names = [each.name for each in run.verdicts if each.name is not None]
+    silent = [*(Counter(run.judge_names) - Counter(names)).elements()]
+    number = f"{len(run.verdicts)} of {count(len(run.judge_names), 'judge')} gave a verdict"
+    if len(names) == len(run.verdicts):
+        return f"{number}, but not {id_list(silent)}" if silent else None
+    return number if len(run.verdicts) < len(run.judge_names) else None
+
+
+def _without_requirement(verdicts: Sequence[JudgeVerdict]) -> str | None:
+    unclear = [name_of(each) for each in verdicts if each.is_required is None]
+    if unclear:
+        return f"it is unknown whether a run must pass {_judges(unclear)}"
+    return (
+        None if any(each.is_required for each in verdicts) else f"none of {count(len(verdicts), 'judge')} is required"
+    )
+
+
+def _unknown_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> str | None:
+    """Return why it is unknown what the gate requires, or None."""
+    if gate.passed not in {"all", "any"} and not str(gate.passed).endswith("%"):
+        return f"the gate requires {gate.passed}, which a check run does not have"
+    names = [name_of(each) for each in verdicts]
+    others = [name for name in gate.judges if name not in names]
+    return f"the gate names {_judges(others)}, but the run has only {_judges(names)}" if others else None
+
+
+def _without_rate(verdicts: Iterable[JudgeVerdict]) -> str | None:
+    """Return which judges said nothing, or None. The API shows null if no conversation was conclusive."""
+    silent = [name_of(each) for each in verdicts if _rate(each) is None]
+    return f"no conversation was conclusive for {_judges(silent)} (no match_rate from 0 to 1)" if silent else None
+
+
+def _more_than_ran(run: CheckRun) -> str | None:
+    ids = Counter(each.judge_id for each in run.verdicts if each.judge_id is not None)
+    twice = [judge_id for judge_id, number in ids.items() if number > 1]
+    if twice:
+        return f"contradictory: more than one verdict of {_judges(twice)}"
+    if 0 < len(run.judge_names) < len(run.verdicts):
+        return f"contradictory: {count(len(run.judge_names), 'judge')} ran, but {len(run.verdicts)} gave a verdict"
+    return None
+
+
+def _contradicted_judge(verdict: JudgeVerdict) -> str | None:
+    """Return how the API's word on a judge contradicts its rate and the API's own bar, or None."""
+    if verdict.has_passed is None or verdict.has_passed == _has_passed(verdict):
+        return None
+    rate = _rate(verdict)
+    shown = (
+        f"but {percent(rate)} matched, and {PASSING_PERCENT}% passes" if rate is not None else "but has no match_rate"
+    )
+    word = "passed" if verdict.has_passed else "did not pass"
+    return f"contradictory: judge {clean(name_of(verdict), 60)} {word}, {shown}"
+
+
+def _contradicted_word(run: CheckRun) -> str | None:
+    """Return how the API's words on a run contradict its required judges, or None."""
+    passed, required = _passed_of_required(run.verdicts)
+    shown = f"{passed} of {count(required, 'required judge')} passed"
+    if (run.status == "PASSED") != (passed == required):
+        return f"contradictory: {run.status}, but {shown}"
+    if run.overall_passed is not None and run.overall_passed != (passed == required):
+        return f"contradictory: overall_passed is {str(run.overall_passed).lower()}, but {shown}"
+    return None
+
+
+def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, str]:
+    bars = [(each, gate.bar(name_of(each), is_required=each.is_required)) for each in verdicts]
+    decisive = [(each, bar) for each, bar in bars if bar is not None]
+    if not decisive:
+        passed, required = _passed_of_required(verdicts)
+        return "passed", f"it completed: {passed} of {count(required, 'required judge')} passed"
+    missed = [_miss(each, bar) for each, bar in decisive if not _meets(each, bar)]
+    tally = f"{len(decisive) - len(missed)} of {count(len(decisive), 'judge')} met the gate"
+    if not missed:
+        return "passed", tally
+    more = f" and {len(missed) - MAX_NAMED} more" if len(missed) > MAX_NAMED else ""
+    return "failed", f"{tally}: {'; '.join(missed[:MAX_NAMED])}{more}"
+
+
+def _miss(verdict: JudgeVerdict, bar: int) -> str:
+    return f"{clean(name_of(verdict), 60)} matched {percent(_rate(verdict) or 0.0)}, the gate requires {bar}%"
+
+
+def _passed_of_required(verdicts: Iterable[JudgeVerdict]) -> tuple[int, int]:
+    required = [each for each in verdicts if each.is_required]
+    return sum(map(_has_passed, required)), len(required)
+
+
+def _has_passed(verdict: JudgeVerdict) -> bool:
+    """Return whether a judge has passed by its number and the API's own bar."""
+    return _meets(verdict, PASSING_PERCENT)
+
+
+def _meets(verdict: JudgeVerdict, bar: int) -> bool:
+    """Return whether the rate of a judge is at least *bar* percent.
+
+    It is a quotient of hundreds of conversations, so six digits tell it from any other: 0.57 is at least 57%.
+    """
+    rate = _rate(verdict)
+    return rate is not None and round(rate * 1_000_000) >= bar * 10_000
+
+
+def _rate(verdict: JudgeVerdict) -> float | None:
+    """Return the rate if it is one: a number from 0 to 1."""
+    return verdict.match_rate if verdict.match_rate is not None and 0 <= verdict.match_rate <= 1 else None
+
+
+def _judges(names: Sequence[str]) -> str:
+    return f"{'judge' if len(names) == 1 else 'judges'} {id_list(names)}"

@@ -1,0 +1,57 @@
+"""What the verdict on a check run says beside its outcome, and whether a recorded one agrees with itself. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornado_resource.agents.judge import judge, name_of
+from tornado_resource.bland.check_runs import STATUSES, CheckRun, JudgeVerdict
+
+if TYPE_CHECKING:
+    from tornado_resource.runs.model import GatedRun, JudgeResult, RunFacts, RunVerdict
+
+
+def facts(gated: GatedRun, run: CheckRun | None) -> RunFacts:
+    """Return what a verdict says of a check run; None: it was never read.
+
+    Without a response, the version is the declared one: the id of a version that is tested never gets other content.
+    """
+    version_id = (run.version_id if run is not None else None) or gated.request.get("version_id")
+    return {
+        "content": version_id,
+        "version_id": version_id,
+        "semver": run.semver if run is not None else None,
+        "judges": [_result(each) for each in run.verdicts] if run is not None else None,
+        "finished_at": run.completed_at if run is not None and run.is_final else None,
+    }
+
+
+def agrees(verdict: RunVerdict) -> bool:
+    """Return whether the judges of a recorded verdict give its outcome again."""
+    meaning = STATUSES[verdict.status or ""]
+    if meaning.failure is not None:
+        return verdict.outcome == ("incomplete" if meaning.says_nothing else "failed")
+    judges = tuple(_verdict(each) for each in verdict.judges or ())
+    run = CheckRun(verdict.session_id, verdict.status or "", verdicts=judges)
+    return verdict.content == verdict.version_id and judge(verdict.gate, run)[0] == verdict.outcome
+
+
+def _result(verdict: JudgeVerdict) -> JudgeResult:
+    return {
+        "name": name_of(verdict),
+        "required": verdict.is_required,
+        "match_rate": verdict.match_rate,
+        "passed": verdict.has_passed,
+    }
+
+
+def _verdict(recorded: JudgeResult) -> JudgeVerdict:
+    return JudgeVerdict(
+        judge_id=None,
+        version_id=None,
+        name=recorded["name"],
+        is_required=recorded["required"],
+        match_rate=recorded["match_rate"],
+        score=None,
+        has_passed=recorded["passed"],
+    )
