@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import LIVE, STAGING, is_same, short
-from tornado_resource.bland.retrying import is_transient, retried
-from tornado_resource.core.clock import SYSTEM, Backoff, Poller
+from tornado_resource.bland.retrying import retried
+from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError, TornadoError
+from tornado_resource.releases.proof import PROOF_SECONDS, watch
 from tornado_resource.versions.difference import changed_fields, compare_contents
 from tornado_resource.versions.passed import edit_since_pass
 from tornado_resource.versions.reading import read_content
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.content import Content, Which
     from tornado_resource.core.clock import Clock
 
-PROOF_SECONDS: Final = 30.0
-"""How long the live pathway may take to become what was published."""
-PROOF_BACKOFF: Final = Backoff(first=0.5, longest=5.0)
 MAX_NAMED: Final = 5
 """How many fields that differ are named."""
 PLACES: Final[Mapping[str, tuple[Which, str]]] = {
@@ -139,23 +137,22 @@ def _unreadable(order: ReleaseOrder, *, is_done: bool) -> Published:
 
 
 async def _proved(client: Client, proof: _Proof, clock: Clock) -> Published:
-    """Look for up to `PROOF_SECONDS` until what is published is the version, and return what is known then."""
-    (which, name), poller = proof.place, Poller(PROOF_BACKOFF, PROOF_SECONDS, clock)
-    while True:
-        live, problem = None, f"the API does not show {name}"
-        try:
-            live = await read_content(client, proof.order.pathway_id, which)
-        except ApiError as error:
-            problem = f"{name} could not be read: {error}"
-            if not is_transient(error):
-                return proof.unproved(problem)
-        if proof.is_live(live):
-            return proof.proved()
-        if live is None and not proof.must_be_shown:
-            digest = proof.content.digests.like(proof.order.content)
-            return Published(digest, warning=f"published, but not verified: {problem}")
-        if not await poller.pause():
-            return proof.unproved(problem if live is None else _difference(proof, live))
+    """Look until what is published is the version, and return what is known then."""
+    which, name = proof.place
+
+    def is_enough(live: Content | None) -> bool:
+        return proof.is_live(live) if live is not None else not proof.must_be_shown
+
+    live = await watch(lambda: read_content(client, proof.order.pathway_id, which), is_enough, name, clock)
+    if isinstance(live, str):
+        return proof.unproved(live)
+    if live is not None:
+        return proof.proved() if proof.is_live(live) else proof.unproved(_difference(proof, live))
+    problem = f"the API does not show {name}"
+    if proof.must_be_shown:
+        return proof.unproved(problem)
+    digest = proof.content.digests.like(proof.order.content)
+    return Published(digest, warning=f"published, but not verified: {problem}")
 
 
 def _difference(proof: _Proof, live: Content) -> str:
