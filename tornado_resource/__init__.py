@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from tornado_resource.deployment.wait_for import wait_for
     from tornado_resource.errors import TornadoError
     from tornado_resource.program.mappings import Verdict
-    from tornado_resource.releases.resource import PathwayRelease
+    from tornado_resource.releases.resource import AgentRelease, PathwayRelease
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.tornado.resource import TornadoSession
 
 __all__ = [
+    "AgentRelease",
     "Gate",
     "PathwayRelease",
     "TornadoError",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AgentRelease": "tornado_resource.releases.resource",
     "Gate": "tornado_resource.declarations.model",
     "PathwayRelease": "tornado_resource.releases.resource",
     "TornadoError": "tornado_resource.errors",

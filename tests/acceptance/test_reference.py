@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = (ROOT / "docs/reference/resources.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
-GUIDES = {name: (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("promotion", "scenarios")}
+GUIDES = {name: (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("agents", "promotion", "scenarios")}
 PROGRAMS = [
     pytest.param(program, id=f"{name}-{number}")
     for name, text in {**SECTIONS, **GUIDES}.items()
@@ -25,6 +25,8 @@ PROGRAMS = [
 SCRIPT = """\
 pathways:
   "*": {scenarios: [{id: sc-refund}, {id: sc-cancel}]}
+agents:
+  "*": {versions: [{name: First, semver: 1.0.0}, {name: Second}]}
 """
 DECLARED = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\nenvironments:\n  dev: {}\n  staging: {}\n"
 
@@ -46,5 +48,5 @@ def test_a_program_of_the_reference_works(program: str, make_project: Callable[.
 
 
 def test_every_resource_and_function_has_a_program() -> None:
-    described = ("TornadoSession", "TornadoScenario", "PathwayRelease", "deploy", "wait_for", "load")
+    described = ("TornadoSession", "TornadoScenario", "PathwayRelease", "AgentRelease", "deploy", "wait_for", "load")
     assert [name for name in described if "```python" not in SECTIONS[name]] == []

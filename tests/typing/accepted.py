@@ -7,6 +7,7 @@ from typing import assert_type
 import pulumi
 
 from tornado_resource import (
+    AgentRelease,
     Gate,
     PathwayRelease,
     TornadoError,
@@ -65,6 +66,8 @@ pulumi.export("outcome", verdict["outcome"])
 PathwayRelease("judged", pathway_id="pw-1", verdict=verdict)
 PathwayRelease("numbered", pathway_id="pw-1", version=4, environment="staging", sessions=[session.session_id])
 PathwayRelease("late", pathway_id="pw-1", version=late(4), environment=late("production"))
+AgentRelease("judged", agent_id="a-1", verdict=verdict)
+AgentRelease("named", agent_id=late("a-1"), version_id=late("v-1"), environment="staging", runs=[session.session_id])
 
 
 def reason(known: Verdict) -> str:

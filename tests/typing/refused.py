@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from tornado_resource import Gate, PathwayRelease, TornadoSession, Verdict, wait_for
+from tornado_resource import AgentRelease, Gate, PathwayRelease, TornadoSession, Verdict, wait_for
 
 session = TornadoSession("plain", pathway_id="pw-1")
 verdict = wait_for(session)
@@ -36,6 +36,9 @@ PathwayRelease("a", pathway_id="pw-1", verdict=verdict, version=4)  # type: igno
 PathwayRelease("a", pathway_id="pw-1", version="4")  # type: ignore[call-overload]
 PathwayRelease("a", pathway_id="pw-1", version=4, environment="live")  # type: ignore[call-overload]
 PathwayRelease("a", pathway_id="pw-1", verdict="passed")  # type: ignore[call-overload]
+AgentRelease("a", agent_id="a-1")  # type: ignore[call-overload]
+AgentRelease("a", agent_id="a-1", verdict=verdict, version_id="v-1")  # type: ignore[call-overload]
+AgentRelease("a", agent_id="a-1", version_id=4)  # type: ignore[call-overload]
 
 
 def outcome(known: Verdict) -> int:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = {
+    "AgentReleaseProvider": "tornado_resource.releases.provider",
     "ReleaseProvider": "tornado_resource.releases.provider",
     "ScenarioProvider": "tornado_resource.scenarios.provider",
     "TornadoProvider": "tornado_resource.tornado.provider",

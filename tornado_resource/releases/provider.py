@@ -1,9 +1,10 @@
-"""The dynamic provider of releases: maps the calls of Pulumi's engine to `releases`."""
+"""The dynamic providers of releases: they map the calls of Pulumi's engine to `releases`."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -17,62 +18,165 @@ from pulumi.dynamic import (
 )
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
+from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED, is_other
+from tornado_resource.bland.values import MAX_ID_CHARACTERS, word
 from tornado_resource.core.text import clean
+from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import confirm_base_url, failure
+from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure
 from tornado_resource.runs.model import HIDDEN, without_secret
 from tornado_resource.stacks.promotion import version_or_none
 from tornado_resource.versions.drift import drift_of_live
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
+    from tornado_resource.bland.agents import Pin
+    from tornado_resource.bland.client import Client
 
-TARGET: Final = ("pathway_id", "environment")
-"""Where a version is published. A change of one of these replaces the release."""
-RUN: Final = ("version", "sessions")
-"""What is published, and the sessions that passed with it."""
 MAX_PROBLEM_CHARACTERS: Final = 2_000
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
+T = TypeVar("T")
 
 
-class ReleaseProvider(BaseProvider[None]):
-    """Create and update publish a version, which is safe to repeat. Delete does nothing: pathways stay published."""
+class BaseReleaseProvider(BaseProvider[None]):
+    """Create and update publish a version, which is safe to repeat. Delete does nothing: it stays published."""
 
-    __module__ = "tornado_resource.provider"  # the path that is in every state
+    thing: ClassVar[str]
+    """What has the version, in words: its id is the input `THING_id`."""
+    version: ClassVar[str]
+    """The input that names the version."""
+    runs: ClassVar[str]
+    """The input that has the ids of what passed."""
 
     def _begin(self, _req: ConfigureRequest) -> None:
         """Remember nothing."""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Called in preview and update. Refuses values that the API (*Promote Pathway Version*) does not accept."""
+        """Called in preview and update. Refuses values that the API does not accept."""
         confirm_base_url(news.pop("base_url", None))
-        environment, version = news.get("environment"), news.get("version")
+        key, environment, version = self._id_key, news.get("environment"), news.get(self.version)
         failures = []
+        if not contains_unknowns(news.get(key)) and not _is_id(news.get(key)):
+            failures.append(check_failure(key, f"expected an id of {SEGMENT_EXPECTED}", news))
         if not contains_unknowns(environment) and environment not in BLAND_ENVIRONMENTS:
             failures.append(CheckFailure("environment", f"expected one of {', '.join(BLAND_ENVIRONMENTS)}"))
-        if not contains_unknowns(version) and version_or_none(version) is None:
-            failures.append(CheckFailure("version", "expected the number of a pathway version"))
+        fault = self._version_fault(version) if not contains_unknowns(version) else None
+        if fault is not None:
+            failures.append(CheckFailure(self.version, fault))
         return CheckResult(news, failures)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Publish one version."""
-        return CreateResult(_new_id(props), self._publish(props))
+        return CreateResult(self._new_id(props), self._publish(props))
 
     def diff(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update.
 
-        In a preview the version may be unknown; it counts as unchanged as long as the sessions are the same. A changed
-        `__provider` is an update too, which records the provider's new module path. So is a live pathway that differed
-        at the last refresh, or a release that is not proved; the reason is printed, since a diff cannot show it.
+        In a preview the version may be unknown; it counts as unchanged as long as what passed is the same. A changed
+        `__provider` is an update too, which records the provider's new module path. So is something else that was
+        published at the last refresh, or a release that is not proved; the reason is printed, since a diff cannot show
+        it.
         """
-        replaces = [key for key in TARGET if olds.get(key) != news.get(key)]
+        replaces = [key for key in (self._id_key, "environment") if olds.get(key) != news.get(key)]
         is_moved = olds.get("__provider") != news.get("__provider")
-        doubt = _doubt(olds)
+        doubt = self._doubt(olds)
         if doubt is not None and not replaces:
-            print(f"{_place(news)}: {doubt}", flush=True)
-        is_same = _is_same(olds, news) and doubt is None
+            print(f"{self._place(news)}: {doubt}", flush=True)
+        is_same = self._is_same(olds, news) and doubt is None
         return DiffResult(changes=bool(replaces) or not is_same or is_moved, replaces=replaces)
+
+    @property
+    def _id_key(self) -> str:
+        return f"{self.thing}_id"
+
+    @abstractmethod
+    def _version_fault(self, version: Any) -> str | None:
+        """Return what is expected of the version; None if it is valid."""
+
+    @abstractmethod
+    def _publish(self, props: dict[str, Any]) -> dict[str, Any]:
+        """Publish a version and return the outputs.
+
+        A release that is not proved is recorded as such, so that the next update proves it. The program fails then.
+        """
+
+    @abstractmethod
+    def _drift(self, outputs: Mapping[str, Any]) -> str | None:
+        """Return how what is published differs from a release, by its outputs; None if it does not."""
+
+    def _doubt(self, outputs: Mapping[str, Any]) -> str | None:
+        """Return why an unchanged release is updated, and what the update does; None if it is not."""
+        drift, problem = self._drift(outputs), unproved(outputs)
+        if drift is not None:
+            return f"{drift}; `pulumi up` publishes it again"
+        return f"{problem}; `pulumi up` looks again" if problem is not None else None
+
+    def _is_same(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+        """Return whether the same version is published for the same runs."""
+        runs, version = news.get(self.runs), news.get(self.version)
+        is_same_run = not contains_unknowns(runs) and olds.get(self.runs) == runs
+        if contains_unknowns(version):
+            return is_same_run and runs is not None
+        return is_same_run and olds.get(self.version) == version
+
+    def _kept(self, props: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the outputs that repeat inputs. A refresh gets only outputs, so it has from them what is secret."""
+        kept = {key: props.get(key) for key in (self._id_key, "environment", self.version, self.runs)}
+        return {**kept, "secrets": props["secrets"]} if props.get("secrets") else kept
+
+    def _send(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
+        """Run *work* and return its result. No error of it has an id that is secret."""
+        try:
+            return self._run(work, props)
+        except Failure as error:
+            raise Failure(self._public(str(error), props)) from error.__cause__
+
+    def _new_id(self, props: Mapping[str, Any]) -> str:
+        """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of an id that is secret."""
+        own = str(props[self._id_key])
+        shown = hashlib.sha256(own.encode()).hexdigest()[:16] if self._is_secret(props) else own
+        return f"{shown}/{props['environment']}"
+
+    def _public(self, text: str, props: Mapping[str, Any]) -> str:
+        """Return *text*, which may be an error of the API, without an id that is secret."""
+        return without_secret(text, str(props[self._id_key])) if self._is_secret(props) else text
+
+    def _problem(self, text: str | None, props: Mapping[str, Any]) -> str | None:
+        return self._public(text, props) if text is not None else None
+
+    def _is_secret(self, props: Mapping[str, Any]) -> bool:
+        return self._id_key in (props.get("secrets") or ())
+
+    def _place(self, props: Mapping[str, Any]) -> str:
+        shown = HIDDEN if self._is_secret(props) else clean(str(props.get(self._id_key)))
+        return f"release of {self.thing} {shown} to {props.get('environment')}"
+
+    def _id_of(self, release_id: str, props: Mapping[str, Any]) -> str:
+        """Return the id that a release in the state has.
+
+        Raises:
+            Failure: there is none, which only happens if the state is damaged or was changed by hand.
+
+        """
+        own = props.get(self._id_key)
+        if isinstance(own, str):
+            return own
+        message = (
+            f"the state of release {release_id} is damaged: it has no `{self._id_key}`. Restore the state from a "
+            "backup (pulumi stack import --file BACKUP.json), or remove the release from it (pulumi state delete URN; "
+            "`pulumi stack --show-urns` shows the URN), and run `pulumi up`, which publishes again"
+        )
+        raise failure(message, None)
+
+
+class ReleaseProvider(BaseReleaseProvider):
+    """Publishes versions of pathways."""
+
+    __module__ = "tornado_resource.provider"  # the path that is in every state
+    thing = "pathway"
+    version = "version"
+    runs = "sessions"
 
     def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Publish for another run, even the recorded version: after a lost response another one may be live.
@@ -81,12 +185,12 @@ class ReleaseProvider(BaseProvider[None]):
         is only published again if it still is not live.
         """
         is_same_content = olds.get("content") is None or not _is_other(olds.get("content"), news.get("content"))
-        is_same_run = is_same_content and all(olds.get(key) == news.get(key) for key in RUN)
-        is_sent = unproved(olds) is not None and _is_same(olds, news)
-        if not is_same_run or unproved(olds) is not None or live_drift(olds) is not None:
+        is_same_run = is_same_content and all(olds.get(key) == news.get(key) for key in (self.version, self.runs))
+        is_sent = unproved(olds) is not None and self._is_same(olds, news)
+        if not is_same_run or unproved(olds) is not None or self._drift(olds) is not None:
             return UpdateResult(self._publish(news, was_shown=is_digest(olds.get("live")), is_sent=is_sent))
-        outputs = {**_outputs(news), "content": news.get("content"), "live": olds.get("live"), "unproved": None}
-        return UpdateResult(outputs)
+        known = {"content": news.get("content"), "live": olds.get("live"), "unproved": None}
+        return UpdateResult({**self._kept(news), **known})
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads the live pathway, if this release says what it must be."""
@@ -94,17 +198,19 @@ class ReleaseProvider(BaseProvider[None]):
         if props.get("environment") == "production" and is_digest(props.get("content")):
             from tornado_resource.versions.reading import read_digests
 
-            pathway_id = _pathway_of(release_id, props)
-            live = self._run(lambda client: read_digests(client, pathway_id, LIVE), props)
+            pathway_id = self._id_of(release_id, props)
+            live = self._send(lambda client: read_digests(client, pathway_id, LIVE), props)
             if is_same(live, Digests.of(props["content"])) is not None and live is not None:
                 outputs["live"] = live.like(props["content"])
         return ReadResult(release_id, outputs)
 
-    def _publish(self, props: dict[str, Any], *, was_shown: bool = False, is_sent: bool = False) -> dict[str, Any]:
-        """Publish a version and return the outputs.
+    def _version_fault(self, version: Any) -> str | None:
+        return "expected the number of a pathway version" if version_or_none(version) is None else None
 
-        A release that is not proved is recorded as such, so that the next update proves it. The program fails then.
-        """
+    def _kept(self, props: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super()._kept(props), "version": int(props["version"])}
+
+    def _publish(self, props: dict[str, Any], *, was_shown: bool = False, is_sent: bool = False) -> dict[str, Any]:
         from tornado_resource.releases.publishing import ReleaseOrder, publish
 
         order = ReleaseOrder(
@@ -116,21 +222,78 @@ class ReleaseProvider(BaseProvider[None]):
             was_shown=was_shown,
             is_sent=is_sent,
         )
-        published = self._run(lambda client: publish(client, order), props)
+        published = self._send(lambda client: publish(client, order), props)
         if published.warning is not None:
-            print(f"{_place(props)}: {_public(published.warning, props)}", flush=True)
-        problem = _public(published.unproved, props) if published.unproved is not None else None
-        known = {"content": published.content, "live": published.live, "unproved": problem}
-        return {**_outputs(props), **known}
+            print(f"{self._place(props)}: {self._public(published.warning, props)}", flush=True)
+        problem = self._problem(published.unproved, props)
+        return {**self._kept(props), "content": published.content, "live": published.live, "unproved": problem}
+
+    def _drift(self, outputs: Mapping[str, Any]) -> str | None:
+        content, live = outputs.get("content"), outputs.get("live")
+        if not isinstance(content, str) or not is_digest(content) or not is_digest(live):
+            return None
+        drift = drift_of_live(content, Digests.of(live))
+        return clean(drift) if drift is not None else None
+
+    def _is_same(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+        content = news.get("content")
+        is_known = content is not None and not contains_unknowns([content, news.get("version")])
+        is_same_content = not is_known or not _is_other(olds.get("content"), content)
+        return is_same_content and super()._is_same(olds, news)
 
 
-def live_drift(outputs: Mapping[str, Any]) -> str | None:
-    """Return how the live pathway differs from what a release has published, by its outputs; None if it does not."""
-    content, live = outputs.get("content"), outputs.get("live")
-    if not isinstance(content, str) or not is_digest(content) or not is_digest(live):
-        return None
-    drift = drift_of_live(content, Digests.of(live))
-    return clean(drift) if drift is not None else None
+class AgentReleaseProvider(BaseReleaseProvider):
+    """Lets environments of agents pin versions. What is pinned already is not sent again, but read."""
+
+    __module__ = "tornado_resource.provider"  # the path that is in every state
+    thing = "agent"
+    version = "version_id"
+    runs = "runs"
+
+    def update(self, _release_id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Prove the release, and publish first if the version is not pinned."""
+        return UpdateResult(self._publish(news))
+
+    def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
+        """Called by refresh. Reads what the environment pins. That an agent is gone is for the next update to say."""
+        from tornado_resource.bland.agents import read_pins
+        from tornado_resource.bland.retrying import retried
+
+        agent_id, environment = self._id_of(release_id, props), str(props.get("environment"))
+
+        async def read(client: Client) -> Pin | str:
+            try:
+                return (await retried(lambda: read_pins(client, agent_id))).of(environment)
+            except NotFound as error:
+                return str(error)
+
+        pin = self._send(read, props)
+        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        if isinstance(pin, str):
+            return ReadResult(release_id, {**outputs, "unproved": self._public(pin, props)})
+        outputs |= {"live": pin.version_id, "semver": pin.semver}
+        if _is_pinned(outputs):
+            outputs["unproved"] = None
+        return ReadResult(release_id, outputs)
+
+    def _version_fault(self, version: Any) -> str | None:
+        return None if _is_id(version) else f"expected the id of a version of an agent: {SEGMENT_EXPECTED}"
+
+    def _publish(self, props: dict[str, Any]) -> dict[str, Any]:
+        from tornado_resource.releases.agent_publishing import AgentOrder, publish_agent
+
+        order = AgentOrder(props["agent_id"], props["environment"], props["version_id"], props.get("passed_at"))
+        pinned = self._send(lambda client: publish_agent(client, order), props)
+        problem = self._problem(pinned.unproved, props)
+        return {**self._kept(props), "semver": pinned.semver, "live": pinned.version_id, "unproved": problem}
+
+    def _drift(self, outputs: Mapping[str, Any]) -> str | None:
+        if unproved(outputs) is not None or _is_pinned(outputs):
+            return None
+        live = outputs.get("live")
+        found = "nothing" if live is None else f"version {word(live, MAX_ID_CHARACTERS) or '(unreadable)'}"
+        environment, version_id = (clean(str(outputs.get(key))) for key in ("environment", "version_id"))
+        return f"{environment} pins {found} instead of version {version_id}"
 
 
 def unproved(outputs: Mapping[str, Any]) -> str | None:
@@ -139,12 +302,8 @@ def unproved(outputs: Mapping[str, Any]) -> str | None:
     return clean(problem, MAX_PROBLEM_CHARACTERS) if isinstance(problem, str) else None
 
 
-def _doubt(outputs: Mapping[str, Any]) -> str | None:
-    """Return why an unchanged release is updated, and what the update does; None if it is not."""
-    drift, problem = live_drift(outputs), unproved(outputs)
-    if drift is not None:
-        return f"{drift}; `pulumi up` publishes it again"
-    return f"{problem}; `pulumi up` looks again" if problem is not None else None
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and SEGMENT.fullmatch(value) is not None
 
 
 def _is_other(recorded: Any, content: Any) -> bool:
@@ -154,55 +313,7 @@ def _is_other(recorded: Any, content: Any) -> bool:
     return bool(recorded != content)
 
 
-def _new_id(props: Mapping[str, Any]) -> str:
-    """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of a pathway that is secret."""
-    pathway = str(props["pathway_id"])
-    shown = hashlib.sha256(pathway.encode()).hexdigest()[:16] if _has_secret_pathway(props) else pathway
-    return f"{shown}/{props['environment']}"
-
-
-def _public(text: str, props: Mapping[str, Any]) -> str:
-    """Return *text*, which may be an error of the API, without the id of a pathway that is secret."""
-    return without_secret(text, str(props["pathway_id"])) if _has_secret_pathway(props) else text
-
-
-def _has_secret_pathway(props: Mapping[str, Any]) -> bool:
-    return "pathway_id" in (props.get("secrets") or ())
-
-
-def _place(props: Mapping[str, Any]) -> str:
-    pathway = HIDDEN if _has_secret_pathway(props) else clean(str(props.get("pathway_id")))
-    return f"release of pathway {pathway} to {props.get('environment')}"
-
-
-def _pathway_of(release_id: str, props: Mapping[str, Any]) -> str:
-    """Return the pathway of a release in the state.
-
-    Raises:
-        Failure: there is none, which only happens if the state is damaged or was changed by hand.
-
-    """
-    pathway_id = props.get("pathway_id")
-    if isinstance(pathway_id, str):
-        return pathway_id
-    message = (
-        f"the state of release {release_id} is damaged: it has no `pathway_id`. Restore the state from a backup "
-        "(pulumi stack import --file BACKUP.json), or remove the release from it (pulumi state delete URN; "
-        "`pulumi stack --show-urns` shows the URN), and run `pulumi up`, which publishes again"
-    )
-    raise failure(message, None)
-
-
-def _is_same(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Return whether the same version is published for the same sessions."""
-    sessions, content = news.get("sessions"), news.get("content")
-    is_same_run = not contains_unknowns(sessions) and olds.get("sessions") == sessions
-    if contains_unknowns(news.get("version")):
-        return is_same_run and sessions is not None
-    is_same_content = content is None or contains_unknowns(content) or not _is_other(olds.get("content"), content)
-    return is_same_run and is_same_content and olds.get("version") == news.get("version")
-
-
-def _outputs(props: dict[str, Any]) -> dict[str, Any]:
-    version = int(props["version"])
-    return {**{key: props[key] for key in TARGET}, "version": version, "sessions": props.get("sessions")}
+def _is_pinned(outputs: Mapping[str, Any]) -> bool:
+    """Return whether the environment pins the version, by the outputs of a release of an agent."""
+    live, version_id = outputs.get("live"), outputs.get("version_id")
+    return isinstance(live, str) and isinstance(version_id, str) and not is_other(live, version_id)

@@ -1,4 +1,4 @@
-"""The Pulumi resource of a release."""
+"""The Pulumi resources of releases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tornado_resource.program.arguments import is_plain, refuse_to_import, secre
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.sdk import is_mocked, outputs_registered, untrack_properties
-from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS, ReleaseProvider
+from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS, AgentReleaseProvider, ReleaseProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,16 +118,11 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             TypeError: neither or both of *verdict* and *version* are given.
 
         """
-        refuse_to_import(
-            f"PathwayRelease {name}", opts, "remove it: a version that is published may be published again"
-        )
-        if (verdict is None) == (version is None):
-            message = "PathwayRelease takes either a verdict or a version"
-            raise TypeError(message)
+        _refuse(f"PathwayRelease {name}", opts, is_one=(verdict is None) != (version is None))
         if verdict is not None:
             passed: Output[Any] = pulumi.Output.from_input(verdict)
-            version = passed.apply(lambda known: _version_of_pass(name, known))
-            sessions = sessions if sessions is not None else [passed.apply(lambda known: str(known.get("session_id")))]
+            version = passed.apply(partial(_version_of_pass, name))
+            sessions = sessions if sessions is not None else _runs_of(passed)
             content, passed_at = (passed.apply(partial(_entry, key)) for key in ("content", "finished_at"))
         inputs = {
             "pathway_id": pathway_id,
@@ -137,40 +132,192 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             "content": content,
             "passed_at": passed_at,
             "declared_at": declared_at,
-            "base_url": configured_url(),
         }
-        given: dict[str, Any] = {key: value for key, value in inputs.items() if value is not None}
-        if not is_plain(pathway_id):
-            given["secrets"] = secret_names({"pathway_id": pathway_id})
         awaited = dict.fromkeys(("version", "sessions", "content", "live", "unproved"))
+        given = _given(inputs, "pathway_id")
         super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
         self.unproved.apply(partial(_refuse_unproved, name))
         untrack_properties(self, (*awaited, *given))
 
 
+class AgentRelease(Resource, module="bland", name="AgentRelease"):
+    """A version of an agent that a Bland environment pins; deleting the resource leaves it pinned.
+
+    A release to staging publishes the version, and one to production promotes it, which lets staging pin it too. After
+    that, the environment must pin the version. A promotion that the checks of staging block is never forced.
+
+    Examples:
+        ```python
+        from tornado_resource import AgentRelease
+
+        AgentRelease(
+            "support",
+            agent_id="7c1f0a52-0b1e-4c8a-9a55-6f0d6f6f1f01",
+            version_id="ef61f54f-8a36-5f04-a522-eb409e8cde2a",
+            environment="staging",
+        )
+        ```
+
+    """
+
+    agent_id: Output[str]
+    environment: Output[str]
+    version_id: Output[str]
+    runs: Output[list[str] | None]
+    semver: Output[str | None]
+    """The version's semver, which it has once it is published; None if the API does not show it."""
+    live: Output[str | None]
+    """The id of the version that the environment pins, as read afterwards, or by `pulumi refresh`."""
+    unproved: Output[str | None]
+    """Why it is not proved that the environment pins the version; None if it is."""
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        agent_id: Input[str],
+        verdict: Input[Verdict] | Input[Mapping[str, Any]],
+        environment: Input[Publish] = "production",
+        runs: Input[Sequence[Input[str]]] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        agent_id: Input[str],
+        version_id: Input[str],
+        environment: Input[Publish] = "production",
+        runs: Input[Sequence[Input[str]]] | None = None,
+        passed_at: Input[str] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - one keyword argument for each part of a release
+        self,
+        name: str,
+        *,
+        agent_id: Input[str],
+        verdict: Input[Verdict] | Input[Mapping[str, Any]] | None = None,
+        version_id: Input[str] | None = None,
+        environment: Input[Publish] = "production",
+        runs: Input[Sequence[Input[str]]] | None = None,
+        passed_at: Input[str] | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare a release. The program fails if it cannot be proved that the environment pins the version.
+
+        Args:
+            name: the resource's name.
+            agent_id: the agent.
+            verdict: what `wait_for` returns. If it is `passed`, its version is published; if not, the program fails and
+                nothing is published.
+            version_id: the id of the version to publish, instead of a verdict: no run has to pass here.
+            environment: Bland's environment, `production` (the default) or `staging`.
+            runs: the ids of the runs that passed on the version. While they stay the same, a preview takes a version
+                that is not known yet as unchanged.
+            passed_at: when the version passed, for messages; with a verdict, its own.
+            declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
+            opts: Pulumi's resource options.
+
+        Raises:
+            TypeError: neither or both of *verdict* and *version_id* are given.
+
+        """
+        _refuse(f"AgentRelease {name}", opts, is_one=(verdict is None) != (version_id is None))
+        if verdict is not None:
+            passed: Output[Any] = pulumi.Output.from_input(verdict)
+            version_id = passed.apply(partial(_version_id_of_pass, name))
+            runs = runs if runs is not None else _runs_of(passed)
+            passed_at = passed.apply(partial(_entry, "finished_at"))
+        inputs = {
+            "agent_id": agent_id,
+            "environment": environment,
+            "version_id": version_id,
+            "runs": runs,
+            "passed_at": passed_at,
+            "declared_at": declared_at,
+        }
+        awaited = dict.fromkeys(("version_id", "runs", "semver", "live", "unproved"))
+        given = _given(inputs, "agent_id")
+        super().__init__(AgentReleaseProvider(), name, {**awaited, **given}, opts)
+        self.unproved.apply(partial(_refuse_unproved, name))
+        untrack_properties(self, (*awaited, *given))
+
+
+def _refuse(resource: str, opts: ResourceOptions | None, *, is_one: bool) -> None:
+    refuse_to_import(resource, opts, "remove it: a version that is published may be published again")
+    if not is_one:
+        message = f"{resource.partition(' ')[0]} takes either a verdict or a version"
+        raise TypeError(message)
+
+
+def _given(inputs: Mapping[str, Any], id_key: str) -> dict[str, Any]:
+    """Return the inputs of a release: those that are given, and what its provider must know of this program."""
+    given = {key: value for key, value in {**inputs, "base_url": configured_url()}.items() if value is not None}
+    return given if is_plain(inputs[id_key]) else {**given, "secrets": secret_names({id_key: inputs[id_key]})}
+
+
+def _runs_of(passed: Output[Any]) -> list[Output[str]]:
+    return [passed.apply(lambda known: str(known.get("session_id")))]
+
+
 async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:
+    """Return the number of the version of a pass.
+
+    Raises:
+        pulumi.RunError: it is no pass, or names no version.
+
+    """
+    version = verdict.get("version")
     if is_idle():
-        return _version_unjudged(verdict)
+        return _unjudged(verdict, int(version) if version is not None else None)
+    await _refuse_unless_passed(name, verdict)
+    if verdict.get("full_run") is False and (Gate.of(verdict.get("gate")) or Gate()).full_run == "required":
+        message = f"release {name}: nothing is published: {PATCHED}"
+        raise pulumi.RunError(message)
+    if version is None:
+        message = f"release {name}: nothing is published: the session passed, but its version is unknown"
+        raise pulumi.RunError(message)
+    return int(version)
+
+
+async def _version_id_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:
+    """Return the id of the agent's version of a pass.
+
+    Raises:
+        pulumi.RunError: it is no pass, or names no version of an agent.
+
+    """
+    version_id = verdict.get("version_id")
+    if is_idle():
+        return _unjudged(verdict, version_id)
+    await _refuse_unless_passed(name, verdict)
+    if version_id is None:
+        message = f"release {name}: nothing is published: the verdict names no version of an agent"
+        raise pulumi.RunError(message)
+    return version_id
+
+
+async def _refuse_unless_passed(name: str, verdict: Mapping[str, Any]) -> None:
     if verdict.get("outcome") != "passed":
         if not is_dry_run():
             await outputs_registered()
         found = f"{verdict.get('outcome')}: {verdict.get('reason')}"
         message = f"release {name}: nothing is published, the verdict is {found}"
         raise pulumi.RunError(message)
-    if verdict.get("full_run") is False and (Gate.of(verdict.get("gate")) or Gate()).full_run == "required":
-        message = f"release {name}: nothing is published: {PATCHED}"
-        raise pulumi.RunError(message)
-    if verdict.get("version") is None:
-        message = f"release {name}: nothing is published: the session passed, but its version is unknown"
-        raise pulumi.RunError(message)
-    return int(verdict["version"])
 
 
-def _version_unjudged(verdict: Mapping[str, Any]) -> Any:
+def _unjudged(verdict: Mapping[str, Any], version: Any) -> Any:
     """Return the version where nothing is judged: only that of a pass, but in a test with mocks the declared one."""
     is_shown = verdict.get("outcome") == "passed" or is_mocked()
-    version = verdict.get("version")
-    return int(version) if is_shown and version is not None else pulumi.UNKNOWN
+    return version if is_shown and version is not None else pulumi.UNKNOWN
 
 
 def _refuse_unproved(name: str, problem: Any) -> None:

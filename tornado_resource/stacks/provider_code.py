@@ -20,6 +20,7 @@ KEY: Final = "__provider"
 _CLASSES: Final = (
     ("tornado_resource.provider", "TornadoProvider"),
     ("tornado_resource.provider", "ReleaseProvider"),
+    ("tornado_resource.provider", "AgentReleaseProvider"),
     ("tornado_resource.provider", "ScenarioProvider"),
     ("tornado_resource.release_provider", "ReleaseProvider"),  # states of the first versions
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from tornado_resource import PathwayRelease, TornadoScenario, TornadoSession
+from tornado_resource import AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
 from tornado_resource.program.arguments import InvalidArgument
 
 IMPORT = pulumi.ResourceOptions(import_="s-1")
@@ -21,3 +21,5 @@ def test_a_resource_option_cannot_take_over_what_exists(opts: pulumi.ResourceOpt
         TornadoScenario("a", pathway_id="pw-1", opts=opts)
     with pytest.raises(InvalidArgument, match=f"PathwayRelease a: {start}remove it"):
         PathwayRelease("a", pathway_id="pw-1", version=1, opts=opts)
+    with pytest.raises(InvalidArgument, match=f"AgentRelease a: {start}remove it"):
+        AgentRelease("a", agent_id="a-1", version_id="v-1", opts=opts)

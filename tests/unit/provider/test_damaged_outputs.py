@@ -11,7 +11,7 @@ from tests.support.api import configure_provider
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
 from tornado_resource.provider.runtime import Failure, stop_runtimes
-from tornado_resource.releases.provider import ReleaseProvider
+from tornado_resource.releases.provider import AgentReleaseProvider, ReleaseProvider
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.scenarios.provider import ScenarioProvider
 from tornado_resource.tornado.provider import TornadoProvider
@@ -37,6 +37,13 @@ SCENARIO: dict[str, Any] = {
     "manage": True,
     "declared_at": "sessions.yaml:3:3",
 }
+AGENT_RELEASE: dict[str, Any] = {
+    "agent_id": "a-1",
+    "environment": "production",
+    "version_id": "v-2",
+    "runs": ["run-1"],
+    "declared_at": "sessions.yaml:3:3",
+}
 
 
 def recorded(kind: str) -> dict[str, Any]:
@@ -44,6 +51,9 @@ def recorded(kind: str) -> dict[str, Any]:
     if kind == "TornadoScenario":
         known = {"scenario_id": "sc-refund", "adopted": False, "filled": {"metadata": "0"}, "drift": ["max_turns"]}
         return {"inputs": SCENARIO, "outputs": {**SCENARIO, **known}}
+    if kind == "AgentRelease":
+        known = {"semver": "1.1.0", "live": "v-3", "unproved": None}
+        return {"inputs": AGENT_RELEASE, "outputs": {**AGENT_RELEASE, **known}}
     text = (EXAMPLES / "states/promoted.json").read_text(encoding="utf-8").replace("@", "").replace("/", "-")
     resources = json.loads(text)["deployment"]["resources"]
     found: dict[str, Any] = next(entry for entry in resources if entry["type"].endswith(kind))
@@ -65,6 +75,7 @@ def calls(provider: Any, identifier: str, olds: dict[str, Any], news: dict[str, 
     [
         ("TornadoSession", TornadoProvider),
         ("PathwayRelease", ReleaseProvider),
+        ("AgentRelease", AgentReleaseProvider),
         ("TornadoScenario", ScenarioProvider),
     ],
 )

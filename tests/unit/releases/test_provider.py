@@ -134,7 +134,8 @@ def test_changes_are_found(change: dict[str, Any], is_change: bool, replaces: li
         ({"version": 7.5}, ["version"]),
         ({"version": -1.0}, ["version"]),
         ({"version": True}, ["version"]),
-        ({"version": "7", "environment": ""}, ["environment", "version"]),
+        ({"version": "7", "environment": "", "pathway_id": "a b"}, ["pathway_id", "environment", "version"]),
+        ({"pathway_id": "a b", "secrets": ["pathway_id"]}, [""]),
     ],
 )
 def test_values_that_the_api_does_not_accept_are_refused(change: dict[str, Any], refused: list[str]) -> None:
@@ -351,3 +352,14 @@ def test_no_message_of_a_release_names_a_secret_pathway(
     outs = provider.create(PROPS).outs
     assert outs is not None
     assert outs["unproved"] == "live version of pathway pw-1: gone"
+
+
+def test_no_error_of_a_release_names_a_secret_pathway(provider: ReleaseProvider, sandbox: Sandbox) -> None:
+    props = {**PROPS, "secrets": ["pathway_id"]}
+    created = provider.create(props)
+    fail(sandbox, path="/version/", kind="status", status=401, times=2)
+    for call in (lambda: provider.read(created.id, created.outs or {}), lambda: provider.create(props)):
+        with pytest.raises(
+            Failure, match=r"version 7 of pathway \[secret\]: HTTP 401|live version of pathway \[secret\]"
+        ):
+            call()

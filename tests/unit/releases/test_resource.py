@@ -44,3 +44,34 @@ async def test_a_destroy_keeps_the_version_that_passed(runs_for: Callable[..., N
 async def test_a_test_with_mocks_sees_the_declared_version(runs_for: Callable[..., None]) -> None:
     runs_for(idle=True, mocked=True)
     assert await resource._version_of_pass("a", {**PASSED, "outcome": "incomplete"}) == 7
+
+
+AGENT_PASSED = {"outcome": "passed", "version_id": "v-1"}
+
+
+async def test_only_a_pass_gives_a_version_of_an_agent(runs_for: Callable[..., None]) -> None:
+    runs_for(idle=False)
+    assert await resource._version_id_of_pass("a", AGENT_PASSED) == "v-1"
+    for outcome in ("failed", "incomplete", None):
+        with pytest.raises(pulumi.RunError, match=f"^release a: nothing is published, the verdict is {outcome}: "):
+            await resource._version_id_of_pass("a", {**AGENT_PASSED, "outcome": outcome})
+    with pytest.raises(pulumi.RunError, match=r"^release a: nothing is published: the verdict names no version of an"):
+        await resource._version_id_of_pass("a", PASSED)
+
+
+async def test_a_destroy_keeps_the_version_of_an_agent_that_passed(runs_for: Callable[..., None]) -> None:
+    runs_for(idle=True)
+    assert await resource._version_id_of_pass("a", AGENT_PASSED) == "v-1"
+    assert await resource._version_id_of_pass("a", {**AGENT_PASSED, "outcome": "failed"}) is pulumi.UNKNOWN
+    assert await resource._version_id_of_pass("a", PASSED) is pulumi.UNKNOWN
+
+
+@pytest.mark.parametrize("given", [{}, {"verdict": PASSED, "version": 7, "version_id": "v-1"}])
+def test_a_release_takes_either_a_verdict_or_a_version(given: dict[str, Any]) -> None:
+    for kind, id_key, other in (
+        (resource.PathwayRelease, "pathway_id", "version_id"),
+        (resource.AgentRelease, "agent_id", "version"),
+    ):
+        arguments: dict[str, Any] = {key: value for key, value in given.items() if key != other}
+        with pytest.raises(TypeError, match=f"^{kind.__name__} takes either a verdict or a version$"):
+            kind("a", **{**arguments, id_key: "x"})

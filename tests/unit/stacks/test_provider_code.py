@@ -11,7 +11,7 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.paths import EXAMPLES
-from tornado_resource.releases.provider import ReleaseProvider
+from tornado_resource.releases.provider import AgentReleaseProvider, ReleaseProvider
 from tornado_resource.scenarios.provider import ScenarioProvider
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.provider_code import OWN_PROVIDERS, ForeignProvider, foreign_providers
@@ -43,7 +43,7 @@ def state_with(provider: Any, place: str = "outputs") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "provider", [TornadoProvider(), ReleaseProvider(), ScenarioProvider()], ids=["session", "release", "scenario"]
+    "provider", [TornadoProvider(), ReleaseProvider(), AgentReleaseProvider(), ScenarioProvider()], ids=type
 )
 def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -> None:
     assert serialize_provider(provider) in OWN_PROVIDERS
@@ -52,7 +52,7 @@ def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -
 
 @pytest.mark.parametrize("protocol", [4, 5])
 def test_the_providers_of_every_python_are_ours(protocol: int) -> None:
-    for provider in (TornadoProvider(), ReleaseProvider(), ScenarioProvider()):
+    for provider in (TornadoProvider(), ReleaseProvider(), AgentReleaseProvider(), ScenarioProvider()):
         assert base64.b64encode(pickle.dumps(provider, protocol)).decode() in OWN_PROVIDERS
 
 
