@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.support.api import client_of, json_response
-from tests.support.results import PATHWAY_ID, gated_run_of
-from tornado_resource.stacks.reader import Stack, StackSession
+from tests.support.results import CREATED_AT, PATHWAY_ID
+from tornado_resource.core.urns import SESSION_TYPE, make_urn
+from tornado_resource.stacks.reader import Stack
+from tornado_resource.stacks.recorded import Resource, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -14,9 +16,21 @@ if TYPE_CHECKING:
     import httpx
     import pytest
 
+    from tornado_resource.stacks.recorded import RecordedRun
+
 RUNNING = {"status": "RUNNING", "current_iteration": 2, "total_scenarios": 8, "passed_scenarios": 5}
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
 FAILED = {"status": "COMPLETED_PARTIAL", "total_scenarios": 2, "passed_scenarios": 1, "failed_scenarios": 1}
+
+
+def recorded_run(name: str, *, pathway_id: str = PATHWAY_ID, gate: Any = None, **flags: Any) -> RecordedRun:
+    """A session in the state of the stack `dev`. *flags* are those of its resource."""
+    declared = {"pathway_id": pathway_id, "gate": gate}
+    outputs = {"pathway_id": pathway_id, "created_at": CREATED_AT, "declared": declared}
+    inputs = {**declared, "declared_at": "sessions.yaml:6:3"}
+    urn = make_urn("dev", "agents", SESSION_TYPE, name)
+    [run] = read_state([Resource(urn, outputs, inputs, f"s-{name}", **flags)]).runs.values()
+    return run
 
 
 def record(  # noqa: PLR0913 - one keyword argument for each kind of session
@@ -33,19 +47,17 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     Its status is the response, or the number of an error. *ungated* have `gate: none`; *replaced* were deleted for a
     replacement that was not started; the start of the replacement was *interrupted*. *is_secret*: the pathway is.
     """
-    sessions = tuple(
-        StackSession(
+    runs = tuple(
+        recorded_run(
             name,
-            f"s-{name}",
-            PATHWAY_ID,
-            None if name in ungated else gated_run_of(name, f"s-{name}", is_pathway_secret=is_secret),
-            name in replaced,
-            is_interrupted=name in interrupted,
+            gate="none" if name in ungated else None,
             is_secret=is_secret,
+            is_replaced=name in replaced,
+            is_interrupted=name in interrupted,
         )
         for name in statuses
     )
-    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, sessions, "dev", None, (), None)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, runs, "dev")
     paths: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:

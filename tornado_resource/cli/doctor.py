@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,13 +20,13 @@ from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs import commands
 from tornado_resource.runs.intents import IntentStore, intents_folder
-from tornado_resource.runs.kinds import kinds
+from tornado_resource.runs.kinds import kind_of, kinds
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 from tornado_resource.stacks.scenarios import change_of
 from tornado_resource.stacks.settings import read_settings
-from tornado_resource.versions.drift import drift, drift_of_live
+from tornado_resource.versions.drift import drift_of_live
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Active
     from tornado_resource.runs.intents import Intent
-    from tornado_resource.stacks.reader import StackRelease, StackSession
-    from tornado_resource.stacks.recorded import StoredScenario
-    from tornado_resource.stacks.scenarios import ScenarioChange
+    from tornado_resource.stacks.recorded import RecordedRun, Resource
+    from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
+    from tornado_resource.versions.drift import RunBasis
 
 Kind = Literal["free", "ours", "orphaned", "foreign"]
 
@@ -128,20 +128,20 @@ def drifted_rows(stack: Stack) -> list[Row]:
         ApiError: a request failed for good.
 
     """
-    tested = [session for session in stack.sessions if session.tested is not None]
+    tested = [(run, run.tested) for run in stack.runs if run.tested is not None]
     if not tested and not stack.releases and not stack.scenarios:
         return []
     return asyncio.run(_rows(stack, tested))
 
 
-async def _rows(stack: Stack, tested: list[StackSession]) -> list[Row]:
+async def _rows(stack: Stack, tested: list[tuple[RecordedRun, RunBasis]]) -> list[Row]:
     from tornado_resource.bland.client import Client
 
     ignored = read_settings(stack.config, stack.name).ignored_content
     async with Client(endpoint_of(stack), ignored=ignored) as client:
-        sessions = (_of_session(client, session, stack.name) for session in tested)
+        runs = (_of_run(client, run, basis, stack.name) for run, basis in tested)
         releases = (_of_release(client, release, stack.name) for release in stack.releases)
-        versions = await asyncio.gather(*sessions, *releases)
+        versions = await asyncio.gather(*runs, *releases)
         scenarios = await asyncio.gather(*(_of_scenarios(client, each, stack.name) for each in _by_pathway(stack)))
         return [*(row for row in versions if row is not None), *(row for rows in scenarios for row in rows)]
 
@@ -172,22 +172,21 @@ def _scenario_row(stored: StoredScenario, change: ScenarioChange, stack: str) ->
     return Row("drifted", f"scenario {clean(stored.resource)}: {change}", cure)
 
 
-async def _of_session(client: Client, session: StackSession, stack: str) -> Row | None:
-    from tornado_resource.versions.reading import read_digests
+async def _of_run(client: Client, run: RecordedRun, tested: RunBasis, stack: str) -> Row | None:
+    from tornado_resource.versions.reading import ContentReader
 
-    tested = session.tested
-    assert tested is not None  # noqa: S101 - only those are asked for
-    now = await read_digests(client, session.pathway_id, tested.version)
+    # Scenarios have rows of their own.
+    found = await kind_of(run.kind).find_drift(ContentReader(client), replace(tested, scenarios=None))
     cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
-    return _finding(session.name, session.shown_pathway, drift(tested.version, tested.content, now), cure)
+    return _finding(run.name, run.resource.shown_pathway, found, cure)
 
 
-async def _of_release(client: Client, release: StackRelease, stack: str) -> Row | None:
+async def _of_release(client: Client, release: Resource, stack: str) -> Row | None:
     from tornado_resource.versions.reading import read_digests
 
     now = await read_digests(client, release.pathway_id, LIVE)
     cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
-    return _finding(release.name, release.shown_pathway, drift_of_live(release.content, now), cure)
+    return _finding(release.name, release.shown_pathway, drift_of_live(release.outputs["content"], now), cure)
 
 
 def _finding(name: str, pathway: str, found: str | None, cure: str) -> Row | None:
@@ -232,7 +231,7 @@ def _read(names: Iterable[str]) -> list[Stack]:
 
 def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
     """Return one finding for each pathway. A pathway of several stacks is read with the API key of the first."""
-    recorded = {session.session_id: stack.name for stack in stacks for session in stack.sessions}
+    recorded = {run.run_id: stack.name for stack in stacks for run in stack.runs}
     intents = _intents_of_this_backend()
     findings: dict[str, Finding] = {}
     for stack in stacks:
@@ -257,7 +256,7 @@ def _pathways(stack: Stack) -> dict[str, str]:
 
     Without a declarations file, those that it has recorded.
     """
-    names = {session.pathway_id: session.resource for session in stack.sessions if session.pathway_id}
+    names = {run.resource.pathway_id: run.resource.name for run in stack.runs if run.resource.pathway_id}
     path = stack.config.get("tornado:declarations")
     if names and path is None and not Path(completion.DEFAULT_FILE).exists():
         return names  # the program declares its sessions itself, or lies in another folder (`main` in Pulumi.yaml)
@@ -300,7 +299,7 @@ def _stack_rows(stack: Stack) -> Iterator[Row]:
 
 
 def _secret_pathways(stacks: Iterable[Stack]) -> set[str]:
-    return {session.pathway_id for stack in stacks for session in stack.sessions if session.is_secret}
+    return {run.resource.pathway_id for stack in stacks for run in stack.runs if run.resource.is_secret}
 
 
 def _finding_rows(findings: Iterable[Finding], secrets: Collection[str]) -> Iterator[Row]:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tornado_resource.cli.output import Output
     from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.reader import Stack, StackSession
+    from tornado_resource.stacks.reader import Stack
+    from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.settings import Settings
 
 UNKNOWN_POSITION: Final = Position("", 0, 0)
@@ -60,7 +61,7 @@ class GatedStack:
     promotion: Promotion | None
     gated_runs: tuple[GatedRun, ...]
     not_started: tuple[Result, ...]
-    ungated: tuple[StackSession, ...]
+    ungated: tuple[RecordedRun, ...]
     settings: Settings
     endpoint: Endpoint
 
@@ -96,7 +97,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
     from tornado_resource.runs.verdict import unknown_result
 
     stack = read_stack(name or selected_stack())
-    if not stack.sessions:
+    if not stack.runs:
         message = f"stack {stack.name} has recorded no session: run `pulumi up --stack {stack.name}` first"
         raise ConfigurationError(message)
     gated_runs = _gated_runs(stack)
@@ -105,13 +106,13 @@ def read_gated_stack(name: str | None) -> GatedStack:
         project=stack.project,
         environment=stack.environment,
         promotion=stack.promotion,
-        gated_runs=tuple(gated for session, gated in gated_runs if session.is_started),
+        gated_runs=tuple(gated for run, gated in gated_runs if run.is_started),
         not_started=tuple(
-            unknown_result(replace(gated, run_id=""), _why_not_started(session, stack.name))
-            for session, gated in gated_runs
-            if not session.is_started
+            unknown_result(replace(gated, run_id=""), _why_not_started(run, stack.name))
+            for run, gated in gated_runs
+            if not run.is_started
         ),
-        ungated=tuple(session for session in stack.sessions if session.gated is None),
+        ungated=tuple(run for run in stack.runs if run.gated is None),
         settings=read_settings(stack.config, stack.name),
         endpoint=endpoint_of(stack),
     )
@@ -131,19 +132,15 @@ def endpoint_of(stack: Stack) -> Endpoint:
     return endpoint
 
 
-def _gated_runs(stack: Stack) -> list[tuple[StackSession, GatedRun]]:
-    found = [
-        (session, with_promoted_version(session.gated, stack.promotion))
-        for session in stack.sessions
-        if session.gated is not None
-    ]
+def _gated_runs(stack: Stack) -> list[tuple[RecordedRun, GatedRun]]:
+    gated_runs = [(run, run.gated) for run in stack.runs]
+    found = [(run, with_promoted_version(gated, stack.promotion)) for run, gated in gated_runs if gated is not None]
     return sorted(found, key=lambda entry: entry[1].position or UNKNOWN_POSITION)
 
 
-def _why_not_started(session: StackSession, stack: str) -> str:
-    return (
-        interrupted(stack) if session.is_interrupted else f"it was not started: run `pulumi up --stack {stack}` again"
-    )
+def _why_not_started(run: RecordedRun, stack: str) -> str:
+    is_interrupted = run.resource.is_interrupted
+    return interrupted(stack) if is_interrupted else f"it was not started: run `pulumi up --stack {stack}` again"
 
 
 def interrupted(stack: str) -> str:

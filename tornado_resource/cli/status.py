@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Result, RunVerdict
-    from tornado_resource.stacks.reader import StackSession
+    from tornado_resource.stacks.recorded import RecordedRun
 
 
 @dataclass(frozen=True, slots=True)
 class _Ungated:
     """A session without a gate, and its status, or why that is unknown."""
 
-    session: StackSession
+    recorded: RecordedRun
     status: Status | None = None
     problem: str = ""
 
@@ -63,24 +63,23 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
 async def _read(stack: GatedStack, *, has_names: bool) -> tuple[list[Result], list[_Ungated]]:
     results = await read_results(stack, has_names=has_names)
     async with stack.client() as client:
-        return results, await asyncio.gather(
-            *(_read_ungated(client, session, stack.stack) for session in stack.ungated)
-        )
+        return results, await asyncio.gather(*(_read_ungated(client, run, stack.stack) for run in stack.ungated))
 
 
-async def _read_ungated(client: Client, session: StackSession, stack: str) -> _Ungated:
+async def _read_ungated(client: Client, recorded: RecordedRun, stack: str) -> _Ungated:
     from tornado_resource.runs.existence import status_or_gone
 
-    if session.is_interrupted:
-        return _Ungated(session, problem=interrupted(stack))
-    if session.is_replaced:
-        return _Ungated(session, problem="it was deleted for a replacement that was not started")
+    resource = recorded.resource
+    if resource.is_interrupted:
+        return _Ungated(recorded, problem=interrupted(stack))
+    if resource.is_replaced:
+        return _Ungated(recorded, problem="it was deleted for a replacement that was not started")
     try:
-        status = await status_or_gone(client, session.run)
+        status = await status_or_gone(client, recorded.run)
     except ApiError as error:
-        shown = without_secret(str(error), session.pathway_id) if session.is_secret else str(error)
-        return _Ungated(session, problem=f"the API request failed: {shown}")
-    return _Ungated(session, status, "" if status is not None else "the API no longer knows it")
+        shown = without_secret(str(error), resource.pathway_id) if resource.is_secret else str(error)
+        return _Ungated(recorded, problem=f"the API request failed: {shown}")
+    return _Ungated(recorded, status, "" if status is not None else "the API no longer knows it")
 
 
 def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
@@ -89,9 +88,9 @@ def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
 
     content: dict[str, Any] = json.loads(verdicts_json(report))
     content["without_gate"] = {
-        each.session.name: {
-            "session_id": each.session.session_id,
-            "pathway_id": each.session.shown_pathway,
+        each.recorded.name: {
+            "session_id": each.recorded.run_id,
+            "pathway_id": each.recorded.resource.shown_pathway,
             "status": each.status.status if each.status is not None else None,
             "problem": each.problem or None,
         }
@@ -101,7 +100,7 @@ def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
 
 
 def _lines(results: Sequence[Result], ungated: Sequence[_Ungated]) -> Iterator[str]:
-    names = [*(result.gated.name for result in results), *(each.session.name for each in ungated)]
+    names = [*(result.gated.name for result in results), *(each.recorded.name for each in ungated)]
     width = max(map(len, names), default=0)
     for result in results:
         verdict = result.verdict
@@ -116,7 +115,7 @@ def _lines(results: Sequence[Result], ungated: Sequence[_Ungated]) -> Iterator[s
         state = _state(each.status.status if each.status is not None else None, each.status)
         remark = each.problem or _tally(each.status)
         yield (
-            f"{each.session.name:<{width}}  {'no gate':<10}  {clean(each.session.session_id, 80)}  {state}"
+            f"{each.recorded.name:<{width}}  {'no gate':<10}  {clean(each.recorded.run_id, 80)}  {state}"
             f"{': ' if remark else ''}{clean(remark, 1000)}"
         )
 

@@ -21,7 +21,7 @@ from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.promotion import with_promoted_version
-from tornado_resource.stacks.recorded import matching, resource_name
+from tornado_resource.stacks.scenarios import matching, resource_name
 from tornado_resource.tornado.resource import session_arguments
 from tornado_resource.versions.scenarios import changed_fields, runs_together
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.recorded import StoredScenario
+    from tornado_resource.stacks.scenarios import StoredScenario
 
 NOT_AS_DECLARED: Final = "nothing was started: the scenarios are not as declared"
 UNREAD: Final = "nothing was started: the scenarios of the pathway could not be read"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -24,20 +24,15 @@ from tornado_resource.runs.kinds import kind_of, kind_of_type
 from tornado_resource.runs.model import GatedRun, by_id
 from tornado_resource.runs.rerun import ANY, Decision, LastRun, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
-from tornado_resource.stacks.recorded import (
-    is_outdated,
-    recorded_releases,
-    recorded_scenarios,
-    recorded_sessions,
-    run_by,
-)
+from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.runs.model import Result, RunVerdict
-    from tornado_resource.stacks.recorded import RecordedSession, StoredScenario
+    from tornado_resource.stacks.recorded import RecordedRun
+    from tornado_resource.stacks.scenarios import StoredScenario
     from tornado_resource.versions.drift import RunBasis
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
@@ -61,7 +56,7 @@ class LastRuns:
     def __init__(self, client: SharedClient, versions: Versions) -> None:
         self._client = client
         self._versions = versions
-        self._reading: asyncio.Task[_Recorded] | None = None
+        self._reading: asyncio.Task[Recorded] | None = None
         self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
@@ -70,21 +65,21 @@ class LastRuns:
         """Take note, by URN, of the content that passed in the environment promoted from."""
         self._promoted = contents
 
-    async def recorded(self) -> Mapping[str, RecordedSession]:
+    async def recorded(self) -> Mapping[str, RecordedRun]:
         """Return the sessions, by URN, that the stack's state had before this program declared the first one."""
         if self._reading is None:
             self._reading = asyncio.ensure_future(_read_state())
-        return (await self._reading).sessions
+        return (await self._reading).runs
 
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the outputs of the releases that the stack's state had, by URN."""
-        return self._known.releases
+        return {urn: each.outputs for urn, each in self._known.releases.items()}
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios that the stack's state had."""
         return self._known.scenarios
 
-    async def _find(self, urns: Sequence[str]) -> RecordedSession | None:
+    async def _find(self, urns: Sequence[str]) -> RecordedRun | None:
         sessions = await self.recorded()
         return next((sessions[urn] for urn in urns if urn in sessions), None)
 
@@ -137,7 +132,7 @@ class LastRuns:
         return await self._latest_of(urns[0], session, declared, newest)
 
     async def _latest_of(
-        self, urn: str, session: RecordedSession, declared: Mapping[str, Any], newest: int
+        self, urn: str, session: RecordedRun, declared: Mapping[str, Any], newest: int
     ) -> tuple[int, str | None]:
         started = whole_or_none(session.request.get("version_number"))
         if started is None:
@@ -162,7 +157,7 @@ class LastRuns:
 
         A `latest` that is not resolved yet counts as the version that the session was started on.
         """
-        session = self._known.sessions.get(gated.urn)
+        session = self._known.runs.get(gated.urn)
         if session is not None and declared.get("version_number") == LATEST:
             declared = {**declared, "version_number": session.request.get("version_number")}
         return await self.kept(declared, gated) is not None
@@ -175,7 +170,7 @@ class LastRuns:
             gated: the session as declared.
 
         """
-        session = self._known.sessions.get(gated.urn)
+        session = self._known.runs.get(gated.urn)
         if session is None or session.verdict is None or compare(session.kind, session.declared, declared).replaces:
             return None
         decision = await self.decision([gated.urn], declared)
@@ -184,7 +179,7 @@ class LastRuns:
         # The ids of declared scenarios are in the inputs only.
         request = kind_of(session.kind).request_of(declared)
         scenarios = by_id(request, [*gated.scenarios.values()])
-        found = replace(gated, run_id=session.session_id, adopted=session.adopted, request=request)
+        found = replace(gated, run_id=session.run_id, adopted=session.adopted, request=request)
         return session.result(replace(found, scenarios=scenarios))
 
     def result(self, gated: GatedRun) -> Result | None:
@@ -194,7 +189,7 @@ class LastRuns:
 
     def scenario_names(self, urn: str) -> Mapping[str, str]:
         """Return the names of the scenarios that a session ran last, by id, as far as its verdict has them."""
-        session = self._known.sessions.get(urn)
+        session = self._known.runs.get(urn)
         return session.scenario_names if session is not None else {}
 
     def with_known(self, gated: GatedRun) -> GatedRun:
@@ -210,63 +205,48 @@ class LastRuns:
 
     def _was_shown(self, gated: GatedRun) -> bool:
         """Return whether the API has shown a content to this session, or to the one before it on the same pathway."""
-        before = self._known.sessions.get(gated.urn)
+        before = self._known.runs.get(gated.urn)
         if before is None or not before.was_shown:
             return False
         return bool(before.declared.get("pathway_id") == gated.request.get("pathway_id"))
 
     @property
-    def _known(self) -> _Recorded:
-        return self._reading.result() if self._reading is not None else _Recorded()
+    def _known(self) -> Recorded:
+        return self._reading.result() if self._reading is not None else Recorded()
 
-    async def _last_run(self, urn: str, session: RecordedSession, gate: Gate | None) -> LastRun:
+    async def _last_run(self, urn: str, session: RecordedRun, gate: Gate | None) -> LastRun:
         """Return the last run of a recorded session by a gate: from its recorded verdict, else by asking once."""
         if session.verdict is not None and session.verdict.gate == (gate or session.verdict.gate):
-            return self._settled(urn, session, session.verdict)
-        key = (session.session_id, gate or ANY)
+            return self._settled(urn, session.verdict)
+        key = (session.run_id, gate or ANY)
         if key not in self._asking:
             self._asking[key] = asyncio.ensure_future(self._ask(urn, session, gate or ANY))
         return await self._asking[key]
 
-    def _settled(self, urn: str, session: RecordedSession, verdict: RunVerdict) -> LastRun:
-        last = LastRun.recorded(verdict)
-        promoted_content = self._promoted.get(urn)
-        promoted = GatedRun("", session.session_id, verdict.gate, {}, promoted_content=promoted_content)
+    def _settled(self, urn: str, verdict: RunVerdict) -> LastRun:
+        last, promoted = LastRun.recorded(verdict), self._promoted.get(urn)
         if last.outcome != "passed" or not is_outdated(verdict, promoted):
             return last
-        there = promoted.promoted_content.like(verdict.content) if promoted.promoted_content is not None else None
+        there = promoted.like(verdict.content) if promoted is not None else None
         other = f"it passed here with {short(verdict.content)}, and {short(there)} is promoted"
         reason = f"version {verdict.version} has other content now: {other}"
-        if is_incomparable(Digests.of(verdict.content), promoted_content):
+        if is_incomparable(Digests.of(verdict.content), promoted):
             reason = f"version {verdict.version} may have other content now: {other}; {OTHER_PATHS}"
         return replace(last, outcome="incomplete", reason=reason)
 
-    async def _ask(self, urn: str, session: RecordedSession, gate: Gate) -> LastRun:
+    async def _ask(self, urn: str, session: RecordedRun, gate: Gate) -> LastRun:
         from tornado_resource.runs.results import read_last_run
 
-        gated = GatedRun(
-            name_of(urn),
-            session.session_id,
-            gate,
-            session.request,
-            adopted=session.adopted,
-            promoted_content=self._promoted.get(urn),
-            started_content=session.started_content,
-            content=Digests.of(session.verdict.content) if session.verdict is not None else None,
-            was_shown=session.was_shown,
-            scenarios=run_by(session.declared, self.scenarios()),
-            doubt=session.doubt,
-            kind=session.kind,
-        )
+        gated = replace(session.under(gate), promoted_content=self._promoted.get(urn))
         try:
             async with self._client.open() as client:
                 last, read = await read_last_run(client, gated)
         except TornadoError as error:
-            return LastRun(session.session_id, gate, problem=str(error))
-        self._asked[session.session_id] = read
+            return LastRun(session.run_id, gate, problem=str(error))
+        self._asked[session.run_id] = read
         return last
 
-    def _basis(self, session: RecordedSession, last: LastRun) -> RunBasis:
+    def _basis(self, session: RecordedRun, last: LastRun) -> RunBasis:
         """Return what a session was tested on, without the scenarios that this update puts back."""
         basis, put_back = session.basis, self._versions.put_back
         if last.verdict is not None:
@@ -275,7 +255,7 @@ class LastRuns:
             return basis
         return replace(basis, scenarios={key: each for key, each in basis.scenarios.items() if key not in put_back})
 
-    async def _with_drift(self, session: RecordedSession, rerun: str, last: LastRun) -> LastRun:
+    async def _with_drift(self, session: RecordedRun, rerun: str, last: LastRun) -> LastRun:
         if rerun != "on_drift" or last.outcome != "passed":
             return last
         tested = self._basis(session, last)
@@ -284,16 +264,6 @@ class LastRuns:
             return replace(last, drift=await kind_of(session.kind).find_drift(self._versions, tested))
         except TornadoError as error:
             return replace(last, problem=str(error))
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """What a stack's state has: sessions and releases by URN, and the sessions by their own ids as well."""
-
-    sessions: Mapping[str, RecordedSession] = field(default_factory=dict)
-    releases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    scenarios: tuple[StoredScenario, ...] = ()
-    by_id: Mapping[str, RecordedSession] = field(default_factory=dict)
 
 
 async def read_resources() -> Mapping[str, Any]:
@@ -318,7 +288,7 @@ async def read_resources() -> Mapping[str, Any]:
     raise ConfigurationError(message)
 
 
-def _cut_off_start(urn: str, pathway_id: str, session: RecordedSession | None) -> int | None:
+def _cut_off_start(urn: str, pathway_id: str, session: RecordedRun | None) -> int | None:
     """Return the version that a start asked for which the state does not know; None if there is no such start."""
     path = resource_path(name_of(urn))
     address = resource_address(path, pulumi.get_project(), os.environ, parents_of(urn))
@@ -326,12 +296,9 @@ def _cut_off_start(urn: str, pathway_id: str, session: RecordedSession | None) -
     intent = IntentStore(intents_folder(os.environ, kind.intents)).find(address) if kind is not None else None
     if intent is None or intent.pathway_id != pathway_id:
         return None
-    is_recorded = session is not None and intent.session_id == session.session_id
+    is_recorded = session is not None and intent.session_id == session.run_id
     return intent.version if not is_recorded else None
 
 
-async def _read_state() -> _Recorded:
-    resources = await read_resources()
-    sessions = recorded_sessions(resources)
-    by_id = {each.session_id: each for each in sessions.values()}
-    return _Recorded(sessions, recorded_releases(resources), recorded_scenarios(resources), by_id)
+async def _read_state() -> Recorded:
+    return read_outputs(await read_resources())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.program.last_runs import LastRuns
-    from tornado_resource.stacks.recorded import StoredScenario
+    from tornado_resource.stacks.scenarios import StoredScenario
 
 
 class Scenarios:

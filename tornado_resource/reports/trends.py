@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, clean_json
-from tornado_resource.core.urns import SESSION_TYPE, make_urn, name_of, parents_of, type_of, unique_names
+from tornado_resource.core.urns import STACK_TYPE, make_urn, name_of, parents_of, type_of, unique_names
+from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import OUTCOMES
-from tornado_resource.stacks.recorded import recorded_verdicts
+from tornado_resource.stacks.recorded import verdicts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -117,16 +118,13 @@ def _session(trend: Trend) -> dict[str, Any]:
 
 def _runs(state: Mapping[str, Any]) -> Iterator[tuple[str, Run]]:
     outputs = {urn: entry["outputs"] for urn, entry in state.items() if isinstance(entry.get("outputs"), dict)}
-    verdicts = recorded_verdicts(outputs)
-    for urn, session in outputs.items():
-        if type_of(urn) == SESSION_TYPE:
-            verdict = verdicts.get(str(session.get("session_id")))
-            if verdict is not None and verdict["outcome"] in OUTCOMES:
-                # Without stack and project: both can be renamed.
-                yield (
-                    make_urn("_", "_", SESSION_TYPE, name_of(urn), parents_of(urn)),
-                    _run(session.get("created_at"), verdict),
-                )
+    verdicts = verdicts_in(next((each for urn, each in outputs.items() if type_of(urn) == STACK_TYPE), {}))
+    for urn, run in outputs.items():
+        kind = kind_of_type(type_of(urn))
+        verdict = verdicts.get(str(run.get(kind.id_output))) if kind is not None else None
+        if verdict is not None and verdict["outcome"] in OUTCOMES:
+            # Without stack and project: both can be renamed.
+            yield make_urn("_", "_", type_of(urn), name_of(urn), parents_of(urn)), _run(run.get("created_at"), verdict)
 
 
 def _run(created_at: Any, verdict: Mapping[str, Any]) -> Run:

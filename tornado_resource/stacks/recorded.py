@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incomparable, is_same
-from tornado_resource.bland.responses import STATUSES
 from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
 from tornado_resource.core.positions import Position
-from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, STACK_TYPE, name_of, type_of
-from tornado_resource.declarations.model import Gate, ScenarioDeclaration
+from tornado_resource.core.text import clean
+from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, STACK_TYPE, name_of, type_of, unique_names
+from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.kinds import kind_of, kind_of_type
 from tornado_resource.runs.model import (
+    HIDDEN,
     NOT_AS_DECLARED,
     NOT_SHOWN_NOW,
     GatedRun,
@@ -22,108 +23,22 @@ from tornado_resource.runs.model import (
     RunVerdict,
     ScenarioRun,
 )
+from tornado_resource.runs.order import Run
+from tornado_resource.stacks.promotion import text_or_none, version_or_none
+from tornado_resource.stacks.scenarios import stored_scenario
 from tornado_resource.versions.drift import RunBasis
-from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.kind import Kind
+    from tornado_resource.stacks.scenarios import StoredScenario
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class StoredScenario:
-    """A scenario in the state. *resource* is the name of its resource; the rest is as its outputs have it."""
-
-    resource: str
-    scenario_id: str
-    pathway_id: str
-    fields: Mapping[str, Any]
-    manage: bool
-    drift: bool
-    declared_at: str | None = None
-    filled: Mapping[str, str] | None = None
-
-    @property
-    def name(self) -> str:
-        """The scenario's name at the API."""
-        return str(self.fields.get("name"))
-
-    def is_current(self, declared: ScenarioDeclaration) -> bool:
-        """Return whether the scenario is as declared, so that an update leaves it alone."""
-        is_same = not declared_changes(self.fields, declared.fields)
-        return is_same and not self.drift and self.manage == declared.manage
-
-    @property
-    def declaration(self) -> ScenarioDeclaration:
-        """The scenario as it was declared."""
-        return ScenarioDeclaration(
-            self.resource.partition("@")[0], self.pathway_id, self.fields, Position.parse(self.declared_at)
-        )
-
-
-def recorded_scenarios(resources: Mapping[str, Any]) -> tuple[StoredScenario, ...]:
-    """Return the scenarios of a state; what is damaged is left out.
-
-    Args:
-        resources: by URN, the type and the outputs of each resource, as the engine's
-            `pulumi:pulumi:readStackResourceOutputs` returns them.
-
-    """
-    found = (
-        stored_scenario(name_of(urn), entry.get("outputs") or {})
-        for urn, entry in resources.items()
-        if type_of(urn) == SCENARIO_TYPE
-    )
-    return tuple(each for each in found if each is not None)
-
-
-def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario | None:
-    """Return a scenario by the outputs of its resource; None if they are damaged."""
-    known = whole_without_nulls(dict(outputs))
-    scenario_id, pathway_id, fields = (known.get(key) for key in ("scenario_id", "pathway_id", "fields"))
-    if not isinstance(scenario_id, str) or not isinstance(pathway_id, str) or not isinstance(fields, dict):
-        return None
-    declared_at = known.get("declared_at")
-    return StoredScenario(
-        resource,
-        scenario_id,
-        pathway_id,
-        fields,
-        manage=known.get("manage", True) is True,
-        drift=bool(known.get("drift")),
-        declared_at=declared_at if isinstance(declared_at, str) else None,
-        filled=filled if isinstance(filled := known.get("filled"), dict) else None,
-    )
-
-
-def run_by(request: Mapping[str, Any], stored: Iterable[StoredScenario]) -> dict[str, ScenarioDeclaration]:
-    """Return the recorded scenarios that a session runs, by id."""
-    ids = set(request.get("scenario_ids") or ())
-    return {each.scenario_id: each.declaration for each in stored if each.scenario_id in ids}
-
-
-def resource_name(declared: ScenarioDeclaration) -> str:
-    """Return the name of the resource of a declared scenario: it exists once for each pathway."""
-    return f"{declared.key}@{declared.pathway_id}"
-
-
-def matching(declared: ScenarioDeclaration, stored: Iterable[StoredScenario]) -> StoredScenario | None:
-    """Return the recorded scenario of a declared one: that of its resource, else that of its name on its pathway.
-
-    So a scenario whose key is renamed stays the same one.
-    """
-    candidates = [each for each in stored if each.pathway_id == declared.pathway_id]
-    by_resource = (each for each in candidates if each.resource == resource_name(declared))
-    by_name = (each for each in candidates if each.name == declared.name)
-    return next(by_resource, None) or next(by_name, None)
-
-
 SETTLED: Final = frozenset({"passed", "failed"})
-MAX_OUTPUT_DEPTH: Final = 4
-"""How deep in a stack output a verdict is looked for: programs may export them under any name, in lists or mappings."""
+MAX_URN_CHARACTERS: Final = 1000
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "outcome": str,
     "reason": str,
@@ -150,23 +65,56 @@ _WORDS: Final = {"all", "any", "promotion"}
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedSession:
-    """A session in the state, as its resource's outputs have it, and its verdict if that is final.
+class Resource:
+    """A resource in a state, by its URN. *inputs*, *resource_id* and all below are what only an export shows.
 
-    *declared* holds the inputs that it was started with, *started_content* the digest of the declared version then, and
-    *started_scenarios* those of its scenarios, by id. *doubt*: as in `GatedRun`. *was_shown*: whether the API has
-    shown the content of a version that it tested.
+    *is_secret*: it has a secret, so that what it says of its place is not shown. *is_replaced*: it was deleted for a
+    replacement that is not recorded. *is_interrupted*: an update was cut off while it created the resource, of which
+    the state has only the inputs then, or its replacement.
     """
 
-    session_id: str
+    urn: str
+    outputs: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    resource_id: str = ""
+    is_secret: bool = False
+    is_replaced: bool = False
+    is_interrupted: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name, which has no spaces, for messages."""
+        return clean(name_of(self.urn))
+
+    @property
+    def pathway_id(self) -> str:
+        """The id of its pathway; an empty text if it has none."""
+        return text_or_none(self.outputs.get("pathway_id")) or text_or_none(self.inputs.get("pathway_id")) or ""
+
+    @property
+    def shown_pathway(self) -> str:
+        """The id of the pathway for people."""
+        return HIDDEN if self.is_secret else self.pathway_id
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A run in the state of a stack, whoever reads it: a program or a command.
+
+    *name*: with the types of its parents where two runs of the stack share one. *run_id*: empty if its start was
+    interrupted. *declared*: the inputs that it was started with. *recorded*: what the stack's outputs have of it in the
+    form of a verdict. *verdict*: that, if it is final and agrees with its own numbers. *scenarios*: the recorded ones
+    that it runs, by id.
+    """
+
+    name: str
+    resource: Resource
+    kind: str
+    run_id: str
     declared: Mapping[str, Any]
-    adopted: bool
-    started_content: str | None = None
-    started_scenarios: Mapping[str, str] | None = None
+    recorded: Mapping[str, Any] | None = None
     verdict: RunVerdict | None = None
-    doubt: str | None = None
-    was_shown: bool = False
-    kind: str = "tornado"
+    scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
 
     @property
     def request(self) -> dict[str, Any]:
@@ -174,10 +122,56 @@ class RecordedSession:
         return kind_of(self.kind).request_of(self.declared)
 
     @property
+    def run(self) -> Run:
+        """The run at the API."""
+        return Run(self.run_id, self.request, self.kind)
+
+    @property
+    def is_started(self) -> bool:
+        """Whether it is known that the run exists."""
+        return not self.resource.is_replaced and not self.resource.is_interrupted
+
+    @property
+    def adopted(self) -> bool:
+        """Whether somebody else started it."""
+        return self.resource.outputs.get("adopted") is True
+
+    @property
+    def started_content(self) -> str | None:
+        """The digest of the declared version, or of the live one if none is declared, when the run started."""
+        return started_content(self.resource.outputs)
+
+    @property
+    def started_scenarios(self) -> Mapping[str, str] | None:
+        """The digests of its scenarios when it started, by id; None if they are not recorded."""
+        scenarios = self.resource.outputs.get("started_scenarios")
+        is_sound = isinstance(scenarios, dict) and all(isinstance(each, str) for each in scenarios.values())
+        return scenarios if is_sound else None
+
+    @property
+    def doubt(self) -> str | None:
+        """As in `GatedRun`: why an earlier look found that its scenarios were not tested as declared."""
+        reason = str(self.recorded["reason"]) if self.recorded is not None else ""
+        is_doubtful = self.recorded is not None and self.recorded["outcome"] == "incomplete"
+        return reason if is_doubtful and reason.startswith(NOT_AS_DECLARED) else None
+
+    @property
+    def was_shown(self) -> bool:
+        """Whether the API has shown the content of a version that it tested."""
+        recorded = self.recorded
+        is_said = recorded is not None and (recorded.get("content") is not None or NOT_SHOWN_NOW in recorded["reason"])
+        return is_said or self.started_content is not None
+
+    @property
     def scenario_names(self) -> dict[str, str]:
         """The names of the scenarios that ran, by id, as far as the verdict has them."""
         runs = self.verdict.scenarios if self.verdict is not None else None
         return {each["id"]: each["name"] for each in runs or () if each["name"] is not None}
+
+    @property
+    def tested(self) -> RunBasis | None:
+        """What its final verdict is for; None without a verdict, or if its content is unknown."""
+        return self.basis if self.verdict is not None and self.basis.content is not None else None
 
     @property
     def basis(self) -> RunBasis:
@@ -187,162 +181,171 @@ class RecordedSession:
         version = self.request.get("version_number", LIVE)
         return RunBasis(self.request, version, self.started_content, self.started_scenarios)
 
+    @property
+    def gated(self) -> GatedRun | None:
+        """The run under its own gate; None for `gate: none`."""
+        gate = Gate.of(self.declared.get("gate"))
+        return self.under(gate) if gate is not None else None
+
+    def under(self, gate: Gate) -> GatedRun:
+        """Return the run under a gate, with all that is recorded of it."""
+        outputs, inputs = self.resource.outputs, self.resource.inputs
+        return GatedRun(
+            self.name,
+            self.run_id,
+            gate,
+            self.request,
+            created_at=text_or_none(outputs.get("created_at")),
+            timeout_ms=version_or_none(outputs.get("timeout_ms")),
+            # States that were written before `declared_at` have `source`.
+            position=Position.parse(text_or_none(inputs.get("declared_at") or inputs.get("source"))),
+            adopted=self.adopted,
+            started_content=self.started_content,
+            content=Digests.of(self.verdict.content) if self.verdict is not None else None,
+            was_shown=self.was_shown,
+            scenarios=self.scenarios,
+            doubt=self.doubt,
+            urn=clean(self.resource.urn, MAX_URN_CHARACTERS),
+            is_pathway_secret=self.resource.is_secret,
+            kind=self.kind,
+        )
+
     def result(self, gated: GatedRun) -> Result | None:
-        """Return the recorded result of *gated*; None if the record is about another session, request or gate."""
+        """Return the recorded result of *gated*; None if the record is about another run, request or gate."""
         verdict = self.verdict
         if verdict is None or verdict.session_id != gated.run_id or verdict.gate != gated.gate:
             return None
         # The version of an adopted session is unknown, so it does not pass for the promoted one.
         is_doubtful = gated.adopted and gated.promoted is not None
         is_same = verdict.declaration == digest(gated.request)
-        if not is_same or is_doubtful or is_outdated(verdict, gated):
+        if not is_same or is_doubtful or is_outdated(verdict, gated.promoted_content):
             return None
         return Result(gated, verdict, scenario_names=self.scenario_names)
 
 
-def is_outdated(verdict: RunVerdict, gated: GatedRun) -> bool:
-    """Return whether a session passed with other content than the one that is promoted now, as far as that is known."""
-    passed, promoted = Digests.of(verdict.content), gated.promoted_content
+def is_outdated(verdict: RunVerdict, promoted: Digests | None) -> bool:
+    """Return whether a run passed with other content than the one that is promoted now, as far as that is known."""
+    passed = Digests.of(verdict.content)
     return is_same(passed, promoted) is False or is_incomparable(passed, promoted)
 
 
-def recorded_releases(resources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the outputs of the releases of a state by URN. *resources* as below."""
-    return {
-        urn: whole_without_nulls(entry.get("outputs") or {})
-        for urn, entry in resources.items()
-        if type_of(urn) == RELEASE_TYPE
-    }
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the state of a stack has.
+
+    *runs* and *releases* are by URN, *by_id* has the runs by their own ids. *outputs* are the stack's own.
+    """
+
+    runs: Mapping[str, RecordedRun] = field(default_factory=dict)
+    releases: Mapping[str, Resource] = field(default_factory=dict)
+    scenarios: tuple[StoredScenario, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    by_id: Mapping[str, RecordedRun] = field(default_factory=dict)
+
+    @property
+    def published(self) -> list[Resource]:
+        """The releases to production whose content is known: only those can be compared with what is live."""
+        return [
+            each
+            for each in self.releases.values()
+            if each.outputs.get("environment") == "production" and is_digest(each.outputs.get("content"))
+        ]
 
 
-def recorded_sessions(resources: Mapping[str, Any]) -> dict[str, RecordedSession]:
-    """Return the sessions of a state by URN, without those that are damaged.
+def is_ours(resource_type: str) -> bool:
+    """Return whether resources of a type say something here: those of this package, and the stack itself."""
+    return resource_type in {STACK_TYPE, SCENARIO_TYPE, RELEASE_TYPE} or kind_of_type(resource_type) is not None
+
+
+def read_state(resources: Iterable[Resource]) -> Recorded:
+    """Return what a state has, without what is damaged: for that, the API is asked.
+
+    Args:
+        resources: those of the state that exist, and those whose creation was interrupted.
+
+    Raises:
+        RecursionError: a value is nested too deeply.
+
+    """
+    ours = [_whole(each) for each in resources if is_ours(type_of(each.urn))]
+    stored = (stored_scenario(each.name, each.outputs) for each in _of_type(SCENARIO_TYPE, ours))
+    scenarios = tuple(each for each in stored if each is not None)
+    outputs: Mapping[str, Any] = next((each.outputs for each in _of_type(STACK_TYPE, ours)), {})
+    runs = _runs(ours, _Known(verdicts_in(outputs), {each.scenario_id: each.declaration for each in scenarios}))
+    releases = {each.urn: each for each in _of_type(RELEASE_TYPE, ours)}
+    return Recorded(runs, releases, scenarios, outputs, by_id={run.run_id: run for run in runs.values()})
+
+
+def _of_type(own_type: str, resources: Iterable[Resource]) -> list[Resource]:
+    return [each for each in resources if type_of(each.urn) == own_type]
+
+
+def _whole(resource: Resource) -> Resource:
+    outputs, inputs = (whole_without_nulls(dict(values)) for values in (resource.outputs, resource.inputs))
+    return replace(resource, outputs=outputs, inputs=inputs)
+
+
+def read_outputs(resources: Mapping[str, Any]) -> Recorded:
+    """Return what a state has, as far as a program is told.
 
     Args:
         resources: by URN, the type and the outputs of each resource, as the engine's
             `pulumi:pulumi:readStackResourceOutputs` returns them.
 
     """
-    outputs = whole_without_nulls({urn: entry.get("outputs") or {} for urn, entry in resources.items()})
-    verdicts = recorded_verdicts(outputs)
-    kinds = {urn: kind_of_type(type_of(urn)) for urn in outputs}
-    sessions = {urn: _session(kind, outputs[urn], verdicts) for urn, kind in kinds.items() if kind is not None}
-    return {urn: session for urn, session in sessions.items() if session is not None}
-
-
-def recorded_verdicts(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what looks like a verdict in the stack's own outputs, by the id of its session.
-
-    Args:
-        outputs: the outputs of all resources, by URN.
-
-    """
-    stacks = [entry for urn, entry in outputs.items() if type_of(urn) == STACK_TYPE]
-    return {each["session_id"]: each for stack in stacks for each in _verdict_like(stack, MAX_OUTPUT_DEPTH)}
+    return read_state(Resource(urn, entry.get("outputs") or {}) for urn, entry in resources.items())
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedVersion:
-    """The version that a final verdict is for, and the digest of its content then."""
+class _Known:
+    """What a state has beside its runs: what looks like verdicts, by the ids of the runs, and scenarios, by theirs."""
 
-    version: int
-    content: str
-
-
-def judged_versions(outputs: Mapping[str, Any], started: Mapping[str, str]) -> dict[str, JudgedVersion]:
-    """Return, by the id of its session, the version whose content a final verdict is for.
-
-    Args:
-        outputs: the stack's own outputs, as they are in its state.
-        started: by the id of its session, the digest of the live version that it was started on, if none is declared.
-
-    """
-    found = {}
-    for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH):  # without the keys that are null
-        session_id, is_final = each["session_id"], each["status"] in STATUSES and each["outcome"] in SETTLED
-        if is_final and {"version", "content"} <= each.keys():
-            found[session_id] = JudgedVersion(each["version"], each["content"])
-        elif is_final and session_id in started and not each["repaired"]:
-            found[session_id] = JudgedVersion(LIVE, started[session_id])
-    return found
+    verdicts: Mapping[str, Mapping[str, Any]]
+    scenarios: Mapping[str, ScenarioDeclaration]
 
 
-def _session(
-    kind: Kind, outputs: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]
-) -> RecordedSession | None:
-    session_id, declared = outputs.get(kind.id_output), outputs.get("declared")
-    if not isinstance(session_id, str) or not isinstance(declared, dict) or not kind.is_sound(declared):
+def _runs(resources: Iterable[Resource], known: _Known) -> dict[str, RecordedRun]:
+    kinds = [(each, kind_of_type(type_of(each.urn))) for each in resources]
+    found = [_run(kind, each, known) for each, kind in kinds if kind is not None]
+    runs = {run.resource.urn: run for run in found if run is not None}
+    return {urn: replace(runs[urn], name=clean(name)) for urn, name in unique_names(runs).items()}
+
+
+def _run(kind: Kind, resource: Resource, known: _Known) -> RecordedRun | None:
+    if resource.is_interrupted and not resource.outputs:
+        return RecordedRun(resource.name, resource, kind.name, "", _inputs_of_interrupted(kind, resource))
+    run_id, declared = resource.resource_id or resource.outputs.get(kind.id_output), resource.outputs.get("declared")
+    if not isinstance(run_id, str) or not isinstance(declared, dict) or not kind.is_sound(declared):
         return None
-    recorded = verdicts.get(session_id)
+    recorded = known.verdicts.get(run_id)
     verdict = _final_verdict(kind, recorded, declared) if recorded is not None else None
-    return RecordedSession(
-        session_id,
-        declared,
-        adopted=outputs.get("adopted") is True,
-        started_content=started_content(outputs),
-        started_scenarios=scenarios_of(outputs),
-        verdict=verdict,
-        doubt=_doubt(recorded),
-        was_shown=started_content(outputs) is not None or _has_shown(recorded),
-        kind=kind.name,
-    )
+    ids = filter(known.scenarios.__contains__, map(str, kind.request_of(declared).get("scenario_ids", ())))
+    scenarios = {each: known.scenarios[each] for each in ids}
+    return RecordedRun(resource.name, resource, kind.name, run_id, declared, recorded, verdict, scenarios)
 
 
-def recorded_doubts(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Return, by the id of its session, why a recorded verdict says that scenarios were not tested as declared.
+def _inputs_of_interrupted(kind: Kind, resource: Resource) -> dict[str, Any]:
+    """Return what is needed of the inputs; a part that is a secret, or not known yet, is left out."""
+    place = {key: resource.inputs.get(key) for key in kind.place_outputs}
+    known: dict[str, Any] = {key: value for key, value in place.items() if isinstance(value, str)}
+    return known | ({"gate": "none"} if resource.inputs.get("gate") == "none" else {})
 
-    Args:
-        outputs: the stack's own outputs, as they are in its state.
 
+def verdicts_in(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what looks like a verdict in the stack's own outputs, by the id of its run.
+
+    A program may export a verdict under any name, or several in a mapping or a list.
     """
-    found = {
-        each["session_id"]: _doubt(each) for each in _verdict_like(whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH)
-    }
-    return {session_id: doubt for session_id, doubt in found.items() if doubt is not None}
-
-
-def recorded_shown(outputs: Mapping[str, Any]) -> frozenset[str]:
-    """Return the ids of the sessions of which a recorded verdict says that the API has shown a content to them.
-
-    Args:
-        outputs: the stack's own outputs, as they are in its state.
-
-    """
-    verdicts = _verdict_like(whole_without_nulls(dict(outputs)), MAX_OUTPUT_DEPTH)
-    return frozenset(each["session_id"] for each in verdicts if _has_shown(each))
-
-
-def _doubt(verdict: Mapping[str, Any] | None) -> str | None:
-    if verdict is None or verdict["outcome"] != "incomplete" or not verdict["reason"].startswith(NOT_AS_DECLARED):
-        return None
-    return str(verdict["reason"])
-
-
-def _has_shown(verdict: Mapping[str, Any] | None) -> bool:
-    """Return whether a recorded verdict names a content, or says that the API has shown one before."""
-    return verdict is not None and (verdict.get("content") is not None or NOT_SHOWN_NOW in verdict["reason"])
+    exports = [each for each in outputs.values() if isinstance(each, dict | list)]
+    inside = [entry for each in exports for entry in (each.values() if isinstance(each, dict) else each)]
+    candidates = [each for each in (*exports, *inside) if isinstance(each, dict)]
+    return {each["session_id"]: each for each in candidates if _is_verdict(each)}
 
 
 def started_content(outputs: Mapping[str, Any]) -> str | None:
     """Return the digest of the declared version when a session started, by the outputs of its resource."""
     digest_then = outputs.get("started_content")
     return digest_then if is_digest(digest_then) else None
-
-
-def scenarios_of(outputs: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """Return the scenarios that a session was started with, by the outputs of its resource; None if not recorded."""
-    scenarios = outputs.get("started_scenarios")
-    is_sound = isinstance(scenarios, dict) and all(isinstance(each, str) for each in scenarios.values())
-    return scenarios if is_sound else None
-
-
-def _verdict_like(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """Yield the mappings in *value* that have every key of a verdict, with a value of the right type."""
-    if isinstance(value, dict) and _is_verdict(value):
-        yield value
-    elif depth > 0 and isinstance(value, dict | list):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _verdict_like(entry, depth - 1)
 
 
 def _is_verdict(value: Mapping[str, Any]) -> bool:

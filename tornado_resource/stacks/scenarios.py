@@ -1,15 +1,85 @@
-"""What has become of the scenarios that a state has, by what the API shows. Pure."""
+"""The scenarios that a state has, and what has become of them by what the API shows. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tornado_resource.versions.scenarios import changed_fields, unstored_fields
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.versions.scenarios import changed_fields, declared_changes, unstored_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from tornado_resource.bland.listing import Listing
-    from tornado_resource.stacks.recorded import StoredScenario
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScenario:
+    """A scenario in the state. *resource* is the name of its resource; the rest is as its outputs have it."""
+
+    resource: str
+    scenario_id: str
+    pathway_id: str
+    fields: Mapping[str, Any]
+    manage: bool
+    drift: bool
+    declared_at: str | None = None
+    filled: Mapping[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The scenario's name at the API."""
+        return str(self.fields.get("name"))
+
+    def is_current(self, declared: ScenarioDeclaration) -> bool:
+        """Return whether the scenario is as declared, so that an update leaves it alone."""
+        is_same = not declared_changes(self.fields, declared.fields)
+        return is_same and not self.drift and self.manage == declared.manage
+
+    @property
+    def declaration(self) -> ScenarioDeclaration:
+        """The scenario as it was declared."""
+        return ScenarioDeclaration(
+            self.resource.partition("@")[0], self.pathway_id, self.fields, Position.parse(self.declared_at)
+        )
+
+
+def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario | None:
+    """Return a scenario by the outputs of its resource; None if they are damaged."""
+    known = whole_without_nulls(dict(outputs))
+    scenario_id, pathway_id, fields = (known.get(key) for key in ("scenario_id", "pathway_id", "fields"))
+    if not isinstance(scenario_id, str) or not isinstance(pathway_id, str) or not isinstance(fields, dict):
+        return None
+    declared_at = known.get("declared_at")
+    return StoredScenario(
+        resource,
+        scenario_id,
+        pathway_id,
+        fields,
+        manage=known.get("manage", True) is True,
+        drift=bool(known.get("drift")),
+        declared_at=declared_at if isinstance(declared_at, str) else None,
+        filled=filled if isinstance(filled := known.get("filled"), dict) else None,
+    )
+
+
+def resource_name(declared: ScenarioDeclaration) -> str:
+    """Return the name of the resource of a declared scenario: it exists once for each pathway."""
+    return f"{declared.key}@{declared.pathway_id}"
+
+
+def matching(declared: ScenarioDeclaration, stored: Iterable[StoredScenario]) -> StoredScenario | None:
+    """Return the recorded scenario of a declared one: that of its resource, else that of its name on its pathway.
+
+    So a scenario whose key is renamed stays the same one.
+    """
+    candidates = [each for each in stored if each.pathway_id == declared.pathway_id]
+    by_resource = (each for each in candidates if each.resource == resource_name(declared))
+    by_name = (each for each in candidates if each.name == declared.name)
+    return next(by_resource, None) or next(by_name, None)
 
 
 @dataclass(frozen=True, slots=True)

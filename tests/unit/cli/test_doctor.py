@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support.paths import ROOT
+from tests.support.recorded_stack import recorded_run
 from tornado_resource.cli import main
 from tornado_resource.cli.doctor import _scenario_row
-from tornado_resource.stacks.reader import Stack, StackSession
-from tornado_resource.stacks.recorded import StoredScenario
-from tornado_resource.stacks.scenarios import ScenarioChange
+from tornado_resource.stacks.reader import Stack
+from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,8 @@ pending   stack dev: Pulumi still warns of an interrupted creation of old, which
 def test_the_commands_for_locks_and_pending_creations_name_the_stack(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack = Stack(
-        "dev", {"bland:apiKey": "a-long-key"}, (), None, None, ("support-line",), "ann@host", settled=("old",)
-    )
+    pending = recorded_run("support-line", is_replaced=True, is_interrupted=True)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (pending,), locked_by="ann@host", settled=("old",))
 
     async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
         return [None for _ in pathway_ids]
@@ -47,7 +46,7 @@ def test_the_commands_for_locks_and_pending_creations_name_the_stack(
 
 
 def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (), None, None, (), None)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"})
 
     async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
         return [None for _ in pathway_ids]
@@ -76,8 +75,8 @@ def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    session = StackSession("billing", "s-1", "pw-in-clear", None, is_replaced=False, is_secret=True)
-    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (session,), None, None, (), None)
+    run = recorded_run("billing", pathway_id="pw-in-clear", is_secret=True)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (run,))
 
     async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
         return [None for _ in pathway_ids]
@@ -94,8 +93,8 @@ def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_a_stack_without_a_declarations_file_is_compared_by_its_state(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    session = StackSession("billing", "s-1", "pw-1", None, is_replaced=False)
-    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (session,), None, None, (), None)
+    run = recorded_run("billing", pathway_id="pw-1")
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (run,))
 
     async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
         return [None for _ in pathway_ids]
@@ -105,10 +104,10 @@ def test_a_stack_without_a_declarations_file_is_compared_by_its_state(
     monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
     assert main(["doctor", "--stack", "dev"]) == 0
     assert "billing (pathway pw-1): no session runs" in capsys.readouterr().out
-    stack = replace(stack, sessions=())
+    stack = replace(stack, runs=())
     assert main(["doctor", "--stack", "dev"]) == 2
     assert "sessions.yaml: no such file" in capsys.readouterr().err
-    stack = replace(stack, sessions=(session,), config={**stack.config, "tornado:declarations": "lost.yaml"})
+    stack = replace(stack, runs=(run,), config={**stack.config, "tornado:declarations": "lost.yaml"})
     assert main(["doctor", "--stack", "dev"]) == 2
     assert "lost.yaml: no such file" in capsys.readouterr().err
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def stack_with(key: str, *, is_plain: bool = False) -> Stack:
-    return Stack("dev", {"bland:apiKey": key}, (), None, None, (), None, is_plain)
+    return Stack("dev", {"bland:apiKey": key}, has_plain_key=is_plain)
 
 
 def test_a_line_break_that_is_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:

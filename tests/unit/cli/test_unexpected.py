@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.results import gated_run_of
+from tests.support.recorded_stack import recorded_run
 from tornado_resource.cli import COMMANDS, main
 from tornado_resource.cli.output import HELP, ExitCode
-from tornado_resource.stacks.reader import Stack, StackSession
+from tornado_resource.stacks.reader import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,8 +114,7 @@ def test_the_api_key_is_never_shown(
     command: str, origin: str, debug: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = {"bland:apiKey": KEY} if origin == "config" else {}
-    session = StackSession("support-line", "s-1", "pw-1", gated_run_of("support-line"), is_replaced=False)
-    stack = Stack("dev", config, (session,), None, None, (), None)
+    stack = Stack("dev", config, (recorded_run("support-line"),))
     monkeypatch.setenv("BLAND_API_KEY", "another-key" if origin == "config" else KEY)
     monkeypatch.setenv("TORNADO_DEBUG", debug)
     monkeypatch.chdir(ROOT)

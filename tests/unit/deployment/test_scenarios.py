@@ -19,7 +19,7 @@ from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check
 from tornado_resource.program.client import Versions
 from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.stacks.managers import Managers
-from tornado_resource.stacks.recorded import StoredScenario
+from tornado_resource.stacks.scenarios import StoredScenario
 from tornado_resource.stacks.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from tests.support.api import json_response
 from tests.support.scenario_api import ScenarioApi
 from tornado_resource.program.client import Versions
 from tornado_resource.program.scenarios import Scenarios
-from tornado_resource.stacks.recorded import StoredScenario
+from tornado_resource.stacks.scenarios import StoredScenario
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -20,7 +20,7 @@ from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.reports.junit import junit
 from tornado_resource.runs.model import Ending, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
-from tornado_resource.stacks.recorded import recorded_sessions
+from tornado_resource.stacks.recorded import read_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def unchanged(result: Result) -> Result:
     """The result of an update that leaves the session alone: from the stack's own state."""
     outputs = {"session_id": result.gated.run_id, "declared": dict(result.gated.request)}
     state = {STACK: {"outputs": {"verdicts": {"a": asdict(result.verdict)}}}, URN: {"outputs": outputs}}
-    recorded = recorded_sessions(state)[URN].result(result.gated)
+    recorded = read_outputs(state).runs[URN].result(result.gated)
     assert recorded is not None
     assert recorded.status is None
     return recorded

@@ -28,7 +28,8 @@ from tornado_resource.runs.order import Address, Order
 from tornado_resource.runs.results import read_last_run, wait_for_result
 from tornado_resource.runs.start import start
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.recorded import recorded_sessions
+from tornado_resource.stacks.reader import read_stack
+from tornado_resource.stacks.recorded import read_outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +112,7 @@ async def test_it_is_judged_recorded_and_decides_about_a_rerun(shelf: str, outco
     assert (result.verdict.outcome, result.verdict.reason) == (outcome, f"it made {spins} of 10 spins")
     outputs = {"toy_id": "toy-1", "declared": {**order(shelf).request, "gate": {}}, "adopted": False}
     stack = {"urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev": {"outputs": {"v": asdict(result.verdict)}}}
-    [recorded] = recorded_sessions({**stack, result.gated.urn: {"outputs": outputs}}).values()
+    [recorded] = read_outputs({**stack, result.gated.urn: {"outputs": outputs}}).runs.values()
     assert recorded.kind == "toy"
     assert recorded.verdict == result.verdict
     assert compare("toy", recorded.declared, {**recorded.declared, "colour": "green"}).replaces == ("colour",)
@@ -128,6 +129,19 @@ def test_a_status_that_says_nothing_is_neither_passed_nor_failed(message: str | 
     verdict = make_verdict(gated, Ending(toy.ToyStatus("LOST", passed_scenarios=10, error_message=message)))
     assert (verdict.outcome, verdict.reason) == ("incomplete", f"it was lost, which says nothing of it {reason}")
     assert (verdict.kind, verdict.version_id, verdict.judges) == ("toy", None, None)
+
+
+def test_commands_read_it_from_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared, urn = order().request, ADDRESS.urn(toy.KIND.resource_type)
+    entry = {"urn": urn, "type": toy.KIND.resource_type, "id": "toy-1", "outputs": {**declared, "declared": declared}}
+    state = {"deployment": {"resources": [entry]}}
+    monkeypatch.setattr("tornado_resource.stacks.reader.pulumi_json", lambda *words: {} if "config" in words else state)
+    [run] = read_stack("dev").runs
+    assert (run.kind, run.run, run.resource.pathway_id) == ("toy", order().run("toy-1"), "")
+    assert run.gated == GatedRun("robot", "toy-1", Gate(), declared, urn=urn, kind="toy")
+    entry["outputs"] = {**declared, "declared": {**declared, "colour": "grey"}}
+    with pytest.raises(TornadoError, match=r"outputs\.declared: colour: found 'grey', expected a colour\. "):
+        read_stack("dev")
 
 
 async def test_what_a_kind_does_not_have_is_left_as_it_is() -> None:

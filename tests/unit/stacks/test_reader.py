@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,13 +12,15 @@ import pytest
 from tests.support.api import client_of, json_response
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import Gate
+from tornado_resource.core.urns import SCENARIO_TYPE
+from tornado_resource.declarations.model import Gate, request_from
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedRun
 from tornado_resource.runs.results import read_result
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
-from tornado_resource.stacks.reader import StackSession, read_stack, selected_stack, stack_names
+from tornado_resource.stacks.reader import read_stack, selected_stack, stack_names
+from tornado_resource.stacks.recorded import read_outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 SESSION = "pulumi-python:dynamic/bland:TornadoSession"
 RELEASE = "pulumi-python:dynamic/bland:PathwayRelease"
 CONFIG = {"bland:apiKey": {"value": "k", "secret": True}, "tornado:triggers": {"objectValue": {"a": 1}}}
+DIGEST = "sha256:" + "0" * 64
 DECLARED = {"pathway_id": "pw-1", "version_number": 5.0, "gate": {"passed": 3.0}}
 Tell = Any
 """The fixture `pulumi`: called with resources, it sets what the command prints."""
@@ -82,7 +85,9 @@ def test_a_session_is_read_with_its_gate(pulumi: Tell) -> None:
         position=Position("sessions.yaml", 4, 3),
         urn=resource()["urn"],
     )
-    assert stack.sessions == (StackSession("billing", "s-billing", "pw-1", gated, is_replaced=False),)
+    [run] = stack.runs
+    assert (run.name, run.run_id, run.resource.shown_pathway, run.gated) == ("billing", "s-billing", "pw-1", gated)
+    assert run.is_started
     assert (stack.name, stack.environment, stack.promotion, stack.pending, stack.locked_by) == (
         "dev",
         None,
@@ -125,12 +130,12 @@ def test_a_key_that_is_not_encrypted_is_known(pulumi: Tell, config: Any, has_pla
 )
 def test_other_resources_are_no_sessions(pulumi: Tell, other: dict[str, Any]) -> None:
     pulumi(other, resource(), other)
-    assert [session.name for session in read_stack("dev").sessions] == ["billing"]
+    assert [run.name for run in read_stack("dev").runs] == ["billing"]
 
 
 def test_a_session_whose_replacement_was_not_started_is_marked(pulumi: Tell) -> None:
     pulumi(resource("a", pendingReplacement=True), resource("b"))
-    assert [(session.name, session.is_replaced) for session in read_stack("dev").sessions] == [
+    assert [(run.name, run.resource.is_replaced) for run in read_stack("dev").runs] == [
         ("a", True),
         ("b", False),
     ]
@@ -138,7 +143,8 @@ def test_a_session_whose_replacement_was_not_started_is_marked(pulumi: Tell) -> 
 
 def test_a_session_without_a_gate_is_recorded_but_not_gated(pulumi: Tell) -> None:
     pulumi(resource(outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1", "gate": "none"}}))
-    assert read_stack("dev").sessions == (StackSession("billing", "s-billing", "pw-1", None, is_replaced=False),)
+    [run] = read_stack("dev").runs
+    assert (run.name, run.run_id, run.resource.pathway_id, run.gated) == ("billing", "s-billing", "pw-1", None)
 
 
 @pytest.mark.parametrize(
@@ -152,15 +158,59 @@ def test_a_session_without_a_gate_is_recorded_but_not_gated(pulumi: Tell) -> Non
 )
 def test_the_position_is_that_of_the_declaration(pulumi: Tell, inputs: Any, position: Position | None) -> None:
     pulumi(resource(inputs=inputs))
-    gated = read_stack("dev").sessions[0].gated
+    gated = read_stack("dev").runs[0].gated
     assert gated is not None
     assert gated.position == position
 
 
 def test_absent_outputs_have_defaults(pulumi: Tell) -> None:
     pulumi(resource(inputs=None, outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1"}}))
-    gated = read_stack("dev").sessions[0].gated
+    gated = read_stack("dev").runs[0].gated
     assert gated == GatedRun("billing", "s-billing", Gate(), {"pathway_id": "pw-1"}, urn=resource()["urn"])
+
+
+@pytest.mark.parametrize("ended", [{"passed_scenarios": 3}, {"passed_scenarios": 2}, {"content": DIGEST}, {}], ids=str)
+def test_a_program_and_a_command_believe_the_same(pulumi: Tell, ended: dict[str, Any]) -> None:
+    """Also of a verdict that contradicts its numbers, which a command once believed."""
+    scenario = {"scenario_id": "sc-1", "pathway_id": "pw-1", "fields": {"name": "Refund"}}
+    declared = {**DECLARED, "scenario_ids": ["sc-0", "sc-2", "sc-1"]}
+    session = resource(outputs={**resource()["outputs"], "session_id": "s-billing", "declared": declared})
+    gated = GatedRun("billing", "s-billing", Gate(3), request_from(declared))
+    status = Status("COMPLETED_ALL_PASSED", total_scenarios=3, passed_scenarios=3, failed_scenarios=0)
+    verdicts = {"billing": {**asdict(make_verdict(gated, Ending(status))), **ended}} if ended else {}
+    own = resource("agents-dev", "pulumi:pulumi:Stack", outputs={"verdicts": verdicts})
+    resources = [own, session, resource("refund@pw-1", SCENARIO_TYPE, outputs=scenario)]
+    pulumi(*resources)
+    [by_command] = read_stack("dev").runs
+    [by_program] = read_outputs({each["urn"]: {"outputs": each["outputs"]} for each in resources}).runs.values()
+    assert (by_command.verdict is not None) == (ended not in ({"passed_scenarios": 2}, {}))
+    assert by_program == replace(by_command, resource=by_program.resource)
+    assert by_command.gated is not None
+    assert by_program.gated == replace(by_command.gated, position=None)
+
+
+def test_a_resource_with_the_urn_of_another_type_is_damaged(pulumi: Tell) -> None:
+    pulumi(resource(urn=resource("billing", RELEASE)["urn"]))
+    with pytest.raises(ConfigurationError, match=r"resources\[0\]\.urn: found text, expected the URN of its type\. "):
+        read_stack("dev")
+
+
+def test_a_release_without_its_pathway_is_damaged(pulumi: Tell) -> None:
+    pulumi(resource("billing", RELEASE, outputs={"environment": "production"}))
+    with pytest.raises(ConfigurationError, match=r"outputs\.pathway_id: found nothing, expected text\. "):
+        read_stack("dev")
+
+
+@pytest.mark.parametrize("part", ["declared", "started_scenarios"])
+def test_a_value_that_is_nested_too_deeply_is_damaged(pulumi: Tell, part: str) -> None:
+    deep: Any = "x"
+    for _ in range(600):
+        deep = {"a": deep}
+    outputs = resource()["outputs"]
+    value = {**DECLARED, "triggers": deep} if part == "declared" else deep
+    pulumi(resource(outputs={**outputs, part: value}))
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        read_stack("dev")
 
 
 def test_a_session_without_its_declaration_is_damaged(pulumi: Tell) -> None:
@@ -176,7 +226,7 @@ def test_a_session_without_its_declaration_is_damaged(pulumi: Tell) -> None:
 @pytest.mark.parametrize(("adopted", "is_adopted"), [(True, True), (False, False), (None, False), ("yes", False)])
 def test_only_true_marks_a_session_as_adopted(pulumi: Tell, adopted: Any, is_adopted: bool) -> None:  # noqa: FBT001
     pulumi(resource(outputs={**resource()["outputs"], "adopted": adopted}))
-    gated = read_stack("dev").sessions[0].gated
+    gated = read_stack("dev").runs[0].gated
     assert gated is not None
     assert gated.adopted is is_adopted
 
@@ -191,7 +241,7 @@ def test_only_interrupted_creations_of_sessions_are_pending(pulumi: Tell) -> Non
     pulumi(pending_operations=operations)
     stack = read_stack("dev")
     assert stack.pending == ("a", "d")
-    assert [(session.name, session.is_interrupted) for session in stack.sessions] == [("a", True), ("d", True)]
+    assert [(run.name, run.resource.is_interrupted) for run in stack.runs] == [("a", True), ("d", True)]
 
 
 def creating(name: str, **inputs: Any) -> dict[str, Any]:
@@ -203,19 +253,20 @@ def creating(name: str, **inputs: Any) -> dict[str, Any]:
 def test_an_interrupted_creation_is_a_session_without_an_id(pulumi: Tell) -> None:
     operations = [creating("a", pathway_id="pw-1"), creating("b", gate="none", pathway_id={"x": "encrypted"})]
     pulumi(pending_operations=operations)
-    gated = GatedRun("a", "", Gate(), {}, position=Position("sessions.yaml", 4, 3), urn=resource("a")["urn"])
-    assert read_stack("dev").sessions == (
-        StackSession("a", "", "pw-1", gated, is_replaced=False, is_interrupted=True),
-        StackSession("b", "", "", None, is_replaced=False, is_interrupted=True),
-    )
+    position, request = Position("sessions.yaml", 4, 3), {"pathway_id": "pw-1"}
+    gated = GatedRun("a", "", Gate(), request, position=position, urn=resource("a")["urn"])
+    runs = read_stack("dev").runs
+    assert [(run.name, run.run_id, run.resource.pathway_id, run.gated, run.is_started) for run in runs] == [
+        ("a", "", "pw-1", gated, False),
+        ("b", "", "", None, False),
+    ]
 
 
 def test_a_replacement_whose_start_was_interrupted_is_one_session(pulumi: Tell) -> None:
     pulumi(resource("a", pendingReplacement=True), pending_operations=[creating("a"), creating("a")])
     stack = read_stack("dev")
-    assert [(session.name, session.is_replaced, session.is_interrupted) for session in stack.sessions] == [
-        ("a", True, True)
-    ]
+    [run] = stack.runs
+    assert (run.name, run.resource.is_replaced, run.resource.is_interrupted) == ("a", True, True)
     assert (stack.pending, stack.settled) == (("a",), ())
 
 
@@ -225,9 +276,9 @@ def test_sessions_that_share_a_name_are_shown_with_their_parents(pulumi: Tell) -
     pulumi(resource("a"), inside, resource("b"), pending_operations=[{"type": "creating", "resource": cut_off}])
     stack = read_stack("dev")
     names = ["a", "a (acme:agents:Sales)", "b", "a (acme:agents:Billing)"]
-    assert [session.name for session in stack.sessions] == names
-    assert [session.gated.name for session in stack.sessions if session.gated] == names
-    assert [session.resource for session in stack.sessions] == ["a", "a", "b", "a"]
+    assert [run.name for run in stack.runs] == names
+    assert [run.gated.name for run in stack.runs if run.gated] == names
+    assert [run.resource.name for run in stack.runs] == ["a", "a", "b", "a"]
     assert stack.pending == ("a (acme:agents:Billing)",)
 
 
@@ -235,7 +286,7 @@ def test_sessions_that_share_a_name_are_shown_with_their_parents(pulumi: Tell) -
 def test_an_interrupted_creation_of_a_recorded_session_is_settled(pulumi: Tell, others: list[dict[str, Any]]) -> None:
     pulumi(*others, resource("a"), pending_operations=[creating("a")])
     stack = read_stack("dev")
-    assert [(session.session_id, session.is_started) for session in stack.sessions] == [("s-a", True)]
+    assert [(run.run_id, run.is_started) for run in stack.runs] == [("s-a", True)]
     assert (stack.pending, stack.settled) == ((), ("a",))
 
 
@@ -258,7 +309,7 @@ async def test_a_version_that_was_shown_once_must_be_shown_to_commands(pulumi: T
     recorded = make_verdict(GatedRun("billing", "s-billing", Gate(), DECLARED), ending)
     outputs = {"verdicts": {"billing": asdict(recorded)}}
     pulumi(resource(), resource("agents-dev", "pulumi:pulumi:Stack", outputs=outputs))
-    gated = read_stack("dev").sessions[0].gated
+    gated = read_stack("dev").runs[0].gated
     assert gated is not None
     status = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 3, "passed_scenarios": 3}
 
@@ -280,7 +331,7 @@ def test_malformed_outputs_of_the_stack_are_ignored(pulumi: Tell, outputs: Any) 
 def test_a_stack_without_resources_is_empty(pulumi: Tell, deployment: dict[str, Any]) -> None:
     pulumi(**deployment)
     stack = read_stack("dev")
-    assert (stack.sessions, stack.pending, stack.environment) == ((), (), None)
+    assert (stack.runs, stack.pending, stack.environment) == ((), (), None)
 
 
 def test_pulumi_reads_the_named_stack_without_questions(pulumi: Tell, tmp_path: Path) -> None:

@@ -13,13 +13,8 @@ from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.recorded import (
-    JudgedVersion,
-    judged_versions,
-    recorded_doubts,
-    recorded_releases,
-    recorded_sessions,
-)
+from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.versions.drift import RunBasis
 
 GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
@@ -42,7 +37,7 @@ def state(*verdicts: Any, urn: str = URN, **outputs: Any) -> dict[str, Any]:
 
 
 def outcome(resources: dict[str, Any], gated: GatedRun = GATED) -> str | None:
-    session = next(iter(recorded_sessions(resources).values()), None)
+    session = next(iter(read_outputs(resources).runs.values()), None)
     result = session.result(gated) if session is not None else None
     return result.verdict.outcome if result is not None else None
 
@@ -60,13 +55,13 @@ def test_a_pass_with_a_scenario_that_failed_and_is_unfixable_holds() -> None:
 def test_a_verdict_comes_back_as_it_was_given() -> None:
     given = make_verdict(GATED, Ending(FAILED))
     floats = {key: float(value) if type(value) is int else value for key, value in asdict(given).items()}
-    session = recorded_sessions(state(floats))[URN]
+    session = read_outputs(state(floats)).runs[URN]
     assert session.verdict == given
 
 
 def test_the_scenarios_of_a_verdict_come_back_by_name() -> None:
     runs = [{"id": "a", "name": "Refund", "passed": True}, {"id": "b", "name": None, "passed": False}]
-    session = recorded_sessions(state(verdict(scenarios=runs, elapsed_ms=190_000.0)))[URN]
+    session = read_outputs(state(verdict(scenarios=runs, elapsed_ms=190_000.0))).runs[URN]
     result = session.result(GATED)
     assert result is not None
     assert (result.verdict.scenarios, result.verdict.elapsed_ms) == (runs, 190_000)
@@ -79,7 +74,7 @@ def test_the_scenarios_of_a_verdict_come_back_by_name() -> None:
     ids=str,
 )
 def test_damaged_scenarios_are_not_recorded_ones(damage: Any) -> None:
-    result = recorded_sessions(state(verdict(scenarios=damage)))[URN].result(GATED)
+    result = read_outputs(state(verdict(scenarios=damage))).runs[URN].result(GATED)
     assert result is not None
     assert (result.verdict.outcome, result.verdict.scenarios) == ("passed", None)
 
@@ -89,7 +84,7 @@ JUDGE = {"name": "resolved", "required": True, "match_rate": 1, "passed": None}
 
 def test_the_judges_of_a_verdict_come_back_as_they_were_given() -> None:
     judges = [JUDGE, {"name": "polite", "match_rate": 0.5}]
-    session = recorded_sessions(state(verdict(judges=judges, version_id="v-1", semver="1.4.0")))[URN]
+    session = read_outputs(state(verdict(judges=judges, version_id="v-1", semver="1.4.0"))).runs[URN]
     assert session.verdict is not None
     assert (session.verdict.version_id, session.verdict.semver) == ("v-1", "1.4.0")
     assert session.verdict.judges == [JUDGE, {"name": "polite", "required": None, "match_rate": 0.5, "passed": None}]
@@ -106,7 +101,7 @@ def test_the_judges_of_a_verdict_come_back_as_they_were_given() -> None:
     ids=str,
 )
 def test_damaged_judges_are_not_recorded_ones(damage: Any) -> None:
-    session = recorded_sessions(state(verdict(judges=damage)))[URN]
+    session = read_outputs(state(verdict(judges=damage))).runs[URN]
     assert session.verdict is not None
     assert session.verdict.judges is None
 
@@ -115,7 +110,7 @@ def test_a_record_of_an_older_release_has_no_kind_and_no_judges() -> None:
     new = {"kind", "version_id", "semver", "judges"}
     older = {key: value for key, value in verdict().items() if key not in new}
     older["gate"] = {"passed": "all", "repaired": "allow"}
-    session = recorded_sessions(state(older))[URN]
+    session = read_outputs(state(older)).runs[URN]
     assert session.verdict == make_verdict(GATED, Ending(PASSED))
 
 
@@ -199,16 +194,25 @@ def test_an_adopted_session_does_not_pass_for_a_promoted_version() -> None:
 
 
 def test_a_session_without_a_verdict_is_known_all_the_same() -> None:
-    session = recorded_sessions(state())[URN]
-    assert (session.session_id, session.verdict, session.result(GATED)) == ("s-1", None, None)
+    session = read_outputs(state()).runs[URN]
+    assert (session.run_id, session.verdict, session.result(GATED)) == ("s-1", None, None)
 
 
-def test_verdicts_are_found_under_any_name_that_a_program_exports() -> None:
+@pytest.mark.parametrize(
+    ("exports", "expected"),
+    [
+        ({"mine": verdict(), "verdicts": "text"}, "passed"),
+        ({"mine": {"support-line": verdict()}}, "passed"),
+        ({"mine": [7, verdict()]}, "passed"),
+        ({"mine": [{"deep": verdict()}]}, None),
+        (verdict(), None),
+    ],
+    ids=["a verdict", "a mapping", "a list", "deeper", "the outputs themselves"],
+)
+def test_a_program_exports_verdicts_under_any_name(exports: dict[str, Any], expected: str | None) -> None:
     resources = state()
-    resources[STACK]["outputs"] = {"mine": [{"deep": verdict()}], "verdicts": "text"}
-    assert outcome(resources) == "passed"
-    resources[STACK]["outputs"] = {"mine": [[[[[verdict()]]]]]}
-    assert outcome(resources) is None
+    resources[STACK]["outputs"] = exports
+    assert outcome(resources) == expected
 
 
 def test_only_the_stacks_own_outputs_are_believed() -> None:
@@ -221,7 +225,7 @@ def test_sessions_in_components_that_share_a_name_are_told_apart() -> None:
     inside = f"urn:pulumi:dev::agents::my:index:Agents${SESSION_TYPE}::support-line"
     resources = state(verdict())
     resources[inside] = state(session_id="s-2")[URN]
-    assert {urn: session.session_id for urn, session in recorded_sessions(resources).items()} == {
+    assert {urn: session.run_id for urn, session in read_outputs(resources).runs.items()} == {
         URN: "s-1",
         inside: "s-2",
     }
@@ -229,8 +233,8 @@ def test_sessions_in_components_that_share_a_name_are_told_apart() -> None:
 
 @pytest.mark.parametrize("outputs", [{"session_id": 5}, {"session_id": None}, {"declared": "text"}])
 def test_a_damaged_session_is_left_to_the_api(outputs: dict[str, Any]) -> None:
-    assert recorded_sessions(state(verdict(), **outputs)) == {}
-    assert recorded_sessions({"no urn": {"type": SESSION_TYPE, "outputs": None}}) == {}
+    assert read_outputs(state(verdict(), **outputs)).runs == {}
+    assert read_outputs({"no urn": {"type": SESSION_TYPE, "outputs": None}}).runs == {}
 
 
 OLD, NEW, CURRENT = "sha256:" + "0" * 64, "sha256:" + "1" * 64, "sha256v2:" + "2" * 64
@@ -287,7 +291,7 @@ def test_what_a_session_was_tested_on(
 ) -> None:
     """The version that its verdict is for, else the one that it was started on."""
     recorded = state(verdict(content=content, repaired=repaired, version=7), started_content=started)
-    basis = recorded_sessions(recorded)[URN].basis
+    basis = read_outputs(recorded).runs[URN].basis
     assert (basis.version, basis.content) == tested
 
 
@@ -297,7 +301,7 @@ def test_what_a_session_was_tested_on(
 )
 def test_a_session_without_a_version_was_tested_on_the_live_one(changed: dict[str, Any], tested: str | None) -> None:
     recorded = state(verdict(**{"version": None, "content": None, **changed}), started_content=OLD)
-    basis = recorded_sessions(recorded)[URN].basis
+    basis = read_outputs(recorded).runs[URN].basis
     assert (basis.version, basis.content) == (LIVE, tested)
 
 
@@ -308,12 +312,12 @@ def test_a_session_without_a_version_was_tested_on_the_live_one(changed: dict[st
 )
 def test_a_damaged_declaration_is_no_session(damage: dict[str, Any]) -> None:
     declared = {"pathway_id": "pw-1", **damage} if damage else {}
-    assert recorded_sessions(state(declared=declared)) == {}
+    assert read_outputs(state(declared=declared)).runs == {}
 
 
 def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
-    assert recorded_sessions(state())[URN].basis.content is None
-    assert recorded_sessions(state(started_content=OLD))[URN].basis.content == OLD
+    assert read_outputs(state()).runs[URN].basis.content is None
+    assert read_outputs(state(started_content=OLD)).runs[URN].basis.content == OLD
 
 
 @pytest.mark.parametrize(
@@ -328,45 +332,48 @@ def test_a_session_without_a_verdict_has_what_it_started_with() -> None:
 )
 def test_a_content_that_was_shown_once_is_remembered(recorded: Any, started: Any, was_shown: bool) -> None:  # noqa: FBT001
     resources = state(*([recorded] if recorded else []), started_content=started)
-    assert recorded_sessions(resources)[URN].was_shown is was_shown
+    assert read_outputs(resources).runs[URN].was_shown is was_shown
 
 
 def test_releases_are_found_by_urn() -> None:
     urn = f"urn:pulumi:dev::agents::{RELEASE_TYPE}::support-line"
     resources = {**state(), urn: {"outputs": {"version": 7.0, "sessions": ["s-1"], "live": None}}}
-    assert recorded_releases(resources) == {urn: {"version": 7, "sessions": ["s-1"]}}
+    releases = read_outputs(resources).releases
+    assert {key: each.outputs for key, each in releases.items()} == {urn: {"version": 7, "sessions": ["s-1"]}}
 
 
 @pytest.mark.parametrize(
-    ("changed", "is_known"),
+    ("changed", "version"),
     [
-        ({"version": 7.0, "content": OLD}, True),
-        ({"version": 7.0, "content": None}, False),
-        ({"version": None, "content": OLD}, False),
-        ({"version": 7.0, "content": OLD, "status": "RUNNING"}, False),
-        ({"version": 7.0, "content": OLD, "outcome": "incomplete"}, False),
+        ({"version": 7.0}, 7),
+        ({"version": None}, LIVE),
+        ({"version": 7.0, "content": None}, None),
+        ({"version": 7.0, "status": "RUNNING"}, None),
+        ({"version": 7.0, "outcome": "incomplete"}, None),
+        ({"version": 7.0, "passed_scenarios": 1}, None),
     ],
 )
-def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
-    outputs = {"verdicts": {"support-line": verdict(**changed)}}
-    assert judged_versions(outputs, {}) == ({"s-1": JudgedVersion(7, OLD)} if is_known else {})
+def test_the_version_that_a_final_verdict_is_for(changed: dict[str, Any], version: int | None) -> None:
+    tested = read_outputs(state(verdict(**{"content": OLD, **changed}))).runs[URN].tested
+    assert tested == (RunBasis(GATED.request, version, OLD, None) if version is not None else None)
 
 
 @pytest.mark.parametrize(("changed", "is_known"), [({}, True), ({"repaired": True}, False), ({"status": "X"}, False)])
 def test_a_verdict_without_a_version_is_for_the_live_one(changed: dict[str, Any], is_known: bool) -> None:  # noqa: FBT001
-    outputs = {"verdicts": {"a": verdict(version=None, content=None, **changed)}}
-    assert judged_versions(outputs, {"s-1": OLD}) == ({"s-1": JudgedVersion(LIVE, OLD)} if is_known else {})
-    assert judged_versions(outputs, {"s-2": OLD}) == {}
+    recorded = verdict(version=None, content=None, **changed)
+    tested = read_outputs(state(recorded, started_content=OLD)).runs[URN].tested
+    assert tested == (RunBasis(GATED.request, LIVE, OLD, None) if is_known else None)
+    assert read_outputs(state(recorded)).runs[URN].tested is None
+    assert read_outputs(state(started_content=OLD)).runs[URN].tested is None
 
 
 def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
     reason = "not tested as declared: scenario 'Refund' is disabled"
     doubtful = verdict(outcome="incomplete", reason=reason)
-    assert recorded_sessions(state(doubtful))[URN].doubt == reason
-    assert recorded_doubts({"verdicts": {"a": doubtful, "b": verdict(session_id="s-2")}}) == {"s-1": reason}
-    assert recorded_sessions(state(verdict()))[URN].doubt is None
-    assert recorded_sessions(state(verdict(outcome="incomplete", reason="gone")))[URN].doubt is None
-    assert recorded_sessions(state())[URN].doubt is None
+    assert read_outputs(state(doubtful)).runs[URN].doubt == reason
+    assert read_outputs(state(verdict())).runs[URN].doubt is None
+    assert read_outputs(state(verdict(outcome="incomplete", reason="gone"))).runs[URN].doubt is None
+    assert read_outputs(state()).runs[URN].doubt is None
 
 
 @pytest.mark.parametrize("gate", [{"passed": []}, {"passed": {"a": 1}}, {"repaired": 5.0}, {"full_run": ["any"]}])

@@ -1,4 +1,4 @@
-"""What has become of a scenario that a state has."""
+"""The scenarios that a state has, and what has become of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,81 @@ import pytest
 
 from tornado_resource.bland.listing import Listing
 from tornado_resource.bland.responses import Scenario
-from tornado_resource.stacks.recorded import stored_scenario
-from tornado_resource.stacks.scenarios import change_of
+from tornado_resource.core.positions import Position
+from tornado_resource.core.urns import SCENARIO_TYPE, SESSION_TYPE
+from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.stacks.scenarios import change_of, matching, resource_name, stored_scenario
 from tornado_resource.versions.scenarios import filled_fields
+
+RECORDED: dict[str, Any] = {
+    "scenario_id": "sc-1",
+    "pathway_id": "pw-1",
+    "fields": {"name": "Refund", "max_turns": 10.0},
+    "drift": [],
+    "declared_at": "sessions.yaml:3:3",
+}
+DECLARED = ScenarioDeclaration("refund", "pw-1", {"name": "Refund", "max_turns": 10}, Position("sessions.yaml", 3, 3))
+
+
+def urn(name: str, kind: str = SCENARIO_TYPE) -> str:
+    return f"urn:pulumi:dev::agents::{kind}::{name}"
+
+
+def test_scenarios_are_found_in_a_state_and_damaged_ones_left_out() -> None:
+    resources = {
+        urn("refund@pw-1"): {"outputs": RECORDED},
+        urn("a@pw-1"): {"outputs": {**RECORDED, "fields": None}},
+        urn("b@pw-1"): {"outputs": {**RECORDED, "scenario_id": 7}},
+        urn("c@pw-1"): {"outputs": {**RECORDED, "pathway_id": None}},
+        urn("d@pw-1"): {},
+        urn("e@pw-1", "other:index:Thing"): {"outputs": RECORDED},
+    }
+    [found] = read_outputs(resources).scenarios
+    assert (found.resource, found.scenario_id, found.name, found.manage) == ("refund@pw-1", "sc-1", "Refund", True)
+    assert found.declaration == DECLARED
+
+
+def test_a_scenario_is_current_if_nothing_would_change() -> None:
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({}, True),
+        ({"drift": ["max_turns"]}, False),
+        ({"fields": {"name": "Refund"}}, False),
+        ({"manage": False}, False),
+        ({"declared_at": 3}, True),
+    ]
+    for change, is_current in cases:
+        found = stored_scenario("refund@pw-1", {**RECORDED, **change})
+        assert found is not None
+        assert found.is_current(DECLARED) is is_current
+
+
+def test_a_renamed_key_is_found_by_name_on_the_same_pathway() -> None:
+    assert resource_name(DECLARED) == "refund@pw-1"
+    by_resource, by_name = (stored_scenario(name, RECORDED) for name in ("refund@pw-1", "money@pw-1"))
+    elsewhere = stored_scenario("refund@pw-2", {**RECORDED, "pathway_id": "pw-2"})
+    other = stored_scenario("refund@pw-1", {**RECORDED, "fields": {"name": "Other"}})
+    assert by_resource
+    assert by_name
+    assert elsewhere
+    assert other
+    assert matching(DECLARED, [elsewhere, by_name, by_resource]) is by_resource
+    assert matching(DECLARED, [elsewhere, by_name]) is by_name
+    assert matching(DECLARED, [other]) is other
+    assert matching(DECLARED, [elsewhere]) is None
+
+
+def test_a_session_has_its_own_scenarios_by_id() -> None:
+    session = urn("support-line", SESSION_TYPE)
+    resources = {
+        urn("refund@pw-1"): {"outputs": RECORDED},
+        session: {"outputs": {"session_id": "s-1", "declared": {"pathway_id": "pw-1"}}},
+    }
+    declared = resources[session]["outputs"]["declared"]
+    assert read_outputs(resources).runs[session].scenarios == {}
+    declared["scenario_ids"] = ["sc-9", "sc-1", []]
+    assert read_outputs(resources).runs[session].scenarios == {"sc-1": DECLARED}
+
 
 FIELDS: dict[str, Any] = {"name": "Refund", "max_turns": 10, "tester_persona_prompt": "Be kind.\n"}
 SHOWN: dict[str, Any] = {**FIELDS, "tester_persona_prompt": "Be kind.", "tester_persona_name": "Sam", "enabled": True}

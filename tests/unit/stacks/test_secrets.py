@@ -69,8 +69,8 @@ def exports(ran: list[tuple[str, ...]]) -> int:
 
 def test_a_secret_that_is_needed_is_decrypted_and_not_shown(export: Export) -> None:
     ran = export(session(Secret("pw-secret"), persona_id=Secret("p"), triggers={"token": Secret("t")}))
-    (found,) = read_stack("dev").sessions
-    assert (found.pathway_id, found.shown_pathway) == ("pw-secret", "[secret]")
+    (found,) = read_stack("dev").runs
+    assert (found.resource.pathway_id, found.resource.shown_pathway) == ("pw-secret", "[secret]")
     assert found.gated is not None
     assert found.gated.request == {"pathway_id": "pw-secret", "persona_id": "p"}
     assert found.gated.shown_pathway == "[secret]"
@@ -80,9 +80,9 @@ def test_a_secret_that_is_needed_is_decrypted_and_not_shown(export: Export) -> N
 @pytest.mark.parametrize("declared", [{"triggers": {"a": "b"}}, {"triggers": Secret("t"), "definitions": Secret("d")}])
 def test_secrets_that_are_not_needed_stay_encrypted(declared: dict[str, Any], export: Export) -> None:
     ran = export(session("pw-1", **declared), resource("acme:Database", {"password": Secret("x")}))
-    (found,) = read_stack("dev").sessions
+    (found,) = read_stack("dev").runs
     assert found.gated is not None
-    assert found.shown_pathway == found.gated.shown_pathway == "pw-1"
+    assert found.resource.shown_pathway == found.gated.shown_pathway == "pw-1"
     assert exports(ran) == 1
 
 
@@ -99,8 +99,10 @@ def test_a_release_of_a_secret_pathway_does_not_show_it(export: Export) -> None:
 def test_an_interrupted_start_on_a_secret_pathway_does_not_show_it(export: Export) -> None:
     pending = resource(SESSION, {}, inputs={"pathway_id": Secret("pw-secret")})
     export(pending=[{"type": "creating", "resource": pending}])
-    (found,) = read_stack("dev").sessions
-    assert (found.pathway_id, found.shown_pathway, found.is_interrupted) == ("pw-secret", "[secret]", True)
+    (found,) = read_stack("dev").runs
+    resource_found = found.resource
+    assert (resource_found.pathway_id, resource_found.shown_pathway) == ("pw-secret", "[secret]")
+    assert resource_found.is_interrupted
     assert found.gated is not None
     assert found.gated.shown_pathway == "[secret]"
 
