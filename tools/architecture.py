@@ -24,6 +24,7 @@ PURPOSES: Final = {
     "tornado": "tornado sessions: resource, provider",
     "agents": "check runs: resource, provider",
     "scenarios": "scenarios as code",
+    "checks": "checks of agents as code",
     "releases": "what goes on, and what is published",
     "program": "what all resources of a program share",
     "provider": "what all providers share",

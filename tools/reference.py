@@ -31,7 +31,7 @@ OBJECTS: Final = {
     "environment": "An environment",
 }
 """The definitions of the schema that have a section of their own, with its heading."""
-RESOURCES: Final = ("TornadoSession", "TornadoScenario", "PathwayRelease", "AgentRelease")
+RESOURCES: Final = ("TornadoSession", "TornadoScenario", "AgentChecks", "PathwayRelease", "AgentRelease")
 FUNCTIONS: Final = ("deploy", "wait_for", "load")
 VALUES: Final = ("Gate", "Verdict", "TornadoError")
 NOTE: Final = "<!-- made by tools/reference.py -->\n\n"

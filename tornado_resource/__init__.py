@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tornado_resource.core.library import load_hidden
 
 if TYPE_CHECKING:
+    from tornado_resource.checks.resource import AgentChecks
     from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.resolver import load
     from tornado_resource.deployment.deploy import deploy
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tornado_resource.tornado.resource import TornadoSession
 
 __all__ = [
+    "AgentChecks",
     "AgentRelease",
     "Gate",
     "PathwayRelease",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AgentChecks": "tornado_resource.checks.resource",
     "AgentRelease": "tornado_resource.releases.resource",
     "Gate": "tornado_resource.declarations.model",
     "PathwayRelease": "tornado_resource.releases.resource",

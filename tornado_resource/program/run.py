@@ -10,6 +10,7 @@ import pulumi
 from tornado_resource.program.client import SharedClient, Versions
 from tornado_resource.program.config import read_config
 from tornado_resource.program.gate import ProgramGate
+from tornado_resource.program.judges import KnownJudges
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.progress import WaitProgress
 from tornado_resource.program.report import program_report
@@ -37,6 +38,7 @@ class ProgramRun:
         """The URNs of the sessions that the program has declared so far, by name."""
         client = self.client = SharedClient(endpoint, self.settings.ignored_content)
         self.versions = Versions(client)
+        self.judges = KnownJudges(client)
         self.last_runs = LastRuns(client, self.versions)
         self.scenarios = Scenarios(client, self.last_runs, self.versions)
         self.waiter = Waiter(client, self.settings, self.last_runs, WaitProgress(report))

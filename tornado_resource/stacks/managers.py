@@ -1,4 +1,4 @@
-"""Which other stacks of the project manage which scenarios."""
+"""Which other stacks of the project manage which scenarios and checks."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Managers:
-    """The other stacks that manage scenarios, by the ids of these. *unread*: why some could not be read, if so."""
+    """The other stacks that manage things, by the ids of these. *unread*: why some could not be read, if so."""
 
     stacks: Mapping[str, str] = field(default_factory=dict)
     unread: str | None = None
 
-    def claim(self, scenario_id: str) -> str | None:
-        """Return who else manages a scenario, or may manage it, in words; None if certainly no other stack does."""
-        if scenario_id in self.stacks:
-            return f"stack {clean(self.stacks[scenario_id])} manages it"
+    def claim(self, resource_id: str) -> str | None:
+        """Return who else manages a thing, or may manage it, in words; None if certainly no other stack does."""
+        if resource_id in self.stacks:
+            return f"stack {clean(self.stacks[resource_id])} manages it"
         if self.unread is not None:
             return f"another stack may manage it: not all stacks could be read ({self.unread})"
         return None
 
 
-def managing_stacks(own: str) -> Managers:
-    """Return which other stacks of the project manage which scenarios.
+def managing_stacks(own: str, resource_type: str = SCENARIO_TYPE) -> Managers:
+    """Return which other stacks of the project manage which scenarios, or other resources of one type.
 
     It runs `pulumi` once for each stack, which takes a second: only where it decides.
 
     Args:
         own: the name of this stack, which does not count.
+        resource_type: the type of the resources.
 
     """
     try:
@@ -49,17 +50,17 @@ def managing_stacks(own: str) -> Managers:
         if name.rpartition("/")[2] == own:
             continue
         try:
-            managers.update(dict.fromkeys(_managed_by(name), name))
+            managers.update(dict.fromkeys(_managed_by(name, resource_type), name))
         except ConfigurationError as error:
             unread = str(error)
     return Managers(managers, unread)
 
 
-def _managed_by(stack: str) -> list[str]:
+def _managed_by(stack: str, resource_type: str) -> list[str]:
     deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
-    return [each["id"] for each in deployment.get("resources") or [] if _is_managed(each)]
+    return [each["id"] for each in deployment.get("resources") or [] if _is_managed(each, resource_type)]
 
 
-def _is_managed(resource: dict[str, Any]) -> bool:
-    is_scenario = resource["type"] == SCENARIO_TYPE and "id" in resource
-    return is_scenario and (resource.get("outputs") or {}).get("manage", True) is True
+def _is_managed(resource: dict[str, Any], resource_type: str) -> bool:
+    is_such = resource["type"] == resource_type and "id" in resource
+    return is_such and (resource.get("outputs") or {}).get("manage", True) is True

@@ -22,6 +22,7 @@ _CLASSES: Final = (
     ("tornado_resource.provider", "ReleaseProvider"),
     ("tornado_resource.provider", "AgentReleaseProvider"),
     ("tornado_resource.provider", "ScenarioProvider"),
+    ("tornado_resource.provider", "ChecksProvider"),
     ("tornado_resource.release_provider", "ReleaseProvider"),  # states of the first versions
 )
 _PROTOCOLS: Final = (4, 5)

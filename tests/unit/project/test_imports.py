@@ -25,6 +25,7 @@ RANKS = [
     "reports",
     "provider",
     "program",
+    "checks",
     "releases",
     "scenarios",
     "agents",
@@ -36,7 +37,7 @@ RANKS = [
 RANK = {name: rank for rank, name in enumerate(RANKS)}
 ALONE = "sandbox"
 EDGES = {("tornado", "scenarios"): "a session runs declared scenarios"}
-THINGS = {"agents", "releases", "scenarios", "tornado"}
+THINGS = {"agents", "checks", "releases", "scenarios", "tornado"}
 """Each has a resource of its own. They do not import each other, but for the edges above."""
 DOORS = {
     "httpx": {"bland/http.py"},

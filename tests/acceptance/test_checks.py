@@ -1,0 +1,169 @@
+"""The checks of an agent as code: their life through real updates, with counts of requests."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT: Final = """\
+pathways: {}
+judges:
+  resolved: {name: Resolved}
+  polite: {name: Polite, levels: [rude, friendly]}
+agents:
+  a-1:
+    scenarios: [{id: tc-1, name: Refunds}, {id: tc-2}]
+"""
+PROGRAM: Final = """\
+import pulumi
+from tornado_resource import AgentChecks
+
+checks = AgentChecks(
+    "support",
+    agent_id=AGENT,
+    scenario_ids=SCENARIOS,
+    judges=JUDGES,
+    simulations_count=COUNT,
+    MORE
+)
+pulumi.export("config", checks.stored_config)
+"""
+JUDGES: Final = '[{"name": "Resolved"}, {"name": "Polite", "required": False, "target_level_keys": ["friendly"]}]'
+HEADERS: Final = {"authorization": "any-key"}
+PATH: Final = "/v2/agents/a-1/environments/staging/checks"
+
+
+def program(
+    count: int = 5, scenarios: str = '["tc-1", "tc-2"]', judges: str = JUDGES, agent: str = '"a-1"', more: str = ""
+) -> str:
+    given = {"COUNT": str(count), "SCENARIOS": scenarios, "JUDGES": judges, "AGENT": agent, "MORE": more}
+    text = PROGRAM
+    for key, value in given.items():
+        text = text.replace(key, value)
+    return text
+
+
+def declare(project: Project, **changes: Any) -> None:
+    (project.folder / "__main__.py").write_text(program(**changes), encoding="utf-8")
+
+
+def shown(project: Project) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = project.http.get(PATH, headers=HEADERS).raise_for_status().json()["data"]
+    return found
+
+
+def edit(project: Project, **changes: Any) -> None:
+    """Change the checks as anybody with access to the dashboard can."""
+    config = shown(project)
+    assert config is not None
+    evals = list(map(without_name, config["evals"]))
+    body = {"scenario_ids": config["scenario_ids"], "evals": evals, "simulations_count": config["simulations_count"]}
+    project.http.put(PATH, json=body | changes, headers=HEADERS).raise_for_status()
+
+
+def sent(project: Project, command: Callable[[], object]) -> Counter[str]:
+    before = len(project.requests())
+    command()
+    return Counter(f"{row['method']} {row['path'].rpartition('/')[2]}" for row in project.requests()[before:])
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    return make_project(speed=1000, script=SCRIPT, program=program())
+
+
+def test_the_life_of_checks(project: Project) -> None:
+    assert sent(project, lambda: project.pulumi("preview")) == {"GET checks": 1, "GET agents": 1}
+    created = sent(project, project.up)
+    assert created == {"GET checks": 2, "GET agents": 1, "PUT checks": 1}
+    config = shown(project)
+    assert config is not None
+    assert [(each["name"], each["required"]) for each in config["evals"]] == [("Resolved", True), ("Polite", False)]
+    assert (config["scenario_ids"], config["simulations_count"]) == (["tc-1", "tc-2"], 5)
+    first = project.outputs()["config"]
+    unchanged = sent(project, lambda: project.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes"))
+    assert unchanged == {"GET checks": 1, "GET agents": 1}
+
+    # The order says nothing.
+    declare(project, scenarios='["tc-2", "tc-1"]')
+    assert sent(project, project.up)["PUT checks"] == 0
+
+    # One field is edited in the program.
+    declare(project, count=7)
+    printed = project.pulumi("preview", "--diff")
+    assert "support: changes simulations_count: found 5, declared 7" in printed
+    assert sent(project, project.up) == {"GET checks": 2, "GET agents": 1, "PUT checks": 1}
+    assert project.outputs()["config"] != first
+
+    # Another one in the dashboard: the same update sees it, and puts it back.
+    edit(project, scenario_ids=["tc-1"], simulations_count=1)
+    printed = project.pulumi("preview")
+    assert "support: scenario_ids, simulations_count changed in Bland since the last update" in printed
+    assert "support: changes scenario_ids: found tc-1, declared tc-1, tc-2" in printed
+    assert sent(project, project.up)["PUT checks"] == 1
+    restored = shown(project)
+    assert restored is not None
+    assert (restored["scenario_ids"], restored["simulations_count"]) == (["tc-1", "tc-2"], 7)
+
+    # A refresh shows it, and an update after that puts it back, too.
+    edit(project, evals=[without_name(config["evals"][1]) | {"required": True}])
+    project.pulumi("refresh", "--yes", "--skip-preview")
+    [resource] = project.resources("AgentChecks")
+    assert resource["outputs"]["drift"] == ["judges"]
+    assert [each["name"] for each in resource["outputs"]["judges"]] == ["Polite"]
+    assert "support: changes judges.Resolved: found nothing, declared version" in project.up()
+    assert (shown(project) or {})["evals"] == config["evals"]
+
+    # Deleted by hand.
+    project.http.delete(PATH, headers=HEADERS).raise_for_status()
+    assert "the checks were deleted in Bland; `pulumi up` stores them again" in project.pulumi("preview")
+    assert sent(project, project.up)["PUT checks"] == 1
+
+    printed = project.pulumi("destroy", "--yes", "--skip-preview")
+    assert "support: the checks are left in Bland as they are (on_destroy: leave)" in printed
+    assert (shown(project) or {})["simulations_count"] == 7
+
+
+SCRIPT_WITH_CHECKS: Final = SCRIPT + "    checks: {staging: {judges: [resolved], simulations_count: 2}}\n"
+
+
+def test_checks_that_are_there_are_taken_over_on_request(make_project: Callable[..., Project]) -> None:
+    secret = 'pulumi.Output.secret("a-1")'
+    project = make_project(speed=1000, script=SCRIPT_WITH_CHECKS, program=program(agent=secret))
+    before = shown(project)
+    for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
+        printed = project.pulumi(*arguments, expect=None)
+        assert "the checks of agent [secret] in staging exist already, and this stack has not stored them." in printed
+        assert "simulations_count: found 2, declared 5" in printed
+        assert "judges.Polite: found nothing, declared version" in printed
+        assert "on_conflict: adopt" in printed
+        assert "Traceback" not in printed
+    assert shown(project) == before
+
+    adopted: dict[str, Any] = {"agent": secret, "more": 'on_conflict="adopt", on_destroy="delete",'}
+    declare(project, **adopted)
+    printed = project.pulumi("preview")
+    assert sent(project, project.up)["PUT checks"] == 1
+    assert (shown(project) or {})["simulations_count"] == 5
+    [resource] = project.resources("AgentChecks")
+    assert "a-1" not in json.dumps(resource)
+
+    declare(project, judges='[{"name": "polite"}]', **adopted)
+    printed = project.up(expect=None)
+    assert "AgentChecks support: judge 'polite' does not exist; the judges are: " in printed
+    assert "Traceback" not in printed
+
+    assert sent(project, lambda: project.pulumi("destroy", "--yes", "--skip-preview"))["DELETE checks"] == 1
+    assert shown(project) is None
+
+
+def without_name(judge: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in judge.items() if key != "name"}

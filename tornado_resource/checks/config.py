@@ -1,0 +1,179 @@
+"""Check configs as resources have them, and how two of them differ. Pure.
+
+The order of test cases and of judges says nothing, and ids differ in upper and lower case only by their spelling.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
+from tornado_resource.bland.responses import folded, is_other
+from tornado_resource.bland.values import flag
+from tornado_resource.core.canonical import digest, whole_or_none
+from tornado_resource.core.text import clean
+from tornado_resource.runs.model import HIDDEN
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+FIELDS: Final = ("scenario_ids", "judges", "simulations_count")
+"""What a resource declares of a config; a declared one is enabled."""
+NOTHING: Final = "nothing"
+MAX_SHOWN: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A difference between a config that was *found* and the *declared* one, in words. *field*: one of the config."""
+
+    field: str
+    place: str
+    found: str
+    declared: str
+
+    def text(self, secrets: Container[str] = ()) -> str:
+        """Return it for people, without the values of fields that are secret."""
+        if self.field in secrets:
+            return f"{self.field}: found and declared are {HIDDEN}"
+        return f"{self.place}: found {self.found}, declared {self.declared}"
+
+
+def checks_of(props: Mapping[str, Any]) -> Checks:
+    """Return the config that a resource has: by its inputs as it must be, by its outputs as it was last seen.
+
+    What is missing, or no such value, counts as what the API does not show.
+    """
+    return Checks(
+        scenario_ids=tuple(each for each in _list(props, "scenario_ids") if isinstance(each, str)),
+        scenario_names=(),
+        judges=tuple(_judge(each) for each in _list(props, "judges") if isinstance(each, dict)),
+        is_enabled=props.get("enabled", True) is not False,
+        simulations_count=whole_or_none(props.get("simulations_count")),
+        updated_at=None,
+    )
+
+
+def outputs_of(declared: Checks, shown: Checks) -> dict[str, Any]:
+    """Return what a resource records of a config that the API shows; what it does not show is as declared.
+
+    It has the declared order and spelling where nothing differs, so that the state only changes with the config.
+    """
+    known = {folded(each.judge_id): each for each in declared.judges}
+    judges = [_judge_of(each, known.get(folded(each.judge_id))) for each in shown.judges]
+    scenario_ids, count = list(shown.scenario_ids), shown.simulations_count
+    changed = fields_of(differences(declared, shown))
+    if "scenario_ids" not in changed:
+        scenario_ids = list(declared.scenario_ids)
+    if "judges" not in changed:
+        judges.sort(key=lambda each: list(known).index(folded(each["id"])))
+    return {
+        "scenario_ids": scenario_ids,
+        "judges": judges,
+        "simulations_count": count if count is not None else declared.simulations_count,
+        "enabled": shown.is_enabled is not False,
+    }
+
+
+def config_digest(checks: Checks) -> str:
+    """Return the digest of a config, whatever the order of its lists. A run depends on it."""
+    judges = [
+        [folded(each.judge_id), folded(each.version_id or ""), each.is_required is not False, _levels(each)]
+        for each in checks.judges
+    ]
+    scenarios = sorted(map(folded, checks.scenario_ids))
+    is_enabled = checks.is_enabled is not False
+    return digest([scenarios, sorted(judges, key=json.dumps), checks.simulations_count, is_enabled])[:32]
+
+
+def differences(declared: Checks, found: Checks) -> tuple[Difference, ...]:
+    """Return how a config that was found differs from the declared one. What the API does not show is no difference."""
+    rows: list[Difference] = []
+    if {*map(folded, declared.scenario_ids)} != {*map(folded, found.scenario_ids)}:
+        shown, wanted = _ids(found.scenario_ids), _ids(declared.scenario_ids)
+        rows.append(Difference("scenario_ids", "scenario_ids", shown, wanted))
+    rows += _judge_differences(declared.judges, found.judges)
+    rows += _row("simulations_count", "simulations_count", found.simulations_count, declared.simulations_count)
+    rows += _row("enabled", "enabled", found.is_enabled, declared.is_enabled)
+    return tuple(rows)
+
+
+def fields_of(rows: Iterable[Difference]) -> list[str]:
+    """Return the fields in which two configs differ, each once."""
+    return list(dict.fromkeys(each.field for each in rows))
+
+
+def _judge_differences(declared: Sequence[ConfiguredJudge], found: Sequence[ConfiguredJudge]) -> Iterable[Difference]:
+    wanted, known = ({folded(each.judge_id): each for each in judges} for judges in (declared, found))
+    for key in {**wanted, **known}:
+        have, want = known.get(key), wanted.get(key)
+        names = (each.name for each in (want, have) if each is not None)
+        place = f"judges.{clean(next(filter(None, names), key), MAX_SHOWN)}"
+        if have is None or want is None:
+            yield Difference("judges", place, _summary(have), _summary(want))
+        else:
+            yield from _changes_of_judge(place, have, want)
+
+
+def _changes_of_judge(place: str, have: ConfiguredJudge, want: ConfiguredJudge) -> Iterable[Difference]:
+    if have.version_id is not None and is_other(have.version_id, want.version_id or ""):
+        yield from _row("judges", f"{place}.version", have.version_id, want.version_id)
+    yield from _row("judges", f"{place}.required", have.is_required, want.is_required)
+    if _levels(have) != _levels(want):
+        shown, expected = (_value(_levels(each) or None) for each in (have, want))
+        yield Difference("judges", f"{place}.target_level_keys", shown, expected)
+
+
+def _levels(judge: ConfiguredJudge) -> list[str]:
+    return sorted(set(judge.target_level_keys))
+
+
+def _row(field: str, place: str, found: Any, declared: Any) -> list[Difference]:
+    if found is None or found == declared:
+        return []
+    return [Difference(field, place, _value(found), _value(declared))]
+
+
+def _summary(judge: ConfiguredJudge | None) -> str:
+    if judge is None:
+        return NOTHING
+    return f"version {clean(judge.version_id or 'unknown')}{'' if judge.is_required else ', not required'}"
+
+
+def _value(value: Any) -> str:
+    return NOTHING if value is None else clean(json.dumps(value, ensure_ascii=False), MAX_SHOWN)
+
+
+def _ids(ids: Sequence[str]) -> str:
+    return ", ".join(clean(each, MAX_SHOWN) for each in sorted(ids)) or NOTHING
+
+
+def _list(props: Mapping[str, Any], key: str) -> list[Any]:
+    value = props.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _judge(entry: Mapping[str, Any]) -> ConfiguredJudge:
+    version_id, name, levels = entry.get("version"), entry.get("name"), entry.get("target_level_keys")
+    return ConfiguredJudge(
+        judge_id=str(entry.get("id")),
+        version_id=version_id if isinstance(version_id, str) else None,
+        name=name if isinstance(name, str) else None,
+        is_required=flag(entry.get("required")),
+        target_level_keys=tuple(map(str, levels)) if isinstance(levels, list) else (),
+    )
+
+
+def _judge_of(shown: ConfiguredJudge, declared: ConfiguredJudge | None) -> dict[str, Any]:
+    """Return a judge as a resource records it."""
+    known = declared if declared is not None else shown
+    recorded = {
+        "id": known.judge_id,
+        "version": shown.version_id if shown.version_id is not None else known.version_id,
+        "required": shown.is_required if shown.is_required is not None else known.is_required,
+        "target_level_keys": list(shown.target_level_keys) or None,
+        "name": shown.name or known.name,
+    }
+    return {key: value for key, value in recorded.items() if value is not None}

@@ -1,0 +1,99 @@
+"""Storing, reading and deleting the check config of an environment, whatever happens to requests and responses.
+
+There is one config for each agent and environment, and a request replaces all of it. So every request is safe to
+repeat, and what a lost response or a crash leaves behind is either the config as it was or as it must be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.agents import list_agents
+from tornado_resource.bland.check_runs import delete_checks, put_checks, read_checks
+from tornado_resource.bland.responses import is_other
+from tornado_resource.bland.retrying import is_transient, retried
+from tornado_resource.checks.config import differences
+from tornado_resource.checks.conflict import refusal
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ApiError, NotFound, NotSent, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tornado_resource.bland.check_runs import Checks
+    from tornado_resource.bland.client import Client
+    from tornado_resource.checks.conflict import ChecksOrder
+
+
+async def store(client: Client, order: ChecksOrder, *, is_new: bool) -> Checks:
+    """Let an environment have the checks of *order*, and return them as the API shows them.
+
+    Nothing is sent but a GET if they are there already, or if another stack manages them.
+
+    Args:
+        client: sends the requests.
+        order: the checks as they must be.
+        is_new: whether this stack has not stored them before.
+
+    Raises:
+        ChecksExist: other ones are there, which this stack has not stored.
+        ChecksMissing, ChecksDiffer: another stack manages them, and they are not there or differ.
+        ApiError: they were not stored, or that could not be determined.
+
+    """
+    existing = await retried(lambda: read_checks(client, order.agent_id, order.env))
+    error = refusal(order, existing, is_new=is_new)
+    if error is not None:
+        raise error
+    if existing is not None and not differences(order.checks, existing):
+        return existing
+    return await retried(lambda: _write(client, order))
+
+
+async def read(client: Client, agent_id: str, env: str) -> Checks | None:
+    """Return the checks of an environment; None if there are certainly none, the agent's end included.
+
+    Raises:
+        ApiError: they could not be read, so nothing is known.
+
+    """
+    try:
+        return await retried(lambda: read_checks(client, agent_id, env))
+    except NotFound:
+        # A wrong base URL says 404 as well: only the list of all agents is certain.
+        agents = await retried(lambda: list_agents(client))
+        if agents.is_whole and all(is_other(each.agent_id, agent_id) for each in agents.agents):
+            return None
+        raise
+
+
+async def remove(client: Client, agent_id: str, env: str, is_ours: Callable[[Checks], bool]) -> bool:
+    """Delete the checks of an environment if they are ours, and return whether there are none then.
+
+    Raises:
+        ApiError: a request failed, or the API still shows them.
+
+    """
+    existing = await read(client, agent_id, env)
+    if existing is None:
+        return True
+    if not is_ours(existing):
+        return False
+    await retried(lambda: delete_checks(client, agent_id, env))
+    if await read(client, agent_id, env) is not None:
+        label = f"removal of the checks of agent {clean(agent_id)} in {clean(env)}"
+        raise OutcomeUnknown(label, "the API still shows them")
+    return True
+
+
+async def _write(client: Client, order: ChecksOrder) -> Checks:
+    """Replace the checks once. A response that is lost is settled by what is there: then nothing is sent again."""
+    try:
+        return await put_checks(client, order.agent_id, order.env, order.checks)
+    except ApiError as fault:
+        if isinstance(fault, NotSent) or not is_transient(fault):
+            raise
+        shown = await read_checks(client, order.agent_id, order.env)
+        if shown is None or differences(order.checks, shown):
+            raise
+        return shown

@@ -1,0 +1,209 @@
+"""The Pulumi resource of a check config."""
+
+from __future__ import annotations
+
+from functools import partial
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from tornado_resource.checks.config import FIELDS, checks_of, config_digest, outputs_of
+from tornado_resource.checks.conflict import ChecksNotStored, ChecksOrder
+from tornado_resource.checks.provider import DEFAULTS, ChecksProvider
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.urns import CHECKS_TYPE
+from tornado_resource.declarations.checks import DEFAULT_SIMULATIONS, checks_problems
+from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import (
+    InvalidArgument,
+    is_plain,
+    own_urn,
+    parents,
+    refuse_to_import,
+    resource_path,
+    secret_names,
+)
+from tornado_resource.program.config import configured_url
+from tornado_resource.program.judges import with_defaults
+from tornado_resource.program.purpose import is_idle, is_update
+from tornado_resource.program.run import program_run
+from tornado_resource.program.sdk import exit_on_signals, untrack_properties
+from tornado_resource.runs.model import without_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pulumi import Input, Output, ResourceOptions
+
+OUTPUTS: Final = ("enabled", "updated_at", "drift")
+
+
+class AgentChecks(Resource, module="bland", name="AgentChecks"):
+    """The checks of an agent in one environment: stored with the resource, replaced as a whole when they change.
+
+    Deleting the resource leaves them, unless `on_destroy` is `delete`.
+
+    Examples:
+        ```python
+        from tornado_resource import AgentChecks
+
+        AgentChecks(
+            "support",
+            agent_id="7c1f0a52-0b1e-4c8a-9a55-6f0d6f6f1f01",
+            scenario_ids=["5f3c9a10-2b4d-4e6f-8a0b-1c2d3e4f5a6b"],
+            judges=[{"name": "Resolved"}, {"name": "Polite", "required": False}],
+            simulations_count=10,
+        )
+        ```
+
+    """
+
+    agent_id: Output[str]
+    env: Output[str]
+    scenario_ids: Output[list[str]]
+    """The test cases, as the API shows them."""
+    judges: Output[list[dict[str, Any]]]
+    """The judges with their ids and versions, as the API shows them."""
+    simulations_count: Output[int]
+    """The number of conversations for each test case, as the API shows it."""
+    enabled: Output[bool]
+    """Whether the checks can run, as the API shows it."""
+    config: Output[str]
+    """A digest of the declared config. A check run depends on it: another config voids the pass."""
+    updated_at: Output[str | None]
+    """When the config was changed last, by the API's clock."""
+    drift: Output[list[str]]
+    """The fields that the API shows with other values than the declared ones, as last read (`pulumi refresh`)."""
+
+    def __init__(  # noqa: PLR0913 - one keyword argument for each part of a config
+        self,
+        resource_name: str,
+        *,
+        agent_id: Input[str],
+        scenario_ids: Input[Sequence[Input[str]]],
+        judges: Input[Sequence[Input[Mapping[str, Any]]]],
+        env: Input[str] = "staging",
+        simulations_count: Input[int] = DEFAULT_SIMULATIONS,
+        vacuous: Literal["refuse", "allow"] = "refuse",
+        on_conflict: Literal["fail", "adopt"] = "fail",
+        on_destroy: Literal["leave", "delete"] = "leave",
+        manage: bool = True,
+        managed_by: str | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare the checks of an agent.
+
+        Args:
+            resource_name: the resource's name.
+            agent_id: the agent.
+            scenario_ids: the ids of the agent's test cases, 1 to 5. Their order does not count.
+            judges: what scores the conversations, each a mapping: `id`, or `name` if it is unique; `version`, the id of
+                one or `active` (the default), which is resolved by the program; `required` (default true); and
+                `target_level_keys`, the levels that match, for judges that have levels.
+            env: `staging` or `production`.
+            simulations_count: the number of conversations for each test case, 1 to 50.
+            vacuous: `allow` a config without a required judge, with which every run passes.
+            on_conflict: `fail`, or `adopt` other checks that the stack has not stored: they are replaced.
+            on_destroy: `leave` the checks when the resource is deleted, or `delete` them if they still are as declared.
+            manage: False if another stack manages them: they are read and compared.
+            managed_by: the name of that stack, for messages.
+            declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
+            opts: Pulumi's resource options.
+
+        Raises:
+            InvalidArgument: a value breaks a rule; the text lists all problems. Values that are outputs are checked
+                when they are known: by the provider, in previews too.
+
+        """
+        values = dict(locals())
+        exit_on_signals()
+        label = f"AgentChecks {resource_name}{f' ({declared_at})' if declared_at else ''}"
+        refuse_to_import(label, opts, 'to take over checks, declare them and pass on_conflict="adopt"')
+        inputs = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
+        options = {key: values[key] for key, default in DEFAULTS.items() if values[key] != default}
+        _check(label, {**inputs, **options})
+        secrets = secret_names(inputs) if not is_plain(inputs) else None
+        inputs["judges"] = pulumi.Output.from_input(judges).apply(partial(_resolved, label))
+        declared = pulumi.Output.all(**inputs)
+        given: dict[str, Any] = {
+            **inputs,
+            **options,
+            "name": resource_path(resource_name),
+            "parents": parents(own_urn(CHECKS_TYPE, resource_name, opts)),
+            "config": declared.apply(_digest),
+            "declared_at": declared_at,
+            "base_url": configured_url(),
+            "seen": pulumi.Output.all(agent_id, env, _is_secret(agent_id)).apply(_seen),
+            "secrets": secrets,
+        }
+        given = {key: value for key, value in given.items() if value is not None}
+        super().__init__(ChecksProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
+        untrack_properties(self, (*OUTPUTS, *given))
+        self.stored_config: Output[str] = _stored_config(self, declared) if is_update() else self.config
+        """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
+
+
+# The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
+AgentChecks.__annotations__ = get_annotations(AgentChecks, eval_str=True, locals={"Output": pulumi.Output})
+
+
+def _check(label: str, given: Mapping[str, Any]) -> None:
+    """Check the values that are known already, so that the program fails where the mistake is."""
+    problems = checks_problems({key: value for key, value in given.items() if is_plain(value)})
+    if problems:
+        lines = [f"  {key}: {text}" for key, text in problems.items()]
+        raise InvalidArgument("\n".join([f"{label} is invalid:", *lines]))
+
+
+async def _resolved(label: str, judges: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if is_idle():
+        return list(map(with_defaults, judges))
+    try:
+        return await program_run().judges.resolve(judges)
+    except TornadoError as error:
+        message = f"{label}: {error}"
+        raise InvalidArgument(message) from None
+
+
+def _digest(declared: Mapping[str, Any]) -> str:
+    return config_digest(checks_of(whole_without_nulls(declared)))
+
+
+async def _is_secret(value: Input[str]) -> bool:
+    return await pulumi.Output.from_input(value).is_secret()
+
+
+async def _seen(place: Sequence[Any]) -> dict[str, Any] | None:
+    """Return the checks that are there, or that there are none, or why they could not be read.
+
+    The provider's `check` takes note of it; no state ever has it.
+    """
+    from tornado_resource.bland.check_runs import read_checks
+    from tornado_resource.bland.retrying import retried
+
+    agent_id, env, is_secret = place
+    if is_idle():
+        return None
+    try:
+        async with program_run().client.open() as client:
+            found = await retried(lambda: read_checks(client, agent_id, env))
+    except TornadoError as error:
+        return {"problem": without_secret(str(error), agent_id if is_secret else None)}
+    return {"checks": outputs_of(found, found)} if found is not None else {"is_gone": True}
+
+
+def _stored_config(checks: AgentChecks, declared: Output[dict[str, Any]]) -> Output[str]:
+    shown = pulumi.Output.all(**{key: vars(checks)[key] for key in (*FIELDS, "enabled")})
+
+    async def require(known: Sequence[Any]) -> str:
+        config, drift, wanted, found = known
+        if not drift:
+            return str(config)
+        secrets = frozenset(wanted) if await declared.is_secret() else frozenset()
+        order = ChecksOrder(wanted["agent_id"], wanted["env"], checks_of(whole_without_nulls(wanted)), secrets=secrets)
+        raise InvalidArgument(str(ChecksNotStored(order, checks_of(found))))
+
+    return pulumi.Output.all(checks.config, checks.drift, declared, shown).apply(require)

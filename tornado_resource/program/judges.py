@@ -1,0 +1,63 @@
+"""The judges of the organization, for everything in a program that names one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.core.canonical import whole_without_nulls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.judges import Judges
+    from tornado_resource.program.client import SharedClient
+
+
+class KnownJudges:
+    """Finds judges in one list, which is read at most once.
+
+    Args:
+        client: sends the requests.
+
+    """
+
+    def __init__(self, client: SharedClient) -> None:
+        self._client = client
+        self._listing: asyncio.Task[Judges] | None = None
+
+    async def resolve(self, judges: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return judges of a check config, each with its `id`, its `version` and whether it is `required`.
+
+        Nothing is read if all of them have an id, and a version other than `active`.
+
+        Raises:
+            JudgeNotFound: a judge cannot be used.
+            TornadoError: the judges could not be read.
+
+        """
+        return [await self._resolved(with_defaults(each)) for each in judges]
+
+    async def _resolved(self, judge: dict[str, Any]) -> dict[str, Any]:
+        from tornado_resource.bland.judges import ACTIVE, resolve_judge
+
+        is_open = "id" not in judge or judge.get("version", ACTIVE) == ACTIVE
+        if not is_open:
+            return judge
+        if self._listing is None:
+            self._listing = asyncio.ensure_future(self._list())
+        found, active = resolve_judge(await self._listing, judge_id=judge.get("id"), name=judge.get("name"))
+        version = active if judge.get("version", ACTIVE) == ACTIVE else judge["version"]
+        return {**judge, "id": judge.get("id", found.judge_id), "version": version, "name": found.name or ""}
+
+    async def _list(self) -> Judges:
+        from tornado_resource.bland.judges import list_judges
+
+        async with self._client.open() as client:
+            return await list_judges(client)
+
+
+def with_defaults(judge: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a judge of a check config with its defaults."""
+    given: dict[str, Any] = whole_without_nulls(dict(judge))
+    return {"required": True, **given}
