@@ -15,7 +15,7 @@ from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.program.arguments import is_plain, refuse_to_import, secret_names
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.purpose import is_idle, is_update
-from tornado_resource.program.sdk import is_mocked, outputs_registered, untrack_properties
+from tornado_resource.program.sdk import exit_on_signals, is_mocked, outputs_registered, untrack_properties
 from tornado_resource.releases.provider import MAX_PROBLEM_CHARACTERS, AgentReleaseProvider, ReleaseProvider
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             TypeError: neither or both of *verdict* and *version* are given.
 
         """
+        exit_on_signals()
         _refuse(f"PathwayRelease {name}", opts, is_one=(verdict is None) != (version is None))
         if verdict is not None:
             passed: Output[Any] = pulumi.Output.from_input(verdict)
@@ -230,6 +231,7 @@ class AgentRelease(Resource, module="bland", name="AgentRelease"):
             TypeError: neither or both of *verdict* and *version_id* are given.
 
         """
+        exit_on_signals()
         _refuse(f"AgentRelease {name}", opts, is_one=(verdict is None) != (version_id is None))
         if verdict is not None:
             passed: Output[Any] = pulumi.Output.from_input(verdict)
