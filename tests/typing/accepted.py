@@ -7,6 +7,7 @@ from typing import assert_type
 import pulumi
 
 from tornado_resource import (
+    AgentChecks,
     AgentRelease,
     Gate,
     PathwayRelease,
@@ -56,6 +57,17 @@ scenario = TornadoScenario(
     on_destroy="delete",
     manage=False,
 )
+checks = AgentChecks(
+    "support",
+    agent_id=late("a-1"),
+    scenario_ids=["tc-1", late("tc-2"), scenario.scenario_id],
+    judges=[{"name": "Resolved"}, {"id": "j-1", "version": late("v-1"), "required": False}],
+    env="production",
+    on_destroy="delete",
+    vacuous="allow",
+)
+assert_type(checks.stored_config, pulumi.Output[str])
+assert_type(checks.drift, pulumi.Output[list[str]])
 assert_type(scenario.scenario_id, pulumi.Output[str])
 TornadoSession("tested", pathway_id="pw-1", scenarios=[scenario])
 

@@ -53,7 +53,7 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
             "support",
             agent_id="7c1f0a52-0b1e-4c8a-9a55-6f0d6f6f1f01",
             scenario_ids=["5f3c9a10-2b4d-4e6f-8a0b-1c2d3e4f5a6b"],
-            judges=[{"name": "Resolved"}, {"name": "Polite", "required": False}],
+            judges=[{"name": "Resolved"}, {"name": "Polite", "required": False, "target_level_keys": ["friendly"]}],
             simulations_count=10,
         )
         ```

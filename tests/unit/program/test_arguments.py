@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from tornado_resource import AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
+from tornado_resource import AgentChecks, AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
 from tornado_resource.program.arguments import InvalidArgument
 
 IMPORT = pulumi.ResourceOptions(import_="s-1")
@@ -19,6 +19,8 @@ def test_a_resource_option_cannot_take_over_what_exists(opts: pulumi.ResourceOpt
         TornadoSession("a", pathway_id="pw-1", opts=opts)
     with pytest.raises(InvalidArgument, match=f"TornadoScenario a: {start}.* pass on_conflict="):
         TornadoScenario("a", pathway_id="pw-1", opts=opts)
+    with pytest.raises(InvalidArgument, match=f"AgentChecks a: {start}to take over checks, .* pass on_conflict="):
+        AgentChecks("a", agent_id="a-1", scenario_ids=["tc-1"], judges=[{"id": "j-1"}], opts=opts)
     with pytest.raises(InvalidArgument, match=f"PathwayRelease a: {start}remove it"):
         PathwayRelease("a", pathway_id="pw-1", version=1, opts=opts)
     with pytest.raises(InvalidArgument, match=f"AgentRelease a: {start}remove it"):
