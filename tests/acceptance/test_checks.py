@@ -100,6 +100,7 @@ def test_the_life_of_checks(project: Project) -> None:
     declare(project, count=7)
     printed = project.pulumi("preview", "--diff")
     assert "support: changes simulations_count: found 5, declared 7" in printed
+    assert f'config: "{first}" => "' in " ".join(printed.split()), "what a run depends on is known in a preview"
     assert sent(project, project.up) == {"GET checks": 2, "GET agents": 1, "PUT checks": 1}
     assert project.outputs()["config"] != first
 
@@ -163,6 +164,24 @@ def test_checks_that_are_there_are_taken_over_on_request(make_project: Callable[
 
     assert sent(project, lambda: project.pulumi("destroy", "--yes", "--skip-preview"))["DELETE checks"] == 1
     assert shown(project) is None
+
+
+def test_what_the_api_answers_decides_and_nothing_is_sent_twice(project: Project) -> None:
+    project.fail(kind="reset_after", method="PUT", path="/checks")
+    created = sent(project, project.up)
+    assert (created["PUT checks"], created["GET checks"]) == (1, 3)
+
+    declare(project, count=7)
+    stored = json.dumps({**(shown(project) or {}), "simulations_count": 1})
+    project.fail(kind="status_after", method="PUT", path="/checks", status=200, body=stored)
+    printed = project.up(expect=None)
+    assert "the checks of agent a-1 in staging are not stored as declared, so no check run was started." in printed
+    assert "simulations_count: found 1, declared 7" in printed
+    assert "Traceback" not in printed
+    [resource] = project.resources("AgentChecks")
+    assert resource["outputs"]["drift"] == ["simulations_count"]
+    assert sent(project, project.up)["PUT checks"] == 0
+    assert project.resources("AgentChecks")[0]["outputs"]["drift"] == []
 
 
 def without_name(judge: dict[str, Any]) -> dict[str, Any]:

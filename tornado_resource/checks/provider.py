@@ -84,7 +84,7 @@ class ChecksProvider(BaseProvider[_Update]):
         known = {key: value for key, value in values.items() if not contains_unknowns(value)}
         failures = [check_failure(key, text, news) for key, text in checks_problems(known).items()]
         if known.keys() == values.keys() and not failures:
-            failures = self._refusals(news, is_new=not olds)
+            failures = self._refusals(news, is_new=any(olds.get(key) != news[key] for key in PLACE))
         return CheckResult(news, failures)
 
     def _refusals(self, news: Mapping[str, Any], *, is_new: bool) -> list[CheckFailure]:
@@ -151,6 +151,7 @@ class ChecksProvider(BaseProvider[_Update]):
 
         Prints what becomes of checks that stay, since the engine calls them deleted.
         """
+        _text(checks_id, props, "name")
         place = address_of(props).resource
         if checks_id in self._this_update.taken or not _option(props, "manage"):
             return

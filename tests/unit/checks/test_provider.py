@@ -139,6 +139,8 @@ def test_a_preview_refuses_other_checks(provider: ChecksProvider, http: httpx.Cl
     assert "simulations_count: found 3, declared 5" in refused.reason
     assert told(provider, {**news, "on_conflict": "adopt"}, **seen).failures == []
     assert told(provider, news, news, **seen).failures == []
+    moved = {**news, "env": "production"}
+    assert told(provider, news, moved, **seen).failures != []
     assert told(provider, {**news, "scenario_ids": UNKNOWN}, **seen).failures == []
     with pytest.raises(Failure, match=r"^sessions.yaml:3:3: the checks of agent a-1 in staging exist already"):
         provider.create(news)

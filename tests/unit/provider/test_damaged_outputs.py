@@ -10,6 +10,7 @@ import pytest
 from tests.support.api import configure_provider
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
+from tornado_resource.checks.provider import ChecksProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.releases.provider import AgentReleaseProvider, ReleaseProvider
 from tornado_resource.sandbox.serving import Sandbox
@@ -46,11 +47,27 @@ AGENT_RELEASE: dict[str, Any] = {
 }
 
 
+CHECKS: dict[str, Any] = {
+    "name": "dev/support",
+    "agent_id": "a-1",
+    "env": "staging",
+    "scenario_ids": ["tc-1"],
+    "judges": [{"id": "j-1", "version": "v-1", "required": True, "target_level_keys": ["good"], "name": "Polite"}],
+    "simulations_count": 5,
+    "config": "0123456789abcdef",
+    "on_destroy": "delete",
+    "secrets": ["agent_id"],
+    "declared_at": "sessions.yaml:3:3",
+}
+
+
 def recorded(kind: str) -> dict[str, Any]:
     """The inputs and outputs of a resource in a recorded state."""
     if kind == "TornadoScenario":
         known = {"scenario_id": "sc-refund", "adopted": False, "filled": {"metadata": "0"}, "drift": ["max_turns"]}
         return {"inputs": SCENARIO, "outputs": {**SCENARIO, **known}}
+    if kind == "AgentChecks":
+        return {"inputs": CHECKS, "outputs": {**CHECKS, "enabled": True, "updated_at": None, "drift": ["judges"]}}
     if kind == "AgentRelease":
         known = {"semver": "1.1.0", "live": "v-3", "unproved": None}
         return {"inputs": AGENT_RELEASE, "outputs": {**AGENT_RELEASE, **known}}
@@ -77,6 +94,7 @@ def calls(provider: Any, identifier: str, olds: dict[str, Any], news: dict[str, 
         ("PathwayRelease", ReleaseProvider),
         ("AgentRelease", AgentReleaseProvider),
         ("TornadoScenario", ScenarioProvider),
+        ("AgentChecks", ChecksProvider),
     ],
 )
 def test_damaged_outputs_end_in_a_message(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.core.urns import SCENARIO_TYPE
+from tornado_resource.core.urns import CHECKS_TYPE, SCENARIO_TYPE
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks import managers
 from tornado_resource.stacks.managers import Managers
@@ -17,6 +17,7 @@ RESOURCES: list[dict[str, Any]] = [
     {"type": "other:index:Thing", "id": "sc-0"},
     {"type": SCENARIO_TYPE},
     {"type": SCENARIO_TYPE, "id": "sc-1", "outputs": {"scenario_id": "sc-1"}},
+    {"type": CHECKS_TYPE, "id": "a-1/staging", "outputs": {}},
     {"type": SCENARIO_TYPE, "id": "sc-2", "outputs": {"manage": False}},
 ]
 
@@ -34,6 +35,7 @@ def test_other_stacks_manage_the_scenarios_of_their_states(monkeypatch: pytest.M
     monkeypatch.setattr(managers, "pulumi_json", pulumi)
     found = managers.managing_stacks("dev")
     assert found == Managers({"sc-1": "org/agents/rival"}, str(CANNOT_READ) if lost else None)
+    assert managers.managing_stacks("dev", CHECKS_TYPE).stacks == {"a-1/staging": "org/agents/rival"}
     assert found.claim("sc-1") == "stack org/agents/rival manages it"
     said = "another stack may manage it: not all stacks could be read (pulumi is not on PATH)"
     assert found.claim("sc-2") == (said if lost else None)
