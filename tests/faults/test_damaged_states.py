@@ -41,7 +41,7 @@ UNUSABLE: Final[tuple[Any, ...]] = (
     {"deployment": 5},
     {"deployment": {"resources": [None]}},
 )
-DAMAGE: Final[tuple[Any, ...]] = (5, "\x1b[31m\n::error::x", [])
+DAMAGE: Final[tuple[Any, ...]] = (5, "\x1b[31m\n::error::x\0", [])
 """What stands in the place of a value; `make test` has one of them at each place, `make soak` all."""
 
 

@@ -13,6 +13,7 @@ from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE, type_of
 from tornado_resource.deployment.scenarios import declare_scenarios
 from tornado_resource.program.last_runs import read_resources
 from tornado_resource.runs.model import RunVerdict
+from tornado_resource.stacks.recorded import outputs_of
 from tornado_resource.tornado.resource import TornadoSession, session_arguments
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def keep(environment: Environment, run: ProgramRun) -> None:
 
 def _stack_outputs(resources: Mapping[str, Any]) -> Any:
     """Return the outputs that the stack has. They are in clear here, and secret if an input of a session is."""
-    outputs = [(type_of(urn), entry.get("outputs") or {}) for urn, entry in resources.items()]
+    outputs = [(type_of(urn), outputs_of(entry)) for urn, entry in resources.items()]
     own: Mapping[str, Any] = next((found for kind, found in outputs if kind == STACK_TYPE), {})
     has_secrets = any(found.get("secrets") for kind, found in outputs if kind == SESSION_TYPE)
     return pulumi.Output.secret(own) if has_secrets else own

@@ -36,7 +36,7 @@ class ReleasePlan:
         """Return whether a release's recorded outputs say that exactly this is published, and live as far as known."""
         if recorded is None or recorded.get("unproved") is not None:
             return False
-        if recorded.get("live") not in {None, self.content}:
+        if recorded.get("live") not in (None, self.content):
             return False
         planned = {
             "pathway_id": self.release.pathway_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -29,7 +30,7 @@ from tornado_resource.stacks.scenarios import stored_scenario
 from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.kind import Kind
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAX_REASON_CHARACTERS: Final = 3000
+MAX_TIME_CHARACTERS: Final = 40
 SETTLED: Final = frozenset({"passed", "failed"})
 MAX_URN_CHARACTERS: Final = 1000
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
@@ -60,6 +63,7 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "version_id": (str, type(None)),
     "semver": (str, type(None)),
 }
+_NUMBERS: Final = ("passed_scenarios", "total_scenarios", "iterations", "version")
 _PERCENTAGE: Final = re.compile(r"100%|[1-9][0-9]?%")
 _WORDS: Final = {"all", "any", "promotion"}
 
@@ -151,7 +155,7 @@ class RecordedRun:
     @property
     def doubt(self) -> str | None:
         """As in `GatedRun`: why an earlier look found that its scenarios were not tested as declared."""
-        reason = str(self.recorded["reason"]) if self.recorded is not None else ""
+        reason = clean(self.recorded["reason"], MAX_REASON_CHARACTERS) if self.recorded is not None else ""
         is_doubtful = self.recorded is not None and self.recorded["outcome"] == "incomplete"
         return reason if is_doubtful and reason.startswith(NOT_AS_DECLARED) else None
 
@@ -293,7 +297,13 @@ def read_outputs(resources: Mapping[str, Any]) -> Recorded:
             `pulumi:pulumi:readStackResourceOutputs` returns them.
 
     """
-    return read_state(Resource(urn, entry.get("outputs") or {}) for urn, entry in resources.items())
+    return read_state(Resource(urn, outputs_of(entry)) for urn, entry in resources.items())
+
+
+def outputs_of(resource: Any) -> Mapping[str, Any]:
+    """Return the outputs of a resource as the engine shows it; none if they are damaged."""
+    outputs = resource.get("outputs") if isinstance(resource, Mapping) else None
+    return outputs if isinstance(outputs, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,17 +364,18 @@ def _is_verdict(value: Mapping[str, Any]) -> bool:
         are_right
         and (value.get("content") in {None, value.get("version_id")} or is_digest(value["content"]))
         and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
+        and not any(isinstance(value.get(key), bool) for key in _NUMBERS)
         and _is_gate(value["gate"])
     )
 
 
 def _is_gate(value: Mapping[str, Any]) -> bool:
-    words = [value.get("repaired", "allow"), value.get("full_run", "required")]
     passed, judges = value.get("passed", "all"), value.get("judges", {})
+    is_word = isinstance(passed, str) and (passed in _WORDS or _is_percentage(passed))
     return (
-        isinstance(passed, str | int)
-        and (isinstance(passed, int) or passed in _WORDS or _is_percentage(passed))
-        and all(isinstance(word, str) for word in words)
+        (is_word or type(passed) is int)
+        and value.get("repaired", "allow") in ("allow", "refuse")
+        and value.get("full_run", "required") in ("required", "any")
         and isinstance(judges, dict)
         and all(map(_is_percentage, judges.values()))
     )
@@ -377,7 +388,11 @@ def _is_percentage(value: Any) -> bool:
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
+    finished_at = given["finished_at"]
     extra = {
+        # Reports show them.
+        "reason": clean(given["reason"], MAX_REASON_CHARACTERS),
+        "finished_at": clean(finished_at, MAX_TIME_CHARACTERS) if finished_at is not None else None,
         **{name: whole_or_none(given[name]) for name in ("elapsed_ms", "forked_version")},
         "scenarios": _all(_scenario_run, given["scenarios"]),
         "kind": given["kind"] or "tornado",  # older releases did not record it

@@ -51,7 +51,8 @@ def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario
     """Return a scenario by the outputs of its resource; None if they are damaged."""
     known = whole_without_nulls(dict(outputs))
     scenario_id, pathway_id, fields = (known.get(key) for key in ("scenario_id", "pathway_id", "fields"))
-    if not isinstance(scenario_id, str) or not isinstance(pathway_id, str) or not isinstance(fields, dict):
+    are_texts = isinstance(scenario_id, str) and isinstance(pathway_id, str)
+    if not are_texts or not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
         return None
     declared_at = known.get("declared_at")
     return StoredScenario(

@@ -363,3 +363,11 @@ def test_the_owner_of_the_lock_is_named(pulumi: Tell, tmp_path: Path) -> None:
     lock = {"username": "ann", "hostname": "ci-1", "pid": 123, "timestamp": "2026-04-14T10:00:00Z"}
     (folder / "1.json").write_text(json.dumps(lock), encoding="utf-8")
     assert read_stack("dev").locked_by == "ann@ci-1, process 123, since 2026-04-14T10:00:00Z"
+
+
+def test_a_null_in_a_gate_is_its_default(pulumi: Tell) -> None:
+    declared = {**DECLARED, "gate": {"passed": None, "repaired": "refuse"}}
+    pulumi(resource(outputs={**resource()["outputs"], "declared": declared}))
+    [run] = read_stack("dev").runs
+    assert run.gated is not None
+    assert run.gated.gate == Gate("all", "refuse")

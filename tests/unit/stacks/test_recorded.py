@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.damage import DEEP, damaged_copies
 from tornado_resource.bland.content import LIVE, Digests
 from tornado_resource.bland.responses import Status
-from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, STACK_TYPE
+from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedRun
+from tornado_resource.declarations.releases import Release
+from tornado_resource.releases.plan import ReleasePlan
+from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import read_outputs
 from tornado_resource.versions.drift import RunBasis
@@ -20,6 +23,8 @@ GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
 FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, failed_scenarios=1, unfixable_ids=("b",))
 URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
+HOSTILE = "a\0b\x1b[31m\n::error::\u202e"
+DIGEST = f"sha256v2:{'1' * 64}"
 STACK = f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev"
 
 
@@ -376,6 +381,55 @@ def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
     assert read_outputs(state()).runs[URN].doubt is None
 
 
-@pytest.mark.parametrize("gate", [{"passed": []}, {"passed": {"a": 1}}, {"repaired": 5.0}, {"full_run": ["any"]}])
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"passed": []},
+        {"passed": {"a": 1}},
+        {"passed": "most"},
+        {"passed": "%"},
+        {"passed": True},
+        {"passed": 1.5},
+        {"repaired": 5.0},
+        {"repaired": "never"},
+        {"full_run": ["any"]},
+    ],
+)
 def test_a_verdict_under_a_gate_that_is_none_is_not_believed(gate: Any) -> None:
     assert outcome(state(verdict(gate=gate))) is None
+
+
+@pytest.mark.parametrize("key", ["passed_scenarios", "total_scenarios", "iterations", "version"])
+def test_true_is_no_number_of_a_verdict(key: str) -> None:
+    assert outcome(state({**verdict(), key: True})) is None
+
+
+def test_what_a_verdict_says_is_shown_without_control_characters() -> None:
+    run = read_outputs(state(verdict(reason=HOSTILE, finished_at=HOSTILE))).runs[URN]
+    assert run.verdict is not None
+    assert (run.verdict.reason + str(run.verdict.finished_at)).isprintable()
+    doubtful = verdict(outcome="incomplete", reason=f"{NOT_AS_DECLARED}: {HOSTILE}")
+    assert str(read_outputs(state(doubtful)).runs[URN].doubt).isprintable()
+
+
+def test_a_state_that_is_damaged_anywhere_is_read_without_an_error() -> None:
+    """As a program gets it from the engine: what is not of its form is left out, and nothing of it is believed."""
+    scenario = {"scenario_id": "sc-1", "pathway_id": "pw-1", "fields": {"name": "Refund"}, "filled": {"tags": "0"}}
+    release: dict[str, Any] = {"pathway_id": "pw-1", "environment": "production", "version": 3, "sessions": ["s-1"]}
+    release |= {"content": DIGEST, "live": DIGEST}
+    whole = {
+        **state(verdict(content=DIGEST, forked_version=4), started_content=DIGEST, started_scenarios={"a": "0"}),
+        f"urn:pulumi:dev::agents::{SCENARIO_TYPE}::refund@pw-1": {"type": SCENARIO_TYPE, "outputs": scenario},
+        f"urn:pulumi:dev::agents::{RELEASE_TYPE}::a": {"type": RELEASE_TYPE, "outputs": release},
+    }
+    plan = ReleasePlan(Release("a", "pw-1", "production", 3, ("a",)), 3, ("s-1",), (DIGEST,), None)
+    kinds: tuple[Any, ...] = (None, True, 5.0, -1.5, "", HOSTILE, "sha256v2:zz", [], [None], {}, DEEP)
+    assert outcome(whole) == "passed"
+    for resources in damaged_copies(whole, kinds):
+        assert outcome(resources) in {None, "passed"}
+        found = read_outputs(resources)
+        for run in found.runs.values():
+            reason = run.verdict.reason if run.verdict is not None else ""
+            assert all(str(each).isprintable() for each in (run.basis.content, run.doubt, run.name, reason))
+        assert {plan.is_recorded(each.outputs) for each in found.releases.values()} <= {True, False}
+        assert all(isinstance(each.declaration.name, str) for each in found.scenarios)
