@@ -26,18 +26,26 @@ SCHEMA: Final = ROOT / "schemas/sessions.schema.json"
 OBJECTS: Final = {
     "defaults": "Defaults",
     "session": "A session",
+    "agent": "An agent",
     "scenario": "A scenario",
     "assertion": "An assertion",
     "environment": "An environment",
 }
 """The definitions of the schema that have a section of their own, with its heading."""
-RESOURCES: Final = ("TornadoSession", "TornadoScenario", "AgentChecks", "PathwayRelease", "AgentRelease")
+RESOURCES: Final = (
+    "TornadoSession",
+    "CheckRun",
+    "TornadoScenario",
+    "AgentChecks",
+    "PathwayRelease",
+    "AgentRelease",
+)
 FUNCTIONS: Final = ("deploy", "wait_for", "load")
 VALUES: Final = ("Gate", "Verdict", "TornadoError")
 NOTE: Final = "<!-- made by tools/reference.py -->\n\n"
 NULL: Final = (
     "Every key that is not required may be null. Outside of `environments`, that is the same as leaving it out; "
-    "inside, null removes the inherited key, session or scenario."
+    "inside, null removes the inherited key, session, agent or scenario."
 )
 IMPORTS: Final = (
     "All names are imported from `tornado_resource`. An `Input[T]` is a value, an output of another resource, or an "
@@ -110,7 +118,8 @@ def _reference(name: str, definitions: Mapping[str, Any]) -> str:
         return f"[{OBJECTS[name].lower()}](#{OBJECTS[name].lower().replace(' ', '-')})"
     if "enum" in definitions[name] or "boolean" in _types(definitions[name]):
         return _kind(definitions[name], definitions)
-    return {"name": "a name", "environmentName": "a stack's name", "identifier": "an id"}[name]
+    names = {"name": "a name", "environmentName": "a stack's name", "identifier": "an id", "percentage": "a percentage"}
+    return names[name]
 
 
 def _typed(kind: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:

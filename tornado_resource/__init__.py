@@ -1,4 +1,4 @@
-"""Tested-agent deployments as code: Bland tornado sessions as Pulumi resources."""
+"""Tested-agent deployments as code: Bland tornado sessions and check runs as Pulumi resources."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tornado_resource.core.library import load_hidden
 
 if TYPE_CHECKING:
+    from tornado_resource.agents.resource import CheckRun
     from tornado_resource.checks.resource import AgentChecks
     from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.resolver import load
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentChecks",
     "AgentRelease",
+    "CheckRun",
     "Gate",
     "PathwayRelease",
     "TornadoError",
@@ -41,6 +43,7 @@ __all__ = [
 _MODULES = {
     "AgentChecks": "tornado_resource.checks.resource",
     "AgentRelease": "tornado_resource.releases.resource",
+    "CheckRun": "tornado_resource.agents.resource",
     "Gate": "tornado_resource.declarations.model",
     "PathwayRelease": "tornado_resource.releases.resource",
     "TornadoError": "tornado_resource.errors",

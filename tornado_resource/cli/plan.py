@@ -13,14 +13,15 @@ from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count
-from tornado_resource.declarations.plan import MAX_PLAN_VALUES, make_plan
+from tornado_resource.declarations.merging import SECTIONS
+from tornado_resource.declarations.plan import MAX_PLAN_VALUES, make_plan, one_at_a_time
 from tornado_resource.declarations.resolver import environment_names, resolve
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.declarations.model import Gate, ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.declarations.plan import Plan, Planned
 
 
@@ -51,7 +52,7 @@ MAX_ALIGNED: Final = 44
 def command(file: str, environment: str | None, output: str) -> ExitCode:
     """Show what an environment of FILE (default: sessions.yaml; `-`: standard input) would run.
 
-    For each session: the body of its start request, where each value comes from, and what it waits for.
+    For each session and agent: what its start request says, where each value comes from, and what it waits for.
     Sends no request.
     """
     try:
@@ -80,11 +81,11 @@ def _as_text(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield from _summary(plan)
-    for planned in plan.sessions:
+    for planned in plan.runs:
         yield ""
-        yield from _session_lines(planned)
+        yield from _run_lines(planned)
         if planned.carries is not None:
-            yield f"  {CARRIES[planned.carries].format(plan.environment.promotes_from)}"
+            yield f"  {_carried(planned, plan.environment.promotes_from)}"
     if plan.scenarios:
         yield ""
         yield "scenarios"
@@ -97,7 +98,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _summary(plan: Plan) -> Iterator[str]:
     environment = plan.environment
     title = f"environment {environment.name}" if environment.name is not None else "no environments"
-    yield f"{title}: {count(len(plan.sessions) + plan.more, 'session')}, at worst {count(plan.minutes, 'minute')}"
+    yield f"{title}: {_counts(environment)}, at worst {count(plan.minutes, 'minute')}"
     if environment.omission is not None:
         yield environment.omission
     if environment.promotes_from is not None:
@@ -105,9 +106,17 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield f"promotes what passed in {environment.promotes_from}{age}"
     for release in plan.releases:
         version = f"version {release.version} of " if release.version is not None else ""
-        yield f"publishes {version}pathway {release.pathway_id} to {release.environment} once every gate has passed"
+        subject = "pathway" if release.section == "sessions" else "agent"
+        yield f"publishes {version}{subject} {release.subject_id} to {release.environment} once every gate has passed"
     if plan.note is not None:
         yield f"note: {plan.note}"
+
+
+def _counts(environment: Environment) -> str:
+    """Return `2 sessions and 1 agent`."""
+    agents, sessions = len(environment.agents), len(environment.sessions)
+    found = [count(sessions, "session")] if sessions or not agents else []
+    return " and ".join([*found, count(agents, "agent")] if agents else found)
 
 
 def _scenario_line(scenario: ScenarioDeclaration) -> str:
@@ -121,7 +130,12 @@ def _more(plan: Plan) -> str:
     return f"… and {count(plan.more, 'more session')}: a plan shows at most {MAX_PLAN_VALUES:,} values"
 
 
-def _session_lines(planned: Planned) -> Iterator[str]:
+def _carried(planned: Planned, source: str | None) -> str:
+    text = CARRIES[planned.carries or "unknown"].format(source)
+    return text if planned.declaration.section == "sessions" else text.replace("pathway", "agent")
+
+
+def _run_lines(planned: Planned) -> Iterator[str]:
     yield planned.declaration.name
     rows = [
         (clean(key), clean(json.dumps(value, ensure_ascii=False), MAX_VALUE_SHOWN), planned.origins.get(key, "default"))
@@ -132,7 +146,7 @@ def _session_lines(planned: Planned) -> Iterator[str]:
     for key, value, origin in rows:
         yield f"  {key:<{width}}  {value:<{indent}}  {origin!s}"
     if planned.after is not None:
-        yield f"  starts when {planned.after} has ended (one session at a time on a pathway)"
+        yield f"  starts when {planned.after} has ended ({one_at_a_time(planned.declaration.section)})"
 
 
 def _rows(planned: Planned) -> list[tuple[str, Any]]:
@@ -145,18 +159,29 @@ def _rows(planned: Planned) -> list[tuple[str, Any]]:
         options["publish"] = declaration.publish
     scenarios = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
     shown = {
-        **declaration.request,
+        **_request(declaration),
         **scenarios,
-        "gate": _gate(declaration.gate),
+        "gate": _gate(declaration),
         "triggers": dict(declaration.triggers),
         **options,
     }
     return _flat(shown)
 
 
-def _gate(gate: Gate | None) -> Any:
+def _request(declaration: Declaration) -> dict[str, Any]:
+    """Return the fields of the request, by the keys of the file."""
+    if declaration.section == "sessions":
+        return dict(declaration.request)
+    request = declaration.request
+    return {"agent_id": request["agent_id"], "env": request["env"], "version": request["version_id"]}
+
+
+def _gate(declaration: Declaration) -> Any:
+    gate = declaration.gate
     if gate is None:
         return "none"
+    if declaration.section == "agents":
+        return {"passed": gate.passed, **({"judges": dict(gate.judges)} if gate.judges else {})}
     full_run = {} if gate.full_run == "required" else {"full_run": gate.full_run}
     return {"passed": gate.passed, "repaired": gate.repaired, **full_run}
 
@@ -168,26 +193,28 @@ def _flat(values: Any, above: str = "") -> list[tuple[str, Any]]:
     return rows
 
 
+def _run_as_json(planned: Planned) -> dict[str, Any]:
+    declaration = planned.declaration
+    return {
+        "name": declaration.name,
+        "declared_at": str(declaration.position),
+        "payload": _request(declaration),
+        "scenarios": [each.key for each in declaration.scenarios],
+        "gate": _gate(declaration),
+        "on_conflict": declaration.on_conflict,
+        "on_destroy": declaration.on_destroy,
+        "rerun": declaration.rerun,
+        "triggers": declaration.triggers,
+        "publish": declaration.publish,
+        "after": planned.after,
+        "carries": planned.carries,
+        "origins": {key: str(position) for key, position in planned.origins.items()},
+    }
+
+
 def _as_json(plan: Plan) -> str:
     environment = plan.environment
-    sessions = [
-        {
-            "name": planned.declaration.name,
-            "declared_at": str(planned.declaration.position),
-            "payload": planned.declaration.request,
-            "scenarios": [each.key for each in planned.declaration.scenarios],
-            "gate": _gate(planned.declaration.gate),
-            "on_conflict": planned.declaration.on_conflict,
-            "on_destroy": planned.declaration.on_destroy,
-            "rerun": planned.declaration.rerun,
-            "triggers": planned.declaration.triggers,
-            "publish": planned.declaration.publish,
-            "after": planned.after,
-            "carries": planned.carries,
-            "origins": {key: str(position) for key, position in planned.origins.items()},
-        }
-        for planned in plan.sessions
-    ]
+    runs = {section: [each for each in plan.runs if each.declaration.section == section] for section in SECTIONS}
     whole = {
         "environment": environment.name,
         "promotes_from": environment.promotes_from,
@@ -196,7 +223,11 @@ def _as_json(plan: Plan) -> str:
         "note": plan.note,
         "worst_case_minutes": plan.minutes,
         "publishes": [
-            {"pathway_id": each.pathway_id, "environment": each.environment, "version": each.version}
+            {
+                "pathway_id" if each.section == "sessions" else "agent_id": each.subject_id,
+                "environment": each.environment,
+                "version": each.version,
+            }
             for each in plan.releases
         ],
         "scenarios": [
@@ -209,7 +240,8 @@ def _as_json(plan: Plan) -> str:
             }
             for each in plan.scenarios
         ],
-        "sessions": sessions,
+        "sessions": [*map(_run_as_json, runs["sessions"])],
+        **({"agents": [*map(_run_as_json, runs["agents"])]} if environment.agents else {}),
         **({"more_sessions": plan.more} if plan.more else {}),
     }
     return clean_json(json.dumps(whole, indent=2, ensure_ascii=not _is_utf8()))
@@ -222,15 +254,15 @@ def _is_utf8() -> bool:
 def _as_github(plan: Plan) -> str:
     source = plan.environment.promotes_from
     remarks = [plan.environment.omission, plan.note, _more(plan) if plan.more else None]
-    notices = [_notice(planned, source) for planned in plan.sessions]
+    notices = [_notice(planned, source) for planned in plan.runs]
     return problems.as_annotations("notice", [*notices, *(text for text in remarks if text is not None)])
 
 
 def _notice(planned: Planned, source: str | None) -> Problem:
     declaration = planned.declaration
     after = f" when {planned.after} has ended" if planned.after else ""
-    promoted = f"; {CARRIES[planned.carries].format(source)}" if planned.carries is not None else ""
+    promoted = f"; {_carried(planned, source)}" if planned.carries is not None else ""
     keys = ", ".join(each.key for each in declaration.scenarios)
     declared = f" and the scenarios {keys}" if keys else ""
-    text = f"starts{after} with {json.dumps(declaration.request)}{declared}{promoted}"
-    return Problem(declaration.position, f"sessions.{declaration.name}", text)
+    text = f"starts{after} with {json.dumps(_request(declaration))}{declared}{promoted}"
+    return Problem(declaration.position, f"{declaration.section}.{declaration.name}", text)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
+CHECK_RUN_TYPE: Final = "pulumi-python:dynamic/bland:CheckRun"
 SCENARIO_TYPE: Final = "pulumi-python:dynamic/bland:TornadoScenario"
 CHECKS_TYPE: Final = "pulumi-python:dynamic/bland:AgentChecks"
 RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"

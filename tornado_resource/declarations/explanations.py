@@ -32,7 +32,6 @@ _TYPES: Final = {
 }
 _REQUIRED: Final = {
     "version": "`version: 1`",
-    "sessions": "a mapping of session names to sessions",
     "file": "the path of a text file, such as {file: prompts/angry.md}",
     "type": "the type of the assertion, such as LLM_JUDGE",
     "config": "a mapping, such as {node_id: refund-done}",
@@ -52,6 +51,11 @@ FORMS: Final = {
     ),
     r"^[^\x00-\x1f\x7f]+$": "a path of 1 to 1000 characters on one line",
     r"^latest$": "`latest`, or the number of a version",
+    r"^(latest|pinned|[0-9]+\.[0-9]+\.[0-9]+|(?![0-9.]*$)[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-])$": (
+        "`latest`, `pinned`, a published version such as 1.4.0, or the id of a version"
+    ),
+    r"^(all|any|100%|[1-9][0-9]?%)$": "`all`, `any`, or a percentage such as 80%",
+    r"^(100%|[1-9][0-9]?%)$": "a percentage such as 90%",
     r"^none$": "`none`, or a mapping such as {passed: all}",
     r"^(all|promotion|any|100%|[1-9][0-9]?%)$": (
         "`all`, `promotion`, `any`, a whole number, or a percentage such as 95%"
@@ -96,7 +100,9 @@ def explain(document: Document, violation: Violation) -> Iterator[Problem]:
 
 def _problem(document: Document, violation: Violation) -> Problem:
     text = _EXPLANATIONS[violation.keyword](violation, document)
-    return document.problem(violation.path, text, of_key=violation.is_name or violation.keyword == "required")
+    return document.problem(
+        violation.path, text, of_key=violation.is_name or violation.keyword in {"required", "anyOf"}
+    )
 
 
 def _is_told_by_type(violation: Violation) -> bool:
@@ -240,12 +246,18 @@ def _explain_max_properties(violation: Violation, _document: Document) -> str:
     return f"{len(violation.value):,} entries, expected at most {violation.limit:,}"
 
 
-def _explain_placeholder(_violation: Violation, _document: Document) -> str:
-    return "found the placeholder, expected the id of your pathway, which its URL in Bland's dashboard shows"
+def _explain_placeholder(violation: Violation, _document: Document) -> str:
+    what = "agent" if violation.path[-1] == "agent_id" else "pathway"
+    return f"found the placeholder, expected the id of your {what}, which its URL in Bland's dashboard shows"
+
+
+def _explain_any_of(_violation: Violation, _document: Document) -> str:
+    return "`sessions` is missing, expected a mapping of session names to sessions (or `agents`, or both)"
 
 
 _EXPLANATIONS: Final[dict[str, Callable[[Violation, Document], str]]] = {
     "required": _explain_required,
+    "anyOf": _explain_any_of,
     "type": _explain_type,
     "const": _explain_const,
     "enum": _explain_enum,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+from tornado_resource.declarations.model import Section
 
 if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
 
+SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 Layer = tuple["KeyPath", Mapping[str, Any]]
 """The path of a part of the file, and its values."""
 
@@ -54,7 +57,7 @@ def environments_of(document: Document) -> Mapping[str, Any]:
 
 
 def names(document: Document, environment: str | None, kind: str) -> list[str]:
-    """Return the sessions or scenarios of an environment in the file's order; those that only it declares come last."""
+    """Return the sessions, agents or scenarios of an environment in the file's order; its own ones come last."""
     own = settings_of(document, environment).get(kind) or {}
     base = document.data.get(kind) or {}
     kept = [name for name in base if not (name in own and own[name] is None)]

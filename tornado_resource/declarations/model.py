@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -17,10 +18,14 @@ OnConflict = Literal["fail", "adopt", "wait", "supersede"]
 OnDestroy = Literal["cancel", "leave"]
 Rerun = Literal["on_drift", "on_failure", "on_change", "always"]
 Publish = Literal["staging", "production"]
+Section = Literal["sessions", "agents"]
+"""A part of the file whose entries are runs."""
 
 DEFAULT_RERUN: Final = "on_drift"
 LATEST: Final = "latest"
-"""The `version_number` that stands for the newest version of the pathway."""
+"""The `version_number` that stands for the newest version of the pathway; the `version` for that of the agent."""
+PINNED: Final = "pinned"
+"""The `version` of an agent that stands for the one that its `env` pins."""
 REQUEST_FIELDS: Final = (
     "pathway_id",
     "persona_id",
@@ -30,6 +35,11 @@ REQUEST_FIELDS: Final = (
     "timeout_ms",
 )
 """The fields of the start call, in the order of the API's page *Start Tornado Session*."""
+CHECK_RUN_FIELDS: Final = ("agent_id", "env", "version_id")
+"""What a check run is started with. Until it is resolved, `version_id` is what the file declares as `version`."""
+DEFAULT_ENV: Final = "staging"
+SEMVER: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+"""A published version of an agent."""
 SCENARIO_FIELDS: Final = (
     "name",
     "description",
@@ -57,6 +67,10 @@ PASSING_PERCENT: Final = 50
 *Get Check Run*)."""
 GRACE_MS: Final = 60_000
 """How much longer than `timeout_ms` the gate waits for a session to report its end."""
+CHECK_RUN_MS: Final = 45 * 60_000
+"""After this time, the API ends a check run with `ERROR` (API page *Trigger Check Run*)."""
+CHECK_RUN_GRACE_MS: Final = 5 * 60_000
+"""How much longer than that the gate waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +150,9 @@ class ScenarioDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One session as it runs in one environment.
+    """One session or check run as it runs in one environment.
 
-    *request* is the body of the start request: the declared fields, by the API's names.
+    *request* has the declared fields of the start request, by the API's names (`REQUEST_FIELDS`, `CHECK_RUN_FIELDS`).
     """
 
     name: str
@@ -152,6 +166,12 @@ class Declaration:
     publish: Publish | None = None
     scenarios: tuple[ScenarioDeclaration, ...] = ()
     """The declared scenarios that it runs beside the `scenario_ids` of the request."""
+    section: Section = "sessions"
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind of run."""
+        return "tornado" if self.section == "sessions" else "check_run"
 
     @property
     def pathway_id(self) -> str:
@@ -159,16 +179,36 @@ class Declaration:
         return str(self.request["pathway_id"])
 
     @property
-    def timeout_ms(self) -> int:
-        """The session's time limit in milliseconds: the declared one, else the API's default."""
-        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS))
+    def agent_id(self) -> str:
+        """The agent that the check run is of."""
+        return str(self.request["agent_id"])
+
+    @property
+    def subject_id(self) -> str:
+        """The pathway or the agent."""
+        return self.pathway_id if self.section == "sessions" else self.agent_id
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where it runs: the API has one run at a time there."""
+        if self.section == "sessions":
+            return (self.pathway_id,)
+        return (self.agent_id, str(self.request["env"]))
+
+    @property
+    def limit_ms(self) -> int:
+        """The longest that the gate waits for it, in milliseconds."""
+        if self.section == "agents":
+            return CHECK_RUN_MS + CHECK_RUN_GRACE_MS
+        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS)) + GRACE_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
     """The declarations of one environment (None: the file has no environments), in the file's order.
 
-    *left_out* has the sessions of the file that the environment removes with `null`. *warnings* are about the file.
+    *left_out* has the sessions and agents of the file that the environment removes with `null`. *warnings* are about
+    the file.
     """
 
     name: str | None
@@ -179,14 +219,24 @@ class Environment:
     warnings: tuple[Problem, ...] = ()
 
     @property
+    def sessions(self) -> tuple[Declaration, ...]:
+        """The sessions among the declarations."""
+        return tuple(each for each in self.declarations if each.section == "sessions")
+
+    @property
+    def agents(self) -> tuple[Declaration, ...]:
+        """The check runs among the declarations."""
+        return tuple(each for each in self.declarations if each.section == "agents")
+
+    @property
     def omission(self) -> str | None:
-        """Which sessions the environment leaves out, as a sentence; None if it leaves out none."""
+        """Which sessions and agents the environment leaves out, as a sentence; None if it leaves out none."""
         return f"environment {self.name} leaves out {id_list(self.left_out)}" if self.left_out else None
 
     @property
     def version_note(self) -> str | None:
         """That the API chooses the version of some sessions, as a sentence; None if it chooses none."""
-        return version_note([each.name for each in self.declarations if "version_number" not in each.request])
+        return version_note([each.name for each in self.sessions if "version_number" not in each.request])
 
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
@@ -213,6 +263,17 @@ def version_note(names: Collection[str], environments: Collection[str] = ()) -> 
         f"no version_number in {id_list(names)}{where if environments else ''}: the API chooses which version is "
         "tested; declare `version_number: latest`"
     )
+
+
+def is_version_id(version: str) -> bool:
+    """Return whether the `version` of an agent is an id, and not what only the API can resolve."""
+    return version not in {LATEST, PINNED} and SEMVER.fullmatch(version) is None
+
+
+def check_run_request(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a check run is started with, by the keys of an agent in the file."""
+    version = values.get("version", LATEST)
+    return {"agent_id": values["agent_id"], "env": values.get("env", DEFAULT_ENV), "version_id": version}
 
 
 def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.declarations.model import GRACE_MS, version_note
+from tornado_resource.declarations.model import version_note
 from tornado_resource.declarations.releases import Release, certain_versions, releases
 from tornado_resource.declarations.resolver import carries, layers, without_version
 
@@ -16,26 +16,33 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration, Section
     from tornado_resource.declarations.resolver import Carry
 
 
 def predecessors(declarations: Sequence[Declaration]) -> dict[str, str]:
-    """Return, by session, the session before it on its pathway: the API runs one at a time there."""
-    last: dict[str, str] = {}
+    """Return, by run, the one before it in its place: the API has one at a time there."""
+    last: dict[tuple[str, ...], str] = {}
     found: dict[str, str] = {}
     for declaration in declarations:
-        if declaration.pathway_id in last:
-            found[declaration.name] = last[declaration.pathway_id]
-        last[declaration.pathway_id] = declaration.name
+        if declaration.place in last:
+            found[declaration.name] = last[declaration.place]
+        last[declaration.place] = declaration.name
     return found
 
 
+def one_at_a_time(section: Section) -> str:
+    """Return why a run waits for another one."""
+    return (
+        "one session at a time on a pathway" if section == "sessions" else "one check run at a time of an agent and env"
+    )
+
+
 def worst_case_minutes(declarations: Sequence[Declaration]) -> int:
-    """Return the longest that all sessions can take: pathways run side by side, sessions on one pathway in turn."""
-    totals: dict[str, int] = {}
+    """Return the longest that all runs can take: places run side by side, the runs in one place in turn."""
+    totals: dict[tuple[str, ...], int] = {}
     for declaration in declarations:
-        totals[declaration.pathway_id] = totals.get(declaration.pathway_id, 0) + declaration.timeout_ms + GRACE_MS
+        totals[declaration.place] = totals.get(declaration.place, 0) + declaration.limit_ms
     return math.ceil(max(totals.values(), default=0) / 60_000)
 
 
@@ -49,9 +56,9 @@ _CHARACTERS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One session of a plan.
+    """One session or check run of a plan.
 
-    *after* names the session on the same pathway whose end it waits for. *origins* has, by dotted key, the position of
+    *after* names the run in the same place whose end it waits for. *origins* has, by dotted key, the position of
     each declared value. *carries* is None if the environment has no `promotes_from`.
     """
 
@@ -63,14 +70,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The sessions of an environment in order, and what is published once all gates have passed.
+    """The runs of an environment in order, and what is published once all gates have passed.
 
-    *more* counts the sessions beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all sessions
-    have ended, those included. *note*: that the API chooses the version of some sessions.
+    *more* counts the runs beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all runs have
+    ended, those included. *note*: that the API chooses the version of some sessions.
     """
 
     environment: Environment
-    sessions: tuple[Planned, ...]
+    runs: tuple[Planned, ...]
     releases: tuple[Release, ...]
     minutes: int
     more: int = 0
@@ -79,7 +86,7 @@ class Plan:
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
         """The scenarios of the sessions that are shown."""
-        shown = (scenario for planned in self.sessions for scenario in planned.declaration.scenarios)
+        shown = (scenario for planned in self.runs for scenario in planned.declaration.scenarios)
         return tuple({(each.key, each.pathway_id): each for each in shown}.values())
 
 
@@ -88,11 +95,11 @@ def make_plan(document: Document, environment: Environment) -> Plan:
     declarations = environment.declarations
     shown = _shown(declarations)
     before, carried = predecessors(declarations), carries(document, environment)
-    sessions = tuple(
+    runs = tuple(
         Planned(
             declaration=each,
             after=before.get(each.name),
-            origins=_origins(document, environment.name, each.name),
+            origins=_origins(document, environment.name, each),
             carries=carried.get(each.name),
         )
         for each in shown
@@ -100,7 +107,7 @@ def make_plan(document: Document, environment: Environment) -> Plan:
     published = releases(declarations, certain_versions(declarations))
     minutes, more = worst_case_minutes(declarations), len(declarations) - len(shown)
     note = version_note(without_version(document, environment))
-    return Plan(environment, sessions, tuple(published), minutes, more, note)
+    return Plan(environment, runs, tuple(published), minutes, more, note)
 
 
 def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
@@ -116,10 +123,10 @@ def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
     return declarations
 
 
-def _origins(document: Document, environment: str | None, name: str) -> dict[str, Position]:
+def _origins(document: Document, environment: str | None, declaration: Declaration) -> dict[str, Position]:
     """Return, by dotted key, where the layer that set the value has it."""
     paths: dict[str, Any] = {}
-    for path, values in layers(document, environment, name):
+    for path, values in layers(document, environment, declaration.section, declaration.name):
         paths = _merged(paths, values, path)
     for_all: KeyPath = ("environments", environment or "", "publish")
     if "publish" not in paths and document.has(for_all):

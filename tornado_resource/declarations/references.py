@@ -1,4 +1,4 @@
-"""Names in a declarations file that refer to other parts of it, and the pathway that every session needs.
+"""Names in a declarations file that refer to other parts of it, and the pathway or agent that every run needs.
 
 The checks run on files that violate the schema too, so that all problems are reported at once.
 """
@@ -7,33 +7,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.declarations.merging import SECTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.model import Section
 
 MAX_SESSIONS: Final = 2_000
-"""How many sessions a file may have, those that only an environment has included."""
+"""How many sessions and agents a file may have, those that only an environment has included."""
 MAX_RESOLVED: Final = 30_000
-"""How many sessions all environments together may have: each is resolved for each environment."""
+"""How many sessions and agents all environments together may have: each is resolved for each environment."""
 MAX_CIRCLE: Final = 20
 """How many environments of a circle a message names."""
-MISSING_PATHWAY: Final = "`pathway_id` is missing{where}, expected the id of the pathway to test"
+NEEDED: Final[Mapping[Section, str]] = {"sessions": "pathway_id", "agents": "agent_id"}
+"""What every run needs."""
+MISSING: Final[Mapping[Section, str]] = {
+    "sessions": "`pathway_id` is missing{where}, expected the id of the pathway to test",
+    "agents": "`agent_id` is missing{where}, expected the id of the agent to check",
+}
+_EXPECTED: Final[Mapping[Section, str]] = {
+    "sessions": "expected a session of this file, or a new session with a pathway_id",
+    "agents": "expected an agent of this file, or a new agent with an agent_id",
+}
 LONE_MAX_AGE: Final = (
     "`max_age` needs `promotes_from`: it limits the age of a promoted pass; add promotes_from, or remove it"
 )
 
 
 def reference_problems(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each unknown or useless name, each useless `max_age`, and each session without a pathway."""
+    """Yield a problem for each unknown, useless or duplicate name, each useless `max_age`, each run without a place."""
     yield from _too_many_sessions(document)
     yield from _unknown_sources(document)
     yield from _useless_max_ages(document)
-    yield from _unknown_sessions(document)
+    yield from _unknown_runs(document)
+    yield from _names_of_both(document)
     yield from _unknown_scenarios(document)
     yield from _unused_scenarios(document)
     yield from _missing_pathways(document)
+    yield from _missing_agents(document)
 
 
 def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]) -> str:
@@ -47,19 +61,28 @@ def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]
 
 
 def _too_many_sessions(document: Document) -> Iterator[Problem]:
-    environments, base = all_settings(document), mapping(mapping(document.data).get("sessions"))
-    own = [mapping(settings.get("sessions")) for settings in environments.values()]
-    declared = len(set(base).union(*own))
+    environments, base = all_settings(document), _runs(mapping(document.data))
+    own = [_runs(settings) for settings in environments.values()]
+    declared, noun = len(set(base).union(*own)), "sessions and agents" if _has_agents(document) else "sessions"
     if declared > MAX_SESSIONS:
-        text = f"{declared:,} sessions, expected at most {MAX_SESSIONS:,}; split the declarations into several projects"
-        yield document.problem(("sessions",), text, of_key=True)
-    resolved = sum(len(base) + len(sessions) for sessions in own)
+        text = f"{declared:,} {noun}, expected at most {MAX_SESSIONS:,}; split the declarations into several projects"
+        yield document.problem(("sessions" if base and base[0][0] == "sessions" else "agents",), text, of_key=True)
+    resolved = sum(len(base) + len(runs) for runs in own)
     if resolved > MAX_RESOLVED:
         text = (
-            f"{resolved:,} sessions in {len(environments):,} environments, expected at most {MAX_RESOLVED:,}; "
+            f"{resolved:,} {noun} in {len(environments):,} environments, expected at most {MAX_RESOLVED:,}; "
             f"split the declarations into several projects"
         )
         yield document.problem(("environments",), text, of_key=True)
+
+
+def _runs(part: Mapping[str, Any]) -> list[tuple[Section, str]]:
+    return [(section, name) for section in SECTIONS for name in mapping(part.get(section))]
+
+
+def _has_agents(document: Document) -> bool:
+    parts = [mapping(document.data), *all_settings(document).values()]
+    return any(section == "agents" for part in parts for section, _ in _runs(part))
 
 
 def _unknown_sources(document: Document) -> Iterator[Problem]:
@@ -112,20 +135,33 @@ def _useless_max_ages(document: Document) -> Iterator[Problem]:
             yield document.problem(("environments", environment, "max_age"), LONE_MAX_AGE, of_key=True)
 
 
-def _unknown_sessions(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each session of an environment that is neither in the base nor has a pathway of its own."""
-    sessions = mapping(mapping(document.data).get("sessions"))
+def _unknown_runs(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each run of an environment that is neither in the base nor has a place of its own."""
     for environment, settings in all_settings(document).items():
-        for name, own in mapping(settings.get("sessions")).items():
-            if name not in sessions and not _has_pathway(own):
-                yield _unknown_session(document, ("environments", environment, "sessions", name), sessions)
+        for section in SECTIONS:
+            own, known = mapping(settings.get(section)), mapping(mapping(document.data).get(section))
+            unknown = [name for name in own if name not in known and NEEDED[section] not in mapping(own[name])]
+            yield from (_unknown_run(document, environment, section, name) for name in unknown)
 
 
-def _unknown_session(document: Document, path: KeyPath, sessions: Mapping[str, Any]) -> Problem:
-    quoting, name = document.quoting, str(path[-1])
-    expected = "expected a session of this file, or a new session with a pathway_id"
-    text = f"unknown session '{quoting.name(name)}', {expected}{quoting.hint(name, sessions)}"
-    return document.problem(path, text, of_key=True)
+def _unknown_run(document: Document, environment: str, section: Section, name: str) -> Problem:
+    quoting, known = document.quoting, mapping(mapping(document.data).get(section))
+    text = (
+        f"unknown {section.removesuffix('s')} '{quoting.name(name)}', {_EXPECTED[section]}{quoting.hint(name, known)}"
+    )
+    return document.problem(("environments", environment, section, name), text, of_key=True)
+
+
+def _names_of_both(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each agent that has the name of a session: outputs and reports have each name once."""
+    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
+    parts += [(("environments", name), settings) for name, settings in all_settings(document).items()]
+    sessions = {name for _, part in parts for name in mapping(part.get("sessions"))}
+    for above, part in parts:
+        for name in mapping(part.get("agents")):
+            if name in sessions:
+                text = "duplicate name: a session of this file has it too; rename one"
+                yield document.problem((*above, "agents", name), text, of_key=True)
 
 
 def _unknown_scenarios(document: Document) -> Iterator[Problem]:
@@ -191,8 +227,19 @@ def _missing_pathways(document: Document) -> Iterator[Problem]:
         return
     given = _names_with_pathway(environments)
     for name, session in mapping(data.get("sessions")).items():
-        if _needs_pathway(session) and name not in given:
-            yield document.problem(("sessions", name), MISSING_PATHWAY.format(where=""), of_key=True)
+        if _lacks(session, "pathway_id") and name not in given:
+            yield document.problem(("sessions", name), MISSING["sessions"].format(where=""), of_key=True)
+
+
+def _missing_agents(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each agent that gets no id, in the base or in an environment."""
+    if document.has_merge_key:  # its value was dropped: an id may have been in it
+        return
+    overrides = [mapping(settings.get("agents")) for settings in all_settings(document).values()]
+    given = {name for agents in overrides for name, own in agents.items() if "agent_id" in mapping(own)}
+    for name, agent in mapping(mapping(document.data).get("agents")).items():
+        if _lacks(agent, "agent_id") and name not in given:
+            yield document.problem(("agents", name), MISSING["agents"].format(where=""), of_key=True)
 
 
 def _names_with_pathway(environments: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -205,9 +252,9 @@ def _has_pathway(session: Any) -> bool:
     return "pathway_id" in mapping(session)
 
 
-def _needs_pathway(session: Any) -> bool:
-    """Whether a session has no pathway of its own. One that is no mapping is reported for that alone."""
-    return session is None or (isinstance(session, dict) and "pathway_id" not in session)
+def _lacks(run: Any, key: str) -> bool:
+    """Whether a session or agent has no value of its own for a key. One that is no mapping is reported as such."""
+    return run is None or (isinstance(run, dict) and key not in run)
 
 
 def all_settings(document: Document) -> dict[str, Mapping[str, Any]]:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.declarations.model import LATEST, declared_version
+from tornado_resource.declarations.model import LATEST, declared_version, is_version_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from tornado_resource.declarations.model import Declaration, Publish
+    from tornado_resource.declarations.model import Declaration, Publish, Section
 
-Versions = dict[str, int | None]
-"""By session, the pathway version that its verdict is for; None or no entry if that is unknown."""
-UNGATED: Final = "`publish` needs a gate; this session has `gate: none`; declare a gate, or remove `publish`"
+Versions = dict[str, int | str | None]
+"""By run, the pathway version, or the id of the agent's version, that its verdict is for; None or no entry if that is
+unknown."""
+UNGATED: Final = "`publish` needs a gate, and this has `gate: none`; declare a gate, or remove `publish`"
 VERSIONLESS: Final = "`publish` needs a version, but none is known; declare version_number"
 UNKNOWN_VERSION: Final = (
     "passed, but the version to publish is unknown: no version_number is declared, or the session was repaired without "
     "a forked version, or it was adopted; declare version_number"
 )
+UNKNOWN_AGENT_VERSION: Final = "passed, but the API does not show which version of the agent it checked"
 PATCHED: Final = (
     "the last iteration did not run every scenario, so no version is known to pass all of them; run it again (a "
     "trigger, `rerun: always`), or let such a pass count: gate: {full_run: any}"
@@ -28,44 +30,51 @@ PATCHED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One version of one pathway for one Bland environment.
+    """One version of one pathway or agent for one Bland environment.
 
-    *name* is that of the first of its *sessions*; *version* is None if it is not known yet.
+    *name* is that of the first of its *runs*. *subject_id* is the pathway's or the agent's id. *version* is the number
+    of the pathway's version, or the id of the agent's; None if it is not known yet.
     """
 
     name: str
-    pathway_id: str
+    section: Section
+    subject_id: str
     environment: Publish
-    version: int | None
-    sessions: tuple[str, ...]
+    version: int | str | None
+    runs: tuple[str, ...]
 
 
-def releases(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> list[Release]:
-    """Return one release for each pathway and Bland environment, however many sessions publish it."""
-    groups: dict[tuple[str, Publish], list[str]] = {}
-    for declaration in declarations:
-        if declaration.publish is not None:
-            groups.setdefault((declaration.pathway_id, declaration.publish), []).append(declaration.name)
+def releases(declarations: Sequence[Declaration], versions: Mapping[str, int | str | None]) -> list[Release]:
+    """Return one release for each pathway or agent and Bland environment, however many runs publish it."""
+    groups: dict[tuple[Section, str, Publish], list[str]] = {}
+    for each in declarations:
+        if each.publish is not None:
+            groups.setdefault((each.section, each.subject_id, each.publish), []).append(each.name)
     return [
-        Release(names[0], pathway_id, environment, _common(versions.get(name) for name in names), tuple(names))
-        for (pathway_id, environment), names in groups.items()
+        Release(names[0], *target, _common(versions.get(name) for name in names), tuple(names))
+        for target, names in groups.items()
     ]
 
 
-def _common(versions: Iterable[int | None]) -> int | None:
+def _common(versions: Iterable[int | str | None]) -> int | str | None:
     """Return the version that all have, or None."""
     distinct = set(versions)
     return distinct.pop() if len(distinct) == 1 else None
 
 
 def certain_versions(declarations: Sequence[Declaration]) -> Versions:
-    """Return the versions that are certain before anything has run: a gate that refuses repairs lets no other pass."""
-    return {
-        declaration.name: declared_version(declaration.request)
-        for declaration in declarations
-        if declaration.gate is not None and declaration.gate.repaired == "refuse"
-        if declaration.request.get("version_number") != LATEST
-    }
+    """Return the versions that are certain before anything has run.
+
+    A gate that refuses repairs lets no other version of a pathway pass, and a check run changes nothing.
+    """
+    certain: Versions = {}
+    for each in declarations:
+        request, refuses_repairs = each.request, each.gate is not None and each.gate.repaired == "refuse"
+        if each.section == "agents" and is_version_id(request["version_id"]):
+            certain[each.name] = request["version_id"]
+        elif each.section == "sessions" and refuses_repairs and request.get("version_number") != LATEST:
+            certain[each.name] = declared_version(request)
+    return certain
 
 
 def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()) -> dict[str, str]:
@@ -86,7 +95,7 @@ def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()
 
 
 def faults(
-    declarations: Sequence[Declaration], versions: Mapping[str, int | None], patched: Collection[str] = ()
+    declarations: Sequence[Declaration], versions: Mapping[str, int | str | None], patched: Collection[str] = ()
 ) -> dict[str, str]:
     """Return, by session, why nothing can be published although all have passed with these *versions*.
 
@@ -100,25 +109,26 @@ def faults(
         and (declaration.gate is None or declaration.gate.full_run == "required")
     }
     unknown = {
-        declaration.name: UNKNOWN_VERSION
+        declaration.name: UNKNOWN_VERSION if declaration.section == "sessions" else UNKNOWN_AGENT_VERSION
         for declaration in declarations
         if declaration.publish is not None and versions.get(declaration.name) is None
     }
     return unknown | _disagreements(declarations, versions) | incomplete
 
 
-def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | None]) -> dict[str, str]:
-    """Return a message for each session whose version differs from the first one's of the same pathway."""
-    firsts: dict[tuple[str, str], str] = {}
+def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | str | None]) -> dict[str, str]:
+    """Return a message for each run whose version differs from the first one's of the same pathway or agent."""
+    firsts: dict[tuple[Section, str, str], str] = {}
     found = {}
     for declaration in declarations:
         name, version = declaration.name, versions.get(declaration.name)
         if declaration.publish is None or version is None:
             continue
-        first = firsts.setdefault((declaration.pathway_id, declaration.publish), name)
+        first = firsts.setdefault((declaration.section, declaration.subject_id, declaration.publish), name)
         if version != versions[first]:
+            subject = "a pathway" if declaration.section == "sessions" else "an agent"
             found[name] = (
                 f"version {version} differs from version {versions[first]} of {first}: "
-                f"only one version of a pathway can be published"
+                f"only one version of {subject} can be published"
             )
     return found

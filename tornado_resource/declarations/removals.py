@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tornado_resource.declarations.merging import merge, settings_of
+from tornado_resource.declarations.merging import SECTIONS, merge, settings_of
 from tornado_resource.declarations.references import all_settings, mapping
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
 
 _NAME: Final = 4
-"""How many keys lead to a session or scenario of an environment."""
+"""How many keys lead to a session, agent or scenario of an environment."""
 
 
 class _Part(NamedTuple):
@@ -39,9 +39,12 @@ def empty_values(document: Document) -> Iterator[Problem]:
 
 
 def left_out(document: Document, environment: str | None) -> tuple[str, ...]:
-    """Return the sessions of a checked document that an environment removes, in the file's order."""
-    own = settings_of(document, environment).get("sessions") or {}
-    return tuple(name for name in document.data["sessions"] if name in own and own[name] is None)
+    """Return the sessions and agents of a checked document that an environment removes, in the file's order."""
+    settings, removed = settings_of(document, environment), list[str]()
+    for section in SECTIONS:
+        own = settings.get(section) or {}
+        removed += [name for name in document.data.get(section) or () if name in own and own[name] is None]
+    return tuple(removed)
 
 
 def _parts(document: Document) -> Iterator[_Part]:
@@ -56,6 +59,7 @@ def _parts(document: Document) -> Iterator[_Part]:
         yield _Part((*path, "defaults"), own_defaults, [defaults])
         yield _Part((*path, "scenarios"), mapping(own.get("scenarios")), [mapping(data.get("scenarios"))])
         yield _Part((*path, "sessions"), own_sessions, [sessions, inherited])
+        yield _Part((*path, "agents"), mapping(own.get("agents")), [mapping(data.get("agents"))])
 
 
 def _for_each(sessions: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _is_set(values: Any, keys: Sequence[str]) -> bool:
 
 def _ways(document: Document, path: KeyPath) -> str:
     name = document.quoting.name(str(path[-1]))
-    if len(path) == _NAME and path[2] in {"sessions", "scenarios"}:
+    if len(path) == _NAME and path[2] in {*SECTIONS, "scenarios"}:
         where = f"environment {document.quoting.name(str(path[1]))}"
         return f"no value here; write `{name}: null` to leave it out of {where}, or `{name}: {{}}` to keep it"
     return f"no value here; write `{name}: null` to remove what is set elsewhere, or remove this key to keep that"

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.document import Findings
-from tornado_resource.declarations.merging import Fault, environments_of, has, merge, names, settings_of
+from tornado_resource.declarations.merging import SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
     Declaration,
     Environment,
     Gate,
+    check_run_request,
     request_from,
     unreachable_gate,
     version_note,
 )
 from tornado_resource.declarations.reader import parse, read
-from tornado_resource.declarations.references import MISSING_PATHWAY, reference_problems, unknown_environment
+from tornado_resource.declarations.references import MISSING, NEEDED, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.declarations.removals import empty_values, left_out
 from tornado_resource.declarations.scenarios import Scenarios
@@ -32,22 +33,22 @@ if TYPE_CHECKING:
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.merging import Layer
-    from tornado_resource.declarations.model import Publish
+    from tornado_resource.declarations.model import Publish, Section
 
 Carry = Literal["version", "pass", "unknown", "never"]
-"""What a session takes from the environment that it is promoted from.
+"""What a run takes from the environment that it is promoted from.
 
-`version`: the version that passed. `pass`: only the pass, since it runs on another pathway there. `unknown`: one of the
-two, but that environment is in another file. `never`: nothing, since it has no gate there.
+`version`: the version that passed. `pass`: only the pass, since it runs on another pathway or agent there. `unknown`:
+one of the two, but that environment is in another file. `never`: nothing, since it has no gate there.
 """
 
 OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers")
-"""The keys of a session that are fields of a declaration as they are."""
+"""The keys of a session or agent that are fields of a declaration as they are, and all that agents take as defaults."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Defaults:
-    """What an environment's sessions have in common."""
+    """What an environment's runs have in common."""
 
     environment: str | None
     values: Mapping[str, Any]
@@ -64,6 +65,10 @@ class _Defaults:
             repaired="refuse" if settings.get("promotes_from") else "allow",
             publish=settings.get("publish"),
         )
+
+    def of_section(self, section: Section) -> Mapping[str, Any]:
+        """Return the default values of the runs of a section."""
+        return self.values if section == "sessions" else _shared(self.values)
 
 
 @contextmanager
@@ -181,7 +186,7 @@ def without_version(document: Document, environment: Environment) -> list[str]:
     carried = carries(document, environment)
     return [
         each.name
-        for each in environment.declarations
+        for each in environment.sessions
         if "version_number" not in each.request and carried.get(each.name) not in {"version", "unknown"}
     ]
 
@@ -235,77 +240,97 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
         return {}
     if source not in environments_of(document):
         return dict.fromkeys((each.name for each in environment.declarations), "unknown")
-    there = {name: values for name, values in _merged(document, _Defaults.of(document, source)) if _is_gated(values)}
+    merged = _merged(document, _Defaults.of(document, source))
+    there = {each.name: each.values for each in merged if each.is_gated}
     return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
-
-
-def _is_gated(values: Mapping[str, Any]) -> bool:
-    return "pathway_id" in values and values.get("gate") != "none"
 
 
 def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
     if there is None:
         return "never"
-    return "version" if here.pathway_id == there["pathway_id"] else "pass"
+    needed = NEEDED[here.section]
+    return "version" if here.request[needed] == there.get(needed) else "pass"
 
 
-def session_names(document: Document, environment: str | None) -> list[str]:
-    """Return the names of an environment's sessions in the file's order; those that only it declares come last."""
-    return names(document, environment, "sessions")
+def layers(document: Document, environment: str | None, section: Section, name: str) -> list[Layer]:
+    """Return the layers that a session or agent is merged from, in order of increasing precedence.
 
-
-def layers(document: Document, environment: str | None, name: str) -> list[Layer]:
-    """Return the layers that a session is merged from, in order of increasing precedence.
-
-    Base defaults, the environment's defaults, the base session, the environment's session.
+    Base defaults, the environment's defaults, the base entry, the environment's entry.
     """
     data, own = document.data, settings_of(document, environment)
     above: KeyPath = ("environments", environment or "")
-    candidates: list[tuple[KeyPath, Any]] = [
+    defaults: list[tuple[KeyPath, Any]] = [
         (("defaults",), data.get("defaults")),
         ((*above, "defaults"), own.get("defaults")),
-        (("sessions", name), data["sessions"].get(name)),
-        ((*above, "sessions", name), (own.get("sessions") or {}).get(name)),
+    ]
+    if section == "agents":
+        defaults = [(path, _shared(values or {})) for path, values in defaults]
+    candidates: list[tuple[KeyPath, Any]] = [
+        *defaults,
+        ((section, name), (data.get(section) or {}).get(name)),
+        ((*above, section, name), (own.get(section) or {}).get(name)),
     ]
     return [(path, values) for path, values in candidates if values]
 
 
-def _merged(document: Document, defaults: _Defaults) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the name of each session of an environment, and its values."""
-    base, own = document.data["sessions"], settings_of(document, defaults.environment).get("sessions") or {}
-    for name in session_names(document, defaults.environment):
-        values = defaults.values
-        for layer in (base.get(name), own.get(name)):
-            values = merge(values, layer) if layer else values
-        yield name, values
+def _shared(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults that agents have too."""
+    return {key: defaults[key] for key in OPTIONS if key in defaults}
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """A session or agent of an environment. *home* is the path of its declaration."""
+
+    section: Section
+    name: str
+    values: Mapping[str, Any]
+    home: KeyPath
+
+    @property
+    def is_gated(self) -> bool:
+        return NEEDED[self.section] in self.values and self.values.get("gate") != "none"
+
+
+def _merged(document: Document, defaults: _Defaults) -> Iterator[_Merged]:
+    """Yield the sessions of an environment, then its agents, each in the file's order; its own ones come last."""
+    settings, above = settings_of(document, defaults.environment), ("environments", defaults.environment or "")
+    for section in SECTIONS:
+        base, own = document.data.get(section) or {}, settings.get(section) or {}
+        for name in names(document, defaults.environment, section):
+            values = defaults.of_section(section)
+            for layer in (base.get(name), own.get(name)):
+                values = merge(values, layer) if layer else values
+            yield _Merged(section, name, values, (section, name) if name in base else (*above, section, name))
 
 
 def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Fault]]:
-    defaults, base = _Defaults.of(document, environment), document.data["sessions"]
+    defaults = _Defaults.of(document, environment)
     where = f" in environment {document.quoting.name(environment)}" if environment is not None else ""
     scenarios = Scenarios(document, environment)
     declarations, faults = [], []
-    for name, values in _merged(document, defaults):
-        home: KeyPath = ("sessions", name) if name in base else ("environments", environment or "", "sessions", name)
-        if "pathway_id" not in values:
-            faults.append(Fault(home, home, MISSING_PATHWAY.format(where=where), of_key=True))
+    for each in _merged(document, defaults):
+        if NEEDED[each.section] not in each.values:
+            faults.append(Fault(each.home, each.home, MISSING[each.section].format(where=where), of_key=True))
             continue
-        declaration = _declare(name, values, defaults, document.position(home, of_key=True))
-        if "scenarios" in values:
-            place = _place(document, environment, name, ("scenarios",))
-            declaration = replace(declaration, scenarios=scenarios.of_session(place, name, values))
+        declaration = _declare(each, defaults, document.position(each.home, of_key=True))
+        if "scenarios" in each.values:
+            place = _place(document, environment, declaration, ("scenarios",))
+            declaration = replace(declaration, scenarios=scenarios.of_session(place, each.name, each.values))
         declarations.append(declaration)
     scenarios.check_names(declarations)
     return tuple(declarations), [*faults, *scenarios.faults]
 
 
-def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position: Position) -> Declaration:
-    gate = Gate.of(values.get("gate"), repaired=defaults.repaired)
+def _declare(merged: _Merged, defaults: _Defaults, position: Position) -> Declaration:
+    values, is_session = merged.values, merged.section == "sessions"
+    gate = Gate.of(values.get("gate"), repaired=defaults.repaired if is_session else "allow")
     return Declaration(
-        name=name,
-        request=request_from(values),
+        name=merged.name,
+        request=request_from(values) if is_session else check_run_request(values),
         gate=gate,
         position=position,
+        section=merged.section,
         publish=values.get("publish", defaults.publish if gate is not None else None),
         **{key: values[key] for key in OPTIONS if key in values},
     )
@@ -313,12 +338,12 @@ def _declare(name: str, values: Mapping[str, Any], defaults: _Defaults, position
 
 def _unreachable(document: Document, environment: Environment) -> Iterator[Fault]:
     """Yield a problem for each gate that requires more scenarios than the session declares."""
-    for declaration in environment.declarations:
+    for declaration in environment.sessions:
         passed = declaration.gate.passed if declaration.gate is not None else None
         text = unreachable_gate(passed, _scenarios(declaration))
         if text is not None:
             path = ("sessions", declaration.name, "gate", "passed")
-            yield Fault(_place(document, environment.name, declaration.name, ("gate", "passed")), path, text)
+            yield Fault(_place(document, environment.name, declaration, ("gate", "passed")), path, text)
 
 
 def _scenarios(declaration: Declaration) -> list[Any] | None:
@@ -331,14 +356,16 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Fau
     if all(declaration.publish is None for declaration in environment.declarations):
         return
     carried = {name for name, carry in carries(document, environment).items() if carry != "pass"}
-    for name, fault in obstacles(environment.declarations, carried).items():
-        place = _place(document, environment.name, name, ("publish",))
-        yield Fault(place, ("sessions", name, "publish"), fault)
+    found = obstacles(environment.declarations, carried)
+    for declaration in environment.declarations:
+        if declaration.name in found:
+            place = _place(document, environment.name, declaration, ("publish",))
+            yield Fault(place, (declaration.section, declaration.name, "publish"), found[declaration.name])
 
 
-def _place(document: Document, environment: str | None, name: str, keys: tuple[str, ...]) -> KeyPath:
-    """Return where a session gets a value from: the last layer that has it, or the environment itself."""
-    for path, values in reversed(layers(document, environment, name)):
+def _place(document: Document, environment: str | None, declaration: Declaration, keys: tuple[str, ...]) -> KeyPath:
+    """Return where a run gets a value from: the last layer that has it, or the environment itself."""
+    for path, values in reversed(layers(document, environment, declaration.section, declaration.name)):
         if has(values, keys):
             return (*path, *keys)
     return ("environments", environment or "", *keys)

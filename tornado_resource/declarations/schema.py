@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 FILE: Final = ""
 """The definition of the file as a whole; all others are named in the schema's `$defs`."""
-_PARTS: Final = ("name", "environmentName", "defaults", "session", "scenario", "environment", "trigger")
+_PARTS: Final = ("name", "environmentName", "defaults", "session", "agent", "scenario", "environment", "trigger")
 """The definitions of the parts that are validated one by one."""
 
 
@@ -65,7 +65,7 @@ def case_duplicates(data: Any, path: KeyPath = ()) -> Iterator[Violation]:
             ids = {each for each in value if isinstance(each, str)}
             if len(ids) == len(value) > len(set(map(folded, ids))):
                 yield Violation((*path, key), value, "uniqueItems", {})
-        elif key != "scenarios":
+        elif key not in {"scenarios", "agents"}:
             yield from case_duplicates(value, (*path, key))
 
 
@@ -76,6 +76,7 @@ def known_keys() -> frozenset[str]:
     definitions = _schema()["$defs"]
     inner = [
         definitions["session"]["properties"]["gate"],
+        definitions["agent"]["properties"]["gate"],
         definitions["scenario"]["properties"]["tester_persona_prompt"],
         definitions["assertion"]["properties"]["config"],
     ]

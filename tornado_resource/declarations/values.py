@@ -46,6 +46,18 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
     return {key: "; ".join(texts) for key, texts in found.items() if texts}
 
 
+def agent_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is invalid in one agent, by key: the sentence that `sessions.yaml` would get.
+
+    Args:
+        name: the agent's name; None if it is not to be checked.
+        values: the agent's keys. None means omitted, as in the file.
+
+    """
+    found = _problems({"agent": dict(values), "name": name})
+    return {key: "; ".join(texts) for key, texts in found.items()}
+
+
 def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is invalid in one scenario, by key: the sentence that `sessions.yaml` would get.
 

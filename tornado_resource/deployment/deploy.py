@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.agents.resource import CheckRun
 from tornado_resource.core.text import count
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.plan import predecessors, worst_case_minutes
+from tornado_resource.declarations.plan import one_at_a_time, predecessors, worst_case_minutes
 from tornado_resource.declarations.resolver import load
 from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
@@ -24,19 +25,19 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
-from tornado_resource.program.runs import run_outputs
+from tornado_resource.program.runs import run_arguments, run_outputs
 from tornado_resource.program.sdk import exit_on_signals, together
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.stacks.promotion import as_output
-from tornado_resource.tornado.resource import TornadoSession, session_arguments
+from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.model import Declaration, Environment, Section
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs
+    from tornado_resource.program.runs import RunOutputs, RunResource
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.releases.promotion import Promoted
     from tornado_resource.scenarios.resource import TornadoScenario
@@ -47,11 +48,11 @@ T = TypeVar("T")
 
 
 def deploy() -> None:
-    """Declare every session of the stack's environment, export outputs and verdicts, enforce the gate, and publish.
+    """Declare the sessions and check runs of the stack's environment, enforce the gate, and publish what passed.
 
     Call it from a Pulumi program's `__main__.py`. It reads the config keys that docs/configuration.md lists and exports
-    `environment`, `sessions` and `verdicts`; with declared scenarios also `scenarios`, and with `promotes_from` also
-    `promotion`.
+    `environment`, `sessions` and `verdicts`; with declared agents also `agents`, with declared scenarios also
+    `scenarios`, and with `promotes_from` also `promotion`.
 
     Raises:
         pulumi.RunError: the declarations or the configuration are invalid; the text lists all problems. What fails
@@ -101,7 +102,9 @@ def deploy() -> None:
         lambda promoted: _declare(promoted, environment, run)
     )
     verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
-    pulumi.export("sessions", deployed.apply(_sessions))
+    pulumi.export("sessions", deployed.apply(partial(_runs, "sessions")))
+    if environment.agents:
+        pulumi.export("agents", deployed.apply(partial(_runs, "agents")))
     pulumi.export("verdicts", verdicts)
     if environment.scenarios:
         pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
@@ -112,10 +115,10 @@ def deploy() -> None:
 
 @dataclass(frozen=True)
 class _Deployed:
-    """What a program has declared: the environment (on the promoted versions), its sessions, and their verdicts."""
+    """What a program has declared: the environment (on the promoted versions), its runs, and their verdicts."""
 
     environment: Environment
-    sessions: dict[str, pulumi.Output[RunOutputs]]
+    runs: dict[str, pulumi.Output[RunOutputs]]
     verdicts: dict[str, VerdictOutput]
     gate: GateRun
     scenarios: Mapping[tuple[str, str], TornadoScenario]
@@ -132,7 +135,7 @@ def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promot
 
 
 async def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
-    """Declare the sessions, on the promoted versions if there are some; in a preview, declare the releases too."""
+    """Declare the runs, on the promoted versions if there are some; in a preview, declare the releases too."""
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
     await run.last_runs.recorded()
@@ -147,10 +150,10 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
             gate.report.write()
         except TornadoError as error:
             raise pulumi.RunError(config_message(error)) from None
-    # Sessions are declared in the meantime. The engine gets none of them before: each has its last run as an input.
+    # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, run.last_runs.scenarios()))
-    await _declare_sessions(deployed, run)
+    await _declare_runs(deployed, run)
     await preparing
     if is_dry_run():
         _preview(deployed)
@@ -168,11 +171,11 @@ async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion
         await gate.replace_old_verdicts({each.name: expected_inputs(each, run) for each in environment.declarations})
 
 
-async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
-    """Declare all sessions, and add their outputs and verdicts to *deployed*.
+async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
+    """Declare all runs, and add their outputs and verdicts to *deployed*.
 
-    A session whose pathway an earlier session uses depends on the end of that one: the API allows one at a time. The
-    engine gets each session as soon as it is declared, rather than all of them once the last one is.
+    A run in whose place an earlier one runs depends on the end of that one: the API allows one at a time. The engine
+    gets each run as soon as it is declared, rather than all of them once the last one is.
     """
     declarations, gate = deployed.environment.declarations, deployed.gate
     before = predecessors(declarations)
@@ -180,45 +183,46 @@ async def _declare_sessions(deployed: _Deployed, run: ProgramRun) -> None:
     ends: dict[str, pulumi.Output[Any]] = {}
     for declaration in declarations:
         name, first = declaration.name, before.get(declaration.name)
-        # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each session.
-        session = TornadoSession(
-            name,
-            **_arguments(declaration, run.settings),
-            scenarios=[deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
-            declared_at=str(declaration.position),
-            opts=pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None,
-        )
-        outputs = deployed.sessions[name] = run_outputs(session)
+        arguments = _arguments(declaration, run.settings)
+        arguments["opts"] = pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None
+        # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each run.
+        resource: RunResource
+        if declaration.section == "agents":
+            resource = CheckRun(name, version=arguments.pop("version_id"), **arguments)
+        else:
+            scenarios = [deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios]
+            resource = TornadoSession(name, scenarios=scenarios, **arguments)
+        outputs = deployed.runs[name] = run_outputs(resource)
         verdict = None
         if declaration.gate is not None and run.settings.is_waiting:
-            verdict = deployed.verdicts[name] = gate.verdict(session, outputs)
+            verdict = deployed.verdicts[name] = gate.verdict(resource, outputs)
         if name in holders:
-            ends[name] = _end(session, outputs, verdict, run.waiter)
+            ends[name] = _end(resource, outputs, verdict, run.waiter)
         await asyncio.sleep(0)
 
 
 def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
-    """Return the arguments of a session's resource. Triggers of the config are as secret as they are there."""
-    arguments = session_arguments(declaration, settings)
+    """Return the arguments of a run's resource. Triggers of the config are as secret as they are there."""
+    arguments = {**run_arguments(declaration, settings), "declared_at": str(declaration.position)}
     if settings.triggers and pulumi.runtime.is_config_secret("tornado:triggers"):
         arguments["triggers"] = pulumi.Output.secret(arguments["triggers"])
     return arguments
 
 
 def _end(
-    session: TornadoSession,
+    resource: RunResource,
     outputs: pulumi.Output[RunOutputs],
     verdict: VerdictOutput | None,
     waiter: Waiter,
 ) -> pulumi.Output[Any]:
-    """Return a dependency on *session* that resolves when the session has ended; in a preview, at once."""
+    """Return a dependency on *resource* that resolves when its run has ended; in a preview, at once."""
     if is_dry_run():
-        return pulumi.Output.from_input(session)
+        return pulumi.Output.from_input(resource)
     if verdict is None:
         # It has no gate, so nothing else waits for it.
-        gated = GatedRun(session.pulumi_resource_name, "", Gate("any"), {})
-        verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, session))
-    return verdict.apply(lambda _: session)
+        gated = GatedRun(resource.pulumi_resource_name, "", Gate("any"), {}, kind=resource.kind)
+        verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, resource))
+    return verdict.apply(lambda _: resource)
 
 
 def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
@@ -226,11 +230,12 @@ def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
     return together(deployed.verdicts.values(), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
 
 
-def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
-    """Return the stack output `sessions`. In a preview it shows what is known."""
+def _runs(section: Section, deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
+    """Return the stack output `sessions` or `agents`. In a preview it shows what is known."""
+    names = {each.name for each in deployed.environment.declarations if each.section == section}
 
     def export(outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: found.exported(verdicts.get(name)) for name, found in outputs.items()}
+        return {name: found.exported(verdicts.get(name)) for name, found in outputs.items() if name in names}
 
     return _with_all(deployed, export)
 
@@ -238,14 +243,14 @@ def _sessions(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
 def _with_all(
     deployed: _Deployed, func: Callable[[Mapping[str, RunOutputs], Mapping[str, Any]], T]
 ) -> pulumi.Output[T]:
-    """Apply *func* to the outputs and the verdicts of all sessions, by name, once they have resolved, known or not."""
+    """Apply *func* to the outputs and the verdicts of all runs, by name, once they have resolved, known or not."""
 
     def apply(values: list[Any]) -> T:
-        split = len(deployed.sessions)
-        outputs = dict(zip(deployed.sessions, values[:split], strict=True))
+        split = len(deployed.runs)
+        outputs = dict(zip(deployed.runs, values[:split], strict=True))
         return func(outputs, dict(zip(deployed.verdicts, values[split:], strict=True)))
 
-    return together([*deployed.sessions.values(), *deployed.verdicts.values()], apply)
+    return together([*deployed.runs.values(), *deployed.verdicts.values()], apply)
 
 
 def _preview(deployed: _Deployed) -> None:
@@ -256,23 +261,24 @@ def _preview(deployed: _Deployed) -> None:
         pulumi.log.info(deployed.environment.version_note)
     for warning in deployed.environment.warnings:
         pulumi.log.warn(str(warning))
-    preview_releases(deployed.environment.declarations, deployed.sessions)
+    preview_releases(deployed.environment.declarations, deployed.runs)
     _with_all(deployed, partial(_log_run_order, deployed.environment))
 
 
 def _log_run_order(environment: Environment, outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> None:
-    """Log, in a preview, in which order sessions run, and the worst case: of those that start or have not ended yet."""
+    """Log, in a preview, in which order runs start, and the worst case: of those that start or have not ended yet."""
     declarations = [
         each
         for each in environment.declarations
         if pulumi.contains_unknowns([outputs[each.name].run_id, verdicts.get(each.name)])
     ]
-    before = predecessors(declarations)
+    before, sections = predecessors(declarations), {each.name: each.section for each in declarations}
     for name, first in before.items():
-        pulumi.log.info(f"{name} starts when {first} has ended: one session at a time on a pathway")
+        pulumi.log.info(f"{name} starts when {first} has ended: {one_at_a_time(sections[name])}")
     if before or (environment.promotes_from is not None and declarations):
         minutes = count(worst_case_minutes(declarations), "minute")
-        pulumi.log.info(f"at worst, {minutes} until all sessions have ended")
+        what = "all of them" if environment.agents else "all sessions"
+        pulumi.log.info(f"at worst, {minutes} until {what} have ended")
 
 
 def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Deployed) -> pulumi.Output[Any]:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE, type_of
+from tornado_resource.agents.resource import CheckRun
+from tornado_resource.core.urns import STACK_TYPE, type_of
 from tornado_resource.deployment.scenarios import declare_scenarios
 from tornado_resource.program.last_runs import read_resources
+from tornado_resource.program.runs import run_arguments
+from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.recorded import outputs_of
-from tornado_resource.tornado.resource import TornadoSession, session_arguments
+from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,19 +28,21 @@ if TYPE_CHECKING:
 
 NULLABLE: Final = {
     "sessions": ("created_at", "max_iterations", "timeout_ms"),
+    "agents": ("created_at", "semver"),
     "verdicts": tuple(field.name for field in fields(RunVerdict) if field.default is None),
 }
 """By stack output, the keys of its entries that may be null."""
 
 
 def keep(environment: Environment, run: ProgramRun) -> None:
-    """Declare an environment's sessions, so that the providers get the config, and export what is recorded.
+    """Declare an environment's runs, so that the providers get the config, and export what is recorded.
 
     A refresh stores the stack outputs: without the recorded ones it would lose the verdicts.
     """
     resources: pulumi.Output[Mapping[str, Any]] = pulumi.Output.from_input(asyncio.ensure_future(read_resources()))
     recorded: pulumi.Output[Any] = resources.apply(_stack_outputs)
     names = ["environment", "sessions", "verdicts"]
+    names += ["agents"] if environment.agents else []
     names += ["scenarios"] if environment.scenarios else []
     names += ["promotion"] if environment.promotes_from is not None else []
     for name in names:
@@ -48,8 +53,8 @@ def keep(environment: Environment, run: ProgramRun) -> None:
 def _stack_outputs(resources: Mapping[str, Any]) -> Any:
     """Return the outputs that the stack has. They are in clear here, and secret if an input of a session is."""
     outputs = [(type_of(urn), outputs_of(entry)) for urn, entry in resources.items()]
-    own: Mapping[str, Any] = next((found for kind, found in outputs if kind == STACK_TYPE), {})
-    has_secrets = any(found.get("secrets") for kind, found in outputs if kind == SESSION_TYPE)
+    own: Mapping[str, Any] = next((found for own_type, found in outputs if own_type == STACK_TYPE), {})
+    has_secrets = any(found.get("secrets") for own_type, found in outputs if kind_of_type(own_type) is not None)
     return pulumi.Output.secret(own) if has_secrets else own
 
 
@@ -63,10 +68,14 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
     scenarios = declare_scenarios(environment.scenarios, ())
-    for declaration in environment.declarations:
+    for declaration in environment.sessions:
         TornadoSession(
             declaration.name,
-            **session_arguments(declaration, run.settings),
+            **run_arguments(declaration, run.settings),
             scenarios=[scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
             declared_at=str(declaration.position),
         )
+    for declaration in environment.agents:
+        arguments = run_arguments(declaration, run.settings)
+        version = arguments.pop("version_id")
+        CheckRun(declaration.name, version=version, **arguments, declared_at=str(declaration.position))

@@ -1,4 +1,4 @@
-"""`version_number: latest`: the newest version of each pathway, resolved before anything is declared."""
+"""What `latest` and the like stand for, for each pathway and agent, resolved before anything is declared."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tornado_resource.deployment.promote import refusal
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.errors import TornadoError
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 
 async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
-    """Return the environment with a number for each `latest`: one request for each pathway, side by side.
+    """Return the environment with a version for each `latest`: one request for each pathway or agent, side by side.
 
     Raises:
         pulumi.RunError: versions cannot be read; the text lists all problems. Nothing is started then.
 
     """
-    wanted = [each for each in environment.declarations if each.request.get("version_number") == LATEST]
+    wanted = [each for each in environment.declarations if not _is_resolved(each)]
     if not wanted:
         return environment
     found = await asyncio.gather(*(_latest(each, run) for each in wanted))
@@ -39,28 +40,41 @@ async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
     return _with(environment, {each.declaration.name: each.declaration for each in found})
 
 
+def _is_resolved(declaration: Declaration) -> bool:
+    kind = kind_of(declaration.kind)
+    return kind.is_resolved(declaration.request.get(kind.version_field))
+
+
 def _with(environment: Environment, resolved: Mapping[str, Declaration]) -> Environment:
-    """Return the environment with some of its sessions replaced, by name."""
+    """Return the environment with some of its declarations replaced, by name."""
     return replace(environment, declarations=tuple(resolved.get(each.name, each) for each in environment.declarations))
 
 
 @dataclass(frozen=True, slots=True)
 class _Latest:
-    """A session on the newest version, and why it is tested again, if it is; or the problem in finding it."""
+    """A run on a version, and why that is tested again, if it is; or the problem in finding it.
+
+    *wanted* is what the file declares as its version.
+    """
 
     declaration: Declaration
+    wanted: str
     reason: str | None = None
     problem: str | None = None
 
     def __str__(self) -> str:
         each, why = self.declaration, f": runs again, {self.reason}" if self.reason is not None else ""
-        return f"{each.name}: version {each.request['version_number']} of pathway {each.pathway_id}{why}"
+        kind = kind_of(each.kind)
+        stands_for = "" if self.wanted == LATEST else f"{self.wanted} is "
+        version = f"version {each.request[kind.version_field]}"
+        return f"{each.name}: {stands_for}{version} of {kind.place_noun} {each.subject_id}{why}"
 
 
 async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:
-    inputs = expected_inputs(declaration, run)
+    inputs, kind = expected_inputs(declaration, run), kind_of(declaration.kind)
+    wanted = declaration.request[kind.version_field]
     try:
-        number, reason = await run.last_runs.latest([deployed_urn(declaration.name)], inputs)
+        version, reason = await run.last_runs.version(kind, [deployed_urn(declaration.name, kind.name)], inputs)
     except TornadoError as error:
-        return _Latest(declaration, problem=str(error))
-    return _Latest(replace(declaration, request={**declaration.request, "version_number": number}), reason)
+        return _Latest(declaration, wanted, problem=str(error))
+    return _Latest(replace(declaration, request={**declaration.request, kind.version_field: version}), wanted, reason)

@@ -13,7 +13,7 @@ from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.deployment.scenarios import expected_inputs
-from tornado_resource.deployment.verdicts import deployed_sessions, deployed_urn
+from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import organization
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion, pinned_versions
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.releases.promotion import Promoted
 
-OUTPUTS: Final = ("environment", "sessions", "verdicts")
+OUTPUTS: Final = ("environment", "sessions", "agents", "verdicts")
 """The outputs of the other stack that are used."""
 UNPINNED: Final = (
     "these passes name a version without its content, so an edit since then would not be noticed (the API did not show "
@@ -66,12 +66,20 @@ def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, run.gate.report))
         for session in promoted.record.sessions.values():
             run.versions.note_form(session.content)
-        run.last_runs.promote({deployed_urn(name): each.pinned for name, each in promoted.record.sessions.items()})
+        run.last_runs.promote(_pinned(promoted))
         return promoted
 
     # unsecret: `reference.outputs` is secret as soon as any output of that stack is, and so would be all outputs here.
     # run_with_unknowns: an update that failed there may leave unknown outputs, and a preview here would skip the check.
     return pulumi.Output.unsecret(reference.outputs).apply(check, run_with_unknowns=True)
+
+
+def _pinned(promoted: Promoted) -> dict[str, Digests | None]:
+    """Return, by URN, the content that must pass here."""
+    sessions = promoted.record.sessions
+    return {
+        deployed_urn(each.name, each.kind): sessions[each.name].pinned for each in promoted.environment.declarations
+    }
 
 
 async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, VersionNow]:
@@ -94,7 +102,7 @@ async def _has_passed_here(declaration: Declaration, promoted: Promoted, run: Pr
     """Return whether this update leaves a session as it is that has passed here with the promoted content."""
     if declaration.gate is None:
         return False
-    [declared] = deployed_sessions([declaration])
+    [declared] = deployed_runs([declaration])
     gated = with_promoted_version(declared, promoted.record)
     kept = await run.last_runs.kept(expected_inputs(declaration, run), gated)
     verdict = kept.verdict if kept is not None else None
@@ -186,6 +194,6 @@ def _report_refusal(
     others = "not started: other sessions cannot be promoted"
     reasons = {name: f"not promoted: {text}" for name, text in problems.items()}
     report.describe(environment.name, promoted.record)
-    for gated in deployed_sessions(environment.declarations):
+    for gated in deployed_runs(environment.declarations):
         report.record(unknown_result(gated, reasons.get(gated.name, others)))
     report.refuse()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -13,13 +14,15 @@ from tornado_resource.deployment.promote import refusal
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.sdk import independent
 from tornado_resource.releases.plan import ReleasePlan, plan_releases
-from tornado_resource.releases.resource import PathwayRelease
+from tornado_resource.releases.resource import AgentRelease, PathwayRelease
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.releases import Release
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunOutputs
     from tornado_resource.runs.model import Result
@@ -27,26 +30,17 @@ if TYPE_CHECKING:
 REFUSED: Final = "every gate passed, but nothing was published"
 
 
-def preview_releases(declarations: Sequence[Declaration], sessions: Mapping[str, pulumi.Output[RunOutputs]]) -> None:
+def preview_releases(declarations: Sequence[Declaration], runs: Mapping[str, pulumi.Output[RunOutputs]]) -> None:
     """Declare the releases in a preview, as far as they are known.
 
-    Their inputs depend on no session, as in the update, which declares them when it has the ids: an update plan
+    Their inputs depend on no run, as in the update, which declares them when it has the ids: an update plan
     (`pulumi preview --save-plan`) allows no other dependencies than its preview had.
     """
     for release in releases(declarations, certain_versions(declarations)):
-        ids = [independent(sessions[name].apply(lambda found: found.run_id)) for name in release.sessions]
-        version: Any = release.version if release.version is not None else pulumi.UNKNOWN
-        unknown: Any = pulumi.UNKNOWN
-        PathwayRelease(
-            release.name,
-            pathway_id=release.pathway_id,
-            version=version,
-            environment=release.environment,
-            sessions=ids,
-            content=unknown,
-            passed_at=unknown,
-            declared_at=_position(release.name, declarations),
-        )
+        ids = [independent(runs[name].apply(lambda found: found.run_id)) for name in release.runs]
+        version = release.version if release.version is not None else pulumi.UNKNOWN
+        passed = _Passed(version, ids, content=pulumi.UNKNOWN, passed_at=pulumi.UNKNOWN)
+        _declare(release, passed, declarations)
 
 
 async def publish(
@@ -61,21 +55,22 @@ async def publish(
         pulumi.RunError: something cannot be published; the text lists all problems.
 
     """
-    kept = {each.pathway_id for each in environment.declarations if each.name in left_out}
-    declarations = [each for each in environment.declarations if each.pathway_id not in kept]
+    kept = {(each.section, each.subject_id) for each in environment.declarations if each.name in left_out}
+    declarations = [each for each in environment.declarations if (each.section, each.subject_id) not in kept]
     plans, found = _plans(declarations, results)
     found = found or await _edited(plans, run)
     if found:
         raise pulumi.RunError(refusal(REFUSED, declarations, found))
     for plan in plans:
-        _declare(plan, declarations)
+        passed = _Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
+        _declare(plan.release, passed, declarations)
 
 
 def _plans(
     declarations: Sequence[Declaration], results: Mapping[str, Result]
 ) -> tuple[list[ReleasePlan], dict[str, str]]:
     """Return what is to be published, and by session why nothing can be, as far as the verdicts say."""
-    versions = {name: result.verdict.version for name, result in results.items()}
+    versions = {name: kind_of(result.gated.kind).version_of(result.verdict) for name, result in results.items()}
     patched = {name for name, result in results.items() if result.verdict.full_run is False}
     plans, problems = plan_releases(releases(declarations, versions), results)
     return plans, faults(declarations, versions, patched) | problems
@@ -102,30 +97,37 @@ def _warn_of_unpinned(names: Sequence[str]) -> None:
 
 
 async def _edit(plan: ReleasePlan, run: ProgramRun) -> str | None:
-    if plan.content is None:
+    if plan.content is None or plan.release.section == "agents":  # the version of an agent never changes
         return None
+    version = int(plan.version)
     run.versions.note_form(plan.content)
     try:
-        now = await run.versions.read_again(plan.release.pathway_id, plan.version)
+        now = await run.versions.read_again(plan.release.subject_id, version)
     except TornadoError as error:
-        return f"{unread(plan.version)}: {error}"
-    edits = (edit_since_pass(plan.version, content, plan.passed_at, now) for content in plan.contents)
+        return f"{unread(version)}: {error}"
+    edits = (edit_since_pass(version, content, plan.passed_at, now) for content in plan.contents)
     return next((edit for edit in edits if edit is not None), None)
 
 
-def _declare(plan: ReleasePlan, declarations: Sequence[Declaration]) -> None:
-    release = plan.release
-    PathwayRelease(
-        release.name,
-        pathway_id=release.pathway_id,
-        version=plan.version,
-        environment=release.environment,
-        sessions=list(plan.session_ids),
-        content=plan.content,
-        passed_at=plan.passed_at,
-        declared_at=_position(release.name, declarations),
-    )
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What is published: a version, and the ids of the runs that passed with it. Each may be unknown in a preview."""
+
+    version: Any
+    run_ids: Sequence[Any]
+    content: Any
+    passed_at: Any
 
 
-def _position(name: str, declarations: Sequence[Declaration]) -> str:
-    return str(next(each.position for each in declarations if each.name == name))
+def _declare(release: Release, passed: _Passed, declarations: Sequence[Declaration]) -> None:
+    common = {
+        "environment": release.environment,
+        "passed_at": passed.passed_at,
+        "declared_at": str(next(each.position for each in declarations if each.name == release.name)),
+    }
+    if release.section == "agents":
+        subject = {"agent_id": release.subject_id, "version_id": passed.version}
+        AgentRelease(release.name, **subject, runs=passed.run_ids, **common)
+    else:
+        subject = {"pathway_id": release.subject_id, "version": passed.version}
+        PathwayRelease(release.name, **subject, sessions=passed.run_ids, content=passed.content, **common)

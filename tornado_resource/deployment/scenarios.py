@@ -11,9 +11,10 @@ import pulumi
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
-from tornado_resource.deployment.verdicts import deployed_sessions
+from tornado_resource.deployment.verdicts import deployed_runs
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
+from tornado_resource.program.runs import run_arguments
 from tornado_resource.program.sdk import together
 from tornado_resource.runs.inputs import declared_inputs
 from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
@@ -22,7 +23,6 @@ from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.scenarios import matching, resource_name
-from tornado_resource.tornado.resource import session_arguments
 from tornado_resource.versions.scenarios import changed_fields, runs_together
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Look:
 
 async def _due(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> list[ScenarioDeclaration]:
     """Return the scenarios of the sessions that this update may not leave as they are."""
-    gated = {each.name: with_promoted_version(each, promotion) for each in deployed_sessions(environment.declarations)}
+    gated = {each.name: with_promoted_version(each, promotion) for each in deployed_runs(environment.declarations)}
 
     async def is_kept(session: Declaration) -> bool:
         known = gated.get(session.name)
@@ -164,15 +164,15 @@ def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi
 
 
 def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
-    """Return the inputs of a session as far as they are known before its scenarios are declared."""
-    arguments = session_arguments(declaration, run.settings)
+    """Return the inputs of a run as far as they are known before its scenarios are declared."""
+    arguments = run_arguments(declaration, run.settings)
     if declaration.scenarios:
         stored = run.last_runs.scenarios()
         found = [(each, matching(each, stored)) for each in declaration.scenarios]
         ids = [_expected_id(each, have, run) for each, have in found]
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
         arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
-    return declared_inputs("tornado", arguments)
+    return declared_inputs(declaration.kind, arguments)
 
 
 def _expected_id(declared: ScenarioDeclaration, stored: StoredScenario | None, run: ProgramRun) -> str:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from tornado_resource.core.urns import SESSION_TYPE, make_urn
+from tornado_resource.core.urns import make_urn
 from tornado_resource.declarations.model import Gate
 from tornado_resource.program.gate import INTERRUPTED, STOPPED
 from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import by_id, declared_sessions
+from tornado_resource.runs.model import by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import as_output, with_promoted_version
 from tornado_resource.stacks.recorded import started_content
@@ -103,7 +103,7 @@ class GateRun:
         self._waiter = run.waiter
         self._last_runs = run.last_runs
         self._sessions = {
-            gated.name: with_promoted_version(gated, promotion) for gated in deployed_sessions(environment.declarations)
+            gated.name: with_promoted_version(gated, promotion) for gated in deployed_runs(environment.declarations)
         }
         self.report = run.gate.report
         self.report.describe(environment.name, promotion)
@@ -180,14 +180,14 @@ class GateRun:
         register_verdicts(self.results.values(), self._environment, self._promotion)
 
 
-def deployed_urn(name: str) -> str:
-    """Return the URN of a session that `deploy()` declares: it is in no component."""
-    return make_urn(pulumi.get_stack(), pulumi.get_project(), SESSION_TYPE, name)
+def deployed_urn(name: str, kind: str) -> str:
+    """Return the URN of a run that `deploy()` declares: it is in no component."""
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), kind_of(kind).resource_type, name)
 
 
-def deployed_sessions(declarations: Iterable[Declaration]) -> list[GatedRun]:
-    """Return the sessions with a gate that `deploy()` declares, before they have an id."""
-    return [replace(gated, urn=deployed_urn(gated.name)) for gated in declared_sessions(declarations)]
+def deployed_runs(declarations: Iterable[Declaration]) -> list[GatedRun]:
+    """Return the runs with a gate that `deploy()` declares, before they have an id."""
+    return [replace(gated, urn=deployed_urn(gated.name, gated.kind)) for gated in declared_runs(declarations)]
 
 
 def register_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:

@@ -84,7 +84,6 @@ class Versions:
         self._client = client
         self._reading: dict[tuple[str, int], asyncio.Task[Digests | None]] = {}
         self._listing: dict[str, asyncio.Task[Listing]] = {}
-        self._newest: dict[str, asyncio.Task[int | None]] = {}
         self._has_older = False
         self.put_back: set[str] = set()
         """The ids of edited scenarios that this update puts back: they are as they were when they passed."""
@@ -106,23 +105,6 @@ class Versions:
         if key not in self._reading:
             self._reading[key] = asyncio.ensure_future(self.read_again(pathway_id, version))
         return await self._reading[key]
-
-    async def latest(self, pathway_id: str) -> int | None:
-        """Return the number of the newest version, as it was when this run asked first; None if none is listed.
-
-        Raises:
-            TornadoError: they could not be read.
-
-        """
-        if pathway_id not in self._newest:
-            self._newest[pathway_id] = asyncio.ensure_future(self._read_latest(pathway_id))
-        return await self._newest[pathway_id]
-
-    async def _read_latest(self, pathway_id: str) -> int | None:
-        from tornado_resource.versions.reading import ContentReader
-
-        async with self._client.open() as client:
-            return await ContentReader(client).latest(pathway_id)
 
     async def read_again(self, pathway_id: str, version: int) -> Digests | None:
         """Return the digests of a version's content as it is now; None if it is not shown.

@@ -11,16 +11,15 @@ import pulumi
 from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
-from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import name_of, parents_of, type_of
-from tornado_resource.declarations.model import DEFAULT_RERUN, LATEST, Gate
+from tornado_resource.core.urns import name_of, parents_of
+from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.arguments import resource_path
 from tornado_resource.program.sdk import is_mocked, organization
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore, intents_folder
-from tornado_resource.runs.kinds import kind_of, kind_of_type
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun, by_id
 from tornado_resource.runs.rerun import ANY, Decision, LastRun, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.program.client import SharedClient, Versions
+    from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
@@ -57,6 +57,7 @@ class LastRuns:
         self._client = client
         self._versions = versions
         self._reading: asyncio.Task[Recorded] | None = None
+        self._newest: dict[tuple[str, str, Any], asyncio.Task[Any]] = {}
         self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
@@ -103,63 +104,78 @@ class LastRuns:
         last = await self._last_run(urns[0], session, gate)
         return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
 
-    async def latest(self, urns: Sequence[str], declared: Mapping[str, Any]) -> tuple[int, str | None]:
-        """Return the number that `version_number: latest` stands for, and why its version is tested again, if it is.
+    async def version(self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any]) -> tuple[Any, str | None]:
+        """Return what a declared version such as `latest` stands for, and why that is tested again, if it is.
 
-        It is the newest version of the pathway. But a session that still runs goes on with the version that it was
+        It is what it stands for at the API now. But a run that has not ended goes on with the version that it was
         started on, and so does one whose verdict is for the newest version, which may be its own fork. After a crash,
-        it is the number of the start that was cut off.
+        it is the version of the start that was cut off.
 
         Args:
-            urns: the URN of the session's resource, and those that it may have been recorded under before.
+            kind: the kind of run.
+            urns: the URN of the run's resource, and those that it may have been recorded under before.
             declared: its inputs.
 
         Raises:
             TornadoError: the versions cannot be read, or there are none.
 
         """
-        pathway_id = str(declared["pathway_id"])
-        newest = await self._versions.latest(pathway_id)
-        if newest is None:
-            message = f"the API lists no versions of pathway {clean(pathway_id)}; declare version_number as a number"
-            raise ConfigurationError(message)
         session = await self._find(urns)
-        cut_off = _cut_off_start(urns[0], pathway_id, session)
+        if session is not None:
+            known = kind.known_version(kind.request_of(declared), session.request, session.verdict)
+            if known is not None:
+                return known, None
+        newest = await self._newest_version(kind, declared)
+        if not kind.is_moving(declared[kind.version_field]):
+            return newest, None
+        cut_off = _cut_off_start(kind, urns[0], kind.place_id(declared), session)
         if cut_off is not None:
             return cut_off, None
         if session is None:
             return newest, None
         return await self._latest_of(urns[0], session, declared, newest)
 
+    async def _newest_version(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
+        """Return what a declared version stands for, as it was when this run asked first."""
+        key = (kind.name, kind.place_id(declared), declared[kind.version_field])
+        if key not in self._newest:
+            self._newest[key] = asyncio.ensure_future(self._find_version(kind, declared))
+        return await self._newest[key]
+
+    async def _find_version(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
+        async with self._client.open() as client:
+            return await kind.find_version(client, declared)
+
     async def _latest_of(
-        self, urn: str, session: RecordedRun, declared: Mapping[str, Any], newest: int
-    ) -> tuple[int, str | None]:
-        started = whole_or_none(session.request.get("version_number"))
+        self, urn: str, session: RecordedRun, declared: Mapping[str, Any], newest: Any
+    ) -> tuple[Any, str | None]:
+        kind = kind_of(session.kind)
+        started = session.request.get(kind.version_field)
         if started is None:
             return newest, None
-        if compare(session.kind, session.declared, {**declared, "version_number": started}).replaces:
+        if compare(session.kind, session.declared, {**declared, kind.version_field: started}).replaces:
             return newest, None
         rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
         last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))
         if last.state != "ended":
             return started, None
         reason = rerun_reason(rerun, gate, last)
-        is_of_newest = last.verdict is not None and last.verdict.version == newest
+        is_of_newest = last.verdict is not None and kind.version_of(last.verdict) == newest
         return (started, None) if is_of_newest and reason is None else (newest, reason)
 
-    async def started_version(self, urns: Sequence[str]) -> int | None:
-        """Return the version that the recorded session was started on; the argument is that of `latest`."""
+    async def started_version(self, urns: Sequence[str]) -> Any:
+        """Return the version that the recorded run was started on; the argument is that of `version`."""
         session = await self._find(urns)
-        return whole_or_none(session.request.get("version_number")) if session is not None else None
+        return session.request.get(kind_of(session.kind).version_field) if session is not None else None
 
     async def is_settled(self, declared: Mapping[str, Any], gated: GatedRun) -> bool:
         """Return whether this update will leave a session as it is; the arguments are those of `kept`.
 
         A `latest` that is not resolved yet counts as the version that the session was started on.
         """
-        session = self._known.runs.get(gated.urn)
-        if session is not None and declared.get("version_number") == LATEST:
-            declared = {**declared, "version_number": session.request.get("version_number")}
+        session, kind = self._known.runs.get(gated.urn), kind_of(gated.kind)
+        if session is not None and not kind.is_resolved(declared.get(kind.version_field)):
+            declared = {**declared, kind.version_field: session.request.get(kind.version_field)}
         return await self.kept(declared, gated) is not None
 
     async def kept(self, declared: Mapping[str, Any], gated: GatedRun) -> Result | None:
@@ -288,13 +304,12 @@ async def read_resources() -> Mapping[str, Any]:
     raise ConfigurationError(message)
 
 
-def _cut_off_start(urn: str, pathway_id: str, session: RecordedRun | None) -> int | None:
+def _cut_off_start(kind: Kind, urn: str, place_id: str, session: RecordedRun | None) -> int | str | None:
     """Return the version that a start asked for which the state does not know; None if there is no such start."""
     path = resource_path(name_of(urn))
     address = resource_address(path, pulumi.get_project(), os.environ, parents_of(urn))
-    kind = kind_of_type(type_of(urn))
-    intent = IntentStore(intents_folder(os.environ, kind.intents)).find(address) if kind is not None else None
-    if intent is None or intent.pathway_id != pathway_id:
+    intent = IntentStore(intents_folder(os.environ, kind.intents)).find(address)
+    if intent is None or intent.pathway_id != place_id:
         return None
     is_recorded = session is not None and intent.session_id == session.run_id
     return intent.version if not is_recorded else None

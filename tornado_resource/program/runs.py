@@ -7,15 +7,15 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import partial, reduce
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.core.urns import parents_of
-from tornado_resource.declarations.model import LATEST
+from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
@@ -41,9 +41,12 @@ if TYPE_CHECKING:
 
     from pulumi import Output
 
-    from tornado_resource.declarations.model import ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.runs.kind import Kind
+    from tornado_resource.stacks.settings import Settings
 
+T = TypeVar("T")
 INTERNAL: Final = frozenset({"started_content", "declared", "secrets"})
 """Outputs that `deploy()` does not export."""
 
@@ -152,7 +155,9 @@ def run_inputs(
 
     """
     kind = kind_of(resource.kind)
-    given = {"name": resource_path(name), **{key: value for key, value in inputs.items() if value is not None}}
+    gate = gate_input(inputs["gate"]) if isinstance(inputs["gate"], Gate) else inputs["gate"]
+    wanted = {**inputs, "gate": gate}
+    given = {"name": resource_path(name), **{key: value for key, value in wanted.items() if value is not None}}
     _check(resource, name, given)
     if "adopt" not in given and (adopt := _configured_adoption(name)) is not None:
         given["adopt"] = adopt
@@ -160,14 +165,38 @@ def run_inputs(
         given["secrets"] = secret_names(declared)
     given["base_url"] = configured_url()
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
-    _take_note(name, known_urn, has_gate=inputs["gate"] != "none")
+    _take_note(name, known_urn, has_gate=gate != "none")
     urns = asyncio.ensure_future(_urns(known_urn, kind.resource_type, name, opts))
-    version = given.get("version_number")
-    if version == LATEST or (version is not None and not is_plain(version)):
-        given["version_number"] = pulumi.Output.from_input(version).apply(partial(_number, urns, declared))
+    version = given.get(kind.version_field)
+    if version is not None and not (is_plain(version) and kind.is_resolved(version)):
+        given[kind.version_field] = pulumi.Output.from_input(version).apply(partial(_version, kind, urns, declared))
     given["parents"] = parents(known_urn)
     given["rerun_decision"] = _decision(resource.kind, name, urns, given)
     return given
+
+
+def run_arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
+    """Return the inputs of a run's resource that its declaration and the config describe, without default values."""
+    return {
+        **declaration.request,
+        "gate": gate_input(declaration.gate),
+        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
+        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
+        "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
+        "triggers": {**declaration.triggers, **settings.triggers} or None,
+    }
+
+
+def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
+    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
+    if gate is None:
+        return "none"
+    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
+    return given or None
+
+
+def _unless_default(value: T, default: T) -> T | None:
+    return None if value == default else value
 
 
 def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
@@ -213,23 +242,27 @@ async def _urns(
     return [await known_urn, *await alias_urns(resource_type, name, opts)]
 
 
-async def _number(urns: Awaitable[Sequence[str]], declared: Mapping[str, Any], version: Any) -> Any:
-    """Return the declared number, or the one that `latest` stands for; unknown if that depends on unknown inputs."""
-    if version != LATEST:
+async def _version(kind: Kind, urns: Awaitable[Sequence[str]], declared: Mapping[str, Any], version: Any) -> Any:
+    """Return the declared version, or the one that it stands for; unknown if that depends on unknown inputs."""
+    if kind.is_resolved(version):
         return version
-    inputs = await _resolved({key: value for key, value in declared.items() if key != "version_number"})
+    inputs = await _resolved({key: value for key, value in declared.items() if key != kind.version_field})
     if not is_plain(inputs):
         return pulumi.UNKNOWN
     try:
         last_runs = program_run().last_runs
         if is_idle():
             return await last_runs.started_version(await urns) or pulumi.UNKNOWN
-        number, _ = await last_runs.latest(await urns, inputs)
+        resolved, _ = await last_runs.version(kind, await urns, {**inputs, kind.version_field: version})
     except TornadoError as error:
-        is_secret = "pathway_id" in (await secret_names(declared) or ())
-        text = without_secret(str(error), inputs["pathway_id"]) if is_secret else str(error)
-        raise InvalidArgument(text) from None
-    return number
+        raise InvalidArgument(await _public(kind, declared, inputs, str(error))) from None
+    return resolved
+
+
+async def _public(kind: Kind, declared: Mapping[str, Any], inputs: Mapping[str, Any], text: str) -> str:
+    """Return *text* without what is secret of the run's place."""
+    secret = [inputs[name] for name in await secret_names(declared) or () if name in kind.place_outputs]
+    return reduce(without_secret, secret, text)
 
 
 async def _decision(
@@ -275,9 +308,10 @@ async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
 def _check(resource: RunResource, name: str, given: Mapping[str, Any]) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
     known = {key: value for key, value in declared_inputs(resource.kind, given).items() if is_plain(value)}
-    if known.get("version_number") == LATEST:  # a number by the time that the provider sees it
-        del known["version_number"]
-    problems = kind_of(resource.kind).problems(name, known)
+    kind = kind_of(resource.kind)
+    if not kind.is_resolved(known.get(kind.version_field)):  # it is by the time that the provider sees it
+        del known[kind.version_field]
+    problems = kind.problems(name, known)
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         where = f" ({given['declared_at']})" if "declared_at" in given else ""

@@ -11,6 +11,7 @@ from typing import Any
 
 _MODULES = {
     "AgentReleaseProvider": "tornado_resource.releases.provider",
+    "CheckRunProvider": "tornado_resource.agents.provider",
     "ChecksProvider": "tornado_resource.checks.provider",
     "ReleaseProvider": "tornado_resource.releases.provider",
     "ScenarioProvider": "tornado_resource.scenarios.provider",

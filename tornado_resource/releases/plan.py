@@ -22,8 +22,8 @@ class ReleasePlan:
     """
 
     release: Release
-    version: int
-    session_ids: tuple[str, ...]
+    version: int | str
+    run_ids: list[str]
     contents: tuple[str, ...]
     passed_at: str | None
 
@@ -39,10 +39,10 @@ class ReleasePlan:
         if recorded.get("live") not in (None, self.content):
             return False
         planned = {
-            "pathway_id": self.release.pathway_id,
+            "pathway_id": self.release.subject_id,
             "environment": self.release.environment,
             "version": self.version,
-            "sessions": list(self.session_ids),
+            "sessions": self.run_ids,
             "content": self.content,
         }
         return all(recorded.get(key) == value for key, value in planned.items())
@@ -56,23 +56,23 @@ def plan_releases(
     problems: dict[str, str] = {}
     for release in releases:
         if release.version is not None:
-            passes = {name: results[name] for name in release.sessions}
+            passes = {name: results[name] for name in release.runs}
             plans.append(_plan(release, release.version, passes.values()))
             problems |= _disagreements(release.version, passes)
     return plans, problems
 
 
-def _plan(release: Release, version: int, passes: Collection[Result]) -> ReleasePlan:
+def _plan(release: Release, version: int | str, passes: Collection[Result]) -> ReleasePlan:
     return ReleasePlan(
         release,
         version,
-        tuple(result.verdict.session_id for result in passes),
+        [result.verdict.session_id for result in passes],
         tuple(dict.fromkeys(sorted(_contents(passes), key=is_older))),
         max((result.verdict.finished_at for result in passes if result.verdict.finished_at is not None), default=None),
     )
 
 
-def _disagreements(version: int, passes: Mapping[str, Result]) -> dict[str, str]:
+def _disagreements(version: int | str, passes: Mapping[str, Result]) -> dict[str, str]:
     """Return a message for each session that passed with other content than the first one that names its content."""
     contents = {name: content for name, result in passes.items() if (content := _content(result)) is not None}
     firsts: dict[str | None, tuple[str, str]] = {}

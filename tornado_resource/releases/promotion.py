@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
-from tornado_resource.declarations.model import Gate, declared_version
+from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.versions.passed import edit_since_pass, unread
@@ -20,27 +20,30 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.content import Digests
-    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.model import Declaration, Environment, Section
 
+_NOUN: Final[Mapping[Section, str]] = {"sessions": "session", "agents": "check run"}
+_SUBJECT: Final[Mapping[Section, str]] = {"sessions": "pathway", "agents": "agent"}
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far in the future a pass may be by this machine's clock: the API's clock is another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStack:
-    """Another stack: its full name, and its outputs `environment`, `sessions` and `verdicts`, unchecked."""
+    """Another stack: its full name, and its outputs `environment`, `sessions`, `agents` and `verdicts`, unchecked."""
 
     stack: str
     environment: Any = None
     sessions: Any = None
     verdicts: Any = None
+    agents: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
     """An environment on the versions that passed.
 
-    *environment* has them as `version_number`. *record* is for outputs and reports. *problems* has, by session, why it
+    *environment* has them in its requests. *record* is for outputs and reports. *problems* has, by session, why it
     cannot be promoted; it is empty under an override. *awaiting_version* are the sessions with problems that can still
     get a version from a later pass. *summaries* has a line for each session, for the preview. *unpinned* are those
     whose pass names a version without its content.
@@ -103,10 +106,13 @@ def _promoted(environment: Environment, record: Promotion, results: Sequence[_Ch
 
 
 def pinned_versions(promoted: Promoted) -> dict[str, tuple[str, int]]:
-    """Return, by session, the pathway and the version whose content must still be the one that passed."""
+    """Return, by session, the pathway and the version whose content must still be the one that passed.
+
+    The version of an agent has an id that says what it holds, so there is nothing to compare.
+    """
     return {
         each.name: (each.pathway_id, session.version)
-        for each in promoted.environment.declarations
+        for each in promoted.environment.sessions
         if (session := promoted.record.sessions[each.name]).content is not None
         and session.version is not None
         and each.name not in promoted.problems
@@ -114,45 +120,51 @@ def pinned_versions(promoted: Promoted) -> dict[str, tuple[str, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _SourceSession:
-    """One session's outputs in the source stack; a part is None if it is missing or of another type."""
+class _SourceRun:
+    """One run's outputs in the source stack; a part is None if it is missing or of another type."""
 
     outcome: str | None
     reason: str
-    session_id: str | None
-    """The session of the verdict."""
+    run_id: str | None
+    """The run of the verdict."""
     current_id: str | None
-    """The session that the stack records now."""
-    version: int | None
+    """The run that the stack records now."""
+    version: int | str | None
+    """The number of the pathway's version, or the id of the agent's."""
+    semver: str | None
     content: str | None
     full_run: bool | None
     finished_at: str | None
-    is_other_pathway: bool
-    """Whether it is known to run on another pathway there."""
+    is_elsewhere: bool
+    """Whether it is known to run on another pathway or agent there."""
 
     @classmethod
-    def of(cls, source: SourceStack, declaration: Declaration) -> _SourceSession:
+    def of(cls, source: SourceStack, declaration: Declaration) -> _SourceRun:
         verdict = _entry(source.verdicts, declaration.name)
-        session = _entry(source.sessions, declaration.name)
+        is_agent = declaration.section == "agents"
+        run = _entry(source.agents if is_agent else source.sessions, declaration.name)
+        subject = run.get("agent_id" if is_agent else "pathway_id")
+        version_id = text_or_none(verdict.get("version_id"))
         return cls(
             outcome=text_or_none(verdict.get("outcome")),
             reason=text_or_none(verdict.get("reason")) or "no reason is recorded",
-            session_id=text_or_none(verdict.get("session_id")) or None,
-            current_id=text_or_none(session.get("session_id")) or None,
-            version=version_or_none(verdict.get("version")),
+            run_id=text_or_none(verdict.get("session_id")) or None,
+            current_id=text_or_none(run.get("run_id" if is_agent else "session_id")) or None,
+            version=version_id if is_agent else version_or_none(verdict.get("version")),
+            semver=text_or_none(verdict.get("semver")),
             content=text_or_none(verdict.get("content")),
             full_run=full_run if isinstance(full_run := verdict.get("full_run"), bool) else None,
             finished_at=text_or_none(verdict.get("finished_at")),
-            is_other_pathway=bool(session) and session.get("pathway_id") != declaration.pathway_id,
+            is_elsewhere=bool(run) and subject != declaration.subject_id,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """The result for one session."""
+    """The result for one run."""
 
     declaration: Declaration
-    source: _SourceSession
+    source: _SourceRun
     problems: tuple[str, ...]
     now: Digests | None = None
     waived: tuple[str, ...] = ()
@@ -162,22 +174,28 @@ class _Check:
         return self.declaration.name
 
     @property
-    def version(self) -> int | None:
-        """The version to test: the declared one, else the one that passed, if it is of this pathway."""
-        declared = declared_version(self.declaration.request)
-        if declared is not None:
+    def version(self) -> int | str | None:
+        """The version to test: the declared one, else the one that passed, if it is of this pathway or agent."""
+        declared = _declared(self.declaration)
+        if declared is not None and not self.is_same_semver:
             return declared
-        return None if self.source.is_other_pathway else self.source.version
+        return None if self.source.is_elsewhere else self.source.version
+
+    @property
+    def is_same_semver(self) -> bool:
+        """Whether the version of the agent that passed there is declared here by its published number."""
+        semver = self.source.semver
+        return semver is not None and self.declaration.request.get("version_id") == semver
 
     @property
     def content(self) -> str | None:
-        """The digest of what passed there on the version to test; None if it is unknown, or a problem was waived."""
+        """What passed there on the version to test, by its digest; None if it is unknown, or a problem was waived."""
         is_carried = self.version is not None and self.version == self.source.version and not self.waived
-        return self.source.content if is_carried and not self.source.is_other_pathway else None
+        return self.source.content if is_carried and not self.source.is_elsewhere else None
 
     @property
     def is_unpinned(self) -> bool:
-        is_carried = self.version is not None and not self.source.is_other_pathway
+        is_carried = self.version is not None and not self.source.is_elsewhere
         return is_carried and self.source.content is None and not self.problems and not self.waived
 
     def waived_by(self, override: str | None) -> _Check:
@@ -186,17 +204,17 @@ class _Check:
     def on_version(self) -> Declaration:
         if self.version is None:
             return self.declaration
-        return replace(self.declaration, request={**self.declaration.request, "version_number": self.version})
+        field = "version_number" if self.declaration.section == "sessions" else "version_id"
+        return replace(self.declaration, request={**self.declaration.request, field: self.version})
 
     @property
     def is_awaiting_version(self) -> bool:
-        return bool(self.problems) and not self.source.is_other_pathway
+        return bool(self.problems) and not self.source.is_elsewhere
 
     def recorded(self) -> PromotedSession:
         now = self.now if self.content is not None else None
-        return PromotedSession(
-            self.source.session_id, self.version, self.source.finished_at, self.waived, self.content, now
-        )
+        version = self.version if isinstance(self.version, int) else None
+        return PromotedSession(self.source.run_id, version, self.source.finished_at, self.waived, self.content, now)
 
 
 def _check(
@@ -206,9 +224,9 @@ def _check(
     now: datetime,
     version: VersionNow | None,
 ) -> _Check:
-    session = _SourceSession.of(source, declaration)
+    session = _SourceRun.of(source, declaration)
     problems = [*_environment_problems(environment, source)]
-    problems += _no_pass(session) or _pass_problems(environment, declaration, session, now)
+    problems += _no_pass(declaration, session) or _pass_problems(environment, declaration, session, now)
     if version is not None:
         problems += _content_problems(session, version)
     return _Check(declaration, session, tuple(problems), now=version.digests if version is not None else None)
@@ -221,34 +239,36 @@ def _environment_problems(environment: Environment, source: SourceStack) -> Iter
         yield f"the stack there runs environment {clean(str(source.environment), 100)}"
 
 
-def _no_pass(session: _SourceSession) -> tuple[str, ...]:
+def _no_pass(declaration: Declaration, session: _SourceRun) -> tuple[str, ...]:
     if session.outcome is None:
-        return ("no verdict there: declare the session there with a gate, and let `pulumi up` wait for it",)
+        what = "session" if declaration.section == "sessions" else "agent"
+        return (f"no verdict there: declare the {what} there with a gate, and let `pulumi up` wait for it",)
     if session.outcome != "passed":
         return (f"its verdict there is {clean(session.outcome, 40)}: {clean(session.reason)}",)
     return ()
 
 
 def _pass_problems(
-    environment: Environment, declaration: Declaration, session: _SourceSession, now: datetime
+    environment: Environment, declaration: Declaration, session: _SourceRun, now: datetime
 ) -> Iterator[str]:
-    if session.session_id is None or session.session_id != session.current_id:
-        passed = f"session {clean(session.session_id, 80)}" if session.session_id else "an unknown session"
-        current = f"session {clean(session.current_id, 80)}" if session.current_id else "no session"
+    noun = _NOUN[declaration.section]
+    if session.run_id is None or session.run_id != session.current_id:
+        passed = f"{noun} {clean(session.run_id, 80)}" if session.run_id else f"an unknown {noun}"
+        current = f"{noun} {clean(session.current_id, 80)}" if session.current_id else f"no {noun}"
         yield f"{passed} passed there, but the stack now records {current}"
     if environment.max_age is not None:
         yield from _age_problems(environment.max_age, session.finished_at, now)
     if session.full_run is False and (declaration.gate or Gate()).full_run == "required":
         yield f"it passed there, but {PATCHED}"
-    if not session.is_other_pathway:
+    if not session.is_elsewhere:
         yield from _version_problems(declaration, session)
 
 
-def _content_problems(session: _SourceSession, version: VersionNow) -> Iterator[str]:
+def _content_problems(session: _SourceRun, version: VersionNow) -> Iterator[str]:
     """Compare the version that passed there with what it is now."""
     if version.problem is not None:
-        yield f"{unread(session.version)}: {version.problem}"
-    elif session.version is not None and session.content is not None:
+        yield f"{unread(session.version if isinstance(session.version, int) else None)}: {version.problem}"
+    elif isinstance(session.version, int) and session.content is not None:
         edit = edit_since_pass(session.version, session.content, session.finished_at, version.digests)
         yield from () if edit is None else (edit,)
 
@@ -266,25 +286,37 @@ def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Itera
         yield f"it passed there {ago} ago, but max_age is {max_age}; run it again there (a trigger, `rerun: always`)"
 
 
-def _version_problems(declaration: Declaration, session: _SourceSession) -> Iterator[str]:
-    declared = declared_version(declaration.request)
+def _version_problems(declaration: Declaration, session: _SourceRun) -> Iterator[str]:
+    declared, is_agent = _declared(declaration), declaration.section == "agents"
     if session.version is None:
-        yield "the pass there names no version; declare `version_number` there"
-    elif declared is not None and declared != session.version:
+        remedy = "run it again there" if is_agent else "declare `version_number` there"
+        yield f"the pass there names no version; {remedy}"
+    elif declared is not None and declared not in {session.version, session.semver}:
         yield (
-            f"version_number {declared} is declared here, but version {session.version} passed there; "
+            f"{'version' if is_agent else 'version_number'} {declared} is declared here, "
+            f"but version {session.semver or session.version} passed there; "
             f"remove it here, or test version {declared} there"
         )
 
 
+def _declared(declaration: Declaration) -> int | str | None:
+    """Return the version that is declared; None if none is, or `latest` or `pinned`."""
+    if declaration.section == "sessions":
+        return declared_version(declaration.request)
+    version: str = declaration.request["version_id"]
+    return None if version in {LATEST, PINNED} else version
+
+
 def _summary(result: _Check) -> str:
-    version = f"version {result.version}" if result.version is not None else "no version"
+    shown = result.source.semver if result.version == result.source.version else None
+    version = f"version {shown or result.version}" if result.version is not None else "no version"
     if result.waived:
         return f"{result.name}: {version}, promoted without a pass: {'; '.join(result.waived)}"
-    passed = f"session {clean(result.source.session_id or '', 80)}"
-    if result.source.is_other_pathway:
+    section = result.declaration.section
+    passed = f"{_NOUN[section]} {clean(result.source.run_id or '', 80)}"
+    if result.source.is_elsewhere:
         carried = "is declared" if result.version is not None else "is carried over"
-        return f"{result.name}: passed there ({passed}) on another pathway, {version} {carried}"
+        return f"{result.name}: passed there ({passed}) on another {_SUBJECT[section]}, {version} {carried}"
     return f"{result.name}: {version}, passed there ({passed})"
 
 

@@ -48,7 +48,7 @@ class Intent:
     sent_at: str
     session_id: str | None = None
     created_at: str | None = None
-    version: int | None = None
+    version: int | str | None = None
 
 
 class IntentStore:
@@ -202,6 +202,8 @@ def _texts(intent: Intent) -> list[Any]:
 
 
 def _is_version(value: Any) -> bool:
+    if isinstance(value, str):
+        return _is_word(value)
     number = whole_or_none(value)
     return number is not None and number >= 0
 

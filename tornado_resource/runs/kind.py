@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tornado_resource.declarations.model import GRACE_MS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,12 +41,16 @@ class Kind(ABC):
     """The outputs of the resource, as inputs of the request, that say which place the run holds."""
     intents: ClassVar[str]
     """The folder of the intents, below the user's state folder."""
+    version_field: ClassVar[str] = ""
+    """The field of the start request that names the version to test, if there is one."""
     fields: ClassVar[tuple[str, ...]]
     """The fields of the start request. A change of one of these is another run."""
     statuses: ClassVar[Mapping[str, Meaning]]
     """The final statuses, and what each means."""
     default_limit_ms: ClassVar[int]
     """How long a run may take if its declaration and the API's response do not say, in milliseconds."""
+    grace_ms: ClassVar[int] = GRACE_MS
+    """How much longer than that the gate waits for a run to report its end, in milliseconds."""
 
     @abstractmethod
     def place_id(self, request: Mapping[str, Any]) -> str:
@@ -69,6 +75,40 @@ class Kind(ABC):
     def is_sound(self, declared: Mapping[str, Any]) -> bool:
         """Return whether what a state has recorded as declared can be a request. A damaged one is left alone."""
         return all(isinstance(declared.get(name), str) for name in self.place_outputs)
+
+    def is_resolved(self, version: Any) -> bool:
+        """Return whether a declared version can be sent as it is, unlike `latest`, which the API must resolve."""
+        del version
+        return True
+
+    def is_moving(self, version: Any) -> bool:
+        """Return whether a declared version that is not resolved may stand for another one later."""
+        return not self.is_resolved(version)
+
+    def known_version(self, request: Mapping[str, Any], recorded: Mapping[str, Any], verdict: RunVerdict | None) -> Any:
+        """Return what the declared version of a request stands for, as far as the last run shows it; else None.
+
+        Args:
+            request: the declared fields.
+            recorded: the request of the last run.
+            verdict: its verdict, if it has one.
+
+        """
+        del request, recorded, verdict
+
+    async def find_version(self, client: Client, request: Mapping[str, Any]) -> Any:
+        """Return what the declared version of a request stands for now.
+
+        Raises:
+            TornadoError: it cannot be read, or there is none.
+
+        """
+        del client
+        return request.get(self.version_field)
+
+    def version_of(self, verdict: RunVerdict) -> Any:
+        """Return the version that a verdict is for, as the version field names it; None if it is unknown."""
+        del verdict
 
     @abstractmethod
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:

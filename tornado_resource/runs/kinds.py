@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 KINDS: Final = {
     "tornado": "tornado_resource.tornado.kind",
+    "check_run": "tornado_resource.agents.kind",
 }
 """By name, the module with the kind, as `KIND`. By their paths, because they import this folder."""
 

@@ -271,8 +271,8 @@ def without_secret(text: str, secret: str | None) -> str:
     return re.sub(whole, HIDDEN, text, flags=re.IGNORECASE) if whole is not None else text
 
 
-def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedRun]:
-    """Return the sessions that have a gate as they are declared, before they have an id.
+def declared_runs(declarations: Iterable[Declaration]) -> list[GatedRun]:
+    """Return the runs that have a gate as they are declared, before they have an id.
 
     Their declared scenarios have none either: here their keys stand for them.
     """
@@ -284,6 +284,7 @@ def declared_sessions(declarations: Iterable[Declaration]) -> list[GatedRun]:
             each.request,
             position=each.position,
             scenarios={scenario.key: scenario for scenario in each.scenarios},
+            kind=each.kind,
         )
         for each in declarations
         if each.gate is not None

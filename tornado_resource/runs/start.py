@@ -111,7 +111,7 @@ class _Start:
                 self._kind.place_id(order.request),
                 digest(order.request),
                 now.isoformat(),
-                version=order.request.get("version_number"),
+                version=order.request.get(self._kind.version_field),
             ),
             at=now,
             monotonic=self._clock.monotonic(),

@@ -9,7 +9,6 @@ from tornado_resource.bland.retrying import MAX_OUTAGE_SECONDS, is_transient, re
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
-from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.errors import ApiError, ForeignResponse, NotFound
 from tornado_resource.runs.existence import confirm_gone
 from tornado_resource.runs.kinds import kind_of
@@ -62,7 +61,7 @@ async def wait_for_end(
 
     """
     watch = _Watch(client, gated, report, clock)
-    poller = Poller(_backoff(poll_seconds), (limit_ms(gated) + GRACE_MS) / 1000, clock)
+    poller = Poller(_backoff(poll_seconds), (limit_ms(gated) + kind_of(gated.kind).grace_ms) / 1000, clock)
     if gated.status is not None:
         ending = watch.read(gated.status)
         if ending is not None or not await poller.pause():
@@ -112,8 +111,9 @@ def progress_line(gated: GatedRun, status: Status) -> str:
     head = f"{gated.name} {clean(gated.run_id[:SHOWN_ID_CHARACTERS])}"
     if not status.is_running:
         head += f" {clean(status.status, 60)}"
-    elapsed = format_ms(status.elapsed_ms) if status.elapsed_ms is not None else "?"
-    return f"{head}{kind_of(gated.kind).progress(status)} · {elapsed} of {format_ms(limit_ms(gated))}"
+    elapsed, limit = status.elapsed_ms, format_ms(limit_ms(gated))
+    time = f"{format_ms(elapsed)} of {limit}" if elapsed is not None else f"at most {limit}"
+    return f"{head}{kind_of(gated.kind).progress(status)} · {time}"
 
 
 def _backoff(poll_seconds: float) -> Backoff:
@@ -171,5 +171,6 @@ class _Watch:
 
     def out_of_time(self) -> Ending:
         limit = format_ms(limit_ms(self._gated))
-        reason = f"it did not end within its time limit of {limit} plus {format_ms(GRACE_MS)}"
+        grace = format_ms(kind_of(self._gated.kind).grace_ms)
+        reason = f"it did not end within its time limit of {limit} plus {grace}"
         return Ending(self._last, reason, "out_of_time")

@@ -10,9 +10,10 @@ from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.bland.retrying import is_transient
 from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.declarations.model import DEFAULT_RERUN, DEFAULT_TIMEOUT_MS, LATEST, REQUEST_FIELDS, request_from
-from tornado_resource.errors import ApiError, NotFound, Rejected, TornadoError
+from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected, TornadoError
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.order import StartedRun
 from tornado_resource.tornado.comparison import found_run, other_timeout
@@ -45,6 +46,7 @@ class Tornado(Kind):
     id_output = "session_id"
     place_outputs = ("pathway_id",)
     intents = "intents"
+    version_field = "version_number"
     fields = REQUEST_FIELDS
     statuses = STATUSES
     default_limit_ms = DEFAULT_TIMEOUT_MS
@@ -74,6 +76,25 @@ class Tornado(Kind):
             and (version is None or whole_or_none(version) is not None)
             and (scenario_ids is None or isinstance(scenario_ids, list))
         )
+
+    def is_resolved(self, version: Any) -> bool:
+        """Return whether it is a number, or omitted."""
+        return bool(version != LATEST)
+
+    async def find_version(self, client: Client, request: Mapping[str, Any]) -> int:
+        """Return the number of the newest version of the pathway."""
+        from tornado_resource.versions.reading import ContentReader
+
+        newest = await ContentReader(client).latest(self.place_id(request))
+        if newest is None:
+            pathway = clean(self.place_id(request))
+            message = f"the API lists no versions of pathway {pathway}; declare version_number as a number"
+            raise ConfigurationError(message)
+        return newest
+
+    def version_of(self, verdict: RunVerdict) -> int | None:
+        """Return the number of the version, which may be the run's own fork."""
+        return verdict.version
 
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
         """Send the start request."""

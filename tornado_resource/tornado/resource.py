@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.program.arguments import refuse_to_import
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
@@ -21,12 +19,9 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
-    from tornado_resource.declarations.model import Declaration, OnConflict, OnDestroy, Rerun
+    from tornado_resource.declarations.model import Gate, OnConflict, OnDestroy, Rerun
     from tornado_resource.program.mappings import GateMapping
     from tornado_resource.scenarios.resource import TornadoScenario
-    from tornado_resource.stacks.settings import Settings
-
-T = TypeVar("T")
 
 
 class TornadoSession(RunResource, module="bland", name="TornadoSession"):
@@ -143,7 +138,7 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
             "version_number": version_number,
             "max_iterations": max_iterations,
             "timeout_ms": timeout_ms,
-            "gate": gate_input(gate) if isinstance(gate, Gate) else gate,
+            "gate": gate,
             "on_conflict": on_conflict,
             "on_destroy": on_destroy,
             "rerun": rerun,
@@ -163,26 +158,6 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
 TornadoSession.__annotations__ = get_annotations(TornadoSession, eval_str=True, locals={"Output": pulumi.Output})
 
 
-def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
-    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
-    if gate is None:
-        return "none"
-    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
-    return given or None
-
-
-def session_arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
-    """Return the arguments of a session's resource that describe its run, without default values."""
-    return {
-        **declaration.request,
-        "gate": gate_input(declaration.gate),
-        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
-        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
-        "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
-        "triggers": {**declaration.triggers, **settings.triggers} or None,
-    }
-
-
 def _definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
     """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
     if not scenarios:
@@ -197,7 +172,3 @@ def _all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:
         return scenario_ids
     ids = pulumi.Output.all(scenario_ids, *(each.stored_id for each in scenarios))
     return ids.apply(lambda known: [*(known[0] or ()), *known[1:]])
-
-
-def _unless_default(value: T, default: T) -> T | None:
-    return None if value == default else value

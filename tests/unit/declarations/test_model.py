@@ -21,10 +21,13 @@ def test_a_request_holds_only_the_declared_fields_with_whole_numbers() -> None:
     assert type(request["timeout_ms"]) is int
 
 
-def test_a_session_without_a_timeout_has_the_apis_default() -> None:
+def test_the_longest_wait_is_the_time_limit_and_a_little_more() -> None:
     position = Position("s.yaml", 1, 1)
-    assert Declaration("a", {"pathway_id": "pw-1"}, None, position).timeout_ms == DEFAULT_TIMEOUT_MS == 900_000
-    assert Declaration("a", {"pathway_id": "pw-1", "timeout_ms": 7}, None, position).timeout_ms == 7
+    assert DEFAULT_TIMEOUT_MS == 900_000
+    assert Declaration("a", {"pathway_id": "pw-1"}, None, position).limit_ms == 960_000
+    assert Declaration("a", {"pathway_id": "pw-1", "timeout_ms": 7}, None, position).limit_ms == 60_007
+    agent = {"agent_id": "ag-1", "env": "staging", "version_id": "latest"}
+    assert Declaration("a", agent, None, position, section="agents").limit_ms == 50 * 60_000
 
 
 def test_a_gate_is_read_with_its_defaults() -> None:

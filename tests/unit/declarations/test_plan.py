@@ -30,7 +30,7 @@ def planned(folder: Path) -> Plan:
 
 
 def test_sessions_on_one_pathway_run_in_the_files_order(tmp_path: Path) -> None:
-    sessions = planned(tmp_path).sessions
+    sessions = planned(tmp_path).runs
     assert {entry.declaration.name: entry.after for entry in sessions} == {"a": None, "b": None, "c": "a", "d": "c"}
 
 
@@ -39,7 +39,7 @@ def test_the_worst_case_adds_up_on_a_pathway_with_a_minute_of_grace_each(tmp_pat
 
 
 def test_each_value_has_the_position_of_the_layer_that_set_it(tmp_path: Path) -> None:
-    origins = planned(tmp_path).sessions[2].origins
+    origins = planned(tmp_path).runs[2].origins
     lines = {key: position.line for key, position in origins.items()}
     assert lines == {"timeout_ms": 2, "gate.passed": 2, "pathway_id": 6, "gate.repaired": 6}
 
@@ -51,7 +51,7 @@ def test_a_value_that_an_environment_removes_has_no_origin(tmp_path: Path) -> No
     )
     (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
-    [session] = make_plan(document, resolve(document, "e")).sessions
+    [session] = make_plan(document, resolve(document, "e")).runs
     assert {key: position.line for key, position in session.origins.items()} == {"pathway_id": 2, "gate": 3}
 
 
@@ -70,7 +70,7 @@ def test_a_plan_has_the_first_sessions_and_counts_the_rest(tmp_path: Path, share
     (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
     plan = make_plan(document, resolve(document, None))
-    assert (len(plan.sessions), plan.more) == (shown, 2000 - shown)
+    assert (len(plan.runs), plan.more) == (shown, 2000 - shown)
     assert plan.minutes == 4000
 
 
@@ -92,7 +92,7 @@ def test_what_each_session_takes_from_the_environment_before(tmp_path: Path) -> 
     (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
     carries = {
-        name: {entry.declaration.name: entry.carries for entry in make_plan(document, resolve(document, name)).sessions}
+        name: {entry.declaration.name: entry.carries for entry in make_plan(document, resolve(document, name)).runs}
         for name in ("staging", "production", "elsewhere")
     }
     assert set(carries["staging"].values()) == {None}
@@ -104,7 +104,7 @@ def test_what_is_published_with_the_versions_that_are_certain(tmp_path: Path) ->
     (tmp_path / "s.yaml").write_text(PROMOTING, encoding="utf-8")
     document = check_document(str(tmp_path / "s.yaml"))
     releases = make_plan(document, resolve(document, "production")).releases
-    assert [(each.pathway_id, each.environment, each.version) for each in releases] == [
+    assert [(each.subject_id, each.environment, each.version) for each in releases] == [
         ("p", "production", None),
         ("q2", "staging", 3),
     ]

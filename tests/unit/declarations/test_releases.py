@@ -36,9 +36,9 @@ def test_a_release_for_each_pathway_and_environment() -> None:
         declared("e", publish=None),
     ]
     assert releases(declarations, {"a": 7, "b": 7, "c": 2, "d": 7, "e": 9}) == [
-        Release("a", "pw-1", "production", 7, ("a", "d")),
-        Release("b", "pw-1", "staging", 7, ("b",)),
-        Release("c", "pw-2", "production", 2, ("c",)),
+        Release("a", "sessions", "pw-1", "production", 7, ("a", "d")),
+        Release("b", "sessions", "pw-1", "staging", 7, ("b",)),
+        Release("c", "sessions", "pw-2", "production", 2, ("c",)),
     ]
 
 

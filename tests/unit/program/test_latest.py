@@ -23,7 +23,8 @@ from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.backend import resource_address
-from tornado_resource.versions.reading import read_latest
+from tornado_resource.tornado.kind import KIND
+from tornado_resource.versions.reading import ContentReader, read_latest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,9 +70,9 @@ async def latest(
     async def digests(*_arguments: object) -> Digests | None:
         return Digests.of(content)
 
-    monkeypatch.setattr(versions, "latest", known)
+    monkeypatch.setattr(ContentReader, "latest", known)
     monkeypatch.setattr(versions, "digests", digests)
-    return await LastRuns(api, versions).latest([URN], {**DECLARED, **declared})
+    return await LastRuns(api, versions).version(KIND, [URN], {**DECLARED, **declared})
 
 
 @pytest.mark.parametrize(

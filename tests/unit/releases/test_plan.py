@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import Result
 
 OLD, NEW, CURRENT = "sha256:" + "0" * 64, "sha256:" + "1" * 64, "sha256v2:" + "2" * 64
-RELEASE = Release("booking", "pw-1", "production", 7, ("booking", "billing"))
+RELEASE = Release("booking", "sessions", "pw-1", "production", 7, ("booking", "billing"))
 
 
 def passed(name: str, content: str | None, finished_at: str | None = None, **gated: Any) -> Result:
@@ -31,7 +31,7 @@ def results(first: str | None, second: str | None) -> dict[str, Result]:
 
 def test_a_release_has_what_its_sessions_passed_with() -> None:
     [plan], problems = plan_releases([RELEASE], results(OLD, OLD))
-    assert (plan.version, plan.session_ids, plan.content) == (7, ("s-booking", "s-billing"), OLD)
+    assert (plan.version, plan.run_ids, plan.content) == (7, ["s-booking", "s-billing"], OLD)
     assert plan.passed_at == "2026-04-14T10:00:00Z"
     assert problems == {}
 
@@ -58,7 +58,7 @@ def test_a_content_that_is_not_recorded_is_known_otherwise(
 ) -> None:
     result = passed("booking", None, **gated)
     result = replace(result, verdict=replace(result.verdict, repaired=repaired))
-    [plan], _ = plan_releases([replace(RELEASE, sessions=("booking",))], {"booking": result})
+    [plan], _ = plan_releases([replace(RELEASE, runs=("booking",))], {"booking": result})
     assert (plan.content, plan.passed_at) == (content, None)
 
 

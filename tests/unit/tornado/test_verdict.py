@@ -11,7 +11,7 @@ from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.reports.outcomes import scenario_results
-from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict, declared_sessions
+from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict, declared_runs
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.runs.wait import limit_ms
 from tornado_resource.tornado.verdict import unreadable_content, with_content
@@ -146,7 +146,7 @@ def test_only_declarations_with_a_gate_are_awaited() -> None:
     position = Position("sessions.yaml", 4, 3)
     request = {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]}
     declarations = [Declaration("a", request, Gate(3), position), Declaration("b", request, None, position)]
-    sessions = declared_sessions(declarations)
+    sessions = declared_runs(declarations)
     assert sessions == [GatedRun("a", "", Gate(3), request, position=position)]
     assert (sessions[0].declared_scenarios, limit_ms(sessions[0])) == (("a", "b"), 900_000)
     assert limit_ms(replace(sessions[0], timeout_ms=0, request={})) == 0

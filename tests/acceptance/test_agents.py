@@ -1,0 +1,97 @@
+"""Sessions and check runs in one file: side by side, in one report, behind one gate."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT: Final = """\
+pathways:
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}]}
+judges:
+  resolved: {name: resolved}
+  polite: {name: polite}
+agents:
+  ag-good:
+    versions: [{semver: 1.0.0}, {name: Second}]
+    staging: 1.0.0
+    scenarios: [{id: tc-1}, {id: tc-2}]
+    checks:
+      staging: {judges: [resolved, {judge: polite, required: false}]}
+      production: {judges: [resolved]}
+    runs: [{rates: {resolved: 0.9, polite: 0.4}}]
+  ag-poor:
+    versions: [{semver: 1.0.0}]
+    scenarios: [{id: tc-3}]
+    checks: {staging: {judges: [resolved]}}
+    runs: [{rates: {resolved: 0.6}}, {rates: {resolved: 0.8}}]
+"""
+DECLARATIONS: Final = """\
+version: 1
+sessions:
+  booking: {pathway_id: pw-1, version_number: 1}
+  billing: {pathway_id: pw-2, version_number: 1}
+agents:
+  support: {agent_id: ag-good, gate: {passed: "80%"}}
+  sales: {agent_id: ag-poor, version: 1.0.0, gate: {passed: "70%"}}
+"""
+
+
+def checks(project: Project) -> list[tuple[str, str]]:
+    """The check runs that were started, by agent and version."""
+    rows = project.requests("POST /v2/agents")
+    return [(row["path"].split("/")[3], json.loads(row["body"])["version_id"]) for row in rows]
+
+
+def save(project: Project, agent_id: str) -> None:
+    """Save a version of an agent, as people do in the dashboard."""
+    headers = {"authorization": "any-key"}
+    project.http.post(f"/_sandbox/agents/{agent_id}/versions", json={}, headers=headers).raise_for_status()
+
+
+def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(DECLARATIONS)
+    project.configure("tornado:reports", "reports")
+    preview = project.pulumi("preview")
+    assert "support: version " in preview
+    assert project.requests("POST") == []
+    printed = project.up(expect=None)
+    assert "gate failed: 1 failed of 4" in printed
+    assert "resolved matched 60%, the gate requires 70%" in printed
+    outputs = project.outputs()
+    verdicts: dict[str, Any] = outputs["verdicts"]
+    assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {
+        "booking": "passed",
+        "billing": "passed",
+        "support": "passed",
+        "sales": "failed",
+    }
+    support = outputs["agents"]["support"]
+    assert support["version_id"] == verdicts["support"]["content"] == verdicts["support"]["version_id"]
+    assert (verdicts["support"]["kind"], verdicts["booking"]["kind"]) == ("check_run", "tornado")
+    assert verdicts["sales"]["judges"] == [{"name": "resolved", "required": True, "match_rate": 0.6, "passed": True}]
+    assert outputs["agents"]["sales"]["semver"] == "1.0.0"
+    first = checks(project)
+    assert sorted(agent for agent, _ in first) == ["ag-good", "ag-poor"]
+
+    before = len(project.requests())
+    printed = project.up()
+    assert "sales: runs again, the last run did not meet its gate" in printed
+    assert [agent for agent, _ in checks(project)[2:]] == ["ag-poor"]
+
+    before = len(project.requests())
+    project.up(0, "--expect-no-changes")
+    calls = [f"{row['method']} {row['path']}" for row in project.requests()[before:]]
+    assert [call for call in calls if "agents" in call] == ["GET /v2/agents/ag-good/versions/latest"]
+
+    save(project, "ag-good")
+    project.up()
+    assert [agent for agent, _ in checks(project)[3:]] == ["ag-good"]
+    assert checks(project)[3] != first[0]
+    assert len(project.bodies()) == 2, "the sessions have passed"

@@ -1,0 +1,283 @@
+"""Check runs of agents as a kind of run: their requests, and what the responses mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.agents.judge import judge
+from tornado_resource.agents.verdict import agrees, facts
+from tornado_resource.bland.agents import list_agents, read_latest_version, read_pins, read_version
+from tornado_resource.bland.check_runs import (
+    STATUSES,
+    CheckRun,
+    cancel_check_run,
+    list_check_runs,
+    read_check_run,
+    start_check_run,
+)
+from tornado_resource.bland.responses import Status, is_other, parse_time
+from tornado_resource.bland.retrying import retried
+from tornado_resource.core.text import clean, count
+from tornado_resource.core.urns import CHECK_RUN_TYPE
+from tornado_resource.declarations.model import (
+    CHECK_RUN_FIELDS,
+    CHECK_RUN_GRACE_MS,
+    CHECK_RUN_MS,
+    LATEST,
+    PINNED,
+    is_version_id,
+)
+from tornado_resource.errors import ConfigurationError, OutcomeUnknown, Rejected
+from tornado_resource.runs.kind import Kind
+from tornado_resource.runs.model import Result
+from tornado_resource.runs.order import Found, StartedRun
+from tornado_resource.runs.rerun import LastRun
+from tornado_resource.runs.verdict import make_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.retrying import Retry
+    from tornado_resource.errors import NotFound
+    from tornado_resource.runs.model import Ending, GatedRun, Outcome, RunFacts, RunVerdict
+    from tornado_resource.runs.order import Order, Run
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStatus(Status):
+    """The status of a check run, and all that the API shows of it."""
+
+    run: CheckRun | None = None
+
+    @classmethod
+    def of(cls, run: CheckRun) -> CheckStatus:
+        """Return the status of a check run."""
+        return cls(run.status, elapsed_ms=_elapsed_ms(run), error_message=run.error_message, run=run)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is in flight."""
+        return self.run is not None and self.run.is_running
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended. An unknown status is neither in flight nor final."""
+        return self.status in STATUSES
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The version that it checks."""
+        return _shown(self.run) if self.run is not None else {}
+
+
+class CheckRuns(Kind):
+    """A check run holds conversations with an agent, and judges score them. One runs at a time for an agent and env."""
+
+    name = "check_run"
+    noun = "check run"
+    place_noun = "agent"
+    resource_type = CHECK_RUN_TYPE
+    id_output = "run_id"
+    place_outputs = ("agent_id", "env")
+    intents = "check-run-intents"
+    version_field = "version_id"
+    fields = CHECK_RUN_FIELDS
+    statuses = STATUSES
+    default_limit_ms = CHECK_RUN_MS
+    grace_ms = CHECK_RUN_GRACE_MS
+
+    def place_id(self, request: Mapping[str, Any]) -> str:
+        """Return the id of the agent, and its environment."""
+        return f"{request['agent_id']}/{request['env']}"
+
+    def place(self, request: Mapping[str, Any]) -> str:
+        """Return `agent ag-1 in staging`."""
+        return f"agent {request['agent_id']} in {request['env']}"
+
+    def request_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the declared agent, env and version."""
+        return {name: values[name] for name in CHECK_RUN_FIELDS if values.get(name) is not None}
+
+    def problems(self, name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is invalid by the rules of `sessions.yaml`."""
+        from tornado_resource.declarations.values import agent_problems
+
+        version = values.get("version_id")
+        keys = {key: value for key, value in values.items() if key != "version_id"}
+        problems = agent_problems(name, {**keys, "version": version})
+        found = problems.pop("version", None)
+        if found is None and isinstance(version, str) and not is_version_id(version):
+            found = f"found `{version}`, expected the id of a version"  # a program has it by then
+        return problems if found is None else {**problems, "version_id": found}
+
+    def is_sound(self, declared: Mapping[str, Any]) -> bool:
+        """Return whether what is recorded as declared can be a request."""
+        return all(isinstance(declared.get(name), str) for name in CHECK_RUN_FIELDS)
+
+    def is_resolved(self, version: Any) -> bool:
+        """Return whether it is the id of a version."""
+        return version is None or is_version_id(version)
+
+    def is_moving(self, version: Any) -> bool:
+        """Return whether it is `latest` or `pinned`. A published version stays what it is."""
+        return version in {LATEST, PINNED}
+
+    def known_version(
+        self, request: Mapping[str, Any], recorded: Mapping[str, Any], verdict: RunVerdict | None
+    ) -> str | None:
+        """Return the id of a published version that the last run checked."""
+        is_same = verdict is not None and verdict.semver == request["version_id"]
+        is_same = is_same and recorded["agent_id"] == request["agent_id"]
+        return verdict.version_id if verdict is not None and is_same else None
+
+    async def find_version(self, client: Client, request: Mapping[str, Any]) -> str:
+        """Return the id of the newest version, of the pinned one, or of a published one."""
+        agent_id, version = request["agent_id"], request["version_id"]
+        if version == LATEST:
+            return (await retried(lambda: read_latest_version(client, agent_id))).version_id
+        if version != PINNED:
+            return (await retried(lambda: read_version(client, agent_id, version))).version_id
+        pin = (await retried(lambda: read_pins(client, agent_id))).of(request["env"])
+        if pin.version_id is None:
+            message = f"{self.place(request)} pins no version; publish one, or declare `version: latest`"
+            raise ConfigurationError(message)
+        return pin.version_id
+
+    def version_of(self, verdict: RunVerdict) -> str | None:
+        """Return the id of the version that was checked."""
+        return verdict.version_id
+
+    async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
+        """Send the start request."""
+        return _started(await start_check_run(client, request["agent_id"], request["env"], request["version_id"]))
+
+    async def look(self, client: Client, order: Order) -> Sequence[Found]:
+        """Return the check runs of the agent in its environment, also those that have ended."""
+        agent_id, env = order.request["agent_id"], order.request["env"]
+        listed = await list_check_runs(client, agent_id, env)
+        if not listed.is_readable:
+            label = f"check runs of {clean(self.place(order.request))}"
+            raise OutcomeUnknown(label, "a check run in the response has no usable id or status")
+        return [
+            Found(
+                _started(run),
+                listed.responded_at,
+                is_holding=run.is_running,
+                contradictions=_other_version(run, order.request),
+            )
+            for run in listed.runs
+        ]
+
+    async def read(self, client: Client, run: Run) -> Status:
+        """Return the status of a check run."""
+        return CheckStatus.of(await read_check_run(client, run.request["agent_id"], run.run_id))
+
+    async def responds(self, client: Client, run: Run, not_found: NotFound) -> bool:
+        """Return whether the API lists agents: a web server that has no such route does not."""
+        del run, not_found
+        try:
+            await list_agents(client)
+        except Rejected as error:
+            if 400 <= error.status_code < 500:
+                return False
+            raise
+        return True
+
+    async def cancel(self, client: Client, run: Run) -> None:
+        """Send the cancel request."""
+        await cancel_check_run(client, run.request["agent_id"], run.run_id)
+
+    async def is_holding(self, client: Client, run: Run) -> bool:
+        """Return whether the run is still in flight."""
+        return (await self.read(client, run)).is_running
+
+    def status_differences(self, order: Order, status: Status) -> list[str]:
+        """Return how the version of a check run differs from the declared one."""
+        run = status.run if isinstance(status, CheckStatus) else None
+        return list(_other_version(run, order.request)) if run is not None else []
+
+    def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
+        """Return the outputs `agent_id`, `env`, `version_id` and `semver`."""
+        shown = {key: value for key, value in started.shown.items() if value is not None}
+        return {**self.request_of(request), "semver": None, **shown}
+
+    def progress(self, status: Status) -> str:
+        """Return ` running · 10 conversations`: the API shows no more of a run that is in flight."""
+        run = status.run if isinstance(status, CheckStatus) else None
+        if run is None or not run.is_running:
+            return ""
+        conversations = _conversations(run)
+        return f" {run.status.lower()}" + (f" · {count(conversations, 'conversation')}" if conversations else "")
+
+    def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+        """Judge a check run that completed (docs/agents.md)."""
+        del scenarios
+        run = status.run if isinstance(status, CheckStatus) else None
+        if run is None:
+            return "incomplete", "the API does not show its judges"
+        others = _other_version(run, gated.request)
+        return ("incomplete", others[0]) if others else judge(gated.gate, run)
+
+    def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
+        """Return the judges, and the version."""
+        del outcome
+        return facts(gated, status.run if isinstance(status, CheckStatus) else None)
+
+    def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
+        """Return whether the judges of a recorded verdict give its outcome again."""
+        del request
+        return agrees(verdict)
+
+    async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
+        """Return the result: the status says all."""
+        del client, retry
+        return Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
+
+    async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
+        """Return what the gate says of a check run that has ended."""
+        del client
+        from tornado_resource.runs.model import Ending
+
+        return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
+
+
+def _started(run: CheckRun) -> StartedRun:
+    return StartedRun(run.run_id, run.created_at, run.status, shown=_shown(run))
+
+
+def _shown(run: CheckRun) -> dict[str, Any]:
+    return {"version_id": run.version_id, "semver": run.semver}
+
+
+def _other_version(run: CheckRun, request: Mapping[str, Any]) -> tuple[str, ...]:
+    declared = request.get("version_id")
+    if declared is None or run.version_id is None or not is_other(run.version_id, declared):
+        return ()
+    return (f"it checks version {clean(run.version_id)} (declared: {clean(declared)})",)
+
+
+def _conversations(run: CheckRun) -> int | None:
+    if run.scenario_count is None or run.simulations_count is None:
+        return None
+    return run.scenario_count * run.simulations_count
+
+
+def _elapsed_ms(run: CheckRun) -> int | None:
+    """Return how long a run took, once it has ended."""
+    created, completed = (_time(run.created_at), _time(run.completed_at))
+    if created is None or completed is None or completed < created:
+        return None
+    return (completed - created) // timedelta(milliseconds=1)
+
+
+def _time(text: str | None) -> datetime | None:
+    moment = parse_time(text)
+    return moment.astimezone(UTC) if moment is not None else None
+
+
+KIND: Final = CheckRuns()
