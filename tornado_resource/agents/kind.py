@@ -127,13 +127,11 @@ class CheckRuns(Kind):
         """Return whether it is `latest` or `pinned`. A published version stays what it is."""
         return version in {LATEST, PINNED}
 
-    def known_version(
-        self, request: Mapping[str, Any], recorded: Mapping[str, Any], verdict: RunVerdict | None
-    ) -> str | None:
+    def known_version(self, request: Mapping[str, Any], outputs: Mapping[str, Any]) -> str | None:
         """Return the id of a published version that the last run checked."""
-        is_same = verdict is not None and verdict.semver == request["version_id"]
-        is_same = is_same and recorded["agent_id"] == request["agent_id"]
-        return verdict.version_id if verdict is not None and is_same else None
+        is_same = (outputs.get("agent_id"), outputs.get("semver")) == (request["agent_id"], request["version_id"])
+        version_id = outputs.get("version_id")
+        return version_id if is_same and isinstance(version_id, str) else None
 
     async def find_version(self, client: Client, request: Mapping[str, Any]) -> str:
         """Return the id of the newest version, of the pinned one, or of a published one."""

@@ -122,7 +122,7 @@ class LastRuns:
         """
         session = await self._find(urns)
         if session is not None:
-            known = kind.known_version(kind.request_of(declared), session.request, session.verdict)
+            known = kind.known_version(kind.request_of(declared), session.resource.outputs)
             if known is not None:
                 return known, None
         newest = await self._newest_version(kind, declared)

@@ -85,16 +85,15 @@ class Kind(ABC):
         """Return whether a declared version that is not resolved may stand for another one later."""
         return not self.is_resolved(version)
 
-    def known_version(self, request: Mapping[str, Any], recorded: Mapping[str, Any], verdict: RunVerdict | None) -> Any:
+    def known_version(self, request: Mapping[str, Any], outputs: Mapping[str, Any]) -> Any:
         """Return what the declared version of a request stands for, as far as the last run shows it; else None.
 
         Args:
             request: the declared fields.
-            recorded: the request of the last run.
-            verdict: its verdict, if it has one.
+            outputs: those of the resource, as the last run is recorded.
 
         """
-        del request, recorded, verdict
+        del request, outputs
 
     async def find_version(self, client: Client, request: Mapping[str, Any]) -> Any:
         """Return what the declared version of a request stands for now.
