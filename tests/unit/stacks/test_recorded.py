@@ -422,7 +422,7 @@ def test_a_state_that_is_damaged_anywhere_is_read_without_an_error() -> None:
         f"urn:pulumi:dev::agents::{SCENARIO_TYPE}::refund@pw-1": {"type": SCENARIO_TYPE, "outputs": scenario},
         f"urn:pulumi:dev::agents::{RELEASE_TYPE}::a": {"type": RELEASE_TYPE, "outputs": release},
     }
-    plan = ReleasePlan(Release("a", "pw-1", "production", 3, ("a",)), 3, ("s-1",), (DIGEST,), None)
+    plan = ReleasePlan(Release("a", "sessions", "pw-1", "production", 3, ("a",)), 3, ["s-1"], (DIGEST,), None)
     kinds: tuple[Any, ...] = (None, True, 5.0, -1.5, "", HOSTILE, "sha256v2:zz", [], [None], {}, DEEP)
     assert outcome(whole) == "passed"
     for resources in damaged_copies(whole, kinds):
