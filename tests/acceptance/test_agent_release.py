@@ -33,8 +33,10 @@ from tornado_resource import AgentRelease
 config = pulumi.Config()
 agent, version = config.require_secret("agent"), config.require("version")
 staged = AgentRelease("staged", agent_id=agent, version_id=version, environment="staging")
-live = AgentRelease("live", agent_id=agent, version_id=version, opts=pulumi.ResourceOptions(depends_on=[staged]))
+verdict = {"outcome": config.get("outcome") or "passed", "reason": "r", "version_id": version, "session_id": "run-1"}
+live = AgentRelease("live", agent_id=agent, verdict=verdict, opts=pulumi.ResourceOptions(depends_on=[staged]))
 pulumi.export("semver", live.semver)
+pulumi.export("runs", live.runs)
 """
 
 
@@ -88,7 +90,7 @@ def test_a_version_is_published_promoted_and_put_back(support: Support) -> None:
     printed = support.project.up()
     assert (support.pins["staging"], support.pins["production"]) == (second, second)
     assert support.moves() == ["publish", "promote"]
-    assert support.project.outputs()["semver"] == "1.1.0"
+    assert support.project.outputs() == {"semver": "1.1.0", "runs": ["run-1"]}
     before = len(support.project.requests())
     support.project.up(0, "--expect-no-changes")
     assert len(support.project.requests()) == before
@@ -128,14 +130,19 @@ def test_checks_that_were_edited_after_the_pass_block_the_promotion(support: Sup
     assert "in-clear" not in printed
 
 
-def test_a_release_is_red_until_it_is_proved(support: Support) -> None:
+def test_a_release_is_red_until_it_has_passed_and_is_proved(support: Support) -> None:
     _, second, _ = support.versions
     support.test_version(second)
     support.release(second)
+    support.project.configure("agents:outcome", "failed")
+    refused = support.project.up(expect=None)
+    assert "release live: nothing is published, the verdict is failed: r" in refused
+    assert "promote" not in support.moves()
+    support.project.configure("agents:outcome", None)
     support.project.fail(method="POST", path="/promote", kind="status", status=200, body="{}")
     printed = support.project.up(expect=None)
     assert f"release live: version {second} was published to production, but after 30 s production pins" in printed
-    assert "Traceback" not in printed
+    assert "Traceback" not in printed + refused
     [live] = [each for each in support.project.resources("AgentRelease") if each["urn"].endswith("::live")]
     assert "after 30 s" in live["outputs"]["unproved"]
     assert "`pulumi up` looks again" in support.project.pulumi("preview")

@@ -135,6 +135,12 @@ async def test_a_request_that_never_left_is_an_error() -> None:
     assert api.calls.count("environments") == 1
 
 
+async def test_the_api_says_when_to_send_again() -> None:
+    api = AgentApi(faults=[(httpx.Response(429, json={}, headers={"retry-after": "7"}), False)])
+    assert await publish(api) == PINNED
+    assert api.time.slept == [7.0]
+
+
 async def test_another_publish_in_progress_is_waited_for() -> None:
     api = AgentApi(faults=[(coded(409, "PUBLISH_IN_PROGRESS"), False)] * 2)
     assert await publish(api) == PINNED

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.support.agents import answering
+from tests.support.api import client_of, json_response
 from tornado_resource.bland.check_runs import CheckRun, CheckRuns, Checks, ConfiguredJudge, JudgeVerdict
 from tornado_resource.releases.blocked_checks import block_reason, read_block_reason
 
@@ -92,6 +94,8 @@ SAME = "; one of their scenarios may have been edited"
     ("run", "checks"),
     [
         (RUN, CHECKS),
+        (RUN, replace(CHECKS, updated_at=RUN.created_at)),
+        (RUN, replace(CHECKS, judges=(replace(JUDGE, target_level_keys=()),))),
         (replace(RUN, created_at=None), replace(CHECKS, updated_at="2026-04-14T10:00:01Z")),
         (replace(RUN, scenario_count=None), replace(CHECKS, simulations_count=None)),
         (replace(RUN, verdicts=()), replace(CHECKS, judges=(ADDED,))),
@@ -110,6 +114,13 @@ def test_without_a_reason_what_was_read_is_said() -> None:
     reason = block_reason("v-2", runs(RUN), replace(CHECKS, updated_at=None))
     assert reason == f"{UNKNOWN}look the same (with no time of an edit){SAME}"
     assert block_reason("v-2", runs(RUN), "HTTP 500") == f"{UNKNOWN}of staging could not be read: HTTP 500"
+
+
+async def test_a_read_is_retried() -> None:
+    responses = [httpx.Response(502), json_response([]), httpx.Response(502), json_response({"data": None})]
+    async with client_of(lambda _: responses.pop(0)) as client:
+        assert await read_block_reason(client, "a-1", "v-2") == "no check run of it in staging has passed"
+    assert responses == []
 
 
 async def test_what_cannot_be_read_is_said() -> None:
