@@ -26,17 +26,6 @@ def server_without_routes() -> AbstractContextManager[str]:
     return http_server.serve(respond)
 
 
-def test_a_session_that_is_gone_is_removed_by_refresh(project: Project) -> None:
-    """The API responds for the pathway, so its 404 for the session counts."""
-    project.declare(ONE)
-    project.up()
-    session_id = project.sessions()[0]["session_id"]
-    project.http.delete(f"/_sandbox/sessions/{session_id}").raise_for_status()
-    project.pulumi("refresh", "--yes", "--skip-preview")
-    assert project.resources() == []
-    assert [row["path"].rpartition("/")[2] for row in project.requests("GET")][-2:] == ["status", "active"]
-
-
 def test_no_command_takes_a_wrong_address_for_gone(slow_project: Project) -> None:
     """With a session that runs: what has passed is not asked for."""
     project = slow_project
@@ -45,40 +34,19 @@ def test_no_command_takes_a_wrong_address_for_gone(slow_project: Project) -> Non
     project.up()
     before, sent = project.resources(), len(project.requests())
     with server_without_routes() as url:
-        for command in (("preview",), UP, REFRESH, DESTROY):
+        for command in (UP, REFRESH, DESTROY):
             printed = project.pulumi(*command, expect=None, BLAND_BASE_URL=url)
             assert "check bland:baseUrl" in printed, command
             assert "Traceback" not in printed
+    for command in (UP, REFRESH):
+        printed = project.pulumi(*command, expect=None, BLAND_BASE_URL=f"{project.sandbox.url}/v1")
+        assert "it has a path, but only a scheme, a host and a port are allowed" in printed, command
     assert [(each["id"], each["outputs"]["status"]) for each in project.resources()] == [
         (each["id"], each["outputs"]["status"]) for each in before
     ]
     assert len(project.requests()) == sent
     project.up()
     assert len(project.sessions()) == 1
-
-
-def test_a_base_url_with_a_path_is_refused_by_every_command(project: Project) -> None:
-    project.declare(ONE)
-    project.up()
-    sent = len(project.requests())
-    for command in (UP, REFRESH):
-        printed = project.pulumi(*command, expect=None, BLAND_BASE_URL=f"{project.sandbox.url}/v1")
-        assert "it has a path, but only a scheme, a host and a port are allowed" in printed, command
-    assert len(project.resources()) == 1
-    assert len(project.requests()) == sent
-
-
-def test_a_proxy_that_cannot_work_is_no_traceback(slow_project: Project) -> None:
-    slow_project.declare(ONE)
-    slow_project.configure("tornado:wait", "false")
-    slow_project.up()
-    before = slow_project.resources()
-    slow_project.configure("tornado:wait", "true")
-    environment = {"BLAND_BASE_URL": "https://api.bland.example", "HTTPS_PROXY": "http://["}
-    printed = slow_project.pulumi("preview", expect=None, **environment)
-    assert "invalid environment variable HTTPS_PROXY: expected the URL of a proxy" in printed
-    assert "Traceback" not in printed
-    assert [each["id"] for each in slow_project.resources()] == [each["id"] for each in before]
 
 
 def test_a_proxy_that_cannot_work_fails_the_wait_without_a_traceback(slow_project: Project) -> None:

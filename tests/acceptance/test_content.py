@@ -98,17 +98,14 @@ def reads(project: Project, command: Callable[[], object]) -> list[str]:
     return [f"{row['method']} {row['path'].rpartition('/')[2]}" for row in project.requests()[before:]]
 
 
-def test_an_edit_between_the_pass_and_its_publish_publishes_nothing(make_team: Callable[..., Team]) -> None:
-    declarations = DECLARATIONS.replace("publish: production", "")
-    team = make_team(declarations=declarations.replace("staging, }", "staging}"))
+def test_an_api_that_does_not_show_versions_goes_on_as_before(make_team: Callable[..., Team]) -> None:
+    team = make_team(SCRIPT + "    versions: forbidden\n")
     team.staging.up()
-    team.production.up()
-    team.edit(7)
-    team.staging.declare(DECLARATIONS)
-    printed = team.production.up(expect=None)
-    assert "every gate passed, but nothing was published (1 of 1 session):" in printed
-    assert "support-line (sessions.yaml:4:3): version 7 was edited since: sha256v2:" in printed
-    assert team.effects() == ["start", "start"]
+    assert verdict(team.staging)["content"] is None
+    printed = team.production.up()
+    assert "these passes name a version without its content" in printed
+    assert "published by the number of the version" in printed
+    assert team.effects() == ["start", "start", "publish"]
 
 
 def test_an_edited_version_goes_no_further(make_team: Callable[..., Team]) -> None:
@@ -134,84 +131,60 @@ def test_an_edited_version_goes_no_further(make_team: Callable[..., Team]) -> No
     assert team.effects() == before == ["start"]
 
     team.post(7, {"nodes": original})
+    team.staging.declare(DECLARATIONS.replace(", publish: production", ""))
     team.production.up()
     assert verdict(team.production)["content"] == passed["content"]
+    team.edit(7)
+    team.staging.declare(DECLARATIONS)
+    printed = team.production.up(expect=None)
+    assert "every gate passed, but nothing was published (1 of 1 session):" in printed
+    assert "support-line (sessions.yaml:4:3): version 7 was edited since: sha256v2:" in printed
+    assert team.effects() == ["start", "start"]
+
+    team.post(7, {"nodes": original})
+    team.production.up()
     assert team.effects() == ["start", "start", "publish"]
     assert team.version(0)["nodes"] == original
     assert reads(team.production, team.production.up) == []
     overseas = reads(team.production, team.overseas.up)
     assert overseas == ["GET 7", "POST start", "GET 7", "GET status", "GET 7"]
+    assert_an_edit_of_the_live_pathway_is_drift(team)
 
 
-def test_a_live_pathway_that_was_edited_is_drift(make_team: Callable[..., Team]) -> None:
-    team = make_team()
-    team.staging.up()
-    team.production.up()
-    published = team.version(0)["nodes"]
-    team.production.fail(kind="status", status=403, method="GET", path="/version/0")
-    team.production.pulumi("refresh", "--yes", "--skip-preview")
-    team.production.pulumi("preview", "--expect-no-changes")  # a failed read is no drift
+def assert_an_edit_of_the_live_pathway_is_drift(team: Team) -> None:
+    published, before = team.version(0)["nodes"], team.effects()
     team.post(0, {"memory_enabled": True})
+    code, printed = team.production.run("tornado-resource", "doctor", "--stack", "production")
+    assert code == 1
+    assert "drifted   support-line (pathway pw-support): the live pathway was changed: sha256v2:" in printed
+    assert "pulumi refresh --stack production, then pulumi up --stack production" in printed
     team.production.pulumi("refresh", "--yes", "--skip-preview")
     printed = team.production.pulumi("preview")
     assert "the live pathway was changed: sha256v2:" in printed
     assert "PathwayRelease support-line update" in printed
-    assert team.effects() == ["start", "start", "publish"]
     team.production.up()
-    assert team.effects() == ["start", "start", "publish", "publish"]
+    assert team.effects() == [*before, "publish"]
     assert (team.version(0)["nodes"], team.version(0)["memory_enabled"]) == (published, False)
-    team.production.pulumi("preview", "--expect-no-changes")
 
 
-PENDING: Final = {"method": "POST", "path": "/publish", "status": 202, "body": '{"data": {"status": "PENDING"}}'}
-
-
-@pytest.mark.parametrize(
-    ("environment", "fault", "why", "sent"),
-    [
-        (
-            "production",
-            {"method": "GET", "path": "/version/0", "status": 403},
-            "but the API does not show the live pathway",
-            ["start", "publish"],
-        ),
-        ("staging", PENDING, "but the API does not show the staging version", ["start", "publish", "publish"]),
-    ],
-    ids=["403 at the proof", "pending in staging"],
-)
-def test_a_release_is_red_until_it_is_proved(
-    make_team: Callable[..., Team], environment: str, fault: dict[str, Any], why: str, sent: list[str]
-) -> None:
-    team = make_team(declarations=DECLARATIONS.replace("staging: {}", f"staging: {{publish: {environment}}}"))
-    team.staging.fail(kind="status", times=999, **fault)
+def test_a_release_is_red_until_it_is_proved(make_team: Callable[..., Team]) -> None:
+    team = make_team(declarations=DECLARATIONS.replace("staging: {}", "staging: {publish: production}"))
+    team.staging.fail(kind="status", times=999, method="GET", path="/version/0", status=403)
     printed = team.staging.up(expect=None)
-    assert (
-        f"release support-line: version 7 ({short(verdict(team.staging)['content'])}) was published, {why}" in printed
-    )
+    why = "but the API does not show the live pathway"
+    content = short(verdict(team.staging)["content"])
+    assert f"release support-line: version 7 ({content}) was published, {why}" in printed
     assert "Traceback" not in printed
     assert verdict(team.staging)["outcome"] == "passed"
     [release] = team.staging.resources("PathwayRelease")
     assert why in release["outputs"]["unproved"]
     assert team.effects() == ["start", "publish"]
     team.staging.http.delete("/_sandbox/faults").raise_for_status()
-    assert why in team.staging.pulumi("preview")
     team.staging.up()
     [release] = team.staging.resources("PathwayRelease")
     assert release["outputs"]["live"] == release["outputs"]["content"]
-    assert team.effects() == sent
+    assert team.effects() == ["start", "publish"]
     assert reads(team.staging, team.staging.up) == []
-
-
-def test_a_publish_that_changes_nothing_is_red(make_team: Callable[..., Team]) -> None:
-    team = make_team(
-        SCRIPT + "    publish_delay_ms: never\n", DECLARATIONS.replace("staging: {}", "staging: {publish: production}")
-    )
-    printed = team.staging.up(expect=None)
-    assert "was published, but after 30 s the live pathway is different: version 1, sha256v2:" in printed
-    assert (
-        "(differs in node node-cancel: data.prompt, node node-refund: data.prompt, node start: data.prompt)" in printed
-    )
-    assert verdict(team.staging)["outcome"] == "passed"
 
 
 def test_a_version_that_is_not_shown_at_the_end_is_no_pass(make_team: Callable[..., Team]) -> None:
@@ -221,8 +194,7 @@ def test_a_version_that_is_not_shown_at_the_end_is_no_pass(make_team: Callable[.
     team.staging.configure("tornado:wait", "true")
     team.staging.wait_for_ends()
     team.staging.fail(kind="status", status=403, method="GET", path="/version/7", times=999)
-    for _ in range(2):
-        assert "the API does not show it, but has shown it before" in team.staging.up(expect=None)
+    assert "the API does not show it, but has shown it before" in team.staging.up(expect=None)
     assert team.effects() == ["start"]
     team.staging.http.delete("/_sandbox/faults").raise_for_status()
     team.staging.up()
@@ -248,7 +220,7 @@ def as_older_release(team: Team, project: Project) -> None:
     project.edit_state(lambda state: state.update(json.loads(written)))
 
 
-def test_states_with_older_digests_start_and_publish_nothing(make_team: Callable[..., Team]) -> None:
+def test_older_digests_start_and_publish_nothing_and_other_content_does(make_team: Callable[..., Team]) -> None:
     team = make_team()
     for project in (team.staging, team.production):
         project.up()
@@ -271,6 +243,13 @@ def test_states_with_older_digests_start_and_publish_nothing(make_team: Callable
     assert team.effects()[len(before) + 1 :] == ["start", "start", "publish"]
     assert verdict(team.production)["content"] == verdict(team.staging)["content"]
 
+    team.edit(7, "Refuse nothing.")
+    team.staging.configure("tornado:triggers.renewed", 3)
+    team.staging.up()
+    assert "version 7 has other content now: it passed here with sha256v2:" in team.production.up()
+    assert team.effects()[len(before) + 1 :] == ["start", "start", "publish"] * 2
+    assert team.version(0)["nodes"] == team.version(7)["nodes"]
+
 
 def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Callable[..., Team]) -> None:
     team = make_team()
@@ -289,20 +268,6 @@ def test_an_edit_while_it_is_tested_is_incomplete_and_runs_again(make_team: Call
     assert verdict(team.staging)["outcome"] == "passed"
     assert verdict(team.staging)["content"].startswith("sha256v2(memory_enabled):")
     assert team.effects() == ["start", "start"]
-
-
-def test_production_runs_again_when_other_content_is_promoted(make_team: Callable[..., Team]) -> None:
-    team = make_team()
-    team.staging.up()
-    team.production.up()
-    team.edit(7)
-    team.staging.configure("tornado:triggers.edit", 1)
-    team.staging.up()
-    printed = team.production.up()
-    assert "version 7 has other content now: it passed here with sha256v2:" in printed
-    assert verdict(team.production)["content"] == verdict(team.staging)["content"]
-    assert team.effects() == ["start", "start", "publish", "start", "start", "publish"]
-    assert team.version(0)["nodes"] == team.version(7)["nodes"]
 
 
 PATCHED: Final = """\
@@ -332,62 +297,6 @@ def test_a_pass_of_several_iterations_goes_on_only_if_the_gate_says_so(make_team
     team.production.up()
     assert verdict(team.production)["version"] == 8
     assert team.effects() == ["start", "start", "publish"]
-
-
-def test_rerun_on_drift_runs_after_an_edit_only(make_team: Callable[..., Team]) -> None:
-    team = make_team(declarations=DECLARATIONS.replace("version_number: 7", "version_number: 7, rerun: on_drift"))
-    team.staging.up()
-    team.post(7, {"nodes": [{**node, "position": {"x": 9}} for node in team.version(7)["nodes"]]})
-    assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
-    team.staging.fail(kind="status", status=403, path="/version/7")
-    assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
-    team.edit(7)
-    printed = team.staging.pulumi("preview")
-    assert "support-line: runs again, version 7 was edited since it was tested: it was sha256v2:" in printed
-    assert team.effects() == ["start"]
-    team.staging.up()
-    assert team.effects() == ["start", "start"]
-    assert reads(team.staging, team.staging.up) == ["GET 7", "GET scenarios"]
-
-
-def test_an_api_that_does_not_show_versions_goes_on_as_before(make_team: Callable[..., Team]) -> None:
-    team = make_team(SCRIPT + "    versions: forbidden\n")
-    team.staging.up()
-    assert verdict(team.staging)["content"] is None
-    printed = team.production.up()
-    assert "these passes name a version without its content" in printed
-    assert "published by the number of the version" in printed
-    assert team.effects() == ["start", "start", "publish"]
-    assert reads(team.production, team.production.up) == []
-
-
-def test_a_version_that_is_not_shown_any_more_goes_no_further(make_team: Callable[..., Team]) -> None:
-    team = make_team()
-    team.staging.up()
-    team.staging.http.delete("/v1/pathway/pw-support/version/7", headers=HEADERS).raise_for_status()
-    printed = team.production.up(expect=None)
-    assert "version 7 cannot be read any more (sha256v2:" in printed
-    assert team.effects() == ["start"]
-
-
-LIBRARY: Final = """\
-from tornado_resource import PathwayRelease, TornadoSession, wait_for
-
-session = TornadoSession("support-line", pathway_id="pw-support", version_number=7, rerun="on_failure")
-PathwayRelease("support-line", pathway_id="pw-support", verdict=wait_for(session), sessions=[session.session_id])
-"""
-
-
-def test_a_library_program_publishes_what_passed(make_project: Callable[..., Project]) -> None:
-    project = make_project(speed=1000, script=SCRIPT, program=LIBRARY)
-    team = Team(project, project, project)
-    project.up()
-    [release] = project.resources("PathwayRelease")
-    assert release["outputs"]["content"] == release["outputs"]["live"]
-    assert team.effects() == ["start", "publish"]
-    assert json.dumps(release).count("sha256v2:") >= 2
-    assert reads(project, project.up) == ["GET status", "GET 7"]
-    assert team.effects() == ["start", "publish"]
 
 
 REPAIRS: Final = """\
@@ -445,15 +354,3 @@ def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., T
         assert "Refuse everything." not in text
     team.staging.http.delete("/v1/pathway/pw-support/version/8", headers=HEADERS).raise_for_status()
     assert "support-line: the API does not show version 8 of pathway pw-support" in tool("diff", code=3)
-
-
-def test_doctor_finds_a_live_pathway_that_was_changed(make_team: Callable[..., Team]) -> None:
-    team = make_team(declarations=DECLARATIONS.replace("staging: {}", "staging: {publish: production}"))
-    team.staging.up()
-    command = ("tornado-resource", "doctor", "--stack", "staging")
-    assert team.staging.run(*command)[0] == 0
-    team.edit(0)
-    code, printed = team.staging.run(*command)
-    assert code == 1
-    assert "drifted   support-line (pathway pw-support): the live pathway was changed: sha256v2:" in printed
-    assert "pulumi refresh --stack staging, then pulumi up --stack staging" in printed

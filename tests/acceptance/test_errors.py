@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.support.paths import ROOT
 from tests.support.project import KEY
 
@@ -43,16 +41,11 @@ def test_all_problems_of_the_config_show(project: Project) -> None:
         "config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersede; did you mean `adopt`?"
         in printed
     )
-    project.configure("tornado:pollInterval", None)
-    project.configure("tornado:onConflict", None)
-    project.configure("tornado:adopt.suport-line", "s-1")
-    assert "expected one of support-line; did you mean `support-line`?" in project.up(expect=None)
 
 
-@pytest.mark.parametrize("key", ["", f"{KEY} x"])
-def test_a_missing_or_invalid_key_is_reported_without_the_key(project: Project, key: str) -> None:
+def test_an_invalid_key_is_reported_without_the_key(project: Project) -> None:
     project.declare(ONE)
-    printed = project.up(expect=None, BLAND_API_KEY=key)
+    printed = project.up(expect=None, BLAND_API_KEY=f"{KEY} x")
     assert "pulumi config set --secret bland:apiKey --stack dev" in printed
     assert "Traceback" not in printed
     assert KEY not in printed
@@ -70,13 +63,6 @@ def test_a_refused_start_shows_one_short_message(project: Project) -> None:
     assert project.resources() == []
 
 
-def test_an_unreachable_api_shows_one_short_message(project: Project) -> None:
-    project.declare(ONE)
-    printed = project.up(expect=None, BLAND_BASE_URL="http://127.0.0.1:9")
-    assert "start on pathway pw-1: no connection to 127.0.0.1:9" in printed
-    assert "Traceback" not in printed
-
-
 def files_with(folder: Path, text: str) -> list[str]:
     return [str(path) for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
@@ -84,8 +70,7 @@ def files_with(folder: Path, text: str) -> list[str]:
 def test_the_key_is_only_in_memory(project: Project) -> None:
     """From the environment and from the config: after runs that pass, one that fails, a refresh and a destroy."""
     project.declare(ONE.replace(", gate: none", ""))
-    printed = project.pulumi("preview", "--diff", "--json")
-    printed += project.up()
+    printed = project.up(0, "--diff")
     project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
     environment: Any = {"BLAND_API_KEY": ""}
     project.declare(ONE.replace(", gate: none", ", triggers: {a: 1}"))
@@ -93,7 +78,7 @@ def test_the_key_is_only_in_memory(project: Project) -> None:
     printed += project.up(expect=None, **environment)
     project.http.delete("/_sandbox/faults")
     printed += project.up(**environment)
-    printed += project.pulumi("refresh", "--yes", **environment)
+    printed += project.pulumi("refresh", "--yes", "--skip-preview", **environment)
     printed += project.pulumi("stack", "export", **environment)
     printed += project.pulumi("destroy", "--yes", "--skip-preview", **environment)
     assert KEY not in printed

@@ -43,5 +43,5 @@ def test_a_toy_is_started_once_judged_reported_and_run_again(make_project: Calla
         printed = project.up(expect=None)
         assert "train: runs again, the last run did not meet its gate: it made 3 of 10 spins" in printed
         assert sorted(toy.shelf for toy in api.toys) == ["high", "low", "low"]
-        project.pulumi("destroy", "--yes")
+        project.pulumi("destroy", "--yes", "--skip-preview")
     assert len(api.toys) == 3

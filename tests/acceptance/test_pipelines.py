@@ -124,19 +124,37 @@ def test_github_runs_staging_then_production(make_agents: Callable[..., Project]
     assert sorted(body.get("version_number", 0) for body in project.bodies()) == [1, 3, 4, 6, 6, 7, 12, 12, 20, 20]
     assert_shows_no_key(jobs)
     assert_a_new_number_under_staging_is_released_alone(project)
+    assert_a_failed_production_publishes_nothing(project)
 
 
 def assert_a_new_number_under_staging_is_released_alone(project: Project) -> None:
     before = len(project.requests("POST"))
     edit(project, "billing: {version_number: 20}", "billing: {version_number: 21}")
-    for path in project.folder.parent.glob("github-*"):
-        path.rename(path.with_name(f"first-{path.name}"))
+    put_machines_away(project, "first")
     jobs = run_github(project, PUSH)
     assert outcomes(jobs)["production"] == "success", jobs["staging"].log
     assert len(comments_of(project)) == 3
     sent = [json.loads(row["body"]) for row in project.requests("POST")[before:]]
     assert [body.get("version_number", body.get("version_id")) for body in sent] == [21, 21, 21]
     assert published(project) == VERSIONS | {"billing": 21}
+
+
+def assert_a_failed_production_publishes_nothing(project: Project) -> None:
+    before = published(project)
+    strict = "      appointment-booking: {gate: {passed: all}}\n"
+    edit(project, "      returns-pilot: null\n", f"      returns-pilot: null\n{strict}")
+    put_machines_away(project, "second")
+    jobs = run_github(project, PUSH)
+    assert (jobs["staging"].outcome, jobs["production"].outcome) == ("success", "failure")
+    assert files_of(jobs["production"].kept["reports-production"]) == FILES
+    assert "::error file=sessions.yaml" in jobs["production"].log
+    assert published(project) == before
+
+
+def put_machines_away(project: Project, name: str) -> None:
+    """Let the next run have new ones."""
+    for path in project.folder.parent.glob("github-*"):
+        path.rename(path.with_name(f"{name}-{path.name}"))
 
 
 def test_github_stops_after_a_failed_staging(make_agents: Callable[..., Project]) -> None:
@@ -151,17 +169,6 @@ def test_github_stops_after_a_failed_staging(make_agents: Callable[..., Project]
     assert comments_of(project) == [comment(jobs, "staging")]
     assert published(project) == {}
     assert_shows_no_key(jobs)
-
-
-def test_a_failed_production_publishes_nothing(make_agents: Callable[..., Project]) -> None:
-    project = make_agents()
-    strict = "      appointment-booking: {gate: {passed: all}}\n"
-    edit(project, "      returns-pilot: null\n", f"      returns-pilot: null\n{strict}")
-    jobs = run_github(project, PUSH)
-    assert (jobs["staging"].outcome, jobs["production"].outcome) == ("success", "failure")
-    assert files_of(jobs["production"].kept["reports-production"]) == FILES
-    assert "::error file=sessions.yaml" in jobs["production"].log
-    assert published(project) == {}
 
 
 def test_gitlab_runs_staging_then_production(make_agents: Callable[..., Project]) -> None:

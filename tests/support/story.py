@@ -77,13 +77,12 @@ BOTH_PASSED: Final = {"support-line": "passed", "billing": "passed"}
 
 
 def production_is_refused_before_staging_has_run(team: Team) -> None:
-    for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
-        printed = team.production.pulumi(*arguments, expect=None)
-        assert "nothing was started: promotion from organization/agents/staging refused (2 of 2 sessions)" in printed
-        assert "support-line (sessions.yaml:4:3): no verdict there" in printed
-        assert "billing (sessions.yaml:5:3): no verdict there" in printed
-        assert "pulumi up --stack staging" in printed
-        assert "Traceback" not in printed
+    printed = team.production.up(expect=None)
+    assert "nothing was started: promotion from organization/agents/staging refused (2 of 2 sessions)" in printed
+    assert "support-line (sessions.yaml:4:3): no verdict there" in printed
+    assert "billing (sessions.yaml:5:3): no verdict there" in printed
+    assert "pulumi up --stack staging" in printed
+    assert "Traceback" not in printed
     assert team.staging.requests() == []
 
 
@@ -134,8 +133,7 @@ def production_tests_and_publishes_that_version(team: Team) -> None:
 def nothing_changes_when_it_is_run_again(team: Team) -> None:
     before = team.effects()
     for project in (team.staging, team.production):
-        project.pulumi("up", "--yes", "--expect-no-changes")
-        project.pulumi("preview", "--refresh", "--expect-no-changes")
+        project.up(0, "--refresh", "--expect-no-changes")
     assert team.effects() == before
 
 
