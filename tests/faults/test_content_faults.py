@@ -117,8 +117,9 @@ async def test_what_is_said_to_be_published_is_what_passed(fault: Fault, endpoin
         assert result.unproved is None
 
 
-@cases("/version/7", "/publish", "/version/0")
+@cases("/version/7")
 async def test_an_edited_version_is_never_published(fault: Fault, endpoint: str, is_lasting: bool) -> None:  # noqa: FBT001
+    """It is refused before anything else is asked or sent."""
     pathway = Pathway(version=EDITED)
     result = await published(pathway, endpoint, fault, is_lasting=is_lasting)
     assert isinstance(result, str)

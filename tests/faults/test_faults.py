@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ORDER = Order(Address("b", "agents", "dev", "support-line"), {"pathway_id": "pw-1", "max_iterations": 5})
 CASE_SECONDS = 120.0
-SEEDS = 10_000 if IS_SOAK else 150
+SEEDS = 10_000 if IS_SOAK else 40
 
 
 async def run_start(server: RawServer) -> Any:

@@ -72,8 +72,7 @@ def test_no_invalid_file_can_control_a_terminal_or_a_runner(run: Run, text: str)
         assert code == 2
         assert_inert(output, shown)
         assert all(name in shown for name in names)
-    for name in names:
-        assert_inert("text", run("plan", "-e", "e", name)[1])
+    assert_inert("text", run("plan", "-e", "e", names[1])[1])  # it prints problems as `validate` does
 
 
 @every_payload
