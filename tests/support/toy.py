@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.client import segment
-from tornado_resource.bland.responses import Meaning, Status
+from tornado_resource.bland.responses import Meaning, Status, segment
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.provider.runs import RunProvider

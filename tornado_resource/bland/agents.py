@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tornado_resource.bland.client import segment
-from tornado_resource.bland.responses import id_fault, is_other, other_fault, reported_error
+from tornado_resource.bland.responses import id_fault, is_other, other_fault, reported_error, segment
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, line, unwrapped, whole_number, word
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, ReportedError

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.agents import PATH, refuse_other
-from tornado_resource.bland.client import segment, unusable
 from tornado_resource.bland.responses import (
     Meaning,
     error_text,
@@ -18,6 +17,8 @@ from tornado_resource.bland.responses import (
     is_other,
     parse_time,
     reported_error,
+    segment,
+    unusable,
     word_fault,
 )
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, line, number, unwrapped, whole_number, word

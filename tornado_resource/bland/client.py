@@ -27,8 +27,6 @@ from tornado_resource.bland.environment import (
 from tornado_resource.bland.http import httpx
 from tornado_resource.bland.responses import (
     MAX_SCENARIOS,
-    SEGMENT,
-    SEGMENT_EXPECTED,
     Active,
     Scenario,
     Started,
@@ -41,7 +39,9 @@ from tornado_resource.bland.responses import (
     parse_scenarios,
     publish_error,
     reported_error,
+    segment,
     session_fault,
+    unusable,
     word_fault,
 )
 from tornado_resource.bland.values import unwrapped
@@ -56,7 +56,6 @@ from tornado_resource.errors import (
     NotSent,
     OutcomeUnknown,
     Rejected,
-    ReportedError,
 )
 
 if TYPE_CHECKING:
@@ -565,21 +564,3 @@ def _cause(code: int, message: str, *, is_api: bool) -> str:
 def _check_size(label: str, content: bytes | bytearray) -> None:
     if len(content) > MAX_RESPONSE_BYTES:
         raise OutcomeUnknown(label, f"the response is larger than {MAX_RESPONSE_BYTES // 1024**2} MiB")
-
-
-def unusable(label: str, body: Any, fault: str) -> OutcomeUnknown:
-    """Return the error for a 2xx response without a result: in the API's words if it reports an error, else *fault*."""
-    error = reported_error(body)
-    return ReportedError(label, error) if error else OutcomeUnknown(label, fault)
-
-
-def segment(label: str, identifier: str) -> str:
-    """Return an id as a part of a path.
-
-    Raises:
-        InvalidRequest: no URL can have it.
-
-    """
-    if SEGMENT.fullmatch(identifier) is None:
-        raise InvalidRequest(label, f"invalid id (expected {SEGMENT_EXPECTED})")
-    return identifier

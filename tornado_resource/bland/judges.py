@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.client import segment
-from tornado_resource.bland.responses import id_fault, is_other, reported_error
+from tornado_resource.bland.responses import id_fault, is_other, reported_error, segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, free_text, line, number, word
 from tornado_resource.core.text import clean

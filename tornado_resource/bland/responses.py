@@ -21,6 +21,7 @@ from tornado_resource.bland.values import (
     word,
 )
 from tornado_resource.core.text import clean
+from tornado_resource.errors import InvalidRequest, OutcomeUnknown, ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -560,3 +561,21 @@ def error_text(value: Any) -> str | None:
 def _id(value: Any) -> str | None:
     """Return the id of a scenario or persona: None if there is none, `UNREADABLE_ID` if it is refused."""
     return (word(value, MAX_ID_CHARACTERS) or UNREADABLE_ID) if isinstance(value, str) else None
+
+
+def unusable(label: str, body: Any, fault: str) -> OutcomeUnknown:
+    """Return the error for a 2xx response without a result: in the API's words if it reports an error, else *fault*."""
+    error = reported_error(body)
+    return ReportedError(label, error) if error else OutcomeUnknown(label, fault)
+
+
+def segment(label: str, identifier: str) -> str:
+    """Return an id as a part of a path.
+
+    Raises:
+        InvalidRequest: no URL can have it.
+
+    """
+    if SEGMENT.fullmatch(identifier) is None:
+        raise InvalidRequest(label, f"invalid id (expected {SEGMENT_EXPECTED})")
+    return identifier

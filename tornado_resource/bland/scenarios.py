@@ -10,9 +10,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.client import segment, unusable
 from tornado_resource.bland.listing import LIST_LIMIT, Listing, is_foreign, joined
-from tornado_resource.bland.responses import is_other, parse_scenario, reported_error
+from tornado_resource.bland.responses import is_other, parse_scenario, reported_error, segment, unusable
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError

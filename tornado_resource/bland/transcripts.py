@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.client import segment
+from tornado_resource.bland.responses import segment
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.agents import PATH
-from tornado_resource.bland.client import segment
-from tornado_resource.bland.responses import reported_error
+from tornado_resource.bland.responses import reported_error, segment
 from tornado_resource.bland.values import word
 from tornado_resource.core.text import clean
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.client import segment
 from tornado_resource.bland.content import STAGING
+from tornado_resource.bland.responses import segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios, with_ids
 from tornado_resource.core.canonical import whole_or_none
