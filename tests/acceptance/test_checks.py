@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.support.crashes import VICTIMS, Victim, crash
+from tests.support.soak import pairs
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -182,6 +185,32 @@ def test_what_the_api_answers_decides_and_nothing_is_sent_twice(project: Project
     assert resource["outputs"]["drift"] == ["simulations_count"]
     assert sent(project, project.up)["PUT checks"] == 0
     assert project.resources("AgentChecks")[0]["outputs"]["drift"] == []
+
+
+FAULTS: Final[dict[str, dict[str, Any]]] = {
+    "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
+    "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
+    "done, response lost": {"kind": "reset_after"},
+}
+
+
+@pytest.mark.parametrize(("fault", "victim"), pairs(FAULTS, VICTIMS))
+def test_after_a_kill_the_checks_are_as_declared(project: Project, fault: str, victim: Victim) -> None:
+    """Three kills: while they are stored, changed and deleted."""
+    more = 'on_destroy="delete",'
+    steps = {5: program(5, more=more), 7: program(7, more=more), None: "import tornado_resource  # noqa: F401\n"}
+    for count, text in steps.items():
+        (project.folder / "__main__.py").write_text(text, encoding="utf-8")
+        method = "PUT" if count else "DELETE"
+        before = len(project.requests(f"{method} {PATH}"))
+        project.fail(path="/checks", method=method, **FAULTS[fault])
+        crash(project, victim, lambda sent=f"{method} {PATH}", before=before: len(project.requests(sent)) > before)  # type: ignore[misc]
+        project.http.delete("/_sandbox/faults")
+        project.run("pulumi", "cancel", "--yes", "--stack", project.stack)
+        project.up()
+        config = shown(project)
+        assert (config or {}).get("simulations_count") == count
+        assert len(project.resources("AgentChecks")) == (1 if count else 0)
 
 
 def without_name(judge: dict[str, Any]) -> dict[str, Any]:
