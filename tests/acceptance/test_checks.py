@@ -187,6 +187,31 @@ def test_what_the_api_answers_decides_and_nothing_is_sent_twice(project: Project
     assert project.resources("AgentChecks")[0]["outputs"]["drift"] == []
 
 
+WITH_RUN: Final = """
+from tornado_resource import CheckRun, wait_for
+
+run = CheckRun("support", agent_id="a-1", triggers={"checks": checks.stored_config})
+pulumi.export("verdict", wait_for(run))
+"""
+
+
+def test_other_checks_run_again(project: Project) -> None:
+    main = project.folder / "__main__.py"
+    main.write_text(program() + WITH_RUN, encoding="utf-8")
+    first = sent(project, project.up)
+    assert (first["PUT checks"], first["POST check-runs"]) == (1, 1)
+    assert project.outputs()["verdict"]["outcome"] == "passed"
+    unchanged = sent(project, project.up)
+    assert {each for each in unchanged if not each.startswith("GET ")} == set()
+
+    main.write_text(program(count=7) + WITH_RUN, encoding="utf-8")
+    printed = project.pulumi("preview")
+    assert "bland:CheckRun support replace" in " ".join(printed.split())
+    edited = sent(project, project.up)
+    assert (edited["PUT checks"], edited["POST check-runs"]) == (1, 1)
+    assert project.outputs()["verdict"]["outcome"] == "passed"
+
+
 FAULTS: Final[dict[str, dict[str, Any]]] = {
     "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
     "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
