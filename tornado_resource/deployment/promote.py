@@ -16,7 +16,7 @@ from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import organization
-from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion, pinned_versions
+from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import with_promoted_version
 
@@ -57,9 +57,8 @@ def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted
     async def check(outputs: Any) -> Promoted:
         known = _without_unknowns(outputs)
         read = {name: known.get(name) for name in OUTPUTS} if isinstance(known, Mapping) else {}
-        given = (environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
-        promoted = check_promotion(*given)
-        promoted = check_promotion(*given, versions=await _versions_now(promoted, run))
+        promoted = check_promotion(environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
+        promoted = promoted.compared_with(await _versions_now(promoted, run))
         _log(promoted)
         unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
         if promoted.problems or unpublishable:
@@ -84,7 +83,7 @@ def _pinned(promoted: Promoted) -> dict[str, Digests | None]:
 
 async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, VersionNow]:
     await run.last_runs.recorded()
-    pinned = pinned_versions(promoted)
+    pinned = promoted.pinned
     declarations = {each.name: each for each in promoted.environment.declarations}
     have_passed = await asyncio.gather(*(_has_passed_here(declarations[name], promoted, run) for name in pinned))
     left = [name for name, has_passed in zip(pinned, have_passed, strict=True) if not has_passed]

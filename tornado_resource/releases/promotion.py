@@ -16,7 +16,7 @@ from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_o
 from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tornado_resource.bland.content import Digests
@@ -40,24 +40,6 @@ class SourceStack:
 
 
 @dataclass(frozen=True, slots=True)
-class Promoted:
-    """An environment on the versions that passed.
-
-    *environment* has them in its requests. *record* is for outputs and reports. *problems* has, by session, why it
-    cannot be promoted; it is empty under an override. *awaiting_version* are the sessions with problems that can still
-    get a version from a later pass. *summaries* has a line for each session, for the preview. *unpinned* are those
-    whose pass names a version without its content.
-    """
-
-    environment: Environment
-    record: Promotion
-    problems: Mapping[str, str]
-    awaiting_version: frozenset[str]
-    summaries: Mapping[str, str]
-    unpinned: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class VersionNow:
     """The content of a version as it is now, None if the API does not show it, or why it is unknown."""
 
@@ -65,14 +47,72 @@ class VersionNow:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """An environment on the versions that passed: what `check_promotion` returns. *source* is the other stack."""
+
+    declared: Environment
+    source: str
+    override: str | None
+    checks: tuple[_Check, ...]
+
+    @property
+    def environment(self) -> Environment:
+        """The environment with the versions that passed in its requests."""
+        return replace(self.declared, declarations=tuple(check.on_version() for check in self.checks))
+
+    @property
+    def record(self) -> Promotion:
+        """What is taken over, for outputs and reports."""
+        return Promotion(self.source, self.override, {check.name: check.recorded() for check in self.checks})
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """By session, why it cannot be promoted; empty under an override."""
+        return {check.name: "; ".join(check.problems) for check in self.checks if check.problems}
+
+    @property
+    def awaiting_version(self) -> frozenset[str]:
+        """The sessions with problems that can still get a version from a later pass."""
+        return frozenset(check.name for check in self.checks if check.is_awaiting_version)
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        """A line for each session, for the preview."""
+        return {check.name: _summary(check) for check in self.checks}
+
+    @property
+    def unpinned(self) -> tuple[str, ...]:
+        """The sessions whose pass names a version without its content."""
+        return tuple(check.name for check in self.checks if check.is_unpinned)
+
+    @property
+    def pinned(self) -> dict[str, tuple[str, int]]:
+        """By session, the pathway and the version whose content must still be the one that passed.
+
+        The version of an agent has an id that says what it holds, so there is nothing to compare.
+        """
+        return {
+            check.name: (check.declaration.pathway_id, check.version)
+            for check in self.checks
+            if isinstance(check.version, int) and check.content is not None and not check.problems
+        }
+
+    def compared_with(self, versions: Mapping[str, VersionNow]) -> Promoted:
+        """Return it with what the versions that passed, by session, hold now. One that was not read is not compared."""
+        compared = (
+            check.compared_with(versions[check.name]).waived_by(self.override) if check.name in versions else check
+            for check in self.checks
+        )
+        return replace(self, checks=tuple(compared))
+
+
 def check_promotion(
-    environment: Environment,
-    source: SourceStack,
-    now: datetime,
-    override: str | None = None,
-    versions: Mapping[str, VersionNow] | None = None,
+    environment: Environment, source: SourceStack, now: datetime, override: str | None = None
 ) -> Promoted:
     """Check every session of *environment* against the source stack, and take over the versions that passed.
+
+    Whether these still are what passed is left to `Promoted.compared_with`: they must be read for that.
 
     Args:
         environment: what is declared; it has `promotes_from`.
@@ -80,43 +120,10 @@ def check_promotion(
         now: the time, for `max_age`.
         override: the reason in `tornado:promoteWithout`. With it, problems are recorded as waived instead of reported,
             and a declared version takes precedence over the source stack's.
-        versions: by session, the version that passed there as it is now. A version that is not in it is not checked.
 
     """
-    read = versions or {}
-    return _promoted(
-        environment,
-        Promotion(source.stack, override),
-        [
-            _check(environment, source, each, now, read.get(each.name)).waived_by(override)
-            for each in environment.declarations
-        ],
-    )
-
-
-def _promoted(environment: Environment, record: Promotion, results: Sequence[_Check]) -> Promoted:
-    return Promoted(
-        environment=replace(environment, declarations=tuple(result.on_version() for result in results)),
-        record=replace(record, sessions={result.name: result.recorded() for result in results}),
-        problems={result.name: "; ".join(result.problems) for result in results if result.problems},
-        awaiting_version=frozenset(result.name for result in results if result.is_awaiting_version),
-        summaries={result.name: _summary(result) for result in results},
-        unpinned=tuple(result.name for result in results if result.is_unpinned),
-    )
-
-
-def pinned_versions(promoted: Promoted) -> dict[str, tuple[str, int]]:
-    """Return, by session, the pathway and the version whose content must still be the one that passed.
-
-    The version of an agent has an id that says what it holds, so there is nothing to compare.
-    """
-    return {
-        each.name: (each.pathway_id, session.version)
-        for each in promoted.environment.sessions
-        if (session := promoted.record.sessions[each.name]).content is not None
-        and session.version is not None
-        and each.name not in promoted.problems
-    }
+    checks = (_check(environment, source, each, now).waived_by(override) for each in environment.declarations)
+    return Promoted(environment, source.stack, override, tuple(checks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,11 @@ class _Check:
         return is_carried and self.source.content is None and not self.problems and not self.waived
 
     def waived_by(self, override: str | None) -> _Check:
-        return self if override is None else replace(self, problems=(), waived=self.problems)
+        return self if override is None else replace(self, problems=(), waived=(*self.waived, *self.problems))
+
+    def compared_with(self, version: VersionNow) -> _Check:
+        problems = (*self.problems, *_content_problems(self.source, version))
+        return replace(self, problems=problems, now=version.digests)
 
     def on_version(self) -> Declaration:
         if self.version is None:
@@ -217,19 +228,11 @@ class _Check:
         return PromotedSession(self.source.run_id, version, self.source.finished_at, self.waived, self.content, now)
 
 
-def _check(
-    environment: Environment,
-    source: SourceStack,
-    declaration: Declaration,
-    now: datetime,
-    version: VersionNow | None,
-) -> _Check:
+def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:
     session = _SourceRun.of(source, declaration)
     problems = [*_environment_problems(environment, source)]
     problems += _no_pass(declaration, session) or _pass_problems(environment, declaration, session, now)
-    if version is not None:
-        problems += _content_problems(session, version)
-    return _Check(declaration, session, tuple(problems), now=version.digests if version is not None else None)
+    return _Check(declaration, session, tuple(problems))
 
 
 def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:

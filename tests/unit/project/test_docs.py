@@ -200,7 +200,6 @@ def promotion_problems() -> str:
     now = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
     patched = {**verdict, "content": "sha256:0", "full_run": False}
     sources.append(SourceStack("staging", "staging", {"a": session}, {"a": patched}))
-    results = [
-        check_promotion(environment, source, now, None, {"a": VersionNow(Digests("sha256:1"))}) for source in sources
-    ]
+    version = {"a": VersionNow(Digests("sha256:1"))}
+    results = [check_promotion(environment, source, now).compared_with(version) for source in sources]
     return "\n".join(text for result in results for text in result.problems.values())

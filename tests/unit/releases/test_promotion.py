@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tornado_resource.bland.content import Digests
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion, pinned_versions
+from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
@@ -232,15 +232,14 @@ PINNED: dict[str, Any] = {**VERDICT, "content": OLD, "full_run": True}
 
 def with_version(now: VersionNow, override: str | None = None, content: Any = OLD) -> Promoted:
     environment = Environment("production", (DECLARED,), "staging")
-    return check_promotion(
-        environment, source_stack({**PINNED, "content": content}), NOW, override, {"support-line": now}
-    )
+    found = check_promotion(environment, source_stack({**PINNED, "content": content}), NOW, override)
+    return found.compared_with({"support-line": now})
 
 
 def test_the_content_that_passed_goes_on_with_its_version() -> None:
     found = promoted(source_stack(PINNED))
     assert found.record.sessions["support-line"].content == OLD
-    assert pinned_versions(found) == {"support-line": ("pw-1", 7)}
+    assert found.pinned == {"support-line": ("pw-1", 7)}
     assert found.unpinned == ()
     assert with_version(VersionNow(Digests.of(OLD))).problems == {}
     read = Digests("sha256v2:" + "2" * 64, OLD)
@@ -265,7 +264,7 @@ def test_the_content_that_passed_goes_on_with_its_version() -> None:
 def test_another_content_is_not_promoted(now: VersionNow, text: str) -> None:
     found = with_version(now)
     assert text in found.problems["support-line"]
-    assert pinned_versions(found) == {}
+    assert found.pinned == {}
 
 
 def test_an_override_waives_the_content_too() -> None:
@@ -274,13 +273,13 @@ def test_an_override_waives_the_content_too() -> None:
     session = found.record.sessions["support-line"]
     assert "was edited since" in session.waived[0]
     assert (session.content, session.pinned) == (None, None)
-    assert (found.unpinned, pinned_versions(found)) == ((), {})
+    assert (found.unpinned, found.pinned) == ((), {})
 
 
 @pytest.mark.parametrize("content", [None, 7, ["sha256:0"]])
 def test_a_pass_without_content_is_unpinned(content: Any) -> None:
     found = promoted(source_stack({**VERDICT, "content": content}))
-    assert (found.problems, found.unpinned, pinned_versions(found)) == ({}, ("support-line",), {})
+    assert (found.problems, found.unpinned, found.pinned) == ({}, ("support-line",), {})
     assert with_version(VersionNow(Digests.of(OLD)), content=content).problems == {}
 
 
@@ -310,3 +309,25 @@ def test_a_pass_of_several_iterations_counts_only_where_allowed(
     environment = Environment("production", (replace(DECLARED, gate=gate),), "staging")
     found = check_promotion(environment, source_stack({**PINNED, "full_run": full_run}), NOW)
     assert ("the last iteration did not run every scenario" in found.problems.get("support-line", "")) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [("latest", None), ("pinned", None), ("1.4.0", None), ("v-7", None), ("1.3.0", "but version 1.4.0 passed there")],
+)
+def test_the_version_of_an_agent_goes_on_by_its_id(declared: str, problem: str | None) -> None:
+    """What it holds is not compared: its id says that."""
+    request = {"agent_id": "ag-1", "env": "production", "version_id": declared}
+    agent = Declaration("support", request, Gate(), Position("sessions.yaml", 4, 3), section="agents")
+    verdict = {**VERDICT, "version": None, "version_id": "v-7", "semver": "1.4.0", "content": "v-7", "full_run": None}
+    run = {"run_id": "s-1", "agent_id": "ag-1"}
+    source = SourceStack(STACK, "staging", verdicts={"support": verdict}, agents={"support": run})
+    found = check_promotion(Environment("production", (agent,), "staging"), source, NOW)
+    assert (found.pinned, found.unpinned) == ({}, ())
+    if problem is not None:
+        assert problem in found.problems["support"]
+        return
+    assert found.problems == {}
+    assert found.environment.declarations[0].request["version_id"] == "v-7"
+    assert found.record.sessions["support"].content == "v-7"
+    assert found.summaries["support"] == "support: version 1.4.0, passed there (check run s-1)"
