@@ -62,8 +62,12 @@ def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Call
     assert "support: version " in preview
     assert project.requests("POST") == []
     printed = project.up(expect=None)
-    assert "gate failed: 1 failed of 4" in printed
+    assert "gate failed: 1 failed of 2 sessions and 2 check runs" in printed
     assert "resolved matched 60%, the gate requires 70%" in printed
+    summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
+    assert "■■■■■■□□□□ resolved: 60% matched; the gate requires 70%" in summary
+    assert "resolved: in conversation 4 (tc-3), the agent did not do what it asks for." in summary
+    assert "**Cost of the judges:**" in summary
     outputs = project.outputs()
     verdicts: dict[str, Any] = outputs["verdicts"]
     assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == {

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.hostile_page import HOSTILE, hostile_page
 from tests.support.large_report import large
+from tests.support.results import mixed_sample
 from tornado_resource.reports.html import html
 
 if TYPE_CHECKING:
@@ -75,6 +76,22 @@ def test_the_page_opens_without_errors_requests_or_overflow(
     assert page.evaluate(CONTRAST) >= 4.5
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_check_runs_are_readable_beside_sessions(
+    opened: Callable[..., tuple[Page, list[str]]], width: int, scheme: str
+) -> None:
+    page, troubles = opened(html(mixed_sample()), width, scheme)
+    assert troubles == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate(CONTRAST) >= 4.5
+    [rate] = page.locator("[data-name='support'] li.failed").all()
+    bar, full = rate.locator("rect.failed").bounding_box(), rate.locator("rect.track").bounding_box()
+    assert bar is not None
+    assert full is not None
+    assert bar["width"] / full["width"] == pytest.approx(2 / 3, abs=0.01)
+
+
 def test_charts_match_the_numbers(opened: Callable[..., tuple[Page, list[str]]]) -> None:
     report = large(12)
     page, _ = opened(html(report))
@@ -96,7 +113,7 @@ def test_charts_match_the_numbers(opened: Callable[..., tuple[Page, list[str]]])
 def test_the_page_works_with_a_keyboard_alone(opened: Callable[..., tuple[Page, list[str]]]) -> None:
     page, _ = opened(html(large(2)))
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the sessions"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the verdicts"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.locator("section summary").first.focus()
     was_open = page.locator("section details").first.get_attribute("open")
@@ -127,7 +144,7 @@ def test_the_overview_is_searched_filtered_and_sorted(opened: Callable[..., tupl
     assert set(page.locator("section:visible").evaluate_all("all => all.map(each => each.dataset.outcome)")) == {
         "failed"
     }
-    assert page.locator("output").inner_text() == f"{len(failed)} of 60 sessions"
+    assert page.locator("output").inner_text() == f"{len(failed)} of 60 shown"
     page.get_by_label("Search").fill(failed[-1])
     assert names_of(page) == [failed[-1]]
     page.get_by_label("Search").fill("no such session")

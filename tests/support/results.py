@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tornado_resource.agents.kind import CheckStatus
+from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.model import Report
-from tornado_resource.runs.model import Ending, GatedRun, Result
+from tornado_resource.runs.model import Ending, GatedRun, Mismatch, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 CREATED_AT = "2026-04-14T10:00:00.000Z"
 PATHWAY_ID = "c3d4e5f6-789a-bcde-f012-34567890abcd"
+AGENT_ID = "7c1f0a52-0b1e-4c8a-9a55-6f0d6f6f1f01"
+VERSION_ID = "ef61f54f-8a36-5f04-a522-eb409e8cde2a"
 FIX = Fix("refund_node", "Ask for the order number first.\nThen | only then | promise a refund.", "prompt_update")
 
 
@@ -56,6 +60,39 @@ def result_of(
     gated: GatedRun, status: Status | None, given_up: str | None = None, names: Mapping[str, str] | None = None
 ) -> Result:
     return Result(gated, make_verdict(gated, Ending(status, given_up)), status, names or {})
+
+
+def judge_of(name: str, rate: float | None, *, is_required: bool = True) -> JudgeVerdict:
+    """A verdict of a judge, whose word is the API's: half of the conversations."""
+    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, None, rate is not None and rate >= 0.5)
+
+
+def check_run_of(word: str, *verdicts: JudgeVerdict, **changes: Any) -> CheckRun:
+    """A check run that took ten minutes."""
+    known: dict[str, Any] = {
+        "agent_id": AGENT_ID,
+        "env": "staging",
+        "version_id": VERSION_ID,
+        "semver": "1.4.0",
+        "judge_names": tuple(each.name for each in verdicts),
+        "verdicts": verdicts,
+        "eval_run_id": "ev-1",
+        "created_at": CREATED_AT,
+        "completed_at": "2026-04-14T10:10:00.000Z",
+    }
+    return CheckRun("run-1", word, **(known | changes))
+
+
+def gated_check_run_of(name: str, run_id: str = "c7a1b2d3-0001", **changes: Any) -> GatedRun:
+    """A check run of an agent in staging, and its gate."""
+    request = {"agent_id": AGENT_ID, "env": "staging", "version_id": VERSION_ID}
+    return gated_run_of(name, run_id, **({"request": request, "kind": "check_run"} | changes))
+
+
+def check_result_of(gated: GatedRun, run: CheckRun, **changes: Any) -> Result:
+    """The result of a check run."""
+    status = CheckStatus.of(run)
+    return replace(Result(gated, make_verdict(gated, Ending(status)), status), **changes)
 
 
 def last_run_of(gated: GatedRun, scenarios: tuple[Scenario, ...] = ()) -> LastRun:
@@ -110,6 +147,42 @@ def sample() -> Report:
                     "d0d0-0002", 3, None, ("its verdict there is failed: 1 of 5 scenarios passed",)
                 ),
             },
+        ),
+    )
+
+
+REASONING = "The agent promised a refund before it had the order number | and did not say when it would arrive."
+
+
+def mixed_sample() -> Report:
+    """Sessions and check runs side by side: a check run of each outcome, and one that was not started."""
+    mismatches = (
+        Mismatch("polite & calm", "no match", "call-17", "poor", REASONING),
+        Mismatch("polite & calm", "inconclusive", "call-18", None, ""),
+    )
+    judges = (judge_of("resolved", 0.9), judge_of("polite & calm", 2 / 3), judge_of("brief", 0.3, is_required=False))
+    support = gated_check_run_of("support", gate=Gate("80%"), position=Position("sessions.yaml", 30, 3))
+    return report_of(
+        *sample().results[:2],
+        check_result_of(
+            support, check_run_of("PASSED", *judges), mismatches=mismatches, omitted_mismatches=3, cost_usd=1.25
+        ),
+        check_result_of(
+            gated_check_run_of("sales", "c7a1b2d3-0002", gate=Gate(judges={"brief": "30%"})),
+            check_run_of("PASSED", judge_of("resolved", 1.0), judge_of("brief", 0.3, is_required=False), semver=None),
+        ),
+        check_result_of(
+            gated_check_run_of("reminder-calls", "c7a1b2d3-0003"),
+            check_run_of("ERROR", error_message="no credits left", eval_run_id=None),
+        ),
+        check_result_of(
+            gated_check_run_of("returns", "c7a1b2d3-0004"), check_run_of("FAILED", judge_of("resolved", None))
+        ),
+        check_result_of(
+            gated_check_run_of("surveys-agent", "c7a1b2d3-0005"), check_run_of("RUNNING", completed_at=None)
+        ),
+        unknown_result(
+            gated_check_run_of("later-agent", "", created_at=None, position=None), "it has not been started"
         ),
     )
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tornado_resource.core.text import MAX_NAMED, clean, count, id_list, percent
+from tornado_resource.core.shares import at_least, percent
+from tornado_resource.core.text import MAX_NAMED, clean, count, id_list
 from tornado_resource.declarations.model import PASSING_PERCENT
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def judge(gate: Gate, run: CheckRun) -> tuple[Outcome, str]:
 def name_of(verdict: JudgeVerdict) -> str:
     """Return what people and gates call a judge: its name, else its id."""
     return verdict.name or verdict.judge_id or "(unnamed)"
+
+
+def reaches_gate(gate: Gate, verdict: JudgeVerdict) -> bool:
+    """Return whether a judge reached what the gate requires of it; one of which it requires nothing has."""
+    bar = gate.bar(name_of(verdict), is_required=verdict.is_required)
+    return bar is None or _meets(verdict, bar)
 
 
 def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
@@ -134,7 +141,7 @@ def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, 
     if not decisive:
         passed, required = _passed_of_required(verdicts)
         return "passed", f"it completed: {passed} of {count(required, 'required judge')} passed"
-    missed = [_miss(each, bar) for each, bar in decisive if not _meets(each, bar)]
+    missed = [_miss(each, bar) for each, bar in decisive if not reaches_gate(gate, each)]
     tally = f"{len(decisive) - len(missed)} of {count(len(decisive), 'judge')} met the gate"
     if not missed:
         return "passed", tally
@@ -157,12 +164,9 @@ def _has_passed(verdict: JudgeVerdict) -> bool:
 
 
 def _meets(verdict: JudgeVerdict, bar: int) -> bool:
-    """Return whether the rate of a judge is at least *bar* percent.
-
-    It is a quotient of hundreds of conversations, so six digits tell it from any other: 0.57 is at least 57%.
-    """
+    """Return whether the rate of a judge is at least *bar* percent."""
     rate = _rate(verdict)
-    return rate is not None and round(rate * 1_000_000) >= bar * 10_000
+    return rate is not None and at_least(rate, bar)
 
 
 def _rate(verdict: JudgeVerdict) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.agents.judge import judge
 from tornado_resource.agents.verdict import agrees, facts
@@ -80,6 +80,11 @@ class CheckRuns(Kind):
 
     name = "check_run"
     noun = "check run"
+    part_noun = "judge"
+    cures: ClassVar[Mapping[str, str]] = {
+        "missed": "Fix the agent or its checks",
+        "contradictory": "Look at the check run and the checks in Bland's dashboard",
+    }
     place_noun = "agent"
     resource_type = CHECK_RUN_TYPE
     id_output = "run_id"
@@ -196,7 +201,7 @@ class CheckRuns(Kind):
 
     def status_differences(self, order: Order, status: Status) -> list[str]:
         """Return how the version of a check run differs from the declared one."""
-        run = status.run if isinstance(status, CheckStatus) else None
+        run = _run(status)
         return list(_other_version(run, order.request)) if run is not None else []
 
     def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
@@ -206,7 +211,7 @@ class CheckRuns(Kind):
 
     def progress(self, status: Status) -> str:
         """Return ` running · 10 conversations`: the API shows no more of a run that is in flight."""
-        run = status.run if isinstance(status, CheckStatus) else None
+        run = _run(status)
         if run is None or not run.is_running:
             return ""
         conversations = _conversations(run)
@@ -215,21 +220,22 @@ class CheckRuns(Kind):
     def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
         """Judge a check run that completed (docs/agents.md)."""
         del scenarios
-        run = status.run if isinstance(status, CheckStatus) else None
+        run = _run(status)
         if run is None:
             return "incomplete", "the API does not show its judges"
         others = _other_version(run, gated.request)
+        if gated.adopted and run.version_id is None:
+            return "incomplete", "it was adopted, and the API does not show which version it checks"
         return ("incomplete", others[0]) if others else judge(gated.gate, run)
 
     def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
         """Return the judges, and the version."""
         del outcome
-        return facts(gated, status.run if isinstance(status, CheckStatus) else None)
+        return facts(gated, _run(status))
 
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
-        """Return whether the judges of a recorded verdict give its outcome again."""
-        del request
-        return agrees(verdict)
+        """Return whether a recorded verdict is for the declared version, and its judges give its outcome again."""
+        return agrees(verdict, request)
 
     async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
         """Return the result: the status says all."""
@@ -242,6 +248,24 @@ class CheckRuns(Kind):
         from tornado_resource.runs.model import Ending
 
         return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
+
+    async def with_details(self, client: Client, result: Result) -> Result:
+        """Return the result with what its judges cost."""
+        from tornado_resource.agents.results import with_cost
+
+        run = _run(result.status)
+        return await with_cost(client, result, run) if run is not None else result
+
+    async def with_transcripts(self, client: Client, result: Result) -> Result:
+        """Return the result with the conversations that did not match, and the judges' reasoning."""
+        from tornado_resource.agents.results import with_mismatches
+
+        run = _run(result.status)
+        return await with_mismatches(client, result, run) if run is not None else result
+
+
+def _run(status: Status | None) -> CheckRun | None:
+    return status.run if isinstance(status, CheckStatus) else None
 
 
 def _started(run: CheckRun) -> StartedRun:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado_resource.agents.judge import judge, name_of
 from tornado_resource.bland.check_runs import STATUSES, CheckRun, JudgeVerdict
+from tornado_resource.bland.responses import is_other
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tornado_resource.runs.model import GatedRun, JudgeResult, RunFacts, RunVerdict
 
 
@@ -26,14 +29,21 @@ def facts(gated: GatedRun, run: CheckRun | None) -> RunFacts:
     }
 
 
-def agrees(verdict: RunVerdict) -> bool:
-    """Return whether the judges of a recorded verdict give its outcome again."""
+def agrees(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
+    """Return whether a recorded verdict is for the version of its request, and its judges give its outcome again."""
     meaning = STATUSES[verdict.status or ""]
     if meaning.failure is not None:
         return verdict.outcome == ("incomplete" if meaning.says_nothing else "failed")
     judges = tuple(_verdict(each) for each in verdict.judges or ())
     run = CheckRun(verdict.session_id, verdict.status or "", verdicts=judges)
-    return verdict.content == verdict.version_id and judge(verdict.gate, run)[0] == verdict.outcome
+    return _is_of(verdict, request) and judge(verdict.gate, run)[0] == verdict.outcome
+
+
+def _is_of(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
+    tested, declared = verdict.version_id, request.get("version_id")
+    if tested is None or declared is None or verdict.content != tested:
+        return False
+    return not is_other(tested, declared)
 
 
 def _result(verdict: JudgeVerdict) -> JudgeResult:

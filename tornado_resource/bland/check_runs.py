@@ -38,7 +38,7 @@ STATUSES: Final[Mapping[str, Meaning]] = {
     "FAILED": Meaning(),
     "ERROR": Meaning(
         "it stopped with an error, which says nothing of the agent",
-        advice="Look at the run in Bland's dashboard, and run it again",
+        advice="Look at the run in Bland's dashboard",
         says_nothing=True,
     ),
     "CANCELLED": Meaning("it was cancelled", advice="Find out who cancelled it"),

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from tornado_resource.cli.output import COLORS, wants_color
 from tornado_resource.core.durations import format_ms
-from tornado_resource.core.text import clean, count, cut
-from tornado_resource.reports.outcomes import STYLES
+from tornado_resource.core.text import clean, cut
+from tornado_resource.reports.outcomes import STYLES, Parts, count_runs, headings, parts
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.wait import limit_ms
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tornado_resource.bland.responses import Status
+    from tornado_resource.reports.outcomes import Headings
     from tornado_resource.runs.model import GatedRun, Outcome, Result
     from tornado_resource.runs.wait import Progress
 
@@ -129,15 +131,8 @@ async def redrawn(render: Render, *, is_stderr: bool) -> AsyncIterator[None]:
 
 GAP: Final = "  "
 FIXED_WIDTHS: Final = {"bar": 20, "state": 12}
-HEADERS: Final = {
-    "name": "session",
-    "count": "scenarios",
-    "bar": "",
-    "iteration": "iteration",
-    "time": "time",
-    "state": "state",
-}
-"""The columns from left to right."""
+COLUMNS: Final = ("name", "count", "bar", "iteration", "time", "state")
+"""From left to right."""
 SQUEEZES: Final = (("bar", 4), ("bar", 0), ("name", 12), ("iteration", 0), ("time", 0), ("count", 0), ("name", 1))
 """What gives way in a narrow terminal, one after the other: a column, and how narrow it may become; at 0 it goes."""
 RANKS: Final[tuple[Outcome | None, ...]] = ("failed", "incomplete", None, "passed")
@@ -146,7 +141,7 @@ RANKS: Final[tuple[Outcome | None, ...]] = ("failed", "incomplete", None, "passe
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The cells of a session's row, without its bar: that shows *passed* of *total* scenarios."""
+    """The cells of a run's row, without its bar: that shows how many of its scenarios or judges *passed*."""
 
     cells: Mapping[str, Text]
     passed: int = 0
@@ -161,10 +156,10 @@ class _Row:
 
 
 class LiveTable:
-    """A row for each session, failed ones first, and a line with the totals.
+    """A row for each run, failed ones first, and a line with the totals.
 
     Args:
-        gated_runs: the sessions, in the order of the rows of those that are in the same state.
+        gated_runs: the runs, in the order of the rows of those that are in the same state.
         now: the present time in seconds, from any starting point.
 
     """
@@ -174,33 +169,38 @@ class LiveTable:
         self._now = now
         self._seen: dict[str, tuple[Status, float]] = {}
         self._results: dict[str, Result] = {}
-        self._widths = {column: len(header) for column, header in HEADERS.items()} | FIXED_WIDTHS
+        self._titles = headings(gated_runs)
+        self._headers = _headers(self._titles)
+        self._widths = {column: len(header) for column, header in self._headers.items()} | FIXED_WIDTHS
 
     def progress(self, gated: GatedRun, progress: Progress) -> None:
-        """Show a session's progress."""
+        """Show a run's progress."""
         self._seen[gated.name] = progress.status, self._now()
 
     def end(self, result: Result) -> None:
-        """Show a session's verdict."""
+        """Show a run's verdict."""
         self._results[result.gated.name] = result
 
     def lines(self, width: int, height: int) -> list[Text]:
         """Return the table as of now, in at most *height* lines of at most *width* characters.
 
-        If there is no room, passed sessions collapse into a count first.
+        If there is no room, passed runs collapse into a count first.
         """
         ordered = sorted(self._gated_runs, key=lambda gated: RANKS.index(self._outcome(gated.name)))
         room = max(height - 2, 1)  # without the headers and the totals
         shown = ordered if len(ordered) <= room else ordered[: max(room - 1, 1)]
         rows = [self._row(gated) for gated in shown]
         for row in rows:  # columns only grow: if they shrank too, the table would jump
-            self._widths |= {column: max(self._widths[column], cell.cell_len) for column, cell in row.cells.items()}
+            self._widths |= {
+                column: max(width, row.cells[column].cell_len) if column in row.cells else width
+                for column, width in self._widths.items()
+            }
         widths = fit(self._widths, width)
         hidden = len(ordered) - len(shown)
         lines = [
-            _line({column: Text(header, "dim") for column, header in HEADERS.items()}, widths),
+            _line({column: Text(header, "dim") for column, header in self._headers.items()}, widths),
             *(row.line(widths) for row in rows),
-            *([Text(f"and {count(hidden, 'more session')}", "dim")] if hidden else []),
+            *([Text(f"and {hidden} more", "dim")] if hidden else []),
             self._totals(),
         ]
         for line in lines:
@@ -218,20 +218,46 @@ class LiveTable:
         ends = {"name": Text(clean(gated.name)), "state": _state(result, status)}
         if status is None:
             return _Row(ends)
-        passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
+        found = parts(result) if result is not None else _parts(gated, status)
+        return _Row(
+            ends | self._numbers(gated, found, status) | {"time": Text(self._time(gated, status, seen_at, result))},
+            found.passed or 0,
+            found.total,
+        )
+
+    def _numbers(self, gated: GatedRun, found: Parts, status: Status) -> dict[str, Text]:
+        """Return how many parts passed, and the iteration, as far as the kind of run has them."""
+        unit = f" {found.noun}{'' if found.total == 1 else 's'}" if self._titles.is_mixed else ""
+        numbers = {"count": Text(f"{found.passed or 0} of {found.total}{unit}")} if found.total is not None else {}
+        if kind_of(gated.kind).has_iterations:
+            numbers["iteration"] = Text(f"{status.current_iteration or 0}/{status.max_iterations or '?'}")
+        return numbers
+
+    def _time(self, gated: GatedRun, status: Status, seen_at: float, result: Result | None) -> str:
         # The API says how long a session had run at the last poll; the clock goes on between two polls.
-        elapsed = (status.elapsed_ms or 0) + (int((self._now() - seen_at) * 1000) if result is None else 0)
-        cells = {
-            "count": Text(f"{passed} of {total}"),
-            "iteration": Text(f"{status.current_iteration or 0}/{status.max_iterations or '?'}"),
-            "time": Text(f"{format_ms(elapsed)} of {format_ms(limit_ms(gated))}"),
-        }
-        return _Row(ends | cells, passed, total)
+        since = int((self._now() - seen_at) * 1000) if result is None else 0
+        limit = format_ms(limit_ms(gated))
+        if status.elapsed_ms is None and not kind_of(gated.kind).has_iterations:
+            return f"at most {limit}"  # of a check run in flight, it says nothing
+        return f"{format_ms((status.elapsed_ms or 0) + since)} of {limit}"
 
     def _totals(self) -> Text:
         outcomes = [self._outcome(gated.name) for gated in self._gated_runs]
         tally = [_painted(f"{outcomes.count(each)} {each or 'running'}", each) for each in RANKS if each in outcomes]
-        return Text(", ").join(tally).append(f" of {count(len(outcomes), 'session')}")
+        return Text(", ").join(tally).append(f" of {count_runs(self._gated_runs)}")
+
+
+def _headers(titles: Headings) -> dict[str, str]:
+    found = {"name": titles.run.lower(), "count": titles.parts.lower(), "iteration": "iteration"}
+    columns = [column for column in COLUMNS if column != "iteration" or titles.has_iterations]
+    return {column: found.get(column, "" if column == "bar" else column) for column in columns}
+
+
+def _parts(gated: GatedRun, status: Status) -> Parts:
+    """Return the scenarios of a session that runs; of a check run, nothing is known before it has ended."""
+    kind = kind_of(gated.kind)
+    total = (status.total_scenarios or 0) if kind.has_iterations else None
+    return Parts(status.passed_scenarios, total, kind.part_noun)
 
 
 def fit(widths: Mapping[str, int], room: int) -> dict[str, int]:
@@ -243,7 +269,7 @@ def fit(widths: Mapping[str, int], room: int) -> dict[str, int]:
     for column, least in SQUEEZES:
         excess = sum(fitted.values()) + len(GAP) * (len(fitted) - 1) - room
         if excess > 0 and least == 0:
-            del fitted[column]
+            fitted.pop(column, None)
         elif excess > 0:
             fitted[column] = max(fitted[column] - excess, min(fitted[column], least))
     return fitted

@@ -151,7 +151,7 @@ def interrupted(stack: str) -> str:
 async def for_reports(client: Client, result: Result, *, has_transcripts: bool) -> Result:
     """Return the result with what only reports show: the scenarios by name, and how the failed ones failed."""
     kind = kind_of(result.gated.kind)
-    result = await kind.with_scenario_runs(client, result)
+    result = await kind.with_details(client, result)
     return await kind.with_transcripts(client, result) if has_transcripts else result
 
 

@@ -14,7 +14,6 @@ import click
 from tornado_resource.cli.output import ExitCode, Output, format_option, painted, quiet_option
 from tornado_resource.cli.stack import finish, for_reports, read_gated_stack, stack_option
 from tornado_resource.core.durations import parse_duration
-from tornado_resource.core.text import count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -60,9 +59,10 @@ def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitC
     if not stack.gated_runs and not stack.not_started:
         output.say(f"stack {stack.stack} has no session with a gate: nothing to wait for")
         return finish(stack.report(()), stack.settings.reports, output)
-    output.say(
-        f"waiting for {count(len(stack.gated_runs), 'session')} of stack {stack.stack}; Ctrl-C leaves them running"
-    )
+    from tornado_resource.reports.outcomes import count_runs
+
+    waited = count_runs(stack.gated_runs)
+    output.say(f"waiting for {waited} of stack {stack.stack}; Ctrl-C leaves them running")
     resume = f"Sessions keep running; resume with: tornado-resource wait --stack {stack.stack}"
     try:
         results = asyncio.run(_results(stack, timeout, output))

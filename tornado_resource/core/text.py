@@ -110,9 +110,3 @@ def id_list(ids: Collection[str]) -> str:
 def count(number: int, noun: str) -> str:
     """Return `1 session`, `2 sessions`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """Return a share of 0 to 1 in percent, never more than it is: `66.6%` of two thirds, `80%` of 0.8."""
-    tenths = round(share * 1_000_000) // 1_000  # of six digits, so that 0.57 is no 56.9%
-    return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"

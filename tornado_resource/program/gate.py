@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tornado_resource.program.report import UpdateReport
     from tornado_resource.runs.model import Cause, GatedRun, Result
 
-STOPPED: Final[tuple[str, Cause]] = ("the update stopped before this session's verdict", "interrupted")
+STOPPED: Final[tuple[str, Cause]] = ("the update stopped before its verdict", "interrupted")
 
-INTERRUPTED: Final = "the update was interrupted while this session ran"
+INTERRUPTED: Final = "the update was interrupted while it ran"
 
 NOT_A_TARGET: Final = "not started: it is not a target of this update (--target, --exclude)"
 

@@ -49,7 +49,7 @@ class Waiter:
         if result is None or not self._has_reports or result.verdict.scenarios is not None:
             return result
         async with self._client.open() as client:
-            return await kind_of(gated.kind).with_scenario_runs(client, result)
+            return await kind_of(gated.kind).with_details(client, result)
 
     async def wait(self, gated: GatedRun, session: pulumi.Resource) -> Result:
         """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
@@ -62,7 +62,7 @@ class Waiter:
         async with self._client.open() as client:
             result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
             kind = kind_of(gated.kind)
-            result = await kind.with_scenario_runs(client, result) if self._has_reports else result
+            result = await kind.with_details(client, result) if self._has_reports else result
             result = await kind.with_changes(client, result) if self._shows_changes else result
             return await kind.with_transcripts(client, result) if self._shows_transcripts else result
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean
-from tornado_resource.reports.outcomes import advice, last_plan, omission, tally_of_all, worst_first
+from tornado_resource.reports.outcomes import (
+    advice,
+    last_plan,
+    mismatch_title,
+    omission,
+    tally_of_all,
+    worst_first,
+)
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +25,7 @@ MAX_DETAILED: Final = 3
 MAX_LISTED_SESSIONS: Final = 36
 MAX_LISTED_SCENARIOS: Final = 5
 MAX_LISTED_FIXES: Final = 2
+"""Of a fix plan, and of conversations that did not match."""
 MAX_ADVICE: Final = 4
 MAX_CONSOLE_CHARACTERS: Final = 1000
 
@@ -33,7 +42,7 @@ def failure_message(results: Sequence[Result], stack: str, command: str = "pulum
     worst = missed[0].verdict.outcome
     lines = [f"gate {worst}: {tally_of_all(results)}"]
     for result in missed[:MAX_DETAILED]:
-        lines += [_headline(result), *_scenarios(result), *_fix_plan(result), *_omission(result)]
+        lines += [_headline(result), *_scenarios(result), *_fix_plan(result), *_mismatches(result), *_omission(result)]
     lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_LISTED_SESSIONS]]
     if len(missed) > MAX_LISTED_SESSIONS:
         lines.append(f"  … and {len(missed) - MAX_LISTED_SESSIONS} more: {command}")
@@ -58,8 +67,9 @@ def _names(sessions: Sequence[str]) -> str:
 
 def _headline(result: Result) -> str:
     verdict = result.verdict
-    session = f"session {clean(verdict.session_id, 80)}" if verdict.session_id else "no session"
-    where = ", ".join(part for part in (clean(str(result.gated.position or "")), session) if part)
+    noun = kind_of(result.gated.kind).noun
+    run = f"{noun} {clean(verdict.session_id, 80)}" if verdict.session_id else f"no {noun}"
+    where = ", ".join(part for part in (clean(str(result.gated.position or "")), run) if part)
     return f"  {result.gated.name} ({where}): {verdict.outcome}: {clean(verdict.reason, MAX_CONSOLE_CHARACTERS)}"
 
 
@@ -83,6 +93,17 @@ def _fix_plan(result: Result) -> Iterator[str]:
     for fix in plan.fixes[:MAX_LISTED_FIXES]:
         target = f"{clean(fix.target_node, 40)}: " if fix.target_node else ""
         yield f"      - {target}{clean(fix.description or 'no description', 110)}"
+
+
+def _mismatches(result: Result) -> Iterator[str]:
+    if not result.mismatches:
+        return
+    total = len(result.mismatches) + result.omitted_mismatches
+    of_all = f", {MAX_LISTED_FIXES} of {total}" if total > MAX_LISTED_FIXES else ""
+    yield f"    conversations that did not match{of_all}:"
+    for each in result.mismatches[:MAX_LISTED_FIXES]:
+        # Without the reasoning, which may quote a caller: Pulumi's backend keeps this message.
+        yield f"      - {clean(mismatch_title(each), 110)}"
 
 
 def _omission(result: Result) -> Iterator[str]:

@@ -10,6 +10,7 @@ from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import bounded, command
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,8 +77,9 @@ def _scenario_annotations(result: Result, report: Report) -> Iterator[str]:
 def _annotation(result: Result, report: Report) -> str:
     verdict = result.verdict
     title = f"{result.gated.name}: gate {verdict.outcome}"
-    session = f" (session {clean(verdict.session_id)})" if verdict.session_id else ""
-    text = f"{clean(verdict.reason, 1000)}{session}{_failed_scenarios(result)}\n{advice(result, report.stack)}"
+    noun = kind_of(result.gated.kind).noun
+    run = f" ({noun} {clean(verdict.session_id)})" if verdict.session_id else ""
+    text = f"{clean(verdict.reason, 1000)}{run}{_failed_scenarios(result)}\n{advice(result, report.stack)}"
     return command(LEVELS[verdict.outcome], text, position=report.linked(result.gated.position), title=title)
 
 

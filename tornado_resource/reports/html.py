@@ -17,15 +17,29 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.reports.changes import part_title, title
-from tornado_resource.reports.outcomes import STYLES, advice, last_fixes, omission, unmet_scenarios, worst_first
+from tornado_resource.reports.outcomes import (
+    STYLES,
+    Parts,
+    advice,
+    count_runs,
+    headings,
+    judge_views,
+    last_fixes,
+    omission,
+    parts,
+    unmet_scenarios,
+    worst_first,
+)
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.outcomes import ScenarioResult
+    from tornado_resource.reports.outcomes import JudgeView, ScenarioResult
     from tornado_resource.reports.trends import Run, Trend
+    from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Result
 
 HERE: Final = Path(__file__).parent
@@ -59,10 +73,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What the page shows of one session."""
+    """What the page shows of one run."""
 
     anchor: str
     result: Result
+    kind: Kind
+    parts: Parts
+    judges: tuple[JudgeView, ...]
     failed: tuple[ScenarioResult, ...]
     unfixable: tuple[ScenarioResult, ...]
     bars: tuple[Bar, ...]
@@ -98,25 +115,28 @@ def html(report: Report) -> str:
         sizes=SIZES,
         max_failed=MAX_FAILED,
         totals=_totals(report.results),
+        headings=headings(result.gated for result in report.results),
+        count=count_runs(result.gated for result in report.results),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sums of the overview. *elapsed_ms* is the longest time: sessions run side by side."""
+    """The sums of the overview, by what is counted. *elapsed_ms* is the longest time: runs go side by side."""
 
-    passed: int
-    scenarios: int
+    parts: tuple[Parts, ...]
     elapsed_ms: int
 
 
 def _totals(results: Sequence[Result]) -> Totals:
-    verdicts = [each.verdict for each in results]
-    return Totals(
-        sum(max(each.passed_scenarios or 0, 0) for each in verdicts),
-        sum(max(each.total_scenarios or 0, 0) for each in verdicts),
-        max((each.elapsed_ms or 0 for each in verdicts), default=0),
+    found: dict[str, list[Parts]] = {}
+    for each in map(parts, results):
+        found.setdefault(each.noun, []).append(each)
+    sums = tuple(
+        Parts(sum(max(each.passed or 0, 0) for each in group), sum(max(each.total or 0, 0) for each in group), noun)
+        for noun, group in found.items()
     )
+    return Totals(sums, max((each.verdict.elapsed_ms or 0 for each in results), default=0))
 
 
 def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:
@@ -159,6 +179,9 @@ def _section(anchor: str, result: Result, stack: str, *, is_open: bool) -> Secti
     return Section(
         anchor=anchor,
         result=result,
+        kind=kind_of(result.gated.kind),
+        parts=parts(result),
+        judges=judge_views(result),
         failed=failed,
         unfixable=unfixable,
         bars=chart(result.status.iterations) if result.status else (),

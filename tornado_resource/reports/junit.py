@@ -1,10 +1,10 @@
-"""The report for CI systems: JUnit XML with a suite per session, a case per scenario, and a case for the gate itself.
+"""The report for CI systems: JUnit XML with a suite per run, a case per scenario or judge, and one for the gate itself.
 
 CI systems follow a case by its `classname` and `name`. So these are the names of the session and of the scenario, and
 the same whatever happened; ids differ from environment to environment.
 
 A CI system turns red on any failure. So a failed scenario is a failure only if the gate did not pass; if it did
-(`passed: 80%`), the scenario is skipped and says why.
+(`passed: 80%`), the scenario is skipped and says why. So is a judge that failed and does not decide.
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, clean_lines
-from tornado_resource.reports.outcomes import ScenarioResult, advice, last_fixes, omission, scenario_results
+from tornado_resource.reports.outcomes import (
+    ScenarioResult,
+    advice,
+    gate_text,
+    judge_views,
+    last_fixes,
+    mismatch_title,
+    omission,
+    scenario_results,
+)
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.reports.model import Report
+    from tornado_resource.reports.outcomes import JudgeView
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
@@ -33,6 +44,7 @@ UPDATE: Final = "update"
 NO_GATE: Final = "nothing was judged: no session has a gate"
 MAX_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
+NAMELESS_JUDGE: Final = "a judge without a name"
 MAX_FIXES: Final = 10
 MAX_MILLISECONDS: Final = 10**12
 
@@ -90,10 +102,15 @@ def _suite(result: Result, report: Report) -> TestSuite:
 
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
-    gated, verdict = result.gated, result.verdict
+    gated, verdict, kind = result.gated, result.verdict, kind_of(result.gated.kind)
     found = {
-        "session_id": verdict.session_id or None,
+        kind.id_output: verdict.session_id or None,
         "pathway_id": gated.shown_pathway,
+        "agent_id": gated.shown_agent,
+        "env": gated.request.get("env"),
+        "version_id": verdict.version_id,
+        "semver": verdict.semver,
+        "cost_usd": result.cost_usd,
         "version": verdict.version,
         "content": verdict.content,
         "full_run": None if verdict.full_run is None else str(verdict.full_run).lower(),
@@ -101,8 +118,8 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "status": verdict.status,
-        "gate": gated.gate.passed,
-        "repaired": str(verdict.repaired).lower(),
+        "gate": gate_text(gated.gate),
+        "repaired": str(verdict.repaired).lower() if kind.has_iterations else None,
         "iterations": verdict.iterations,
         "declaration": verdict.declaration,
         "finished_at": verdict.finished_at,
@@ -120,7 +137,7 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
 
 
 def _cases(result: Result, report: Report) -> list[TestCase]:
-    """Return a case for the gate, with the session's time, and one for each scenario. No two have the same name."""
+    """Return a case for the gate, with the run's time, and one per scenario or judge. No two have the same name."""
     scenarios = _scenarios(result)
     unique, names = _Names(), dict[str, str]()
     # In the order of their ids: that of their runs differs from session to session.
@@ -130,6 +147,9 @@ def _cases(result: Result, report: Report) -> list[TestCase]:
     for each in scenarios:
         position = report.linked(result.scenario_position(each.scenario_id))
         cases.append(_scenario_case(result, each, names[each.scenario_id]).place(position))
+    for judge in judge_views(result):
+        name = unique.unique(clean(judge.name.strip()) or NAMELESS_JUDGE)
+        cases.append(_judge_case(result, judge, name).place(report.linked(result.gated.position)))
     return cases
 
 
@@ -169,7 +189,8 @@ def _gate_case(result: Result, stack: str) -> _Case:
         return case
     kind = Failure if verdict.outcome == "failed" else Error
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
-    known = {"session": verdict.session_id, "declared at": str(result.gated.position or "")}
+    noun = kind_of(result.gated.kind).noun
+    known = {noun: verdict.session_id, "declared at": str(result.gated.position or "")}
     where = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
     entry.text = "\n".join(line for line in (where, advice(result, stack), *_fix_plan(result)) if line)
     case.result = [entry]
@@ -197,6 +218,29 @@ def _failure(result: Result, scenario: ScenarioResult) -> Failure:
     if lines:
         failure.text = "\n".join(lines)
     return failure
+
+
+def _judge_case(result: Result, judge: JudgeView, name: str) -> _Case:
+    case = _Case(name, clean(result.gated.name))
+    found = f"{judge.shown_rate}; {judge.requirement}"
+    entry: Skipped | Failure | Error
+    if judge.is_met:
+        return case
+    if judge.bar is None:
+        entry = Skipped(found)
+    else:
+        entry = Failure(found, type_="failed") if judge.is_met is False else Error(found, type_="incomplete")
+        lines = list(_mismatches(result, judge))
+        if lines:
+            entry.text = "\n".join(lines)
+    case.result = [entry]
+    return case
+
+
+def _mismatches(result: Result, judge: JudgeView) -> Iterator[str]:
+    for each in result.mismatches:
+        if each.judge == judge.name:
+            yield f"- {_line(mismatch_title(each))}{f': {_line(each.reasoning)}' if each.reasoning else ''}"
 
 
 def _last_run(transcript: Transcript | None) -> Iterator[str]:

@@ -1,12 +1,15 @@
-"""How reports show outcomes and scenarios: their order, icons, counts and advice."""
+"""How reports show outcomes, scenarios and judges: their order, icons, counts and advice."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
+from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import clean, count
+from tornado_resource.declarations.model import PASSING_PERCENT
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
 
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tornado_resource.bland.responses import Fix, Iteration
-    from tornado_resource.runs.model import Outcome, Result
+    from tornado_resource.declarations.model import Gate
+    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.model import GatedRun, JudgeResult, Mismatch, Outcome, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,82 @@ def unmet_scenarios(result: Result) -> tuple[tuple[ScenarioResult, ...], tuple[S
     )
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeView:
+    """A judge of a check run. *rate*: the share of the conclusive conversations that match, 0 to 1; None without any.
+
+    *bar*: the percentage that the gate requires; None if the judge does not decide.
+    """
+
+    name: str
+    is_required: bool | None
+    rate: float | None
+    bar: int | None
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the judge met the gate; of one that does not decide, whether it passed. None without a rate."""
+        return at_least(self.rate, self.bar or PASSING_PERCENT) if self.rate is not None else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome by whose style the judge is shown."""
+        return "incomplete" if self.is_met is None else "passed" if self.is_met else "failed"
+
+    @property
+    def shown_rate(self) -> str:
+        """`66.6%`, or that there is none."""
+        return f"{percent(self.rate)} matched" if self.rate is not None else "no conversation was conclusive"
+
+    @property
+    def requirement(self) -> str:
+        """What the gate requires of the judge."""
+        if self.bar is not None:
+            return f"the gate requires {self.bar}%"
+        return "it does not decide" if self.is_required else "not required"
+
+
+def judge_views(result: Result) -> tuple[JudgeView, ...]:
+    """Return the judges of a check run, in the order of the API; none of a session."""
+    return tuple(_judge_view(result, each) for each in result.verdict.judges or ())
+
+
+def _judge_view(result: Result, found: JudgeResult) -> JudgeView:
+    name, is_required = found["name"], found["required"]
+    return JudgeView(name, is_required, found["match_rate"], result.verdict.gate.bar(name, is_required=is_required))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How many parts of a run passed, of how many that decide. *noun* is what they are: scenarios, or judges."""
+
+    passed: int | None
+    total: int | None
+    noun: str
+
+
+def parts(result: Result) -> Parts:
+    """Return the scenarios of a session, or the judges of a check run: those that the gate is about."""
+    verdict, noun = result.verdict, kind_of(result.gated.kind).part_noun
+    if not verdict.judges:
+        return Parts(verdict.passed_scenarios, verdict.total_scenarios, noun)
+    views = judge_views(result)
+    deciding = [each for each in views if each.bar is not None] or [each for each in views if each.is_required]
+    return Parts(sum(each.is_met is True for each in deciding), len(deciding), noun)
+
+
+def gate_text(gate: Gate) -> str:
+    """Return `80%, polite: 90%`."""
+    return ", ".join([str(gate.passed), *(f"{name}: {bar}" for name, bar in gate.judges.items())])
+
+
+def mismatch_title(mismatch: Mismatch) -> str:
+    """Return `resolved: no match (level poor), conversation c-1`."""
+    level = f" (level {mismatch.level})" if mismatch.level else ""
+    where = f", conversation {mismatch.conversation_id}" if mismatch.conversation_id else ""
+    return f"{mismatch.judge}: {mismatch.how}{level}{where}"
+
+
 def last_plan(result: Result) -> Iteration | None:
     """Return the last iteration that planned fixes, or None."""
     iterations = result.status.iterations if result.status else ()
@@ -107,17 +188,18 @@ STYLES: Final[dict[Outcome, Style]] = {
     "failed": Style("✗", "❌"),
     "incomplete": Style("?", "⚠️"),
 }
-RERUN: Final = "then run {up}. Failed sessions run again, unless `rerun` is `on_change`."
-_RESUME: Final = "run {up} again: a session that was started is resumed, not started twice."
+RERUN: Final = "then run {up}. Failed {noun}s run again, unless `rerun` is `on_change`."
+_AGAIN: Final = "then run {up}: it runs again, unless `rerun` is `on_change`."
+_RESUME: Final = "run {up} again: a {noun} that was started is resumed, not started twice."
 # No advice may lead to a second session: what may still run is only ever resumed.
 ADVICE: Final[dict[str, str]] = {
-    "missed": f"Fix the pathway or the scenarios, {RERUN}",
+    "missed": f"Fix what the reason says, {RERUN}",
     "others_repaired": "Fix the pathway for the scenarios that are not required for promotion, disable them, or allow "
     f"repairs (`gate: {{{{repaired: allow}}}}`), {RERUN}",
     "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
     "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {RERUN}",
-    "contradictory": f"Check that the declared scenarios exist and are enabled, {RERUN}",
-    "adopted": "Change one of its triggers, then run {up}: it starts a new session on the promoted version.",
+    "contradictory": f"Look at the {{noun}} in Bland's dashboard, {RERUN}",
+    "adopted": "Change one of its triggers, then run {up}: it starts a new {noun} on the promoted version.",
     "running": f"To keep waiting, {_RESUME}",
     "out_of_time": f"To keep waiting, {_RESUME}",
     "interrupted": f"To keep waiting, {_RESUME}",
@@ -131,7 +213,7 @@ ADVICE: Final[dict[str, str]] = {
     "scenarios_changed": "Run {up}: it puts the scenarios back, and runs the session again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
     "edited": f"Leave the version as it is while it is tested, {RERUN}",
-    "unknown_status": "Look at the session in Bland's dashboard: it may still be running. {up} reads it again.",
+    "unknown_status": "Look at the {noun} in Bland's dashboard: it may still be running. {up} reads it again.",
     "gone": "Check that bland:baseUrl and the API key are those of the account that started it. If so, `pulumi refresh "
     "--stack {stack}` removes it, and the next {up} starts a new one.",
     "not_awaited": "Run `tornado-resource wait --stack {stack}`, or `pulumi config rm tornado:wait --stack {stack}` "
@@ -139,22 +221,34 @@ ADVICE: Final[dict[str, str]] = {
     "not_started": "Fix what the reason says, then run {up} again.",
     "unknown": f"To read it again, {_RESUME}",
 }
-"""What to do, by what happened: the cause of an unknown outcome, or as below. A status has the advice of its kind.
+"""What to do, by what happened: the cause of an unknown outcome, or as below. A kind may know better (`Kind.cures`),
+and a status has an advice of its own.
 
-`{up}` stands for the command that updates the stack, `{stack}` for the stack's name, and `{version}` for the version of
-the verdict.
+`{up}` stands for the command that updates the stack, `{stack}` for the stack's name, `{version}` for the version of the
+verdict, and `{noun}` for what the run is called.
 """
 
 
 def advice(result: Result, stack: str) -> str:
-    """Return what to do about a session of a stack that did not pass."""
-    shown = clean(stack)
-    meaning = kind_of(result.gated.kind).statuses.get(result.verdict.status or "")
-    if result.cause is None and result.verdict.outcome == "failed" and meaning is not None and meaning.failure:
-        text = f"{meaning.advice}, {RERUN}"
-    else:
-        text = ADVICE[_situation(result)]
-    return text.format(stack=shown, up=f"`pulumi up --stack {shown}`", version=result.verdict.version)
+    """Return what to do about a run of a stack that did not pass."""
+    shown, kind = clean(stack), kind_of(result.gated.kind)
+    text = _advice_of_status(result, kind) or _advice_of_situation(result, kind)
+    return text.format(stack=shown, up=f"`pulumi up --stack {shown}`", version=result.verdict.version, noun=kind.noun)
+
+
+def _advice_of_status(result: Result, kind: Kind) -> str | None:
+    meaning, outcome = kind.statuses.get(result.verdict.status or ""), result.verdict.outcome
+    if result.cause is not None or meaning is None or meaning.failure is None:
+        return None
+    if meaning.says_nothing:
+        return f"{meaning.advice}, {_AGAIN}"
+    return f"{meaning.advice}, {RERUN}" if outcome == "failed" else None
+
+
+def _advice_of_situation(result: Result, kind: Kind) -> str:
+    situation = _situation(result)
+    cure = kind.cures.get(situation)
+    return f"{cure}, {RERUN}" if cure is not None else ADVICE[situation]
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
@@ -171,7 +265,32 @@ def tally(results: Sequence[Result]) -> str:
 
 def tally_of_all(results: Sequence[Result]) -> str:
     """Return `2 failed, 3 incomplete of 5 sessions`."""
-    return f"{tally(results)} of {count(len(results), 'session')}"
+    return f"{tally(results)} of {count_runs(result.gated for result in results)}"
+
+
+def count_runs(runs: Iterable[GatedRun]) -> str:
+    """Return `3 sessions and 2 check runs`."""
+    numbers = Counter(gated.kind for gated in runs)
+    return " and ".join(count(number, kind_of(name).noun) for name, number in numbers.items()) or "0 runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """The headings of a table of runs: of one kind, or of several."""
+
+    run: str
+    parts: str
+    is_mixed: bool
+    has_iterations: bool
+
+
+def headings(runs: Iterable[GatedRun]) -> Headings:
+    """Return the headings of a table. If it is of one kind, they name it; else, the cells say what they count."""
+    kinds = [kind_of(name) for name in dict.fromkeys(gated.kind for gated in runs)]
+    is_mixed, has_iterations = len(kinds) > 1, any(kind.has_iterations for kind in kinds)
+    if is_mixed or not kinds:
+        return Headings("Run", "Passed", is_mixed, has_iterations)
+    return Headings(kinds[0].noun.capitalize(), f"{kinds[0].part_noun.capitalize()}s", is_mixed, has_iterations)
 
 
 def _situation(result: Result) -> str:

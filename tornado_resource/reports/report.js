@@ -23,7 +23,7 @@ function filter() {
     row.hidden = card.hidden = !fits;
     shown += fits;
   }
-  controls.querySelector("output").value = `${shown} of ${rows.length} sessions`;
+  controls.querySelector("output").value = `${shown} of ${rows.length} shown`;
 }
 
 function sortBy(heading, column) {

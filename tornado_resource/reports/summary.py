@@ -7,14 +7,29 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import short
-from tornado_resource.core.text import clean, count
-from tornado_resource.reports.outcomes import STYLES, advice, last_fixes, omission, tally, unmet_scenarios, worst_first
+from tornado_resource.core.text import clean
+from tornado_resource.reports.outcomes import (
+    STYLES,
+    advice,
+    count_runs,
+    headings,
+    judge_views,
+    last_fixes,
+    mismatch_title,
+    omission,
+    parts,
+    tally,
+    unmet_scenarios,
+    worst_first,
+)
+from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tornado_resource.bland.responses import Fix
     from tornado_resource.reports.model import Report
+    from tornado_resource.reports.outcomes import Headings, JudgeView
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
@@ -25,9 +40,8 @@ MAX_SECTIONS: Final = 50
 MAX_SECTION_SCENARIOS: Final = 20
 MAX_SECTION_FIXES: Final = 10
 CUT: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"
-_HEAD: Final = (
-    "\n| Outcome | Session | Scenarios | Iterations | Version | Reason |\n| --- | --- | --- | --- | --- | --- |\n"
-)
+_BLOCKS: Final = 10
+"""The length of the bar of a judge."""
 _JOINER: Final = "&#8288;"
 """The invisible word joiner: it keeps GitHub from turning text into a link or a mention."""
 _SPECIAL: Final = {ord(character): f"&#{ord(character)};" for character in "|\\`[]!"} | {
@@ -65,7 +79,7 @@ def escape(text: str, limit: int = 300) -> str:
 def _heading(report: Report) -> Iterator[str]:
     where = escape(report.stack) + (f", environment {escape(report.environment)}" if report.environment else "")
     numbers = ", ".join(f"{number} {outcome}" for outcome, number in report.tally.items() if number)
-    tallied = f"{numbers} of {count(len(report.results), 'session')}" if numbers else "no session"
+    tallied = f"{numbers} of {count_runs(result.gated for result in report.results)}" if numbers else "no session"
     yield f"## {STYLES[report.outcome].emoji} Tornado gate {report.outcome}: {tallied}\n\n"
     yield f"Stack {where}, {escape(report.written_at)}\n"
 
@@ -92,11 +106,18 @@ def _promotion(promotion: Promotion | None) -> Iterator[str]:
 
 
 def _table(results: list[Result]) -> Iterator[str]:
+    shown = headings(result.gated for result in results)
     if results:
-        yield _HEAD
-    yield from (_row(result) for result in results[:MAX_ROWS])
+        iterations = ["Iterations"] if shown.has_iterations else []
+        titles = ["Outcome", shown.run, shown.parts, *iterations, "Version", "Reason"]
+        yield f"\n{_line(titles)}{_line(['---'] * len(titles))}"
+    yield from (_row(result, shown) for result in results[:MAX_ROWS])
     if len(results) > MAX_ROWS:
-        yield f"\n… and {count(len(results) - MAX_ROWS, 'session')} more: see `verdicts.json`.\n"
+        yield f"\n… and {count_runs(result.gated for result in results[MAX_ROWS:])} more: see `verdicts.json`.\n"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _sections(missed: list[Result], stack: str) -> Iterator[str]:
@@ -116,29 +137,45 @@ def _bounded(pieces: Iterable[str]) -> Iterator[str]:
         yield piece
 
 
-def _row(result: Result) -> str:
+def _row(result: Result, shown: Headings) -> str:
     verdict = result.verdict
-    passed, total = verdict.passed_scenarios, verdict.total_scenarios
-    scenarios = "" if total is None else f"{passed if passed is not None else '?'} of {total}"
-    iterations = "" if verdict.iterations is None else str(verdict.iterations)
-    content = f" {escape(short(verdict.content))}" if verdict.content else ""
-    version = "" if verdict.version is None else f"{verdict.version}{content}"
     outcome = f"{STYLES[verdict.outcome].emoji} {verdict.outcome}"
-    name = escape(result.gated.name)
+    iterations = [str(verdict.iterations) if verdict.iterations is not None else ""] if shown.has_iterations else []
     reason = "; ".join(escape(text) for text in (verdict.reason, result.drift) if text)
-    return f"| {outcome} | {name} | {scenarios} | {iterations} | {version} | {reason} |\n"
+    return _line([outcome, escape(result.gated.name), _parts(result, shown), *iterations, _version(result), reason])
+
+
+def _parts(result: Result, shown: Headings) -> str:
+    found = parts(result)
+    if found.total is None:
+        return ""
+    unit = f" {found.noun}{'' if found.total == 1 else 's'}" if shown.is_mixed else ""
+    return f"{found.passed if found.passed is not None else '?'} of {found.total}{unit}"
+
+
+def _version(result: Result) -> str:
+    verdict = result.verdict
+    if verdict.version_id is not None:
+        return escape(f"{verdict.semver} {verdict.version_id[:8]}" if verdict.semver else verdict.version_id)
+    content = f" {escape(short(verdict.content))}" if verdict.content else ""
+    return "" if verdict.version is None else f"{verdict.version}{content}"
 
 
 def _section(result: Result, stack: str) -> Iterator[str]:
     verdict = result.verdict
     yield f"\n### {STYLES[verdict.outcome].emoji} {escape(result.gated.name)}\n\n"
     yield f"- **Reason:** {escape(verdict.reason, 1000)}\n"
-    for title, value in (("Declared at", str(result.gated.position or "")), ("Session", verdict.session_id)):
+    noun = kind_of(result.gated.kind).noun.capitalize()
+    for title, value in (("Declared at", str(result.gated.position or "")), (noun, verdict.session_id)):
         if value:
             yield f"- **{title}:** {escape(value)}\n"
     failed, unfixable = unmet_scenarios(result)
     yield from _listed("Failed", [escape(scenario.label) for scenario in failed], MAX_SECTION_SCENARIOS)
     yield from _listed("Unfixable", [escape(scenario.label) for scenario in unfixable], MAX_SECTION_SCENARIOS)
+    if result.cost_usd is not None:
+        yield f"- **Cost of the judges:** {result.cost_usd:.2f} US\\$\n"
+    yield from _judges(judge_views(result))
+    yield from _mismatches(result)
     yield from _transcripts(result)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_SECTION_FIXES)
     left_out = omission(result)
@@ -155,6 +192,29 @@ def _transcripts(result: Result) -> Iterator[str]:
         yield from (f"  - {escape(role or 'unknown')}: “{escape(text)}”\n" for role, text in found.messages)
         if found.error:
             yield f"  - error: {escape(found.error)}\n"
+
+
+def _judges(views: tuple[JudgeView, ...]) -> Iterator[str]:
+    """Yield `■■■■□□□□□□ resolved: 40% matched; the gate requires 80%` for each judge."""
+    if views:
+        yield f"- **Judges:** {len(views)}\n"
+    for view in views[:MAX_SECTION_SCENARIOS]:
+        full = int((view.rate or 0.0) * _BLOCKS)
+        bar = "■" * full + "□" * (_BLOCKS - full)
+        yield f"  - {bar} {escape(view.name, 60)}: {view.shown_rate}; {view.requirement}\n"
+    if len(views) > MAX_SECTION_SCENARIOS:
+        yield f"  - and {len(views) - MAX_SECTION_SCENARIOS} more\n"
+
+
+def _mismatches(result: Result) -> Iterator[str]:
+    if not result.mismatches:
+        return
+    yield f"- **Conversations that did not match:** {len(result.mismatches) + result.omitted_mismatches}\n"
+    for each in result.mismatches:
+        reasoning = f": “{escape(each.reasoning)}”" if each.reasoning else ""
+        yield f"  - {escape(mismatch_title(each))}{reasoning}\n"
+    if result.omitted_mismatches:
+        yield f"  - and {result.omitted_mismatches} more\n"
 
 
 def _listed(title: str, entries: list[str], limit: int) -> Iterator[str]:

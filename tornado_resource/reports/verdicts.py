@@ -44,6 +44,8 @@ def _session(result: Result) -> dict[str, Any]:
         "created_at": gated.created_at,
         "urn": gated.urn,
         "pathway_id": gated.shown_pathway,
+        "agent_id": gated.shown_agent,
+        "env": gated.request.get("env"),
         "drift": result.drift,
         "declared_at": str(gated.position) if gated.position is not None else "",
         "scenarios": [
@@ -51,7 +53,9 @@ def _session(result: Result) -> dict[str, Any]:
             for each in scenario_results(result)
         ],
         "history": [_iteration(iteration) for iteration in (status.iterations if status else ())],
-        "omitted": asdict(status.omitted if status else Omitted()),
+        "mismatches": [asdict(each) for each in result.mismatches],
+        "cost_usd": result.cost_usd,
+        "omitted": {**asdict(status.omitted if status else Omitted()), "mismatches": result.omitted_mismatches},
     }
 
 

@@ -31,6 +31,12 @@ class Kind(ABC):
     """As in the verdicts."""
     noun: ClassVar[str]
     """What messages call a run."""
+    part_noun: ClassVar[str] = "part"
+    """What messages call that whose results decide about a run."""
+    has_iterations: ClassVar[bool] = False
+    """Whether a run tests in iterations, with repairs between them."""
+    cures: ClassVar[Mapping[str, str]] = {}
+    """What to do first about a run that missed its gate (`missed`), or that contradicts itself (`contradictory`)."""
     place_noun: ClassVar[str]
     """What messages call the place that a run holds alone while it runs."""
     resource_type: ClassVar[str]
@@ -186,8 +192,8 @@ class Kind(ABC):
         del client
         return result
 
-    async def with_scenario_runs(self, client: Client, result: Result) -> Result:
-        """Return the result with the scenarios that ran, for reports. Never raises for what the API does."""
+    async def with_details(self, client: Client, result: Result) -> Result:
+        """Return the result with what reports show of every run. Never raises for what the API does."""
         del client
         return result
 

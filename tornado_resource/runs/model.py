@@ -99,11 +99,19 @@ class GatedRun:
     @property
     def shown_pathway(self) -> str | None:
         """The id of the pathway for people; None if it is unknown."""
-        return HIDDEN if self.is_pathway_secret else self.request.get("pathway_id")
+        is_shown = not self.is_pathway_secret or "agent_id" in self.request
+        return self.request.get("pathway_id") if is_shown else HIDDEN
+
+    @property
+    def shown_agent(self) -> str | None:
+        """The id of the agent for people; None if the run is not one of an agent."""
+        agent_id = self.request.get("agent_id")
+        return HIDDEN if agent_id is not None and self.is_pathway_secret else agent_id
 
     def public(self, text: str) -> str:
-        """Return *text*, which may be an error of the API, without the id of a pathway that is secret."""
-        return without_secret(text, self.request.get("pathway_id")) if self.is_pathway_secret else text
+        """Return *text*, which may be an error of the API, without the id of a pathway or agent that is secret."""
+        secret = self.request.get("pathway_id") or self.request.get("agent_id")
+        return without_secret(text, secret) if self.is_pathway_secret else text
 
     @property
     def must_be_shown(self) -> bool:
@@ -145,6 +153,20 @@ class JudgeResult(TypedDict):
     """The share of the conclusive conversations that match, 0 to 1."""
     passed: bool | None
     """The API's own word: at least half of them match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A conversation of a check run that a judge did not find as it should be. *how*: `no match`, or why none is known.
+
+    *reasoning* is the judge's, shortened, on one line; empty if it gave none.
+    """
+
+    judge: str
+    how: str
+    conversation_id: str | None
+    level: str | None
+    reasoning: str
 
 
 class RunFacts(TypedDict, total=False):
@@ -244,6 +266,12 @@ class Result:
     changes: Changes | None = None
     transcripts: Mapping[str, Transcript] = field(default_factory=dict)
     """By scenario id, the ends of failed runs: for reports only."""
+    mismatches: tuple[Mismatch, ...] = ()
+    """Of a check run, the conversations that did not match, as far as reports show them."""
+    omitted_mismatches: int = 0
+    """How many more of them there are."""
+    cost_usd: float | None = None
+    """What the judges of a check run cost, if the API shows it: for reports only."""
 
     def __post_init__(self) -> None:
         # What is said of the session goes into the reports and, in clear, into the stack's outputs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import STATUSES, Status
@@ -41,6 +41,12 @@ class Tornado(Kind):
 
     name = "tornado"
     noun = "session"
+    part_noun = "scenario"
+    has_iterations = True
+    cures: ClassVar[Mapping[str, str]] = {
+        "missed": "Fix the pathway or the scenarios",
+        "contradictory": "Check that the declared scenarios exist and are enabled",
+    }
     place_noun = "pathway"
     resource_type = SESSION_TYPE
     id_output = "session_id"
@@ -241,7 +247,7 @@ class Tornado(Kind):
 
         return await with_drift(client, result)
 
-    async def with_scenario_runs(self, client: Client, result: Result) -> Result:
+    async def with_details(self, client: Client, result: Result) -> Result:
         """Return the result with the last run of each scenario, by name."""
         from tornado_resource.tornado.scenario_runs import with_scenario_runs
 

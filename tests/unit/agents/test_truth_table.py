@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
 import pytest
 
+from tests.support.api import FakeTime, client_of, json_response
 from tests.support.paths import EXAMPLES
-from tornado_resource.agents.judge import judge
-from tornado_resource.bland.check_runs import CheckRun
+from tornado_resource.agents.kind import CheckStatus
+from tornado_resource.bland.check_runs import STATUSES, CheckRun
 from tornado_resource.declarations.model import Gate
+from tornado_resource.runs.model import Ending, GatedRun
+from tornado_resource.runs.verdict import make_verdict
+from tornado_resource.runs.wait import wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE: Final = EXAMPLES / "check-runs.md"
 RULES: Final = ("all", "80%", "any")
+REQUEST: Final = {"agent_id": "ag-1", "env": "staging", "version_id": "v-1"}
+GIVEN_UP: Final[dict[str, Any]] = {
+    "(vanished)": json_response({"data": None, "errors": [{"message": "Check run not found"}]}, 404),
+    "(out of time)": json_response({"id": "run-1", "status": "RUNNING"}),
+    "(outage)": httpx.ConnectError("no route to host"),
+    "(refused)": json_response({"message": "no such key"}, 401),
+}
 
 
 @dataclass(frozen=True)
@@ -54,9 +66,28 @@ class Row:
         is_all = all(each["passed"] for each in verdicts if each["required"])
         shown = {"id": "run-1", "status": self.status, "verdicts": verdicts, "judge_names": names}
         overall = {"overall_passed": is_all if self.overall == "-" else json.loads(self.overall)}
-        run = CheckRun.parse({**shown, **overall, **json.loads(self.more)})
+        run = CheckRun.parse({"agent_version_id": "v-1", **shown, **overall, **json.loads(self.more)})
         assert run is not None
         return run
+
+    @property
+    def gated(self) -> GatedRun:
+        return GatedRun("support", "run-1", self.judged_by, REQUEST, kind="check_run")
+
+    async def ending(self) -> Ending:
+        """How the wait ends: with a status, or without one as the cell *status* says."""
+        if self.status not in GIVEN_UP:
+            return Ending(CheckStatus.of(self.run))
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/v2/agents":
+                return json_response([])
+            given = GIVEN_UP[self.status]
+            if isinstance(given, Exception):
+                raise given
+            return httpx.Response(given.status_code, content=given.content)
+
+        return await wait_for_end(client_of(handle), self.gated, 15.0, lambda _progress: None, FakeTime().clock())
 
 
 def _verdict(text: str) -> dict[str, Any]:
@@ -81,24 +112,37 @@ ROWS: Final = tuple(_rows())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_every_row_has_its_verdict(row: Row) -> None:
-    assert judge(row.judged_by, row.run) == (row.outcome, row.reason)
+async def test_every_row_has_its_verdict(row: Row) -> None:
+    ending = await row.ending()
+    verdict = make_verdict(row.gated, ending)
+    assert (ending.cause is not None) == (row.status in GIVEN_UP)
+    assert (verdict.outcome, verdict.reason) == (row.outcome, row.reason)
 
 
 def test_every_status_is_judged_by_every_rule() -> None:
-    assert {(status, rule) for status in ("PASSED", "FAILED") for rule in RULES} <= {
-        (row.status, row.gate) for row in ROWS
-    }
+    met = {(row.status, row.gate) for row in ROWS}
+    statuses = [*STATUSES, "PENDING", "RUNNING", "SOMETHING_NEW", *GIVEN_UP]
+    assert {(status, rule) for status in statuses for rule in RULES} <= met
 
 
 def test_there_are_many_different_rows() -> None:
     cases = {tuple(value for key, value in vars(row).items() if key != "line") for row in ROWS}
-    assert len(cases) == len(ROWS) >= 80
+    assert len(cases) == len(ROWS) >= 100
 
 
-def test_only_a_run_with_a_required_judge_passes() -> None:
-    passed = [row.run for row in ROWS if row.outcome == "passed"]
+def test_only_a_completed_run_with_a_required_judge_passes() -> None:
+    passed = [row for row in ROWS if row.outcome == "passed"]
     assert passed
-    for run in passed:
-        assert all(each.match_rate is not None for each in run.verdicts if each.is_required)
-        assert any(each.is_required for each in run.verdicts)
+    for row in passed:
+        assert row.status in {"PASSED", "FAILED"}
+        assert any(each.is_required for each in row.run.verdicts)
+        assert all(each.match_rate is not None for each in row.run.verdicts if each.is_required)
+
+
+def test_the_version_of_an_adopted_run_must_be_shown() -> None:
+    row = next(row for row in ROWS if row.outcome == "passed")
+    own, adopted = row.gated, replace(row.gated, adopted=True)
+    unknown = CheckStatus.of(replace(row.run, version_id=None))
+    found = [make_verdict(gated, Ending(unknown)).outcome for gated in (own, adopted)]
+    assert found == ["passed", "incomplete"]
+    assert make_verdict(adopted, Ending(CheckStatus.of(row.run))).outcome == "passed"

@@ -11,7 +11,7 @@ from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.model import GatedRun, RunVerdict
 
-GATED = GatedRun("support", "run-1", Gate(), {"agent_id": "a-1", "env": "staging", "version_id": "v-1"})
+GATED = GatedRun("support", "run-1", Gate(), {"agent_id": "a-1", "env": "staging", "version_id": "v-7"})
 
 
 def verdict_of(name: str, rate: float | None, *, is_required: bool = True) -> JudgeVerdict:
@@ -44,13 +44,13 @@ def test_the_facts_of_a_run_are_its_version_and_its_judges() -> None:
 
 
 def test_of_a_run_that_was_never_read_only_the_declared_version_is_known() -> None:
-    known = {"content": "v-1", "version_id": "v-1", "semver": None, "judges": None, "finished_at": None}
+    known = {"content": "v-7", "version_id": "v-7", "semver": None, "judges": None, "finished_at": None}
     assert facts(GATED, None) == known
 
 
 def test_a_run_in_flight_has_no_end_and_its_version_may_not_be_shown() -> None:
     found = facts(GATED, replace(run(status="RUNNING"), version_id=None))
-    assert (found["finished_at"], found["version_id"], found["judges"]) == (None, "v-1", [])
+    assert (found["finished_at"], found["version_id"], found["judges"]) == (None, "v-7", [])
 
 
 FAILED = run(verdict_of("resolved", 0.4), status="FAILED")
@@ -68,9 +68,9 @@ FAILED = run(verdict_of("resolved", 0.4), status="FAILED")
 )
 def test_a_recorded_verdict_agrees_with_its_judges(found: CheckRun, gate: Gate) -> None:
     verdict = recorded(found, gate)
-    assert agrees(verdict)
+    assert agrees(verdict, GATED.request)
     other: Any = "failed" if verdict.outcome == "passed" else "passed"
-    assert not agrees(replace(verdict, outcome=other))
+    assert not agrees(replace(verdict, outcome=other), GATED.request)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_a_recorded_verdict_agrees_with_its_judges(found: CheckRun, gate: Gate) 
         {"status": "CANCELLED"},
         {"version_id": "v-8"},
         {"content": None},
+        {"content": None, "version_id": None},
         {"gate": Gate(judges={"polite": "90%"})},
         {"gate": Gate("promotion")},
     ],
@@ -93,12 +94,22 @@ def test_a_recorded_verdict_agrees_with_its_judges(found: CheckRun, gate: Gate) 
 )
 def test_a_damaged_pass_does_not_agree(changes: dict[str, Any]) -> None:
     given = recorded(run(verdict_of("resolved", 0.9)))
-    assert agrees(given)
-    assert not agrees(replace(given, **changes))
+    assert agrees(given, GATED.request)
+    assert not agrees(replace(given, **changes), GATED.request)
+
+
+@pytest.mark.parametrize("version", ["v-8", None])
+def test_a_pass_of_another_version_than_the_declared_one_does_not_agree(version: str | None) -> None:
+    request = {**GATED.request, "version_id": version}
+    assert not agrees(recorded(run(verdict_of("resolved", 0.9))), request)
+
+
+def test_upper_and_lower_case_of_an_id_are_the_same() -> None:
+    assert agrees(recorded(run(verdict_of("resolved", 0.9))), {**GATED.request, "version_id": "V-7"})
 
 
 def test_a_cancelled_run_failed_and_one_with_an_error_is_unknown() -> None:
     cancelled = replace(recorded(FAILED), status="CANCELLED", judges=[])
-    assert agrees(cancelled)
-    assert agrees(replace(cancelled, status="ERROR", outcome="incomplete"))
-    assert not agrees(replace(cancelled, status="ERROR"))
+    assert agrees(cancelled, GATED.request)
+    assert agrees(replace(cancelled, status="ERROR", outcome="incomplete"), GATED.request)
+    assert not agrees(replace(cancelled, status="ERROR"), GATED.request)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.large_report import large, status
 from tests.support.paths import EXAMPLES
-from tests.support.results import gated_run_of, result_of
+from tests.support.results import check_run_of, gated_check_run_of, gated_run_of, judge_of, result_of
+from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.bland.responses import Status
 from tornado_resource.cli.live import LiveTable, fit
 from tornado_resource.runs.wait import Progress
@@ -116,7 +118,7 @@ def test_sessions_beyond_the_screen_are_counted_above_the_totals() -> None:
     lines = scene.lines(height=10)
     assert len(lines) == 10
     assert lines[1].startswith("session-38")
-    assert lines[-2:] == ["and 33 more sessions", "2 running, 38 passed of 40 sessions"]
+    assert lines[-2:] == ["and 33 more", "2 running, 38 passed of 40 sessions"]
 
 
 @pytest.mark.parametrize(("number", "height"), [(7, 9), (8, 9)])
@@ -178,3 +180,27 @@ def test_text_from_the_api_is_escaped_and_does_not_widen_the_state() -> None:
     scene.note("support-line", Status("\x1b[2J[red]" + "x" * 40))
     row = scene.lines()[1]
     assert row.endswith("  \\x1b[2J[red…")
+
+
+def test_check_runs_are_beside_sessions() -> None:
+    scene = Scene([gated_run_of("support-line"), gated_check_run_of("support"), gated_check_run_of("sales")])
+    scene.note("support-line", RUNNING)
+    scene.note("sales", CheckStatus.of(check_run_of("RUNNING", completed_at=None)))
+    scene.end("support", CheckStatus.of(check_run_of("FAILED", judge_of("resolved", 0.4), judge_of("tone", 0.9))))
+    headers, *rows, totals = scene.lines(width=100)
+    assert headers.split() == ["run", "passed", "iteration", "time", "state"]
+    assert [" ".join(re.sub("[━─╸]", "", row).split()) for row in rows] == [
+        "support 1 of 2 judges 10m of 45m ✗ failed",
+        "support-line 5 of 8 scenarios 2/5 3m20s of 15m RUNNING",
+        "sales at most 45m RUNNING",
+    ]
+    assert totals == "1 failed, 2 running of 1 session and 2 check runs"
+
+
+def test_check_runs_alone_have_no_iterations() -> None:
+    scene = Scene([gated_check_run_of("support")])
+    scene.end("support", CheckStatus.of(check_run_of("PASSED", judge_of("resolved", 1.0))))
+    headers, row, _ = scene.lines(width=100)
+    assert headers.split() == ["check", "run", "judges", "time", "state"]
+    assert "1 of 1 " in row
+    assert scene.lines(width=34)[0].split() == ["check", "run", "judges", "state"]

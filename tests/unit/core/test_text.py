@@ -14,7 +14,6 @@ from tornado_resource.core.text import (
     count,
     cut,
     did_you_mean,
-    percent,
     replace_surrogates,
     show_spaces,
     unusual_space,
@@ -132,20 +131,3 @@ def test_spaces_that_only_look_like_one_are_shown_and_named() -> None:
     assert show_spaces("a b\xa0c\u3000é") == "a b\\xa0c\\u3000é"
     assert unusual_space("é b\u202fc\xa0") == "a narrow no-break space (U+202F)"
     assert unusual_space("é b") is None
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0.0, "0%"),
-        (1.0, "100%"),
-        (0.8, "80%"),
-        (0.57, "57%"),
-        (2 / 3, "66.6%"),
-        (0.9999, "99.9%"),
-        (0.7999999999999999, "80%"),
-        (0.0004, "0%"),
-    ],
-)
-def test_a_share_in_percent_is_never_more_than_it_is(share: float, text: str) -> None:
-    assert percent(share) == text

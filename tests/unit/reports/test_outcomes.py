@@ -10,6 +10,7 @@ from tests.support.results import gated_run_of, result_of
 from tornado_resource.bland.responses import STATUSES, Fix, Iteration, Scenario, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Cause, Ending, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 
@@ -29,8 +30,9 @@ def result(status: Status | None, gated: GatedRun = GATED, **ending: Any) -> Res
 
 
 def advice_for(situation: str) -> str:
-    text = ADVICE[situation] if situation in ADVICE else f"{STATUSES[situation].advice}, {RERUN}"
-    return text.format(stack="dev", up="`pulumi up --stack dev`", version=7)
+    first = kind_of("tornado").cures.get(situation) or (STATUSES[situation].advice if situation in STATUSES else None)
+    text = f"{first}, {RERUN}" if first is not None else ADVICE[situation]
+    return text.format(stack="dev", up="`pulumi up --stack dev`", version=7, noun="session")
 
 
 @pytest.mark.parametrize(

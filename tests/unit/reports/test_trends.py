@@ -8,7 +8,16 @@ from typing import Any
 
 from lxml import html as lxml_html
 
-from tests.support.results import gated_run_of, report_of, result_of, status_of
+from tests.support.results import (
+    check_result_of,
+    check_run_of,
+    gated_check_run_of,
+    gated_run_of,
+    judge_of,
+    report_of,
+    result_of,
+    status_of,
+)
 from tornado_resource.reports.html import BASE, SMALLEST, html, sparkline
 from tornado_resource.reports.trends import Run, Trend, Trends, trends, trends_json
 from tornado_resource.runs.model import Ending
@@ -148,3 +157,15 @@ def test_the_page_says_when_no_verdict_is_recorded() -> None:
     page = html(report_of(result_of(gated_run_of("a"), None), trends=trends([{}])))
     assert "No verdict is recorded in them." in page
     assert "The last update<" in page
+
+
+def test_check_runs_have_trends_beside_sessions() -> None:
+    urn = SESSION_URN.replace("TornadoSession", "CheckRun") + "support"
+    gated = gated_check_run_of("support", "run-1")
+    verdict = check_result_of(gated, check_run_of("PASSED", judge_of("resolved", 1.0))).verdict
+    state = {
+        STACK_URN: {"outputs": {"verdicts": {"support": verdict.as_output()}}},
+        urn: {"outputs": {"run_id": "run-1", "created_at": gated.created_at}},
+    }
+    [found] = trends([state]).sessions
+    assert (found.name, found.passed, found.median_ms) == ("support", 1, 600_000)

@@ -147,7 +147,7 @@ def test_commands_read_it_from_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_a_kind_does_not_have_is_left_as_it_is() -> None:
     api = client(ToyApi())
     result = await result_on("high")
-    for read in (toy.KIND.with_drift, toy.KIND.with_changes, toy.KIND.with_transcripts, toy.KIND.with_scenario_runs):
+    for read in (toy.KIND.with_drift, toy.KIND.with_changes, toy.KIND.with_transcripts, toy.KIND.with_details):
         assert await read(api, result) is result
     assert await toy.KIND.basis(api, {}) == {}
     with pytest.raises(NotFound):  # the same request again, since there is no other form

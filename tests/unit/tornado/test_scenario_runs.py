@@ -42,7 +42,7 @@ class Api:
 
     async def read(self, result: Result) -> Result:
         async with client_of(self.handle) as client:
-            return await KIND.with_scenario_runs(client, result)
+            return await KIND.with_details(client, result)
 
 
 def ended(**changes: Any) -> Result:
