@@ -170,15 +170,17 @@ def test_checks_that_are_there_are_taken_over_on_request(make_project: Callable[
 
 
 def test_what_the_api_answers_decides_and_nothing_is_sent_twice(project: Project) -> None:
+    secret = 'pulumi.Output.secret("a-1")'
+    declare(project, agent=secret)
     project.fail(kind="reset_after", method="PUT", path="/checks")
     created = sent(project, project.up)
     assert (created["PUT checks"], created["GET checks"]) == (1, 3)
 
-    declare(project, count=7)
+    declare(project, count=7, agent=secret)
     stored = json.dumps({**(shown(project) or {}), "simulations_count": 1})
     project.fail(kind="status_after", method="PUT", path="/checks", status=200, body=stored)
     printed = project.up(expect=None)
-    assert "the checks of agent a-1 in staging are not stored as declared, so no check run was started." in printed
+    assert "the checks of agent [secret] in staging are not stored as declared, so no check run was started." in printed
     assert "simulations_count: found 1, declared 7" in printed
     assert "Traceback" not in printed
     [resource] = project.resources("AgentChecks")

@@ -144,7 +144,12 @@ class ChecksProvider(BaseProvider[_Update]):
         found = self._sent(lambda client: read(client, agent_id, env), props)
         if found is None:
             return ReadResult("", {})
-        return ReadResult(checks_id, {**_kept(props), **_outputs(checks_of(props), found)})
+        outputs = _outputs(checks_of(props), found)
+        if config_digest(found) == props.get("config"):
+            drift = []
+        else:  # also what an earlier refresh has found, which is in the state since
+            drift = list(dict.fromkeys([*_texts(props, "drift"), *outputs["drift"]]))
+        return ReadResult(checks_id, {**_kept(props), **outputs, "drift": drift})
 
     def delete(self, checks_id: str, props: dict[str, Any]) -> None:
         """Leave the checks, or delete them, as `on_destroy` says. Those that another stack manages stay.
@@ -233,8 +238,12 @@ def _declared(props: Mapping[str, Any]) -> Checks:
 
 
 def _secrets(props: Mapping[str, Any]) -> frozenset[str]:
-    secrets = props.get("secrets")
-    return frozenset(map(str, secrets)) if isinstance(secrets, list) else frozenset()
+    return frozenset(_texts(props, "secrets"))
+
+
+def _texts(props: Mapping[str, Any], key: str) -> list[str]:
+    value = props.get(key)
+    return list(map(str, value)) if isinstance(value, list) else []
 
 
 def _option(props: Mapping[str, Any], key: str) -> Any:

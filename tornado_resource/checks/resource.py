@@ -33,7 +33,7 @@ from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.runs.model import without_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 
@@ -125,7 +125,7 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         inputs = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
         options = {key: values[key] for key, default in DEFAULTS.items() if values[key] != default}
         _check(label, {**inputs, **options})
-        secrets = secret_names(inputs) if not is_plain(inputs) else None
+        secrets = _secrets(inputs)
         inputs["judges"] = pulumi.Output.from_input(judges).apply(partial(_resolved, label))
         declared = pulumi.Output.all(**inputs)
         given: dict[str, Any] = {
@@ -142,7 +142,7 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         given = {key: value for key, value in given.items() if value is not None}
         super().__init__(ChecksProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
         untrack_properties(self, (*OUTPUTS, *given))
-        self.stored_config: Output[str] = _stored_config(self, declared) if is_update() else self.config
+        self.stored_config: Output[str] = _stored_config(self, declared, secrets) if is_update() else self.config
         """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
 
 
@@ -156,6 +156,14 @@ def _check(label: str, given: Mapping[str, Any]) -> None:
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         raise InvalidArgument("\n".join([f"{label} is invalid:", *lines]))
+
+
+def _secrets(inputs: Mapping[str, Any]) -> Output[Any] | None:
+    """Return the names of the inputs that are secret; None if none can be."""
+    if is_plain(inputs):
+        return None
+    names: Awaitable[Any] = secret_names(inputs)
+    return pulumi.Output.from_input(names)
 
 
 async def _resolved(label: str, judges: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -195,15 +203,15 @@ async def _seen(place: Sequence[Any]) -> dict[str, Any] | None:
     return {"checks": outputs_of(found, found)} if found is not None else {"is_gone": True}
 
 
-def _stored_config(checks: AgentChecks, declared: Output[dict[str, Any]]) -> Output[str]:
+def _stored_config(checks: AgentChecks, declared: Output[dict[str, Any]], secrets: Output[Any] | None) -> Output[str]:
     shown = pulumi.Output.all(**{key: vars(checks)[key] for key in (*FIELDS, "enabled")})
 
-    async def require(known: Sequence[Any]) -> str:
-        config, drift, wanted, found = known
+    def require(known: Sequence[Any]) -> str:
+        config, drift, wanted, found, names = known
         if not drift:
             return str(config)
-        secrets = frozenset(wanted) if await declared.is_secret() else frozenset()
-        order = ChecksOrder(wanted["agent_id"], wanted["env"], checks_of(whole_without_nulls(wanted)), secrets=secrets)
+        checks = checks_of(whole_without_nulls(wanted))
+        order = ChecksOrder(wanted["agent_id"], wanted["env"], checks, secrets=frozenset(names or ()))
         raise InvalidArgument(str(ChecksNotStored(order, checks_of(found))))
 
-    return pulumi.Output.all(checks.config, checks.drift, declared, shown).apply(require)
+    return pulumi.Output.all(checks.config, checks.drift, declared, shown, secrets).apply(require)

@@ -183,11 +183,14 @@ def test_a_refresh_shows_what_is_there(provider: ChecksProvider, http: httpx.Cli
     outs = read.outs or {}
     assert (outs["simulations_count"], outs["drift"]) == (1, ["simulations_count"])
     assert outs["config"] == (created.outs or {})["config"]
+    assert (provider.read(created.id, outs).outs or {})["drift"] == ["simulations_count"]
     assert provider.diff(created.id, outs, news).changes is True
     # What was changed by somebody else is not deleted.
     provider = configured(http)
     provider.delete(created.id, {**outs, "on_destroy": "delete"})
     assert shown(http) is not None
+    edit(http, simulations_count=5)
+    assert (provider.read(created.id, outs).outs or {})["drift"] == []
 
 
 def test_deleted_checks_are_stored_again(
