@@ -122,6 +122,7 @@ class FakeApi:
 
     A fault is (response or transport error, whether the start took effect). *id_key* and *is_wrapped*: the form of the
     responses that have a session, other than the API's page documents. *shows_scenarios*: whether *active* shows ids.
+    *has_ended*: whether a session that starts has ended at once. *runs*: in place of the list of runs.
     """
 
     time: FakeTime
@@ -135,6 +136,8 @@ class FakeApi:
     id_key: str = "session_id"
     is_wrapped: bool = False
     shows_scenarios: bool = False
+    has_ended: bool = False
+    runs: httpx.Response | Exception | None = None
     active_faults: list[httpx.Response | Exception] = field(default_factory=list)
     intents: IntentStore = field(default_factory=lambda: IntentStore(Path(tempfile.mkdtemp()) / "intents"))
 
@@ -156,6 +159,8 @@ class FakeApi:
         return next(mine, None)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/agent-testing/runs"):
+            return self._runs(request.url.params["pathway_id"])
         path = request.url.path.removeprefix("/v1/agent-testing/tornado/")
         self.calls.append(f"{request.method} {path}")
         if path == "start":
@@ -173,13 +178,22 @@ class FakeApi:
             {"session_id": session_id, "status": session.status, "max_iterations": 5, "timeout_ms": 900000}
         )
 
+    def _runs(self, pathway_id: str) -> httpx.Response:
+        if isinstance(self.runs, Exception):
+            raise self.runs
+        if self.runs is not None:
+            return self.runs
+        mine = [each for each in reversed(self.sessions) if each.body["pathway_id"] == pathway_id]
+        runs = [{"trigger_source": "tornado", "created_at": each.created_at.isoformat()} for each in mine]
+        return json_response({"runs": runs, "total_count": len(runs)}, headers=self._headers())
+
     def _start(self, body: dict[str, Any]) -> httpx.Response:
         self.bodies.append(body)
         seen, has_effect = self.faults.pop(0) if self.faults else (None, True)
         is_free = self.running(body["pathway_id"]) is None
         if has_effect and is_free:
             self.effective_starts += 1
-            self.add(**body)
+            self.add(**body).status = "COMPLETED_ALL_PASSED" if self.has_ended else "RUNNING"
         if isinstance(seen, Exception):
             raise seen
         if seen is not None:
@@ -200,11 +214,13 @@ class FakeApi:
             return json_response({"message": "none"}, 404)
         body = session.body
         total = len(body["scenario_ids"]) if "scenario_ids" in body else 7
-        headers = {"date": format_date(EPOCH + timedelta(seconds=self.time.seconds))} if self.sends_date else {}
         shown = {**self._shown(session), "persona_id": body.get("persona_id"), "total_scenarios": total}
         if self.shows_scenarios:
             shown["scenario_ids"] = body.get("scenario_ids", [])
-        return self._form(shown, headers)
+        return self._form(shown, self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        return {"date": format_date(EPOCH + timedelta(seconds=self.time.seconds))} if self.sends_date else {}
 
     def _form(self, content: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:
         shown = {self.id_key if key == "session_id" else key: value for key, value in content.items()}

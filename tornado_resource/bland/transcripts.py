@@ -13,6 +13,7 @@ from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tornado_resource.bland.client import Client
 
@@ -21,6 +22,8 @@ MAX_EXCHANGES: Final = 6
 MAX_EXCHANGE_CHARACTERS: Final = 300
 """Of a message or a reason."""
 MAX_ASSERTIONS: Final = 10
+MAX_RUNS: Final = 100
+"""The most that the API lists at once."""
 FAILED: Final = frozenset({"FAILED", "ERROR"})
 _PATH: Final = "/v1/agent-testing"
 
@@ -66,6 +69,22 @@ async def read_transcript(client: Client, run_id: str) -> Transcript | None:
     """Return the transcript of a run; None if the API does not show it."""
     label = f"run {clean(run_id)}"
     return Transcript.parse(await client.exchange(label, "GET", f"{_PATH}/runs/{segment(label, run_id)}"))
+
+
+async def created_by_sessions(client: Client, pathway_id: str) -> tuple[list[str], datetime | None]:
+    """Return when tornado sessions have created the newest runs of a pathway, and the API's time.
+
+    Raises:
+        ApiError: the request failed, or the API does not list runs.
+
+    """
+    label = f"runs of pathway {clean(pathway_id)}"
+    query = {"pathway_id": pathway_id, "limit": str(MAX_RUNS)}
+    reply = await client.request(label, "GET", f"{_PATH}/runs", query=query)
+    runs = _objects((_inner(reply.body, "") or {}).get("runs"))
+    by_sessions = (each for each in runs if each.get("trigger_source") == "tornado")
+    created = [each["created_at"] for each in by_sessions if isinstance(each.get("created_at"), str)]
+    return created, reply.responded_at
 
 
 def _inner(content: Any, key: str) -> Mapping[str, Any] | None:

@@ -202,7 +202,11 @@ class RunProvider(BaseProvider[_Update]):
             urn = await self._holder(address, adopted_id)
             if urn not in {None, self._urn_of(props)}:
                 raise held_already(order, adopted_id, urn)
-            return await adopt(client, order, adopted_id)
+            adopted = await adopt(client, order, adopted_id)
+            intent = update.intents.find(address)
+            if intent is not None:  # of a start whose run may be this one; it goes once the engine knows the id
+                update.intents.record(intent, adopted.run_id, adopted.created_at)
+            return adopted
         try:
             started = await start(client, order, update.intents)
         except PlaceTaken as error:

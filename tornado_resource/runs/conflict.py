@@ -10,7 +10,9 @@ from tornado_resource.runs import commands
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.order import Found, Order
+    from pathlib import Path
+
+    from tornado_resource.runs.order import Found, Order, Trace
 
 
 class PlaceTaken(TornadoError):
@@ -36,6 +38,19 @@ def possibly_own(order: Order, found: Found) -> PlaceTaken:
         f"`{commands.up(order.address.stack)}` again once it has ended"
     )
     return PlaceTaken(order, found, note)
+
+
+def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
+    """Return the error for a start whose response was lost, and whose run has ended before it could be looked for."""
+    kind, address = kind_of(order.kind), order.address
+    message = (
+        f"a start of {order.name} took effect, although its response was lost: {kind.place(order.request)} has test "
+        f"runs of a {kind.noun} created after it was sent ({clean(trace.created_at, 40)}), but none is active there. "
+        f"Nothing was sent again. Find the {kind.noun}'s id in Bland's dashboard and take it over: "
+        f"{commands.adopt(address.stack, address.resource, 'SESSION_ID')}. If it is not this stack's, delete "
+        f"{clean(str(intent_file))}, so that the next `{commands.up(address.stack)}` starts one"
+    )
+    return TornadoError(message)
 
 
 def _message(order: Order, found: Found, note: str, advice: str) -> str:

@@ -61,7 +61,7 @@ class IntentStore:
         """Return the intent of a resource; None if there is none, its file is damaged, or others can write there."""
         try:
             self._check_folder()
-            return _read(self._file(address))
+            return _read(self.file(address))
         except (OSError, ValueError):
             return None
 
@@ -76,7 +76,7 @@ class IntentStore:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_folder()
-            replace_files({self._file(intent.address): _as_json(intent)}, mode=0o600)
+            replace_files({self.file(intent.address): _as_json(intent)}, mode=0o600)
         except OSError as error:
             message = (
                 f"not sent: cannot write the intent file: {error.strerror} ({self._folder}). "
@@ -101,7 +101,7 @@ class IntentStore:
     def clear(self, address: Address) -> None:
         """Delete the intent of a resource. Never raises."""
         with suppress(OSError):
-            self._file(address).unlink(missing_ok=True)
+            self.file(address).unlink(missing_ok=True)
 
     def all(self) -> list[Intent]:
         """Return every intent.
@@ -134,7 +134,8 @@ class IntentStore:
             return
         raise ValueError(message)
 
-    def _file(self, address: Address) -> Path:
+    def file(self, address: Address) -> Path:
+        """Return the file of the intent of a resource."""
         name = hashlib.sha256(json.dumps(_key(address), sort_keys=True).encode()).hexdigest()[:40]
         return self._folder / f"{name}.json"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
-    from tornado_resource.runs.order import Found, Order, Run, StartedRun
+    from tornado_resource.runs.order import Found, Order, Run, StartedRun, Trace
     from tornado_resource.runs.rerun import LastRun
     from tornado_resource.versions.drift import Reader, RunBasis
 
@@ -122,6 +122,14 @@ class Kind(ABC):
     @abstractmethod
     async def look(self, client: Client, order: Order) -> Sequence[Found]:
         """Return the runs in the place of an order, the newest first: also those that have ended, where it can."""
+
+    async def traces(self, client: Client, order: Order) -> Sequence[Trace]:
+        """Return what the API shows of the work of runs in the place of an order that `look` does not find any more.
+
+        By default there is none, since `look` finds those that have ended. Retries by itself.
+        """
+        del client, order
+        return ()
 
     @abstractmethod
     async def read(self, client: Client, run: Run) -> Status:

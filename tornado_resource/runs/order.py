@@ -108,6 +108,17 @@ class Found:
         return (*self.contradictions, *self.doubts)
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the API shows of the work of a run without naming the run: when it was created.
+
+    *responded_at* is the API's time (Date header) if present.
+    """
+
+    created_at: str
+    responded_at: datetime | None = None
+
+
 def holder(found: Sequence[Found]) -> Found | None:
     """Return the run that holds its place; None if all of them have ended."""
     return next((each for each in found if each.is_holding), None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.responses import parse_time
 
 if TYPE_CHECKING:
-    from tornado_resource.runs.order import Found
+    from tornado_resource.runs.order import Found, Trace
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """Date headers have whole seconds, and may come from another server than `created_at`, with another clock."""
@@ -33,9 +33,18 @@ def may_be_ours(found: Found, sent_at: datetime, elapsed: timedelta) -> bool:
         elapsed: time since then, by the monotonic clock.
 
     """
-    created = parse_time(found.run.created_at)
-    if created is None or found.contradictions:
+    return not found.contradictions and _is_since(found.run.created_at, found.responded_at, sent_at, elapsed)
+
+
+def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
+    """Return whether work of a run was created when our request was sent; the arguments are those of `may_be_ours`."""
+    return _is_since(trace.created_at, trace.responded_at, sent_at, elapsed)
+
+
+def _is_since(created_at: str | None, responded_at: datetime | None, sent_at: datetime, elapsed: timedelta) -> bool:
+    created = parse_time(created_at)
+    if created is None:
         return False
     # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
-    sent = found.responded_at - elapsed if found.responded_at is not None else sent_at
+    sent = responded_at - elapsed if responded_at is not None else sent_at
     return sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW

@@ -7,27 +7,63 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
-from tornado_resource.runs.conflict import possibly_own
+from tornado_resource.runs.conflict import has_ended, possibly_own
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun
-from tornado_resource.runs.ownership import may_be_ours
+from tornado_resource.runs.ownership import may_be_of_ours, may_be_ours
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
     from tornado_resource.bland.client import Client
     from tornado_resource.core.clock import Clock
-    from tornado_resource.runs.intents import Intent
-    from tornado_resource.runs.order import Order
+    from tornado_resource.runs.intents import Intent, IntentStore
+    from tornado_resource.runs.order import Order, Trace
 
 
-async def recover(client: Client, order: Order, intent: Intent, clock: Clock) -> StartedRun | None:
-    """Return the run that an intent started; None if there is none, or if the request has changed since.
+async def recover(client: Client, order: Order, intents: IntentStore, clock: Clock) -> StartedRun | None:
+    """Return the run that an interrupted start of *order* has started, by its intent.
+
+    Returns:
+        None if there is no intent or no run, or if the request has changed since.
 
     Raises:
         ApiError: a request failed.
         PlaceTaken: it is unknown whether the run that holds the place is the one.
+        TornadoError: it has ended, and its id is unknown.
 
     """
+    intent = intents.find(order.address)
+    if intent is None:
+        return None
+    found = await _recovered(client, order, intent, clock, intents.file(order.address))
+    if found is not None:
+        intents.record(intent, found.run_id, found.created_at)
+    return found
+
+
+async def find_trace(client: Client, order: Order, sent_at: datetime, elapsed: timedelta) -> Trace | None:
+    """Return what shows that a start of *order* took effect whose run has ended; None if nothing does.
+
+    Args:
+        client: sends the requests.
+        order: the order.
+        sent_at: when the request was sent, by this machine's clock.
+        elapsed: time since then.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    traces = await kind_of(order.kind).traces(client, order)
+    return next((each for each in traces if may_be_of_ours(each, sent_at, elapsed)), None)
+
+
+async def _recovered(
+    client: Client, order: Order, intent: Intent, clock: Clock, intent_file: Path
+) -> StartedRun | None:
     if intent.request != digest(order.request):
         return None
     if intent.session_id is not None:
@@ -38,6 +74,9 @@ async def recover(client: Client, order: Order, intent: Intent, clock: Clock) ->
     elapsed = clock.now() - sent_at
     ours = next((each for each in found if may_be_ours(each, sent_at, elapsed)), None)
     if ours is None:
+        trace = await find_trace(client, order, sent_at, elapsed) if not found else None
+        if trace is not None:
+            raise has_ended(order, trace, intent_file)
         return None
     if ours.doubts:
         raise possibly_own(order, ours)

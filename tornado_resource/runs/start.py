@@ -15,14 +15,15 @@ from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.errors import ApiError
 from tornado_resource.runs.cancel import cancel_and_settle
-from tornado_resource.runs.conflict import PlaceTaken
+from tornado_resource.runs.conflict import PlaceTaken, has_ended
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
 from tornado_resource.runs.ownership import may_be_ours
-from tornado_resource.runs.recovery import recover
+from tornado_resource.runs.recovery import find_trace, recover
 from tornado_resource.runs.start_machine import (
     Attempts,
+    Ended,
     Fail,
     Freed,
     Look,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.core.clock import Clock
     from tornado_resource.runs.intents import IntentStore
-    from tornado_resource.runs.order import Found, Order
+    from tornado_resource.runs.order import Found, Order, Trace
     from tornado_resource.runs.start_machine import Action, Event
 
 # Sessions take minutes, so polling every 10 s finds the end soon enough.
@@ -58,13 +59,8 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
         TornadoError: no run was started, or that could not be determined. The message says what to do.
 
     """
-    intent = intents.find(order.address)
-    if intent is not None:
-        found = await recover(client, order, intent, clock)
-        if found is not None:
-            intents.record(intent, found.run_id, found.created_at)
-            return found
-    return await _Start(client, order, intents, clock).run()
+    found = await recover(client, order, intents, clock)
+    return found if found is not None else await _Start(client, order, intents, clock).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +119,8 @@ class _Start:
         match action:
             case Send(pause_seconds=pause):
                 return await self._send(pause)
-            case Look(pause_seconds=pause):
-                return await self._look(pause, sent)
+            case Look(pause_seconds=pause, is_thorough=is_thorough):
+                return await self._look(pause, sent, is_thorough=is_thorough)
             case Take(found=found, adopted=adopted):
                 return replace(found.run, adopted=adopted)
             case Wait():
@@ -144,13 +140,18 @@ class _Start:
         except ApiError as error:
             return SendFailed(error)
 
-    async def _look(self, pause: float, sent: _Sent) -> Event:
+    async def _look(self, pause: float, sent: _Sent, *, is_thorough: bool) -> Event:
         await self._pause(pause)
+        trace: Trace | None = None
         try:
             found = await retried(self._find)
+            elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
+            if is_thorough and not found:
+                trace = await find_trace(self._client, self._order, sent.at, elapsed)
         except ApiError as error:
             return LookFailed(error)
-        elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
+        if trace is not None:
+            return Ended(has_ended(self._order, trace, self._intents.file(self._order.address)))
         ours = next((each for each in found if may_be_ours(each, sent.at, elapsed)), None)
         return Seen(holder(found), ours)
 

@@ -9,6 +9,7 @@
                        Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
                          ├─ Seen: a session that may be ours ─────→ Take; if it differs: Fail (unknown), else as another
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
+                         ├─ Ended: it started one that has ended ─→ Fail; the intent stays
                          └─ LookFailed ───────────────────────────→ Fail; the intent stays
                        Wait, Supersede ─ Freed ───────────────────→ Send again, up to MAX_SENDS
 """
@@ -88,6 +89,13 @@ class LookFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A start of this order took effect, and its run has ended; *error* says so, since its id is unknown."""
+
+    error: TornadoError
+
+
+@dataclass(frozen=True, slots=True)
 class Freed:
     """The pathway is free: the other session has ended."""
 
@@ -101,9 +109,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Request the active session, after a pause."""
+    """Request the active session, after a pause; *is_thorough*: and the traces of one that has ended."""
 
     pause_seconds: float = 0.0
+    is_thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ class Fail:
     is_certain: bool
 
 
-Event = SendFailed | Seen | LookFailed | Freed
+Event = SendFailed | Seen | Ended | LookFailed | Freed
 Action = Send | Look | Take | Wait | Supersede | Fail
 
 
@@ -149,6 +158,8 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
             return _after_look(order, attempts, holder, ours)
         case LookFailed(error=error):
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
+        case Ended(error=ended):
+            return attempts, Fail(ended, is_certain=False)
         case Freed():  # pragma: no branch - there is no other event
             # Another session held the pathway, so no request sent before can have taken effect.
             return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(order, attempts, 0.0)
@@ -159,20 +170,25 @@ def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Att
         case NotSent():
             return attempts, _send_again(order, attempts)
         case Rejected(status_code=code) if code in _REFUSED_CODES:
-            return replace(attempts, looks_due=1), Look()
+            return _look(replace(attempts, looks_due=1))
         case Rejected(status_code=code, is_api=True) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
             return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
         case _:
-            return replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN), Look()
+            return _look(replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN))
+
+
+def _look(attempts: Attempts, pause: float = 0.0) -> tuple[Attempts, Action]:
+    # A plain conflict was with another run, whose traces say nothing of ours.
+    return attempts, Look(pause, is_thorough=attempts.is_ambiguous or not isinstance(attempts.fault, Conflict))
 
 
 def _after_no_run(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
     fault = attempts.fault
     if attempts.looks_due > 0:
-        return attempts, Look(SECOND_LOOK_SECONDS)
+        return _look(attempts, SECOND_LOOK_SECONDS)
     if attempts.is_ambiguous and isinstance(fault, Conflict) and attempts.patient_looks < len(PATIENT_LOOKS_SECONDS):
         pause = PATIENT_LOOKS_SECONDS[attempts.patient_looks]
-        return replace(attempts, looks_due=1, patient_looks=attempts.patient_looks + 1), Look(pause)
+        return _look(replace(attempts, looks_due=1, patient_looks=attempts.patient_looks + 1), pause)
     if fault is not None and _would_fail_again(fault):
         return attempts, Fail(fault, is_certain=not attempts.is_ambiguous)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from tornado_resource.sandbox import described
 from tornado_resource.sandbox.agent_endpoints import AgentEndpoints
 from tornado_resource.sandbox.agents import Agents
-from tornado_resource.sandbox.answers import Answers
+from tornado_resource.sandbox.answers import Answers, limit_of
 from tornado_resource.sandbox.check_run_endpoints import CheckRunEndpoints
 from tornado_resource.sandbox.check_runs import CheckRuns
 from tornado_resource.sandbox.door import Door
@@ -42,7 +42,7 @@ from tornado_resource.sandbox.operations import (
 )
 from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
-from tornado_resource.sandbox.runs import batch_of, run_of
+from tornado_resource.sandbox.runs import MAX_LISTED_RUNS, batch_of, listed_runs, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
 from tornado_resource.sandbox.scenarios import Scenarios
 from tornado_resource.sandbox.scripts import ANY_PATHWAY
@@ -157,6 +157,14 @@ class Api:
     def _run_operations(self) -> list[Operation]:
         own = "/v1/agent-testing"
         return [
+            Operation(
+                "GET",
+                f"{own}/runs",
+                self._runs,
+                "List the runs of scenarios, the newest first",
+                query=described.RUNS_QUERY,
+                response=described.RUNS,
+            ),
             Operation(
                 "GET",
                 f"{own}/batches/{{batch_id}}",
@@ -319,6 +327,19 @@ class Api:
 
     async def _batch(self, request: Request) -> Response:
         return JSONResponse(self._batch_of(request.path_params["batch_id"])[0])
+
+    async def _runs(self, request: Request) -> Response:
+        given = request.query_params
+        wanted = {key: given[key] for key in ("pathway_id", "scenario_id", "batch_id") if given.get(key)}
+        all_runs = [
+            run
+            for session in self._store.newest(pathway_id=given.get("pathway_id") or None)
+            for iteration in reversed(self._status_of(session)["iterations"])
+            for run in listed_runs(session.pathway_id, iteration)
+        ]
+        found = [run for run in all_runs if all(run[key] == value for key, value in wanted.items())]
+        limit = limit_of(request, MAX_LISTED_RUNS, MAX_LISTED_RUNS)
+        return JSONResponse({"runs": found[:limit], "total_count": len(found)})
 
     async def _run(self, request: Request) -> Response:
         run_id = request.path_params["run_id"]

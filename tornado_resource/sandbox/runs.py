@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Json = dict[str, Any]
+MAX_LISTED_RUNS: Final = 100
 
 
 def batch_of(batch_id: str, iteration: Json) -> Json:
@@ -19,6 +20,13 @@ def batch_of(batch_id: str, iteration: Json) -> Json:
         for scenario_id in ids
     ]
     return {"batch_id": batch_id, "status": "FAILED" if failed else "PASSED", "runs": runs}
+
+
+def listed_runs(pathway_id: str, iteration: Json) -> list[Json]:
+    """Return the runs of an iteration of a session, as *List Runs* shows them."""
+    batch_id, created_at = iteration["batch_id"], iteration["started_at"]
+    shown = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado", "created_at": created_at}
+    return [{**run, **shown} for run in batch_of(batch_id, iteration)["runs"]]
 
 
 def run_of(run: Json, scenario: Mapping[str, Any]) -> Json:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import STATUSES, Status
-from tornado_resource.bland.retrying import is_transient
+from tornado_resource.bland.retrying import is_transient, retried
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.declarations.model import DEFAULT_RERUN, DEFAULT_TIMEOUT_MS, LATEST, REQUEST_FIELDS, request_from
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected, TornadoError
 from tornado_resource.runs.kind import Kind
-from tornado_resource.runs.order import StartedRun
+from tornado_resource.runs.order import StartedRun, Trace
 from tornado_resource.tornado.comparison import found_run, other_timeout
 from tornado_resource.tornado.judge import judge
 from tornado_resource.tornado.verdict import facts
@@ -112,6 +112,21 @@ class Tornado(Kind):
         """Return the active session of the pathway: the API lists no others."""
         active = await client.active(self.place_id(order.request))
         return [found_run(order, active)] if active is not None else []
+
+    async def traces(self, client: Client, order: Order) -> Sequence[Trace]:
+        """Return when the runs of scenarios were created that sessions have started on the pathway.
+
+        They name no session. An API that does not list them shows none.
+        """
+        from tornado_resource.bland.transcripts import created_by_sessions
+
+        try:
+            created, responded_at = await retried(lambda: created_by_sessions(client, self.place_id(order.request)))
+        except ApiError as error:
+            if is_transient(error):
+                raise
+            return ()
+        return [Trace(each, responded_at) for each in created]
 
     async def read(self, client: Client, run: Run) -> Status:
         """Return the status of a session."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -210,6 +211,20 @@ def test_a_missing_key_is_an_error_of_configure() -> None:
 
 def intents() -> list[Intent]:
     return list(IntentStore(intents_folder(os.environ, "intents")).all())
+
+
+def test_an_adopted_session_settles_the_intent_of_a_start_without_an_id(
+    configured: Callable[[str], TornadoProvider], sandbox: Sandbox
+) -> None:
+    inputs = {**INPUTS, "pathway_id": "pw-lost"}
+    created = configured(sandbox.url).create(dict(inputs))
+    store, (known,) = IntentStore(intents_folder(os.environ, "intents")), intents()
+    store.write(replace(known, session_id=None, created_at=None))
+    provider = configured(sandbox.url)
+    provider.create({**inputs, "adopt": created.id})
+    assert [intent.session_id for intent in intents()] == [created.id]
+    provider.diff(created.id, dict(created.outs or {}), dict(inputs))
+    assert intents() == []
 
 
 def test_the_intent_stays_until_diff_shows_that_the_id_is_in_the_state(

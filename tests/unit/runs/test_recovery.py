@@ -62,9 +62,17 @@ class TestRecovery:
         )  # fmt: skip
         assert api.effective_starts == 1
 
-    async def test_an_ended_session_with_an_unknown_id_is_started_again(self) -> None:
-        """The documented gap: the response was lost and the session ended, so the API does not show it any more."""
+    async def test_an_ended_session_with_an_unknown_id_is_not_started_again(self) -> None:
         api = FakeApi(FakeTime())
+        await self.crash_after(api, has_response=False)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        with pytest.raises(TornadoError, match="took effect, although its response was lost"):
+            await run(api)
+        assert api.effective_starts == 1
+
+    async def test_an_ended_session_of_an_api_without_runs_is_started_again(self) -> None:
+        """The documented gap: the API does not show it any more, in any way."""
+        api = FakeApi(FakeTime(), runs=json_response({}, 404))
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         assert (await run(api)).run_id == "s-2"

@@ -74,6 +74,60 @@ async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     assert "POST s-1/cancel" not in api.calls
 
 
+@pytest.mark.parametrize("fault", MAY_START, ids=str)
+@pytest.mark.parametrize("form", ["April", "September"])
+@pytest.mark.parametrize("lost_before", [0, 1])
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
+    fault: Any, form: str, lost_before: int, on_conflict: Any
+) -> None:
+    """The runs of the pathway show it: no id, but that it took effect. Another update sends nothing either."""
+    faults = [(fault, False)] * lost_before + [(fault, True)]
+    is_new = form == "September"
+    api = FakeApi(FakeTime(), faults=faults, has_ended=True, is_wrapped=is_new, id_key="id" if is_new else "session_id")
+    for _ in range(2):
+        with pytest.raises(TornadoError, match="took effect, although its response was lost") as caught:
+            await run(api, order(on_conflict))
+        assert (api.effective_starts, len(api.sessions)) == (1, 1)
+        assert str(api.intents.file(ADDRESS)) in str(caught.value)
+        assert commands.adopt("dev", "support-line", "SESSION_ID") in str(caught.value)
+        api.time.seconds += 3600
+    api.intents.clear(ADDRESS)
+    assert (await run(api, order(on_conflict))).run_id == "s-2"
+
+
+@pytest.mark.parametrize("skew", [-3600, 3600])
+async def test_runs_of_before_the_start_say_nothing_of_it(skew: float) -> None:
+    api = FakeApi(FakeTime(skew=skew), faults=[(RESET, False)])
+    api.add(age=60).status = "COMPLETED_PARTIAL"
+    assert (await run(api)).run_id == "s-2"
+
+
+OTHER_RUNS = [
+    json_response({"message": "no such route"}, 404),
+    json_response({"message": "not for you"}, 403),
+    json_response([]),
+    json_response({"runs": [{"trigger_source": "manual", "created_at": "2026-04-14T10:00:00Z"}, 5]}),
+    json_response({"runs": [{"trigger_source": "tornado"}, {"trigger_source": "tornado", "created_at": "soon"}]}),
+]
+
+
+@pytest.mark.parametrize("runs", OTHER_RUNS)
+async def test_an_api_that_shows_no_runs_of_sessions_gets_the_start_again(runs: httpx.Response) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, False)], runs=runs)
+    assert (await run(api)).run_id == "s-1"
+    assert api.effective_starts == 1
+
+
+@pytest.mark.parametrize("runs", [json_response({}, 500), httpx.ReadError("reset"), NOT_JSON])
+async def test_an_outage_of_the_runs_sends_nothing_again(runs: Any) -> None:
+    api = FakeApi(FakeTime(), faults=[(RESET, True)], has_ended=True, runs=runs)
+    with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
+        await run(api)
+    assert api.effective_starts == 1
+    assert api.intents.find(ADDRESS) is not None
+
+
 async def test_the_clock_of_the_api_decides_when_ours_is_an_hour_off() -> None:
     api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
     assert (await run(api)).run_id == "s-1"

@@ -79,15 +79,15 @@ AMBIGUOUS_5XX = [500, 501, 502, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526
 @pytest.mark.parametrize("error", [CONFLICT, rejected(429), rejected(503)])
 def test_a_refused_request_needs_one_look(error: ApiError) -> None:
     attempts, action = step(order(), Attempts(sent=1), SendFailed(error))
-    assert (attempts, action) == (Attempts(sent=1, looks_due=1, fault=error), Look(0.0))
+    assert (attempts, action) == (Attempts(sent=1, looks_due=1, fault=error), Look(is_thorough=error is not CONFLICT))
 
 
 @pytest.mark.parametrize("error", [UNKNOWN, *map(rejected, [302, 399, 408, 425, *AMBIGUOUS_5XX])])
 def test_an_unknown_outcome_needs_two_looks(error: ApiError) -> None:
     attempts, action = step(order(), Attempts(sent=1), SendFailed(error))
-    assert (attempts, action) == (Attempts(sent=1, is_ambiguous=True, looks_due=2, fault=error), Look(0.0))
+    assert (attempts, action) == (Attempts(sent=1, is_ambiguous=True, looks_due=2, fault=error), Look(is_thorough=True))
     attempts, action = step(order(), attempts, Seen(None))
-    assert (attempts.looks_due, action) == (1, Look(SECOND_LOOK_SECONDS))
+    assert (attempts.looks_due, action) == (1, Look(SECOND_LOOK_SECONDS, is_thorough=True))
 
 
 @pytest.mark.parametrize("error", [*map(rejected, [400, 401, 403, 422, 499]), NotFound("start", "no", status_code=404)])

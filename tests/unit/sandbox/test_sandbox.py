@@ -51,6 +51,27 @@ def test_a_start_response_has_the_documented_fields(http: httpx.Client) -> None:
     assert response.keys() == {"session_id", "status", "pathway_id", "max_iterations", "timeout_ms", "created_at"}
 
 
+def test_the_runs_of_a_pathway_say_that_sessions_ran_there(http: httpx.Client) -> None:
+    session_id = start(http).json()["session_id"]
+    http.post("/_sandbox/speed", json={"speed": 100_000})
+    status = wait_until_final(http, session_id)
+    page = http.get("/v1/agent-testing/runs", params={"pathway_id": "pw-1", "limit": "2"}).json()
+    assert (len(page["runs"]), page["total_count"] > 2) == (2, True)
+    newest = status["iterations"][-1]
+    assert {(each["trigger_source"], each["created_at"], each["batch_id"]) for each in page["runs"]} == {
+        ("tornado", newest["started_at"], newest["batch_id"])
+    }
+    assert http.get("/v1/agent-testing/runs", params={"pathway_id": "pw-2"}).json() == {"runs": [], "total_count": 0}
+    assert http.get("/v1/agent-testing/runs", params={"limit": "many"}).status_code == 400
+    http.post("/_sandbox/speed", json={"speed": 1})
+
+
+def wait_until_final(http: httpx.Client, session_id: str) -> Any:
+    while (status := http.get(f"{TORNADO}/{session_id}/status").json())["status"] == "RUNNING":
+        time.sleep(0.01)
+    return status
+
+
 def test_one_session_at_a_time_on_a_pathway(http: httpx.Client) -> None:
     first = start(http).json()["session_id"]
     assert start(http).status_code == 409
