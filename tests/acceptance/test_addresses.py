@@ -47,16 +47,3 @@ def test_no_command_takes_a_wrong_address_for_gone(slow_project: Project) -> Non
     assert len(project.requests()) == sent
     project.up()
     assert len(project.sessions()) == 1
-
-
-def test_a_proxy_that_cannot_work_fails_the_wait_without_a_traceback(slow_project: Project) -> None:
-    """With `on_change`, nothing is asked before the wait."""
-    slow_project.declare("version: 1\nsessions:\n  support-line: {pathway_id: pw-1, rerun: on_change}\n")
-    slow_project.configure("tornado:wait", "false")
-    slow_project.up()
-    slow_project.configure("tornado:wait", "true")
-    environment = {"BLAND_BASE_URL": "https://api.bland.example", "HTTPS_PROXY": "http://["}
-    printed = slow_project.pulumi(*UP, expect=None, **environment)
-    assert "invalid environment variable HTTPS_PROXY: expected the URL of a proxy" in printed
-    assert "Traceback" not in printed
-    assert slow_project.outputs()["verdicts"]["support-line"]["outcome"] == "incomplete"

@@ -205,27 +205,3 @@ def test_on_conflict_can_be_overruled_for_one_run(slow_project: Project) -> None
     project.declare(ONE)
     project.pulumi("up", "--yes", "--skip-preview", "--config", "tornado:onConflict=supersede")
     assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
-
-
-def test_the_id_of_a_start_whose_answer_was_lost_is_in_the_state(slow_project: Project) -> None:
-    project = slow_project
-    project.fail(kind="truncate", path="/start")
-    project.declare(ONE)
-    project.up()
-    assert len(project.sessions()) == 1
-    assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[0]["session_id"]
-
-
-def test_the_parts_are_a_library(make_project: Callable[..., Project]) -> None:
-    program = """\
-import pulumi
-from tornado_resource import TornadoSession, wait_for
-
-session = TornadoSession("mine", pathway_id=pulumi.Output.from_input("pw-9"), max_iterations=2, gate={"passed": "any"})
-pulumi.export("id", session.session_id)
-pulumi.export("outcome", wait_for(session)["outcome"])
-"""
-    project = make_project(speed=1000, program=program)
-    project.up()
-    assert project.bodies() == [{"pathway_id": "pw-9", "max_iterations": 2}]
-    assert project.outputs() == {"id": project.sessions()[0]["session_id"], "outcome": "passed"}

@@ -189,17 +189,6 @@ def test_two_machines_that_update_one_stack_start_one_session(
     assert recorded(there) == started(here)
 
 
-def test_two_updates_in_the_same_moment_never_both_run(make_machine: Callable[..., Project]) -> None:
-    here = make_machine(speed=1000)
-    here.declare(ONE)
-    ended = end(here.begin_up(), here.on_another_machine().begin_up())
-    refused = [printed for code, printed in ended if code != 0]
-    assert all(LOCKED in printed for printed in refused)
-    here.up()  # Pulumi may refuse both: each saw the other's lock
-    assert len(here.requests("/start")) == 1
-    assert recorded(here) == started(here)
-
-
 def test_a_password_that_is_kept_out_of_the_url_shows_in_no_error(
     make_machine: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:

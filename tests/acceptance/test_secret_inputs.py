@@ -44,8 +44,6 @@ def test_secret_triggers_of_the_config_hide_no_verdict(project: Project) -> None
     project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "token-in-clear")
     printed = project.up(0, "--diff") + project.pulumi("stack", "export")
     assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
-    project.up()
-    assert len(project.bodies()) == 1
     project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "another-token-in-clear")
     printed += project.pulumi("preview", "--diff")
     assert "in-clear" not in printed
