@@ -81,6 +81,8 @@ def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Call
     assert (verdicts["support"]["kind"], verdicts["booking"]["kind"]) == ("check_run", "tornado")
     assert verdicts["sales"]["judges"] == [{"name": "resolved", "required": True, "match_rate": 0.6, "passed": True}]
     assert outputs["agents"]["sales"]["semver"] == "1.0.0"
+    _, shown = project.run("tornado-resource", "status", "--stack", "dev")
+    assert f"(version {verdicts['sales']['version_id']}, 1.0.0)" in shown
     first = checks(project)
     assert sorted(agent for agent, _ in first) == ["ag-good", "ag-poor"]
 

@@ -91,7 +91,9 @@ def test_an_interrupted_wait_ends_at_once_keeps_the_ids_and_resumes(slow_project
         printed, _ = process.communicate(timeout=PULUMI_SECONDS)  # the sessions take longer
         assert process.returncode != 0
         assert "Traceback" not in printed
-        assert "Ctrl-C stops the wait, sessions keep running, and `pulumi up --stack dev` resumes it" in printed
+        assert (
+            "Ctrl-C stops the wait, what was started keeps running, and `pulumi up --stack dev` resumes it" in printed
+        )
         ids = {resource["urn"].rpartition("::")[2]: resource["id"] for resource in project.resources()}
         assert {*ids.values()} == {row["session_id"] for row in project.sessions()}
         verdicts = project.outputs()["verdicts"]

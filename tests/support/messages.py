@@ -59,7 +59,6 @@ NEWS: Final = (
     "Next:",
     "Our voice agents",
     "Put the id of your pathway",
-    "Sessions keep running",
     "The stack (default",
     "at worst,",
     "module … has no attribute",

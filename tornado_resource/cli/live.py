@@ -227,7 +227,7 @@ class LiveTable:
 
     def _numbers(self, gated: GatedRun, found: Parts, status: Status) -> dict[str, Text]:
         """Return how many parts passed, and the iteration, as far as the kind of run has them."""
-        unit = f" {found.noun}{'' if found.total == 1 else 's'}" if self._titles.is_mixed else ""
+        unit = f" {found.unit}" if self._titles.is_mixed else ""
         numbers = {"count": Text(f"{found.passed or 0} of {found.total}{unit}")} if found.total is not None else {}
         if kind_of(gated.kind).has_iterations:
             numbers["iteration"] = Text(f"{status.current_iteration or 0}/{status.max_iterations or '?'}")

@@ -132,6 +132,8 @@ def _tally(status: Status | None) -> str:
 
 
 def _version(verdict: RunVerdict) -> str:
-    if verdict.version is None:
-        return ""
-    return f" (version {verdict.version}{f', {short(verdict.content)}' if verdict.content else ''})"
+    """Return the version that a verdict is for: of a session with its content, of a check run as it is published."""
+    content = short(verdict.content) if verdict.content else None
+    found = (verdict.version_id, verdict.semver) if verdict.version_id is not None else (verdict.version, content)
+    known = [clean(str(each)) for each in found if each is not None]
+    return f" (version {', '.join(known)})" if found[0] is not None else ""

@@ -59,11 +59,12 @@ def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitC
     if not stack.gated_runs and not stack.not_started:
         output.say(f"stack {stack.stack} has no session with a gate: nothing to wait for")
         return finish(stack.report(()), stack.settings.reports, output)
-    from tornado_resource.reports.outcomes import count_runs
+    from tornado_resource.reports.outcomes import count_runs, nouns
 
     waited = count_runs(stack.gated_runs)
     output.say(f"waiting for {waited} of stack {stack.stack}; Ctrl-C leaves them running")
-    resume = f"Sessions keep running; resume with: tornado-resource wait --stack {stack.stack}"
+    started = nouns(stack.gated_runs).capitalize()
+    resume = f"{started} keep running; resume with: tornado-resource wait --stack {stack.stack}"
     try:
         results = asyncio.run(_results(stack, timeout, output))
     except KeyboardInterrupt:

@@ -81,4 +81,6 @@ class Waiter:
         if not self._is_announced:
             self._is_announced = True
             resume = f"`pulumi up --stack {pulumi.get_stack()}` resumes it"
-            pulumi.log.info(f"waiting for verdicts; Ctrl-C stops the wait, sessions keep running, and {resume}")
+            pulumi.log.info(
+                f"waiting for verdicts; Ctrl-C stops the wait, what was started keeps running, and {resume}"
+            )

@@ -127,6 +127,11 @@ class Parts:
     total: int | None
     noun: str
 
+    @property
+    def unit(self) -> str:
+        """What they are, as it follows the total: `1 of 1 judge`."""
+        return f"{self.noun}{'' if self.total == 1 else 's'}"
+
 
 def parts(result: Result) -> Parts:
     """Return the scenarios of a session, or the judges of a check run: those that the gate is about."""
@@ -272,6 +277,11 @@ def count_runs(runs: Iterable[GatedRun]) -> str:
     """Return `3 sessions and 2 check runs`."""
     numbers = Counter(gated.kind for gated in runs)
     return " and ".join(count(number, kind_of(name).noun) for name, number in numbers.items()) or "0 runs"
+
+
+def nouns(runs: Iterable[GatedRun]) -> str:
+    """Return `sessions and check runs`."""
+    return " and ".join(f"{kind_of(name).noun}s" for name in dict.fromkeys(gated.kind for gated in runs)) or "runs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def _parts(result: Result, shown: Headings) -> str:
     found = parts(result)
     if found.total is None:
         return ""
-    unit = f" {found.noun}{'' if found.total == 1 else 's'}" if shown.is_mixed else ""
+    unit = f" {found.unit}" if shown.is_mixed else ""
     return f"{found.passed if found.passed is not None else '?'} of {found.total}{unit}"
 
 

@@ -29,7 +29,7 @@ from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
-from tornado_resource.reports.outcomes import advice, count_runs, headings, judge_views, parts
+from tornado_resource.reports.outcomes import advice, count_runs, headings, judge_views, nouns, parts
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
 from tornado_resource.runs.model import HIDDEN, Mismatch
@@ -96,6 +96,8 @@ def test_the_headings_name_what_there_is() -> None:
     assert (alone.run, alone.parts, alone.is_mixed, alone.has_iterations) == ("Check run", "Judges", False, False)
     assert (none.run, none.is_mixed) == ("Run", False)
     assert count_runs(runs_of(mixed_sample())) == "2 sessions and 6 check runs"
+    assert nouns(runs_of(mixed_sample())) == "sessions and check runs"
+    assert (count_runs([]), nouns([])) == ("0 runs", "runs")
 
 
 @pytest.mark.parametrize(
@@ -189,4 +191,4 @@ def test_the_overview_counts_both_kinds() -> None:
     session = result_of(gated_run_of("a"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))
     run = check_result_of(gated_check_run_of("b"), check_run_of("PASSED", judge_of("resolved", 1.0)))
     foot = lxml_html.document_fromstring(html(report_of(session, run))).xpath("//tfoot")[0]
-    assert " ".join(foot.text_content().split()).startswith("1 session and 1 check run2 passed 1/1 scenarios1/1 judges")
+    assert " ".join(foot.text_content().split()).startswith("1 session and 1 check run2 passed 1/1 scenario1/1 judge")
