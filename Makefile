@@ -40,11 +40,11 @@ unit: setup
 package: setup
 	@$(TESTS) -n 2 -m package tests/acceptance
 
-## make soak    faults and crashes in every combination and larger numbers, guided fuzzing, long waits: about an hour
+## make soak    faults and crashes in every combination and larger numbers, random weeks, guided fuzzing, long waits: over an hour
 soak: setup
 	@TORNADO_SOAK=1 $(TESTS) -n 2 \
 	  tests/faults tests/acceptance/test_crashes.py tests/acceptance/test_scenarios.py tests/acceptance/test_canary.py \
-	  tests/scale/test_soak.py tests/scale/test_dense_files.py tests/unit/cli/test_surroundings.py
+	  tests/acceptance/test_weeks.py tests/scale/test_soak.py tests/scale/test_dense_files.py tests/unit/cli/test_surroundings.py
 
 ## make mutate  small changes of the core that no unit test notices; ONLY=runs for one folder
 mutate: setup

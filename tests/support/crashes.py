@@ -68,6 +68,11 @@ def crash(project: Project, victim: Victim, is_reached: Callable[[], bool], afte
         assert process.poll() is None, "pulumi ended before the point was reached"
         time.sleep(0.005)
     time.sleep(after_seconds)
+    stop(process, victim)
+
+
+def stop(process: subprocess.Popen[str], victim: Victim) -> None:
+    """Kill a running `pulumi up`, and let what is left end."""
     family = descendants(process.pid)
     victim.kill(process)
     process.wait(60)
@@ -88,9 +93,14 @@ def is_zombie(pid: int) -> bool:
 
 def recover(project: Project) -> None:
     """What a person does after a crash (docs/lifecycle.md): remove an empty sidecar, lift the lock, and go on."""
+    lift_lock(project)
+    project.up()
+
+
+def lift_lock(project: Project) -> None:
+    """Remove an empty sidecar, and lift the lock."""
     for sidecar in project.state_folder.rglob("*.attrs"):
         if sidecar.stat().st_size == 0:
             sidecar.unlink()
     if any((project.state_folder / ".pulumi/locks").rglob("*.json")):
         project.pulumi("cancel", "--yes")
-    project.up()
