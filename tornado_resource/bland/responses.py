@@ -307,7 +307,12 @@ class Scenario:
 
     @property
     def digest(self) -> str:
-        """The digest of what decides how it is run and judged."""
+        """The digest of what decides how it is run and judged: without white space at the ends of lines and texts."""
+        return scenario_digest(self.entry, is_exact=False)
+
+    @property
+    def exact_digest(self) -> str:
+        """The digest as it was recorded before white space was no difference."""
         return scenario_digest(self.entry)
 
 

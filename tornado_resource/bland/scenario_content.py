@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.core.canonical import canonical, digest
+from tornado_resource.core.canonical import canonical, digest, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,13 +37,14 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 """What the API adds where a field is missing: an API that shows its defaults shows the same scenario."""
 
 
-def scenario_digest(entry: Mapping[str, Any]) -> str:
-    """Return the digest of a scenario as the API shows it. Empty values count as missing ones.
+def scenario_digest(entry: Mapping[str, Any], *, is_exact: bool = True) -> str:
+    """Return the digest of a scenario. Empty values count as missing ones.
 
-    One that is nested too deeply is `unreadable`.
+    One that is nested too deeply is `unreadable`. If not *is_exact*, white space at the ends of lines and of texts does
+    not count.
     """
     try:
-        return "sha256:" + digest(_content(entry))
+        return "sha256:" + digest(_content(entry if is_exact else trimmed(entry)))
     except RecursionError:
         return "unreadable"
 

@@ -108,7 +108,7 @@ class _Look:
 
     def listing(self, known: Mapping[str, Listing | str]) -> Listing | None:
         """Return the listing that shows what has become of it; None if that does not matter, or cannot be known."""
-        listed = known[self.declared.pathway_id] if self.declared.manage and self.is_asked else None
+        listed = known[self.declared.pathway_id] if self.is_asked else None
         return listed if not isinstance(listed, str) else None
 
     def is_unreadable(self, known: Mapping[str, Listing | str]) -> bool:

@@ -40,16 +40,21 @@ class Scenarios:
     def note(self, resource: str, stored: StoredScenario | None, listing: Listing | None) -> ScenarioChange | None:
         """Compare a scenario, and return what has become of it; None if nothing has.
 
+        Of one that another stack manages it only matters whether it is gone: that stack may have created it again, with
+        another id.
+
         Args:
             resource: the name of its resource.
             stored: the scenario as the state has it; None if it is new.
             listing: has the scenario, if it exists; None if it does not matter what has become of it.
 
         """
-        change = change_of(stored, listing) if stored is not None and listing is not None else None
+        change = None
+        if stored is not None and listing is not None:
+            change = _own_change(stored, listing)
+            if change is not None and not change.is_gone and not has_targets():
+                self._versions.put_back.add(stored.scenario_id)
         self._changes[resource] = change
-        if stored is not None and change is not None and not change.is_gone and not has_targets():
-            self._versions.put_back.add(stored.scenario_id)
         return change
 
     def is_gone(self, resource: str) -> bool:
@@ -71,7 +76,7 @@ class Scenarios:
     async def _look(self, resource: str) -> None:
         from tornado_resource.bland.scenarios import with_ids
 
-        found = [each for each in self._last_runs.scenarios() if each.resource == resource and each.manage]
+        found = [each for each in self._last_runs.scenarios() if each.resource == resource]
         if len(found) != 1:  # none is recorded, or components have several of this name
             self.note(resource, None, None)
             return
@@ -89,3 +94,9 @@ class Scenarios:
         async with self._client.open() as client:
             listing: Listing = await retried(lambda: list_scenarios(client, pathway_id))
             return listing
+
+
+def _own_change(stored: StoredScenario, listing: Listing) -> ScenarioChange | None:
+    """Return what has become of a scenario, as far as this stack has to do something about it."""
+    change = change_of(stored, listing)
+    return change if change is None or change.is_gone or stored.manage else None

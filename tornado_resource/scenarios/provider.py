@@ -201,7 +201,9 @@ class ScenarioProvider(BaseProvider[_Update]):
     def _replaced_if_gone(self, news: Mapping[str, Any]) -> list[str]:
         if not self._seen(news).get("is_gone"):
             return []
-        print(f"{address_of(news).resource}: {ScenarioChange(is_gone=True)}; `pulumi up` creates it again", flush=True)
+        is_managed = _option(news, "manage")
+        what = "`pulumi up` creates it again" if is_managed else "`pulumi up` takes the one of its name"
+        print(f"{address_of(news).resource}: {ScenarioChange(is_gone=True)}; {what}", flush=True)
         return ["scenario_id"]
 
     def _order(self, props: Mapping[str, Any]) -> ScenarioOrder:

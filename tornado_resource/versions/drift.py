@@ -65,6 +65,8 @@ async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], teste
     listing = await reader.scenarios(request["pathway_id"], ids)
     if not listing.is_whole and not is_by_id:
         return None  # one digest of all of them: a part says nothing
+    if tested == scenarios_run(chosen, listing.enabled, is_exact=True):
+        return None  # an older record
     return scenario_drift(tested, scenarios_run(chosen, listing.enabled))
 
 
@@ -81,19 +83,23 @@ def drift(version: int, tested: str, now: Digests | None) -> str | None:
     return f"{version_name(version)} was edited since it was tested: it was {short(tested)}, now it is {now_is}"
 
 
-def scenarios_run(scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario]) -> dict[str, str]:
+def scenarios_run(
+    scenario_ids: Iterable[str] | None, enabled: Iterable[Scenario], *, is_exact: bool = False
+) -> dict[str, str]:
     """Return the scenarios that a session runs, as what decides about their runs.
 
     Args:
         scenario_ids: the declared ones; None for all enabled ones.
         enabled: the enabled scenarios of the pathway.
+        is_exact: whether white space at the ends of lines and of texts counts, as in older records.
 
     Returns:
         By id, the short digest of each. Beyond `MAX_RECORDED_SCENARIOS`, one digest of all of them under an empty id.
 
     """
     chosen = set(scenario_ids) if scenario_ids is not None else None
-    found = {each.scenario_id: short(each.digest) for each in enabled if chosen is None or each.scenario_id in chosen}
+    ran = [each for each in enabled if chosen is None or each.scenario_id in chosen]
+    found = {each.scenario_id: short(each.exact_digest if is_exact else each.digest) for each in ran}
     if len(found) <= MAX_RECORDED_SCENARIOS:
         return found
     return {"": short("sha256:" + digest(found))}

@@ -63,8 +63,16 @@ def test_a_scenario_of_a_response_has_its_digest() -> None:
     assert "money" not in repr(scenarios[0])
 
 
+def test_white_space_at_the_ends_of_stored_lines_and_texts_does_not_count() -> None:
+    text = "You want your money back.\nNow."
+    shown = [{**SCENARIO, "tester_persona_prompt": each} for each in (text, "You want your money back. \r\nNow.\n\n")]
+    plain, spaced = parse_scenarios({"scenarios": shown}) or ()
+    assert plain.digest == spaced.digest == plain.exact_digest != spaced.exact_digest
+    assert spaced.exact_digest == scenario_digest(shown[1])
+
+
 def test_a_scenario_that_is_nested_too_deeply_has_no_content() -> None:
     deep: Any = []
     for _ in range(2_000):
         deep = [deep]
-    assert scenario_digest({"metadata": deep}) == "unreadable"
+    assert scenario_digest({"metadata": deep}) == scenario_digest({"metadata": deep}, is_exact=False) == "unreadable"

@@ -97,7 +97,8 @@ async def looked(
     except pulumi.RunError as error:
         return str(error), None
     expected = expected_inputs(session, run)["scenario_ids"]
-    assert (expected == ["sc-1"]) is (stored == (STORED,) and manage and not run.scenarios.is_gone(RESOURCE))
+    is_current = stored == (replace(STORED, manage=manage),)
+    assert (expected == ["sc-1"]) is (is_current and not run.scenarios.is_gone(RESOURCE))
     return "", await run.scenarios.seen(RESOURCE)
 
 
@@ -149,6 +150,15 @@ async def test_what_was_deleted_is_created_again_unless_its_name_is_taken() -> N
     for _ in range(2):
         assert await looked(api, STORED) == ("", {"fields": (), "is_gone": True, "unstored": ()})
         api.scenarios.pop("sc-8", None)
+
+
+async def test_what_another_stack_has_created_again_is_found_by_its_name() -> None:
+    api, recorded = api_of("Refund", others=2), replace(STORED, manage=False)
+    assert await looked(api, recorded, manage=False) == ("", None)
+    api.scenarios["sc-7"] = {**api.scenarios.pop("sc-1"), "id": "sc-7"}
+    assert await looked(api, recorded, manage=False) == ("", {"fields": (), "is_gone": True, "unstored": ()})
+    del api.scenarios["sc-7"]
+    assert "does not exist" in await checked(api, recorded)
 
 
 async def test_a_scenario_is_not_taken_over_if_the_stacks_could_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,11 +91,19 @@ async def test_what_may_be_no_target_is_not_put_back(api: ScenarioApi, monkeypat
     assert [each.scenario_id for each in listing.scenarios] == ["sc-3", "sc-2", "sc-1"]
 
 
-async def test_nothing_is_read_for_what_is_new_ambiguous_or_managed_elsewhere(api: ScenarioApi) -> None:
-    known = (stored(1, resource="twice"), stored(2, resource="twice"), stored(3, manage=False))
-    scenarios, _ = seen_by(api, *known)
-    assert [await scenarios.seen(name) for name in ("new", "twice", "case-3")] == [None, None, None]
+async def test_nothing_is_read_for_what_is_new_or_ambiguous(api: ScenarioApi) -> None:
+    scenarios, _ = seen_by(api, stored(1, resource="twice"), stored(2, resource="twice"))
+    assert [await scenarios.seen(name) for name in ("new", "twice")] == [None, None]
     assert api.calls == []
+
+
+async def test_of_what_another_stack_manages_only_the_end_is_seen(api: ScenarioApi) -> None:
+    scenarios, versions = seen_by(api, stored(1, manage=False), stored(2, manage=False))
+    api.scenarios["sc-1"]["max_turns"] = 3
+    del api.scenarios["sc-2"]
+    assert await scenarios.seen("case-1") is None
+    assert await scenarios.seen("case-2") == {"fields": (), "is_gone": True, "unstored": ()}
+    assert versions.put_back == set()
 
 
 async def test_a_pathway_that_cannot_be_read_is_a_problem_of_its_scenarios(api: ScenarioApi) -> None:

@@ -142,6 +142,19 @@ def test_what_was_deleted_is_created_again(
     assert capsys.readouterr().out == "refund@pw-1: was deleted in Bland; `pulumi up` creates it again\n"
 
 
+def test_what_another_stack_has_created_again_is_taken_by_its_name(
+    provider: ScenarioProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    managed = provider.create(dict(PROPS))
+    recorded = provider.create({**PROPS, "manage": False})
+    http.delete(f"{PATH}/{managed.id}").raise_for_status()
+    again = provider.create(dict(PROPS))
+    news = {**told(provider, fields=[], is_gone=True), "manage": False}
+    assert provider.diff(recorded.id, outs(recorded), news).replaces == ["scenario_id"]
+    assert provider.create(news).id == again.id
+    assert capsys.readouterr().out == "refund@pw-1: was deleted in Bland; `pulumi up` takes the one of its name\n"
+
+
 def test_what_the_api_has_stored_otherwise_is_nobodys_edit(
     provider: ScenarioProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:

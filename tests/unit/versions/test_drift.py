@@ -94,6 +94,15 @@ async def test_every_change_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize("is_exact", [False, True])
+async def test_white_space_that_somebody_adds_is_no_drift_of_a_new_record(is_exact: bool) -> None:  # noqa: FBT001
+    before, after = (scenario("a", tester_persona_prompt=text) for text in ("Hello.\nBye. ", "Hello. \nBye.\n"))
+    tested = RunBasis(REQUEST, 6, None, scenarios_run(None, [before], is_exact=is_exact))
+    assert await find_drift(FakeReader(None, (before,)), tested) is None
+    drift = await find_drift(FakeReader(None, (after,)), tested)
+    assert drift == ("since it was tested: 1 scenario changed (a)" if is_exact else None)
+
+
 @pytest.mark.parametrize("chosen", [None, ["a", "b"]])
 async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] | None) -> None:
     request = {"pathway_id": "pw-1", "scenario_ids": chosen} if chosen is not None else {"pathway_id": "pw-1"}
