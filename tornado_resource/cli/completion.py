@@ -1,4 +1,4 @@
-"""Values that a shell completes: stacks, environments, sessions, files. Whatever goes wrong, there are none."""
+"""Values that a shell completes: stacks, environments, runs, files. Whatever goes wrong, there are none."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def environments(context: click.Context, _parameter: click.Parameter, incomplete
     return _beginning_with(incomplete, _keys(next(filter(None, named), DEFAULT_FILE), "environments"))
 
 
-def sessions(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the sessions in `sessions.yaml`."""
-    return _beginning_with(incomplete, _keys(DEFAULT_FILE, "sessions"))
+def runs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the sessions and the agents in `sessions.yaml`."""
+    return _beginning_with(incomplete, [*_keys(DEFAULT_FILE, "sessions"), *_keys(DEFAULT_FILE, "agents")])
 
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

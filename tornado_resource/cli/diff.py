@@ -53,7 +53,7 @@ def _complete_other(context: click.Context, parameter: click.Parameter, incomple
     "pathway, or the version of the same session in another stack. Default: repairs for a repaired session, else live.",
 )
 @format_option("text", "markdown", "json")
-@click.argument("session", required=False, shell_complete=completion.sessions)
+@click.argument("session", required=False, shell_complete=completion.runs)
 def command(name: str | None, against: str | None, output: str, session: str | None) -> ExitCode:
     """Show what differs between two versions of a pathway: nodes, edges, settings, and the lines of their prompts.
 

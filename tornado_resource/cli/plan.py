@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,7 +13,7 @@ from tornado_resource.cli import completion, problems
 from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
-from tornado_resource.core.text import clean, clean_json, count
+from tornado_resource.core.text import clean, clean_json, count, counts
 from tornado_resource.declarations.merging import SECTIONS
 from tornado_resource.declarations.plan import MAX_PLAN_VALUES, make_plan, one_at_a_time
 from tornado_resource.declarations.resolver import environment_names, resolve
@@ -21,8 +22,9 @@ from tornado_resource.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.declarations.plan import Plan, Planned
+    from tornado_resource.declarations.releases import Release
 
 
 CARRIES: Final = {
@@ -98,7 +100,9 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _summary(plan: Plan) -> Iterator[str]:
     environment = plan.environment
     title = f"environment {environment.name}" if environment.name is not None else "no environments"
-    yield f"{title}: {_counts(environment)}, at worst {count(plan.minutes, 'minute')}"
+    conversations = f" and {count(plan.conversations, 'conversation')}" if plan.conversations else ""
+    declared = counts({"session": len(environment.sessions), "agent": len(environment.agents)})
+    yield f"{title}: {declared}, at worst {count(plan.minutes, 'minute')}{conversations}"
     if environment.omission is not None:
         yield environment.omission
     if environment.promotes_from is not None:
@@ -112,13 +116,6 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield f"note: {plan.note}"
 
 
-def _counts(environment: Environment) -> str:
-    """Return `2 sessions and 1 agent`."""
-    agents, sessions = len(environment.agents), len(environment.sessions)
-    found = [count(sessions, "session")] if sessions or not agents else []
-    return " and ".join([*found, count(agents, "agent")] if agents else found)
-
-
 def _scenario_line(scenario: ScenarioDeclaration) -> str:
     manager = f"compared, {scenario.managed_by or 'another stack'} manages it"
     how = "created and changed here" if scenario.manage else manager
@@ -127,7 +124,9 @@ def _scenario_line(scenario: ScenarioDeclaration) -> str:
 
 
 def _more(plan: Plan) -> str:
-    return f"… and {count(plan.more, 'more session')}: a plan shows at most {MAX_PLAN_VALUES:,} values"
+    hidden = Counter(each.section for each in plan.more)
+    more = counts({"more session": hidden["sessions"], "more agent": hidden["agents"]})
+    return f"… and {more}: a plan shows at most {MAX_PLAN_VALUES:,} values"
 
 
 def _carried(planned: Planned, source: str | None) -> str:
@@ -145,6 +144,9 @@ def _run_lines(planned: Planned) -> Iterator[str]:
     indent = max(len(value) for _, value, _ in rows if len(value) <= MAX_ALIGNED)
     for key, value, origin in rows:
         yield f"  {key:<{width}}  {value:<{indent}}  {origin!s}"
+    if planned.declaration.conversations is not None:
+        minutes = planned.declaration.limit_ms // 60_000
+        yield f"  at most {count(planned.declaration.conversations, 'conversation')} and {count(minutes, 'minute')}"
     if planned.after is not None:
         yield f"  starts when {planned.after} has ended ({one_at_a_time(planned.declaration.section)})"
 
@@ -206,15 +208,25 @@ def _run_as_json(planned: Planned) -> dict[str, Any]:
         "rerun": declaration.rerun,
         "triggers": declaration.triggers,
         "publish": declaration.publish,
+        **({"conversations": declaration.conversations} if declaration.conversations is not None else {}),
         "after": planned.after,
         "carries": planned.carries,
         "origins": {key: str(position) for key, position in planned.origins.items()},
     }
 
 
+def _release_as_json(release: Release) -> dict[str, Any]:
+    return {
+        "pathway_id" if release.section == "sessions" else "agent_id": release.subject_id,
+        "environment": release.environment,
+        "version": release.version,
+    }
+
+
 def _as_json(plan: Plan) -> str:
     environment = plan.environment
     runs = {section: [each for each in plan.runs if each.declaration.section == section] for section in SECTIONS}
+    more = Counter(each.section for each in plan.more)
     whole = {
         "environment": environment.name,
         "promotes_from": environment.promotes_from,
@@ -222,14 +234,8 @@ def _as_json(plan: Plan) -> str:
         "left_out": environment.left_out,
         "note": plan.note,
         "worst_case_minutes": plan.minutes,
-        "publishes": [
-            {
-                "pathway_id" if each.section == "sessions" else "agent_id": each.subject_id,
-                "environment": each.environment,
-                "version": each.version,
-            }
-            for each in plan.releases
-        ],
+        **({"worst_case_conversations": plan.conversations} if plan.conversations else {}),
+        "publishes": [*map(_release_as_json, plan.releases)],
         "scenarios": [
             {
                 "key": each.key,
@@ -242,7 +248,7 @@ def _as_json(plan: Plan) -> str:
         ],
         "sessions": [*map(_run_as_json, runs["sessions"])],
         **({"agents": [*map(_run_as_json, runs["agents"])]} if environment.agents else {}),
-        **({"more_sessions": plan.more} if plan.more else {}),
+        **{f"more_{section}": number for section, number in more.items()},
     }
     return clean_json(json.dumps(whole, indent=2, ensure_ascii=not _is_utf8()))
 

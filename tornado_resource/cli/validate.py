@@ -11,8 +11,9 @@ import click
 from tornado_resource.cli import completion, problems
 from tornado_resource.cli.output import ExitCode, Output, format_option, quiet_option
 from tornado_resource.cli.reading import read_declarations
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, count, counts
 from tornado_resource.declarations.document import MAX_PROBLEMS
+from tornado_resource.declarations.merging import SECTIONS
 from tornado_resource.declarations.resolver import check_environments, environment_names
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
@@ -101,6 +102,7 @@ def _check(file: str, environment: str | None) -> _Result:
 
 
 def _summary(document: Document) -> str:
-    sessions, environments = len(document.data["sessions"]), len(environment_names(document))
+    declared = counts({section.removesuffix("s"): len(document.data.get(section) or ()) for section in SECTIONS})
+    environments = len(environment_names(document))
     scope = f" in {count(environments, 'environment')}" if environments else ""
-    return f"{clean(document.file)}: {count(sessions, 'session')}{scope}, no problems"
+    return f"{clean(document.file)}: {declared}{scope}, no problems"

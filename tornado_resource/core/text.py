@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 MAX_NAMED: Final = 5
 """How many ids a message names."""
@@ -110,3 +110,9 @@ def id_list(ids: Collection[str]) -> str:
 def count(number: int, noun: str) -> str:
     """Return `1 session`, `2 sessions`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """Return `2 sessions and 1 agent`, by nouns in the singular: the first one alone if there is nothing at all."""
+    found = [count(number, noun) for noun, number in numbers.items() if number]
+    return " and ".join(found) or count(0, next(iter(numbers)))

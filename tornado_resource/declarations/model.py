@@ -71,6 +71,8 @@ CHECK_RUN_MS: Final = 45 * 60_000
 """After this time, the API ends a check run with `ERROR` (API page *Trigger Check Run*)."""
 CHECK_RUN_GRACE_MS: Final = 5 * 60_000
 """How much longer than that the gate waits."""
+MAX_CONVERSATIONS: Final = 5 * 50
+"""The most conversations that a check run holds: its scenarios times its simulations (API page *Checks*)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,11 @@ class Declaration:
         if self.section == "sessions":
             return (self.pathway_id,)
         return (self.agent_id, str(self.request["env"]))
+
+    @property
+    def conversations(self) -> int | None:
+        """How many conversations the check run holds at most; None of a session."""
+        return MAX_CONVERSATIONS if self.section == "agents" else None
 
     @property
     def limit_ms(self) -> int:

@@ -72,15 +72,17 @@ class Planned:
 class Plan:
     """The runs of an environment in order, and what is published once all gates have passed.
 
-    *more* counts the runs beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all runs have
-    ended, those included. *note*: that the API chooses the version of some sessions.
+    *more* has the runs beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all runs have
+    ended, those included. *conversations*: the most that all check runs can hold, those included. *note*: that the API
+    chooses the version of some sessions.
     """
 
     environment: Environment
     runs: tuple[Planned, ...]
     releases: tuple[Release, ...]
     minutes: int
-    more: int = 0
+    conversations: int = 0
+    more: tuple[Declaration, ...] = ()
     note: str | None = None
 
     @property
@@ -105,9 +107,10 @@ def make_plan(document: Document, environment: Environment) -> Plan:
         for each in shown
     )
     published = releases(declarations, certain_versions(declarations))
-    minutes, more = worst_case_minutes(declarations), len(declarations) - len(shown)
+    minutes, conversations = worst_case_minutes(declarations), sum(each.conversations or 0 for each in declarations)
     note = version_note(without_version(document, environment))
-    return Plan(environment, runs, tuple(published), minutes, more, note)
+    more = tuple(declarations[len(shown) :])
+    return Plan(environment, runs, tuple(published), minutes, conversations, more, note)
 
 
 def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KEY: Final = "__provider"
 _CLASSES: Final = (
     ("tornado_resource.provider", "TornadoProvider"),
+    ("tornado_resource.provider", "CheckRunProvider"),
     ("tornado_resource.provider", "ReleaseProvider"),
     ("tornado_resource.provider", "AgentReleaseProvider"),
     ("tornado_resource.provider", "ScenarioProvider"),

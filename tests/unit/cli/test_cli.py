@@ -17,6 +17,7 @@ from tornado_resource.cli import COMMANDS, main
 EXAMPLES = ROOT / "tests/examples"
 INVALID = sorted((EXAMPLES / "invalid").glob("*.yaml"))
 VALID = sorted((EXAMPLES / "valid").glob("*.yaml"))
+RUNS = {"sessions": "{}", "agents": "{agent_id: a}"}
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
@@ -246,14 +247,41 @@ def test_an_unlisted_environment_is_exit_2(capsys: pytest.CaptureFixture[str], m
     assert "expected one of dev, staging, production; did you mean `staging`?" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("output", ["text", "json", "github"])
+@pytest.mark.parametrize(
+    ("output", "recorded", "arguments"),
+    [
+        ("text", "plan.text.txt", ["--environment", "production"]),
+        ("json", "plan.json.txt", ["--environment", "production"]),
+        ("github", "plan.github.txt", ["--environment", "production"]),
+        ("text", "mixed.text.txt", ["mixed.yaml", "--environment", "staging"]),
+        ("json", "mixed.json.txt", ["mixed.yaml", "--environment", "staging"]),
+        ("github", "mixed.github.txt", ["mixed.yaml", "--environment", "production"]),
+        ("text", "agents.text.txt", ["agents.yaml"]),
+        ("json", "agents.json.txt", ["agents.yaml"]),
+    ],
+)
 def test_the_plan_is_the_recorded_one(
-    output: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    output: str,
+    recorded: str,
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Golden: look at the change before you copy it."""
     monkeypatch.chdir(EXAMPLES / "plan")
-    assert main(["plan", "--environment", "production", "--format", output]) == 0
-    assert capsys.readouterr().out == Path(f"plan.{output}.txt").read_text(encoding="utf-8")
+    assert main(["plan", *arguments, "--format", output]) == 0
+    assert capsys.readouterr().out == Path(recorded).read_text(encoding="utf-8")
+
+
+def test_a_file_of_both_kinds_or_of_agents_only_is_summed_up(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(EXAMPLES / "plan")
+    assert main(["validate", "mixed.yaml", "agents.yaml"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "mixed.yaml: 1 session and 3 agents in 2 environments, no problems",
+        "agents.yaml: 1 agent, no problems",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +302,19 @@ def test_a_long_plan_counts_what_it_does_not_show(
     monkeypatch.chdir(tmp_path)
     assert main(["plan", "--format", output]) == 0
     assert capsys.readouterr().out.endswith(told)
+
+
+def test_a_long_plan_counts_sessions_and_agents_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = {section: "".join(f"  {section[0]}{n}: {value}\n" for n in range(990)) for section, value in RUNS.items()}
+    (tmp_path / "sessions.yaml").write_text(
+        "version: 1\ndefaults: {pathway_id: p, triggers: {a: 1, b: 2, c: 3, d: 4, e: 5}}\n"
+        f"sessions:\n{runs['sessions']}agents:\n{runs['agents']}"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan"]) == 0
+    assert capsys.readouterr().out.endswith("\n\n… and 814 more agents: a plan shows at most 20,000 values\n")
 
 
 def test_a_plan_needs_an_environment_if_there_are_some(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DECLARATIONS = """\
 version: 1
 sessions: {support-line: {pathway_id: p-1}, survey: {pathway_id: p-2}}
+agents: {sales: {agent_id: a-1}, summary: {agent_id: a-2}}
 environments: {dev: {}, staging: {}, production: {}}
 """
 OTHER = "version: 1\nsessions: {a: {pathway_id: p}}\nenvironments: {canary: {}}\n"
@@ -73,7 +74,7 @@ def complete(
         ("tornado-resource wait -s ", ["acme-dev", "acme-prod"]),
         ("tornado-resource status --stack acme-p", ["acme-prod"]),
         ("tornado-resource doctor --stack acme-dev --stack acme-p", ["acme-prod"]),
-        ("tornado-resource diff su", ["support-line", "survey"]),
+        ("tornado-resource diff su", ["support-line", "survey", "summary"]),
         ("tornado-resource diff --against ", ["repairs", "live", "acme-dev", "acme-prod"]),
         ("tornado-resource wait --format ", ["text", "json"]),
         ("tornado-resource wait --ti", ["--timeout"]),

@@ -12,6 +12,7 @@ from tornado_resource.core.text import (
     clean_json,
     clean_lines,
     count,
+    counts,
     cut,
     did_you_mean,
     replace_surrogates,
@@ -100,6 +101,14 @@ def test_the_hint_names_the_closest_word_with_its_prefix() -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 scenarios"), (1, "1 scenario"), (2, "2 scenarios")])
 def test_a_count_has_a_plural(number: int, text: str) -> None:
     assert count(number, "scenario") == text
+
+
+@pytest.mark.parametrize(
+    ("sessions", "agents", "text"),
+    [(2, 0, "2 sessions"), (0, 1, "1 agent"), (1, 2, "1 session and 2 agents"), (0, 0, "0 sessions")],
+)
+def test_counts_name_only_what_there_is(sessions: int, agents: int, text: str) -> None:
+    assert counts({"session": sessions, "agent": agents}) == text
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.paths import EXAMPLES
-from tornado_resource.releases.provider import AgentReleaseProvider, ReleaseProvider
-from tornado_resource.scenarios.provider import ScenarioProvider
+from tornado_resource import provider as providers
+from tornado_resource.provider import _MODULES
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.provider_code import OWN_PROVIDERS, ForeignProvider, foreign_providers
 from tornado_resource.tornado.provider import TornadoProvider
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pulumi.dynamic import ResourceProvider
 
+PROVIDERS = [getattr(providers, name)() for name in _MODULES]
 OURS = serialize_provider(TornadoProvider())
 URN = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
 
@@ -42,9 +43,7 @@ def state_with(provider: Any, place: str = "outputs") -> dict[str, Any]:
     return {"deployment": {"resources": [{"urn": "urn:other", "outputs": {}}, resource]}}
 
 
-@pytest.mark.parametrize(
-    "provider", [TornadoProvider(), ReleaseProvider(), AgentReleaseProvider(), ScenarioProvider()], ids=type
-)
+@pytest.mark.parametrize("provider", PROVIDERS, ids=type)
 def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -> None:
     assert serialize_provider(provider) in OWN_PROVIDERS
     assert list(foreign_providers(state_with(serialize_provider(provider)))) == []
@@ -52,7 +51,7 @@ def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -
 
 @pytest.mark.parametrize("protocol", [4, 5])
 def test_the_providers_of_every_python_are_ours(protocol: int) -> None:
-    for provider in (TornadoProvider(), ReleaseProvider(), AgentReleaseProvider(), ScenarioProvider()):
+    for provider in PROVIDERS:
         assert base64.b64encode(pickle.dumps(provider, protocol)).decode() in OWN_PROVIDERS
 
 
