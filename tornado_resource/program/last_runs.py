@@ -21,7 +21,7 @@ from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun, by_id
-from tornado_resource.runs.rerun import ANY, Decision, LastRun, must_be_known, rerun_reason
+from tornado_resource.runs.rerun import ANY, Decision, Fork, LastRun, is_newer, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
 
@@ -161,7 +161,20 @@ class LastRuns:
             return started, None
         reason = rerun_reason(rerun, gate, last)
         is_of_newest = last.verdict is not None and kind.version_of(last.verdict) == newest
-        return (started, None) if is_of_newest and reason is None else (newest, reason)
+        is_kept = is_of_newest or not is_newer(newest, session.resource.urn, started, self._forks(session))
+        return (started, None) if is_kept and reason is None else (newest, reason)
+
+    def _forks(self, session: RecordedRun) -> dict[Any, Fork]:
+        """Return the versions that the recorded runs in the place of a session have made."""
+        kind = kind_of(session.kind)
+        others = [each for each in self._known.runs.values() if each.kind == session.kind and each.verdict is not None]
+        place = kind.place_id(session.declared)
+        made = [
+            Fork.of(each.resource.urn, each.request.get(kind.version_field), each.verdict)
+            for each in others
+            if each.verdict is not None and kind.place_id(each.declared) == place
+        ]
+        return dict(each for each in made if each is not None)
 
     async def started_version(self, urns: Sequence[str]) -> Any:
         """Return the version that the recorded run was started on; the argument is that of `version`."""

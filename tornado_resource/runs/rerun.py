@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from tornado_resource.declarations.model import Gate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tornado_resource.runs.model import GatedRun, Outcome, RunVerdict
 
 ANY: Final = Gate("any")
@@ -89,3 +91,38 @@ def rerun_reason(rerun: str, gate: Gate | None, last: LastRun) -> str | None:
     if last.state == "unknown" or last.outcome == "passed":
         return None
     return f"the last run did not meet its gate: {last.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A version that a run of the stack has made: by which resource, from which version, and whether it then passed."""
+
+    urn: str
+    started: Any
+    has_passed: bool
+
+    @classmethod
+    def of(cls, urn: str, started: Any, verdict: RunVerdict) -> tuple[int, Self] | None:
+        """Return the version that a run has made, by its verdict; None if it is known of none."""
+        # Older releases recorded the fork as the version only.
+        version = verdict.forked_version or (verdict.version if verdict.repaired else None)
+        return (version, cls(urn, started, verdict.outcome == "passed")) if version is not None else None
+
+
+def is_newer(newest: Any, urn: str, started: Any, forks: Mapping[Any, Fork]) -> bool:
+    """Return whether the newest version is to be tested by a run that has met its gate on an earlier one.
+
+    Two runs on one pathway would otherwise test each other's repairs in turns, for ever. So a version that a run of
+    this stack has made is tested once more by each of the others, and only if it passed; what they make of it is not.
+
+    Args:
+        newest: the newest version.
+        urn: the resource of the run.
+        started: the version that the run was started on.
+        forks: by version, those that the last runs of the stack have made on the same pathway.
+
+    """
+    fork = forks.get(newest)
+    if fork is None:
+        return True
+    return fork.has_passed and fork.urn != urn and fork.started not in forks and started not in forks

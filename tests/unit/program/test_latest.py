@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -37,16 +37,20 @@ FORKED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, f
 FORKED_AND_FAILED = Status("COMPLETED_PARTIAL", total_scenarios=2, passed_scenarios=1, forked_version=7)
 
 
-async def latest(
+async def latest(  # noqa: PLR0913 - one keyword argument for each thing that is known
     monkeypatch: pytest.MonkeyPatch,
     newest: int | None,
     recorded: Status | None,
     *,
     now: Any = None,
     content: str = OLD,
+    other: tuple[int, Status] | None = None,
     **declared: Any,
 ) -> tuple[int, str | None]:
-    """Return what `latest` is for a session that was started on version 6."""
+    """Return what `latest` is for a session that was started on version 6.
+
+    *other*: the version and the end of another session of the stack on the pathway.
+    """
     request = {"pathway_id": "pw-1", "version_number": 6}
     verdict = make_verdict(GatedRun("support-line", "s-1", Gate(), request), Ending(recorded))
     verdicts = {"a": {**asdict(verdict), "content": OLD}} if recorded is not None else {}
@@ -54,6 +58,11 @@ async def latest(
         f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev": {"outputs": verdicts},
         URN: {"outputs": {"session_id": "s-1", "declared": request, "adopted": False}},
     }
+
+    if other is not None:
+        theirs = {**request, "version_number": other[0]}
+        verdicts["b"] = asdict(make_verdict(GatedRun("other", "s-2", Gate(), theirs), Ending(other[1])))
+        state[f"{URN}-2"] = {"outputs": {"session_id": "s-2", "declared": theirs, "adopted": False}}
 
     async def read(*_arguments: object) -> dict[str, Any]:
         return {"outputs": state}
@@ -166,3 +175,20 @@ async def test_versions_that_cannot_be_read_are_an_error() -> None:
     async with client_of(lambda _request: json_response({"message": "no"}, 403)) as client:
         with pytest.raises(ApiError, match="versions of pathway pw-1: HTTP 403: no"):
             await read_latest(client, "pw-1")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "other", "number"),
+    [
+        (PASSED, (6, FORKED), 7),
+        (PASSED, (6, FORKED_AND_FAILED), 6),
+        (FORKED, (7, replace(FORKED, forked_version=8)), 6),
+        (PASSED, (6, PASSED), 9),
+    ],
+    ids=["once", "of one that failed", "made of its own", "of somebody else"],
+)
+async def test_what_another_session_has_made_is_tested_at_most_once(
+    monkeypatch: pytest.MonkeyPatch, recorded: Status, other: tuple[int, Status], number: int
+) -> None:
+    newest = other[1].forked_version or 9
+    assert (await latest(monkeypatch, newest, recorded, other=other))[0] == number

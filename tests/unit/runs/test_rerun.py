@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from tests.support.results import last_run_of
 from tornado_resource.bland.responses import Iteration, Scenario, Status
 from tornado_resource.declarations.model import Gate, Rerun
 from tornado_resource.runs.model import Ending, GatedRun
-from tornado_resource.runs.rerun import ANY, LastRun, rerun_reason
+from tornado_resource.runs.rerun import ANY, Fork, LastRun, is_newer, rerun_reason
 from tornado_resource.runs.verdict import make_verdict
 
 PASSED = Status("COMPLETED_ALL_PASSED", total_scenarios=2, passed_scenarios=2, failed_scenarios=0)
@@ -97,3 +99,60 @@ def test_a_recorded_verdict_decides_as_the_status_does(rerun: Rerun, status: Sta
 def test_only_on_drift_looks_at_drift(rerun: str, is_due: bool) -> None:  # noqa: FBT001
     last = LastRun("session-1", Gate(), "ended", "passed", drift="version 6 was edited since it was tested")
     assert rerun_reason(rerun, Gate(), last) == (last.drift if is_due else None)
+
+
+def updates(outcomes: random.Random, sessions: int, number: int = 8) -> list[list[str]]:
+    """Return which of the sessions on one pathway each of several updates starts, none of which sees a change."""
+    names = [f"session-{index}" for index in range(sessions)]
+    runs: dict[str, tuple[int, int, int | None]] = {}  # the versions that it was started on, has tested, and has made
+    newest, begun = 1, []
+    for _ in range(number):
+        forks = {fork: Fork(name, at, has_passed=True) for name, (at, _, fork) in runs.items() if fork is not None}
+        due = [
+            name
+            for name in names
+            if name not in runs or (runs[name][1] != newest and is_newer(newest, name, runs[name][0], forks))
+        ]
+        begun.append(due)
+        started, made = newest, newest
+        for name in due:
+            has_forked = outcomes.random() < 0.8
+            made += has_forked
+            runs[name] = (started, made if has_forked else started, made if has_forked else None)
+        newest = made
+    return begun
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 3, 5])
+def test_sessions_that_repair_a_pathway_in_turns_come_to_rest(sessions: int) -> None:
+    """Each tests what another one has made at most once more."""
+    for seed in range(300):
+        begun = updates(random.Random(seed), sessions)  # noqa: S311 - chosen outcomes, no secrets
+        assert begun[3:] == [[]] * 5, seed
+        assert max(sum(due.count(f"session-{index}") for due in begun) for index in range(sessions)) <= 2, seed
+
+
+@pytest.mark.parametrize(
+    ("newest", "started", "fork", "expected"),
+    [
+        (8, 6, Fork("b", 6, has_passed=True), True),
+        (8, 6, Fork("b", 6, has_passed=False), False),
+        (8, 6, Fork("a", 6, has_passed=True), False),
+        (9, 6, Fork("b", 6, has_passed=True), True),
+    ],
+    ids=["of another one", "of one that failed", "its own, which its pass is not for", "of somebody else"],
+)
+def test_a_version_that_a_session_has_made_may_be_no_newer_one(
+    newest: int, started: int, fork: Fork, *, expected: bool
+) -> None:
+    assert is_newer(newest, "a", started, {8: fork}) is expected
+
+
+def test_the_fork_of_an_older_record_is_its_version() -> None:
+    gated = GatedRun("a", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, created_at="2026-01-01T00:00:00Z")
+    status = Status("COMPLETED_ALL_PASSED", total_scenarios=1, passed_scenarios=1, forked_version=7)
+    verdict = make_verdict(gated, Ending(status))
+    found = Fork("urn", 3, has_passed=True)
+    assert Fork.of("urn", 3, verdict) == (7, found)
+    assert Fork.of("urn", 3, replace(verdict, forked_version=None)) == (7, found)
+    assert Fork.of("urn", 3, replace(verdict, forked_version=None, repaired=False)) is None
