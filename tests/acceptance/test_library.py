@@ -150,3 +150,11 @@ def test_config_of_adoption_and_conflicts_holds_as_with_deploy(make: Callable[[s
     project.up()
     assert [each["id"] for each in project.resources()] == [theirs]
     assert len(project.requests("/start")) == 1
+
+
+def test_a_refresh_keeps_what_a_program_has_exported(make: Callable[[str], Project]) -> None:
+    project = make(TWO)
+    project.up(expect=None)
+    before = project.outputs()
+    project.pulumi("refresh", "--run-program", "--yes", "--skip-preview")
+    assert project.outputs() == before

@@ -122,7 +122,7 @@ class _Wait:
 
 async def _recorded(run: ProgramRun, gated: GatedRun) -> Result:
     """Return the recorded result, where nothing is waited for."""
-    return run.waiter.recorded(gated) or unknown_result(gated, NOT_AWAITED, "not_awaited")
+    return await run.waiter.recorded(gated) or unknown_result(gated, NOT_AWAITED, "not_awaited")
 
 
 async def _not_created(declared: GatedRun, _is_failed: bool) -> Result:  # noqa: FBT001 - a callback

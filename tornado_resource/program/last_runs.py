@@ -186,7 +186,7 @@ class LastRuns:
 
         A `latest` that is not resolved yet counts as the version that the session was started on.
         """
-        session, kind = self._known.runs.get(gated.urn), kind_of(gated.kind)
+        session, kind = (await self.recorded()).get(gated.urn), kind_of(gated.kind)
         if session is not None and not kind.is_resolved(declared.get(kind.version_field)):
             declared = {**declared, kind.version_field: session.request.get(kind.version_field)}
         return await self.kept(declared, gated) is not None
@@ -199,7 +199,7 @@ class LastRuns:
             gated: the session as declared.
 
         """
-        session = self._known.runs.get(gated.urn)
+        session = (await self.recorded()).get(gated.urn)
         if session is None or session.verdict is None or compare(session.kind, session.declared, declared).replaces:
             return None
         decision = await self.decision([gated.urn], declared)
@@ -211,8 +211,9 @@ class LastRuns:
         found = replace(gated, run_id=session.run_id, adopted=session.adopted, request=request)
         return session.result(replace(found, scenarios=scenarios))
 
-    def result(self, gated: GatedRun) -> Result | None:
+    async def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""
+        await self.recorded()
         session = self._known.by_id.get(gated.run_id)
         return session.result(gated) if session is not None else None
 
@@ -221,8 +222,9 @@ class LastRuns:
         session = self._known.runs.get(urn)
         return session.scenario_names if session is not None else {}
 
-    def with_known(self, gated: GatedRun) -> GatedRun:
+    async def with_known(self, gated: GatedRun) -> GatedRun:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
+        await self.recorded()
         asked, recorded = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id)
         if asked is not None:
             gated = replace(gated, status=asked.status, content=asked.content)
@@ -241,7 +243,9 @@ class LastRuns:
 
     @property
     def _known(self) -> Recorded:
-        return self._reading.result() if self._reading is not None else Recorded()
+        """The state, which must have been read: to take one that was not for an empty one would lose verdicts."""
+        assert self._reading is not None  # noqa: S101
+        return self._reading.result()
 
     async def _last_run(self, urn: str, session: RecordedRun, gate: Gate | None) -> LastRun:
         """Return the last run of a recorded session by a gate: from its recorded verdict, else by asking once."""

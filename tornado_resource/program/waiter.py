@@ -39,13 +39,13 @@ class Waiter:
         self._last_runs = last_runs
         self._is_announced = False
 
-    def recorded(self, gated: GatedRun) -> Result | None:
+    async def recorded(self, gated: GatedRun) -> Result | None:
         """Return the result that the stack's state has of a session, if it is final."""
-        return self._last_runs.result(gated)
+        return await self._last_runs.result(gated)
 
     async def settled(self, gated: GatedRun) -> Result | None:
         """Return the recorded result; its scenarios are read once for reports if it was recorded without them."""
-        result = self.recorded(gated)
+        result = await self.recorded(gated)
         if result is None or not self._has_reports or result.verdict.scenarios is not None:
             return result
         async with self._client.open() as client:
@@ -60,7 +60,7 @@ class Waiter:
             self._progress.show(gated, progress, session)
 
         async with self._client.open() as client:
-            result = await wait_for_result(client, self._last_runs.with_known(gated), self._poll_seconds, show)
+            result = await wait_for_result(client, await self._last_runs.with_known(gated), self._poll_seconds, show)
             kind = kind_of(gated.kind)
             result = await kind.with_details(client, result) if self._has_reports else result
             result = await kind.with_changes(client, result) if self._shows_changes else result
@@ -68,13 +68,13 @@ class Waiter:
 
     async def ended(self, gated: GatedRun) -> Result | None:
         """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
-        recorded = self.recorded(gated)
+        recorded = await self.recorded(gated)
         if recorded is not None:
             return recorded
         from tornado_resource.runs.results import read_result
 
         async with self._client.open() as client:
-            result = await read_result(client, self._last_runs.with_known(gated))
+            result = await read_result(client, await self._last_runs.with_known(gated))
         return result if result.status is not None and result.status.is_final else None
 
     def _announce(self) -> None:

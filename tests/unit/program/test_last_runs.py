@@ -161,7 +161,7 @@ async def test_nothing_is_decided_by_a_state_that_cannot_be_read(monkeypatch: py
     monkeypatch.setattr(last_runs, "is_mocked", lambda: True)
     runs = LastRuns(api, Versions(api))
     assert await runs.decision([URN], REQUEST) is None
-    assert runs.result(GATED) is None
+    assert await runs.result(GATED) is None
 
 
 @pytest.mark.parametrize(
@@ -193,6 +193,19 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     monkeypatch.setattr(LastRuns, "decision", spy)
     await known(recorded, declared)
     assert (kept[-1] is not None) is is_kept
+
+
+async def test_whoever_asks_first_reads_the_state(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    original = LastRuns.decision
+
+    async def spy(runs: LastRuns, urns: list[str], inputs: Any) -> Any:
+        found.append(await runs.result(GATED))
+        return await original(runs, urns, inputs)
+
+    monkeypatch.setattr(LastRuns, "decision", spy)
+    await known(PASSED, REQUEST)
+    assert found[0].verdict.outcome == "passed"
 
 
 ON_DRIFT = {**REQUEST, "rerun": "on_drift"}
@@ -266,7 +279,7 @@ async def test_what_was_shown_on_the_pathway_is_remembered(known: Any, pathway_i
         patch.setattr(LastRuns, "promote", spy)
         await known(PASSED, {**REQUEST, "rerun": "on_failure"}, content=OLD)
     new = replace(GATED, run_id="s-2", request={"pathway_id": pathway_id})
-    found = runs[0].with_known(new)
+    found = await runs[0].with_known(new)
     assert (found.was_shown, found.content) == (pathway_id == REQUEST["pathway_id"], None)
-    assert runs[0].with_known(GATED).content == Digests.of(OLD)
-    assert not runs[0].with_known(replace(new, urn=INSIDE)).was_shown
+    assert (await runs[0].with_known(GATED)).content == Digests.of(OLD)
+    assert not (await runs[0].with_known(replace(new, urn=INSIDE))).was_shown
