@@ -43,8 +43,9 @@ package: setup
 ## make soak    faults and crashes in every combination and larger numbers, random weeks, guided fuzzing, long waits: over an hour
 soak: setup
 	@TORNADO_SOAK=1 $(TESTS) -n 2 \
-	  tests/faults tests/acceptance/test_crashes.py tests/acceptance/test_scenarios.py tests/acceptance/test_canary.py \
-	  tests/acceptance/test_weeks.py tests/scale/test_soak.py tests/scale/test_dense_files.py tests/unit/cli/test_surroundings.py
+	  tests/faults tests/acceptance/test_crashes.py tests/acceptance/test_scenarios.py tests/acceptance/test_checks.py \
+	  tests/acceptance/test_canary.py tests/acceptance/test_weeks.py tests/scale/test_soak.py tests/scale/test_dense_files.py \
+	  tests/unit/cli/test_surroundings.py
 
 ## make mutate  small changes of the core that no unit test notices; ONLY=runs for one folder
 mutate: setup

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.support.crashes import VICTIMS, Victim, crash
-from tests.support.soak import pairs
+from tests.support.crashes import WRITE_FAULTS, crash, kills
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.crashes import Victim
     from tests.support.project import Project
 
 SCRIPT: Final = """\
@@ -214,23 +214,16 @@ def test_other_checks_run_again(project: Project) -> None:
     assert project.outputs()["verdict"]["outcome"] == "passed"
 
 
-FAULTS: Final[dict[str, dict[str, Any]]] = {
-    "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
-    "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
-    "done, response lost": {"kind": "reset_after"},
-}
-
-
-@pytest.mark.parametrize(("fault", "victim"), pairs(FAULTS, VICTIMS))
-def test_after_a_kill_the_checks_are_as_declared(project: Project, fault: str, victim: Victim) -> None:
+@pytest.mark.parametrize("each_kill", kills())
+def test_after_a_kill_the_checks_are_as_declared(project: Project, each_kill: list[tuple[str, Victim]]) -> None:
     """Three kills: while they are stored, changed and deleted."""
     more = 'on_destroy="delete",'
     steps = {5: program(5, more=more), 7: program(7, more=more), None: "import tornado_resource  # noqa: F401\n"}
-    for count, text in steps.items():
+    for (count, text), (fault, victim) in zip(steps.items(), each_kill, strict=True):
         (project.folder / "__main__.py").write_text(text, encoding="utf-8")
         method = "PUT" if count else "DELETE"
         before = len(project.requests(f"{method} {PATH}"))
-        project.fail(path="/checks", method=method, **FAULTS[fault])
+        project.fail(path="/checks", method=method, **WRITE_FAULTS[fault])
         crash(project, victim, lambda sent=f"{method} {PATH}", before=before: len(project.requests(sent)) > before)  # type: ignore[misc]
         project.http.delete("/_sandbox/faults")
         project.run("pulumi", "cancel", "--yes", "--stack", project.stack)

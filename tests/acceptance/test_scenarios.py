@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -10,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.support.crashes import VICTIMS, Victim, crash
+from tests.support.crashes import WRITE_FAULTS, crash, kills
 from tests.support.project import PULUMI_SECONDS, until
-from tests.support.soak import IS_SOAK, TURNS
+from tests.support.soak import IS_SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from _pytest.mark.structures import ParameterSet
-
+    from tests.support.crashes import Victim
     from tests.support.project import Project
 
 KEYS: Final = [f"case-{number:02}" for number in range(12 if IS_SOAK else 3)]
@@ -397,11 +395,6 @@ def test_a_program_declares_scenarios_with_the_library(make_project: Callable[..
     assert "Traceback" not in printed
 
 
-FAULTS: Final[dict[str, dict[str, Any]]] = {
-    "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
-    "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
-    "done, response lost": {"kind": "reset_after"},
-}
 WRITES: Final = ("POST", "PUT", "DELETE")
 
 
@@ -409,30 +402,19 @@ def is_sent(project: Project, method: str, at_least: int) -> bool:
     return len(project.requests(f"{method} {PATH}")) >= at_least
 
 
-def kills() -> list[ParameterSet]:
-    """Each write with one fault and one victim; in `make soak`, every combination."""
-    if not IS_SOAK:
-        return [pytest.param(dict(zip(WRITES, FAULTS, strict=True)), VICTIMS, id="one each")]
-    every = itertools.product(FAULTS, VICTIMS, range(TURNS))
-    return [
-        pytest.param(dict.fromkeys(WRITES, fault), [victim] * 3, id=f"{fault}-{victim}-{n}")
-        for fault, victim, n in every
-    ]
-
-
-@pytest.mark.parametrize(("faults", "victims"), kills())
+@pytest.mark.parametrize("each_kill", kills())
 def test_after_a_kill_there_is_one_scenario_as_declared(
-    make_project: Callable[..., Project], faults: dict[str, str], victims: list[Victim]
+    make_project: Callable[..., Project], each_kill: list[tuple[str, Victim]]
 ) -> None:
     """Three kills: while it is created, changed and deleted."""
     project = make_project(speed=1000, script=SCRIPT, stack="staging")
     text = ONE.replace("    max_turns", "    on_destroy: delete\n    max_turns")
     without = "version: 1\nsessions: {a: {pathway_id: pw-0, gate: none}}\nenvironments: {staging: {}}\n"
-    steps = zip(WRITES, (text, text.replace("max_turns: 10", "max_turns: 12"), without), victims, strict=True)
-    for method, declared, victim in steps:
+    steps = zip(WRITES, (text, text.replace("max_turns: 10", "max_turns: 12"), without), each_kill, strict=True)
+    for method, declared, (fault, victim) in steps:
         project.declare(declared)
         before = len(project.requests(f"{method} {PATH}"))
-        project.fail(path="/scenarios", method=method, **(FAULTS[faults[method]]))
+        project.fail(path="/scenarios", method=method, **WRITE_FAULTS[fault])
         crash(project, victim, lambda method=method, before=before: is_sent(project, method, before + 1))  # type: ignore[misc]
         project.http.delete("/_sandbox/faults")
         project.run("pulumi", "cancel", "--yes", "--stack", project.stack)

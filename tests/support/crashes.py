@@ -6,16 +6,23 @@ the sandbox's log tell which point has been reached.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.support.soak import IS_SOAK, TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _pytest.mark.structures import ParameterSet
 
     from tests.support.project import Project
 
@@ -45,6 +52,20 @@ class Victim:
 
 
 VICTIMS: Final = [Victim("provider"), Victim("cli"), Victim("both")]
+WRITE_FAULTS: Final[dict[str, dict[str, Any]]] = {
+    "on its way, no effect yet": {"kind": "delay", "seconds": 1.0},
+    "done, response on its way": {"kind": "delay_after", "seconds": 1.0},
+    "done, response lost": {"kind": "reset_after"},
+}
+"""By where a request is, what holds it there. A test kills in three requests, which create, change and delete."""
+
+
+def kills() -> list[ParameterSet]:
+    """For each of three requests its fault and its victim: all of them once; in `make soak`, every combination."""
+    if not IS_SOAK:
+        return [pytest.param([*zip(WRITE_FAULTS, VICTIMS, strict=True)], id="one each")]
+    every = itertools.product(WRITE_FAULTS, VICTIMS, range(TURNS))
+    return [pytest.param([(fault, victim)] * 3, id=f"{fault}-{victim}-{turn}") for fault, victim, turn in every]
 
 
 def descendants(root: int) -> dict[int, str]:
