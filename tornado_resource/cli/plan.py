@@ -130,6 +130,8 @@ def _more(plan: Plan) -> str:
 
 
 def _carried(planned: Planned, source: str | None) -> str:
+    if not planned.declaration.retest:
+        return f"starts nothing (retest: false): must have passed in {source}, and that counts here"
     text = CARRIES[planned.carries or "unknown"].format(source)
     return text if planned.declaration.section == "sessions" else text.replace("pathway", "agent")
 

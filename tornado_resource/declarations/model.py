@@ -169,6 +169,8 @@ class Declaration:
     scenarios: tuple[ScenarioDeclaration, ...] = ()
     """The declared scenarios that it runs beside the `scenario_ids` of the request."""
     section: Section = "sessions"
+    retest: bool = True
+    """False: the pass in the environment promoted from counts here, and nothing is started."""
 
     @property
     def kind(self) -> str:
@@ -248,7 +250,8 @@ class Environment:
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
         """The scenarios that the sessions run, each once for each pathway, in the order of the sessions."""
-        found = {(each.key, each.pathway_id): each for session in self.declarations for each in session.scenarios}
+        tested = (each for each in self.sessions if each.retest)
+        found = {(each.key, each.pathway_id): each for session in tested for each in session.scenarios}
         return tuple(found.values())
 
 

@@ -24,7 +24,7 @@ def predecessors(declarations: Sequence[Declaration]) -> dict[str, str]:
     """Return, by run, the one before it in its place: the API has one at a time there."""
     last: dict[tuple[str, ...], str] = {}
     found: dict[str, str] = {}
-    for declaration in declarations:
+    for declaration in (each for each in declarations if each.retest):
         if declaration.place in last:
             found[declaration.name] = last[declaration.place]
         last[declaration.place] = declaration.name
@@ -41,7 +41,7 @@ def one_at_a_time(section: Section) -> str:
 def worst_case_minutes(declarations: Sequence[Declaration]) -> int:
     """Return the longest that all runs can take: places run side by side, the runs in one place in turn."""
     totals: dict[tuple[str, ...], int] = {}
-    for declaration in declarations:
+    for declaration in (each for each in declarations if each.retest):
         totals[declaration.place] = totals.get(declaration.place, 0) + declaration.limit_ms
     return math.ceil(max(totals.values(), default=0) / 60_000)
 

@@ -54,6 +54,7 @@ class _Defaults:
     values: Mapping[str, Any]
     repaired: Literal["allow", "refuse"]
     publish: Publish | None
+    retest: bool
 
     @classmethod
     def of(cls, document: Document, environment: str | None) -> _Defaults:
@@ -64,6 +65,7 @@ class _Defaults:
             # What is promoted must be what passed before, not a new repair (design, section 3).
             repaired="refuse" if settings.get("promotes_from") else "allow",
             publish=settings.get("publish"),
+            retest=settings.get("retest") is not False,
         )
 
     def of_section(self, section: Section) -> Mapping[str, Any]:
@@ -230,7 +232,9 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         removed,
         warnings=tuple(document.findings.warnings),
     )
-    return found, chain(faults, _unreachable(document, found), _unpublishable(document, found))
+    return found, chain(
+        faults, _unreachable(document, found), _unpublishable(document, found), _untested(document, found)
+    )
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:
@@ -332,6 +336,7 @@ def _declare(merged: _Merged, defaults: _Defaults, position: Position) -> Declar
         position=position,
         section=merged.section,
         publish=values.get("publish", defaults.publish if gate is not None else None),
+        retest=values.get("retest", defaults.retest),
         **{key: values[key] for key in OPTIONS if key in values},
     )
 
@@ -361,6 +366,27 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Fau
         if declaration.name in found:
             place = _place(document, environment.name, declaration, ("publish",))
             yield Fault(place, (declaration.section, declaration.name, "publish"), found[declaration.name])
+
+
+def _untested(document: Document, environment: Environment) -> Iterator[Fault]:
+    """Yield a problem for each `retest: false` that no pass of another environment can stand for."""
+    carried = carries(document, environment)
+    for declaration in environment.declarations:
+        text = None if declaration.retest else _no_pass(environment, declaration, carried.get(declaration.name))
+        if text is not None:
+            place = _place(document, environment.name, declaration, ("retest",))
+            yield Fault(place, (declaration.section, declaration.name, "retest"), f"`retest: false` {text}")
+
+
+def _no_pass(environment: Environment, declaration: Declaration, carry: Carry | None) -> str | None:
+    if environment.promotes_from is None:
+        return "needs `promotes_from`, whose pass it takes; add that, or remove it"
+    if declaration.gate is None:
+        return "needs a gate, and this has `gate: none`; declare a gate, or remove it"
+    if carry == "pass":
+        subject = "pathway" if declaration.section == "sessions" else "agent"
+        return f"needs the same {subject} in {environment.promotes_from}, since its pass is for that one; remove it"
+    return None
 
 
 def _place(document: Document, environment: str | None, declaration: Declaration, keys: tuple[str, ...]) -> KeyPath:

@@ -25,8 +25,9 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
-from tornado_resource.program.runs import run_arguments, run_outputs
+from tornado_resource.program.runs import RunOutputs, run_arguments, run_outputs
 from tornado_resource.program.sdk import exit_on_signals, together
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.stacks.promotion import as_output
 from tornado_resource.tornado.resource import TornadoSession
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, Section
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs, RunResource
+    from tornado_resource.program.runs import RunResource
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.releases.promotion import Promoted
+    from tornado_resource.runs.model import RunVerdict
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.settings import Settings
@@ -142,7 +144,8 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     if environment.scenarios:
         await check_scenarios(environment, promotion, run)
     environment = await with_latest(environment, run)
-    gate = GateRun(environment, promotion, run)
+    carried = promoted.carried if promoted is not None else {}
+    gate = GateRun(environment, promotion, carried, run)
     if not is_dry_run():
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
         # update that is killed leaves reports that say `incomplete`.
@@ -153,6 +156,9 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, run.last_runs.scenarios()))
+    for declaration in environment.declarations:
+        if not declaration.retest:
+            _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
     await _declare_runs(deployed, run)
     await preparing
     if is_dry_run():
@@ -168,7 +174,18 @@ async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion
     if not run.settings.is_waiting:
         register_verdicts((), environment.name or "", promotion)
     else:
-        await gate.replace_old_verdicts({each.name: expected_inputs(each, run) for each in environment.declarations})
+        declared = {each.name: expected_inputs(each, run) for each in environment.declarations if each.retest}
+        await gate.replace_old_verdicts(declared)
+
+
+def _take_over(deployed: _Deployed, declaration: Declaration, verdict: RunVerdict, *, is_waiting: bool) -> None:
+    """Add the outputs and the verdict of a run that passed in another stack. Nothing is started for it here."""
+    kind = kind_of(declaration.kind)
+    request = {**declaration.request, "status": verdict.status, kind.id_output: verdict.session_id}
+    outputs = RunOutputs(kind.name, request)
+    deployed.runs[declaration.name] = pulumi.Output.from_input(outputs)
+    if is_waiting:
+        deployed.verdicts[declaration.name] = deployed.gate.carried_verdict(declaration.name)
 
 
 async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
@@ -177,7 +194,8 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
     A run in whose place an earlier one runs depends on the end of that one: the API allows one at a time. The engine
     gets each run as soon as it is declared, rather than all of them once the last one is.
     """
-    declarations, gate = deployed.environment.declarations, deployed.gate
+    gate = deployed.gate
+    declarations = [each for each in deployed.environment.declarations if each.retest]
     before = predecessors(declarations)
     holders = set(before.values())
     ends: dict[str, pulumi.Output[Any]] = {}

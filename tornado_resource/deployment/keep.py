@@ -68,14 +68,14 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
     scenarios = declare_scenarios(environment.scenarios, ())
-    for declaration in environment.sessions:
+    for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(
             declaration.name,
             **run_arguments(declaration, run.settings),
             scenarios=[scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
             declared_at=str(declaration.position),
         )
-    for declaration in environment.agents:
+    for declaration in (each for each in environment.agents if each.retest):
         arguments = run_arguments(declaration, run.settings)
         version = arguments.pop("version_id")
         CheckRun(declaration.name, version=version, **arguments, declared_at=str(declaration.position))

@@ -29,7 +29,7 @@ async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
         pulumi.RunError: versions cannot be read; the text lists all problems. Nothing is started then.
 
     """
-    wanted = [each for each in environment.declarations if not _is_resolved(each)]
+    wanted = [each for each in environment.declarations if each.retest and not _is_resolved(each)]
     if not wanted:
         return environment
     found = await asyncio.gather(*(_latest(each, run) for each in wanted))

@@ -128,7 +128,7 @@ async def _due(environment: Environment, promotion: Promotion | None, run: Progr
         known = gated.get(session.name)
         return known is not None and await run.last_runs.is_settled(expected_inputs(session, run), known)
 
-    sessions = [each for each in environment.declarations if each.scenarios]
+    sessions = [each for each in environment.sessions if each.scenarios and each.retest]
     are_kept = await asyncio.gather(*map(is_kept, sessions))
     due = [session for session, kept in zip(sessions, are_kept, strict=True) if not kept]
     return [scenario for session in due for scenario in session.scenarios]

@@ -16,7 +16,7 @@ from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import by_id, declared_runs
+from tornado_resource.runs.model import Result, by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import as_output, with_promoted_version
 from tornado_resource.stacks.recorded import started_content
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunOutputs, RunResource
-    from tornado_resource.runs.model import Cause, GatedRun, Result
+    from tornado_resource.runs.model import Cause, GatedRun, RunVerdict
     from tornado_resource.stacks.promotion import Promotion
 
 VerdictOutput = pulumi.Output[Verdict]
@@ -94,11 +94,14 @@ class GateRun:
     Args:
         environment: the declared environment, on the promoted versions.
         promotion: which stack the versions come from; None if they are not promoted.
+        carried: by name, the verdicts of runs that passed there, and that nothing is started for here.
         run: the program's config and gate, and what waits for the sessions.
 
     """
 
-    def __init__(self, environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
+    def __init__(
+        self, environment: Environment, promotion: Promotion | None, carried: Mapping[str, RunVerdict], run: ProgramRun
+    ) -> None:
         self._gate = run.gate
         self._waiter = run.waiter
         self._last_runs = run.last_runs
@@ -110,7 +113,11 @@ class GateRun:
         reason: tuple[str, Cause] = STOPPED
         if not run.settings.is_waiting:
             reason = ("not awaited (tornado:wait is false)", "not_awaited")
-        self._placeholders = {gated.urn: unknown_result(gated, *reason) for gated in self._sessions.values()}
+        self._placeholders = {
+            gated.urn: _carried(gated, carried[name]) if name in carried else unknown_result(gated, *reason)
+            for name, gated in self._sessions.items()
+        }
+        self._carried = frozenset(carried)
         for placeholder in self._placeholders.values():
             self.report.record(placeholder)
         self._environment = environment.name or ""
@@ -135,14 +142,22 @@ class GateRun:
             declared: the inputs of each session, by name.
 
         """
-        asked = (self._last_runs.kept(declared[name], gated) for name, gated in self._sessions.items())
-        kept = await asyncio.gather(*asked)
-        for result, gated in zip(kept, self._sessions.values(), strict=True):
+        started = {name: gated for name, gated in self._sessions.items() if name not in self._carried}
+        kept = await asyncio.gather(*(self._last_runs.kept(declared[name], gated) for name, gated in started.items()))
+        for result, gated in zip(kept, started.values(), strict=True):
             # In the meantime a session may have got its result in this update.
             if self.report.result(gated.urn) is self._placeholders[gated.urn]:
                 self.report.record(result or self._unknown(gated, *STOPPED))
         if None in kept:
             self._register()
+
+    def carried_verdict(self, name: str) -> VerdictOutput:
+        """Return the verdict of a run that passed in another stack. It decides here as any other."""
+        result = self._placeholders[self._sessions[name].urn]
+        self._gate.expect(result.gated)
+        self.report.record(result)
+        output: Any = result.verdict.as_output()
+        return pulumi.Output.from_input(output)
 
     def verdict(self, session: RunResource, outputs: pulumi.Output[RunOutputs]) -> VerdictOutput:
         """Return the verdict on one session once it has ended; its result goes into the report."""
@@ -178,6 +193,11 @@ class GateRun:
 
     def _register(self) -> None:
         register_verdicts(self.results.values(), self._environment, self._promotion)
+
+
+def _carried(gated: GatedRun, verdict: RunVerdict) -> Result:
+    """Return the result of a run that passed in another stack."""
+    return Result(replace(gated, run_id=verdict.session_id), verdict)
 
 
 def deployed_urn(name: str, kind: str) -> str:

@@ -65,3 +65,7 @@ class Verdict(TypedDict):
     """The semantic version of it; None if it is not published."""
     judges: list[JudgeResult] | None
     """What each judge of a check run found; None of sessions."""
+    promoted: bool
+    """Whether the run passed in another stack, so that nothing was started here (`retest: false`)."""
+    promoted_from: str | None
+    """The full name of that stack; None if the run was started here."""

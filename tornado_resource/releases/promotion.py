@@ -12,7 +12,9 @@ from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version
 from tornado_resource.declarations.releases import PATCHED
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
+from tornado_resource.stacks.recorded import passed_elsewhere
 from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.content import Digests
     from tornado_resource.declarations.model import Declaration, Environment, Section
+    from tornado_resource.runs.model import RunVerdict
 
 _NOUN: Final[Mapping[Section, str]] = {"sessions": "session", "agents": "check run"}
 _SUBJECT: Final[Mapping[Section, str]] = {"sessions": "pathway", "agents": "agent"}
@@ -97,6 +100,11 @@ class Promoted:
             for check in self.checks
             if isinstance(check.version, int) and check.content is not None and not check.problems
         }
+
+    @property
+    def carried(self) -> dict[str, RunVerdict]:
+        """By name, the passes there that count here (`retest: false`)."""
+        return {check.name: check.carried for check in self.checks if check.carried is not None}
 
     def compared_with(self, versions: Mapping[str, VersionNow]) -> Promoted:
         """Return it with what the versions that passed, by session, hold now. One that was not read is not compared."""
@@ -175,6 +183,8 @@ class _Check:
     problems: tuple[str, ...]
     now: Digests | None = None
     waived: tuple[str, ...] = ()
+    carried: RunVerdict | None = None
+    """The pass there, if it counts here."""
 
     @property
     def name(self) -> str:
@@ -206,7 +216,9 @@ class _Check:
         return is_carried and self.source.content is None and not self.problems and not self.waived
 
     def waived_by(self, override: str | None) -> _Check:
-        return self if override is None else replace(self, problems=(), waived=(*self.waived, *self.problems))
+        if override is None or not self.declaration.retest:  # no reason stands for a test
+            return self
+        return replace(self, problems=(), waived=(*self.waived, *self.problems))
 
     def compared_with(self, version: VersionNow) -> _Check:
         problems = (*self.problems, *_content_problems(self.source, version))
@@ -232,7 +244,20 @@ def _check(environment: Environment, source: SourceStack, declaration: Declarati
     session = _SourceRun.of(source, declaration)
     problems = [*_environment_problems(environment, source)]
     problems += _no_pass(declaration, session) or _pass_problems(environment, declaration, session, now)
-    return _Check(declaration, session, tuple(problems))
+    if declaration.retest:
+        return _Check(declaration, session, tuple(problems))
+    check = _Check(declaration, session, tuple(problems))
+    kind, recorded = kind_of(declaration.kind), _entry(source.verdicts, declaration.name)
+    carried = passed_elsewhere(recorded, source.stack, check.on_version().request, kind)
+    if carried is None and not problems:
+        problems.append("its verdict there is not of its form, so it cannot count here (retest: false)")
+    return replace(check, problems=(*problems, *_elsewhere(check)), carried=carried)
+
+
+def _elsewhere(check: _Check) -> Iterator[str]:
+    if check.source.is_elsewhere:
+        subject = _SUBJECT[check.declaration.section]
+        yield f"it passed there on another {subject}, so its pass cannot count here (retest: false)"
 
 
 def _environment_problems(environment: Environment, source: SourceStack) -> Iterator[str]:

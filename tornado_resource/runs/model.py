@@ -195,7 +195,8 @@ class RunVerdict:
     *content*, *forked_version* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API
     counts. *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
     *kind* is that of the run. *version_id*, *semver* and *judges* are of check runs, whose *content* is the version id,
-    since a version that was tested never changes; of sessions they are None.
+    since a version that was tested never changes; of sessions they are None. *promoted*: nothing was started here,
+    since the run passed in the stack *promoted_from* (`retest: false`).
     """
 
     outcome: Outcome
@@ -221,6 +222,8 @@ class RunVerdict:
     version_id: str | None = None
     semver: str | None = None
     judges: list[JudgeResult] | None = None
+    promoted: bool = False
+    promoted_from: str | None = None
 
     def as_output(self) -> dict[str, Any]:
         """Return the verdict as the stack output `verdicts` holds it."""

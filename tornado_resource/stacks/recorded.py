@@ -385,8 +385,42 @@ def _is_percentage(value: Any) -> bool:
     return isinstance(value, str) and _PERCENTAGE.fullmatch(value) is not None
 
 
+def passed_elsewhere(recorded: Any, stack: str, request: Mapping[str, Any], kind: Kind) -> RunVerdict | None:
+    """Return the verdict of a run that passed in another stack, as one that counts here; None if it is not sound.
+
+    Args:
+        recorded: the other stack's verdict, unchecked.
+        stack: the other stack's full name.
+        request: what is declared here.
+        kind: the kind of run.
+
+    """
+    found = whole_without_nulls(recorded) if isinstance(recorded, dict) else None
+    if found is None or not _is_verdict(found):
+        return None
+    verdict = _parsed(found)
+    if verdict.outcome != "passed" or verdict.kind != kind.name or verdict.status not in kind.statuses:
+        return None
+    return replace(
+        verdict,
+        reason=f"it passed in stack {clean(stack)}, and is not tested again (retest: false)",
+        declaration=digest(request),
+        promoted=True,
+        promoted_from=clean(stack),
+    )
+
+
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
+    verdict, request = _parsed(recorded), kind.request_of(declared)
+    is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
+    if not is_final or verdict.kind != kind.name or verdict.declaration != digest(request):
+        return None
+    return verdict if kind.agrees(verdict, request) else None
+
+
+def _parsed(recorded: Mapping[str, Any]) -> RunVerdict:
+    """Return what looks like a verdict as one."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
     finished_at = given["finished_at"]
     extra = {
@@ -398,13 +432,10 @@ def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[st
         "kind": given["kind"] or "tornado",  # older releases did not record it
         "judges": _all(_judge_result, given["judges"]),
         "gate": Gate.of(given["gate"]),
+        "promoted": given["promoted"] is True,
+        "promoted_from": text_or_none(given["promoted_from"]),
     }
-    verdict = RunVerdict(**{**given, **extra})
-    request = kind.request_of(declared)
-    is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
-    if not is_final or verdict.kind != kind.name or verdict.declaration != digest(request):
-        return None
-    return verdict if kind.agrees(verdict, request) else None
+    return RunVerdict(**{**given, **extra})
 
 
 def _all(parse: Callable[[Mapping[str, Any]], T | None], value: Any) -> list[T] | None:

@@ -85,7 +85,7 @@ def test_the_declarations_show_what_a_team_needs() -> None:
     )
     assert len({each.request["pathway_id"] for each in staging.values()}) == 5
     assert staging.keys() > production.keys()
-    assert not any("version_number" in each.request for each in production.values())
+    assert {each.request["version_number"] for each in production.values()} == {"latest"}
     published = [each.request["pathway_id"] for each in production.values() if each.publish == "production"]
     assert len(published) == len(set(published)) == len(production)
     assert all("version_number" in staging[name].request for name in production)

@@ -1,0 +1,58 @@
+"""Whether a pass in another stack counts here, with nothing started (`retest: false`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.support.results import gated_run_of, result_of, status_of
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import Declaration, Environment, Gate
+from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
+
+NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
+STACK = "organization/agents/staging"
+PASSED = result_of(gated_run_of("booking", "s-1"), status_of("COMPLETED_ALL_PASSED", ("a",), ())).verdict
+DIGEST = "sha256v2:" + "0" * 64
+VERDICT = replace(PASSED, version=7, content=DIGEST, full_run=True).as_output()
+DECLARED = Declaration("booking", {"pathway_id": "pw-1"}, Gate(), Position("s.yaml", 4, 3), retest=False)
+
+
+def promoted(verdict: Any, *, pathway_id: str = "pw-1", override: str | None = None) -> Promoted:
+    session = {"session_id": "s-1", "pathway_id": pathway_id}
+    source = SourceStack(STACK, "staging", {"booking": session}, {"booking": verdict})
+    return check_promotion(Environment("production", (DECLARED,), "staging"), source, NOW, override)
+
+
+def test_a_pass_is_carried_and_says_whose_it_is() -> None:
+    found = promoted(VERDICT)
+    carried = found.carried["booking"]
+    assert found.problems == {}
+    assert (carried.outcome, carried.session_id, carried.version, carried.content) == ("passed", "s-1", 7, DIGEST)
+    assert (carried.promoted, carried.promoted_from) == (True, STACK)
+    assert carried.reason == f"it passed in stack {STACK}, and is not tested again (retest: false)"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "options", "problem"),
+    [
+        ({**VERDICT, "outcome": "failed"}, {}, "its verdict there is failed"),
+        ({**VERDICT, "outcome": "failed"}, {"override": "because"}, "its verdict there is failed"),
+        ({**VERDICT, "failed_ids": 3}, {}, "its verdict there is not of its form, so it cannot count here"),
+        ({**VERDICT, "kind": "check_run"}, {}, "its verdict there is not of its form"),
+        ({**VERDICT, "status": "REBALANCING"}, {}, "its verdict there is not of its form"),
+        (VERDICT, {"pathway_id": "pw-2"}, "it passed there on another pathway, so its pass cannot count here"),
+        (None, {}, "no verdict there"),
+    ],
+)
+def test_what_is_no_pass_of_the_same_is_refused(verdict: Any, options: Any, problem: str) -> None:
+    assert problem in promoted(verdict, **options).problems["booking"]
+
+
+def test_a_version_that_was_edited_since_is_refused_whatever_the_override() -> None:
+    for override in (None, "because"):
+        found = promoted(VERDICT, override=override).compared_with({"booking": VersionNow(None)})
+        assert "version 7 cannot be read any more" in found.problems["booking"]
