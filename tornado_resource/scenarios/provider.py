@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -21,20 +21,23 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import check_failure, confirm_base_url, failure, intent_store
+from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
+from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.scenarios import ScenarioChange
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
+    from tornado_resource.bland.client import Client
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
 
 OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
 """What a scenario is declared with beside its definition. A change of one of these is recorded in place."""
+T = TypeVar("T")
 
 
 @dataclass
@@ -116,7 +119,7 @@ class ScenarioProvider(BaseProvider[_Update]):
         address, seen = address_of(news), self._seen(news)
         self._this_update.intents.clear(address)
         if seen.get("problem"):
-            raise failure(seen["problem"], news.get("declared_at"))
+            raise failure(self._public(seen["problem"], news), news.get("declared_at"))
         moved = ["pathway_id"] if olds.get("pathway_id") != news.get("pathway_id") else []
         replaces = [*moved, *self._replaced_if_gone(news)]
         fields = news.get("fields")
@@ -205,6 +208,19 @@ class ScenarioProvider(BaseProvider[_Update]):
         what = "`pulumi up` creates it again" if is_managed else "`pulumi up` takes the one of its name"
         print(f"{address_of(news).resource}: {ScenarioChange(is_gone=True)}; {what}", flush=True)
         return ["scenario_id"]
+
+    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any] | None = None) -> T:
+        try:
+            return super()._run(work, props)
+        except Failure as error:
+            if props is None:
+                raise
+            raise Failure(self._public(str(error), props)) from None
+
+    def _public(self, text: str, props: Mapping[str, Any]) -> str:
+        """Return a text without the id of the pathway, if that is a secret of the stack."""
+        is_secret = "pathway_id" in self._this_update.secrets.get(identity(props), ())
+        return without_secret(text, props.get("pathway_id")) if is_secret else text
 
     def _order(self, props: Mapping[str, Any]) -> ScenarioOrder:
         from tornado_resource.scenarios.lifecycle import ScenarioOrder

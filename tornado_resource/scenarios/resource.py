@@ -157,8 +157,8 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         given = {key: value for key, value in inputs.items() if value is not None}
         given["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
         given["seen"] = _seen(resource_name)
-        if not is_plain(fields):
-            given["secrets"] = secret_names(fields)
+        if not is_plain([fields, pathway_id]):
+            given["secrets"] = secret_names({**fields, "pathway_id": pathway_id})
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
         position = Position.parse(declared_at)
         # As the resource has it: an update with targets may leave it out, and then it is not what the program declares.

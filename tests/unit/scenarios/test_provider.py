@@ -365,3 +365,21 @@ def test_a_conflict_does_not_show_a_secret_field(provider: ScenarioProvider, htt
     with pytest.raises(Failure, match=r"tester_persona_prompt: found and declared are \[secret\]") as raised:
         later.create(dict(later.check({}, other).inputs))
     assert "SESAME" not in str(raised.value)
+
+
+def test_a_conflict_does_not_show_the_id_of_a_secret_pathway(provider: ScenarioProvider, http: httpx.Client) -> None:
+    provider.create(dict(provider.check({}, dict(PROPS)).inputs))
+    other = {**PROPS, "name": "dev/other", "fields": {**PROPS["fields"], "max_turns": 20.0}}
+    for secrets, shown in ((["pathway_id"], "[secret]"), (None, "pw-1")):
+        later = configured(http)
+        with pytest.raises(Failure) as raised:
+            later.create(dict(later.check({}, {**other, "secrets": secrets}).inputs))
+        assert f"scenario 'Refund' on pathway {shown} exists already" in str(raised.value)
+        assert ("pw-1" in str(raised.value)) is (secrets is None)
+
+
+def test_a_problem_seen_by_the_program_does_not_show_a_secret_pathway(provider: ScenarioProvider) -> None:
+    news = {**PROPS, "seen": {"problem": "scenarios of pathway pw-1: HTTP 500"}, "secrets": ["pathway_id"]}
+    checked = provider.check({}, news)
+    with pytest.raises(Failure, match=r"scenarios of pathway \[secret\]: HTTP 500"):
+        provider.diff("sc-1", dict(PROPS), dict(checked.inputs))
