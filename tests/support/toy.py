@@ -165,4 +165,4 @@ class ToyRun(RunResource, module="tests", name="ToyRun"):
 
 
 KIND: Final = Toy()
-KINDS["toy"] = __name__
+KINDS["toy"] = (Toy.resource_type, __name__)

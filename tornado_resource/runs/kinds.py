@@ -6,14 +6,19 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.core.urns import CHECK_RUN_TYPE, SESSION_TYPE
+
 if TYPE_CHECKING:
     from tornado_resource.runs.kind import Kind
 
 KINDS: Final = {
-    "tornado": "tornado_resource.tornado.kind",
-    "check_run": "tornado_resource.agents.kind",
+    "tornado": (SESSION_TYPE, "tornado_resource.tornado.kind"),
+    "check_run": (CHECK_RUN_TYPE, "tornado_resource.agents.kind"),
 }
-"""By name, the module with the kind, as `KIND`. By their paths, because they import this folder."""
+"""By name, the type of the resource, and the module with the kind, as `KIND`.
+
+By their paths, because they import this folder, and because a program imports only the kinds that it has.
+"""
 
 
 @cache
@@ -24,7 +29,8 @@ def kind_of(name: str) -> Kind:
         KeyError: there is none.
 
     """
-    found: Kind = import_module(KINDS[name]).KIND
+    _, module = KINDS[name]
+    found: Kind = import_module(module).KIND
     return found
 
 
@@ -35,4 +41,4 @@ def kinds() -> list[Kind]:
 
 def kind_of_type(resource_type: str) -> Kind | None:
     """Return the kind whose runs are resources of a type; None if there is none."""
-    return next((kind for kind in kinds() if kind.resource_type == resource_type), None)
+    return next((kind_of(name) for name, (own_type, _) in KINDS.items() if own_type == resource_type), None)
