@@ -10,7 +10,7 @@ import pulumi
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import STACK_TYPE, make_urn, parents_of, type_of, types_of
 from tornado_resource.errors import TornadoError
-from tornado_resource.program.sdk import NO_ORGANIZATION, organization
+from tornado_resource.program.sdk import NO_ORGANIZATION, inherited_aliases, organization
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -58,10 +58,14 @@ async def own_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None)
 
 
 async def alias_urns(own_type: str, name: str, opts: pulumi.ResourceOptions | None) -> list[str]:
-    """Return the URNs that a resource may have been recorded under before, by its option `aliases`."""
+    """Return the URNs that a resource may have been recorded under before, by `aliases` of its own and its parent's."""
     given: Any = (opts.aliases if opts is not None else None) or ()
-    found = [await pulumi.Output.from_input(alias).future() for alias in given]
-    return [each if isinstance(each, str) else await _alias_urn(own_type, name, opts, each) for each in found if each]
+    resolved = [await pulumi.Output.from_input(alias).future() for alias in given]
+    found = [each for each in resolved if each]
+    own = [each if isinstance(each, str) else await _alias_urn(own_type, name, opts, each) for each in found]
+    inherited = inherited_aliases(own_type, name, found, opts.parent if opts is not None else None)
+    urns = [*own, *[await each.future() for each in inherited]]
+    return list(dict.fromkeys(urn for urn in urns if urn is not None))
 
 
 async def _alias_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None, alias: Any) -> str:

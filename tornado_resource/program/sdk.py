@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.resource import all_aliases
 from pulumi.runtime.settings import get_monitor
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterable
+    from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
     from types import FrameType
 
 T = TypeVar("T")
@@ -41,6 +42,18 @@ NO_ORGANIZATION: Final = "organization"
 def organization() -> str:
     """Return the stack's organization. In a test with mocks the SDK may have none."""
     return pulumi.get_organization() or NO_ORGANIZATION
+
+
+def inherited_aliases(
+    own_type: str, name: str, own: Sequence[Any], parent: pulumi.Resource | None
+) -> list[pulumi.Output[str]]:
+    """Return the URNs that a resource may have been recorded under before, as those of its parent have changed.
+
+    The SDK does not pass on what a parent has from its own parent, and neither does this.
+    """
+    if parent is None:
+        return []
+    return [pulumi.Output.from_input(each) for each in all_aliases(own, name, own_type, parent)[len(own) :]]
 
 
 def is_mocked() -> bool:

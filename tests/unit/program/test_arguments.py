@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pulumi
 import pytest
 
 from tornado_resource import AgentChecks, AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
-from tornado_resource.program.arguments import InvalidArgument
+from tornado_resource.core.urns import SESSION_TYPE
+from tornado_resource.program.arguments import InvalidArgument, alias_urns
 
 IMPORT = pulumi.ResourceOptions(import_="s-1")
 READ = pulumi.ResourceOptions(id="s-1")
@@ -25,3 +29,15 @@ def test_a_resource_option_cannot_take_over_what_exists(opts: pulumi.ResourceOpt
         PathwayRelease("a", pathway_id="pw-1", version=1, opts=opts)
     with pytest.raises(InvalidArgument, match=f"AgentRelease a: {start}remove it"):
         AgentRelease("a", agent_id="a-1", version_id="v-1", opts=opts)
+
+
+async def test_the_aliases_of_a_parent_are_those_of_its_children() -> None:
+    """As Pulumi does it: a name that begins with the parent's begins with its old one."""
+    old = "urn:pulumi:dev::agents::acme:agents:Sales::old"
+    parent: Any = SimpleNamespace(_name="new", _aliases=[old])
+    inside = f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION_TYPE}"
+    found = [
+        await alias_urns(SESSION_TYPE, name, pulumi.ResourceOptions(parent=parent)) for name in ("new-line", "line")
+    ]
+    assert found == [[f"{inside}::old-line"], [f"{inside}::line"]]
+    assert await alias_urns(SESSION_TYPE, "line", None) == []
