@@ -65,18 +65,18 @@ def resource_address(path: str, project: str, environ: Mapping[str, str], parent
 
 def backend_digest(environ: Mapping[str, str]) -> str:
     """Return a digest of the backend's URL, without user and password: it is the same for every user."""
-    return hashlib.sha256(without_credentials(backend_url(environ)).encode()).hexdigest()[:16]
+    return hashlib.sha256(without_credentials(project_backend(environ)).encode()).hexdigest()[:16]
 
 
-def project_backend() -> str:
+def project_backend(environ: Mapping[str, str] = os.environ) -> str:
     """Return the URL of the backend that Pulumi uses for the project in this folder; "" if it is unknown.
 
     `backend.url` in Pulumi.yaml counts less than PULUMI_BACKEND_URL, and more than the last `pulumi login`.
     """
     from tornado_resource.declarations.reader import project_folder
 
-    is_set = bool(os.environ.get("PULUMI_BACKEND_URL"))
-    return (None if is_set else _named_in_project(project_folder())) or backend_url(os.environ)
+    is_set = bool(environ.get("PULUMI_BACKEND_URL"))
+    return (None if is_set else _named_in_project(project_folder())) or backend_url(environ)
 
 
 @cache

@@ -10,7 +10,13 @@ import pytest
 
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks import backend
-from tornado_resource.stacks.backend import MAX_CREDENTIALS_BYTES, backend_url, lock_owner, project_backend
+from tornado_resource.stacks.backend import (
+    MAX_CREDENTIALS_BYTES,
+    backend_digest,
+    backend_url,
+    lock_owner,
+    project_backend,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,5 +95,7 @@ def test_pulumi_is_asked_for_the_backend_that_a_project_names(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Pulumi.yaml").write_text(project, encoding="utf-8")
     assert project_backend() == expected
+    own = {"PULUMI_BACKEND_URL": expected}
+    assert backend_digest(os.environ) == backend_digest(own), "intents belong to the backend that Pulumi uses"
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://environment")
     assert project_backend() == "s3://environment"
