@@ -59,13 +59,12 @@ async def own_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None)
 
 async def alias_urns(own_type: str, name: str, opts: pulumi.ResourceOptions | None) -> list[str]:
     """Return the URNs that a resource may have been recorded under before, by `aliases` of its own and its parent's."""
-    given: Any = (opts.aliases if opts is not None else None) or ()
-    resolved = [await pulumi.Output.from_input(alias).future() for alias in given]
-    found = [each for each in resolved if each]
+    known = opts if opts is not None else pulumi.ResourceOptions()
+    given = [await pulumi.Output.from_input(alias).future() for alias in known.aliases or ()]
+    found = list(filter(None, given))
     own = [each if isinstance(each, str) else await _alias_urn(own_type, name, opts, each) for each in found]
-    inherited = inherited_aliases(own_type, name, found, opts.parent if opts is not None else None)
-    urns = [*own, *[await each.future() for each in inherited]]
-    return list(dict.fromkeys(urn for urn in urns if urn is not None))
+    inherited = [await each.future() for each in inherited_aliases(own_type, name, found, known.parent)]
+    return list(dict.fromkeys([*own, *filter(None, inherited)]))
 
 
 async def _alias_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None, alias: Any) -> str:
