@@ -10,7 +10,7 @@ import pytest
 from tests.support.agent_api import AgentApi
 from tests.support.agents import FORMS
 from tests.support.api import KEY
-from tests.support.faults import FAULTS
+from tests.support.faults import FAULTS, SLOW
 from tests.support.raw_server import Fault, RawServer
 from tests.support.soak import IS_SOAK
 from tornado_resource.errors import TornadoError
@@ -19,8 +19,6 @@ from tornado_resource.releases.agent_publishing import AgentOrder, Pinned, publi
 CASE_SECONDS: Final = 120.0
 CERTAIN: Final = {"400", "401", "403", "422", "301", "302", "303", "307", "308"}
 """Responses that say that the request had no effect."""
-SLOW: Final = {"a byte at a time", "silence before the effect", "silence after the effect", "64 MiB"}
-"""They take until the client's time limit, with every retry."""
 SPOILING: Final = "longer than announced"
 """What is too long is taken for the next response of the connection, which is that about the pins."""
 ENDPOINTS: Final = {"/publish": "staging", "/promote": "production"}

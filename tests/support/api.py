@@ -122,7 +122,7 @@ class FakeApi:
 
     A fault is (response or transport error, whether the start took effect). *id_key* and *is_wrapped*: the form of the
     responses that have a session, other than the API's page documents. *shows_scenarios*: whether *active* shows ids.
-    *has_ended*: whether a session that starts has ended at once. *runs*: in place of the list of runs.
+    *begins*: the status that a started session has at once. *runs*: in place of the list of runs.
     """
 
     time: FakeTime
@@ -136,7 +136,7 @@ class FakeApi:
     id_key: str = "session_id"
     is_wrapped: bool = False
     shows_scenarios: bool = False
-    has_ended: bool = False
+    begins: str = "RUNNING"
     runs: httpx.Response | Exception | None = None
     active_faults: list[httpx.Response | Exception] = field(default_factory=list)
     intents: IntentStore = field(default_factory=lambda: IntentStore(Path(tempfile.mkdtemp()) / "intents"))
@@ -154,9 +154,11 @@ class FakeApi:
         self.sessions.append(session)
         return session
 
-    def running(self, pathway_id: str) -> FakeSession | None:
-        mine = (s for s in self.sessions if s.body["pathway_id"] == pathway_id and s.status == "RUNNING")
-        return next(mine, None)
+    def running(self, place: str) -> FakeSession | None:
+        return next((s for s in self.sessions if self.place(s.body) == place and s.status == "RUNNING"), None)
+
+    def place(self, body: dict[str, Any]) -> str:
+        return str(body["pathway_id"])
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/agent-testing/runs"):
@@ -190,10 +192,10 @@ class FakeApi:
     def _start(self, body: dict[str, Any]) -> httpx.Response:
         self.bodies.append(body)
         seen, has_effect = self.faults.pop(0) if self.faults else (None, True)
-        is_free = self.running(body["pathway_id"]) is None
+        is_free = self.running(self.place(body)) is None
         if has_effect and is_free:
             self.effective_starts += 1
-            self.add(**body).status = "COMPLETED_ALL_PASSED" if self.has_ended else "RUNNING"
+            self.add(**body).status = self.begins
         if isinstance(seen, Exception):
             raise seen
         if seen is not None:

@@ -20,6 +20,8 @@ from tests.support.raw_server import (
 from tests.support.soak import IS_SOAK
 
 WRITES: Final = {"/start", "/cancel", "/publish"}
+SLOW: Final = {"a byte at a time", "silence before the effect", "silence after the effect", "64 MiB"}
+"""They take until the client's time limit, with every retry."""
 BOMB: Final = gzip.compress(b" " * 50_000_000)
 
 FAULTS: Final = [

@@ -57,7 +57,13 @@ class CheckStatus(Status):
     @classmethod
     def of(cls, run: CheckRun) -> CheckStatus:
         """Return the status of a check run."""
-        return cls(run.status, elapsed_ms=_elapsed_ms(run), error_message=run.error_message, run=run)
+        return cls(
+            run.status,
+            elapsed_ms=_elapsed_ms(run),
+            error_message=run.error_message,
+            created_at=run.created_at,
+            run=run,
+        )
 
     @property
     def is_running(self) -> bool:
@@ -171,7 +177,7 @@ class CheckRuns(Kind):
                 _started(run),
                 listed.responded_at,
                 is_holding=run.is_running,
-                contradictions=_other_version(run, order.request),
+                contradictions=_contradictions(run, order.request),
             )
             for run in listed.runs
         ]
@@ -200,9 +206,9 @@ class CheckRuns(Kind):
         return (await self.read(client, run)).is_running
 
     def status_differences(self, order: Order, status: Status) -> list[str]:
-        """Return how the version of a check run differs from the declared one."""
+        """Return how the version and environment of a check run differ from the declared ones."""
         run = _run(status)
-        return list(_other_version(run, order.request)) if run is not None else []
+        return list(_contradictions(run, order.request)) if run is not None else []
 
     def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
         """Return the outputs `agent_id`, `env`, `version_id` and `semver`."""
@@ -223,7 +229,7 @@ class CheckRuns(Kind):
         run = _run(status)
         if run is None:
             return "incomplete", "the API does not show its judges"
-        others = _other_version(run, gated.request)
+        others = _contradictions(run, gated.request)
         if gated.adopted and run.version_id is None:
             return "incomplete", "it was adopted, and the API does not show which version it checks"
         return ("incomplete", others[0]) if others else judge(gated.gate, run)
@@ -276,11 +282,13 @@ def _shown(run: CheckRun) -> dict[str, Any]:
     return {"version_id": run.version_id, "semver": run.semver}
 
 
-def _other_version(run: CheckRun, request: Mapping[str, Any]) -> tuple[str, ...]:
-    declared = request.get("version_id")
-    if declared is None or run.version_id is None or not is_other(run.version_id, declared):
-        return ()
-    return (f"it checks version {clean(run.version_id)} (declared: {clean(declared)})",)
+def _contradictions(run: CheckRun, request: Mapping[str, Any]) -> tuple[str, ...]:
+    shown = ("it checks version", run.version_id, "version_id"), ("its env is", run.env, "env")
+    return tuple(
+        f"{what} {clean(value)} (declared: {clean(declared)})"
+        for what, value, field in shown
+        if value is not None and (declared := request.get(field)) is not None and is_other(value, declared)
+    )
 
 
 def _conversations(run: CheckRun) -> int | None:

@@ -188,6 +188,8 @@ class Status:
     forked_version: int | None = None
     has_forked: bool = False
     """Whether the response names a forked version, even one that is not a number, or omits iterations with fixes."""
+    created_at: str | None = None
+    """None for a session: the API shows it only for those that run, in another response."""
     omitted: Omitted = Omitted()
 
     @classmethod

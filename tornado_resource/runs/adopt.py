@@ -44,7 +44,7 @@ async def adopt(client: Client, order: Order, run_id: str) -> StartedRun:
             f"Declare what it runs, or remove tornado:adopt.{order.name} to start a {kind.noun} of its own"
         )
         raise TornadoError(message)
-    created_at = found.run.created_at if found is not None else None
+    created_at = found.run.created_at if found is not None else status.created_at
     return StartedRun.of_status(run_id, created_at, status, adopted=True)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.responses import parse_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tornado_resource.runs.order import Found, Trace
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
@@ -24,27 +26,39 @@ make it likelier, after a crash, to take somebody else's identical run for ours.
 """
 
 
-def may_be_ours(found: Found, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether a run was created when our request was sent, and nothing shows that it was for another one.
+def find_own(found: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Found | None:
+    """Return the run that was created when our request was sent, and that nothing shows to be for another one.
+
+    Where the API lists runs that have ended, others may have started the same before or after: the nearest is ours.
 
     Args:
-        found: the run.
+        found: the runs in the place.
         sent_at: when the request was sent, by this machine's clock.
         elapsed: time since then, by the monotonic clock.
 
     """
-    return not found.contradictions and _is_since(found.run.created_at, found.responded_at, sent_at, elapsed)
+    near = [
+        (distance, each)
+        for each in found
+        if not each.contradictions
+        and (distance := _distance(each.run.created_at, each.responded_at, sent_at, elapsed)) is not None
+    ]
+    return min(near, key=lambda pair: pair[0])[1] if near else None
 
 
 def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether work of a run was created when our request was sent; the arguments are those of `may_be_ours`."""
-    return _is_since(trace.created_at, trace.responded_at, sent_at, elapsed)
+    """Return whether work of a run was created when our request was sent; the arguments are those of `find_own`."""
+    return _distance(trace.created_at, trace.responded_at, sent_at, elapsed) is not None
 
 
-def _is_since(created_at: str | None, responded_at: datetime | None, sent_at: datetime, elapsed: timedelta) -> bool:
+def _distance(
+    created_at: str | None, responded_at: datetime | None, sent_at: datetime, elapsed: timedelta
+) -> timedelta | None:
+    """Return how long before or after our request something was created; None if it was at another time."""
     created = parse_time(created_at)
     if created is None:
-        return False
+        return None
     # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
     sent = responded_at - elapsed if responded_at is not None else sent_at
-    return sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW
+    is_since = sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW
+    return abs(created - sent) if is_since else None

@@ -11,7 +11,7 @@ from tornado_resource.runs.conflict import has_ended, possibly_own
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun
-from tornado_resource.runs.ownership import may_be_of_ours, may_be_ours
+from tornado_resource.runs.ownership import find_own, may_be_of_ours
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -72,7 +72,7 @@ async def _recovered(
     found = await retried(lambda: kind_of(order.kind).look(client, order))
     sent_at = datetime.fromisoformat(intent.sent_at)
     elapsed = clock.now() - sent_at
-    ours = next((each for each in found if may_be_ours(each, sent_at, elapsed)), None)
+    ours = find_own(found, sent_at, elapsed)
     if ours is None:
         trace = await find_trace(client, order, sent_at, elapsed) if not found else None
         if trace is not None:

@@ -19,7 +19,7 @@ from tornado_resource.runs.conflict import PlaceTaken, has_ended
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
-from tornado_resource.runs.ownership import may_be_ours
+from tornado_resource.runs.ownership import find_own
 from tornado_resource.runs.recovery import find_trace, recover
 from tornado_resource.runs.start_machine import (
     Attempts,
@@ -152,8 +152,7 @@ class _Start:
             return LookFailed(error)
         if trace is not None:
             return Ended(has_ended(self._order, trace, self._intents.file(self._order.address)))
-        ours = next((each for each in found if may_be_ours(each, sent.at, elapsed)), None)
-        return Seen(holder(found), ours)
+        return Seen(holder(found), find_own(found, sent.at, elapsed))
 
     async def _find(self) -> Sequence[Found]:
         return await self._kind.look(self._client, self._order)
@@ -168,6 +167,6 @@ class _Start:
         while (found := holder(await retried_through_outage(self._find, WAIT_BACKOFF, self._clock))) is not None:
             if not await poller.pause():
                 self._intents.clear(self._order.address)
-                note = f"It did not end within {limit:g} s (timeout_ms)"
-                raise PlaceTaken(self._order, found, note)
+                declared = " (timeout_ms)" if "timeout_ms" in self._kind.fields else ""
+                raise PlaceTaken(self._order, found, f"It did not end within {limit:g} s{declared}")
         return Freed()

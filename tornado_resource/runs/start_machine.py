@@ -269,10 +269,11 @@ def _not_started(order: Order, fault: ApiError) -> ApiError:
 
 
 def _outcome_unknown(order: Order, attempts: Attempts, error: ApiError) -> TornadoError:
-    fault = attempts.fault or error
+    fault, kind = attempts.fault or error, kind_of(order.kind)
+    adopt = commands.adopt(order.address.stack, order.name, kind.id_output.upper())
     cause = (
-        f"{fault.cause}; could not determine whether a session was started ({error}). "
+        f"{fault.cause}; could not determine whether a {kind.noun} was started ({error}). "
         f"Run `{commands.up(order.address.stack)}` again on this machine once the API responds: it recognises its own "
-        f"session. On another machine, adopt it: {commands.adopt(order.address.stack, order.name, 'SESSION_ID')}"
+        f"{kind.noun}. On another machine, adopt it: {adopt}"
     )
     return OutcomeUnknown(fault.request, cause)

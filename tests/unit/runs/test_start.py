@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.api import FakeApi, FakeTime, client_of, json_response
-from tests.support.orders import ADDRESS, REFUSED, RESET, order, run
+from tests.support.orders import ADDRESS, CANNOT_START, LOST, REFUSED, RESET, order, run
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
 from tornado_resource.runs.adopt import adopt
@@ -14,9 +14,6 @@ from tornado_resource.runs.conflict import PlaceTaken
 from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.start_machine import MAX_SENDS
 
-CUT = httpx.RemoteProtocolError("cut")
-SLOW = httpx.ReadTimeout("slow")
-NOT_JSON = httpx.Response(200, text="<html>")
 NO_ID = json_response({"status": "RUNNING"})
 HALF = httpx.Response(200, text='{"session_id": "s-')
 UNUSABLE_IDS = ["../../x", "x" * 10_240, "a\x00b", "a?b=c", "a\n::error::x", "..", "", 7]
@@ -34,18 +31,7 @@ async def test_a_start_is_one_post_and_nothing_else() -> None:
     assert session == StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", shown=SHOWN)
 
 
-CANNOT_START = [REFUSED, json_response({}, 429), json_response({}, 503), json_response({}, 429, {"retry-after": "7"})]
-MAY_START = [
-    RESET,
-    CUT,
-    SLOW,
-    NOT_JSON,
-    NO_ID,
-    HALF,
-    *UNUSABLE,
-    UNUSABLE_TIME,
-    *(json_response({}, code) for code in (500, 502, 503, 504, 520, 522, 524, 529, 429, 408)),
-]
+MAY_START = [*LOST, NO_ID, HALF, *UNUSABLE, UNUSABLE_TIME]
 
 
 @pytest.mark.parametrize("fault", [*CANNOT_START, *MAY_START], ids=str)
@@ -83,8 +69,8 @@ async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
 ) -> None:
     """The runs of the pathway show it: no id, but that it took effect. Another update sends nothing either."""
     faults = [(fault, False)] * lost_before + [(fault, True)]
-    is_new = form == "September"
-    api = FakeApi(FakeTime(), faults=faults, has_ended=True, is_wrapped=is_new, id_key="id" if is_new else "session_id")
+    shown: dict[str, Any] = {"is_wrapped": True, "id_key": "id"} if form == "September" else {}
+    api = FakeApi(FakeTime(), faults=faults, begins="COMPLETED_ALL_PASSED", **shown)
     for _ in range(2):
         with pytest.raises(TornadoError, match="took effect, although its response was lost") as caught:
             await run(api, order(on_conflict))
@@ -119,9 +105,9 @@ async def test_an_api_that_shows_no_runs_of_sessions_gets_the_start_again(runs: 
     assert api.effective_starts == 1
 
 
-@pytest.mark.parametrize("runs", [json_response({}, 500), httpx.ReadError("reset"), NOT_JSON])
+@pytest.mark.parametrize("runs", [json_response({}, 500), RESET, httpx.Response(200, text="<html>")])
 async def test_an_outage_of_the_runs_sends_nothing_again(runs: Any) -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, True)], has_ended=True, runs=runs)
+    api = FakeApi(FakeTime(), faults=[(RESET, True)], begins="COMPLETED_ALL_PASSED", runs=runs)
     with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
         await run(api)
     assert api.effective_starts == 1

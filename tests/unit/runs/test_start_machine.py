@@ -9,7 +9,7 @@ import pytest
 from tests.support.orders import order
 from tornado_resource.bland.responses import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
-from tornado_resource.runs.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, may_be_ours
+from tornado_resource.runs.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
     PAUSES_SECONDS,
@@ -239,14 +239,14 @@ def test_a_session_created_within_the_window_is_ours(
     sent, elapsed = datetime(2026, 4, 14, 10, 0, tzinfo=UTC), timedelta(seconds=90)
     skew = timedelta(hours=1) if has_date else timedelta(0)
     active = Active("s-1", (sent + created).isoformat(), "RUNNING", None, 5, 7, sent + elapsed if has_date else None)
-    assert may_be_ours(found_run(order(), active), sent + skew, elapsed) is is_within
+    assert (find_own([found_run(order(), active)], sent + skew, elapsed) is not None) is is_within
 
 
 @pytest.mark.parametrize("created_at", [None, "", "yesterday"])
 def test_a_session_without_a_time_is_not_ours(created_at: str | None) -> None:
     now = datetime(2026, 4, 14, 10, 0, tzinfo=UTC)
     active = Active("s-1", created_at, "RUNNING", None, 5, 7, None)
-    assert not may_be_ours(found_run(order(), active), now, timedelta(0))
+    assert find_own([found_run(order(), active)], now, timedelta(0)) is None
 
 
 def test_the_windows_are_two_seconds_and_ten_minutes() -> None:
