@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 ONE = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1, max_iterations: 5, gate: none}\n"
+CHECKED = "version: 1\nagents:\n  support: {agent_id: ag-1, version: latest, gate: none}\n"
+SCRIPT = """\
+pathways: {}
+agents:
+  ag-1:
+    versions: [{name: First}]
+    scenarios: [{id: tc-1}]
+    checks: {staging: {judges: [resolved]}}
+    runs: [{ends_as: %s, run_ms: 0}]
+"""
+START = "/environments/staging/check-runs"
 
 
 def intents(project: Project) -> list[dict[str, Any]]:
     """The intents on this test's disk."""
-    folder = project.state_home / "tornado-resource/intents"
     found = []
-    for path in folder.glob("*.json"):
+    for path in project.state_home.glob("tornado-resource/*intents/*.json"):
         with suppress(FileNotFoundError):
             found.append(json.loads(path.read_text(encoding="utf-8")))
     return found
@@ -38,11 +48,16 @@ def is_noted(project: Project) -> bool:
 
 
 def is_sent(project: Project) -> bool:
-    return bool(project.requests("/start"))
+    return bool(project.requests("/start") + project.requests(START))
+
+
+def check_runs(project: Project) -> list[dict[str, Any]]:
+    """The check runs that took effect."""
+    return list(project.http.get("/_sandbox/check-runs").json())
 
 
 def has_begun(project: Project) -> bool:
-    return bool(project.sessions())
+    return bool(project.sessions() or check_runs(project))
 
 
 def is_answered(project: Project) -> bool:
@@ -92,6 +107,32 @@ def test_after_a_kill_there_is_one_session_and_it_is_in_the_state(
     if IS_SOAK:
         project.pulumi("preview", "--expect-no-changes")
         assert intents(project) == []
+
+
+STARTED = ("started, answer lost", "answer noted")
+"""Found by the list of check runs, and by the id in the intent."""
+
+
+@pytest.mark.parametrize("ends_as", ["never", "ERROR"] if IS_SOAK else ["ERROR"])
+@pytest.mark.parametrize(("point", "victim"), pairs(POINTS if IS_SOAK else STARTED, VICTIMS, turns=1))
+def test_after_a_kill_there_is_one_check_run_and_it_is_in_the_state(
+    make_project: Callable[..., Project], point: str, victim: Victim, ends_as: str
+) -> None:
+    """In flight, or ended before anybody looks for it."""
+    project = make_project(script=SCRIPT % ends_as)
+    project.declare(CHECKED)
+    fault, is_reached = POINTS[point]
+    if fault is not None:
+        project.fail(path=START, method="POST", **fault)
+    crash(project, victim, lambda: is_reached(project))
+    recover(project)
+    [run] = check_runs(project)
+    outputs = project.outputs()["agents"]["support"]
+    assert (outputs["run_id"], outputs["created_at"]) == (run["id"], run["created_at"])
+    assert (outputs["version_id"], outputs["adopted"]) == (run["agent_version_id"], False)
+    assert [resource["id"] for resource in project.resources("CheckRun")] == [run["id"]]
+    project.pulumi("preview", "--expect-no-changes")
+    assert intents(project) == []
 
 
 def orphan(project: Project) -> None:
