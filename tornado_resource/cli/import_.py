@@ -1,4 +1,4 @@
-"""`tornado-resource import`: declarations for what exists on a pathway."""
+"""`tornado-resource import`: declarations for what exists on a pathway, or for agents."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from tornado_resource.errors import ApiError, ConfigurationError, NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tornado_resource.agents.importing import FoundAgent
+    from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario
 
@@ -27,7 +29,8 @@ DEFAULT_FILE: Final = "sessions.yaml"
 
 
 @click.command("import")
-@click.option("--pathway", required=True, metavar="ID", help="The pathway.")
+@click.option("--pathway", metavar="ID", help="The pathway.")
+@click.option("--agent", "agents", multiple=True, metavar="ID", help="The agent, in place of a pathway (repeatable).")
 @click.option("--scenarios", "is_partial", is_flag=True, help="Print only `scenarios`, to paste into an existing file.")
 @click.option(
     "--output",
@@ -36,17 +39,31 @@ DEFAULT_FILE: Final = "sessions.yaml"
     shell_complete=files,
     help="The file to write (default: sessions.yaml; with --scenarios, stdout).",
 )
-def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
-    """Write declarations for what exists on a pathway: its enabled scenarios, and a session that runs them.
+def command(pathway: str | None, agents: tuple[str, ...], *, is_partial: bool, output: str | None) -> None:
+    """Write declarations for what exists on a pathway, or for agents.
 
-    The scenarios are ready to be adopted: the next `pulumi up` takes them over, and changes nothing. An existing file
-    is never overwritten. It needs BLAND_API_KEY, and sends GET requests only.
+    Of a pathway: its enabled scenarios, and a session that runs them. They are ready to be adopted: the next `pulumi
+    up` takes them over, and changes nothing. Of an agent: a check run for each environment that has checks. An existing
+    file is never overwritten. It needs BLAND_API_KEY, and sends GET requests only.
     """
-    from tornado_resource.scenarios.importing import declarations, definitions_of, scenarios_only
-
+    if (pathway is None) == (not agents):
+        message = "name what to import: --pathway ID, or --agent ID for each agent"
+        raise click.UsageError(message)
     target = output if output is not None or is_partial else DEFAULT_FILE
     if target is not None and os.path.lexists(target):
         raise _exists(target)
+    if pathway is not None:
+        _import_pathway(pathway, target, is_partial=is_partial)
+    elif is_partial:
+        message = "--scenarios is for a pathway: the test cases of an agent are no scenarios of the file"
+        raise click.UsageError(message)
+    else:
+        _import_agents(agents, target or DEFAULT_FILE)
+
+
+def _import_pathway(pathway: str, target: str | None, *, is_partial: bool) -> None:
+    from tornado_resource.scenarios.importing import declarations, definitions_of, scenarios_only
+
     scenarios, latest = asyncio.run(read_pathway(pathway))
     warn_of_left_out(scenarios)
     text = scenarios_only(scenarios) if is_partial else declarations(scenarios, pathway, latest)
@@ -56,6 +73,57 @@ def command(pathway: str, *, is_partial: bool, output: str | None) -> None:
     _write(target, text)
     click.echo(f"{clean(target)}: {count(len(definitions_of(scenarios)), 'scenario')} of pathway {clean(pathway)}")
     click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` adopts them.")
+
+
+def _import_agents(agent_ids: tuple[str, ...], target: str) -> None:
+    text = agents_declared(agent_ids)
+    _write(target, text)
+    click.echo(f"{clean(target)}: {count(text.count('agent_id: '), 'check run')}")
+    click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` starts them.")
+
+
+def agents_declared(agent_ids: tuple[str, ...]) -> str:
+    """Return a whole declarations file for agents, and print a warning for each that has no checks.
+
+    Raises:
+        ConfigurationError: there is no such agent, or no API key.
+        ApiError: the agents or their checks could not be read.
+
+    """
+    from tornado_resource.agents.importing import declarations
+
+    found = asyncio.run(_read_agents(tuple(dict.fromkeys(agent_ids))))
+    for agent in found:
+        if not agent.envs:
+            problem = "no checks in staging or production; add some in Bland before `pulumi up`"
+            click.echo(f"warning: agent {clean(agent.agent_id)}: {problem}", err=True)
+    return declarations(found)
+
+
+async def _read_agents(agent_ids: tuple[str, ...]) -> list[FoundAgent]:
+    from tornado_resource.agents.importing import ENVS, FoundAgent
+    from tornado_resource.bland.agents import list_agents
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.retrying import retried
+
+    hide(os.environ.get("BLAND_API_KEY", ""))
+    async with Client(find_endpoint(None, os.environ)) as client:
+        names = {each.agent_id: each.name for each in (await retried(lambda: list_agents(client))).agents}
+        return [
+            FoundAgent(each, names.get(each), {env: await _read_checks(client, each, env) for env in ENVS})
+            for each in agent_ids
+        ]
+
+
+async def _read_checks(client: Client, agent_id: str, env: str) -> Checks | None:
+    from tornado_resource.bland.check_runs import read_checks
+    from tornado_resource.bland.retrying import retried
+
+    try:
+        return await retried(lambda: read_checks(client, agent_id, env))
+    except NotFound:
+        message = f"unknown agent {clean(agent_id)}: check --agent, and that the API key is of its account"
+        raise ConfigurationError(message) from None
 
 
 def warn_of_left_out(scenarios: Iterable[Scenario]) -> None:

@@ -30,22 +30,26 @@ _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
 @click.option("--pathway", metavar="ID", help="Declare the scenarios of this pathway (needs BLAND_API_KEY).")
-def command(folder: str, pathway: str | None) -> None:
+@click.option("--agent", "agents", multiple=True, metavar="ID", help="Declare check runs of this agent (repeatable).")
+def command(folder: str, pathway: str | None, agents: tuple[str, ...]) -> None:
     """Write a new project into FOLDER (default: the current folder).
 
     The project consists of Pulumi.yaml, __main__.py, sessions.yaml, requirements.txt, .gitignore and a workflow for
     GitHub Actions. Existing files are never overwritten: if one of these exists, nothing is written.
     """
+    if pathway is not None and agents:
+        message = "name a pathway or agents: --pathway and --agent exclude each other"
+        raise click.UsageError(message)
     target = Path(folder)
     with writing(folder, "folder"):
         contents = _contents(_name(target))
         _refuse_existing(target, list(contents))
-    if pathway is not None:
-        contents["sessions.yaml"] = _imported(pathway)
+    if pathway is not None or agents:
+        contents["sessions.yaml"] = _imported(pathway, agents)
     contents |= _with_origin(contents)
     _write(target, contents)
     click.echo(f"Wrote {', '.join(contents)}.\n")
-    click.echo(_next_steps(folder, contents["requirements.txt"].strip(), is_imported=pathway is not None))
+    click.echo(_next_steps(folder, contents["requirements.txt"].strip(), is_imported=bool(pathway or agents)))
 
 
 def template_files() -> list[str]:
@@ -56,7 +60,7 @@ def template_files() -> list[str]:
 
 def _contents(project: str) -> dict[str, str]:
     """Return the text of each file, with what `pulumi new` would fill in."""
-    from tornado_resource.scenarios.importing import yaml_text
+    from tornado_resource.declarations.writing import yaml_text
 
     texts = {name: (TEMPLATE / name).read_text(encoding="utf-8") for name in template_files()}
     filled = texts["Pulumi.yaml"].replace("${PROJECT}", yaml_text(project)).replace("${DESCRIPTION}", DESCRIPTION)
@@ -91,10 +95,12 @@ def _refuse_existing(folder: Path, names: list[str]) -> None:
         raise ConfigurationError(message)
 
 
-def _imported(pathway_id: str) -> str:
-    from tornado_resource.cli.import_ import read_pathway, warn_of_left_out
+def _imported(pathway_id: str | None, agent_ids: tuple[str, ...]) -> str:
+    from tornado_resource.cli.import_ import agents_declared, read_pathway, warn_of_left_out
     from tornado_resource.scenarios.importing import declarations
 
+    if pathway_id is None:
+        return agents_declared(agent_ids)
     scenarios, latest = asyncio.run(read_pathway(pathway_id))
     warn_of_left_out(scenarios)
     return declarations(scenarios, pathway_id, latest)

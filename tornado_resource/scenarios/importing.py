@@ -6,7 +6,6 @@ What is written reads back as exactly what the API shows: strings are plain only
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
@@ -15,6 +14,7 @@ from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.declarations.scenarios import MAX_SESSION_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems
+from tornado_resource.declarations.writing import unused_key, yaml_text
 from tornado_resource.versions.scenarios import ASSERTION_FIELDS
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 SESSION: Final = "imported"
 """The name of the session that is declared beside the scenarios; of more than one session, the beginning."""
-_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
-_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_NO_KEY: Final = re.compile(r"[^a-z0-9]+")
-_MAX_KEY: Final = 63
 # A key of a mapping that is longer than 1,024 characters, with its quotes, needs YAML's `? `.
 _MAX_IMPLICIT: Final = 1024
 
@@ -70,7 +66,7 @@ def definitions_of(scenarios: Iterable[Scenario]) -> dict[str, dict[str, Any]]:
         if "name" in left_out(scenario):
             continue
         name = str(scenario.entry.get("name") or scenario.scenario_id)
-        found[_key(name, found)] = {**_fields(scenario.entry), "name": name}
+        found[unused_key(name, found, "scenario")] = {**_fields(scenario.entry), "name": name}
     return found
 
 
@@ -104,19 +100,6 @@ def _assertions(listed: Any) -> list[Any]:
         for index, each in enumerate(listed if isinstance(listed, list) else [])
         if isinstance(each, dict)
     ]
-
-
-def _key(name: str, taken: Mapping[str, Any]) -> str:
-    """Return a key made of a name that no other scenario has."""
-    word = _NO_KEY.sub("-", name.lower()).strip("-")
-    is_usable = word[:1].isalpha() and word not in _WORDS
-    base = word if is_usable else f"scenario-{word}".rstrip("-")
-    number, key = 1, base[:_MAX_KEY].rstrip("-")
-    while key in taken:
-        number += 1
-        end = f"-{number}"
-        key = base[: _MAX_KEY - len(end)].rstrip("-") + end
-    return key
 
 
 def _scenario_lines(definitions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -162,19 +145,3 @@ def _flow(value: Any) -> str:
 def _flow_key(key: str) -> str:
     text = yaml_text(key)
     return text if len(text) <= _MAX_IMPLICIT else f"? {text} "
-
-
-def yaml_text(text: str) -> str:
-    """Return a text as YAML: plain if nothing else could be meant, else in double quotes."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in {'"', "\\"}:
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

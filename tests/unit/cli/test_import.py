@@ -15,7 +15,18 @@ from tornado_resource.sandbox.serving import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCRIPT = "pathways:\n  pw-1: {}\n"
+SCRIPT = """\
+pathways:
+  pw-1: {}
+judges:
+  resolved: {name: Resolved}
+agents:
+  ag-1:
+    name: Support
+    scenarios: [{id: tc-1}]
+    checks: {staging: {judges: [resolved]}, production: {judges: [resolved]}}
+  ag-2: {name: Support}
+"""
 
 
 @pytest.fixture
@@ -80,3 +91,46 @@ def test_all_scenarios_are_written_or_it_warns(
         "older ones are left out\n"
     )
     assert printed.err == ("" if number == 130 else warning)
+
+
+def test_agents_are_declared_for_each_environment_with_checks(
+    http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import", "--agent", "ag-1", "--agent", "ag-2", "--agent", "ag-1"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("sessions.yaml: 3 check runs\n")
+    assert printed.err.startswith("warning: agent ag-2: no checks in staging or production; add some in Bland")
+    declared = load("sessions.yaml").agents
+    assert [(each.name, each.request["agent_id"], each.request["env"]) for each in declared] == [
+        ("support", "ag-1", "staging"),
+        ("support-production", "ag-1", "production"),
+        ("support-2", "ag-2", "staging"),
+    ]
+    assert "  # Resolved (required)" in Path("sessions.yaml").read_text(encoding="utf-8")
+    assert {row["method"] for row in http.get("/_sandbox/requests").json()} == {"GET"}
+
+
+@pytest.mark.usefixtures("http")
+def test_a_project_begins_with_agents(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "mine", "--agent", "ag-1"]) == 0
+    assert "Put the id" not in capsys.readouterr().out
+    assert [each.name for each in load("mine/sessions.yaml").agents] == ["support", "support-production"]
+
+
+@pytest.mark.usefixtures("http")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["import", "--agent", "ag-none"], "unknown agent ag-none: check --agent"),
+        (["import"], "name what to import: --pathway ID, or --agent ID"),
+        (["import", "--agent", "ag-1", "--pathway", "pw-1"], "name what to import"),
+        (["import", "--agent", "ag-1", "--scenarios"], "--scenarios is for a pathway"),
+        (["init", "mine", "--agent", "ag-1", "--pathway", "pw-1"], "--pathway and --agent exclude each other"),
+    ],
+)
+def test_what_cannot_be_imported_writes_nothing(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in Path().iterdir()] == ["script.yaml"]
