@@ -237,7 +237,7 @@ def test_a_stack_without_sessions_does_not_pass(make_project: Callable[..., Proj
         result = run(project, command)
         assert (result.returncode, result.stderr) == (
             2,
-            "stack dev has recorded no session: run `pulumi up --stack dev` first\n",
+            "stack dev has recorded no session or check run: run `pulumi up --stack dev` first\n",
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.api import client_of, json_response
 from tests.support.results import CREATED_AT, PATHWAY_ID
-from tornado_resource.core.urns import SESSION_TYPE, make_urn
+from tornado_resource.core.urns import CHECK_RUN_TYPE, SESSION_TYPE, make_urn
 from tornado_resource.stacks.reader import Stack
 from tornado_resource.stacks.recorded import Resource, read_state
 
@@ -33,6 +33,33 @@ def recorded_run(name: str, *, pathway_id: str = PATHWAY_ID, gate: Any = None, *
     return run
 
 
+def recorded_check_run(name: str, *, gate: Any = None, version_id: str = "v-2", **flags: Any) -> RecordedRun:
+    """A check run of the agent `ag-NAME` in the state of the stack `dev`. *flags* are those of its resource."""
+    declared = {"agent_id": f"ag-{name}", "env": "staging", "version_id": version_id, "gate": gate}
+    outputs = {**declared, "created_at": CREATED_AT, "declared": declared}
+    inputs = {**declared, "declared_at": "sessions.yaml:12:3"}
+    urn = make_urn("dev", "agents", CHECK_RUN_TYPE, name)
+    [run] = read_state([Resource(urn, outputs, inputs, f"s-{name}", **flags)]).runs.values()
+    return run
+
+
+def checked(name: str, status: str = "PASSED", rate: float = 0.9, **changes: Any) -> dict[str, Any]:
+    """The API's response for such a check run, with one required judge."""
+    verdict = {"eval_agent_id": "j-1", "name": "resolved", "required": True, "match_rate": rate, "passed": rate >= 0.5}
+    ended = {"verdicts": [verdict], "judge_names": ["resolved"], "completed_at": "2026-04-14T10:05:00.000Z"}
+    return {
+        "id": f"s-{name}",
+        "agent_id": f"ag-{name}",
+        "env_type": "staging",
+        "agent_version_id": "v-2",
+        "semver": "1.4.0",
+        "status": status,
+        "created_at": CREATED_AT,
+        **(ended if status in {"PASSED", "FAILED"} else {}),
+        **changes,
+    }
+
+
 def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     monkeypatch: pytest.MonkeyPatch,
     statuses: Mapping[str, Any],
@@ -41,14 +68,16 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     replaced: Collection[str] = (),
     interrupted: Collection[str] = (),
     is_secret: bool = False,
+    check_runs: Collection[str] = (),
 ) -> list[str]:
     """Record the stack `dev` with a session by each name; return the paths that the API is then asked for.
 
-    Its status is the response, or the number of an error. *ungated* have `gate: none`; *replaced* were deleted for a
-    replacement that was not started; the start of the replacement was *interrupted*. *is_secret*: the pathway is.
+    Those in *check_runs* are no sessions, but check runs. The status is the response, or the number of an error.
+    *ungated* have `gate: none`; *replaced* were deleted for a replacement that was not started; the start of the
+    replacement was *interrupted*. *is_secret*: the pathway or agent is.
     """
     runs = tuple(
-        recorded_run(
+        (recorded_check_run if name in check_runs else recorded_run)(
             name,
             gate="none" if name in ungated else None,
             is_secret=is_secret,
@@ -64,7 +93,7 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
         path = request.url.path
         paths.append(path)
         for name, given in statuses.items():
-            if f"/s-{name}/" in path:
+            if f"/s-{name}/" in f"{path}/":
                 return json_response({}, given) if isinstance(given, int) else json_response(given)
         return json_response({"message": "unknown"}, 404)
 

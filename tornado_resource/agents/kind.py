@@ -255,6 +255,12 @@ class CheckRuns(Kind):
 
         return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
 
+    async def find_faults(self, client: Client, request: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Return whether the agent, its declared version or its checks are missing."""
+        from tornado_resource.agents.faults import find_faults
+
+        return await find_faults(client, request)
+
     async def with_details(self, client: Client, result: Result) -> Result:
         """Return the result with what its judges cost."""
         from tornado_resource.agents.results import with_cost

@@ -1,4 +1,4 @@
-"""`tornado-resource doctor`: compare the sessions that run with what the stacks have recorded."""
+"""`tornado-resource doctor`: compare what runs with what the stacks have recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,14 +16,16 @@ from tornado_resource.cli import completion
 from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean, clean_json
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, type_of
 from tornado_resource.declarations.resolver import load
-from tornado_resource.errors import ConfigurationError
+from tornado_resource.errors import ApiError, ConfigurationError, NotFound
 from tornado_resource.runs import commands
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of, kinds
-from tornado_resource.runs.model import HIDDEN
+from tornado_resource.runs.order import Address, Order, holder
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
+from tornado_resource.stacks.recorded import Place
 from tornado_resource.stacks.scenarios import change_of
 from tornado_resource.stacks.settings import read_settings
 from tornado_resource.versions.drift import drift_of_live
@@ -32,69 +34,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tornado_resource.bland.address import Endpoint
+    from tornado_resource.bland.agents import Agent
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Active
     from tornado_resource.runs.intents import Intent
+    from tornado_resource.runs.order import Found
     from tornado_resource.stacks.recorded import RecordedRun, Resource
     from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
     from tornado_resource.versions.drift import RunBasis
-
-Kind = Literal["free", "ours", "orphaned", "foreign"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What `doctor` found on one pathway. *cure*: the command that fixes it, if something is wrong."""
-
-    kind: Kind
-    pathway_id: str
-    session_name: str
-    text: str
-    cure: str | None = None
-
-
-def diagnose(  # noqa: PLR0913 - the API's view and three records of this machine
-    pathway_id: str,
-    session_name: str,
-    stack: str,
-    *,
-    active: Active | None,
-    recorded: Mapping[str, str],
-    intents: Sequence[Intent],
-) -> Finding:
-    """Return whose session runs on a pathway.
-
-    Args:
-        pathway_id: the pathway.
-        session_name: the declared session that runs there.
-        stack: the stack that declares it.
-        active: the active session of the pathway.
-        recorded: session id to stack name, for every session in the stacks' states.
-        intents: the intents on this machine. The sessions that they started may be in no state.
-
-    """
-    if active is None:
-        return Finding("free", pathway_id, session_name, "no session runs")
-    session_id = clean(active.session_id)
-    since = f" since {clean(active.created_at)}" if active.created_at else ""
-    owner = recorded.get(active.session_id)
-    if owner is not None:
-        return Finding("ours", pathway_id, session_name, f"session {session_id} of stack {owner} runs{since}")
-    for intent in intents:
-        if intent.session_id == active.session_id or (intent.session_id is None and intent.pathway_id == pathway_id):
-            starter = intent.address.stack
-            text = (
-                f"session {session_id} runs{since}; started from this machine for stack {starter}, "
-                f"but not recorded in its state"
-            )
-            cure = f"{commands.up(starter)} (on this machine) records it"
-            return Finding("orphaned", pathway_id, session_name, text, cure)
-    text = f"session {session_id} runs{since}, and no stack has recorded it"
-    cure = (
-        f"{commands.adopt(stack, session_name, session_id)}, to adopt it; "
-        f"{commands.on_conflict(stack, session_name, 'supersede')}, to cancel it"
-    )
-    return Finding("foreign", pathway_id, session_name, text, cure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +50,50 @@ class Row:
     kind: str
     text: str
     cure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A run that a stack declares or has recorded: its name, its place, and the stack."""
+
+    name: str
+    place: Place
+    stack: str
+
+    @property
+    def shown(self) -> str:
+        """`support-line (pathway pw-1)`."""
+        return f"{self.name} ({self.place.shown})"
+
+
+def diagnose(run: Declared, found: Found | None, *, recorded: Mapping[str, str], intents: Sequence[Intent]) -> Row:
+    """Return whose run holds the place of a declared one.
+
+    Args:
+        run: the declared run.
+        found: the run that holds its place.
+        recorded: run id to stack name, for every run in the stacks' states.
+        intents: the intents on this machine. The runs that they started may be in no state.
+
+    """
+    noun = kind_of(run.place.kind).noun
+    if found is None:
+        return Row("free", f"{run.shown}: no {noun} runs")
+    since = f" since {clean(found.run.created_at)}" if found.run.created_at else ""
+    shown, owner = f"{noun} {clean(found.run_id)}", recorded.get(found.run_id)
+    if owner is not None:
+        return Row("ours", f"{run.shown}: {shown} of stack {owner} runs{since}")
+    for intent in intents:
+        if intent.session_id == found.run_id or (intent.session_id is None and intent.pathway_id == run.place.key[1]):
+            starter = intent.address.stack
+            origin = f"started from this machine for stack {starter}, but not recorded in its state"
+            cure = f"{commands.up(starter)} (on this machine) records it"
+            return Row("orphaned", f"{run.shown}: {shown} runs{since}; {origin}", cure)
+    cure = (
+        f"{commands.adopt(run.stack, run.name, found.run_id)}, to adopt it; "
+        f"{commands.on_conflict(run.stack, run.name, 'supersede')}, to cancel it"
+    )
+    return Row("foreign", f"{run.shown}: {shown} runs{since}, and no stack has recorded it", cure)
 
 
 def as_text(rows: Iterable[Row]) -> str:
@@ -178,19 +168,40 @@ async def _of_run(client: Client, run: RecordedRun, tested: RunBasis, stack: str
     # Scenarios have rows of their own.
     found = await kind_of(run.kind).find_drift(ContentReader(client), replace(tested, scenarios=None))
     cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
-    return _finding(run.name, run.resource.shown_pathway, found, cure)
+    place = f" ({run.place.shown})" if run.place is not None else ""
+    return Row("drifted", f"{run.name}{place}: {found}", cure) if found is not None else None
 
 
 async def _of_release(client: Client, release: Resource, stack: str) -> Row | None:
+    is_agent = type_of(release.urn) == AGENT_RELEASE_TYPE
+    found = await (_drift_of_pins if is_agent else _drift_of_pathway)(client, release)
+    if found is None:
+        return None
+    subject = f"{'agent' if is_agent else 'pathway'} {release.shown_subject}"
+    cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
+    return Row("drifted", f"{release.name} ({subject}): {found}", cure)
+
+
+async def _drift_of_pathway(client: Client, release: Resource) -> str | None:
     from tornado_resource.versions.reading import read_digests
 
-    now = await read_digests(client, release.pathway_id, LIVE)
-    cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
-    return _finding(release.name, release.shown_pathway, drift_of_live(release.outputs["content"], now), cure)
+    return drift_of_live(release.outputs["content"], await read_digests(client, release.subject_id, LIVE))
 
 
-def _finding(name: str, pathway: str, found: str | None, cure: str) -> Row | None:
-    return Row("drifted", f"{name} (pathway {clean(pathway)}): {found}", cure) if found is not None else None
+async def _drift_of_pins(client: Client, release: Resource) -> str | None:
+    from tornado_resource.bland.agents import read_pins
+    from tornado_resource.bland.responses import is_other
+    from tornado_resource.bland.retrying import retried
+
+    environment, version_id = release.outputs["environment"], release.outputs["version_id"]
+    try:
+        pin = (await retried(lambda: read_pins(client, release.subject_id))).of(environment)
+    except NotFound:
+        return "the API does not know the agent"
+    if pin.version_id is not None and not is_other(pin.version_id, version_id):
+        return None
+    found = f"version {clean(pin.version_id)}" if pin.version_id is not None else "nothing"
+    return f"{clean(environment)} pins {found} instead of version {clean(version_id)}"
 
 
 @click.command("doctor")
@@ -206,15 +217,17 @@ def _finding(name: str, pathway: str, found: str | None, cure: str) -> Row | Non
 @format_option("text", "json")
 @quiet_option
 def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
-    """Compare the sessions that run on the declared pathways with the state of the stacks.
+    """Compare what runs on the declared pathways and agents with the state of the stacks.
 
-    Lists running sessions (recorded by a stack, started by somebody else, or started here but not recorded), locks,
-    interrupted creations, versions that were edited since they were tested or published, and declared scenarios that
-    were edited, disabled or deleted, each with the command that helps. Changes nothing.
+    Lists running sessions and check runs (recorded by a stack, started by somebody else, or started here but not
+    recorded), locks, interrupted creations, versions that were edited since they were tested or published, what
+    environments of agents pin instead of what was published, declared scenarios that were edited, disabled or deleted,
+    agents, versions and checks that are missing, and the agents that replace pathways, each with the command that
+    helps. Changes nothing.
     """
     stacks = _read(names or stack_names())
     rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]
-    rows += _finding_rows(_diagnose(stacks), _secret_pathways(stacks))
+    rows += _place_rows(stacks)
     wrong = [row for row in rows if row.cure is not None]
     shown = wrong if quiet else rows
     click.echo(as_json(shown) if output == "json" else as_text(shown), nl=bool(shown) or output == "json")
@@ -229,19 +242,26 @@ def _read(names: Iterable[str]) -> list[Stack]:
     return stacks
 
 
-def _diagnose(stacks: Sequence[Stack]) -> list[Finding]:
-    """Return one finding for each pathway. A pathway of several stacks is read with the API key of the first."""
+def _place_rows(stacks: Sequence[Stack]) -> list[Row]:
+    """Return the rows of every place, what needs an action first."""
     recorded = {run.run_id: stack.name for stack in stacks for run in stack.runs}
     intents = _intents_of_this_backend()
-    findings: dict[str, Finding] = {}
+    found: list[tuple[str, Row]] = []
+    for view in _all_views(stacks):
+        found += [(view.run.name, row) for row in view.rows]
+        if view.is_first and (view.holder is not None or not view.faults):
+            found.append((view.run.name, diagnose(view.run, view.holder, recorded=recorded, intents=intents)))
+    return [row for _, row in sorted(found, key=lambda entry: (entry[1].cure is None, entry[0]))]
+
+
+def _all_views(stacks: Sequence[Stack]) -> Iterator[_View]:
+    """Yield what the API shows of every run. A place of several stacks is read with the API key of the first."""
+    places = [run.place for stack in stacks for run in stack.runs if run.place is not None]
+    secrets, seen = {place.key for place in places if place.is_secret}, set[tuple[str, str]]()
     for stack in stacks:
-        names = {pathway_id: name for pathway_id, name in _pathways(stack).items() if pathway_id not in findings}
-        active_sessions = asyncio.run(_active_sessions(endpoint_of(stack), list(names)))
-        for (pathway_id, name), active in zip(names.items(), active_sessions, strict=True):
-            findings[pathway_id] = diagnose(
-                pathway_id, name, stack.name, active=active, recorded=recorded, intents=intents
-            )
-    return list(findings.values())
+        runs = [run for run in _declared(stack, secrets) if run.place.key not in seen]
+        seen |= {run.place.key for run in runs}
+        yield from asyncio.run(_views(endpoint_of(stack), runs))
 
 
 def _intents_of_this_backend() -> list[Intent]:
@@ -251,38 +271,118 @@ def _intents_of_this_backend() -> list[Intent]:
     return [intent for intent in intents if intent.address.backend == own_backend]
 
 
-def _pathways(stack: Stack) -> dict[str, str]:
-    """Return the pathway ids that a stack declares or has recorded, each with the name of its first session.
+def _declared(stack: Stack, secrets: Collection[tuple[str, str]]) -> list[Declared]:
+    """Return the runs that a stack declares, and those that it has recorded in other places.
 
     Without a declarations file, those that it has recorded.
     """
-    names = {run.resource.pathway_id: run.resource.name for run in stack.runs if run.resource.pathway_id}
+    recorded = [Declared(run.resource.name, run.place, stack.name) for run in stack.runs if run.place is not None]
+    declared = list(_in_file(stack, is_needed=not recorded))
+    keys = {each.place.key for each in declared}
+    runs = [*declared, *(each for each in recorded if each.place.key not in keys)]
+    return [replace(each, place=replace(each.place, is_secret=each.place.key in secrets)) for each in runs]
+
+
+def _in_file(stack: Stack, *, is_needed: bool) -> Iterator[Declared]:
     path = stack.config.get("tornado:declarations")
-    if names and path is None and not Path(completion.DEFAULT_FILE).exists():
-        return names  # the program declares its sessions itself, or lies in another folder (`main` in Pulumi.yaml)
+    if not is_needed and path is None and not Path(completion.DEFAULT_FILE).exists():
+        return  # the program declares its runs itself, or lies in another folder (`main` in Pulumi.yaml)
     name = stack.name.rpartition("/")[2]
     environment = load(path or completion.DEFAULT_FILE, stack.config.get("tornado:environment"), stack=name)
-    # Reversed, so that of several sessions on one pathway the first one stays.
-    names.update({declaration.pathway_id: declaration.name for declaration in reversed(environment.declarations)})
-    return names
+    for each in environment.declarations:
+        yield Declared(each.name, Place(each.kind, each.request), stack.name)
 
 
-async def _active_sessions(endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[Active | None]:
-    """Return the active session of each pathway, requested all at once.
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the API shows of a declared run and its place. *is_first*: no other run of the stack before it is there.
+
+    *holder*: the run that holds the place. *faults*: why the declared one cannot start. *successors*: the agents that
+    replace its pathway. Each has what to do about it, if anything.
+    """
+
+    run: Declared
+    holder: Found | None
+    faults: Sequence[tuple[str, str]]
+    successors: Sequence[tuple[str, str | None]]
+    is_first: bool
+
+    @property
+    def rows(self) -> list[Row]:
+        """What is wrong with what the run is to test."""
+        faults = [Row("missing", f"{self.run.shown}: {text}", cure) for text, cure in self.faults]
+        return [*faults, *(Row("replaced", f"{self.run.shown}: {text}", cure) for text, cure in self.successors)]
+
+
+async def _views(endpoint: Endpoint, runs: Sequence[Declared]) -> list[_View]:
+    """Return what the API shows of runs, requested all at once.
 
     Raises:
         ApiError: a request failed for good.
 
     """
     from tornado_resource.bland.client import Client
+
+    firsts = {run.place.key: run for run in reversed(runs)}
+    async with Client(endpoint) as client:
+        held = await asyncio.gather(*(_holder(client, run) for run in firsts.values()))
+        faults = await asyncio.gather(*(kind_of(run.place.kind).find_faults(client, run.place.request) for run in runs))
+        successors = await _successors(client, [place_id for kind, place_id in firsts if kind == "tornado"])
+    holders = dict(zip(firsts, held, strict=True))
+    views = []
+    for run, problems in zip(runs, faults, strict=True):
+        key, is_first = run.place.key, firsts[run.place.key] is run
+        views.append(_View(run, holders[key], problems, successors.get(key[1], ()) if is_first else (), is_first))
+    return views
+
+
+async def _holder(client: Client, run: Declared) -> Found | None:
     from tornado_resource.bland.retrying import retried
 
-    async with Client(endpoint) as client:
+    kind, order = kind_of(run.place.kind), Order(Address("", "", run.stack, run.name), run.place.request)
+    try:
+        return holder(await retried(lambda: kind.look(client, order)))
+    except NotFound:
+        return None  # it is not there, which is a fault
 
-        async def active_session(pathway_id: str) -> Active | None:
-            return await retried(lambda: client.active(pathway_id))
 
-        return await asyncio.gather(*(active_session(pathway_id) for pathway_id in pathway_ids))
+async def _successors(client: Client, pathway_ids: Sequence[str]) -> dict[str, list[tuple[str, str | None]]]:
+    """Return the agents that replace pathways, by the pathway; none if the API shows no agents."""
+    from tornado_resource.bland.agents import list_agents
+    from tornado_resource.bland.retrying import retried
+
+    if not pathway_ids:
+        return {}
+    try:
+        agents = await retried(lambda: list_agents(client))
+    except ApiError:
+        return {}
+    found = {each: agents.of_pathway(each) for each in pathway_ids}
+    replaced = [each for each, successors in found.items() if successors]
+    gone = dict(zip(replaced, await asyncio.gather(*(_is_gone(client, each) for each in replaced)), strict=True))
+    return {each: [_successor(agent, is_gone=gone[each]) for agent in found[each]] for each in replaced}
+
+
+def _successor(agent: Agent, *, is_gone: bool) -> tuple[str, str | None]:
+    name = f" ({clean(agent.name, 60)})" if agent.name else ""
+    text = f"agent {clean(agent.agent_id)}{name} was migrated from it"
+    if not is_gone:
+        return text, None
+    return (
+        f"the API no longer has it; {text}",
+        f"tornado-resource import --agent {clean(agent.agent_id)} declares the agent",
+    )
+
+
+async def _is_gone(client: Client, pathway_id: str) -> bool:
+    from tornado_resource.bland.retrying import retried
+    from tornado_resource.bland.scenarios import list_scenarios
+
+    try:
+        await retried(lambda: list_scenarios(client, pathway_id))
+    except NotFound:
+        return True
+    return False
 
 
 def _stack_rows(stack: Stack) -> Iterator[Row]:
@@ -296,14 +396,3 @@ def _stack_rows(stack: Stack) -> Iterator[Row]:
     for name in stack.settled:
         text = f"stack {stack.name}: Pulumi still warns of an interrupted creation of {name}, which was recorded since"
         yield Row("pending", text, refresh)
-
-
-def _secret_pathways(stacks: Iterable[Stack]) -> set[str]:
-    return {run.resource.pathway_id for stack in stacks for run in stack.runs if run.resource.is_secret}
-
-
-def _finding_rows(findings: Iterable[Finding], secrets: Collection[str]) -> Iterator[Row]:
-    for finding in sorted(findings, key=lambda entry: (entry.cure is None, entry.session_name)):
-        pathway = HIDDEN if finding.pathway_id in secrets else clean(finding.pathway_id)
-        text = f"{finding.session_name} (pathway {pathway}): {finding.text}"
-        yield Row(finding.kind, text, finding.cure)

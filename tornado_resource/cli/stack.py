@@ -1,4 +1,4 @@
-"""What `wait`, `status` and `report` share: a stack's gated sessions, their results now, and the exit code."""
+"""What `wait`, `status` and `report` share: a stack's gated runs, their results now, and the exit code."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def stack_option(command: Any) -> Any:
 
 @dataclass(frozen=True)
 class GatedStack:
-    """A stack's gated sessions in the order of their declarations, and how to reach the API.
+    """A stack's gated runs in the order of their declarations, and how to reach the API.
 
-    *not_started* has the results of the sessions whose start was interrupted, and of those that were deleted for a
-    replacement that was not started: there is no session to read, so they are incomplete. *ungated* are those with
+    *not_started* has the results of the runs whose start was interrupted, and of those that were deleted for a
+    replacement that was not started: there is nothing to read, so they are incomplete. *ungated* are those with
     `gate: none`, which have no verdict. All of it comes from Pulumi's state and config.
     """
 
@@ -72,7 +72,7 @@ class GatedStack:
         return Client(self.endpoint, ignored=self.settings.ignored_content)
 
     def report(self, results: Iterable[Result]) -> Report:
-        """Return a report, stamped with the present time, of *results* and of the sessions that were not started."""
+        """Return a report, stamped with the present time, of *results* and of the runs that were not started."""
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(
             self.stack,
@@ -90,7 +90,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
     """Return a stack of the project in this folder; the selected one if *name* is None.
 
     Raises:
-        ConfigurationError: Pulumi cannot read the stack, it has no session, its config is invalid, or the API key is
+        ConfigurationError: Pulumi cannot read the stack, it has no run, its config is invalid, or the API key is
             missing.
 
     """
@@ -98,7 +98,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
 
     stack = read_stack(name or selected_stack())
     if not stack.runs:
-        message = f"stack {stack.name} has recorded no session: run `pulumi up --stack {stack.name}` first"
+        message = f"stack {stack.name} has recorded no session or check run: run `pulumi up --stack {stack.name}` first"
         raise ConfigurationError(message)
     gated_runs = _gated_runs(stack)
     return GatedStack(
@@ -139,13 +139,15 @@ def _gated_runs(stack: Stack) -> list[tuple[RecordedRun, GatedRun]]:
 
 
 def _why_not_started(run: RecordedRun, stack: str) -> str:
-    is_interrupted = run.resource.is_interrupted
-    return interrupted(stack) if is_interrupted else f"it was not started: run `pulumi up --stack {stack}` again"
+    if run.resource.is_interrupted:
+        return interrupted(run.kind, stack)
+    return f"it was not started: run `pulumi up --stack {stack}` again"
 
 
-def interrupted(stack: str) -> str:
-    """Return what is known of a session whose start was interrupted, and what to do."""
-    return f"its start was interrupted: run `pulumi up --stack {stack}` again, which records the session if one runs"
+def interrupted(kind: str, stack: str) -> str:
+    """Return what is known of a run whose start was interrupted, and what to do."""
+    again = f"run `pulumi up --stack {stack}` again, which records the {kind_of(kind).noun} if one runs"
+    return f"its start was interrupted: {again}"
 
 
 async def for_reports(client: Client, result: Result, *, has_transcripts: bool) -> Result:
@@ -156,7 +158,7 @@ async def for_reports(client: Client, result: Result, *, has_transcripts: bool) 
 
 
 async def read_results(stack: GatedStack, *, has_names: bool = False, has_transcripts: bool = False) -> list[Result]:
-    """Return the result of each of a stack's gated sessions as of now; the API gets all requests at once.
+    """Return the result of each of a stack's gated runs as of now; the API gets all requests at once.
 
     Args:
         stack: the stack.

@@ -1,4 +1,4 @@
-"""`tornado-resource status`: a stack's sessions as of now."""
+"""`tornado-resource status`: a stack's sessions and check runs as of now."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tornado_resource.bland.content import short
 from tornado_resource.cli.output import ExitCode, format_option, painted, quiet_option
 from tornado_resource.cli.stack import interrupted, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean, clean_json, count
+from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError
-from tornado_resource.runs.model import without_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Ungated:
-    """A session without a gate, and its status, or why that is unknown."""
+    """A run without a gate, and its status, or why that is unknown."""
 
     recorded: RecordedRun
     status: Status | None = None
@@ -41,12 +41,12 @@ class _Ungated:
 @format_option("text", "json")
 @quiet_option
 def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
-    """Show the current status of a stack's sessions, and whether their tested versions were edited since.
+    """Show the current status of a stack's sessions and check runs, and whether tested versions were edited since.
 
     It does not wait.
 
-    The exit code is that of the verdicts; a session that is still running is incomplete. One without a gate has no
-    verdict. With --quiet, only the sessions that have not passed are shown.
+    The exit code is that of the verdicts; what is still running is incomplete. A run without a gate has no verdict.
+    With --quiet, only the runs that have not passed are shown.
     """
     stack = read_gated_stack(name)
     results, ungated = asyncio.run(_read(stack, has_names=output == "json"))
@@ -71,32 +71,37 @@ async def _read_ungated(client: Client, recorded: RecordedRun, stack: str) -> _U
 
     resource = recorded.resource
     if resource.is_interrupted:
-        return _Ungated(recorded, problem=interrupted(stack))
+        return _Ungated(recorded, problem=interrupted(recorded.kind, stack))
     if resource.is_replaced:
         return _Ungated(recorded, problem="it was deleted for a replacement that was not started")
     try:
         status = await status_or_gone(client, recorded.run)
     except ApiError as error:
-        shown = without_secret(str(error), resource.pathway_id) if resource.is_secret else str(error)
-        return _Ungated(recorded, problem=f"the API request failed: {shown}")
+        return _Ungated(recorded, problem=f"the API request failed: {recorded.under(Gate()).public(str(error))}")
     return _Ungated(recorded, status, "" if status is not None else "the API no longer knows it")
 
 
 def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
-    """Return `verdicts.json` with the sessions that have no gate."""
+    """Return `verdicts.json` with the runs that have no gate."""
     from tornado_resource.reports.verdicts import verdicts_json
 
     content: dict[str, Any] = json.loads(verdicts_json(report))
-    content["without_gate"] = {
-        each.recorded.name: {
-            "session_id": each.recorded.run_id,
-            "pathway_id": each.recorded.resource.shown_pathway,
-            "status": each.status.status if each.status is not None else None,
-            "problem": each.problem or None,
-        }
-        for each in ungated
-    }
+    content["without_gate"] = {each.recorded.name: _ungated_as_json(each) for each in ungated}
     return clean_json(json.dumps(content, indent=2))
+
+
+def _ungated_as_json(ungated: _Ungated) -> dict[str, Any]:
+    recorded, status = ungated.recorded, ungated.status
+    shown = recorded.under(Gate())
+    return {
+        "kind": recorded.kind,
+        "session_id": recorded.run_id,
+        "pathway_id": shown.shown_pathway,
+        "agent_id": shown.shown_agent,
+        "env": shown.request.get("env"),
+        "status": status.status if status is not None else None,
+        "problem": ungated.problem or None,
+    }
 
 
 def _lines(results: Sequence[Result], ungated: Sequence[_Ungated]) -> Iterator[str]:

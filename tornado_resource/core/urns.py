@@ -14,6 +14,7 @@ CHECK_RUN_TYPE: Final = "pulumi-python:dynamic/bland:CheckRun"
 SCENARIO_TYPE: Final = "pulumi-python:dynamic/bland:TornadoScenario"
 CHECKS_TYPE: Final = "pulumi-python:dynamic/bland:AgentChecks"
 RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
+AGENT_RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:AgentRelease"
 
 
 def make_urn(stack: str, project: str, own_type: str, name: str, parents: str = "") -> str:

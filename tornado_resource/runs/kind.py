@@ -215,6 +215,14 @@ class Kind(ABC):
         del client
         return result
 
+    async def find_faults(self, client: Client, request: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Return why a run cannot start as it is declared, as far as the API shows it, each with what to do.
+
+        Unlike the other requests, these are sent again after a failure that may pass.
+        """
+        del client, request
+        return ()
+
     async def find_drift(self, reader: Reader, tested: RunBasis) -> str | None:
         """Return how what a run was tested on has changed since; None if it has not."""
         del reader, tested

@@ -9,12 +9,12 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import RELEASE_TYPE, STACK_TYPE, name_of, project_of, type_of
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.runs.kinds import kind_of_type
+from tornado_resource.runs.kinds import kind_of_type, kinds
 from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.promotion import from_output, text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
-from tornado_resource.stacks.recorded import Resource, is_ours, read_state
+from tornado_resource.stacks.recorded import RELEASE_TYPES, Resource, is_ours, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -179,7 +179,8 @@ def _is_secret(resource: Fields) -> bool:
     if isinstance(declared, dict):
         outputs["declared"] = {key: value for key, value in declared.items() if key not in _UNUSED}
     needed = {key: value for key, value in outputs.items() if key not in _UNUSED}
-    return is_encrypted([needed, inputs.get("pathway_id")])
+    places = [inputs.get(key) for kind in kinds() for key in kind.place_outputs]
+    return is_encrypted([needed, *places])
 
 
 def _interrupted_creations(deployment: Fields) -> dict[str, Fields]:
@@ -227,16 +228,20 @@ def _urn(resource: Fields) -> str:
     return urn if type_of(urn) == resource.text("type") else resource.refuse("urn", "the URN of its type")
 
 
+def _require_sound_release(outputs: Fields, own_type: str) -> None:
+    outputs.text("pathway_id" if own_type == RELEASE_TYPE else "agent_id")
+    for key in ("environment", "content", "version_id"):
+        outputs.text_or_none(key)
+
+
 def _require_sound(resource: Fields, *, is_secret: bool) -> None:
     """Refuse a damaged run or release: a command that leaves it out could be green without it.
 
     What a run was declared with is checked by the rules of `sessions.yaml`. Messages do not quote it if *is_secret*.
     """
     outputs, inputs, own_type = resource.object("outputs"), resource.object("inputs"), resource.text("type")
-    if own_type == RELEASE_TYPE:
-        outputs.text("pathway_id")
-        outputs.text_or_none("environment")
-        outputs.text_or_none("content")
+    if own_type in RELEASE_TYPES:
+        _require_sound_release(outputs, own_type)
     kind = kind_of_type(own_type)
     if kind is None:
         return

@@ -1,4 +1,4 @@
-"""What the stack's own state knows of its sessions, scenarios and releases, and which verdicts to trust."""
+"""What the stack's own state knows of its runs, scenarios and releases, and which verdicts to trust."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incompar
 from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, STACK_TYPE, name_of, type_of, unique_names
+from tornado_resource.core.urns import (
+    AGENT_RELEASE_TYPE,
+    RELEASE_TYPE,
+    SCENARIO_TYPE,
+    STACK_TYPE,
+    name_of,
+    type_of,
+    unique_names,
+)
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.kinds import kind_of, kind_of_type
 from tornado_resource.runs.model import (
@@ -30,7 +38,7 @@ from tornado_resource.stacks.scenarios import stored_scenario
 from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.kind import Kind
@@ -42,6 +50,7 @@ MAX_REASON_CHARACTERS: Final = 3000
 MAX_TIME_CHARACTERS: Final = 40
 SETTLED: Final = frozenset({"passed", "failed"})
 MAX_URN_CHARACTERS: Final = 1000
+RELEASE_TYPES: Final = (RELEASE_TYPE, AGENT_RELEASE_TYPE)
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "outcome": str,
     "reason": str,
@@ -91,14 +100,35 @@ class Resource:
         return clean(name_of(self.urn))
 
     @property
-    def pathway_id(self) -> str:
-        """The id of its pathway; an empty text if it has none."""
-        return text_or_none(self.outputs.get("pathway_id")) or text_or_none(self.inputs.get("pathway_id")) or ""
+    def subject_id(self) -> str:
+        """The id of its pathway or agent, by its outputs; an empty text if they have none."""
+        return text_or_none(self.outputs.get("pathway_id")) or text_or_none(self.outputs.get("agent_id")) or ""
 
     @property
-    def shown_pathway(self) -> str:
-        """The id of the pathway for people."""
-        return HIDDEN if self.is_secret else self.pathway_id
+    def shown_subject(self) -> str:
+        """The id of the pathway or agent for people."""
+        return HIDDEN if self.is_secret else clean(self.subject_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run of a kind runs: the API has one at a time there. *request* says which place it is."""
+
+    kind: str
+    request: Mapping[str, Any]
+    is_secret: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The kind, and the id of the place, which is the same for all runs there."""
+        return self.kind, kind_of(self.kind).place_id(self.request)
+
+    @property
+    def shown(self) -> str:
+        """The place for people: `pathway pw-1`, `agent ag-1 in staging`."""
+        kind = kind_of(self.kind)
+        hidden = {kind.place_outputs[0]: HIDDEN} if self.is_secret else {}
+        return clean(kind.place({**self.request, **hidden}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +159,12 @@ class RecordedRun:
     def run(self) -> Run:
         """The run at the API."""
         return Run(self.run_id, self.request, self.kind)
+
+    @property
+    def place(self) -> Place | None:
+        """The place that it holds while it runs; None if its start was interrupted, and that is not recorded."""
+        is_known = all(key in self.request for key in kind_of(self.kind).place_outputs)
+        return Place(self.kind, self.request, is_secret=self.resource.is_secret) if is_known else None
 
     @property
     def is_started(self) -> bool:
@@ -248,17 +284,21 @@ class Recorded:
 
     @property
     def published(self) -> list[Resource]:
-        """The releases to production whose content is known: only those can be compared with what is live."""
-        return [
-            each
-            for each in self.releases.values()
-            if each.outputs.get("environment") == "production" and is_digest(each.outputs.get("content"))
-        ]
+        """The releases that can be compared with what is live: of pathways only to production, if content is known."""
+        return [each for each in self.releases.values() if _is_comparable(each)]
+
+
+def _is_comparable(release: Resource) -> bool:
+    outputs = release.outputs
+    if type_of(release.urn) == AGENT_RELEASE_TYPE:
+        return all(isinstance(outputs.get(key), str) for key in ("agent_id", "environment", "version_id"))
+    return outputs.get("environment") == "production" and is_digest(outputs.get("content"))
 
 
 def is_ours(resource_type: str) -> bool:
     """Return whether resources of a type say something here: those of this package, and the stack itself."""
-    return resource_type in {STACK_TYPE, SCENARIO_TYPE, RELEASE_TYPE} or kind_of_type(resource_type) is not None
+    own_types = {STACK_TYPE, SCENARIO_TYPE, *RELEASE_TYPES}
+    return resource_type in own_types or kind_of_type(resource_type) is not None
 
 
 def read_state(resources: Iterable[Resource]) -> Recorded:
@@ -272,16 +312,16 @@ def read_state(resources: Iterable[Resource]) -> Recorded:
 
     """
     ours = [_whole(each) for each in resources if is_ours(type_of(each.urn))]
-    stored = (stored_scenario(each.name, each.outputs) for each in _of_type(SCENARIO_TYPE, ours))
+    stored = (stored_scenario(each.name, each.outputs) for each in _of_type({SCENARIO_TYPE}, ours))
     scenarios = tuple(each for each in stored if each is not None)
-    outputs: Mapping[str, Any] = next((each.outputs for each in _of_type(STACK_TYPE, ours)), {})
+    outputs: Mapping[str, Any] = next((each.outputs for each in _of_type({STACK_TYPE}, ours)), {})
     runs = _runs(ours, _Known(verdicts_in(outputs), {each.scenario_id: each.declaration for each in scenarios}))
-    releases = {each.urn: each for each in _of_type(RELEASE_TYPE, ours)}
+    releases = {each.urn: each for each in _of_type(RELEASE_TYPES, ours)}
     return Recorded(runs, releases, scenarios, outputs, by_id={run.run_id: run for run in runs.values()})
 
 
-def _of_type(own_type: str, resources: Iterable[Resource]) -> list[Resource]:
-    return [each for each in resources if type_of(each.urn) == own_type]
+def _of_type(own_types: Collection[str], resources: Iterable[Resource]) -> list[Resource]:
+    return [each for each in resources if type_of(each.urn) in own_types]
 
 
 def _whole(resource: Resource) -> Resource:

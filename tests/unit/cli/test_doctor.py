@@ -2,23 +2,33 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.support.api import client_of, json_response
 from tests.support.paths import ROOT
-from tests.support.recorded_stack import recorded_run
+from tests.support.recorded_stack import checked, recorded_check_run, recorded_run
+from tests.support.results import CREATED_AT
 from tornado_resource.cli import main
 from tornado_resource.cli.doctor import _scenario_row
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, make_urn
 from tornado_resource.stacks.reader import Stack
+from tornado_resource.stacks.recorded import Resource
 from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
+    import httpx
     import pytest
 
-    from tornado_resource.bland.address import Endpoint
-
+VERSION = {"id": "v-2", "semver": "1.4.0"}
+CHECKS = {"scenario_ids": ["tc-1"], "evals": [{"eval_agent_id": "j-1"}], "enabled": True, "simulations_count": 5}
+MIXED = """\
+version: 1
+sessions: {booking: {pathway_id: pw-1}, old: {pathway_id: pw-2}, older: {pathway_id: pw-3}}
+agents: {sales: {agent_id: ag-sales}, pinned: {agent_id: ag-sales, version: pinned}}
+"""
 EXPECTED = """\
 locked    stack dev is locked by ann@host
           if that process is gone: pulumi cancel --yes --stack dev
@@ -29,18 +39,172 @@ pending   stack dev: Pulumi still warns of an interrupted creation of old, which
 """
 
 
+def answer(monkeypatch: pytest.MonkeyPatch, responses: Mapping[str, Any] | None = None) -> list[str]:
+    """Let the API answer by path, with JSON or the number of an error: 404 by default. Return the paths asked for."""
+    paths: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.path)
+        found = (responses or {}).get(request.url.path, 404)
+        return json_response({"message": "no"}, found) if isinstance(found, int) else json_response({"data": found})
+
+    monkeypatch.setattr("tornado_resource.bland.client.Client", lambda _endpoint, **_options: client_of(handle))
+    return paths
+
+
+def of_agent(agent_id: str, **changes: Any) -> dict[str, Any]:
+    """What the API shows of an agent: no check run, one version that staging pins, and checks in staging."""
+    place = f"/v2/agents/{agent_id}"
+    pinned = {"staging": "v-2", "production": None}
+    pins = [{"env_type": env, "current_version_id": version} for env, version in pinned.items()]
+    shown = {
+        "check-runs": [],
+        "environments": pins,
+        "versions/latest": VERSION,
+        "environments/staging/checks": CHECKS,
+        **changes,
+    }
+    return {f"{place}/{path}": content for path, content in shown.items()}
+
+
+def release_of(environment: str, version_id: str, agent_id: str = "ag-sales") -> Resource:
+    """A recorded release of an agent."""
+    outputs = {"agent_id": agent_id, "environment": environment, "version_id": version_id}
+    return Resource(make_urn("dev", "agents", AGENT_RELEASE_TYPE, f"r-{environment}"), outputs)
+
+
+def diagnosed(
+    stack: Stack, declarations: str, monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    (folder / "sessions.yaml").write_text(declarations, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    code = main(["doctor", "--stack", "dev"])
+    out = capsys.readouterr().out.splitlines()
+    assert code == any(line.startswith(" ") for line in out), "a cure is an indented line"
+    return out
+
+
+def test_sessions_and_agents_are_diagnosed_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = [checked("sales", "RUNNING"), checked("sales", id="s-older")]
+    agents = [{"id": "ag-2", "name": "Old", "source_pathway_id": "pw-2"}, {"id": "ag-3", "source_pathway_id": "PW-3"}]
+    responses = {
+        **of_agent("ag-sales", **{"check-runs": running}),
+        "/v2/agents": agents,
+        "/v1/agent-testing/scenarios": 404,
+    }
+    answer(monkeypatch, responses)
+    releases = release_of("staging", "v-2"), release_of("staging", "v-1"), release_of("staging", "v-2", "ag-gone")
+    runs = (recorded_check_run("sales"),)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, runs, releases=(*releases, release_of("production", "v-2")))
+    assert diagnosed(stack, MIXED, monkeypatch, tmp_path, capsys) == [
+        "drifted   r-staging (agent ag-sales): staging pins version v-2 instead of version v-1",
+        "          to publish again: pulumi refresh --stack dev, then pulumi up --stack dev",
+        "drifted   r-staging (agent ag-gone): the API does not know the agent",
+        "          to publish again: pulumi refresh --stack dev, then pulumi up --stack dev",
+        "drifted   r-production (agent ag-sales): production pins nothing instead of version v-2",
+        "          to publish again: pulumi refresh --stack dev, then pulumi up --stack dev",
+        "replaced  old (pathway pw-2): the API no longer has it; agent ag-2 (Old) was migrated from it",
+        "          tornado-resource import --agent ag-2 declares the agent",
+        "replaced  older (pathway pw-3): the API no longer has it; agent ag-3 was migrated from it",
+        "          tornado-resource import --agent ag-3 declares the agent",
+        "free      booking (pathway pw-1): no session runs",
+        "free      old (pathway pw-2): no session runs",
+        "free      older (pathway pw-3): no session runs",
+        f"ours      sales (agent ag-sales in staging): check run s-sales of stack dev runs since {CREATED_AT}",
+    ]
+
+
+def test_what_is_missing_of_an_agent_is_said_once_for_each_declaration(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = [{"env_type": env, "current_version_id": None} for env in ("staging", "production")]
+    changes: dict[str, Any] = {"environments": empty, "versions/latest": 404, "environments/staging/checks": None}
+    paths = answer(monkeypatch, of_agent("ag-1", **changes))
+    declarations = """\
+version: 1
+agents:
+  gone: {agent_id: ag-0}
+  latest: {agent_id: ag-1}
+  named: {agent_id: ag-1, version: v-9}
+  pinned: {agent_id: ag-1, version: pinned}
+  published: {agent_id: ag-1, version: 1.0.0}
+"""
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"})
+    none, declare = "it has no checks in staging", "          set them up in Bland, or declare them (AgentChecks)"
+    where = "(agent ag-1 in staging)"
+    assert diagnosed(stack, declarations, monkeypatch, tmp_path, capsys) == [
+        "missing   gone (agent ag-0 in staging): the API does not know the agent",
+        "          check agent_id, and that the API key is of its account",
+        f"missing   latest {where}: it has no version",
+        "          save one in Bland",
+        f"missing   latest {where}: {none}",
+        declare,
+        f"missing   named {where}: {none}",
+        declare,
+        f"missing   pinned {where}: staging pins no version",
+        "          publish one, or declare `version: latest`",
+        f"missing   pinned {where}: {none}",
+        declare,
+        f"missing   published {where}: it has no version 1.0.0",
+        "          declare one that is published, or `version: latest`",
+        f"missing   published {where}: {none}",
+        declare,
+    ]
+    assert "/v2/agents" not in paths, "there is no pathway to be replaced"
+
+
+def test_disabled_checks_and_a_foreign_check_run_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {"environments/staging/checks": {**CHECKS, "enabled": False}, "versions/1.4.0": VERSION}
+    answer(monkeypatch, of_agent("ag-1", **changes, **{"check-runs": [checked("x", "PENDING", agent_id="ag-1")]}))
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"})
+    declarations = "version: 1\nagents: {sales: {agent_id: ag-1, version: 1.4.0}}\n"
+    lines = diagnosed(stack, declarations, monkeypatch, tmp_path, capsys)
+    assert lines[0] == "missing   sales (agent ag-1 in staging): its checks in staging are disabled"
+    assert lines[2].startswith("foreign   sales (agent ag-1 in staging): check run s-x runs since 2026-04-14T")
+    assert "tornado:adopt.sales s-x --stack dev" in lines[3]
+
+
+def test_a_replaced_pathway_that_is_still_there_is_no_problem(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    responses = {
+        "/v2/agents": [{"id": "ag-2", "name": "Old", "source_pathway_id": "pw-1"}],
+        "/v1/agent-testing/scenarios": [],
+    }
+    answer(monkeypatch, responses)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"})
+    declarations = "version: 1\nsessions: {a: {pathway_id: pw-1}, b: {pathway_id: pw-1}}\n"
+    assert diagnosed(stack, declarations, monkeypatch, tmp_path, capsys) == [
+        "replaced  a (pathway pw-1): agent ag-2 (Old) was migrated from it",
+        "free      a (pathway pw-1): no session runs",
+    ]
+
+
+def test_a_secret_agent_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(monkeypatch, of_agent("ag-sales"))
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (recorded_check_run("sales", is_secret=True),))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    assert main(["doctor", "--stack", "dev"]) == 0
+    assert capsys.readouterr().out == "free      sales (agent [secret] in staging): no check run runs\n"
+
+
 def test_the_commands_for_locks_and_pending_creations_name_the_stack(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pending = recorded_run("support-line", is_replaced=True, is_interrupted=True)
     stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (pending,), locked_by="ann@host", settled=("old",))
 
-    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
-        return [None for _ in pathway_ids]
-
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
-    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 1
     assert capsys.readouterr().out.startswith(EXPECTED)
 
@@ -48,12 +212,9 @@ def test_the_commands_for_locks_and_pending_creations_name_the_stack(
 def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     stack = Stack("dev", {"bland:apiKey": "a-long-key"})
 
-    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
-        return [None for _ in pathway_ids]
-
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
-    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 0
     assert capsys.readouterr().out != ""
     assert main(["doctor", "--stack", "dev", "--quiet"]) == 0
@@ -78,12 +239,9 @@ def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: 
     run = recorded_run("billing", pathway_id="pw-in-clear", is_secret=True)
     stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (run,))
 
-    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
-        return [None for _ in pathway_ids]
-
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
-    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 0
     printed = capsys.readouterr().out
     assert "billing (pathway [secret]): no session runs" in printed
@@ -96,12 +254,9 @@ def test_a_stack_without_a_declarations_file_is_compared_by_its_state(
     run = recorded_run("billing", pathway_id="pw-1")
     stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (run,))
 
-    async def no_session(_endpoint: Endpoint, pathway_ids: Sequence[str]) -> list[None]:
-        return [None for _ in pathway_ids]
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
-    monkeypatch.setattr("tornado_resource.cli.doctor._active_sessions", no_session)
+    answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 0
     assert "billing (pathway pw-1): no session runs" in capsys.readouterr().out
     stack = replace(stack, runs=())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 
 from tests.support.paths import ROOT
-from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
+from tests.support.recorded_stack import FAILED, PASSED, RUNNING, checked, record
 from tornado_resource.cli import main
 from tornado_resource.errors import ApiError
 
@@ -92,12 +92,67 @@ def test_json_is_the_report_with_the_sessions_without_a_gate(
     assert list(written["sessions"]) == ["booking"]
     canary, gone = without_gate.values()
     assert canary == {
+        "kind": "tornado",
         "session_id": "s-canary",
         "pathway_id": "c3d4e5f6-789a-bcde-f012-34567890abcd",
+        "agent_id": None,
+        "env": None,
         "status": "RUNNING",
         "problem": None,
     }
     assert (gone["status"], gone["problem"]) == (None, "the API no longer knows it")
+
+
+MISSED = "0 of 1 judge met the gate: resolved matched 40%, the gate requires 50%"
+MIXED = {"booking": PASSED, "sales": checked("sales", "FAILED", 0.4), "canary": checked("canary", "RUNNING")}
+
+
+def test_sessions_and_check_runs_have_one_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statuses = {**MIXED, "support": checked("support"), "gone": 404}
+    paths = record(monkeypatch, statuses, check_runs=[*MIXED, "support", "gone"][1:], ungated=["canary", "gone"])
+    assert main(STATUS) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "booking  passed      s-booking  COMPLETED_ALL_PASSED: 1 of 1 scenario passed",
+        f"sales    failed      s-sales  FAILED: {MISSED} (version v-2, 1.4.0)",
+        "support  passed      s-support  PASSED: 1 of 1 judge met the gate (version v-2, 1.4.0)",
+        "canary   no gate     s-canary  RUNNING",
+        "gone     no gate     s-gone  unknown: the API no longer knows it",
+    ]
+    assert "/v2/agents/ag-sales/check-runs/s-sales" in paths
+
+
+def test_agents_alone_have_a_status_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    statuses = {"sales": checked("sales", "RUNNING"), "cut": checked("cut"), "canary": checked("canary", "ERROR")}
+    record(monkeypatch, statuses, check_runs=statuses, ungated=["canary"], replaced=["cut"], interrupted=["cut"])
+    assert main(STATUS) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "sales   incomplete  s-sales  RUNNING: it is still running (version v-2, 1.4.0)",
+        f"cut     incomplete    unknown: {INTERRUPTED.replace('session', 'check run')} (version v-2)",
+        "canary  no gate     s-canary  ERROR",
+    ]
+
+
+def test_json_says_which_agent_and_shows_none_that_is_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(monkeypatch, MIXED, check_runs=["sales", "canary"], ungated=["canary"], is_secret=True)
+    assert main([*STATUS, "--format", "json"]) == 1
+    written = json.loads(capsys.readouterr().out)
+    canary = written.pop("without_gate")["canary"]
+    jsonschema.validate(written, json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8")))
+    assert canary == {
+        "kind": "check_run",
+        "session_id": "s-canary",
+        "pathway_id": None,
+        "agent_id": "[secret]",
+        "env": "staging",
+        "status": "RUNNING",
+        "problem": None,
+    }
+    assert written["sessions"]["sales"]["agent_id"] == "[secret]"
 
 
 def test_quiet_shows_only_what_has_not_passed(

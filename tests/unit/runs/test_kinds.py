@@ -137,7 +137,9 @@ def test_commands_read_it_from_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"deployment": {"resources": [entry]}}
     monkeypatch.setattr("tornado_resource.stacks.reader.pulumi_json", lambda *words: {} if "config" in words else state)
     [run] = read_stack("dev").runs
-    assert (run.kind, run.run, run.resource.pathway_id) == ("toy", order().run("toy-1"), "")
+    assert (run.kind, run.run, run.resource.subject_id) == ("toy", order().run("toy-1"), "")
+    assert run.place is not None
+    assert (run.place.key, run.place.shown) == (("toy", "high"), "shelf high")
     assert run.gated == GatedRun("robot", "toy-1", Gate(), declared, urn=urn, kind="toy")
     entry["outputs"] = {**declared, "declared": {**declared, "colour": "grey"}}
     with pytest.raises(TornadoError, match=r"outputs\.declared: colour: found 'grey', expected a colour\. "):

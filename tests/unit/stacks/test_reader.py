@@ -86,7 +86,7 @@ def test_a_session_is_read_with_its_gate(pulumi: Tell) -> None:
         urn=resource()["urn"],
     )
     [run] = stack.runs
-    assert (run.name, run.run_id, run.resource.shown_pathway, run.gated) == ("billing", "s-billing", "pw-1", gated)
+    assert (run.name, run.run_id, run.resource.shown_subject, run.gated) == ("billing", "s-billing", "pw-1", gated)
     assert run.is_started
     assert (stack.name, stack.environment, stack.promotion, stack.pending, stack.locked_by) == (
         "dev",
@@ -144,7 +144,7 @@ def test_a_session_whose_replacement_was_not_started_is_marked(pulumi: Tell) -> 
 def test_a_session_without_a_gate_is_recorded_but_not_gated(pulumi: Tell) -> None:
     pulumi(resource(outputs={"pathway_id": "pw-1", "declared": {"pathway_id": "pw-1", "gate": "none"}}))
     [run] = read_stack("dev").runs
-    assert (run.name, run.run_id, run.resource.pathway_id, run.gated) == ("billing", "s-billing", "pw-1", None)
+    assert (run.name, run.run_id, run.resource.subject_id, run.gated) == ("billing", "s-billing", "pw-1", None)
 
 
 @pytest.mark.parametrize(
@@ -256,10 +256,12 @@ def test_an_interrupted_creation_is_a_session_without_an_id(pulumi: Tell) -> Non
     position, request = Position("sessions.yaml", 4, 3), {"pathway_id": "pw-1"}
     gated = GatedRun("a", "", Gate(), request, position=position, urn=resource("a")["urn"])
     runs = read_stack("dev").runs
-    assert [(run.name, run.run_id, run.resource.pathway_id, run.gated, run.is_started) for run in runs] == [
-        ("a", "", "pw-1", gated, False),
-        ("b", "", "", None, False),
+    assert [(run.name, run.run_id, run.gated, run.is_started) for run in runs] == [
+        ("a", "", gated, False),
+        ("b", "", None, False),
     ]
+    places = [run.place.shown if run.place is not None else None for run in runs]
+    assert places == ["pathway pw-1", None]
 
 
 def test_a_replacement_whose_start_was_interrupted_is_one_session(pulumi: Tell) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, CHECK_RUN_TYPE
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.reader import read_stack
@@ -70,7 +71,8 @@ def exports(ran: list[tuple[str, ...]]) -> int:
 def test_a_secret_that_is_needed_is_decrypted_and_not_shown(export: Export) -> None:
     ran = export(session(Secret("pw-secret"), persona_id=Secret("p"), triggers={"token": Secret("t")}))
     (found,) = read_stack("dev").runs
-    assert (found.resource.pathway_id, found.resource.shown_pathway) == ("pw-secret", "[secret]")
+    assert found.place is not None
+    assert (found.place.key, found.place.shown) == (("tornado", "pw-secret"), "pathway [secret]")
     assert found.gated is not None
     assert found.gated.request == {"pathway_id": "pw-secret", "persona_id": "p"}
     assert found.gated.shown_pathway == "[secret]"
@@ -82,27 +84,72 @@ def test_secrets_that_are_not_needed_stay_encrypted(declared: dict[str, Any], ex
     ran = export(session("pw-1", **declared), resource("acme:Database", {"password": Secret("x")}))
     (found,) = read_stack("dev").runs
     assert found.gated is not None
-    assert found.resource.shown_pathway == found.gated.shown_pathway == "pw-1"
+    assert found.place is not None
+    assert found.place.shown == f"pathway {found.gated.shown_pathway}" == "pathway pw-1"
     assert exports(ran) == 1
 
 
-def test_a_release_of_a_secret_pathway_does_not_show_it(export: Export) -> None:
-    outputs = {"pathway_id": Secret("pw-secret"), "environment": "production", "content": DIGEST}
-    export(resource(RELEASE, outputs))
+@pytest.mark.parametrize(
+    ("own_type", "key", "known"),
+    [
+        (RELEASE, "pathway_id", {"environment": "production", "content": DIGEST}),
+        (AGENT_RELEASE_TYPE, "agent_id", {"environment": "staging", "version_id": "v-1"}),
+    ],
+)
+def test_a_release_of_what_is_secret_does_not_show_it(
+    own_type: str, key: str, known: dict[str, Any], export: Export
+) -> None:
+    export(resource(own_type, {**known, key: Secret("in-clear")}))
     (release,) = read_stack("dev").releases
-    assert (release.pathway_id, release.shown_pathway) == ("pw-secret", "[secret]")
-    export(resource(RELEASE, {**outputs, "pathway_id": "pw-1"}))
+    assert (release.subject_id, release.shown_subject) == ("in-clear", "[secret]")
+    export(resource(own_type, {**known, key: "x-1"}))
     (release,) = read_stack("dev").releases
-    assert release.shown_pathway == "pw-1"
+    assert release.shown_subject == "x-1"
+    export(resource(own_type, known))
+    with pytest.raises(ConfigurationError, match=rf"outputs\.{key}: found nothing, expected text\. "):
+        read_stack("dev")
+
+
+def test_a_secret_agent_is_not_shown(export: Export) -> None:
+    declared = {"agent_id": Secret("ag-secret"), "env": "staging", "version_id": "v-1", "gate": {"passed": "all"}}
+    ran = export(resource(CHECK_RUN_TYPE, {"agent_id": Secret("ag-secret"), "env": "staging", "declared": declared}))
+    (found,) = read_stack("dev").runs
+    assert found.place is not None
+    assert (found.place.key, found.place.shown) == (("check_run", "ag-secret/staging"), "agent [secret] in staging")
+    assert found.gated is not None
+    assert (found.gated.shown_agent, found.gated.shown_pathway) == ("[secret]", None)
+    assert exports(ran) == 2
+
+
+@pytest.mark.parametrize(
+    ("inputs", "place"),
+    [
+        ({"agent_id": Secret("ag-secret"), "env": "staging", "version_id": "v-1"}, "agent [secret] in staging"),
+        ({"agent_id": "ag-1", "env": "production", "gate": "none"}, "agent ag-1 in production"),
+        ({"agent_id": "ag-1"}, None),
+    ],
+)
+def test_a_check_run_whose_start_was_interrupted_is_read(
+    inputs: dict[str, Any], place: str | None, export: Export
+) -> None:
+    export(pending=[{"type": "creating", "resource": resource(CHECK_RUN_TYPE, {}, inputs=inputs)}])
+    (found,) = read_stack("dev").runs
+    assert (found.place.shown if found.place is not None else None) == place
+    assert (found.kind, found.run_id, found.is_started, found.gated is None) == (
+        "check_run",
+        "",
+        False,
+        "gate" in inputs,
+    )
 
 
 def test_an_interrupted_start_on_a_secret_pathway_does_not_show_it(export: Export) -> None:
     pending = resource(SESSION, {}, inputs={"pathway_id": Secret("pw-secret")})
     export(pending=[{"type": "creating", "resource": pending}])
     (found,) = read_stack("dev").runs
-    resource_found = found.resource
-    assert (resource_found.pathway_id, resource_found.shown_pathway) == ("pw-secret", "[secret]")
-    assert resource_found.is_interrupted
+    assert found.place is not None
+    assert (found.place.key, found.place.shown) == (("tornado", "pw-secret"), "pathway [secret]")
+    assert found.resource.is_interrupted
     assert found.gated is not None
     assert found.gated.shown_pathway == "[secret]"
 
