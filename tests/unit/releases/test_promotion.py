@@ -311,23 +311,79 @@ def test_a_pass_of_several_iterations_counts_only_where_allowed(
     assert ("the last iteration did not run every scenario" in found.problems.get("support-line", "")) is is_refused
 
 
-@pytest.mark.parametrize(
-    ("declared", "problem"),
-    [("latest", None), ("pinned", None), ("1.4.0", None), ("v-7", None), ("1.3.0", "but version 1.4.0 passed there")],
-)
-def test_the_version_of_an_agent_goes_on_by_its_id(declared: str, problem: str | None) -> None:
-    """What it holds is not compared: its id says that."""
-    request = {"agent_id": "ag-1", "env": "production", "version_id": declared}
+AGENT_PASS: dict[str, Any] = {
+    **{key: VERDICT[key] for key in ("outcome", "reason", "session_id", "finished_at")},
+    "version": None,
+    "version_id": "v-7",
+    "semver": "1.4.0",
+    "content": "v-7",
+    "full_run": None,
+}
+RUN: dict[str, Any] = {"run_id": "s-1", "agent_id": "ag-1", "env": "staging"}
+
+
+def promoted_agent(
+    verdict: Any = AGENT_PASS, run: Any = RUN, *, version: str = "latest", override: str | None = None, **options: Any
+) -> Promoted:
+    request = {"agent_id": "ag-1", "env": "production", "version_id": version}
     agent = Declaration("support", request, Gate(), Position("sessions.yaml", 4, 3), section="agents")
-    verdict = {**VERDICT, "version": None, "version_id": "v-7", "semver": "1.4.0", "content": "v-7", "full_run": None}
-    run = {"run_id": "s-1", "agent_id": "ag-1"}
     source = SourceStack(STACK, "staging", verdicts={"support": verdict}, agents={"support": run})
-    found = check_promotion(Environment("production", (agent,), "staging"), source, NOW)
-    assert (found.pinned, found.unpinned) == ({}, ())
-    if problem is not None:
-        assert problem in found.problems["support"]
-        return
-    assert found.problems == {}
+    return check_promotion(Environment("production", (agent,), "staging", **options), source, NOW, override)
+
+
+@pytest.mark.parametrize("declared", ["latest", "pinned", "1.4.0", "v-7"])
+def test_the_version_of_an_agent_goes_on_by_its_id(declared: str) -> None:
+    """What it holds is not compared: its id says that."""
+    found = promoted_agent(version=declared, max_age="3h")
+    assert (found.problems, found.pinned, found.unpinned) == ({}, {}, ())
     assert found.environment.declarations[0].request["version_id"] == "v-7"
     assert found.record.sessions["support"].content == "v-7"
     assert found.summaries["support"] == "support: version 1.4.0, passed there (check run s-1)"
+
+
+AGENT_PROBLEMS: list[tuple[Any, Any, dict[str, Any], str]] = [
+    (
+        AGENT_PASS,
+        RUN,
+        {"version": "1.3.0"},
+        "version 1.3.0 is declared here, but version 1.4.0 passed there; remove it here, or test version 1.3.0 there",
+    ),
+    ({**AGENT_PASS, "semver": None}, RUN, {"version": "1.4.0"}, "but version v-7 passed there"),
+    (AGENT_PASS, RUN, {"version": "v-8"}, "version v-8 is declared here, but version 1.4.0 passed there"),
+    ({**AGENT_PASS, "version_id": None}, RUN, {}, "the pass there names no version; run it again there"),
+    ({**AGENT_PASS, "version_id": 7}, RUN, {}, "the pass there names no version; run it again there"),
+    (
+        AGENT_PASS,
+        {**RUN, "run_id": "s-2"},
+        {},
+        "check run s-1 passed there, but the stack now records check run s-2",
+    ),
+    (AGENT_PASS, None, {}, "check run s-1 passed there, but the stack now records no check run"),
+    ({**AGENT_PASS, "session_id": None}, RUN, {}, "an unknown check run passed there"),
+    (AGENT_PASS, RUN, {"max_age": "1h"}, "it passed there 2h ago, but max_age is 1h"),
+    ({**AGENT_PASS, "finished_at": None}, RUN, {"max_age": "1h"}, "the time of its pass there is unknown"),
+    ({**AGENT_PASS, "outcome": "incomplete", "reason": "the judges are down"}, RUN, {}, "incomplete: the judges are"),
+    (None, RUN, {}, "no verdict there: declare the agent there with a gate"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "run", "options", "text"), AGENT_PROBLEMS)
+def test_a_pass_of_an_agent_that_does_not_count_is_named(verdict: Any, run: Any, options: Any, text: str) -> None:
+    found = promoted_agent(verdict, run, **options)
+    assert text in found.problems["support"]
+    waived = promoted_agent(verdict, run, **options, override="INC-7")
+    assert (waived.problems, waived.carried) == ({}, {})
+    assert text in waived.record.sessions["support"].waived[0]
+    assert text in waived.summaries["support"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "sent", "said"),
+    [("latest", "latest", "no version is carried over"), ("2.0.0", "2.0.0", "version 2.0.0 is declared")],
+)
+def test_the_pass_of_another_agent_carries_no_version(declared: str, sent: str, said: str) -> None:
+    found = promoted_agent(run={**RUN, "agent_id": "ag-copy"}, version=declared)
+    assert found.problems == {}
+    assert found.environment.declarations[0].request["version_id"] == sent
+    assert found.summaries["support"] == f"support: passed there (check run s-1) on another agent, {said}"
+    assert found.record.sessions["support"].content is None
