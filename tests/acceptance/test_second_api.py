@@ -42,6 +42,37 @@ def test_a_failing_gate_is_red_in_both_forms_of_every_response(
         assert len(project.resources()) == 2
 
 
+BOTH = """\
+version: 1
+sessions:
+  booking: {pathway_id: pw-good, rerun: on_failure}
+agents:
+  support: {agent_id: agent-1, gate: {passed: "80%"}, publish: staging}
+"""
+
+
+@pytest.mark.parametrize("form", ["plain", "wrapped"])
+def test_a_session_and_a_check_run_share_a_gate_in_both_forms(
+    make_project: Callable[..., Project], form: Literal["plain", "wrapped"]
+) -> None:
+    """The response to the start of the check run is lost, and it has ended when it is looked for."""
+    project, api = make_project(), SecondApi(form)
+    project.declare(BOTH)
+    with serve(api) as url:
+        project.up(BLAND_BASE_URL=url)
+        outputs = project.outputs()
+        verdicts = outputs["verdicts"]
+        assert {name: verdict["outcome"] for name, verdict in verdicts.items()} == dict.fromkeys(verdicts, "passed")
+        assert set(verdicts) == {"booking", "support"}
+        run = outputs["agents"]["support"]
+        assert (run["run_id"], run["created_at"]) == ("check-1", api.agent.runs[0]["created_at"])
+        assert (run["version_id"], verdicts["support"]["content"]) == ("version-9", "version-9")
+        assert [judge["match_rate"] for judge in verdicts["support"]["judges"]] == [1, 0.2]
+        assert api.agent.pins == {"dev": None, "staging": "version-9", "production": None}
+        project.up(0, "--refresh", BLAND_BASE_URL=url)
+        assert (api.agent.started, len(api.pathways)) == (1, 1)
+
+
 class CountedApi(SecondApi):
     """Its sessions have ended when they are first asked for. *calls* has the path, begin and end of each GET."""
 
