@@ -201,8 +201,8 @@ class Declaration:
 
     @property
     def conversations(self) -> int | None:
-        """How many conversations the check run holds at most; None of a session."""
-        return MAX_CONVERSATIONS if self.section == "agents" else None
+        """How many conversations the check run holds at most; None of a session, and if none is started."""
+        return MAX_CONVERSATIONS if self.section == "agents" and self.retest else None
 
     @property
     def limit_ms(self) -> int:

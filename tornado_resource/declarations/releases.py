@@ -117,14 +117,18 @@ def faults(
 
 
 def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, int | str | None]) -> dict[str, str]:
-    """Return a message for each run whose version differs from the first one's of the same pathway or agent."""
+    """Return a message for each run whose version differs from the first one's of the same pathway or agent.
+
+    Of an agent for both environments together: a promotion moves staging too.
+    """
     firsts: dict[tuple[Section, str, str], str] = {}
     found = {}
     for declaration in declarations:
         name, version = declaration.name, versions.get(declaration.name)
         if declaration.publish is None or version is None:
             continue
-        first = firsts.setdefault((declaration.section, declaration.subject_id, declaration.publish), name)
+        environment = declaration.publish if declaration.section == "sessions" else ""
+        first = firsts.setdefault((declaration.section, declaration.subject_id, environment), name)
         if version != versions[first]:
             subject = "a pathway" if declaration.section == "sessions" else "an agent"
             found[name] = (

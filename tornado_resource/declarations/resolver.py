@@ -244,9 +244,14 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
         return {}
     if source not in environments_of(document):
         return dict.fromkeys((each.name for each in environment.declarations), "unknown")
-    merged = _merged(document, _Defaults.of(document, source))
-    there = {each.name: each.values for each in merged if each.is_gated}
+    there = _gated(document, source)
     return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
+
+
+def _gated(document: Document, environment: str) -> dict[str, Mapping[str, Any]]:
+    """Return, by name, the values of the runs of an environment that have a gate."""
+    merged = _merged(document, _Defaults.of(document, environment))
+    return {each.name: each.values for each in merged if each.is_gated}
 
 
 def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
@@ -370,9 +375,12 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Fau
 
 def _untested(document: Document, environment: Environment) -> Iterator[Fault]:
     """Yield a problem for each `retest: false` that no pass of another environment can stand for."""
-    carried = carries(document, environment)
-    for declaration in environment.declarations:
-        text = None if declaration.retest else _no_pass(environment, declaration, carried.get(declaration.name))
+    untested = [each for each in environment.declarations if not each.retest]
+    carried = carries(document, environment) if untested else {}
+    there = _gated(document, environment.promotes_from or "") if "version" in carried.values() else {}
+    for declaration in untested:
+        name = declaration.name
+        text = _no_pass(environment, declaration, carried.get(name)) or _other_checks(declaration, there.get(name))
         if text is not None:
             place = _place(document, environment.name, declaration, ("retest",))
             yield Fault(place, (declaration.section, declaration.name, "retest"), f"`retest: false` {text}")
@@ -387,6 +395,13 @@ def _no_pass(environment: Environment, declaration: Declaration, carry: Carry | 
         subject = "pathway" if declaration.section == "sessions" else "agent"
         return f"needs the same {subject} in {environment.promotes_from}, since its pass is for that one; remove it"
     return None
+
+
+def _other_checks(declaration: Declaration, there: Mapping[str, Any] | None) -> str | None:
+    if declaration.section == "sessions" or there is None:
+        return None
+    env, own = check_run_request(there)["env"], declaration.request["env"]
+    return f"needs the same `env`: its pass is for the checks of {env}, not of {own}; remove it" if env != own else None
 
 
 def _place(document: Document, environment: str | None, declaration: Declaration, keys: tuple[str, ...]) -> KeyPath:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.content import Digests
     from tornado_resource.declarations.model import Declaration, Environment, Section
+    from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import RunVerdict
 
 _NOUN: Final[Mapping[Section, str]] = {"sessions": "session", "agents": "check run"}
@@ -152,6 +153,8 @@ class _SourceRun:
     finished_at: str | None
     is_elsewhere: bool
     """Whether it is known to run on another pathway or agent there."""
+    env: str | None = None
+    """Whose checks a check run used."""
 
     @classmethod
     def of(cls, source: SourceStack, declaration: Declaration) -> _SourceRun:
@@ -171,6 +174,7 @@ class _SourceRun:
             full_run=full_run if isinstance(full_run := verdict.get("full_run"), bool) else None,
             finished_at=text_or_none(verdict.get("finished_at")),
             is_elsewhere=bool(run) and subject != declaration.subject_id,
+            env=text_or_none(run.get("env")),
         )
 
 
@@ -251,7 +255,18 @@ def _check(environment: Environment, source: SourceStack, declaration: Declarati
     carried = passed_elsewhere(recorded, source.stack, check.on_version().request, kind)
     if carried is None and not problems:
         problems.append("its verdict there is not of its form, so it cannot count here (retest: false)")
+    problems += _weaker(check, carried, kind) if carried is not None else ()
     return replace(check, problems=(*problems, *_elsewhere(check)), carried=carried)
+
+
+def _weaker(check: _Check, carried: RunVerdict, kind: Kind) -> Iterator[str]:
+    """Yield why a pass shows less than what is declared here. What was repaired there is no new repair here."""
+    env = check.declaration.request.get("env")
+    if check.source.env != env:
+        yield f"it passed there with the checks of {clean(str(check.source.env), 40)}, not of {env} (retest: false)"
+    gate = replace(check.declaration.gate or Gate(), repaired="allow")
+    if not kind.agrees(replace(carried, gate=gate), check.on_version().request):
+        yield "its pass there does not meet the gate that is declared here (retest: false)"
 
 
 def _elsewhere(check: _Check) -> Iterator[str]:

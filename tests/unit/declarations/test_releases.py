@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,6 +85,18 @@ def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
     message = "version 8 differs from version 0 of a: only one version of a pathway can be published"
     assert obstacles(two) == {"b": message}
     assert faults([declared("a"), declared("b")], {"a": 0, "b": 8}) == {"b": message}
+
+
+def test_a_promotion_moves_staging_so_an_agent_has_one_version() -> None:
+    agent = Declaration(
+        "a", {"agent_id": "ag-1", "version_id": "v-1"}, Gate(), Position("s.yaml", 1, 1), section="agents"
+    )
+    staged = replace(agent, publish="staging")
+    live = replace(agent, name="b", request={**agent.request, "version_id": "v-2"}, publish="production")
+    message = "version v-2 differs from version v-1 of a: only one version of an agent can be published"
+    assert obstacles([staged, live]) == {"b": message}
+    assert faults([staged, live], {"a": "v-1", "b": "v-2"}) == {"b": message}
+    assert faults([staged, live], {"a": "v-1", "b": "v-1"}) == {}
 
 
 def test_a_pass_that_names_no_version_cannot_be_published() -> None:

@@ -38,6 +38,7 @@ def test_an_environment_decides_for_what_does_not_say_itself(tmp_path: Path) -> 
     assert {each.name: each.retest for each in production.declarations} == {"a": True, "c": False, "b": False}
     assert predecessors(production.declarations) == {}
     assert worst_case_minutes(production.declarations) == 16
+    assert [each.conversations for each in production.agents] == [None]
     assert (len(load(path, "staging").scenarios), production.scenarios) == (1, ())
 
 
@@ -57,6 +58,10 @@ def test_an_environment_decides_for_what_does_not_say_itself(tmp_path: Path) -> 
         (
             f"{AGENT}{PROMOTES}agents: {{b: {{agent_id: q}}}}}}}}\n",
             "`retest: false` needs the same agent in s",
+        ),
+        (
+            f"{AGENT}{PROMOTES}agents: {{b: {{env: production}}}}}}}}\n",
+            "needs the same `env`: its pass is for the checks of staging, not of production",
         ),
     ],
 )

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.results import gated_run_of, result_of, status_of
+from tests.support.results import (
+    check_result_of,
+    check_run_of,
+    gated_check_run_of,
+    gated_run_of,
+    judge_of,
+    result_of,
+    status_of,
+)
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
@@ -56,3 +64,40 @@ def test_a_version_that_was_edited_since_is_refused_whatever_the_override() -> N
     for override in (None, "because"):
         found = promoted(VERDICT, override=override).compared_with({"booking": VersionNow(None)})
         assert "version 7 cannot be read any more" in found.problems["booking"]
+
+
+CHECKED = check_result_of(gated_check_run_of("support", "run-1"), check_run_of("PASSED", judge_of("resolved", 0.6)))
+
+
+@pytest.mark.parametrize(
+    ("env", "gate", "problem"),
+    [
+        ("staging", Gate(), None),
+        ("staging", Gate("60%"), None),
+        ("staging", Gate("61%"), "its pass there does not meet the gate that is declared here (retest: false)"),
+        ("staging", Gate(judges={"resolved": "90%"}), "does not meet the gate that is declared here"),
+        ("staging", Gate(judges={"polite": "1%"}), "does not meet the gate that is declared here"),
+        ("production", Gate(), "it passed there with the checks of staging, not of production (retest: false)"),
+    ],
+)
+def test_a_pass_must_show_what_is_declared_here(env: str, gate: Gate, problem: str | None) -> None:
+    request = {**CHECKED.gated.request, "env": env}
+    declared = Declaration("support", request, gate, Position("s.yaml", 4, 3), section="agents", retest=False)
+    there = {"support": {"run_id": "run-1", **CHECKED.gated.request}}
+    source = SourceStack(STACK, "staging", verdicts={"support": CHECKED.verdict.as_output()}, agents=there)
+    found = check_promotion(Environment("production", (declared,), "staging"), source, NOW).problems
+    assert problem in found["support"] if problem is not None else found == {}
+
+
+def test_a_pass_after_repairs_counts_but_one_by_a_lower_gate_does_not() -> None:
+    repaired = {**VERDICT, "repaired": True, "gate": {"passed": "any"}}
+    declared = replace(DECLARED, gate=Gate("all", repaired="refuse"))
+    session = {"booking": {"session_id": "s-1", "pathway_id": "pw-1"}}
+
+    def problems(verdict: Any) -> dict[str, str]:
+        source = SourceStack(STACK, "staging", session, {"booking": verdict})
+        return dict(check_promotion(Environment("production", (declared,), "staging"), source, NOW).problems)
+
+    assert problems(repaired) == {}
+    poor = {**repaired, "status": "COMPLETED_PARTIAL", "total_scenarios": 2, "failed_ids": ["b"]}
+    assert "does not meet the gate that is declared here" in problems(poor)["booking"]
