@@ -16,6 +16,7 @@ from tornado_resource.bland import retrying
 from tornado_resource.core.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NUMBERS = itertools.count()
@@ -52,6 +53,15 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 OURS = ("BLAND_", "CIRCLE_", "CI_PROJECT_", "GITHUB_", "PULUMI_", "TORNADO_")
 """How the variables begin that commands and programs read."""
+
+
+@pytest.fixture(autouse=True)
+def own_signal_handlers() -> Iterator[None]:
+    """Remove the handlers that a program's resources install: they end the process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

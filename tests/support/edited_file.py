@@ -74,10 +74,28 @@ sessions:
     triggers:
       prompt: 2026-04
     publish: staging
+    retest: true
+agents:
+  support:
+    agent_id: ag-1
+    env: staging
+    version: latest
+    gate:
+      passed: all
+      judges:
+        resolved: 90%
+    on_conflict: wait
+    on_destroy: cancel
+    rerun: on_failure
+    triggers:
+      prompt: 2026-04
+    publish: staging
+    retest: true
 environments:
   production:
     promotes_from: acme/agents/staging
     publish: production
+    retest: true
     max_age: 24h
     defaults:
       rerun: always
@@ -87,6 +105,9 @@ environments:
     sessions:
       support-line:
         max_iterations: 2
+    agents:
+      support:
+        version: pinned
 """
 
 
