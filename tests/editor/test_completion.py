@@ -114,7 +114,7 @@ def test_exactly_what_fits_is_offered(text: str, labels: list[str], server: Lang
 
 def test_a_new_file_is_offered_with_what_every_file_has(server: LanguageServer) -> None:
     found = offered(server, MODELINE + CURSOR)
-    assert found[TITLE] == f"{MODELINE}version: 1\n"
+    assert found[TITLE] == f"{MODELINE}version: 1"
 
 
 @pytest.mark.parametrize(("text", "offers"), [("{‸}", False), ("{p‸}", True), ("{\n  ‸\n}", True)])
