@@ -156,6 +156,8 @@ class LastRuns:
         if compare(session.kind, session.declared, {**declared, kind.version_field: started}).replaces:
             return newest, None
         rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
+        if started == newest and not must_be_known(rerun, gate):
+            return started, None
         last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))
         if last.state != "ended":
             return started, None

@@ -21,6 +21,7 @@ from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.runs.model import Ending, GatedRun
+from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.tornado.kind import KIND
@@ -114,6 +115,20 @@ async def test_it_is_the_newest_that_its_verdict_is_not_for(
 async def test_a_session_that_runs_goes_on(monkeypatch: pytest.MonkeyPatch, status: str, number: int) -> None:
     """Another number would cancel it, and start another one."""
     assert (await latest(monkeypatch, 8, None, now={"status": status}))[0] == number
+
+
+async def test_without_a_gate_nothing_is_asked_of_the_last_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    async def ask(*arguments: object) -> LastRun:
+        asked.extend(arguments)
+        return LastRun("s-1", Gate())
+
+    monkeypatch.setattr(LastRuns, "_ask", ask)
+    assert await latest(monkeypatch, 6, None, gate="none") == (6, None)
+    assert asked == []
+    await latest(monkeypatch, 8, None, gate="none")
+    assert asked, "it may still run"
 
 
 @pytest.mark.parametrize(
