@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,13 +11,14 @@ import pulumi
 
 from tornado_resource.bland.content import Digests, is_same
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, counts
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import organization
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import with_promoted_version
 
@@ -111,12 +113,18 @@ async def _has_passed_here(declaration: Declaration, promoted: Promoted, run: Pr
 
 
 def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:
-    """Return a title with the number of sessions that have problems, and a line for each: name, position, problem."""
-    lines = [f"{title} ({len(problems)} of {count(len(declarations), 'session')}):"]
+    """Return a title with the number of runs that have problems, and a line for each: name, position, problem."""
+    lines = [f"{title} ({len(problems)} of {_runs(declarations)}):"]
     lines += [
         f"  {each.name} ({each.position}): {problems[each.name]}" for each in declarations if each.name in problems
     ]
     return "\n".join(lines)
+
+
+def _runs(declarations: Sequence[Declaration]) -> str:
+    """Return `2 sessions and 1 check run`."""
+    numbers = Counter(kind_of(each.kind).noun for each in declarations)
+    return counts(numbers)
 
 
 def warn_of_unused_override() -> None:
@@ -155,8 +163,8 @@ def _log(promoted: Promoted) -> None:
         pulumi.log.warn(f"{UNPINNED}: {names}")
     if record.waived:
         reason = clean(record.override or "")
-        sessions = count(len(record.waived), "session")
-        pulumi.log.warn(f"{sessions} promoted without a pass (tornado:promoteWithout): {reason}")
+        waived = _runs([each for each in promoted.environment.declarations if each.name in record.waived])
+        pulumi.log.warn(f"{waived} promoted without a pass (tornado:promoteWithout): {reason}")
     elif record.override is not None:
         warn_of_unused_override()
 
@@ -190,7 +198,7 @@ def _report_refusal(
 
     The stack's outputs stay as they were: nothing has run.
     """
-    others = "not started: other sessions cannot be promoted"
+    others = "not started: others cannot be promoted"
     reasons = {name: f"not promoted: {text}" for name, text in problems.items()}
     report.describe(environment.name, promoted.record)
     for gated in deployed_runs(environment.declarations):
