@@ -69,12 +69,14 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     interrupted: Collection[str] = (),
     is_secret: bool = False,
     check_runs: Collection[str] = (),
+    responses: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Record the stack `dev` with a session by each name; return the paths that the API is then asked for.
 
     Those in *check_runs* are no sessions, but check runs. The status is the response, or the number of an error.
     *ungated* have `gate: none`; *replaced* were deleted for a replacement that was not started; the start of the
-    replacement was *interrupted*. *is_secret*: the pathway or agent is.
+    replacement was *interrupted*. *is_secret*: the pathway or agent is. *responses* are those to other requests, by
+    path.
     """
     runs = tuple(
         (recorded_check_run if name in check_runs else recorded_run)(
@@ -95,7 +97,8 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
         for name, given in statuses.items():
             if f"/s-{name}/" in f"{path}/":
                 return json_response({}, given) if isinstance(given, int) else json_response(given)
-        return json_response({"message": "unknown"}, 404)
+        found = (responses or {}).get(path)
+        return json_response(found) if found is not None else json_response({"message": "unknown"}, 404)
 
     monkeypatch.setattr("tornado_resource.cli.stack.read_stack", lambda _name: stack)
     monkeypatch.setattr("tornado_resource.bland.client.Client", lambda _endpoint, **_options: client_of(handle))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.content import Content
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
@@ -254,6 +255,12 @@ class CheckRuns(Kind):
         from tornado_resource.runs.model import Ending
 
         return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
+
+    async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:
+        """Return a version of the agent by its snapshot."""
+        from tornado_resource.agents.versions import read_content
+
+        return await read_content(client, request, which)
 
     async def find_faults(self, client: Client, request: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """Return whether the agent, its declared version or its checks are missing."""

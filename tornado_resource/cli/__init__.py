@@ -30,7 +30,7 @@ COMMANDS = {
     "status": "Show the current status of a stack's sessions and check runs.",
     "report": "Write reports on the current status of a stack's sessions and check runs.",
     "import": "Write declarations for the scenarios that exist on a pathway.",
-    "diff": "Show what differs between two versions of a pathway.",
+    "diff": "Show what differs between two versions of a pathway or agent.",
     "doctor": "Check what runs, is pinned and is live against the state of the stacks.",
     "check-state": "Look for code in a stack's state before Pulumi runs it.",
     "schema": "Print the JSON Schema of the declarations file.",

@@ -273,4 +273,6 @@ def _notice(planned: Planned, source: str | None) -> Problem:
     keys = ", ".join(each.key for each in declaration.scenarios)
     declared = f" and the scenarios {keys}" if keys else ""
     text = f"starts{after} with {json.dumps(_request(declaration))}{declared}{promoted}"
+    if not declaration.retest:
+        text = _carried(planned, source)
     return Problem(declaration.position, f"{declaration.section}.{declaration.name}", text)

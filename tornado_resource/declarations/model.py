@@ -26,6 +26,8 @@ LATEST: Final = "latest"
 """The `version_number` that stands for the newest version of the pathway; the `version` for that of the agent."""
 PINNED: Final = "pinned"
 """The `version` of an agent that stands for the one that its `env` pins."""
+LIVE_VERSION: Final = "live"
+"""What `diff` calls the version that callers get."""
 REQUEST_FIELDS: Final = (
     "pathway_id",
     "persona_id",

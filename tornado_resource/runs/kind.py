@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tornado_resource.declarations.model import GRACE_MS
+from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.content import Content
     from tornado_resource.bland.responses import Meaning, Scenario, Status
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
@@ -222,6 +224,22 @@ class Kind(ABC):
         """
         del client, request
         return ()
+
+    async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:
+        """Return what people call a version, and its content: for `diff`.
+
+        Args:
+            client: sends the requests, with retries.
+            request: what the run is started with.
+            which: the version, as a verdict or a declaration names it, or `live`.
+
+        Raises:
+            TornadoError: it cannot be read, or is not shown.
+
+        """
+        del client, request
+        message = f"the API shows no content of {which}"
+        raise ConfigurationError(message)
 
     async def find_drift(self, reader: Reader, tested: RunBasis) -> str | None:
         """Return how what a run was tested on has changed since; None if it has not."""

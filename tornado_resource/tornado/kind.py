@@ -12,7 +12,14 @@ from tornado_resource.bland.retrying import is_transient, retried
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SESSION_TYPE
-from tornado_resource.declarations.model import DEFAULT_RERUN, DEFAULT_TIMEOUT_MS, LATEST, REQUEST_FIELDS, request_from
+from tornado_resource.declarations.model import (
+    DEFAULT_RERUN,
+    DEFAULT_TIMEOUT_MS,
+    LATEST,
+    LIVE_VERSION,
+    REQUEST_FIELDS,
+    request_from,
+)
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected, TornadoError
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.order import StartedRun, Trace
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.content import Content
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
@@ -279,6 +287,20 @@ class Tornado(Kind):
         from tornado_resource.tornado.transcripts import with_transcripts
 
         return await with_transcripts(client, result)
+
+    async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:
+        """Return a version of the pathway by its number, or the live one."""
+        from tornado_resource.versions.reading import read_content
+
+        if which != LIVE_VERSION and not which.isdecimal():
+            message = f"found `{clean(which, 80)}`, expected the number of a version, or `{LIVE_VERSION}`"
+            raise ConfigurationError(message)
+        label = which if which == LIVE_VERSION else f"version {which}"
+        content = await read_content(client, self.place_id(request), LIVE if which == LIVE_VERSION else int(which))
+        if content is None:
+            message = f"the API does not show {label} of pathway {clean(self.place_id(request))}"
+            raise ConfigurationError(message)
+        return label, content
 
     async def find_drift(self, reader: Reader, tested: RunBasis) -> str | None:
         """Return how the version or the scenarios of a session have changed since it was tested."""

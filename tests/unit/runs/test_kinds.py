@@ -156,6 +156,9 @@ async def test_what_a_kind_does_not_have_is_left_as_it_is() -> None:
         await toy.KIND.cancel_otherwise(api, order().run("toy-9"))
     reader: Any = None
     assert await toy.KIND.find_drift(reader, result.verdict.basis({}, None)) is None
+    assert await toy.KIND.find_faults(api, order().request) == ()
+    with pytest.raises(TornadoError, match="the API shows no content of version 3"):
+        await toy.KIND.read_content(api, order().request, "version 3")
 
 
 async def test_it_is_in_every_report() -> None:

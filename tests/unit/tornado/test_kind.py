@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
+from tornado_resource.errors import ConfigurationError
 from tornado_resource.tornado.kind import KIND
 from tornado_resource.versions.reading import ContentReader
 
@@ -65,3 +66,21 @@ def test_a_provider_gets_numbers_only() -> None:
 async def test_the_reader_knows_the_newest_version() -> None:
     async with client_of(Api().handle) as client:
         assert await ContentReader(client).latest("pw-1") == 7
+
+
+@pytest.mark.parametrize(
+    ("which", "label"), [("7", "version 7"), ("live", "live"), ("8", None), ("latest", None), ("-1", None)]
+)
+async def test_a_version_is_read_by_its_number_or_as_the_live_one(which: str, label: str | None) -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        is_there = request.url.path.endswith(("/version/7", "/version/0"))
+        return json_response({"nodes": []} if is_there else {"message": "no"}, 200 if is_there else 404)
+
+    async with client_of(handle) as client:
+        if label is not None:
+            assert (await KIND.read_content(client, {"pathway_id": "pw-1"}, which))[0] == label
+            return
+        with pytest.raises(
+            ConfigurationError, match=r"does not show version 8 of pathway pw-1|found `.*`, expected the"
+        ):
+            await KIND.read_content(client, {"pathway_id": "pw-1"}, which)
