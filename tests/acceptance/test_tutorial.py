@@ -27,19 +27,27 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_every_command_of_the_tutorial_works(make_project: Callable[..., Project], port: int) -> None:
+@pytest.mark.parametrize("page", ["tutorial.md", "agents.md"])
+def test_every_command_of_a_page_prints_what_it_shows(
+    page: str, make_project: Callable[..., Project], port: int
+) -> None:
     project = make_project()
     folder = project.folder.parent / "reader"
     known = {key: value for key, value in project.environment.items() if not key.startswith(("BLAND_", "PULUMI_B"))}
-    typed = script("tutorial.md").replace("8080", str(port)).replace("--speed 60", "--speed 600")
+    typed = script(page).replace("8080", str(port)).replace("--speed 60", "--speed 600")
     printed = run(typed, folder, known)
-    for _, text in blocks("tutorial.md"):
+    for _, text in blocks(page):
         for line in text.splitlines():
             if not line.startswith("$ ") and text.startswith("$ "):
                 assert re.search(re.escape(line.strip()).replace("…", ".*"), printed), line
-    report = (folder / "tutorial/reports/report.html").read_text(encoding="utf-8")
-    assert "The last 10" not in printed
-    assert "The last 3 updates" in report
+    if page == "tutorial.md":
+        report = (folder / "tutorial/reports/report.html").read_text(encoding="utf-8")
+        assert "The last 10" not in printed
+        assert "The last 3 updates" in report
+    else:
+        assert len(re.findall(r"AgentRelease .*created", printed)) == 2
+        runs = set(re.findall(r"support ([0-9a-f]{8}) PASSED", printed))
+        assert len(runs) == 3, "two versions in staging, and the second one in production"
 
 
 def as_typed(command: str) -> str | None:

@@ -38,8 +38,8 @@ def script(page: str, typed: Callable[[str], str | None] = lambda command: comma
     lines = ["set -e", "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT"]
     for language, text in blocks(page):
         if language == "yaml":
-            name = text.partition("\n")[0].removeprefix("# ")
-            lines.append(f"cat > {name} <<'END'\n{text}END")
+            name = re.match(r"# ([\w.-]+)\n", text)
+            lines += [f"cat > {name[1]} <<'END'\n{text}END"] if name is not None else []  # else a part of a file
             continue
         for command in re.findall(r"^\$ (.*)$", text, re.MULTILINE):
             meant = None if command.startswith(INSTALLING) else typed(command)

@@ -59,10 +59,11 @@ def test_yaml_is_valid(sample: Sample, tmp_path: Path) -> None:
     for name in re.findall(r"file: (prompts/[\w.-]+)", sample.text):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("You are angry.", encoding="utf-8")
-    if "version" in content and "sessions" in content:
+    if "version" in content and content.keys() & {"sessions", "agents"}:
         assert run(["validate", str(file)]) == 0
-    elif "pathways" in content:
-        assert read_scripts(file).pathways
+    elif content.keys() & {"pathways", "judges"}:
+        scripts = read_scripts(file)
+        assert scripts.pathways or scripts.agents
 
 
 @samples("json")
