@@ -36,6 +36,23 @@ def test_deploy_has_declared_the_sessions():
     assert declared["TornadoSession", "billing"]["pathway_id"] == "pw-1"
 
 
+@pulumi.runtime.test
+def test_a_check_run_is_declared_and_not_waited_for():
+    from tornado_resource import AgentRelease, CheckRun, wait_for
+
+    run = CheckRun("support", agent_id="ag-1", version="1.4.0", gate={"passed": "80%"})
+    verdict = wait_for(run)
+    release = AgentRelease("support", agent_id="ag-1", verdict=verdict, runs=[run.run_id])
+
+    def check(found):
+        verdict, *agents = found
+        assert (verdict["outcome"], verdict["kind"], agents) == ("incomplete", "check_run", ["ag-1", "ag-1"])
+        given = declared["CheckRun", "support"]
+        assert (given["version_id"], given["env"], given["gate"]) == ("1.4.0", "staging", {"passed": "80%"})
+
+    return pulumi.Output.all(verdict, run.agent_id, release.agent_id).apply(check)
+
+
 class Edited(pulumi.runtime.Mocks):
     def new_resource(self, args):
         return "sc-1", {**args.inputs, "drift": ["max_turns"]}
@@ -74,4 +91,4 @@ def test_the_program_of_the_docs_passes_its_tests(tmp_path: Path) -> None:
         str(tmp_path),
     ]
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert (result.returncode, "7 passed" in result.stdout) == (0, True), result.stdout
+    assert (result.returncode, "8 passed" in result.stdout) == (0, True), result.stdout
