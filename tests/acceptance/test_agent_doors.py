@@ -136,3 +136,37 @@ def test_config_targets_and_operations_hold_for_check_runs(make_project: Callabl
     assert starts(project) == 4, "two of these were refused, since a check run was in flight"
     assert len(check_runs(project)) == 4
     assert len(project.resources("CheckRun")) == 2
+
+
+BROKEN: Final = """\
+pathways: {}
+agents:
+  ag-1:
+    versions: [{name: First}]
+    scenarios: [{id: tc-1}]
+    checks: {staging: {judges: [resolved]}}
+    runs: [{ends_as: ERROR, error_message: The judges are down, run_ms: 0}, {}]
+"""
+
+
+def test_a_run_that_ends_with_an_error_at_once_is_recorded_and_runs_again(make_project: Callable[..., Project]) -> None:
+    """Also where the response to its start is lost: the list of check runs shows it."""
+    project = make_project(speed=1000, script=BROKEN)
+    project.declare("version: 1\nagents:\n  support: {agent_id: ag-1, publish: staging}\n")
+    project.fail(kind="reset_after", method="POST", path="/environments/staging/check-runs")
+    printed = project.up(expect=None)
+    assert "gate incomplete: 1 incomplete of 1" in printed
+    assert "it stopped with an error, which says nothing of the agent (ERROR: The judges are down)" in printed
+    assert "Look at the run in Bland's dashboard, then run `pulumi up --stack dev`: it runs again" in printed
+    assert "Traceback" not in printed
+    [first] = check_runs(project)
+    verdict = project.outputs()["verdicts"]["support"]
+    assert (verdict["outcome"], verdict["session_id"], verdict["status"]) == ("incomplete", first, "ERROR")
+    assert [each["id"] for each in project.resources("CheckRun")] == [first]
+    assert pinned(project, "ag-1") is None
+
+    printed = project.up()
+    assert "support: runs again" in printed
+    assert len(check_runs(project)) == 2
+    verdict = project.outputs()["verdicts"]["support"]
+    assert (verdict["outcome"], pinned(project, "ag-1")) == ("passed", verdict["version_id"])
