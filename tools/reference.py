@@ -27,6 +27,9 @@ OBJECTS: Final = {
     "defaults": "Defaults",
     "session": "A session",
     "agent": "An agent",
+    "checks": "Checks",
+    "usedJudge": "A judge of checks",
+    "judge": "A judge",
     "scenario": "A scenario",
     "assertion": "An assertion",
     "environment": "An environment",
@@ -45,7 +48,7 @@ VALUES: Final = ("Gate", "Verdict", "TornadoError")
 NOTE: Final = "<!-- made by tools/reference.py -->\n\n"
 NULL: Final = (
     "Every key that is not required may be null. Outside of `environments`, that is the same as leaving it out; "
-    "inside, null removes the inherited key, session, agent or scenario."
+    "inside, null removes the inherited key, session, agent, scenario or judge."
 )
 IMPORTS: Final = (
     "All names are imported from `tornado_resource`. An `Input[T]` is a value, an output of another resource, or an "

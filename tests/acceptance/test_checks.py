@@ -192,7 +192,7 @@ def test_what_the_api_answers_decides_and_nothing_is_sent_twice(project: Project
 WITH_RUN: Final = """
 from tornado_resource import CheckRun, wait_for
 
-run = CheckRun("support", agent_id="a-1", triggers={"checks": checks.stored_config})
+run = CheckRun("support", agent_id="a-1", checks=checks)
 pulumi.export("verdict", wait_for(run))
 """
 

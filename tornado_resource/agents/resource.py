@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
+    from tornado_resource.checks.resource import AgentChecks
     from tornado_resource.declarations.model import Gate, OnConflict, OnDestroy, Publish, Rerun
     from tornado_resource.program.mappings import GateMapping
 
@@ -78,6 +79,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
         agent_id: Input[str],
         env: Input[Publish] = DEFAULT_ENV,
         version: Input[str] = LATEST,
+        checks: AgentChecks | None = None,
         gate: Gate | GateMapping | Literal["none"] | Output[Any] | Awaitable[Any] | None = None,
         on_conflict: Input[OnConflict] | None = None,
         on_destroy: Input[OnDestroy] | None = None,
@@ -97,6 +99,8 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             env: the environment whose checks and variables are used, `staging` (the default) or `production`.
             version: the version to check: `latest` (the default), `pinned`, a published version such as `1.4.0`, or the
                 id of a version.
+            checks: checks of this program, of the same agent and env. The run starts when they are as declared, and the
+                agent is checked again when they change: Bland voids the old pass.
             gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
@@ -117,6 +121,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             "agent_id": agent_id,
             "env": env,
             "version_id": version,
+            "checks": checks.stored_config if checks is not None else None,
             "gate": gate,
             "on_conflict": on_conflict,
             "on_destroy": on_destroy,

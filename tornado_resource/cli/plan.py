@@ -22,7 +22,7 @@ from tornado_resource.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.declarations.model import ChecksDeclaration, Declaration, ScenarioDeclaration
     from tornado_resource.declarations.plan import Plan, Planned
     from tornado_resource.declarations.releases import Release
 
@@ -139,18 +139,46 @@ def _carried(planned: Planned, source: str | None) -> str:
 def _run_lines(planned: Planned) -> Iterator[str]:
     yield planned.declaration.name
     rows = [
-        (clean(key), clean(json.dumps(value, ensure_ascii=False), MAX_VALUE_SHOWN), planned.origins.get(key, "default"))
+        (
+            clean(key),
+            clean(json.dumps(value, ensure_ascii=False), MAX_VALUE_SHOWN),
+            planned.origins.get(key.partition("[")[0], "default"),
+        )
         for key, value in _rows(planned)
     ]
     width = max(len(key) for key, _, _ in rows)
     indent = max(len(value) for _, value, _ in rows if len(value) <= MAX_ALIGNED)
     for key, value, origin in rows:
         yield f"  {key:<{width}}  {value:<{indent}}  {origin!s}"
-    if planned.declaration.conversations is not None:
-        minutes = planned.declaration.limit_ms // 60_000
-        yield f"  at most {count(planned.declaration.conversations, 'conversation')} and {count(minutes, 'minute')}"
+    yield from _check_lines(planned)
     if planned.after is not None:
         yield f"  starts when {planned.after} has ended ({one_at_a_time(planned.declaration.section)})"
+
+
+def _check_lines(planned: Planned) -> Iterator[str]:
+    """Yield what a check run holds; nothing for a session."""
+    declaration = planned.declaration
+    checks, number = declaration.checks, declaration.conversations
+    if number is None:
+        return
+    if checks is not None and not _has_own_checks(planned):
+        yield f"  runs the checks that {checks.name} declares"
+    if checks is not None and not checks.manage:
+        yield f"  compares the checks: {checks.managed_by or 'another stack'} manages them"
+    at_most, conversations = count(declaration.limit_ms // 60_000, "minute"), count(number, "conversation")
+    yield f"  at most {conversations} and {at_most}" if checks is None else f"  {conversations}, at most {at_most}"
+
+
+def _has_own_checks(planned: Planned) -> bool:
+    return "checks.judges" in planned.origins
+
+
+def _checks(checks: ChecksDeclaration) -> dict[str, Any]:
+    return {
+        "scenario_ids": [*checks.scenario_ids],
+        "judges": [*checks.judges],
+        "simulations_count": checks.simulations_count,
+    }
 
 
 def _rows(planned: Planned) -> list[tuple[str, Any]]:
@@ -169,7 +197,17 @@ def _rows(planned: Planned) -> list[tuple[str, Any]]:
         "triggers": dict(declaration.triggers),
         **options,
     }
-    return _flat(shown)
+    return _flat({**shown, **_check_rows(planned)})
+
+
+def _check_rows(planned: Planned) -> dict[str, Any]:
+    """Return the checks that an agent declares, with a row for each key of a judge."""
+    checks = planned.declaration.checks
+    if checks is None or not _has_own_checks(planned):
+        return {}
+    given = _checks(checks)
+    judges = {f"judges[{number}]": judge for number, judge in enumerate(given.pop("judges"))}
+    return {"checks": {**given, **judges}}
 
 
 def _request(declaration: Declaration) -> dict[str, Any]:
@@ -211,10 +249,15 @@ def _run_as_json(planned: Planned) -> dict[str, Any]:
         "triggers": declaration.triggers,
         "publish": declaration.publish,
         **({"conversations": declaration.conversations} if declaration.conversations is not None else {}),
+        **({"checks": _checks_as_json(declaration.checks)} if declaration.checks is not None else {}),
         "after": planned.after,
         "carries": planned.carries,
         "origins": {key: str(position) for key, position in planned.origins.items()},
     }
+
+
+def _checks_as_json(checks: ChecksDeclaration) -> dict[str, Any]:
+    return {**_checks(checks), "manage": checks.manage, "declared_at": str(checks.position)}
 
 
 def _release_as_json(release: Release) -> dict[str, Any]:

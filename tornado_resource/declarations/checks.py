@@ -1,9 +1,10 @@
-"""The rules of an agent's check config: the same for a program, for the provider, and for a file. Pure."""
+"""Check configs: their rules, the same for a program, the provider and a file; and those that a file declares. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,9 +12,17 @@ from tornado_resource.bland.agents import PRODUCTION, STAGING
 from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED, folded
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, did_you_mean
+from tornado_resource.declarations.merging import Fault, merge, names, settings_of
+from tornado_resource.declarations.model import ChecksDeclaration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from tornado_resource.core.positions import Position
+    from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.model import Declaration
+
+    Place = Callable[[tuple[str, ...]], KeyPath]
 
 MAX_SCENARIOS: Final = 5
 MAX_SIMULATIONS: Final = 50
@@ -26,6 +35,10 @@ VACUOUS: Final = (
     "no judge is required, so every run would pass, whatever its judges find; "
     "let one be required, or declare vacuous: allow"
 )
+MISSING: Final[Mapping[str, str]] = {
+    "scenario_ids": "`scenario_ids` is missing, expected 1 to 5 test cases of the agent",
+    "judges": "`judges` is missing, expected the keys of the judges that score the conversations",
+}
 _AN_ID: Final = f"an id ({SEGMENT_EXPECTED})"
 _A_NAME: Final = f"text of 1 to {MAX_NAME_CHARACTERS} characters"
 
@@ -150,3 +163,114 @@ _JUDGE_RULES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {
     "required": _flag,
     "target_level_keys": _levels,
 }
+
+
+OPTIONS: Final = ("vacuous", "on_conflict", "on_destroy")
+"""The keys of checks that are fields of a declaration as they are."""
+TWO_CONFIGS: Final = (
+    "agent {} declares other checks of the same agent and env, which have one config: "
+    "declare it once, or the same in both"
+)
+
+
+@dataclass
+class Configs:
+    """The check configs that the agents of one environment declare, and what is wrong with them.
+
+    Args:
+        document: the checked file.
+        environment: the environment's name.
+
+    """
+
+    document: Document
+    environment: str | None
+    faults: list[Fault] = field(default_factory=list)
+    _judges: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _declared: dict[tuple[str, ...], ChecksDeclaration] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        base, own = self.document.data.get("judges") or {}, self._settings.get("judges") or {}
+        for key in names(self.document, self.environment, "judges"):
+            self._judges[key] = merge(merge({}, base.get(key) or {}), own.get(key) or {})
+
+    def add(self, declaration: Declaration, checks: Mapping[str, Any], place: Place) -> None:
+        """Take note of the checks that an agent declares.
+
+        Args:
+            declaration: the agent.
+            checks: its merged checks.
+            place: returns where the agent gets a key of its checks from, for positions.
+
+        """
+        shown: KeyPath = ("agents", declaration.name, "checks")
+        judges = self._used(checks, place, shown)
+        missing = [key for key in MISSING if key not in checks]
+        self.faults += [Fault(place(()), shown, MISSING[key], of_key=True) for key in missing]
+        if judges is None or missing:
+            return
+        values = {"simulations_count": DEFAULT_SIMULATIONS, **checks, "judges": judges}
+        problems = checks_problems(values)
+        self.faults += [Fault(place((key,)), (*shown, key), text) for key, text in problems.items()]
+        found = self._declared_as(declaration, values, checks["judges"], place)
+        first = self._declared.setdefault(declaration.place, found)
+        if first != found:
+            name = self.document.quoting.name(first.name)
+            self.faults.append(Fault(place(()), shown, TWO_CONFIGS.format(name), of_key=True))
+
+    def _declared_as(
+        self, declaration: Declaration, values: Mapping[str, Any], used: Sequence[Any], place: Place
+    ) -> ChecksDeclaration:
+        manager = self._settings.get("promotes_from")
+        manage = values.get("manage", manager is None)
+        return ChecksDeclaration(
+            name=declaration.name,
+            agent_id=declaration.agent_id,
+            env=str(declaration.request["env"]),
+            scenario_ids=tuple(values["scenario_ids"]),
+            judges=tuple(values["judges"]),
+            simulations_count=int(values["simulations_count"]),
+            position=self.document.position(place(()), of_key=True),
+            judge_positions=tuple(self._position(key) for key, _ in map(_used, used)),
+            manage=manage,
+            managed_by=manager if not manage else None,
+            **{key: values[key] for key in OPTIONS if key in values},
+        )
+
+    def of(self, declaration: Declaration) -> Declaration:
+        """Return an agent with the checks of its agent and env, whichever agent of the file declares them."""
+        return replace(declaration, checks=self._declared.get(declaration.place)) if declaration.retest else declaration
+
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return settings_of(self.document, self.environment)
+
+    def _used(self, checks: Mapping[str, Any], place: Place, shown: KeyPath) -> list[dict[str, Any]] | None:
+        """Return the judges of checks, as `AgentChecks` takes them; None if the environment lacks one."""
+        found, path, is_whole = list[dict[str, Any]](), place(("judges",)), True
+        for index, (key, options) in enumerate(map(_used, checks.get("judges", ()))):
+            if key not in self._judges:
+                text = self._unknown(key)
+                self.faults.append(Fault((*path, index), (*shown, "judges", index), text))
+                is_whole = False
+                continue
+            declared = self._judges[key]
+            by_key = {} if "id" in declared else {"name": key}
+            found.append({**by_key, **declared, **options})
+        return found if is_whole else None
+
+    def _unknown(self, key: str) -> str:
+        quoting = self.document.quoting
+        where = f"environment {quoting.name(self.environment or '')}"
+        return f"{where} has no judge '{quoting.name(key)}'; remove it from the checks there, or declare the judge"
+
+    def _position(self, key: str) -> Position:
+        own: KeyPath = ("environments", self.environment or "", "judges", key)
+        return self.document.position(own if self.document.has(own) else ("judges", key), of_key=True)
+
+
+def _used(judge: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the key of a judge that checks name, and what they say of it."""
+    if isinstance(judge, str):
+        return judge, {}
+    return judge["judge"], {key: value for key, value in judge.items() if key != "judge" and value is not None}

@@ -35,6 +35,7 @@ _REQUIRED: Final = {
     "file": "the path of a text file, such as {file: prompts/angry.md}",
     "type": "the type of the assertion, such as LLM_JUDGE",
     "config": "a mapping, such as {node_id: refund-done}",
+    "judge": "the key of a judge, such as {judge: polite}",
 }
 FORMS: Final = {
     r"^[a-z][a-z0-9-]{0,62}$": "a lower-case letter, then up to 62 lower-case letters, digits and dashes",
@@ -63,7 +64,8 @@ FORMS: Final = {
 }
 """What the patterns of the schema mean. The schema itself has no keywords but those of the standard."""
 SCENARIO_IDS: Final = "scenario_ids"
-_SCENARIO_LISTS: Final = ("scenario_ids", "scenarios")
+_NOUNS: Final = {"scenario_ids": "scenario", "scenarios": "scenario", "judges": "judge", "target_level_keys": "level"}
+"""What the entries of lists are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
 def _duplicate(document: Document, path: KeyPath, item: str, first: int) -> Problem:
     line = document.position((*path[:-1], first)).line
     where = f" (first at line {line})" if document.file else ""
-    return document.problem(path, f"duplicate scenario {_show(item, document)}{where}; remove one")
+    noun = _NOUNS.get(str(path[-2]), "entry")
+    return document.problem(path, f"duplicate {noun} {_show(item, document)}{where}; remove one")
 
 
 def _explain_required(violation: Violation, _document: Document) -> str:
@@ -202,13 +205,15 @@ def _explain_pattern(violation: Violation, document: Document) -> str:
 
 
 def _explain_min_items(violation: Violation, _document: Document) -> str:
-    count = len(violation.value)
-    return f"{count} scenarios, the API takes at least {violation.limit}; remove the key to run all enabled ones"
+    # A list of checks has no default.
+    hint = "" if "checks" in violation.path else "; remove the key to run all enabled ones"
+    return f"0 {_NOUNS[str(violation.path[-1])]}s, the API takes at least {violation.limit}{hint}"
 
 
 def _explain_max_items(violation: Violation, _document: Document) -> str:
-    noun, who = ("scenarios", "the API takes") if violation.path[-1] in _SCENARIO_LISTS else ("entries", "expected")
-    return f"{len(violation.value)} {noun}, {who} at most {violation.limit}"
+    noun = _NOUNS.get(str(violation.path[-1]))
+    what, who = (f"{noun}s", "the API takes") if noun is not None else ("entries", "expected")
+    return f"{len(violation.value)} {what}, {who} at most {violation.limit}"
 
 
 def _explain_minimum(violation: Violation, document: Document) -> str:

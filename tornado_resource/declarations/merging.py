@@ -57,7 +57,7 @@ def environments_of(document: Document) -> Mapping[str, Any]:
 
 
 def names(document: Document, environment: str | None, kind: str) -> list[str]:
-    """Return the sessions, agents or scenarios of an environment in the file's order; its own ones come last."""
+    """Return the names in a section of an environment, in the file's order; its own ones come last."""
     own = settings_of(document, environment).get(kind) or {}
     base = document.data.get(kind) or {}
     kept = [name for name in base if not (name in own and own[name] is None)]

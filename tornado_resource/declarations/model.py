@@ -153,6 +153,41 @@ class ScenarioDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksDeclaration:
+    """The check config of one agent and env, as it must be in one environment.
+
+    *judges*: as `AgentChecks` takes them. *judge_positions*: where each of them is declared. *name*: that of the first
+    agent of the file which declares it.
+    """
+
+    name: str = field(compare=False)
+    agent_id: str
+    env: str
+    scenario_ids: tuple[str, ...]
+    judges: tuple[Mapping[str, Any], ...]
+    simulations_count: int
+    position: Position = field(compare=False)
+    judge_positions: tuple[Position, ...] = field(compare=False)
+    vacuous: Literal["refuse", "allow"] = "refuse"
+    on_conflict: Literal["fail", "adopt"] = "fail"
+    on_destroy: Literal["leave", "delete"] = "leave"
+    manage: bool = True
+    """False: another stack manages the config; this one reads it and compares."""
+    managed_by: str | None = None
+    """The environment or stack that manages the config if this one does not, as far as that is declared."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """There is one config for each agent and env."""
+        return (self.agent_id, self.env)
+
+    @property
+    def conversations(self) -> int:
+        """How many conversations a run of it holds."""
+        return len(self.scenario_ids) * self.simulations_count
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """One session or check run as it runs in one environment.
 
@@ -173,6 +208,8 @@ class Declaration:
     section: Section = "sessions"
     retest: bool = True
     """False: the pass in the environment promoted from counts here, and nothing is started."""
+    checks: ChecksDeclaration | None = None
+    """The declared checks of its agent and env, if it is started."""
 
     @property
     def kind(self) -> str:
@@ -203,8 +240,10 @@ class Declaration:
 
     @property
     def conversations(self) -> int | None:
-        """How many conversations the check run holds at most; None of a session, and if none is started."""
-        return MAX_CONVERSATIONS if self.section == "agents" and self.retest else None
+        """How many conversations it holds: at most, unless its checks are declared. None if no check run is started."""
+        if self.section == "sessions" or not self.retest:
+            return None
+        return self.checks.conversations if self.checks is not None else MAX_CONVERSATIONS
 
     @property
     def limit_ms(self) -> int:
@@ -255,6 +294,12 @@ class Environment:
         tested = (each for each in self.sessions if each.retest)
         found = {(each.key, each.pathway_id): each for session in tested for each in session.scenarios}
         return tuple(found.values())
+
+    @property
+    def checks(self) -> tuple[ChecksDeclaration, ...]:
+        """The declared checks, each once for an agent and env, in the order of the agents."""
+        declared = (each.checks for each in self.agents if each.checks is not None)
+        return tuple({each.place: each for each in declared}.values())
 
 
 def declared_version(request: Mapping[str, Any]) -> int | None:

@@ -46,6 +46,7 @@ def reference_problems(document: Document) -> Iterator[Problem]:
     yield from _names_of_both(document)
     yield from _unknown_scenarios(document)
     yield from _unused_scenarios(document)
+    yield from _unknown_judges(document)
     yield from _missing_pathways(document)
     yield from _missing_agents(document)
 
@@ -207,6 +208,39 @@ def _named_scenarios(document: Document) -> Iterator[tuple[KeyPath, str]]:
         named = mapping(session).get("scenarios")
         keys = enumerate(named if isinstance(named, list) else ())
         yield from (((*path, "scenarios", index), key) for index, key in keys if isinstance(key, str))
+
+
+def _unknown_judges(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each judge that the checks of an agent name and that no environment of the agent has."""
+    base = mapping(mapping(document.data).get("judges"))
+    of_environments = {name: mapping(settings.get("judges")) for name, settings in all_settings(document).items()}
+    everywhere = base.keys() | {key for own in of_environments.values() for key in own}
+    for path, key in _named_judges(document):
+        own = of_environments.get(str(path[1]), {}) if path[0] == "environments" else dict.fromkeys(everywhere)
+        if key not in base and key not in own:
+            hint = document.quoting.hint(key, everywhere)
+            text = f"unknown judge '{document.quoting.name(key)}', expected a key of `judges`{hint}"
+            yield document.problem(path, text)
+
+
+def _named_judges(document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the path and the key of each judge that the checks of an agent name."""
+    for path, agent in _agent_parts(document):
+        judges = mapping(mapping(agent).get("checks")).get("judges")
+        for index, used in enumerate(judges if isinstance(judges, list) else ()):
+            entry: KeyPath = (*path, "checks", "judges", index)
+            place, key = ((*entry, "judge"), used.get("judge")) if isinstance(used, dict) else (entry, used)
+            if isinstance(key, str):
+                yield place, key
+
+
+def _agent_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the path and the values of all agents, those of the environments included."""
+    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
+    parts += [(("environments", name), settings) for name, settings in all_settings(document).items()]
+    for above, part in parts:
+        for name, agent in mapping(part.get("agents")).items():
+            yield (*above, "agents", name), agent
 
 
 def _session_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
 
 _NAME: Final = 4
-"""How many keys lead to a session, agent or scenario of an environment."""
+"""How many keys lead to a session, agent, scenario or judge of an environment."""
 
 
 class _Part(NamedTuple):
@@ -57,7 +57,8 @@ def _parts(document: Document) -> Iterator[_Part]:
         own_sessions, own_defaults = mapping(own.get("sessions")), mapping(own.get("defaults"))
         inherited = _for_each(own_sessions, merge(defaults, own_defaults))
         yield _Part((*path, "defaults"), own_defaults, [defaults])
-        yield _Part((*path, "scenarios"), mapping(own.get("scenarios")), [mapping(data.get("scenarios"))])
+        for section in ("scenarios", "judges"):
+            yield _Part((*path, section), mapping(own.get(section)), [mapping(data.get(section))])
         yield _Part((*path, "sessions"), own_sessions, [sessions, inherited])
         yield _Part((*path, "agents"), mapping(own.get("agents")), [mapping(data.get("agents"))])
 
@@ -83,7 +84,7 @@ def _is_set(values: Any, keys: Sequence[str]) -> bool:
 
 def _ways(document: Document, path: KeyPath) -> str:
     name = document.quoting.name(str(path[-1]))
-    if len(path) == _NAME and path[2] in {*SECTIONS, "scenarios"}:
+    if len(path) == _NAME and path[2] in {*SECTIONS, "scenarios", "judges"}:
         where = f"environment {document.quoting.name(str(path[1]))}"
         return f"no value here; write `{name}: null` to leave it out of {where}, or `{name}: {{}}` to keep it"
     return f"no value here; write `{name}: null` to remove what is set elsewhere, or remove this key to keep that"

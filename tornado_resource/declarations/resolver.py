@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.positions import Problem
+from tornado_resource.declarations.checks import Configs
 from tornado_resource.declarations.document import Findings
 from tornado_resource.declarations.merging import SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
@@ -316,8 +318,8 @@ def _merged(document: Document, defaults: _Defaults) -> Iterator[_Merged]:
 def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Fault]]:
     defaults = _Defaults.of(document, environment)
     where = f" in environment {document.quoting.name(environment)}" if environment is not None else ""
-    scenarios = Scenarios(document, environment)
-    declarations, faults = [], []
+    scenarios, configs = Scenarios(document, environment), Configs(document, environment)
+    declarations, faults = list[Declaration](), list[Fault]()
     for each in _merged(document, defaults):
         if NEEDED[each.section] not in each.values:
             faults.append(Fault(each.home, each.home, MISSING[each.section].format(where=where), of_key=True))
@@ -326,9 +328,12 @@ def _declarations(document: Document, environment: str | None) -> tuple[tuple[De
         if "scenarios" in each.values:
             place = _place(document, environment, declaration, ("scenarios",))
             declaration = replace(declaration, scenarios=scenarios.of_session(place, each.name, each.values))
+        if "checks" in each.values and declaration.retest:
+            configs.add(declaration, each.values["checks"], partial(_checks_place, document, environment, declaration))
         declarations.append(declaration)
     scenarios.check_names(declarations)
-    return tuple(declarations), [*faults, *scenarios.faults]
+    with_checks = [configs.of(each) if each.section == "agents" else each for each in declarations]
+    return tuple(with_checks), [*faults, *scenarios.faults, *configs.faults]
 
 
 def _declare(merged: _Merged, defaults: _Defaults, position: Position) -> Declaration:
@@ -410,3 +415,9 @@ def _place(document: Document, environment: str | None, declaration: Declaration
         if has(values, keys):
             return (*path, *keys)
     return ("environments", environment or "", *keys)
+
+
+def _checks_place(
+    document: Document, environment: str | None, declaration: Declaration, keys: tuple[str, ...]
+) -> KeyPath:
+    return _place(document, environment, declaration, ("checks", *keys))

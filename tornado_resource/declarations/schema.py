@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 SCHEMA: Final = Path(__file__).parents[1] / "schemas/sessions.schema.json"
 FILE: Final = ""
 """The definition of the file as a whole; all others are named in the schema's `$defs`."""
-_PARTS: Final = ("name", "environmentName", "defaults", "session", "agent", "scenario", "environment", "trigger")
+_PARTS: Final = (
+    "name",
+    "environmentName",
+    "defaults",
+    "session",
+    "agent",
+    "scenario",
+    "judge",
+    "environment",
+    "trigger",
+)
 """The definitions of the parts that are validated one by one."""
 
 
@@ -58,14 +68,14 @@ def schema_problems(document: Document) -> Iterator[Problem]:
 def case_duplicates(data: Any, path: KeyPath = ()) -> Iterator[Violation]:
     """Yield the lists of scenario ids in which two differ only in case: the API may write ids in either.
 
-    A JSON Schema cannot say so. *data* is a whole file, or a session; *path* is its path.
+    A JSON Schema cannot say so. *data* is a whole file, a session or an agent; *path* is its path.
     """
     for key, value in data.items() if isinstance(data, dict) else ():
         if key == SCENARIO_IDS and isinstance(value, list):
             ids = {each for each in value if isinstance(each, str)}
             if len(ids) == len(value) > len(set(map(folded, ids))):
                 yield Violation((*path, key), value, "uniqueItems", {})
-        elif key not in {"scenarios", "agents"}:
+        elif key != "scenarios":
             yield from case_duplicates(value, (*path, key))
 
 

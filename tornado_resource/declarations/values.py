@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.document import Marks
 
+_DIGESTS: Final = frozenset({"definitions", "checks"})
+"""What a resource has instead of these parts of the file: a digest."""
 HALF_CHARACTER: Final = "found half of a character (a lone surrogate), expected Unicode text"
 
 
@@ -39,8 +41,7 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
         By top-level key (`name` for the name), every problem; the path comes first if it is inside the key.
 
     """
-    # No key of the file: a resource has it instead of `scenarios`.
-    session = {key: value for key, value in values.items() if key != "definitions"}
+    session = {key: value for key, value in values.items() if key not in _DIGESTS}
     found = _problems({"session": session, "name": name})
     found.setdefault("gate", []).extend(_gate_problems(values))
     return {key: "; ".join(texts) for key, texts in found.items() if texts}
@@ -54,7 +55,7 @@ def agent_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str
         values: the agent's keys. None means omitted, as in the file.
 
     """
-    found = _problems({"agent": dict(values), "name": name})
+    found = _problems({"agent": {key: value for key, value in values.items() if key not in _DIGESTS}, "name": name})
     return {key: "; ".join(texts) for key, texts in found.items()}
 
 
@@ -80,7 +81,7 @@ def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     document = _document(next(iter(parts.values())))
     found: dict[str, list[str]] = {}
     for definition, value in parts.items():
-        duplicates = case_duplicates(value) if definition == "session" else ()
+        duplicates = case_duplicates(value) if definition != "scenario" else ()
         for violation in (*violations(value, definition), *duplicates) if value is not None else ():
             for problem in explain(document, violation):
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"

@@ -15,6 +15,7 @@ from tornado_resource.core.text import count
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import one_at_a_time, predecessors, worst_case_minutes
 from tornado_resource.declarations.resolver import load
+from tornado_resource.deployment.checks import check_judges, declare_checks
 from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
@@ -35,6 +36,7 @@ from tornado_resource.tornado.resource import TornadoSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tornado_resource.checks.resource import AgentChecks
     from tornado_resource.declarations.model import Declaration, Environment, Section
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
@@ -124,6 +126,7 @@ class _Deployed:
     verdicts: dict[str, VerdictOutput]
     gate: GateRun
     scenarios: Mapping[tuple[str, str], TornadoScenario]
+    checks: Mapping[tuple[str, ...], AgentChecks]
 
 
 def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted | None]:
@@ -143,6 +146,7 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     await run.last_runs.recorded()
     if environment.scenarios:
         await check_scenarios(environment, promotion, run)
+    await check_judges(environment, run)
     environment = await with_latest(environment, run)
     carried = promoted.carried if promoted is not None else {}
     gate = GateRun(environment, promotion, carried, run)
@@ -155,7 +159,8 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
             raise pulumi.RunError(config_message(error)) from None
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
-    deployed = _Deployed(environment, {}, {}, gate, declare_scenarios(environment.scenarios, run.last_runs.scenarios()))
+    scenarios = declare_scenarios(environment.scenarios, run.last_runs.scenarios())
+    deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment.checks))
     for declaration in environment.declarations:
         if not declaration.retest:
             _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
@@ -174,7 +179,7 @@ async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion
     if not run.settings.is_waiting:
         register_verdicts((), environment.name or "", promotion)
     else:
-        declared = {each.name: expected_inputs(each, run) for each in environment.declarations if each.retest}
+        declared = {each.name: await expected_inputs(each, run) for each in environment.declarations if each.retest}
         await gate.replace_old_verdicts(declared)
 
 
@@ -206,7 +211,8 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each run.
         resource: RunResource
         if declaration.section == "agents":
-            resource = CheckRun(name, version=arguments.pop("version_id"), **arguments)
+            checks = deployed.checks.get(declaration.place)
+            resource = CheckRun(name, version=arguments.pop("version_id"), checks=checks, **arguments)
         else:
             scenarios = [deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios]
             resource = TornadoSession(name, scenarios=scenarios, **arguments)

@@ -11,6 +11,7 @@ import pulumi
 
 from tornado_resource.agents.resource import CheckRun
 from tornado_resource.core.urns import STACK_TYPE, type_of
+from tornado_resource.deployment.checks import declare_checks
 from tornado_resource.deployment.scenarios import declare_scenarios
 from tornado_resource.program.last_runs import read_resources
 from tornado_resource.program.runs import run_arguments
@@ -67,7 +68,7 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
-    scenarios = declare_scenarios(environment.scenarios, ())
+    scenarios, checks = declare_scenarios(environment.scenarios, ()), declare_checks(environment.checks)
     for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(
             declaration.name,
@@ -78,4 +79,10 @@ def _declare(environment: Environment, run: ProgramRun) -> None:
     for declaration in (each for each in environment.agents if each.retest):
         arguments = run_arguments(declaration, run.settings)
         version = arguments.pop("version_id")
-        CheckRun(declaration.name, version=version, **arguments, declared_at=str(declaration.position))
+        CheckRun(
+            declaration.name,
+            version=version,
+            checks=checks.get(declaration.place),
+            **arguments,
+            declared_at=str(declaration.position),
+        )

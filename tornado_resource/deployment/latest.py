@@ -71,7 +71,7 @@ class _Latest:
 
 
 async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:
-    inputs, kind = expected_inputs(declaration, run), kind_of(declaration.kind)
+    inputs, kind = await expected_inputs(declaration, run), kind_of(declaration.kind)
     wanted = declaration.request[kind.version_field]
     try:
         version, reason = await run.last_runs.version(kind, [deployed_urn(declaration.name, kind.name)], inputs)

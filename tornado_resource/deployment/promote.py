@@ -105,7 +105,7 @@ async def _has_passed_here(declaration: Declaration, promoted: Promoted, run: Pr
         return False
     [declared] = deployed_runs([declaration])
     gated = with_promoted_version(declared, promoted.record)
-    kept = await run.last_runs.kept(expected_inputs(declaration, run), gated)
+    kept = await run.last_runs.kept(await expected_inputs(declaration, run), gated)
     verdict = kept.verdict if kept is not None else None
     if verdict is None or verdict.outcome != "passed":
         return False

@@ -11,6 +11,7 @@ import pulumi
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
+from tornado_resource.deployment.checks import expected_config
 from tornado_resource.deployment.verdicts import deployed_runs
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
@@ -126,7 +127,7 @@ async def _due(environment: Environment, promotion: Promotion | None, run: Progr
 
     async def is_kept(session: Declaration) -> bool:
         known = gated.get(session.name)
-        return known is not None and await run.last_runs.is_settled(expected_inputs(session, run), known)
+        return known is not None and await run.last_runs.is_settled(await expected_inputs(session, run), known)
 
     sessions = [each for each in environment.sessions if each.scenarios and each.retest]
     are_kept = await asyncio.gather(*map(is_kept, sessions))
@@ -163,8 +164,8 @@ def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi
     return together([each.id for each in scenarios.values()], gather)
 
 
-def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
-    """Return the inputs of a run as far as they are known before its scenarios are declared."""
+async def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
+    """Return the inputs of a run as far as they are known before its scenarios and its checks are declared."""
     arguments = run_arguments(declaration, run.settings)
     if declaration.scenarios:
         stored = run.last_runs.scenarios()
@@ -172,6 +173,8 @@ def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]
         ids = [_expected_id(each, have, run) for each, have in found]
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
         arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
+    if declaration.checks is not None:
+        arguments["checks"] = await expected_config(declaration.checks, run)
     return declared_inputs(declaration.kind, arguments)
 
 

@@ -12,8 +12,9 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TRIGGERING: Final = ("triggers", "definitions")
-"""A change of one of these, or of a field of the request, is a new run. `definitions`: the digest of its scenarios."""
+TRIGGERING: Final = ("triggers", "definitions", "checks")
+"""A change of one of these, or of a field of the request, is a new run. `definitions`: the digest of its scenarios;
+`checks`: that of the declared check config."""
 UPDATING: Final = ("gate", "rerun", "on_conflict", "on_destroy")
 """A change of one of these is recorded in place. It starts nothing."""
 

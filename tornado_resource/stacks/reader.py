@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
 
-_UNUSED: Final = frozenset({"triggers", "definitions"})
+_UNUSED: Final = frozenset({"triggers", "definitions", "checks"})
 """What is recorded only for comparing it in the next update."""
 
 

@@ -259,6 +259,9 @@ def test_an_unlisted_environment_is_exit_2(capsys: pytest.CaptureFixture[str], m
         ("github", "mixed-production.github.txt", ["mixed.yaml", "--environment", "production"]),
         ("text", "agents.text.txt", ["agents.yaml"]),
         ("json", "agents.json.txt", ["agents.yaml"]),
+        ("text", "checks.text.txt", ["checks.yaml", "--environment", "staging"]),
+        ("text", "checks.production.txt", ["checks.yaml", "--environment", "production"]),
+        ("json", "checks.json.txt", ["checks.yaml", "--environment", "production"]),
     ],
 )
 def test_the_plan_is_the_recorded_one(

@@ -96,7 +96,7 @@ async def looked(
         await check_scenarios(Environment(None, (session,)), None, run)
     except pulumi.RunError as error:
         return str(error), None
-    expected = expected_inputs(session, run)["scenario_ids"]
+    expected = (await expected_inputs(session, run))["scenario_ids"]
     is_current = stored == (replace(STORED, manage=manage),)
     assert (expected == ["sc-1"]) is (is_current and not run.scenarios.is_gone(RESOURCE))
     return "", await run.scenarios.seen(RESOURCE)

@@ -36,7 +36,10 @@ RANKS = [
 ]
 RANK = {name: rank for rank, name in enumerate(RANKS)}
 ALONE = "sandbox"
-EDGES = {("tornado", "scenarios"): "a session runs declared scenarios"}
+EDGES = {
+    ("tornado", "scenarios"): "a session runs declared scenarios",
+    ("agents", "checks"): "a check run depends on declared checks",
+}
 THINGS = {"agents", "checks", "releases", "scenarios", "tornado"}
 """Each has a resource of its own. They do not import each other, but for the edges above."""
 DOORS = {

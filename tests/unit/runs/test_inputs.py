@@ -25,6 +25,7 @@ CASES: list[tuple[str, Any, Any, Change]] = [
     ("triggers", {"a": 1, "b": 2}, {"b": 2, "a": 1}, Change()),
     ("definitions", None, "41b0", Change(replaces=("definitions",))),
     ("definitions", "41b0", "29fa", Change(replaces=("definitions",))),
+    ("checks", None, "7c20", Change(replaces=("checks",))),
     ("gate", None, {"passed": "any"}, Change(updates=("gate",))),
     ("rerun", None, "always", Change(updates=("rerun",))),
     ("on_conflict", None, "adopt", Change(updates=("on_conflict",))),
