@@ -101,3 +101,31 @@ def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Call
     assert [agent for agent, _ in checks(project)[3:]] == ["ag-good"]
     assert checks(project)[3] != first[0]
     assert len(project.bodies()) == 2, "the sessions have passed"
+    look_at(project)
+
+
+def look_at(project: Project) -> None:
+    """What each command shows of a stack with both kinds, once its updates have ended."""
+
+    def tool(*arguments: str) -> list[str]:
+        code, printed = project.run("tornado-resource", *arguments, "--stack", "dev")
+        assert code == 0, printed
+        return printed.splitlines()
+
+    assert [line.split()[:2] for line in tool("status")] == [
+        [name, "passed"] for name in ("booking", "billing", "support", "sales")
+    ]
+    assert {line.partition(" ")[0] for line in tool("doctor")} == {"free"}
+    assert tool("check-state") == ["stack dev: no foreign provider or base URL in the state"]
+    assert tool("wait")[0].startswith("waiting for 2 sessions and 2 check runs of stack dev; ")
+    changes = tool("diff", "support", "--versions", "1.0.0", "latest")
+    assert changes[0].startswith("support: version 1.0.0 (sha256v2:")
+    assert "  ~ node start" in changes
+    tool("report", "--history", "9", "--folder", "reports")
+    history = json.loads((project.folder / "reports/history.json").read_text(encoding="utf-8"))["sessions"]
+    assert {name: [run["outcome"] for run in each["runs"]] for name, each in history.items()} == {
+        "booking": ["passed"],
+        "billing": ["passed"],
+        "support": ["passed", "passed"],
+        "sales": ["failed", "passed"],
+    }

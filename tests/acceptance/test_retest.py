@@ -69,6 +69,8 @@ def test_a_pass_elsewhere_counts_here_and_nothing_is_started(make_project: Calla
     assert pinned["production"] == there["agents"]["support"]["version_id"]
     assert [row["version_id"] for row in production.http.get("/_sandbox/published").json()] == [1]
     production.up(0, "--expect-no-changes")
+    code, printed = staging.run("tornado-resource", "status", "--stack", "production")
+    assert (code, printed.count("passed in stack organization/agents/staging")) == (0, 2), printed
 
     url, headers = "/v1/pathway/pw-1/version/1", {"authorization": "key"}
     nodes = staging.http.get(url, headers=headers).json()["nodes"]

@@ -51,8 +51,9 @@ class GatedStack:
     """A stack's gated runs in the order of their declarations, and how to reach the API.
 
     *not_started* has the results of the runs whose start was interrupted, and of those that were deleted for a
-    replacement that was not started: there is nothing to read, so they are incomplete. *ungated* are those with
-    `gate: none`, which have no verdict. All of it comes from Pulumi's state and config.
+    replacement that was not started: there is nothing to read, so they are incomplete. *carried* has those of another
+    stack that count here. *ungated* are those with `gate: none`, which have no verdict. All of it comes from Pulumi's
+    state and config.
     """
 
     stack: str
@@ -61,6 +62,7 @@ class GatedStack:
     promotion: Promotion | None
     gated_runs: tuple[GatedRun, ...]
     not_started: tuple[Result, ...]
+    carried: tuple[Result, ...]
     ungated: tuple[RecordedRun, ...]
     settings: Settings
     endpoint: Endpoint
@@ -72,13 +74,13 @@ class GatedStack:
         return Client(self.endpoint, ignored=self.settings.ignored_content)
 
     def report(self, results: Iterable[Result]) -> Report:
-        """Return a report, stamped with the present time, of *results* and of the runs that were not started."""
+        """Return a report, stamped with the present time, of *results* and of the runs that were not started here."""
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(
             self.stack,
             self.environment,
             now,
-            (*results, *self.not_started),
+            (*results, *self.carried, *self.not_started),
             self.promotion,
             run_url(os.environ),
             project=self.project,
@@ -97,7 +99,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
     from tornado_resource.runs.verdict import unknown_result
 
     stack = read_stack(name or selected_stack())
-    if not stack.runs:
+    if not stack.runs and not stack.carried:
         message = f"stack {stack.name} has recorded no session or check run: run `pulumi up --stack {stack.name}` first"
         raise ConfigurationError(message)
     gated_runs = _gated_runs(stack)
@@ -112,6 +114,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
             for run, gated in gated_runs
             if not run.is_started
         ),
+        carried=stack.carried,
         ungated=tuple(run for run in stack.runs if run.gated is None),
         settings=read_settings(stack.config, stack.name),
         endpoint=endpoint_of(stack),

@@ -56,9 +56,11 @@ def command(name: str | None, timeout: timedelta | None, output: str, *, quiet: 
 
 
 def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitCode:
-    if not stack.gated_runs and not stack.not_started:
-        output.say(f"stack {stack.stack} has no session with a gate: nothing to wait for")
-        return finish(stack.report(()), stack.settings.reports, output)
+    if not stack.gated_runs:
+        report = stack.report(())
+        if not report.results:
+            output.say(f"stack {stack.stack} has no session or check run with a gate: nothing to wait for")
+        return finish(report, stack.settings.reports, output)
     from tornado_resource.reports.outcomes import count_runs, nouns
 
     waited = count_runs(stack.gated_runs)

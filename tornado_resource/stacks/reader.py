@@ -14,11 +14,12 @@ from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.promotion import from_output, text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
-from tornado_resource.stacks.recorded import RELEASE_TYPES, Resource, is_ours, read_state
+from tornado_resource.stacks.recorded import RELEASE_TYPES, Resource, carried_results, is_ours, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
+    from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
@@ -33,6 +34,7 @@ class Stack:
 
     *runs* have those whose start was interrupted too. *settled* are the names of the runs that a later update has
     recorded: Pulumi keeps a pending operation of both. *locked_by* says who holds the lock, if anyone.
+    *carried* has what passed in another stack and counts here, with nothing started (`retest: false`).
     *has_plain_key*: whether `bland:apiKey` is in the config, and not encrypted. *project*: empty if it is unknown.
     """
 
@@ -47,6 +49,7 @@ class Stack:
     project: str = ""
     settled: tuple[str, ...] = ()
     scenarios: tuple[StoredScenario, ...] = ()
+    carried: tuple[Result, ...] = ()
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -145,6 +148,7 @@ def read_stack(name: str) -> Stack:
         runs=tuple(recorded.runs.values()),
         releases=tuple(recorded.published),
         scenarios=recorded.scenarios,
+        carried=tuple(carried_results(recorded.outputs)),
         environment=text_or_none(recorded.outputs.get("environment")),
         promotion=from_output(recorded.outputs.get("promotion")),
         settled=tuple(recorded.runs[urn].name for urn in cut_off if not recorded.runs[urn].resource.is_interrupted),

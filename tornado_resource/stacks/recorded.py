@@ -20,8 +20,9 @@ from tornado_resource.core.urns import (
     type_of,
     unique_names,
 )
+from tornado_resource.declarations.merging import SECTIONS
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.kinds import kind_of, kind_of_type
+from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
 from tornado_resource.runs.model import (
     HIDDEN,
     NOT_AS_DECLARED,
@@ -38,7 +39,7 @@ from tornado_resource.stacks.scenarios import stored_scenario
 from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.kind import Kind
@@ -448,6 +449,29 @@ def passed_elsewhere(recorded: Any, stack: str, request: Mapping[str, Any], kind
         promoted=True,
         promoted_from=clean(stack),
     )
+
+
+def carried_results(outputs: Mapping[str, Any]) -> Iterator[Result]:
+    """Yield what passed in another stack and counts in this one, by its outputs. Nothing was started for it here.
+
+    One that does not agree with its own numbers is incomplete.
+    """
+    verdicts = outputs.get("verdicts")
+    for name, recorded in verdicts.items() if isinstance(verdicts, dict) else ():
+        if isinstance(recorded, dict) and recorded.get("promoted") is True and _is_verdict(recorded):
+            yield _carried(clean(name), _parsed(recorded), outputs)
+
+
+def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Result:
+    kind = kind_of(verdict.kind if verdict.kind in KINDS else "tornado")
+    shown = [outputs[key].get(name) for key in SECTIONS if isinstance(outputs.get(key), dict)]
+    request = next((kind.request_of(each) for each in shown if isinstance(each, dict)), {})
+    gated = GatedRun(name, verdict.session_id, verdict.gate, request, kind=kind.name)
+    is_pass = verdict.kind == kind.name and verdict.outcome == "passed" and verdict.status in kind.statuses
+    if is_pass and kind.agrees(verdict, request):
+        return Result(gated, verdict)
+    reason = "its recorded verdict is damaged: run `pulumi up` again"
+    return Result(gated, replace(verdict, outcome="incomplete", reason=reason, kind=kind.name))
 
 
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsonschema
 
 from tests.support.paths import ROOT
 from tests.support.recorded_stack import FAILED, PASSED, RUNNING, checked, record
+from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.cli import main
 from tornado_resource.errors import ApiError
+from tornado_resource.stacks.reader import Stack
+from tornado_resource.stacks.recorded import carried_results
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from tornado_resource.bland.client import Client
@@ -133,6 +139,30 @@ def test_agents_alone_have_a_status_too(monkeypatch: pytest.MonkeyPatch, capsys:
         f"cut     incomplete    unknown: {INTERRUPTED.replace('session', 'check run')} (version v-2)",
         "canary  no gate     s-canary  ERROR",
     ]
+
+
+def test_what_passed_in_another_stack_counts_in_every_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    paths = record(monkeypatch, {})
+    passed = result_of(gated_run_of("booking", "s-1"), status_of("COMPLETED_ALL_PASSED", ("a",), ())).verdict
+    reason = "it passed in stack organization/agents/staging, and is not tested again (retest: false)"
+    carried = replace(passed, reason=reason, promoted=True, promoted_from="organization/agents/staging").as_output()
+    outputs = {"verdicts": {"booking": carried}, "sessions": {"booking": {"pathway_id": "pw-1"}}}
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, carried=tuple(carried_results(outputs)))
+    monkeypatch.setattr("tornado_resource.cli.stack.read_stack", lambda _name: stack)
+    assert main(STATUS) == 0
+    assert capsys.readouterr().out == f"booking  passed      s-1  COMPLETED_ALL_PASSED: {reason}\n"
+    assert main(["wait", "--stack", "dev", "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["sessions"]["booking"]["promoted"] is True
+    assert "nothing to wait for" not in captured.err
+    assert main(["report", "--stack", "dev", "--folder", str(tmp_path)]) == 0
+    assert reason in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert paths == []
+    monkeypatch.setattr("tornado_resource.cli.stack.read_stack", lambda _name: replace(stack, carried=()))
+    assert main(STATUS) == 2
+    assert "stack dev has recorded no session or check run" in capsys.readouterr().err
 
 
 def test_json_says_which_agent_and_shows_none_that_is_secret(

@@ -52,7 +52,7 @@ def test_json_without_a_session_to_wait_for_is_a_report_too(
     assert main([*WAIT, "--format", "json"]) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["sessions"] == {}
-    assert captured.err == "stack dev has no session with a gate: nothing to wait for\n"
+    assert captured.err == "stack dev has no session or check run with a gate: nothing to wait for\n"
     assert paths == []
 
 

@@ -14,9 +14,9 @@ from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import Release
 from tornado_resource.releases.plan import ReleasePlan
-from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun
+from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun, Result
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.stacks.recorded import carried_results, read_outputs
 from tornado_resource.versions.drift import RunBasis
 
 GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
@@ -433,3 +433,57 @@ def test_a_state_that_is_damaged_anywhere_is_read_without_an_error() -> None:
             assert all(str(each).isprintable() for each in (run.basis.content, run.doubt, run.name, reason))
         assert {plan.is_recorded(each.outputs) for each in found.releases.values()} <= {True, False}
         assert all(isinstance(each.declaration.name, str) for each in found.scenarios)
+
+
+CHECKED = {"agent_id": "ag-1", "env": "staging", "version_id": "v-2"}
+JUDGES = [{"name": "resolved", "required": True, "match_rate": 0.9, "passed": True}]
+
+
+def promoted(kind: str = "tornado", **changes: Any) -> dict[str, Any]:
+    """A verdict of another stack that counts here."""
+    carried = {"promoted": True, "promoted_from": "organization/agents/staging", **changes}
+    if kind == "tornado":
+        return verdict(**carried)
+    passed = {"status": "PASSED", "judges": JUDGES, "version_id": "v-2", "content": "v-2", "kind": "check_run"}
+    return verdict(**{**passed, **carried})
+
+
+def carried(recorded: Any, **outputs: Any) -> list[Result]:
+    return list(carried_results({"verdicts": recorded, **outputs}))
+
+
+def test_what_passed_in_another_stack_is_read_from_the_outputs() -> None:
+    verdicts = {"booking": promoted(), "support": promoted("check_run"), "own": verdict()}
+    booking, support = carried(verdicts, sessions={"booking": dict(GATED.request)}, agents={"support": CHECKED})
+    assert (booking.gated.name, booking.gated.run_id, booking.gated.kind) == ("booking", "s-1", "tornado")
+    assert booking.gated.request == GATED.request
+    assert (support.gated.kind, support.gated.request) == ("check_run", CHECKED)
+    assert [each.verdict.outcome for each in (booking, support)] == ["passed", "passed"]
+    assert booking.verdict.promoted_from == "organization/agents/staging"
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        promoted("check_run", judges=[{**JUDGES[0], "match_rate": 0.1, "passed": False}]),
+        promoted("check_run", version_id="v-3", content="v-3"),
+        promoted("check_run", status="REBALANCING"),
+        promoted("check_run", outcome="failed"),
+        {**promoted("check_run"), "kind": "toy"},
+        promoted(passed_scenarios=1),
+    ],
+)
+def test_a_pass_of_another_stack_that_does_not_agree_with_itself_is_none(damaged: dict[str, Any]) -> None:
+    [found] = carried({"support": damaged}, agents={"support": CHECKED})
+    assert found.verdict.outcome == "incomplete"
+    assert found.verdict.reason == "its recorded verdict is damaged: run `pulumi up` again"
+
+
+@pytest.mark.parametrize("recorded", [None, 3, {"a": None}, {"a": {"promoted": True}}, {"a": verdict()}])
+def test_outputs_without_such_a_pass_have_none(recorded: Any) -> None:
+    assert carried(recorded) == []
+
+
+def test_a_pass_of_another_stack_without_its_outputs_shows_no_pathway() -> None:
+    [found] = carried({"booking": promoted()}, sessions={"booking": 7}, agents=3)
+    assert (found.verdict.outcome, found.gated.shown_pathway) == ("passed", None)
