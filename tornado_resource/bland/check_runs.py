@@ -15,7 +15,6 @@ from tornado_resource.bland.responses import (
     error_text,
     id_fault,
     is_other,
-    parse_time,
     reported_error,
     segment,
     unusable,
@@ -171,12 +170,6 @@ class CheckRuns:
     is_whole: bool
     is_readable: bool
     responded_at: datetime | None
-
-    def covers(self, moment: datetime) -> bool:
-        """Return whether the list certainly has every run that was created at *moment* or later, by the API's clock."""
-        created = [parse_time(run.created_at) for run in self.runs]
-        is_past = any(each is not None and each < moment for each in created)
-        return self.is_whole or (self.is_readable and is_past)
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,16 @@ class TestRecovery:
         assert (started.run_id, started.status, started.created_at) == ("cr-1", begins, CREATED)
         assert (api.effective_starts, started.adopted) == (1, False)
 
+    @pytest.mark.parametrize("unreadable", UNREADABLE, ids=str)
+    async def test_an_unreadable_list_is_an_error_and_sends_nothing(self, unreadable: Any) -> None:
+        api = CheckRunApi.of(FakeTime(), begins="PASSED", active_faults=[unreadable] * 99)
+        await self.crash(api, has_response=False)
+        with pytest.raises(TornadoError, match="check runs of agent a-1 in staging"):
+            await run(api, check_order())
+        assert "POST start" not in api.calls
+        api.active_faults = []
+        assert (await run(api, check_order())).run_id == "cr-1"
+
     async def test_a_run_created_long_after_the_crash_is_foreign(self) -> None:
         api = CheckRunApi.of(FakeTime())
         sent_at = api.time.now().isoformat()

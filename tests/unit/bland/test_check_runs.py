@@ -282,25 +282,13 @@ async def test_runs_of_another_environment_or_agent_are_not_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "is_whole", "covers"),
-    [
-        ([], True, True),
-        ([RUN] * (LIST_LIMIT - 1), True, True),
-        ([RUN] * LIST_LIMIT, False, False),
-        ([*[RUN] * (LIST_LIMIT - 1), RUN | {"created_at": "2026-04-14T09:00:00.000Z"}], False, True),
-        ([5, RUN | {"created_at": "2026-04-14T09:00:00.000Z"}], False, False),
-        ([*[RUN] * (LIST_LIMIT - 1), RUN | {"created_at": "yesterday"}], False, False),
-    ],
+    ("listed", "is_whole"),
+    [([], True), ([RUN] * (LIST_LIMIT - 1), True), ([RUN] * LIST_LIMIT, False), ([5, RUN], False)],
 )
-async def test_a_full_list_covers_what_came_after_its_oldest_run(
-    listed: list[Any],
-    is_whole: bool,  # noqa: FBT001
-    covers: bool,  # noqa: FBT001
-) -> None:
+async def test_a_full_or_unreadable_list_may_lack_runs(listed: list[Any], is_whole: bool) -> None:  # noqa: FBT001
     client = answering({"data": listed, "errors": None}, date="Tue, 14 Apr 2026 10:05:00 GMT")
     found = await list_check_runs(client, "a-1", "staging")
     assert found.is_whole is is_whole
-    assert found.covers(datetime(2026, 4, 14, 9, 30, tzinfo=UTC)) is covers
     assert found.responded_at == datetime(2026, 4, 14, 10, 0, tzinfo=UTC) + timedelta(minutes=5)
 
 
