@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
+PLAYED = """\
+pathways:
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}]}
+"""
+
 
 @pytest.fixture
 def port() -> int:
@@ -27,14 +32,14 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "agents.md"])
+@pytest.mark.parametrize(("page", "speed"), [("tutorial.md", 600), ("agents.md", 60)])
 def test_every_command_of_a_page_prints_what_it_shows(
-    page: str, make_project: Callable[..., Project], port: int
+    page: str, speed: int, make_project: Callable[..., Project], port: int
 ) -> None:
     project = make_project()
     folder = project.folder.parent / "reader"
     known = {key: value for key, value in project.environment.items() if not key.startswith(("BLAND_", "PULUMI_B"))}
-    typed = script(page).replace("8080", str(port)).replace("--speed 60", "--speed 600")
+    typed = script(page).replace("8080", str(port)).replace("--speed 60 --scenario", f"--speed {speed} --scenario")
     printed = run(typed, folder, known)
     for _, text in blocks(page):
         for line in text.splitlines():
@@ -46,7 +51,7 @@ def test_every_command_of_a_page_prints_what_it_shows(
         assert "The last 3 updates" in report
     else:
         assert len(re.findall(r"AgentRelease .*created", printed)) == 2
-        runs = set(re.findall(r"support ([0-9a-f]{8}) PASSED", printed))
+        runs = set(re.findall(r'run_id *: "([0-9a-f-]{36})"', printed))
         assert len(runs) == 3, "two versions in staging, and the second one in production"
 
 
@@ -86,3 +91,13 @@ def test_every_command_of_the_page_on_the_sandbox_works(tmp_path: Path, port: in
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     printed = run(f"cat > scenarios.yaml <<'END'\n{scenarios}END\n{typed}", tmp_path / "reader", {"PATH": path})
     assert re.search(r'_id": ?"[0-9a-f]{8}-', printed), printed
+
+
+def test_the_program_of_getting_started_publishes_what_passed(make_project: Callable[..., Project]) -> None:
+    [program] = [text for language, text in blocks("getting-started.md") if language == "python"]
+    project = make_project(speed=1000, script=PLAYED, program=program)
+    project.up()
+    outputs = project.outputs()
+    assert outputs["verdict"]["outcome"] == "passed"
+    assert outputs["verdict"]["session_id"] == outputs["session_id"]
+    assert [request["path"].rpartition("/")[2] for request in project.requests("POST")] == ["start", "publish"]

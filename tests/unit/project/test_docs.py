@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.paths import ROOT
+from tornado_resource.agents.resource import CheckRun
 from tornado_resource.bland.content import Digests
 from tornado_resource.cli import COMMANDS
 from tornado_resource.cli import main as run
@@ -30,25 +31,33 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 130
+
+
 def doc(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_in_the_readme(command: str) -> None:
-    assert f"`tornado-resource {command}" in README
+def test_every_command_is_in_the_docs(command: str) -> None:
+    assert f"`tornado-resource {command}" in doc("command-line.md")
 
 
 @pytest.mark.parametrize("code", ExitCode)
-def test_every_exit_code_is_in_the_readme_with_its_meaning(code: ExitCode) -> None:
-    assert f"| **{code.value}** | {code.meaning} |\n" in README
+def test_every_exit_code_is_in_the_docs_with_its_meaning(code: ExitCode) -> None:
+    assert f"| **{code.value}** | {code.meaning} |\n" in doc("command-line.md")
 
 
 @pytest.mark.parametrize(
-    "name", [*(name for name in TornadoSession.output_names if name not in INTERNAL), *RunVerdict.__slots__]
+    "name",
+    [
+        *sorted({*TornadoSession.output_names, *CheckRun.output_names} - {*INTERNAL}),
+        *RunVerdict.__slots__,
+    ],
 )
-def test_every_output_is_in_the_readme(name: str) -> None:
-    table = README.partition("## What the stack records")[2].partition("\n## ")[0]
+def test_every_output_is_in_the_docs(name: str) -> None:
+    table = doc("state.md").partition("## What the stack records")[2].partition("\n## ")[0]
     assert re.search(rf"[`.]{name}`", table)
 
 
@@ -169,6 +178,12 @@ def test_the_scenario_file_in_the_docs_is_valid(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(sample[1], encoding="utf-8")
     scripts = read_scripts(tmp_path / "s.yaml")
     assert (len(scripts.pathways), len(scripts.agents), len(scripts.judges)) == (2, 2, 2)
+
+
+def test_the_workflow_in_the_docs_is_the_one_of_the_template() -> None:
+    [sample] = re.findall(r"```yaml\n# .github/workflows/tornado.yml\n(.*?)```", doc("pipelines.md"), re.DOTALL)
+    template = ROOT / "tornado_resource/template/.github/workflows/tornado.yml"
+    assert sample == template.read_text(encoding="utf-8")
 
 
 def test_make_targets_in_the_docs_exist() -> None:

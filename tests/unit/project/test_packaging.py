@@ -75,7 +75,7 @@ def test_the_version_comes_from_one_place() -> None:
 def test_the_template_installs_this_version() -> None:
     requirement = f"tornado-resource[sandbox] @ git+{REPOSITORY}@v{VERSION}\n"
     assert text("tornado_resource/template/requirements.txt") == requirement
-    assert f"rev: v{VERSION}" in text("README.md")
+    assert f"rev: v{VERSION}" in text("docs/pipelines.md")
 
 
 def test_the_template_uses_the_same_actions_as_the_example() -> None:
