@@ -101,7 +101,7 @@ def test_on_conflict_overrides_one_session_and_the_preview_warns(slow_project: P
     foreign = start_elsewhere(project, "pw-2")
     project.configure("tornado:onConflict.billing", "adopt")
     printed = project.pulumi("preview")
-    assert "config tornado:onConflict.billing is adopt: if another session is active on its pathway" in printed
+    assert "config tornado:onConflict.billing is adopt: if another run holds its pathway or agent" in printed
     assert "pulumi config rm --path tornado:onConflict.billing --stack dev" in printed
     printed = project.up(expect=None)
     assert ids(project) == {"billing": foreign}
@@ -109,7 +109,7 @@ def test_on_conflict_overrides_one_session_and_the_preview_warns(slow_project: P
     assert ids(project)["billing"] == foreign
     assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING", "RUNNING"]
     project.configure("tornado:onConflict.biling", "adopt")
-    assert "config tornado:onConflict names the session 'biling'" in project.pulumi("preview", expect=None)
+    assert "config tornado:onConflict names 'biling'" in project.pulumi("preview", expect=None)
 
 
 def test_a_session_that_cannot_be_cancelled_can_be_destroyed(slow_project: Project) -> None:

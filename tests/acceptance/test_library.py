@@ -144,7 +144,7 @@ def test_config_of_adoption_and_conflicts_holds_as_with_deploy(make: Callable[[s
     theirs = start.json()["session_id"]
     project.configure("tornado:adopt.good", theirs)
     project.configure("tornado:onConflict", "wait")
-    warning = "config tornado:onConflict is wait: if another session is active on its pathway"
+    warning = "config tornado:onConflict is wait: if another run holds its pathway or agent"
     preview = json.loads(project.pulumi("preview", "--json"))
     assert [warning in each["message"] for each in preview["diagnostics"]].count(True) == 1
     project.up()

@@ -69,7 +69,7 @@ def test_sessions_of_one_name_in_two_components_both_count(make_project: Callabl
 
     project.configure("tornado:adopt", {"smoke": "s-1"})
     printed = project.pulumi("preview", expect=None)
-    assert "config tornado:adopt names the session 'smoke', but 2 sessions of this program have that name" in printed
+    assert "config tornado:adopt names 'smoke', but 2 runs of this program have that name" in printed
     assert all(urn in printed for urn in states)
     assert "Traceback" not in printed
 
@@ -119,6 +119,6 @@ def test_an_update_that_stops_early_leaves_no_report_of_an_earlier_one(project: 
     (project.folder / "__main__.py").write_text("import tornado_resource as t\n\nt.deploy()\n", encoding="utf-8")
     project.declare(DECLARED.replace("pw-1", "pw-1, gate: none"))
     project.up()
-    assert problem() == "nothing was judged: the program waited for no session with a gate"
+    assert problem() == "nothing was judged: the program waited for no session or check run with a gate"
     results = [type(entry).__name__ for suite in report(project)[1] for case in suite for entry in case.result]
     assert results == ["Skipped"], "the update did not fail"

@@ -23,12 +23,13 @@ UNKNOWN: Final = (
 )
 
 
-async def find_faults(client: Client, request: Mapping[str, Any]) -> list[tuple[str, str]]:
+async def find_faults(client: Client, request: Mapping[str, Any], *, has_checks: bool) -> list[tuple[str, str]]:
     """Return what is wrong, each with what to do about it.
 
     Args:
         client: sends the requests: three at most.
         request: what the check run is declared with.
+        has_checks: whether the update creates its checks.
 
     Raises:
         ApiError: a request failed for good.
@@ -39,11 +40,9 @@ async def find_faults(client: Client, request: Mapping[str, Any]) -> list[tuple[
         pins = await retried(lambda: read_pins(client, agent_id))
     except NotFound:
         return [UNKNOWN]
-    version, checks = await asyncio.gather(
-        _fault_of_version(client, request, is_pinned=pins.of(env).version_id is not None),
-        _fault_of_checks(client, agent_id, env),
-    )
-    return [fault for fault in (version, checks) if fault is not None]
+    faults = [_fault_of_version(client, request, is_pinned=pins.of(env).version_id is not None)]
+    faults += [] if has_checks else [_fault_of_checks(client, agent_id, env)]
+    return [fault for fault in await asyncio.gather(*faults) if fault is not None]
 
 
 async def _fault_of_version(client: Client, request: Mapping[str, Any], *, is_pinned: bool) -> tuple[str, str] | None:
@@ -68,7 +67,7 @@ async def _fault_of_version(client: Client, request: Mapping[str, Any], *, is_pi
 async def _fault_of_checks(client: Client, agent_id: str, env: str) -> tuple[str, str] | None:
     checks = await retried(lambda: read_checks(client, agent_id, env))
     if checks is None:
-        return f"it has no checks in {env}", "set them up in Bland, or declare them (AgentChecks)"
+        return f"it has no checks in {env}", "set them up in Bland, or declare `checks`"
     if checks.is_enabled is False:
-        return f"its checks in {env} are disabled", "enable them in Bland, or declare them (AgentChecks)"
+        return f"its checks in {env} are disabled", "enable them in Bland, or declare `checks`"
     return None

@@ -262,11 +262,13 @@ class CheckRuns(Kind):
 
         return await read_content(client, request, which)
 
-    async def find_faults(self, client: Client, request: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    async def find_faults(
+        self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
+    ) -> Sequence[tuple[str, str]]:
         """Return whether the agent, its declared version or its checks are missing."""
         from tornado_resource.agents.faults import find_faults
 
-        return await find_faults(client, request)
+        return await find_faults(client, request, has_checks=has_checks)
 
     async def with_details(self, client: Client, result: Result) -> Result:
         """Return the result with what its judges cost."""

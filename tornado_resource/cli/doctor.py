@@ -54,11 +54,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A run that a stack declares or has recorded: its name, its place, and the stack."""
+    """A run that a stack declares or has recorded. *has_checks*: whether its update creates its checks."""
 
     name: str
     place: Place
     stack: str
+    has_checks: bool = False
 
     @property
     def shown(self) -> str:
@@ -290,7 +291,8 @@ def _in_file(stack: Stack, *, is_needed: bool) -> Iterator[Declared]:
     name = stack.name.rpartition("/")[2]
     environment = load(path or completion.DEFAULT_FILE, stack.config.get("tornado:environment"), stack=name)
     for each in environment.declarations:
-        yield Declared(each.name, Place(each.kind, each.request), stack.name)
+        has_checks = each.checks is not None and each.checks.manage
+        yield Declared(each.name, Place(each.kind, each.request), stack.name, has_checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +328,7 @@ async def _views(endpoint: Endpoint, runs: Sequence[Declared]) -> list[_View]:
     firsts = {run.place.key: run for run in reversed(runs)}
     async with Client(endpoint) as client:
         held = await asyncio.gather(*(_holder(client, run) for run in firsts.values()))
-        faults = await asyncio.gather(*(kind_of(run.place.kind).find_faults(client, run.place.request) for run in runs))
+        faults = await asyncio.gather(*(_faults(client, run) for run in runs))
         successors = await _successors(client, [place_id for kind, place_id in firsts if kind == "tornado"])
     holders = dict(zip(firsts, held, strict=True))
     views = []
@@ -334,6 +336,10 @@ async def _views(endpoint: Endpoint, runs: Sequence[Declared]) -> list[_View]:
         key, is_first = run.place.key, firsts[run.place.key] is run
         views.append(_View(run, holders[key], problems, successors.get(key[1], ()) if is_first else (), is_first))
     return views
+
+
+async def _faults(client: Client, run: Declared) -> Sequence[tuple[str, str]]:
+    return await kind_of(run.place.kind).find_faults(client, run.place.request, has_checks=run.has_checks)
 
 
 async def _holder(client: Client, run: Declared) -> Found | None:

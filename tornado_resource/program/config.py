@@ -72,7 +72,7 @@ def check_against_declarations(settings: Settings, environment: Environment) -> 
     if environment.left_out and not declarations:
         message = (
             f"{clean(settings.declarations)}: {environment.omission}, and nothing would be tested; "
-            f"keep a session there, or remove the stack's sessions with pulumi destroy --stack {pulumi.get_stack()}"
+            f"keep a run there, or remove the stack's runs with pulumi destroy --stack {pulumi.get_stack()}"
         )
         raise ConfigurationError(message)
     _check_triggers(settings.triggers, declarations)
@@ -100,7 +100,7 @@ def _warn_of_on_conflict(on_conflict: str | Mapping[str, str]) -> None:
     for name, value in values.items():
         key = f"--path {PREFIX}onConflict.{name}" if name else f"{PREFIX}onConflict"
         pulumi.log.warn(
-            f"config {key.removeprefix('--path ')} is {value}: if another session is active on its pathway, "
+            f"config {key.removeprefix('--path ')} is {value}: if another run holds its pathway or agent, "
             f"`pulumi up` {_EFFECTS[value]}; remove it with pulumi config rm {key} --stack {pulumi.get_stack()}"
         )
 
@@ -108,7 +108,7 @@ def _warn_of_on_conflict(on_conflict: str | Mapping[str, str]) -> None:
 def ambiguous_session(key: str, name: str, urns: Sequence[str]) -> str:
     """Return why config *key* cannot name a session whose name several resources have."""
     argument = {"adopt": 'adopt="SESSION_ID"', "onConflict": 'on_conflict="…"'}[key]
-    first = f"config {PREFIX}{key} names the session {name!r}, but {len(urns)} sessions of this program have that name:"
+    first = f"config {PREFIX}{key} names {name!r}, but {len(urns)} runs of this program have that name:"
     cure = (
         f"Give the one that is meant the argument {argument} in the program, and remove the config: "
         f"pulumi config rm --path {PREFIX}{key}.{name} --stack {pulumi.get_stack()}"
@@ -122,7 +122,7 @@ def _check_triggers(added: Mapping[str, Any], declarations: Sequence[Declaration
         together = len({*declaration.triggers, *added})
         if added and together > MAX_TRIGGERS:
             message = (
-                f"config {PREFIX}triggers: {together} triggers with those of session {declaration.name} "
+                f"config {PREFIX}triggers: {together} triggers with those of {declaration.name} "
                 f"({declaration.position}), expected at most {MAX_TRIGGERS}; remove some of either"
             )
             raise ConfigurationError(message)
@@ -132,5 +132,5 @@ def _check_names(key: str, given: Mapping[str, str], names: list[str]) -> None:
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names)
-            message = f"config {PREFIX}{key} names the session {name!r}, expected one of {', '.join(names)}{hint}"
+            message = f"config {PREFIX}{key} names {name!r}, expected one of {', '.join(names)}{hint}"
             raise ConfigurationError(message)

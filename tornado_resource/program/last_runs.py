@@ -237,11 +237,12 @@ class LastRuns:
         return replace(gated, was_shown=self._was_shown(gated))
 
     def _was_shown(self, gated: GatedRun) -> bool:
-        """Return whether the API has shown a content to this session, or to the one before it on the same pathway."""
+        """Return whether the API has shown a content to this run, or to the one before it of the same subject."""
         before = self._known.runs.get(gated.urn)
         if before is None or not before.was_shown:
             return False
-        return bool(before.declared.get("pathway_id") == gated.request.get("pathway_id"))
+        subject = kind_of(gated.kind).place_outputs[0]
+        return bool(before.declared.get(subject) == gated.request.get(subject))
 
     @property
     def _known(self) -> Recorded:

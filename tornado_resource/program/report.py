@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
-STOPPED: Final = "the update stopped before any session was judged"
+STOPPED: Final = "the update stopped before any run was judged"
 INTERRUPTED: Final = "the update was interrupted, or a resource failed: see its log"
-NOTHING_JUDGED: Final = "nothing was judged: the program waited for no session with a gate"
+NOTHING_JUDGED: Final = "nothing was judged: the program waited for no session or check run with a gate"
 PACKAGE: Final = __name__.partition(".")[0]
 MAX_CHARACTERS: Final = 10_000
 

@@ -217,12 +217,20 @@ class Kind(ABC):
         del client
         return result
 
-    async def find_faults(self, client: Client, request: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    async def find_faults(
+        self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
+    ) -> Sequence[tuple[str, str]]:
         """Return why a run cannot start as it is declared, as far as the API shows it, each with what to do.
 
         Unlike the other requests, these are sent again after a failure that may pass.
+
+        Args:
+            client: sends the requests.
+            request: what the run is declared with.
+            has_checks: whether its checks are declared too, so that the update creates them.
+
         """
-        del client, request
+        del client, request, has_checks
         return ()
 
     async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:

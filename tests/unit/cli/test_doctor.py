@@ -133,7 +133,7 @@ agents:
   published: {agent_id: ag-1, version: 1.0.0}
 """
     stack = Stack("dev", {"bland:apiKey": "a-long-key"})
-    none, declare = "it has no checks in staging", "          set them up in Bland, or declare them (AgentChecks)"
+    none, declare = "it has no checks in staging", "          set them up in Bland, or declare `checks`"
     where = "(agent ag-1 in staging)"
     assert diagnosed(stack, declarations, monkeypatch, tmp_path, capsys) == [
         "missing   gone (agent ag-0 in staging): the API does not know the agent",
@@ -154,6 +154,23 @@ agents:
         declare,
     ]
     assert "/v2/agents" not in paths, "there is no pathway to be replaced"
+
+
+def test_declared_checks_are_not_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = answer(monkeypatch, of_agent("ag-1", **{"environments/staging/checks": None}))
+    declarations = """\
+version: 1
+agents:
+  sales: {agent_id: ag-1, checks: {scenario_ids: [tc-1], judges: [resolved]}}
+judges: {resolved: {id: j-1}}
+"""
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"})
+    assert diagnosed(stack, declarations, monkeypatch, tmp_path, capsys) == [
+        "free      sales (agent ag-1 in staging): no check run runs"
+    ]
+    assert "/v2/agents/ag-1/environments/staging/checks" not in paths
 
 
 def test_disabled_checks_and_a_foreign_check_run_are_found(

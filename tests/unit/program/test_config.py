@@ -57,8 +57,8 @@ def test_an_environment_that_leaves_out_every_session_is_refused() -> None:
     with pytest.raises(ConfigurationError) as caught:
         check_against_declarations(settings, Environment("dev", (), left_out=("billing", "support-line")))
     assert str(caught.value) == (
-        "agents/s.yaml: environment dev leaves out billing, support-line, and nothing would be tested; keep a session "
-        f"there, or remove the stack's sessions with pulumi destroy --stack {pulumi.get_stack()}"
+        "agents/s.yaml: environment dev leaves out billing, support-line, and nothing would be tested; keep a run "
+        "there, or remove the stack's runs with pulumi destroy --stack stack"
     )
     check_against_declarations(settings, Environment("dev", ()))
 
@@ -71,7 +71,7 @@ def test_config_that_adds_too_many_triggers_is_to_blame() -> None:
     with pytest.raises(ConfigurationError) as caught:
         check_against_declarations(settings, Environment("dev", (full,)))
     assert str(caught.value) == (
-        "config tornado:triggers: 101 triggers with those of session billing (s.yaml:3:3), expected at most 100; "
+        "config tornado:triggers: 101 triggers with those of billing (s.yaml:3:3), expected at most 100; "
         "remove some of either"
     )
     check_against_declarations(settings, Environment("dev", (replace(full, triggers={"a": 1}),)))
