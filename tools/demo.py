@@ -55,13 +55,16 @@ def main() -> int:
 def _show(url: str, environment: dict[str, str]) -> None:
     _say("1", f"The sandbox stands in for the Bland API at {url}, {SPEED} times faster than real time")
     _prepare(environment)
-    _say("2", f"`pulumi up` starts every session of sessions.yaml for the environment `{ENVIRONMENT}`, and waits")
+    _say(
+        "2",
+        f"`pulumi up` starts every run of sessions.yaml for the environment `{ENVIRONMENT}`, and waits",
+    )
     _pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], environment)
     _say("3", "`pulumi up` again: nothing changed, so nothing is started")
     started = _starts(url)
     _pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], environment)
     if _starts(url) != started:
-        message = "the second `pulumi up` started a session although nothing had changed"
+        message = "the second `pulumi up` started a run although nothing had changed"
         raise DemoError(message)
     _show_outputs(json.loads(_capture(["stack", "output", "--json"], environment)))
     _say("→", "Where to go from here")
@@ -155,15 +158,16 @@ def _starts(url: str) -> int:
     import httpx
 
     requests = httpx.get(f"{url}/_sandbox/requests", trust_env=False).json()
-    return sum(1 for request in requests if request["path"].endswith("/start"))
+    posts = (request["path"] for request in requests if request["method"] == "POST")
+    return sum(1 for path in posts if path.endswith(("/start", "/check-runs")))
 
 
 def _show_outputs(outputs: dict[str, dict[str, dict[str, str]]]) -> None:
     _say("4", "The stack's outputs: pulumi stack output")
-    rows = [("session", "session_id", "created_at", "verdict", "")]
-    for name, session in outputs["sessions"].items():
+    rows = [("run", "id", "created_at", "verdict", "")]
+    for name, run in {**outputs["sessions"], **outputs["agents"]}.items():
         verdict = outputs["verdicts"][name]
-        rows.append((name, session["session_id"], session["created_at"], verdict["outcome"], verdict["reason"]))
+        rows.append((name, verdict["session_id"], run["created_at"], verdict["outcome"], verdict["reason"]))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for index, row in enumerate(rows):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
