@@ -48,10 +48,10 @@ def checks(project: Project) -> list[tuple[str, str]]:
     return [(row["path"].split("/")[3], json.loads(row["body"])["version_id"]) for row in rows]
 
 
-def save(project: Project, agent_id: str) -> None:
+def save(project: Project, agent_id: str, **content: Any) -> None:
     """Save a version of an agent, as people do in the dashboard."""
     headers = {"authorization": "any-key"}
-    project.http.post(f"/_sandbox/agents/{agent_id}/versions", json={}, headers=headers).raise_for_status()
+    project.http.post(f"/_sandbox/agents/{agent_id}/versions", json=content, headers=headers).raise_for_status()
 
 
 def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Callable[..., Project]) -> None:
@@ -129,3 +129,20 @@ def look_at(project: Project) -> None:
         "support": ["passed", "passed"],
         "sales": ["failed", "passed"],
     }
+
+
+def test_a_version_whose_variables_have_no_value_starts_nothing(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare("version: 1\nagents: {support: {agent_id: ag-good}}\n")
+    save(project, "ag-good", snapshot={"prompt": "Call {{env.HOST}}"})
+    printed = project.up(expect=None)
+    assert (
+        "nothing was started: the version refers to an environment variable without a value in staging: HOST" in printed
+    )
+    assert checks(project) == []
+    assert "Traceback" not in printed
+    headers = {"authorization": "any-key"}
+    path = "/v2/agents/ag-good/environments/staging/variables/HOST"
+    project.http.put(path, json={"value": "example.com"}, headers=headers).raise_for_status()
+    project.up()
+    assert len(checks(project)) == 1

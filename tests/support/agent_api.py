@@ -39,12 +39,17 @@ class AgentApi:
     time: FakeTime = field(default_factory=FakeTime)
     is_idle: bool = False
     """Whether publish and promote say yes and change nothing."""
+    snapshot: dict[str, Any] = field(default_factory=dict)
     when_sent: Callable[[], object] = lambda: None
     _coming: dict[str, str | None] = field(default_factory=dict)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         last = request.url.path.rpartition("/")[2]
+        if last == "latest":  # the version that is about to be published, which says only which variables it needs
+            return self._shown({"id": "v-2", "snapshot": self.snapshot})
         self.calls.append(last)
+        if last == "variables":
+            return self._shown([])
         if last in MOVED:
             return self._move(last, json.loads(request.content))
         if last == "environments":

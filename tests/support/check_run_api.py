@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +33,7 @@ class CheckRunApi(FakeApi):
     """
 
     lag: int = 0
+    snapshot: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, time: FakeTime, form: str = "bare", **given: Any) -> CheckRunApi:
@@ -54,6 +55,10 @@ class CheckRunApi(FakeApi):
             case "GET", [agent_id, "check-runs"]:
                 self.calls.append("GET list")
                 return self._list(f"{agent_id}/{request.url.params['env']}")
+            case "GET", [_, "versions", "latest"]:  # what starts says only which variables it needs
+                return self._enveloped({"id": "v-1", "snapshot": self.snapshot})
+            case "GET", [_, "environments", _, "variables"]:
+                return self._enveloped([])
             case method, [_, "check-runs", run_id, *verb]:
                 self.calls.append(" ".join([method, "/".join([run_id, *verb])]))
                 run = next((run for run in self.sessions if run.session_id == run_id), None)

@@ -262,6 +262,12 @@ class CheckRuns(Kind):
 
         return await read_content(client, request, which)
 
+    async def find_obstacle(self, client: Client, request: Mapping[str, Any]) -> str | None:
+        """Return which variables the version refers to that have no value in the environment."""
+        from tornado_resource.bland.variables import find_missing_variables
+
+        return await find_missing_variables(client, request["agent_id"], request["env"], request["version_id"])
+
     async def find_faults(
         self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
     ) -> Sequence[tuple[str, str]]:

@@ -9,10 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.agents import PATH
-from tornado_resource.bland.responses import reported_error, segment
+from tornado_resource.bland.agents import PATH, list_versions, read_latest_version, read_version
+from tornado_resource.bland.responses import is_other, reported_error, segment
+from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import word
 from tornado_resource.core.text import clean
+from tornado_resource.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +63,39 @@ async def read_variables(client: Client, agent_id: str, env: str) -> Variables:
         return Variables.parse(content) if not reported_error(reply.body) else None
 
     return client.parsed(reply, parse, "the response has no variables")
+
+
+async def find_missing_variables(client: Client, agent_id: str, env: str, version_id: str) -> str | None:
+    """Return which variables a version refers to that certainly have no value in an environment (`missing_variables`).
+
+    None if all have one, and if that cannot be known: no page of the API says what it shows of every version. The
+    variables are only read if the version refers to some.
+    """
+    try:
+        snapshot = await _read_snapshot(client, agent_id, version_id)
+        if not referenced_variables(snapshot):
+            return None
+        variables = await retried(lambda: read_variables(client, agent_id, env))
+    except ApiError:
+        return None
+    return missing_variables(env, snapshot, variables)
+
+
+async def _read_snapshot(client: Client, agent_id: str, version_id: str) -> Mapping[str, Any]:
+    """Return the snapshot of a version, which the API shows of the newest one and of published ones; else an empty one.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    found = await retried(lambda: read_latest_version(client, agent_id))
+    if is_other(found.version_id, version_id):
+        listed = (await retried(lambda: list_versions(client, agent_id))).get(version_id)
+        semver = listed.semver if listed is not None else None
+        if semver is None:
+            return {}
+        found = await retried(lambda: read_version(client, agent_id, semver))
+    return found.snapshot or {} if not is_other(found.version_id, version_id) else {}
 
 
 def referenced_variables(snapshot: Mapping[str, Any]) -> tuple[str, ...]:

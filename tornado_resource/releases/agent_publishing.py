@@ -17,6 +17,7 @@ from tornado_resource.bland.agents import (
 )
 from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import BACKOFF, is_transient, retried
+from tornado_resource.bland.variables import find_missing_variables
 from tornado_resource.core.clock import SYSTEM, Poller
 from tornado_resource.errors import ApiError, NotSent, Rejected, ReportedError, TornadoError
 from tornado_resource.releases.blocked_checks import read_block_reason
@@ -67,13 +68,18 @@ async def publish_agent(client: Client, order: AgentOrder, clock: Clock = SYSTEM
     Production is promoted, which lets staging pin the version too. `force` is never sent.
 
     Raises:
-        TornadoError: the checks of staging block the version, so nothing was moved.
+        TornadoError: the checks of staging block the version, or variables that it refers to have no value in the
+            environment, so nothing was moved.
         ApiError: what is pinned could not be read first, or a request failed for good, so nothing was moved.
 
     """
     before = await retried(lambda: read_pins(client, order.agent_id))
     if order.is_pinned_by(before):
         return _pinned(before.of(order.environment))
+    missing = await find_missing_variables(client, order.agent_id, order.environment, order.version_id)
+    if missing is not None:
+        message = f"nothing was published to {order.environment}: {missing}"
+        raise TornadoError(message)
     doubt = await _send(client, order, clock)
     name = f"what {order.environment} pins"
     found = await watch(lambda: read_pins(client, order.agent_id), order.is_pinned_by, name, clock)

@@ -217,6 +217,14 @@ class Kind(ABC):
         del client
         return result
 
+    async def find_obstacle(self, client: Client, request: Mapping[str, Any]) -> str | None:
+        """Return why a run that is about to start would be of no use; None if that is not certain.
+
+        Never raises for what the API does.
+        """
+        del client, request
+        return None
+
     async def find_faults(
         self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
     ) -> Sequence[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.retrying import retried, retried_through_outage
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
-from tornado_resource.errors import ApiError
+from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.runs.cancel import cancel_and_settle
 from tornado_resource.runs.conflict import PlaceTaken, has_ended
 from tornado_resource.runs.intents import Intent
@@ -60,7 +60,13 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
 
     """
     found = await recover(client, order, intents, clock)
-    return found if found is not None else await _Start(client, order, intents, clock).run()
+    if found is not None:
+        return found
+    obstacle = await kind_of(order.kind).find_obstacle(client, order.request)
+    if obstacle is not None:
+        message = f"nothing was started: {obstacle}"
+        raise TornadoError(message)
+    return await _Start(client, order, intents, clock).run()
 
 
 @dataclass(frozen=True, slots=True)

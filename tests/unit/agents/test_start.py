@@ -339,3 +339,11 @@ class TestCancel:
         await cancel_if_running(api.client(), Run("cr-1", CHECKED, "check_run"), api.time.clock())
         assert (ours.status, api.calls.count("POST cr-1/cancel")) == ("CANCELLED", 1)
         assert ours.created_at == EPOCH
+
+
+async def test_a_version_whose_variables_have_no_value_is_not_started() -> None:
+    api = CheckRunApi.of(FakeTime(), snapshot={"prompt": "Call {{env.HOST}}"})
+    with pytest.raises(TornadoError, match=r"^nothing was started: .* without a value in staging: HOST\. "):
+        await run(api, check_order())
+    assert api.calls == []
+    assert api.intents.find(CHECK_ADDRESS) is None

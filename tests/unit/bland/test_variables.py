@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.agents import FORMS, Bench, answering, bench
-from tornado_resource.bland.agents import read_latest_version
+from tornado_resource.bland.agents import list_versions, read_latest_version
 from tornado_resource.bland.variables import (
     MAX_SHOWN,
     Variables,
+    find_missing_variables,
     missing_variables,
     read_variables,
     referenced_variables,
@@ -118,3 +119,34 @@ def test_other_forms_are_read(content: Any, with_value: set[str], without_value:
 async def test_a_list_that_hides_a_name_is_none(body: str) -> None:
     with pytest.raises(OutcomeUnknown):
         await read_variables(answering(body), "a-1", "staging")
+
+
+VERSIONS = """\
+pathways: {}
+agents:
+  a-1: {versions: [{name: Draft}, {semver: 1.0.0}, {name: Newest}], variables: {staging: {OTHER: 1}}}
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_start_needs_the_variables_of_its_own_version(tmp_path: Path, form: str) -> None:
+    """The API shows the snapshot of the newest version and of published ones: nothing is certain of the others."""
+    async with bench(VERSIONS, tmp_path / "s.yaml", form) as api:
+
+        async def missing(version_id: str, agent_id: str = "a-1") -> str | None:
+            return await find_missing_variables(api.client, agent_id, "staging", version_id)
+
+        newest = await read_latest_version(api.client, "a-1")
+        listed = (await list_versions(api.client, "a-1")).versions
+        assert [await missing(each.version_id) for each in listed] == [None, None, None]
+        body = {"snapshot": {"prompt": "{{env.HOST}}"}}
+        saved = (await api.post("/_sandbox/agents/a-1/versions", body)).get("data", {}).get("id")
+        found = await read_latest_version(api.client, "a-1")
+        assert found.version_id != newest.version_id, saved
+        text = await missing(found.version_id)
+        assert text is not None
+        assert "without a value in staging: HOST" in text
+        await api.post("/v2/agents/a-1/publish", {"version_id": found.version_id})
+        await api.post("/_sandbox/agents/a-1/versions", {})
+        assert await missing(found.version_id) == text
+        assert await missing("v-of-a-branch") is await missing(found.version_id, "a-9") is None

@@ -199,3 +199,16 @@ async def test_force_is_never_sent() -> None:
             await publish(api, environment)
         bodies += api.sent
     assert bodies == [{"version_id": "v-2"}] * 2
+
+
+@pytest.mark.parametrize("environment", VERBS)
+async def test_a_version_whose_variables_have_no_value_is_not_published(environment: str) -> None:
+    api = AgentApi(snapshot={"prompt": "Call {{env.HOST}}"})
+    with pytest.raises(
+        TornadoError, match=f"^nothing was published to {environment}: the version refers to "
+    ) as raised:
+        await publish(api, environment)
+    assert f"without a value in {environment}: HOST" in str(raised.value)
+    assert api.sent == []
+    api.pins[environment] = "v-2"
+    assert await publish(api, environment) == PINNED, "it is published already"
