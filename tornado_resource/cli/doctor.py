@@ -22,6 +22,7 @@ from tornado_resource.errors import ApiError, ConfigurationError, NotFound
 from tornado_resource.runs import commands
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of, kinds
+from tornado_resource.runs.model import without_secret
 from tornado_resource.runs.order import Address, Order, holder
 from tornado_resource.stacks.backend import backend_digest
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
@@ -226,13 +227,30 @@ def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
     agents, versions and checks that are missing, and the agents that replace pathways, each with the command that
     helps. Changes nothing.
     """
-    stacks = _read(names or stack_names())
-    rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]
-    rows += _place_rows(stacks)
+    rows = _all_rows(_read(names or stack_names()))
     wrong = [row for row in rows if row.cure is not None]
     shown = wrong if quiet else rows
     click.echo(as_json(shown) if output == "json" else as_text(shown), nl=bool(shown) or output == "json")
     return ExitCode.FAILED if wrong else ExitCode.PASSED
+
+
+def _all_rows(stacks: Sequence[Stack]) -> list[Row]:
+    try:
+        rows = [row for stack in stacks for row in (*_stack_rows(stack), *drifted_rows(stack))]
+        return [*rows, *_place_rows(stacks)]
+    except ApiError as error:
+        raise _public(error, stacks) from None
+
+
+def _public(error: ApiError, stacks: Sequence[Stack]) -> ApiError:
+    """Return an error without the ids of pathways and agents that are secret."""
+    places = [run.place for stack in stacks for run in stack.runs if run.place is not None]
+    secrets = [place.subject_id for place in places if place.is_secret]
+    secrets += [each.subject_id for stack in stacks for each in stack.releases if each.is_secret]
+    request, cause = error.request, error.cause
+    for secret in secrets:
+        request, cause = without_secret(request, secret), without_secret(cause, secret)
+    return ApiError(request, cause)
 
 
 def _read(names: Iterable[str]) -> list[Stack]:

@@ -1,4 +1,4 @@
-"""`tornado-resource report`: write the reports of a stack's sessions."""
+"""`tornado-resource report`: write the reports of a stack's sessions and check runs."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     "--history",
     type=click.IntRange(1, MAX_UPDATES),
     metavar="N",
-    help=f"Add how the sessions went over the last N updates (at most {MAX_UPDATES}), and write history.json.",
+    help=f"Add how the runs went over the last N updates (at most {MAX_UPDATES}), and write history.json.",
 )
 @quiet_option
 def command(name: str | None, folder: str | None, history: int | None, *, quiet: bool) -> int:
-    """Write junit.xml, verdicts.json, summary.md and report.html about a stack's sessions as of now.
+    """Write junit.xml, verdicts.json, summary.md and report.html about a stack's runs as of now.
 
     Needs only the stack's state and config. The exit code is that of the verdicts.
     """
@@ -48,7 +48,7 @@ def command(name: str | None, folder: str | None, history: int | None, *, quiet:
 
 
 def _trends(stack: GatedStack, limit: int) -> Trends | None:
-    """Return how the sessions went over the last updates; where Pulumi does not say, a warning and None."""
+    """Return how the runs went over the last updates; where Pulumi does not say, a warning and None."""
     from tornado_resource.reports.trends import trends
 
     try:

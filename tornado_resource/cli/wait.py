@@ -43,12 +43,12 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str |
 @format_option("text", "json")
 @quiet_option
 def command(name: str | None, timeout: timedelta | None, output: str, *, quiet: bool) -> ExitCode:
-    """Wait for a stack's sessions and enforce their gates.
+    """Wait for a stack's sessions and check runs, and enforce their gates.
 
     Needs only the stack's state and config, so it runs on any machine; it starts and records nothing. In a terminal it
     shows a live table, elsewhere a line for each change. It writes the reports if config tornado:reports is set.
 
-    After --timeout, the sessions that have not ended are incomplete (exit code 3) and keep running. With --format json,
+    After --timeout, the runs that have not ended are incomplete (exit code 3) and keep running. With --format json,
     stdout contains only verdicts.json; everything else goes to stderr.
     """
     with _sigterm_as_ctrl_c():

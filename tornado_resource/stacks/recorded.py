@@ -125,6 +125,11 @@ class Place:
         return self.kind, kind_of(self.kind).place_id(self.request)
 
     @property
+    def subject_id(self) -> str:
+        """The id of the pathway or agent."""
+        return str(self.request[kind_of(self.kind).place_outputs[0]])
+
+    @property
     def shown(self) -> str:
         """The place for people: `pathway pw-1`, `agent ag-1 in staging`."""
         kind = kind_of(self.kind)

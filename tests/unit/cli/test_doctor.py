@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.support.api import client_of, json_response
 from tests.support.paths import ROOT
 from tests.support.recorded_stack import checked, recorded_check_run, recorded_run
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-    import pytest
+
 
 VERSION = {"id": "v-2", "semver": "1.4.0"}
 CHECKS = {"scenario_ids": ["tc-1"], "evals": [{"eval_agent_id": "j-1"}], "enabled": True, "simulations_count": 5}
@@ -213,13 +215,30 @@ def test_a_secret_agent_is_not_shown(
     assert capsys.readouterr().out == "free      sales (agent [secret] in staging): no check run runs\n"
 
 
+@pytest.mark.parametrize("is_agent", [False, True])
+def test_an_error_shows_no_secret(
+    *, is_agent: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = Resource(release_of("staging", "v-1").urn, release_of("staging", "v-1", "sales-2").outputs, is_secret=True)
+    run = recorded_check_run("sales", is_secret=True) if is_agent else recorded_run("a", pathway_id="x", is_secret=True)
+    released = () if is_agent else (secret,)
+    answer(monkeypatch, {"/v2/agents/ag-sales/check-runs": 401, "/v2/agents/sales-2/environments": 401})
+    monkeypatch.chdir(tmp_path)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (run,), releases=released)
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    assert main(["doctor", "--stack", "dev"]) == 3
+    error = capsys.readouterr().err
+    assert "agent [secret]" in error
+    assert "sales" not in error
+
+
 def test_the_commands_for_locks_and_pending_creations_name_the_stack(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pending = recorded_run("support-line", is_replaced=True, is_interrupted=True)
     stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (pending,), locked_by="ann@host", settled=("old",))
 
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(ROOT / "tests/examples/plan")
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
     answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 1
@@ -229,7 +248,7 @@ def test_the_commands_for_locks_and_pending_creations_name_the_stack(
 def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     stack = Stack("dev", {"bland:apiKey": "a-long-key"})
 
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(ROOT / "tests/examples/plan")
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
     answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 0
@@ -256,7 +275,7 @@ def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: 
     run = recorded_run("billing", pathway_id="pw-in-clear", is_secret=True)
     stack = Stack("dev", {"bland:apiKey": "a-long-key"}, (run,))
 
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(ROOT / "tests/examples/plan")
     monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
     answer(monkeypatch)
     assert main(["doctor", "--stack", "dev"]) == 0
