@@ -92,7 +92,7 @@ def test_a_pull_request_is_validated_and_planned_without_secrets(make_agents: Ca
     jobs = run_github(project, REQUEST)
     success = {"validate": "success", "plan": "success"}
     assert outcomes(jobs) == {**success, **dict.fromkeys(("staging", "production", "comment"), "skipped")}
-    assert "6 sessions in 3 environments, no problems" in jobs["validate"].log
+    assert "6 sessions and 1 agent in 3 environments, no problems" in jobs["validate"].log
     assert "support-line" in jobs["plan"].log
     assert project.requests() == []
     assert_shows_no_key(jobs)
@@ -121,6 +121,7 @@ def test_github_runs_staging_then_production(make_agents: Callable[..., Project]
     staging, other, production = comments_of(project)
     assert (staging, other, production) == (comment(jobs, "staging"), "Looks good to me", comment(jobs, "production"))
     assert published(project) == VERSIONS
+    assert len(project.requests("POST /v2/agents")) == 2, "a check run in staging, and a promotion in production"
     assert sorted(body.get("version_number", 0) for body in project.bodies()) == [1, 3, 4, 6, 6, 7, 12, 12, 20, 20]
     assert_shows_no_key(jobs)
     assert_a_new_number_under_staging_is_released_alone(project)
