@@ -75,26 +75,29 @@ def test_pre_commit_takes_the_hook_and_the_config() -> None:
 
 def test_the_declarations_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(EXAMPLE / "sessions.yaml")]) == 0
-    assert "6 sessions in 3 environments, no problems" in capsys.readouterr().out
+    assert "6 sessions and 1 agent in 3 environments, no problems" in capsys.readouterr().out
 
 
 def test_the_declarations_show_what_a_team_needs() -> None:
     resolved = {name: load(str(EXAMPLE / "sessions.yaml"), name) for name in ENVIRONMENTS}
-    staging, production = (
-        {each.name: each for each in resolved[name].declarations} for name in ("staging", "production")
-    )
+    staging, production = ({each.name: each for each in resolved[name].sessions} for name in ("staging", "production"))
     assert len({each.request["pathway_id"] for each in staging.values()}) == 5
     assert staging.keys() > production.keys()
     assert {each.request["version_number"] for each in production.values()} == {"latest"}
     published = [each.request["pathway_id"] for each in production.values() if each.publish == "production"]
     assert len(published) == len(set(published)) == len(production)
     assert all("version_number" in staging[name].request for name in production)
+    agents = {name: resolved[name].agents for name in ENVIRONMENTS}
+    assert [each.retest for listed in agents.values() for each in listed] == [True, True, False]
+    assert [each.publish for each in agents["production"]] == ["production"]
 
 
 def test_the_sandbox_plays_every_pathway_and_knows_every_scenario() -> None:
     scripts = read_scripts(EXAMPLE / "sandbox.yaml")
     for name in ENVIRONMENTS:
-        for each in load(str(EXAMPLE / "sessions.yaml"), name).declarations:
+        environment = load(str(EXAMPLE / "sessions.yaml"), name)
+        assert scripts.agents.keys() == {each.request["agent_id"] for each in environment.agents}
+        for each in environment.sessions:
             known = {scenario.id for scenario in scripts.pathways[each.request["pathway_id"]].scenarios}
             assert known.issuperset(each.request.get("scenario_ids", []))
 
