@@ -11,6 +11,8 @@ from tests.support.api import EPOCH, FakeApi, FakeSession, format_date, json_res
 from tornado_resource.runs.order import Address, Order
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import httpx
 
     from tests.support.api import FakeTime
@@ -29,11 +31,12 @@ def check_order(on_conflict: Any = "fail", **fields: Any) -> Order:
 class CheckRunApi(FakeApi):
     """The API of agents: one check run at a time for an agent and env, and a list of all of them, newest first.
 
-    *lag*: how many lists do not show what was started.
+    *lag*: how many lists do not show what was started. *shows_times*: whether runs have their time of creation.
     """
 
     lag: int = 0
     snapshot: dict[str, Any] = field(default_factory=dict)
+    shows_times: bool = True
 
     @classmethod
     def of(cls, time: FakeTime, form: str = "bare", **given: Any) -> CheckRunApi:
@@ -108,5 +111,9 @@ class CheckRunApi(FakeApi):
             "status": session.status,
             "overall_passed": ENDED.get(session.status),
             "error_message": "the simulations could not be started" if session.status == "ERROR" else None,
-            "created_at": session.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "created_at": _written(session.created_at) if self.shows_times else None,
         }
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

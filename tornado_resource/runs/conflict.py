@@ -32,7 +32,7 @@ class PlaceTaken(TornadoError):
 def possibly_own(order: Order, found: Found) -> PlaceTaken:
     """Return the error for a run that a start of *order* may have created, although it differs (`doubts`)."""
     note = (
-        "A start of this stack may have created it, since the response was lost or an error, but it differs: "
+        "A start of this stack may have created it, since the response was lost or an error, but that is not sure: "
         f"{'; '.join(found.doubts)}.\n"
         "If it is its own, declare what it runs, then run one of these commands. If it is not, run "
         f"`{commands.up(order.address.stack)}` again once it has ended"

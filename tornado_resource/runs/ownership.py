@@ -6,6 +6,7 @@ sent, and for the same request, is ours.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """Date headers have whole seconds, and may come from another server than `created_at`, with another clock."""
+UNDATED: Final = "the API does not show when it was created"
 SENDING_WINDOW: Final = timedelta(minutes=10)
 """A start takes effect at most this long after it was first sent. A run created later is somebody else's.
 
@@ -30,6 +32,7 @@ def find_own(found: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> F
     """Return the run that was created when our request was sent, and that nothing shows to be for another one.
 
     Where the API lists runs that have ended, others may have started the same before or after: the nearest is ours.
+    One that holds the place, but has no time, may be ours: that is a doubt.
 
     Args:
         found: the runs in the place.
@@ -43,7 +46,10 @@ def find_own(found: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> F
         if not each.contradictions
         and (distance := _distance(each.run.created_at, each.responded_at, sent_at, elapsed)) is not None
     ]
-    return min(near, key=lambda pair: pair[0])[1] if near else None
+    if near:
+        return min(near, key=lambda pair: pair[0])[1]
+    undated = (each for each in found if each.is_holding and parse_time(each.run.created_at) is None)
+    return next((replace(each, doubts=(*each.doubts, UNDATED)) for each in undated if not each.contradictions), None)
 
 
 def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:

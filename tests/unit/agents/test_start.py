@@ -131,6 +131,18 @@ async def test_a_run_of_another_version_is_not_ours(status: str) -> None:
     assert api.intents.find(CHECK_ADDRESS) is not None
 
 
+@pytest.mark.parametrize("on_conflict", ON_CONFLICT)
+async def test_a_run_without_a_time_may_be_ours_and_is_left_alone(on_conflict: Any) -> None:
+    """Waiting for it or cancelling it, and then starting, could be a second start."""
+    api = CheckRunApi.of(FakeTime(), faults=[(RESET, True)], shows_times=False)
+    for _ in range(2):  # the next run recovers, and knows no more
+        with pytest.raises(PlaceTaken, match="not sure: the API does not show when it was created") as caught:
+            await run(api, check_order(on_conflict))
+        assert commands.adopt("dev", "support", "cr-1") in str(caught.value)
+    assert (api.calls.count("POST start"), api.effective_starts, "POST cr-1/cancel" in api.calls) == (1, 1, False)
+    assert (await adopt(api.client(), check_order(), "cr-1")).created_at is None
+
+
 @pytest.mark.parametrize("unreadable", UNREADABLE, ids=str)
 @pytest.mark.parametrize("begins", ["RUNNING", "PASSED"])
 async def test_an_unreadable_list_is_unknown_and_not_none(unreadable: Any, begins: str) -> None:

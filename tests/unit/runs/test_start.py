@@ -291,7 +291,7 @@ async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
         assert str(caught.value).splitlines()[-2:] == [
             (
                 "A start of this stack may have created it, since the response was lost or an error, "
-                f"but it differs: {said}."
+                f"but that is not sure: {said}."
             ),
             (
                 "If it is its own, declare what it runs, then run one of these commands. "
