@@ -122,7 +122,8 @@ class FakeApi:
 
     A fault is (response or transport error, whether the start took effect). *id_key* and *is_wrapped*: the form of the
     responses that have a session, other than the API's page documents. *shows_scenarios*: whether *active* shows ids.
-    *begins*: the status that a started session has at once. *runs*: in place of the list of runs.
+    *begins*: the status that a started session has at once. *runs*: in place of the list of runs. *active_late*:
+    seconds until a new session is shown as the active one.
     """
 
     time: FakeTime
@@ -138,6 +139,7 @@ class FakeApi:
     shows_scenarios: bool = False
     begins: str = "RUNNING"
     runs: httpx.Response | Exception | None = None
+    active_late: float = 0.0
     active_faults: list[httpx.Response | Exception] = field(default_factory=list)
     intents: IntentStore = field(default_factory=lambda: IntentStore(Path(tempfile.mkdtemp()) / "intents"))
 
@@ -162,7 +164,7 @@ class FakeApi:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/agent-testing/runs"):
-            return self._runs(request.url.params["pathway_id"])
+            return self._runs(**request.url.params)
         path = request.url.path.removeprefix("/v1/agent-testing/tornado/")
         self.calls.append(f"{request.method} {path}")
         if path == "start":
@@ -180,14 +182,15 @@ class FakeApi:
             {"session_id": session_id, "status": session.status, "max_iterations": 5, "timeout_ms": 900000}
         )
 
-    def _runs(self, pathway_id: str) -> httpx.Response:
+    def _runs(self, pathway_id: str, limit: str, offset: str = "0") -> httpx.Response:
         if isinstance(self.runs, Exception):
             raise self.runs
         if self.runs is not None:
             return self.runs
         mine = [each for each in reversed(self.sessions) if each.body["pathway_id"] == pathway_id]
         runs = [{"trigger_source": "tornado", "created_at": each.created_at.isoformat()} for each in mine]
-        return json_response({"runs": runs, "total_count": len(runs)}, headers=self._headers())
+        page = runs[int(offset) : int(offset) + int(limit)]
+        return json_response({"runs": page, "total_count": len(runs)}, headers=self._headers())
 
     def _start(self, body: dict[str, Any]) -> httpx.Response:
         self.bodies.append(body)
@@ -212,7 +215,8 @@ class FakeApi:
                 raise fault
             return fault
         session = self.running(pathway_id)
-        if session is None:
+        shown_until = EPOCH + timedelta(seconds=self.time.seconds - self.active_late)
+        if session is None or session.created_at > shown_until:
             return json_response({"message": "none"}, 404)
         body = session.body
         total = len(body["scenario_ids"]) if "scenario_ids" in body else 7

@@ -6,13 +6,15 @@ The API's page *Runs* shows one form of them. Any other is "no transcript", neve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import segment
+from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
     from tornado_resource.bland.client import Client
@@ -22,8 +24,10 @@ MAX_EXCHANGES: Final = 6
 MAX_EXCHANGE_CHARACTERS: Final = 300
 """Of a message or a reason."""
 MAX_ASSERTIONS: Final = 10
-MAX_RUNS: Final = 100
+PAGE_RUNS: Final = 100
 """The most that the API lists at once."""
+MAX_PAGES: Final = 50
+"""Of runs. An API that knows no `offset` shows its first page again and again."""
 FAILED: Final = frozenset({"FAILED", "ERROR"})
 _PATH: Final = "/v1/agent-testing"
 
@@ -71,20 +75,26 @@ async def read_transcript(client: Client, run_id: str) -> Transcript | None:
     return Transcript.parse(await client.exchange(label, "GET", f"{_PATH}/runs/{segment(label, run_id)}"))
 
 
-async def created_by_sessions(client: Client, pathway_id: str) -> tuple[list[str], datetime | None]:
-    """Return when tornado sessions have created the newest runs of a pathway, and the API's time.
+async def created_by_sessions(client: Client, pathway_id: str) -> AsyncIterator[tuple[str, datetime | None]]:
+    """Yield when tornado sessions have created the runs of a pathway, the newest first, and the API's time.
+
+    A page is requested once the ones before have been used. Retries by itself.
 
     Raises:
-        ApiError: the request failed, or the API does not list runs.
+        ApiError: a request failed, or the API does not list runs.
 
     """
     label = f"runs of pathway {clean(pathway_id)}"
-    query = {"pathway_id": pathway_id, "limit": str(MAX_RUNS)}
-    reply = await client.request(label, "GET", f"{_PATH}/runs", query=query)
-    runs = _objects((_inner(reply.body, "") or {}).get("runs"))
-    by_sessions = (each for each in runs if each.get("trigger_source") == "tornado")
-    created = [each["created_at"] for each in by_sessions if isinstance(each.get("created_at"), str)]
-    return created, reply.responded_at
+    query = {"pathway_id": pathway_id, "limit": str(PAGE_RUNS)}
+    for page in range(MAX_PAGES):
+        asked = {**query, "offset": str(page * PAGE_RUNS)} if page else query
+        reply = await retried(partial(client.request, label, "GET", f"{_PATH}/runs", query=asked))
+        runs = _objects((_inner(reply.body, "") or {}).get("runs"))
+        for run in runs:
+            if run.get("trigger_source") == "tornado" and isinstance(run.get("created_at"), str):
+                yield run["created_at"], reply.responded_at
+        if len(runs) < PAGE_RUNS:
+            return
 
 
 def _inner(content: Any, key: str) -> Mapping[str, Any] | None:

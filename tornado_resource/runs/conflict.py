@@ -45,7 +45,7 @@ def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
     kind, address = kind_of(order.kind), order.address
     message = (
         f"a start of {order.name} took effect, although its response was lost: {kind.place(order.request)} has test "
-        f"runs of a {kind.noun} created after it was sent ({clean(trace.created_at, 40)}), but none is active there. "
+        f"runs of a {kind.noun} created after it was sent ({clean(trace.created_at, 40)}), but it is not active there. "
         f"Nothing was sent again. Find the {kind.noun}'s id in Bland's dashboard and take it over: "
         f"{commands.adopt(address.stack, address.resource, 'SESSION_ID')}. If it is not this stack's, delete "
         f"{clean(str(intent_file))}, so that the next `{commands.up(address.stack)}` starts one"

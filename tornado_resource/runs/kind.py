@@ -9,7 +9,7 @@ from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
@@ -125,13 +125,15 @@ class Kind(ABC):
     async def look(self, client: Client, order: Order) -> Sequence[Found]:
         """Return the runs in the place of an order, the newest first: also those that have ended, where it can."""
 
-    async def traces(self, client: Client, order: Order) -> Sequence[Trace]:
-        """Return what the API shows of the work of runs in the place of an order that `look` does not find any more.
+    async def traces(self, client: Client, order: Order) -> AsyncIterator[Trace]:
+        """Yield what the API shows of the work of runs in the place of an order that `look` does not find any more.
 
-        By default there is none, since `look` finds those that have ended. Retries by itself.
+        The newest first. By default there is none, since `look` finds those that have ended. Retries by itself.
         """
         del client, order
-        return ()
+        none: tuple[Trace, ...] = ()
+        for trace in none:
+            yield trace  # pragma: no cover - it makes this an iterator
 
     @abstractmethod
     async def read(self, client: Client, run: Run) -> Status:

@@ -57,6 +57,12 @@ def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
     return _distance(trace.created_at, trace.responded_at, sent_at, elapsed) is not None
 
 
+def is_before(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
+    """Return whether work of a run was created before our request; the arguments are those of `find_own`."""
+    created = parse_time(trace.created_at)
+    return created is not None and created < _sent(trace.responded_at, sent_at, elapsed) - CLOCK_TOLERANCE
+
+
 def _distance(
     created_at: str | None, responded_at: datetime | None, sent_at: datetime, elapsed: timedelta
 ) -> timedelta | None:
@@ -64,7 +70,11 @@ def _distance(
     created = parse_time(created_at)
     if created is None:
         return None
-    # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
-    sent = responded_at - elapsed if responded_at is not None else sent_at
+    sent = _sent(responded_at, sent_at, elapsed)
     is_since = sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW
     return abs(created - sent) if is_since else None
+
+
+def _sent(responded_at: datetime | None, sent_at: datetime, elapsed: timedelta) -> datetime:
+    # This machine's clock may be hours off, so count back from the API's own time (Date header) if the response has it.
+    return responded_at - elapsed if responded_at is not None else sent_at

@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tornado_resource.bland.responses import parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
 from tornado_resource.runs.conflict import has_ended, possibly_own
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun
-from tornado_resource.runs.ownership import find_own, may_be_of_ours
+from tornado_resource.runs.ownership import find_own, is_before, may_be_of_ours
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
     from pathlib import Path
 
     from tornado_resource.bland.client import Client
     from tornado_resource.core.clock import Clock
     from tornado_resource.runs.intents import Intent, IntentStore
-    from tornado_resource.runs.order import Order, Trace
+    from tornado_resource.runs.order import Found, Order, Trace
 
 
 async def recover(client: Client, order: Order, intents: IntentStore, clock: Clock) -> StartedRun | None:
@@ -44,12 +46,15 @@ async def recover(client: Client, order: Order, intents: IntentStore, clock: Clo
     return found
 
 
-async def find_trace(client: Client, order: Order, sent_at: datetime, elapsed: timedelta) -> Trace | None:
+async def find_trace(
+    client: Client, order: Order, found: Sequence[Found], sent_at: datetime, elapsed: timedelta
+) -> Trace | None:
     """Return what shows that a start of *order* took effect whose run has ended; None if nothing does.
 
     Args:
         client: sends the requests.
         order: the order.
+        found: the runs in its place, none of which is ours. What was created since the first of them may be their work.
         sent_at: when the request was sent, by this machine's clock.
         elapsed: time since then.
 
@@ -57,8 +62,18 @@ async def find_trace(client: Client, order: Order, sent_at: datetime, elapsed: t
         ApiError: a request failed.
 
     """
-    traces = await kind_of(order.kind).traces(client, order)
-    return next((each for each in traces if may_be_of_ours(each, sent_at, elapsed)), None)
+    others = [parse_time(each.run.created_at) for each in found]
+    async for trace in kind_of(order.kind).traces(client, order):
+        if is_before(trace, sent_at, elapsed):
+            return None
+        if may_be_of_ours(trace, sent_at, elapsed) and _is_before_all(trace, others):
+            return trace
+    return None
+
+
+def _is_before_all(trace: Trace, others: Sequence[datetime | None]) -> bool:
+    created = parse_time(trace.created_at)
+    return all(created is not None and other is not None and created < other for other in others)
 
 
 async def _recovered(
@@ -74,7 +89,7 @@ async def _recovered(
     elapsed = clock.now() - sent_at
     ours = find_own(found, sent_at, elapsed)
     if ours is None:
-        trace = await find_trace(client, order, sent_at, elapsed) if not found else None
+        trace = await find_trace(client, order, found, sent_at, elapsed)
         if trace is not None:
             raise has_ended(order, trace, intent_file)
         return None

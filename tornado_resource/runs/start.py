@@ -23,7 +23,6 @@ from tornado_resource.runs.ownership import find_own
 from tornado_resource.runs.recovery import find_trace, recover
 from tornado_resource.runs.start_machine import (
     Attempts,
-    Ended,
     Fail,
     Freed,
     Look,
@@ -152,13 +151,13 @@ class _Start:
         try:
             found = await retried(self._find)
             elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
-            if is_thorough and not found:
-                trace = await find_trace(self._client, self._order, sent.at, elapsed)
+            ours = find_own(found, sent.at, elapsed)
+            if is_thorough and ours is None:
+                trace = await find_trace(self._client, self._order, found, sent.at, elapsed)
         except ApiError as error:
             return LookFailed(error)
-        if trace is not None:
-            return Ended(has_ended(self._order, trace, self._intents.file(self._order.address)))
-        return Seen(holder(found), find_own(found, sent.at, elapsed))
+        intent_file = self._intents.file(self._order.address)
+        return Seen(holder(found), ours, has_ended(self._order, trace, intent_file) if trace is not None else None)
 
     async def _find(self) -> Sequence[Found]:
         return await self._kind.look(self._client, self._order)

@@ -9,7 +9,7 @@
                        Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
                          ├─ Seen: a session that may be ours ─────→ Take; if it differs: Fail (unknown), else as another
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
-                         ├─ Ended: it started one that has ended ─→ Fail; the intent stays
+                         ├─ Seen: traces of one that has ended ───→ Look longer, since it may be shown late; Fail
                          └─ LookFailed ───────────────────────────→ Fail; the intent stays
                        Wait, Supersede ─ Freed ───────────────────→ Send again, up to MAX_SENDS
 """
@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
 from tornado_resource.runs import commands
@@ -38,8 +38,8 @@ SECOND_LOOK_SECONDS: Final = 1.0
 One look right away could miss it, and the next send would start a second session.
 """
 PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
-"""Pauses before further looks at a conflict after an unknown outcome: it is most likely with our own run, which the API
-shows late."""
+"""Pauses before further looks for our own run, which the API may show late: after a conflict that follows an unknown
+outcome, or where the API shows the run's work already."""
 # The API turned the request away, so there was no effect that a second look could find.
 _REFUSED_CODES: Final = frozenset({409, 429, 503})
 # 4xx in name only: a proxy may send them after it has passed the request on.
@@ -75,10 +75,14 @@ class SendFailed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The run that holds the place, and the one that a start of this order may have created."""
+    """The run that holds the place, and the one that a start of this order may have created.
+
+    *ended*: the error for a start that took effect whose run is not shown, since it has ended; its id is unknown.
+    """
 
     holder: Found | None
     ours: Found | None = None
+    ended: TornadoError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +90,6 @@ class LookFailed:
     """The *active* request failed with this error."""
 
     error: ApiError
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A start of this order took effect, and its run has ended; *error* says so, since its id is unknown."""
-
-    error: TornadoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,7 @@ class Fail:
     is_certain: bool
 
 
-Event = SendFailed | Seen | Ended | LookFailed | Freed
+Event = SendFailed | Seen | LookFailed | Freed
 Action = Send | Look | Take | Wait | Supersede | Fail
 
 
@@ -154,12 +151,10 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
     match event:
         case SendFailed(error=error):
             return _after_fault(order, replace(attempts, fault=error), error)
-        case Seen(holder=holder, ours=ours):
-            return _after_look(order, attempts, holder, ours)
+        case Seen():
+            return _after_look(order, attempts, event)
         case LookFailed(error=error):
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
-        case Ended(error=ended):
-            return attempts, Fail(ended, is_certain=False)
         case Freed():  # pragma: no branch - there is no other event
             # Another session held the pathway, so no request sent before can have taken effect.
             return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(order, attempts, 0.0)
@@ -182,14 +177,21 @@ def _look(attempts: Attempts, pause: float = 0.0) -> tuple[Attempts, Action]:
     return attempts, Look(pause, is_thorough=attempts.is_ambiguous or not isinstance(attempts.fault, Conflict))
 
 
-def _after_no_run(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
+def _look_longer(attempts: Attempts) -> tuple[Attempts, Action]:
+    pause = PATIENT_LOOKS_SECONDS[attempts.patient_looks]
+    return _look(replace(attempts, looks_due=1, patient_looks=attempts.patient_looks + 1), pause)
+
+
+def _after_no_run(order: Order, attempts: Attempts, ended: TornadoError | None) -> tuple[Attempts, Action]:
     fault = attempts.fault
     if attempts.looks_due > 0:
         return _look(attempts, SECOND_LOOK_SECONDS)
-    if attempts.is_ambiguous and isinstance(fault, Conflict) and attempts.patient_looks < len(PATIENT_LOOKS_SECONDS):
-        pause = PATIENT_LOOKS_SECONDS[attempts.patient_looks]
-        return _look(replace(attempts, looks_due=1, patient_looks=attempts.patient_looks + 1), pause)
-    if fault is not None and _would_fail_again(fault):
+    is_likely_ours = ended is not None or (attempts.is_ambiguous and isinstance(fault, Conflict))
+    if is_likely_ours and attempts.patient_looks < len(PATIENT_LOOKS_SECONDS):
+        return _look_longer(attempts)
+    if ended is not None:
+        return attempts, Fail(ended, is_certain=False)
+    if _would_fail_again(fault):
         return attempts, Fail(fault, is_certain=not attempts.is_ambiguous)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
         kind = kind_of(order.kind)
@@ -202,14 +204,15 @@ def _after_no_run(order: Order, attempts: Attempts) -> tuple[Attempts, Action]:
     return attempts, _send_again(order, attempts)
 
 
-def _would_fail_again(fault: ApiError) -> bool:
+def _would_fail_again(fault: ApiError | None) -> TypeGuard[ApiError]:
     """Return whether another send would be redirected again, blocked again on the way, or get the same words."""
     if isinstance(fault, Rejected):
         return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | _UNKNOWN_CODES
     return isinstance(fault, ReportedError)
 
 
-def _after_look(order: Order, attempts: Attempts, holder: Found | None, ours: Found | None) -> tuple[Attempts, Action]:
+def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts, Action]:
+    ours = seen.ours
     # After a plain conflict the run cannot be ours: the API refused our request because of it.
     if ours is not None and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
         if not ours.doubts:
@@ -218,9 +221,11 @@ def _after_look(order: Order, attempts: Attempts, holder: Found | None, ours: Fo
         # the API turned our request away: a gateway may send 503 after it has passed the request on.
         if attempts.is_ambiguous or not _is_rate_limited(attempts.fault):
             return attempts, Fail(possibly_own(order, ours), is_certain=False)
-    if holder is None:
-        return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1))
-    return attempts, _by_on_conflict(order, attempts, holder)
+    if seen.holder is None:
+        return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1), seen.ended)
+    if seen.ended is not None:
+        return attempts, Fail(seen.ended, is_certain=False)
+    return attempts, _by_on_conflict(order, attempts, seen.holder)
 
 
 def _by_on_conflict(order: Order, attempts: Attempts, found: Found) -> Action:

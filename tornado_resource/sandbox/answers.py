@@ -46,7 +46,21 @@ def limit_of(request: Request, default: int, most: int) -> int:
         Refusal: it is not a number.
 
     """
-    text = request.query_params.get("limit", str(default))
+    return min(max(_number(request, "limit", default), 1), most)
+
+
+def offset_of(request: Request) -> int:
+    """Return how many entries a request leaves out; what is out of range is clamped.
+
+    Raises:
+        Refusal: it is not a number.
+
+    """
+    return max(_number(request, "offset", 0), 0)
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
     if re.fullmatch(_INTEGER, text) is None:
-        raise Refusal(400, "limit must be a whole number")
-    return min(max(int(text), 1), most)
+        raise Refusal(400, f"{name} must be a whole number")
+    return int(text)

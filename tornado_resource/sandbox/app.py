@@ -20,7 +20,7 @@ from starlette.routing import Route
 from tornado_resource.sandbox import described
 from tornado_resource.sandbox.agent_endpoints import AgentEndpoints
 from tornado_resource.sandbox.agents import Agents
-from tornado_resource.sandbox.answers import Answers, limit_of
+from tornado_resource.sandbox.answers import Answers, limit_of, offset_of
 from tornado_resource.sandbox.check_run_endpoints import CheckRunEndpoints
 from tornado_resource.sandbox.check_runs import CheckRuns
 from tornado_resource.sandbox.door import Door
@@ -338,8 +338,8 @@ class Api:
             for run in listed_runs(session.pathway_id, iteration)
         ]
         found = [run for run in all_runs if all(run[key] == value for key, value in wanted.items())]
-        limit = limit_of(request, MAX_LISTED_RUNS, MAX_LISTED_RUNS)
-        return JSONResponse({"runs": found[:limit], "total_count": len(found)})
+        limit, offset = limit_of(request, MAX_LISTED_RUNS, MAX_LISTED_RUNS), offset_of(request)
+        return JSONResponse({"runs": found[offset : offset + limit], "total_count": len(found)})
 
     async def _run(self, request: Request) -> Response:
         run_id = request.path_params["run_id"]

@@ -169,7 +169,11 @@ _SHOWN_SCENARIO: Final[Json] = {
 SCENARIO: Final = record(**_SHOWN_SCENARIO)
 LISTED_SCENARIO: Final = record(**_SHOWN_SCENARIO, most_recent_run={"type": "null"})
 _RUN: Final[Json] = {"run_id": NAME, "scenario_id": TEXT, "status": {"enum": ["PASSED", "FAILED"]}}
-RUNS_QUERY: Final[Json] = {**dict.fromkeys(("pathway_id", "scenario_id", "batch_id"), TEXT), "limit": INTEGER}
+RUNS_QUERY: Final[Json] = {
+    **dict.fromkeys(("pathway_id", "scenario_id", "batch_id"), TEXT),
+    "limit": INTEGER,
+    "offset": INTEGER,
+}
 RUNS: Final = record(
     runs=list_of(record(**_RUN, pathway_id=TEXT, batch_id=NAME, trigger_source={"const": "tornado"}, created_at=TEXT)),
     total_count=INTEGER,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import STATUSES, Status
-from tornado_resource.bland.retrying import is_transient, retried
+from tornado_resource.bland.retrying import is_transient
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SESSION_TYPE
@@ -28,7 +28,7 @@ from tornado_resource.tornado.judge import judge
 from tornado_resource.tornado.verdict import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
@@ -121,20 +121,19 @@ class Tornado(Kind):
         active = await client.active(self.place_id(order.request))
         return [found_run(order, active)] if active is not None else []
 
-    async def traces(self, client: Client, order: Order) -> Sequence[Trace]:
-        """Return when the runs of scenarios were created that sessions have started on the pathway.
+    async def traces(self, client: Client, order: Order) -> AsyncIterator[Trace]:
+        """Yield when the runs of scenarios were created that sessions have started on the pathway.
 
         They name no session. An API that does not list them shows none.
         """
         from tornado_resource.bland.transcripts import created_by_sessions
 
         try:
-            created, responded_at = await retried(lambda: created_by_sessions(client, self.place_id(order.request)))
+            async for created_at, responded_at in created_by_sessions(client, self.place_id(order.request)):
+                yield Trace(created_at, responded_at)
         except ApiError as error:
             if is_transient(error):
                 raise
-            return ()
-        return [Trace(each, responded_at) for each in created]
 
     async def read(self, client: Client, run: Run) -> Status:
         """Return the status of a session."""

@@ -70,6 +70,48 @@ class TestRecovery:
             await run(api)
         assert api.effective_starts == 1
 
+    @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+    async def test_an_ended_session_is_not_started_again_after_a_foreign_one(self, on_conflict: Any) -> None:
+        """The foreign one is neither taken for it nor waited for, and its conflict does not delete the intent."""
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, has_response=False)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        api.time.seconds += 3600
+        foreign = api.add(age=600)
+        for _ in range(2):
+            with pytest.raises(TornadoError, match="took effect, although its response was lost"):
+                await run(api, order(on_conflict))
+            foreign.status = "COMPLETED_PARTIAL"
+        assert (api.effective_starts, api.calls.count("POST start")) == (1, 1)
+
+    async def test_the_runs_of_a_foreign_session_are_not_ours(self) -> None:
+        """Nothing was started after the intent, but a foreign session is active now: an ordinary conflict."""
+        api = FakeApi(FakeTime())
+        api.intents.write(Intent(ADDRESS, "pw-1", digest(REQUEST), api.time.now().isoformat()))
+        api.add(max_iterations=9)
+        with pytest.raises(TornadoError, match="session s-1 is already active"):
+            await run(api)
+
+    @pytest.mark.parametrize("later", [99, 100, 101, 250])
+    async def test_an_ended_session_is_found_behind_the_runs_of_later_ones(self, later: int) -> None:
+        api = FakeApi(FakeTime())
+        await self.crash_after(api, has_response=False)
+        api.time.seconds += 3600
+        for _ in range(later):
+            api.add()
+        for session in api.sessions:
+            session.status = "COMPLETED_PARTIAL"
+        with pytest.raises(TornadoError, match="took effect, although its response was lost"):
+            await run(api)
+        assert api.effective_starts == 1
+
+    async def test_an_api_that_shows_its_first_page_for_ever_has_an_end(self) -> None:
+        runs = [{"trigger_source": "manual", "created_at": "2026-04-14T11:00:00Z"}] * 100
+        api = FakeApi(FakeTime(), runs=json_response({"runs": runs}))
+        await self.crash_after(api, has_response=False)
+        api.sessions[0].status = "COMPLETED_PARTIAL"
+        assert (await run(api)).run_id == "s-2"
+
     async def test_an_ended_session_of_an_api_without_runs_is_started_again(self) -> None:
         """The documented gap: the API does not show it any more, in any way."""
         api = FakeApi(FakeTime(), runs=json_response({}, 404))

@@ -82,6 +82,14 @@ async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
     assert (await run(api, order(on_conflict))).run_id == "s-2"
 
 
+@pytest.mark.parametrize("late", [0.5, 5])
+async def test_a_session_whose_runs_are_shown_before_it_is_recorded(late: float) -> None:
+    """The API may show the session itself later than its work."""
+    api = FakeApi(FakeTime(), faults=[(RESET, True)], active_late=late)
+    assert (await run(api)).run_id == "s-1"
+    assert api.effective_starts == 1
+
+
 @pytest.mark.parametrize("skew", [-3600, 3600])
 async def test_runs_of_before_the_start_say_nothing_of_it(skew: float) -> None:
     api = FakeApi(FakeTime(skew=skew), faults=[(RESET, False)])

@@ -61,6 +61,8 @@ def test_the_runs_of_a_pathway_say_that_sessions_ran_there(http: httpx.Client) -
     assert {(each["trigger_source"], each["created_at"], each["batch_id"]) for each in page["runs"]} == {
         ("tornado", newest["started_at"], newest["batch_id"])
     }
+    rest = http.get("/v1/agent-testing/runs", params={"pathway_id": "pw-1", "offset": "2"}).json()
+    assert len(rest["runs"]) == rest["total_count"] - 2
     assert http.get("/v1/agent-testing/runs", params={"pathway_id": "pw-2"}).json() == {"runs": [], "total_count": 0}
     assert http.get("/v1/agent-testing/runs", params={"limit": "many"}).status_code == 400
     http.post("/_sandbox/speed", json={"speed": 1})
