@@ -15,7 +15,7 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.bland.check_runs import Checks
 from tornado_resource.checks.config import config_digest, differences
 from tornado_resource.checks.conflict import ChecksExist
-from tornado_resource.checks.lifecycle import remove, store
+from tornado_resource.checks.lifecycle import Claim, remove, store
 from tornado_resource.errors import TornadoError
 
 if TYPE_CHECKING:
@@ -79,20 +79,20 @@ def is_there(api: ChecksApi, wanted: Checks | None) -> bool:
 def test_checks_live_through_faults(seed: int) -> None:
     pipeline = Pipeline(seed)
     api = pipeline.api
-    pipeline.until_done(lambda: store(api.client(), order_of(), is_new=True), None, DECLARED)
+    pipeline.until_done(lambda: store(api.client(), order_of(), Claim()), None, DECLARED)
     assert is_there(api, DECLARED)
 
     changed = order_of(checks=OTHER)
-    pipeline.until_done(lambda: store(api.client(), changed, is_new=False), DECLARED, OTHER)
+    pipeline.until_done(lambda: store(api.client(), changed), DECLARED, OTHER)
     assert is_there(api, OTHER)
 
     api.config = shown_of(DECLARED)
     adopted = order_of(checks=OTHER, on_conflict="adopt")
-    pipeline.until_done(lambda: store(api.client(), adopted, is_new=True), DECLARED, OTHER)
+    pipeline.until_done(lambda: store(api.client(), adopted, Claim()), DECLARED, OTHER)
     assert is_there(api, OTHER)
 
     writes = api.writes
-    pipeline.until_done(lambda: store(api.client(), changed, is_new=False), OTHER)
+    pipeline.until_done(lambda: store(api.client(), changed), OTHER)
     assert api.writes == writes
 
     def is_ours(found: Checks) -> bool:

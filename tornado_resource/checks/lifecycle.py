@@ -6,13 +6,14 @@ repeat, and what a lost response or a crash leaves behind is either the config a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.agents import list_agents
 from tornado_resource.bland.check_runs import delete_checks, put_checks, read_checks
 from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import is_transient, retried
-from tornado_resource.checks.config import differences
+from tornado_resource.checks.config import config_digest, differences
 from tornado_resource.checks.conflict import refusal
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, NotFound, NotSent, OutcomeUnknown
@@ -25,7 +26,22 @@ if TYPE_CHECKING:
     from tornado_resource.checks.conflict import ChecksOrder
 
 
-async def store(client: Client, order: ChecksOrder, *, is_new: bool) -> Checks:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a new resource may take: *interrupted*, the digest of the checks that a killed update may have stored.
+
+    *note* is called before other checks are stored.
+    """
+
+    interrupted: str | None = None
+    note: Callable[[], object] = lambda: None
+
+    def covers(self, existing: Checks | None) -> bool:
+        """Return whether the checks that are there are of an update that was killed."""
+        return existing is not None and config_digest(existing) == self.interrupted
+
+
+async def store(client: Client, order: ChecksOrder, claim: Claim | None = None) -> Checks:
     """Let an environment have the checks of *order*, and return them as the API shows them.
 
     Nothing is sent but a GET if they are there already, or if another stack manages them.
@@ -33,7 +49,7 @@ async def store(client: Client, order: ChecksOrder, *, is_new: bool) -> Checks:
     Args:
         client: sends the requests.
         order: the checks as they must be.
-        is_new: whether this stack has not stored them before.
+        claim: what may be taken although the stack's state has no checks; None if it has some.
 
     Raises:
         ChecksExist: other ones are there, which this stack has not stored.
@@ -42,11 +58,13 @@ async def store(client: Client, order: ChecksOrder, *, is_new: bool) -> Checks:
 
     """
     existing = await retried(lambda: read_checks(client, order.agent_id, order.env))
-    error = refusal(order, existing, is_new=is_new)
+    error = refusal(order, existing, is_new=claim is not None and not claim.covers(existing))
     if error is not None:
         raise error
     if existing is not None and not differences(order.checks, existing):
         return existing
+    if claim is not None:
+        claim.note()
     return await retried(lambda: _write(client, order))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pulumi import contains_unknowns
@@ -21,9 +23,11 @@ from tornado_resource.checks.config import FIELDS, checks_of, config_digest, dif
 from tornado_resource.checks.conflict import ChecksHeld, ChecksOrder, refusal
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE
+from tornado_resource.errors import TornadoError
 from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure
+from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure, intent_store
+from tornado_resource.runs.intents import CHECKS_INTENTS, Intent
 from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.managers import managing_stacks
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
+    from tornado_resource.runs.intents import IntentStore
 
 T = TypeVar("T")
 PLACE: Final = ("agent_id", "env")
@@ -53,10 +58,12 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 class _Update:
     """What a provider process knows about the update that it serves.
 
+    *intents*: what was about to be stored on this machine: the state does not have that of an update that was killed.
     *taken*: by id, the declared resource that has the checks: a renamed one is created before the old one is deleted.
     *seen*: what the program has seen of the checks, by the `identity` of their resources.
     """
 
+    intents: IntentStore
     taken: dict[str, Identity] = field(default_factory=dict)
     seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -67,7 +74,7 @@ class ChecksProvider(BaseProvider[_Update]):
     __module__ = "tornado_resource.provider"  # the path that is in every state
 
     def _begin(self, _req: ConfigureRequest) -> _Update:
-        return _Update()
+        return _Update(intent_store(CHECKS_INTENTS))
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules to all known values.
@@ -91,7 +98,9 @@ class ChecksProvider(BaseProvider[_Update]):
         """Return why the checks that the program has seen cannot be taken."""
         if not self._has_seen(news):
             return []
-        error = refusal(_order(news), self._seen_checks(news), is_new=is_new)
+        seen = self._seen_checks(news)
+        is_own = seen is not None and config_digest(seen) == self._interrupted(news)
+        error = refusal(_order(news), seen, is_new=is_new and not is_own)
         return [CheckFailure("", str(error))] if error is not None else []
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -114,6 +123,7 @@ class ChecksProvider(BaseProvider[_Update]):
         if replaces or contains_unknowns([news.get(key) for key in FIELDS]):
             return DiffResult(changes=True, replaces=replaces)
         self._take(checks_id, news)
+        self._this_update.intents.clear(address_of(news))  # the state has them
         is_changed = self._is_changed(olds, news)
         options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
         return DiffResult(changes=is_changed or options or olds.get("config") != news.get("config"))
@@ -180,11 +190,24 @@ class ChecksProvider(BaseProvider[_Update]):
         return self._sent(lambda client: remove(client, agent_id, env, is_ours), props)
 
     def _store(self, props: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
-        from tornado_resource.checks.lifecycle import store
+        from tornado_resource.checks.lifecycle import Claim, store
 
         order = _order(props)
-        stored = self._sent(lambda client: store(client, order, is_new=is_new), props)
+        claim = Claim(self._interrupted(props), lambda: self._write_intent(props)) if is_new else None
+        stored = self._sent(lambda client: store(client, order, claim), props)
         return {**_kept(props), **_outputs(order.checks, stored)}
+
+    def _interrupted(self, props: Mapping[str, Any]) -> str | None:
+        """Return the digest of the checks that an interrupted update may have stored; None if there was none."""
+        intent = self._this_update.intents.find(address_of(props))
+        return intent.request if intent is not None and intent.pathway_id == _new_id(props) else None
+
+    def _write_intent(self, props: Mapping[str, Any]) -> None:
+        """Note what is about to be stored. Storing is safe to repeat, so a full disk does not prevent it."""
+        now = datetime.now(UTC).isoformat()
+        with suppress(TornadoError):
+            request = config_digest(_declared(props))
+            self._this_update.intents.write(Intent(address_of(props), _new_id(props), request, now))
 
     def _sent(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
         """Run *work* and return its result. An error does not show the id of an agent that is secret."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api import json_response
 from tests.support.checks_api import DECLARED, OTHER, RESOLVED, ChecksApi, Fault, order_of, shown_of
-from tornado_resource.checks.config import differences
+from tornado_resource.checks.config import config_digest, differences
 from tornado_resource.checks.conflict import (
     ChecksDiffer,
     ChecksExist,
@@ -19,7 +19,7 @@ from tornado_resource.checks.conflict import (
     ChecksNotStored,
     refusal,
 )
-from tornado_resource.checks.lifecycle import read, remove, store
+from tornado_resource.checks.lifecycle import Claim, read, remove, store
 from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, Rejected
 
 SEEN: list[Any] = [
@@ -47,7 +47,7 @@ async def test_a_lost_response_is_settled(seen: Any, has_effect: bool, form: boo
     fault: Fault = (seen(), has_effect)
     is_refused = isinstance(fault[0], httpx.ConnectError)
     api = ChecksApi(shown_of(existing) if existing else None, is_wrapped=form, faults=[fault])
-    stored = await store(api.client(), order_of(), is_new=existing is None)
+    stored = await store(api.client(), order_of(), Claim() if existing is None else None)
     assert not differences(DECLARED, stored)
     assert api.config is not None
     assert api.config["scenario_ids"] == ["tc-1", "tc-2"]
@@ -59,14 +59,14 @@ async def test_a_lost_response_is_settled(seen: Any, has_effect: bool, form: boo
 async def test_a_refusal_is_not_repeated(status: int) -> None:
     api = ChecksApi(faults=[(json_response({"error": "BAD", "message": "no"}, status), False)])
     with pytest.raises(Rejected):
-        await store(api.client(), order_of(), is_new=True)
+        await store(api.client(), order_of(), Claim())
     assert (api.calls, api.config) == (["GET", "PUT"], None)
 
 
 async def test_what_cannot_be_read_is_not_written() -> None:
     api = ChecksApi(read_faults=[json_response({"error": "oops"}, 500)] * 5)
     with pytest.raises(ApiError):
-        await store(api.client(), order_of(), is_new=True)
+        await store(api.client(), order_of(), Claim())
     assert set(api.calls) == {"GET"}
 
 
@@ -74,14 +74,14 @@ async def test_checks_that_are_as_declared_are_only_read() -> None:
     shuffled = replace(DECLARED, scenario_ids=("tc-2", "tc-1"), judges=DECLARED.judges[::-1])
     for order, is_new in ((order_of(), True), (order_of(manage=False), True), (order_of(), False)):
         api = ChecksApi(shown_of(shuffled))
-        assert not differences(DECLARED, await store(api.client(), order, is_new=is_new))
+        assert not differences(DECLARED, await store(api.client(), order, Claim() if is_new else None))
         assert api.calls == ["GET"]
 
 
 async def test_other_checks_are_shown_and_left_until_they_are_adopted() -> None:
     api = ChecksApi(shown_of(OTHER))
     with pytest.raises(ChecksExist) as caught:
-        await store(api.client(), order_of(), is_new=True)
+        await store(api.client(), order_of(), Claim())
     assert str(caught.value) == (
         "the checks of agent a-1 in staging exist already, and this stack has not stored them. "
         "They differ from the declaration:\n"
@@ -92,7 +92,7 @@ async def test_other_checks_are_shown_and_left_until_they_are_adopted() -> None:
         "If another stack manages them, and this one only compares: manage: false"
     )
     assert api.calls == ["GET"]
-    await store(api.client(), order_of(on_conflict="adopt"), is_new=True)
+    await store(api.client(), order_of(on_conflict="adopt"), Claim())
     assert api.calls == ["GET", "GET", "PUT"]
     assert (api.config or {})["simulations_count"] == 5
 
@@ -100,7 +100,7 @@ async def test_other_checks_are_shown_and_left_until_they_are_adopted() -> None:
 async def test_what_this_stack_has_stored_is_put_back() -> None:
     for existing in (None, shown_of(OTHER)):
         api = ChecksApi(existing)
-        stored = await store(api.client(), order_of(), is_new=False)
+        stored = await store(api.client(), order_of())
         assert not differences(DECLARED, stored)
         assert api.calls == ["GET", "PUT"]
 
@@ -108,16 +108,16 @@ async def test_what_this_stack_has_stored_is_put_back() -> None:
 async def test_checks_of_another_stack_are_compared() -> None:
     for is_new in (True, False):
         with pytest.raises(ChecksMissing, match=r"in staging do not exist. Another stack manages them"):
-            await store(ChecksApi().client(), order_of(manage=False), is_new=is_new)
+            await store(ChecksApi().client(), order_of(manage=False), Claim() if is_new else None)
         api = ChecksApi(shown_of(OTHER))
         with pytest.raises(ChecksDiffer, match=r"(?s)are not as declared.*found 1, declared 5\nstack staging manages"):
-            await store(api.client(), order_of(manage=False, managed_by="stack staging"), is_new=is_new)
+            await store(api.client(), order_of(manage=False, managed_by="stack staging"), Claim() if is_new else None)
         assert api.calls == ["GET"]
 
 
 async def test_what_the_api_stores_otherwise_is_returned_as_it_is() -> None:
     api = ChecksApi(stores=lambda body: {**body, "simulations_count": 3})
-    stored = await store(api.client(), order_of(), is_new=True)
+    stored = await store(api.client(), order_of(), Claim())
     assert [each.text() for each in differences(DECLARED, stored)] == ["simulations_count: found 3, declared 5"]
     text = str(ChecksNotStored(order_of(), stored))
     assert "in staging are not stored as declared, so no check run was started." in text
@@ -166,3 +166,17 @@ async def test_a_removal_without_effect_is_an_error() -> None:
         OutcomeUnknown, match=r"^removal of the checks of agent a-1 in staging: the API still shows them"
     ):
         await remove(api.client(), "a-1", "staging", lambda _: True)
+
+
+async def test_what_a_killed_update_has_stored_is_taken_for_our_own() -> None:
+    """Other checks are not, and what is about to be stored is noted once, after it is certain that it may be."""
+    noted: list[str] = []
+    claim = Claim(config_digest(DECLARED), lambda: noted.append("noted"))
+    changed = order_of(checks=replace(DECLARED, simulations_count=9))
+    api = ChecksApi(shown_of(DECLARED))
+    await store(api.client(), changed, claim)
+    assert (api.calls, noted) == (["GET", "PUT"], ["noted"])
+    with pytest.raises(ChecksExist):
+        await store(ChecksApi(shown_of(OTHER)).client(), changed, claim)
+    await store(ChecksApi(shown_of(changed.checks)).client(), changed, claim)
+    assert noted == ["noted"]

@@ -279,3 +279,21 @@ def test_a_damaged_state_is_told(provider: ChecksProvider, http: httpx.Client, k
     damaged = {**props(http), key: None}
     with pytest.raises(Failure, match=rf"the state of checks a-1/production is damaged: it has no `{key}`"):
         provider.read("a-1/production", damaged)
+
+
+def test_what_a_killed_update_has_stored_is_its_own(provider: ChecksProvider, http: httpx.Client) -> None:
+    """The state does not have it, and the program declares other checks by now."""
+    provider.create(props(http))
+    after = configured(http)
+    edited = props(http, simulations_count=9)
+    assert (
+        after.check(
+            {}, {**edited, "seen": {"checks": outputs_of(checks_of(props(http)), checks_of(props(http)))}}
+        ).failures
+        == []
+    )
+    created = after.create(edited)
+    assert shown(http)["simulations_count"] == 9
+    after.diff(created.id, created.outs or {}, edited)
+    with pytest.raises(Failure, match="exist already, and this stack has not stored them"):
+        configured(http).create(props(http, simulations_count=2))
