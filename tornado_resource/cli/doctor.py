@@ -24,7 +24,7 @@ from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of, kinds
 from tornado_resource.runs.model import without_secret
 from tornado_resource.runs.order import Address, Order, holder
-from tornado_resource.stacks.backend import backend_digest
+from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 from tornado_resource.stacks.recorded import Place
 from tornado_resource.stacks.scenarios import change_of
@@ -285,9 +285,9 @@ def _all_views(stacks: Sequence[Stack]) -> Iterator[_View]:
 
 def _intents_of_this_backend() -> list[Intent]:
     """Return the intents of this project's backend; those of another one are in no state that was read."""
-    own_backend = backend_digest(os.environ)
+    own = resource_address("", "", os.environ)
     intents = [each for kind in kinds() for each in IntentStore(intents_folder(os.environ, kind.intents)).all()]
-    return [intent for intent in intents if intent.address.backend == own_backend]
+    return [intent for intent in intents if intent.address.backend in (own.backend, own.older_backend)]
 
 
 def _declared(stack: Stack, secrets: Collection[tuple[str, str]]) -> list[Declared]:

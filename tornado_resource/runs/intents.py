@@ -78,7 +78,8 @@ class IntentStore:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_folder()
-            replace_files({self.file(intent.address): _as_json(intent)}, mode=0o600)
+            replace_files({self._own(intent.address): _as_json(intent)}, mode=0o600)
+            self._older(intent.address).unlink(missing_ok=True)
         except OSError as error:
             message = (
                 f"not sent: cannot write the intent file: {error.strerror} ({self._folder}). "
@@ -137,7 +138,14 @@ class IntentStore:
         raise ValueError(message)
 
     def file(self, address: Address) -> Path:
-        """Return the file of the intent of a resource."""
+        """Return the file of the intent of a resource: one that an older release has written, if there is no other."""
+        own, older = self._own(address), self._older(address)
+        return older if older.exists() and not own.exists() else own
+
+    def _older(self, address: Address) -> Path:
+        return self._own(replace(address, backend=address.older_backend))
+
+    def _own(self, address: Address) -> Path:
         name = hashlib.sha256(json.dumps(_key(address), sort_keys=True).encode()).hexdigest()[:40]
         return self._folder / f"{name}.json"
 
@@ -159,7 +167,8 @@ def intents_folder(environ: Mapping[str, str], name: str) -> Path:
 
 def _key(address: Address) -> dict[str, str]:
     """Return an address as JSON. Without a component it is as older releases wrote it, who knew no *parents*."""
-    return {key: value for key, value in asdict(address).items() if key != "parents" or value}
+    known = {key: value for key, value in asdict(address).items() if key != "older_backend"}
+    return {key: value for key, value in known.items() if key != "parents" or value}
 
 
 def _as_json(intent: Intent) -> str:

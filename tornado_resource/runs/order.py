@@ -20,6 +20,7 @@ class Address:
     """A resource of a stack. *stack* is `organization/stack` or `stack`; *backend* is a digest of the backend's URL.
 
     *parents* are the types of the components that it is in, as in its URN: names are unique only together with them.
+    *older_backend* is the digest by which older releases knew the backend, if that is another one.
     """
 
     backend: str
@@ -27,6 +28,7 @@ class Address:
     stack: str
     resource: str
     parents: str = ""
+    older_backend: str = field(default="", compare=False)
 
     def urn(self, resource_type: str) -> str:
         """Return Pulumi's name of the resource, which has a type."""

@@ -60,12 +60,17 @@ def resource_address(path: str, project: str, environ: Mapping[str, str], parent
 
     """
     stack, _, resource = path.rpartition("/")
-    return Address(backend_digest(environ), project, stack, resource, parents)
+    own, older = backend_digest(environ), _digest(backend_url(environ))
+    return Address(own, project, stack, resource, parents, older if older != own else "")
 
 
 def backend_digest(environ: Mapping[str, str]) -> str:
     """Return a digest of the backend's URL, without user and password: it is the same for every user."""
-    return hashlib.sha256(without_credentials(project_backend(environ)).encode()).hexdigest()[:16]
+    return _digest(project_backend(environ))
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(without_credentials(url).encode()).hexdigest()[:16]
 
 
 def project_backend(environ: Mapping[str, str] = os.environ) -> str:

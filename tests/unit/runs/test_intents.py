@@ -49,6 +49,21 @@ def test_an_intent_is_written_found_recorded_and_settled(store: IntentStore) -> 
     store.clear(ADDRESS)
 
 
+def test_an_intent_of_an_older_release_is_found_by_the_backend_as_it_knew_it(store: IntentStore) -> None:
+    upgraded = replace(ADDRESS, backend="b-2", older_backend="b")
+    store.write(INTENT)
+    found = store.find(upgraded)
+    assert found == INTENT
+    assert store.file(upgraded) == store.file(ADDRESS)
+    store.record(found, "s-1", "t")
+    store.settle(upgraded, "s-1")
+    assert store.all() == []
+    store.write(INTENT)
+    store.write(replace(INTENT, address=upgraded, sent_at="2026-04-15T10:00:00+00:00"))
+    assert [each.address for each in store.all()] == [upgraded], "a new start takes its place"
+    assert store.find(ADDRESS) is None
+
+
 def test_a_damaged_file_is_no_intent(store: IntentStore, tmp_path: Path) -> None:
     store.write(INTENT)
     (file,) = (tmp_path / "state/intents").iterdir()

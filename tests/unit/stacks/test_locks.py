@@ -16,6 +16,7 @@ from tornado_resource.stacks.backend import (
     backend_url,
     lock_owner,
     project_backend,
+    resource_address,
 )
 
 if TYPE_CHECKING:
@@ -97,5 +98,8 @@ def test_pulumi_is_asked_for_the_backend_that_a_project_names(
     assert project_backend() == expected
     own = {"PULUMI_BACKEND_URL": expected}
     assert backend_digest(os.environ) == backend_digest(own), "intents belong to the backend that Pulumi uses"
+    is_other = expected != "https://login"
+    older = resource_address("dev/a", "agents", os.environ).older_backend
+    assert older == (backend_digest({"PULUMI_BACKEND_URL": "https://login"}) if is_other else "")
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://environment")
     assert project_backend() == "s3://environment"
