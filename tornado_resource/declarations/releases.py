@@ -130,9 +130,10 @@ def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, i
         environment = declaration.publish if declaration.section == "sessions" else ""
         first = firsts.setdefault((declaration.section, declaration.subject_id, environment), name)
         if version != versions[first]:
-            subject = "a pathway" if declaration.section == "sessions" else "an agent"
+            is_session = declaration.section == "sessions"
+            subject, field = ("a pathway", "version_number") if is_session else ("an agent", "version")
             found[name] = (
                 f"version {version} differs from version {versions[first]} of {first}: "
-                f"only one version of {subject} can be published"
+                f"only one version of {subject} can be published; declare the same {field} in both"
             )
     return found

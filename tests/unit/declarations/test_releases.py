@@ -82,7 +82,10 @@ def test_a_version_that_is_carried_is_waited_for() -> None:
 
 def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
     two = [declared("a", REFUSE, 0), declared("b", REFUSE, 8), declared("c", REFUSE, 9, pathway_id="pw-2")]
-    message = "version 8 differs from version 0 of a: only one version of a pathway can be published"
+    message = (
+        "version 8 differs from version 0 of a: only one version of a pathway can be published; "
+        "declare the same version_number in both"
+    )
     assert obstacles(two) == {"b": message}
     assert faults([declared("a"), declared("b")], {"a": 0, "b": 8}) == {"b": message}
 
@@ -93,7 +96,10 @@ def test_a_promotion_moves_staging_so_an_agent_has_one_version() -> None:
     )
     staged = replace(agent, publish="staging")
     live = replace(agent, name="b", request={**agent.request, "version_id": "v-2"}, publish="production")
-    message = "version v-2 differs from version v-1 of a: only one version of an agent can be published"
+    message = (
+        "version v-2 differs from version v-1 of a: only one version of an agent can be published; "
+        "declare the same version in both"
+    )
     assert obstacles([staged, live]) == {"b": message}
     assert faults([staged, live], {"a": "v-1", "b": "v-2"}) == {"b": message}
     assert faults([staged, live], {"a": "v-1", "b": "v-1"}) == {}

@@ -49,7 +49,7 @@ def test_an_intent_is_written_found_recorded_and_settled(store: IntentStore) -> 
     store.clear(ADDRESS)
 
 
-def test_an_intent_of_an_older_release_is_found_by_the_backend_as_it_knew_it(store: IntentStore) -> None:
+def test_an_intent_of_an_older_release_is_found(store: IntentStore) -> None:
     upgraded = replace(ADDRESS, backend="b-2", older_backend="b")
     store.write(INTENT)
     found = store.find(upgraded)
