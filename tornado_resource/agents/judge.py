@@ -91,9 +91,14 @@ def _unknown_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> str | None:
     """Return why it is unknown what the gate requires, or None."""
     if gate.passed not in {"all", "any"} and not str(gate.passed).endswith("%"):
         return f"the gate requires {gate.passed}, which a check run does not have"
-    names = [name_of(each) for each in verdicts]
-    others = [name for name in gate.judges if name not in names]
+    others, names = unknown_judges(gate, verdicts), [name_of(each) for each in verdicts]
     return f"the gate names {_judges(others)}, but the run has only {_judges(names)}" if others else None
+
+
+def unknown_judges(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> list[str]:
+    """Return the judges that a gate names and a run does not have. Another run would not have them either."""
+    names = {name_of(each) for each in verdicts}
+    return [name for name in gate.judges if name not in names]
 
 
 def _without_rate(verdicts: Iterable[JudgeVerdict]) -> str | None:

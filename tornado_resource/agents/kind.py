@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tornado_resource.agents.judge import judge
+from tornado_resource.agents.judge import judge, unknown_judges
 from tornado_resource.agents.verdict import agrees, facts
 from tornado_resource.bland.agents import list_agents, read_latest_version, read_pins, read_version
 from tornado_resource.bland.check_runs import (
@@ -90,7 +90,8 @@ class CheckRuns(Kind):
     part_noun = "judge"
     cures: ClassVar[Mapping[str, str]] = {
         "missed": "Fix the agent or its checks",
-        "contradictory": "Look at the check run and the checks in Bland's dashboard",
+        "contradictory": "If the gate names a judge that did not run, correct it; else look at the check run and the "
+        "checks in Bland's dashboard",
     }
     place_noun = "agent"
     resource_type = CHECK_RUN_TYPE
@@ -250,10 +251,13 @@ class CheckRuns(Kind):
         return Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
 
     async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
-        """Return what the gate says of a check run that has ended."""
+        """Return what the gate says of a check run that has ended, if the run has every judge that the gate names."""
         del client
         from tornado_resource.runs.model import Ending
 
+        run = _run(gated.status)
+        if run is not None and run.verdicts and unknown_judges(gated.gate, run.verdicts):
+            return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
         return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
 
     async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:

@@ -52,7 +52,7 @@ FORMS: Final = {
     ),
     r"^[^\x00-\x1f\x7f]+$": "a path of 1 to 1000 characters on one line",
     r"^latest$": "`latest`, or the number of a version",
-    r"^(latest|pinned|[0-9]+\.[0-9]+\.[0-9]+|(?![0-9.]*$)[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-])$": (
+    r"^(latest|pinned|(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}|(?!v?[0-9.]*$)[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-])$": (
         "`latest`, `pinned`, a published version such as 1.4.0, or the id of a version"
     ),
     r"^(all|any|100%|[1-9][0-9]?%)$": "`all`, `any`, or a percentage such as 80%",

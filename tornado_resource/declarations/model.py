@@ -40,7 +40,7 @@ REQUEST_FIELDS: Final = (
 CHECK_RUN_FIELDS: Final = ("agent_id", "env", "version_id")
 """What a check run is started with. Until it is resolved, `version_id` is what the file declares as `version`."""
 DEFAULT_ENV: Final = "staging"
-SEMVER: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+SEMVER: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}")
 """A published version of an agent."""
 SCENARIO_FIELDS: Final = (
     "name",

@@ -36,7 +36,9 @@ async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
     problems = {each.declaration.name: each.problem for each in found if each.problem is not None}
     if problems:
         raise pulumi.RunError(refusal("nothing was started", environment.declarations, problems))
-    pulumi.log.info("\n  ".join(["latest is:", *map(str, found)]))
+    moving = [str(each) for each in found if each.is_moving]
+    if moving:
+        pulumi.log.info("\n  ".join(["latest is:", *moving]))
     return _with(environment, {each.declaration.name: each.declaration for each in found})
 
 
@@ -61,6 +63,11 @@ class _Latest:
     wanted: str
     reason: str | None = None
     problem: str | None = None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether what is declared may stand for another version later."""
+        return kind_of(self.declaration.kind).is_moving(self.wanted)
 
     def __str__(self) -> str:
         each, why = self.declaration, f": runs again, {self.reason}" if self.reason is not None else ""

@@ -65,10 +65,9 @@ def _message(order: Order, found: Found, note: str, advice: str) -> str:
 
 def _advice(order: Order, found: Found) -> str:
     address = order.address
-    return (
-        f"To take it over:    {commands.adopt(address.stack, address.resource, found.run_id)}\n"
-        f"To cancel it first: {commands.on_conflict(address.stack, address.resource, 'supersede')}"
-    )
+    take_over = f"To take it over:    {commands.adopt(address.stack, address.resource, found.run_id)}\n"
+    cancel = f"To cancel it first: {commands.on_conflict(address.stack, address.resource, 'supersede')}"
+    return cancel if found.contradictions else take_over + cancel
 
 
 def _own_advice(order: Order, urn: str) -> str:

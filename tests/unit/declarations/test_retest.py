@@ -69,3 +69,9 @@ def test_what_no_pass_can_stand_for_is_refused(tmp_path: Path, text: str, proble
     with pytest.raises(DeclarationError) as raised:
         load(declared(tmp_path, text), "e" if "environments" in text else None)
     assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize("version", ["v1.4.0", "1.4", "01.4.0", "1.4.0.0", "7."])
+def test_what_looks_like_a_version_and_is_none_is_refused(tmp_path: Path, version: str) -> None:
+    with pytest.raises(DeclarationError, match=r"expected `latest`, `pinned`, a published version such as 1\.4\.0"):
+        load(declared(tmp_path, f"agents: {{a: {{agent_id: g, version: '{version}'}}}}\n"))
