@@ -16,7 +16,7 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
@@ -36,10 +36,13 @@ async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
     problems = {each.declaration.name: each.problem for each in found if each.problem is not None}
     if problems:
         raise pulumi.RunError(refusal("nothing was started", environment.declarations, problems))
-    moving = [str(each) for each in found if each.is_moving]
+    _log([str(each) for each in found if each.is_moving])
+    return _with(environment, {each.declaration.name: each.declaration for each in found})
+
+
+def _log(moving: Sequence[str]) -> None:
     if moving:
         pulumi.log.info("\n  ".join(["latest is:", *moving]))
-    return _with(environment, {each.declaration.name: each.declaration for each in found})
 
 
 def _is_resolved(declaration: Declaration) -> bool:

@@ -96,8 +96,9 @@ def test_the_readme_renders_on_an_index_with_absolute_links() -> None:
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
     own = f"{REPOSITORY}/blob/v{VERSION}/"
     assert [link for link in links if link.startswith(own) and not (ROOT / file_of(link, own)).exists()] == []
-    [picture] = re.findall(r'src="([^"]*)"', page)
-    assert (ROOT / file_of(picture, f"{REPOSITORY}/raw/v{VERSION}/")).exists()
+    pictures = re.findall(r'src="([^"]*)"', page)
+    assert len(pictures) == 2
+    assert all((ROOT / file_of(picture, f"{REPOSITORY}/raw/v{VERSION}/")).exists() for picture in pictures)
 
 
 def file_of(link: str, prefix: str) -> str:
