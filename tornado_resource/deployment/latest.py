@@ -16,7 +16,7 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
@@ -33,11 +33,15 @@ async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
     if not wanted:
         return environment
     found = await asyncio.gather(*(_latest(each, run) for each in wanted))
-    problems = {each.declaration.name: each.problem for each in found if each.problem is not None}
-    if problems:
-        raise pulumi.RunError(refusal("nothing was started", environment.declarations, problems))
+    _refuse(found, environment.declarations)
     _log([str(each) for each in found if each.is_moving])
     return _with(environment, {each.declaration.name: each.declaration for each in found})
+
+
+def _refuse(found: Iterable[_Latest], declarations: Sequence[Declaration]) -> None:
+    problems = {each.declaration.name: each.problem for each in found if each.problem is not None}
+    if problems:
+        raise pulumi.RunError(refusal("nothing was started", declarations, problems))
 
 
 def _log(moving: Sequence[str]) -> None:
