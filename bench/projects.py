@@ -108,6 +108,15 @@ def our_project(folder: Path, number: int, url: str, rerun: str = "on_failure") 
     return project
 
 
+def agents_project(folder: Path, number: int, url: str, version: str) -> Project:
+    """Return a project of *number* agents that calls `deploy()`."""
+    project = _project(folder, PROGRAM, url)
+    agents = [f"  agent-{index}: {{agent_id: agent-{index:04}, version: {version}}}\n" for index in range(number)]
+    text = "".join(["version: 1\ndefaults: {rerun: on_failure}\nagents:\n", *agents])
+    (folder / "sessions.yaml").write_text(text, encoding="utf-8")
+    return project
+
+
 def floor_project(folder: Path, number: int) -> Project:
     """Return a project of *number* resources whose provider does nothing."""
     project = _project(folder, FLOOR_PROGRAM.format(number=number), "http://127.0.0.1:9")

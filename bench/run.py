@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agents import agent_rows
 from growth import growth_rows, growths
 from large_inputs import large_input_rows
 from projects import ROOT, prepare_process
@@ -40,7 +41,8 @@ def main() -> int:
     growth: list[Growth] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*update_rows(folder, sessions, pairs), *reading_rows(folder, many, pairs)]
+        rows = [*update_rows(folder, sessions, pairs), *agent_rows(folder, sessions, pairs)]
+        rows += reading_rows(folder, many, pairs)
         if not is_quick:
             growth = growths(folder)
             rows += [*waiting_rows(pairs), *growth_rows(growth), *large_input_rows(folder)]

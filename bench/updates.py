@@ -22,12 +22,13 @@ FAST = ("--speed", "100000")
 
 
 @dataclass
-class _Measured:
-    """The usages of one kind of command, by name: one for each pair."""
+class Measured:
+    """The usages of commands, by name: one for each pair."""
 
     usages: dict[str, list[Usage]] = field(default_factory=dict)
 
     def take(self, name: str, command: Callable[[], Usage]) -> None:
+        """Run a command and add what it took."""
         self.usages.setdefault(name, []).append(command())
 
     def seconds(self, ours: str, floor: str, extra: float = 0.0) -> list[tuple[float, float]]:
@@ -43,7 +44,7 @@ class _Measured:
 
 def update_rows(folder: Path, number: int, pairs: int) -> list[Row]:
     """Measure new, resumed and unchanged sessions, near and far from the API."""
-    measured = _Measured()
+    measured = Measured()
     rows: list[Row] = []
     for pair in range(pairs):
         with sandbox(*FAST) as near, sandbox(*FAST, "--latency", str(LATENCY_MS)) as far:
@@ -61,7 +62,7 @@ def update_rows(folder: Path, number: int, pairs: int) -> list[Row]:
     return [*_times(measured, number), *rows]
 
 
-def _measure(measured: _Measured, floor: Project, near: Project, far: Project, url: str) -> int:
+def _measure(measured: Measured, floor: Project, near: Project, far: Project, url: str) -> int:
     """Measure one pair, and return how many calls the far project made until all of its sessions were judged."""
     near.wait(setting=False)
     far.wait(setting=False)
@@ -80,12 +81,12 @@ def _measure(measured: _Measured, floor: Project, near: Project, far: Project, u
     return settled
 
 
-def _times(measured: _Measured, number: int) -> list[Row]:
+def _times(measured: Measured, number: int) -> list[Row]:
     far = f"responses after {LATENCY_MS} ms"
     return [*_settled(measured, f"{number} sessions", far), *_new(measured, number, far)]
 
 
-def _settled(measured: _Measured, sessions: str, far: str) -> list[Row]:
+def _settled(measured: Measured, sessions: str, far: str) -> list[Row]:
     return [
         ratio(
             f"up, {sessions} that passed, {far}",
@@ -114,7 +115,7 @@ def _settled(measured: _Measured, sessions: str, far: str) -> list[Row]:
     ]
 
 
-def _new(measured: _Measured, number: int, far: str) -> list[Row]:
+def _new(measured: Measured, number: int, far: str) -> list[Row]:
     slots = number / SLOTS * LATENCY_MS / 1000
     return [
         ratio(
