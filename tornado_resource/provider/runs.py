@@ -38,6 +38,8 @@ from tornado_resource.runs.rerun import Decision
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from tornado_resource.bland.client import Client
     from tornado_resource.declarations.model import OnConflict
     from tornado_resource.runs.intents import IntentStore
@@ -246,24 +248,34 @@ class RunProvider(BaseProvider[_Update]):
         """Return what the state has recorded as declared.
 
         Raises:
-            Failure: there is nothing, or a text of *needed* is missing: the state is damaged or was changed by hand.
+            Failure: there is nothing, a text of *needed* is missing, or what is compared with *news* can be no request:
+                the state is damaged or was changed by hand.
 
         """
-        declared, kind = olds.get("declared"), self._kind
-        missing = [key for key in needed if not isinstance(olds.get(key), str)]
-        if isinstance(declared, dict) and not missing:
-            return declared
+        fault, kind = self._fault(olds, needed, is_compared=news is not None), self._kind
+        if fault is None:
+            return dict(olds["declared"])
         props = {**olds, **(news or {})}
         address = address_of({**props, "name": str(props.get("name") or f"STACK/{kind.noun.upper()}")})
-        lost = missing[0] if isinstance(declared, dict) else "declared"
         message = (
-            f"the state of {kind.noun} {run_id} is damaged: it has no `{lost}`. Restore the state from a backup "
+            f"the state of {kind.noun} {run_id} is damaged: {fault}. Restore the state from a backup "
             f"(pulumi stack import --stack {address.stack} --file BACKUP.json), or remove the {kind.noun} from it "
             f"({commands.forget(address, kind.resource_type)}) and adopt it again "
             f"({commands.adopt(address.stack, address.resource, run_id)})"
         )
         declared_at = props.get("declared_at")
         raise failure(message, declared_at if isinstance(declared_at, str) else None)
+
+    def _fault(self, olds: Mapping[str, Any], needed: Iterable[str], *, is_compared: bool) -> str | None:
+        """Return what is wrong with recorded outputs; None for nothing."""
+        declared = olds.get("declared")
+        if not isinstance(declared, dict):
+            return "it has no `declared`"
+        missing = [key for key in needed if not isinstance(olds.get(key), str)]
+        if missing:
+            return f"it has no `{missing[0]}`"
+        is_sound = not is_compared or self._kind.is_sound(whole_without_nulls(declared))
+        return None if is_sound else "what is declared in it is no request"
 
     def _outputs(self, started: StartedRun, props: dict[str, Any]) -> dict[str, Any]:
         kind = self._kind

@@ -84,10 +84,11 @@ class Tornado(Kind):
 
     def is_sound(self, declared: Mapping[str, Any]) -> bool:
         """Return whether what is recorded as declared can be a request."""
-        version, scenario_ids = declared.get("version_number"), declared.get("scenario_ids")
+        version, scenario_ids = declared.get("version_number", 0), declared.get("scenario_ids")
+        number = whole_or_none(version)
         return (
             isinstance(declared.get("pathway_id"), str)
-            and (version is None or whole_or_none(version) is not None)
+            and (number is not None and number >= 0)
             and (scenario_ids is None or isinstance(scenario_ids, list))
         )
 

@@ -400,12 +400,20 @@ def test_scenarios_are_recorded_as_far_as_they_are_known(
     assert named["started_scenarios"].keys() == {"sc-1", "sc-129"}
 
 
+@pytest.mark.parametrize("damage", [{"version_number": True}, {"version_number": -3.0}, {"scenario_ids": {"a": 1.0}}])
+def test_what_was_no_request_is_not_compared(damage: dict[str, Any], provider: TornadoProvider) -> None:
+    """It would differ, and the damage would start another session."""
+    state = {"name": "dev/support-line", "session_id": "s-1", "declared": {"pathway_id": "pw-1", **damage}}
+    with pytest.raises(Failure, match="session s-1 is damaged: what is declared in it is no request"):
+        provider.diff("s-1", state, dict(INPUTS))
+
+
 def test_outputs_that_repeat_secret_inputs_are_secret(provider: TornadoProvider) -> None:
     inputs = {**INPUTS, "pathway_id": "pw-secret", "triggers": {"token": "t"}, "secrets": ["pathway_id", "triggers"]}
     created = provider.create(dict(inputs))
     sealed = {"max_iterations": 5.0, "pathway_id": secret("pw-secret"), "triggers": secret({"token": "t"})}
     assert created.outs["declared"] == sealed  # type: ignore[index]
-    updated = provider.update(created.id, {"declared": {}, "status": "RUNNING"}, inputs)
+    updated = provider.update(created.id, {"declared": {"pathway_id": "pw-0"}, "status": "RUNNING"}, inputs)
     assert updated.outs == {"status": "RUNNING", "declared": sealed, "secrets": ["pathway_id", "triggers"]}
 
 
