@@ -103,6 +103,13 @@ async def test_white_space_that_somebody_adds_is_no_drift_of_a_new_record(is_exa
     assert drift == ("since it was tested: 1 scenario changed (a)" if is_exact else None)
 
 
+async def test_an_edit_since_an_older_record_names_no_other_scenario() -> None:
+    before = [scenario(name, tester_persona_prompt="Hello. \n") for name in ("a", "b")]
+    tested = RunBasis(REQUEST, 6, None, scenarios_run(None, before, is_exact=True))
+    now = (before[0], scenario("b", tester_persona_prompt="Bye. \n"))
+    assert await find_drift(FakeReader(None, now), tested) == "since it was tested: 1 scenario changed (b)"
+
+
 @pytest.mark.parametrize("chosen", [None, ["a", "b"]])
 async def test_a_scenario_that_is_not_listed_has_not_drifted(chosen: list[str] | None) -> None:
     request = {"pathway_id": "pw-1", "scenario_ids": chosen} if chosen is not None else {"pathway_id": "pw-1"}
