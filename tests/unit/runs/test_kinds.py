@@ -170,3 +170,12 @@ async def test_it_is_in_every_report() -> None:
     assert "it made 3 of 10 spins" in message
     assert json.loads(verdicts_json(report))["sessions"]["robot"]["outcome"] == "failed"
     assert "it made 3 of 10 spins" in junit(report)
+
+
+async def test_a_kind_without_versions_takes_what_is_declared() -> None:
+    request = {"shelf": "high", "colour": "red"}
+    verdict = make_verdict(GatedRun("robot", "toy-1", Gate(), request, kind="toy"), Ending(None))
+    assert (toy.KIND.is_resolved("any"), toy.KIND.is_moving("any")) == (True, False)
+    assert toy.KIND.known_version(request, {}) is None
+    assert await toy.KIND.find_version(client(ToyApi()), request) is None
+    assert toy.KIND.version_of(verdict) is None

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.orders import order
 from tornado_resource.bland.responses import Active
-from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
@@ -253,3 +253,12 @@ def test_a_session_without_a_time_may_be_ours(created_at: str | None) -> None:
 
 def test_the_windows_are_two_seconds_and_ten_minutes() -> None:
     assert (timedelta(seconds=2), timedelta(minutes=10)) == (CLOCK_TOLERANCE, SENDING_WINDOW)
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+def test_another_session_changes_nothing_where_our_own_one_has_ended(on_conflict: Any) -> None:
+    """Waiting for it or cancelling it, and then starting, would be a second start."""
+    ended = TornadoError("a start took effect")
+    attempts = Attempts(sent=1, is_ambiguous=True, looks_due=1, fault=UNKNOWN)
+    _, action = step(order(on_conflict=on_conflict), attempts, Seen(FOUND, ended=ended))
+    assert action == Fail(ended, is_certain=False)
