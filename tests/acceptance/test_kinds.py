@@ -32,7 +32,7 @@ def test_a_toy_is_started_once_judged_reported_and_run_again(make_project: Calla
     with serve(api.respond) as url:
         project.configure("bland:baseUrl", url)
         printed = project.up(expect=None)
-        assert "gate failed: 1 failed of 2 sessions" in printed
+        assert "gate failed: 1 failed of 2 toys" in printed
         assert "it made 3 of 10 spins" in printed
         outputs = project.outputs()
         assert {name: outputs[name]["outcome"] for name in outputs} == {"robot": "passed", "train": "failed"}

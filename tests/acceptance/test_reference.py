@@ -33,6 +33,7 @@ judges:
   resolved: {name: Resolved}
   polite: {name: Polite, levels: [rude, friendly]}
 """
+CHECKS = "    checks: {staging: {judges: [resolved]}}\njudges:\n"
 DECLARED = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\nenvironments:\n  dev: {}\n  staging: {}\n"
 
 
@@ -46,13 +47,14 @@ def test_a_program_of_the_reference_works(program: str, make_project: Callable[.
         assert code == 0, printed
         assert "support-line" in printed
     else:
-        project = make_project(speed=1000, script=SCRIPT, program=program)
+        script = SCRIPT if "AgentChecks(" in program else SCRIPT.replace("judges:\n", CHECKS, 1)
+        project = make_project(speed=1000, script=script, program=program)
         project.declare(DECLARED)
         project.up()
         assert [row for row in project.requests() if row["method"] != "GET"]
 
 
 def test_every_resource_and_function_has_a_program() -> None:
-    resources = ("TornadoSession", "TornadoScenario", "AgentChecks", "PathwayRelease", "AgentRelease")
+    resources = ("TornadoSession", "CheckRun", "TornadoScenario", "AgentChecks", "PathwayRelease", "AgentRelease")
     described = (*resources, "deploy", "wait_for", "load")
     assert [name for name in described if "```python" not in SECTIONS[name]] == []

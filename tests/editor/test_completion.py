@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 SCHEMA = json.loads(schema_text())
 LINES = lines(SCHEMA)
-NAMES = {name: f"{name.removesuffix('s')}-name" for name in ("sessions", "agents", "scenarios", "environments")}
+NAMES = {
+    name: f"{name.removesuffix('s')}-name" for name in ("sessions", "agents", "judges", "scenarios", "environments")
+}
 TITLE = "Tornado sessions and check runs"
 HEAD = f"{MODELINE}version: 1\nsessions:\n  support-line:\n    pathway_id: pw-1\n"
 
@@ -87,7 +89,7 @@ def test_every_value_that_is_offered_is_valid(line: Line, server: LanguageServer
 @pytest.mark.parametrize(
     ("text", "labels"),
     [
-        (CURSOR, ["version", TITLE, "defaults", "sessions", "agents", "scenarios", "environments"]),
+        (CURSOR, ["version", TITLE, "defaults", "sessions", "agents", "scenarios", "judges", "environments"]),
         ("version: 1\nsessions: ‸", []),
         ("version: 1\nsessions:\n  a: ‸", ["null"]),
         ("version: 1\nsessions:\n  a:\n    gate: ‸", ["none", "null"]),

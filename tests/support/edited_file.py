@@ -75,6 +75,11 @@ sessions:
       prompt: 2026-04
     publish: staging
     retest: true
+judges:
+  resolved:
+    id: j-1
+    name: Resolved
+    version: active
 agents:
   support:
     agent_id: ag-1
@@ -91,6 +96,19 @@ agents:
       prompt: 2026-04
     publish: staging
     retest: true
+    checks:
+      scenario_ids:
+        - tc-1
+      judges:
+        - judge: resolved
+          required: true
+          target_level_keys:
+            - friendly
+      simulations_count: 5
+      vacuous: allow
+      on_conflict: adopt
+      on_destroy: leave
+      manage: true
 environments:
   production:
     promotes_from: acme/agents/staging
@@ -108,6 +126,9 @@ environments:
     agents:
       support:
         version: pinned
+    judges:
+      resolved:
+        version: active
 """
 
 
