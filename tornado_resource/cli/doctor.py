@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,7 +18,7 @@ from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean, clean_json
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, type_of
 from tornado_resource.declarations.resolver import load
-from tornado_resource.errors import ApiError, ConfigurationError, NotFound
+from tornado_resource.errors import ApiError, ConfigurationError, NotFound, TornadoError
 from tornado_resource.runs import commands
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of, kinds
@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.recorded import RecordedRun, Resource
     from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
     from tornado_resource.versions.drift import RunBasis
+
+
+STARTED_HERE: Final = (
+    "The state of stack {stack} cannot be read. Not recorded there, as far as this machine knows (docs/state.md says "
+    "how to go on):"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +260,30 @@ def _public(error: ApiError, stacks: Sequence[Stack]) -> ApiError:
 
 
 def _read(names: Iterable[str]) -> list[Stack]:
-    stacks = [read_stack(name) for name in names]
+    stacks = [_read_one(name) for name in names]
     if not stacks:
         message = "this project has no stack: pulumi stack init"
         raise ConfigurationError(message)
     return stacks
+
+
+def _read_one(name: str) -> Stack:
+    """Return what a stack has recorded. If that cannot be read, say what this machine has started for it."""
+    try:
+        return read_stack(name)
+    except TornadoError:
+        stack = name.rpartition("/")[2]
+        own = [each for each in _intents_of_this_backend() if each.address.stack.rpartition("/")[2] == stack]
+        if own:
+            click.echo("\n".join([STARTED_HERE.format(stack=clean(name)), *map(_started_here, own)]), err=True)
+        raise
+
+
+def _started_here(intent: Intent) -> str:
+    run = f"run {clean(intent.session_id)}" if intent.session_id is not None else "a run whose id is not known"
+    return (
+        f"  {clean(intent.address.resource)}: {run} on {clean(intent.pathway_id)}, sent at {clean(intent.sent_at, 40)}"
+    )
 
 
 def _place_rows(stacks: Sequence[Stack]) -> list[Row]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from tests.support.results import CREATED_AT
 from tornado_resource.cli import main
 from tornado_resource.cli.doctor import _scenario_row
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, make_urn
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
+from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.reader import Stack
 from tornado_resource.stacks.recorded import Resource
 from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
@@ -307,3 +311,28 @@ def test_an_edited_scenario_is_put_back_by_a_plain_update() -> None:
     stored = StoredScenario("refund@pw-1", "sc-1", "pw-1", {"name": "Refund"}, manage=True, drift=False)
     row = _scenario_row(stored, ScenarioChange(("enabled",)), "dev")
     assert row.cure == ("to put it back: pulumi up --stack dev (add --refresh if rerun is on_failure or on_change)")
+
+
+def test_what_was_started_here_is_said_if_the_state_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ruined(_name: str) -> Stack:
+        message = "the state of stack dev cannot be read: EOF"
+        raise ConfigurationError(message)
+
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", ruined)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert main(["doctor", "--stack", "dev"]) == 2
+    assert capsys.readouterr().err.splitlines() == ["the state of stack dev cannot be read: EOF"]
+    store = IntentStore(intents_folder(os.environ, "intents"))
+    for name, stack, run_id in (("billing", "dev", "s-1"), ("booking", "acme/dev", None), ("other", "prod", "s-3")):
+        address = resource_address(f"{stack}/{name}", "agents", os.environ)
+        store.write(Intent(address, "pw-1", "digest", CREATED_AT.replace("Z", "+00:00"), run_id))
+    assert main(["doctor", "--stack", "acme/agents/dev"]) == 2
+    first, *started, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("The state of stack acme/agents/dev cannot be read. Not recorded there")
+    assert sorted(line.partition(", sent")[0] for line in started) == [
+        "  billing: run s-1 on pw-1",
+        "  booking: a run whose id is not known on pw-1",
+    ]
+    assert last == "the state of stack dev cannot be read: EOF"
