@@ -73,7 +73,8 @@ def test_the_key_is_only_in_memory(project: Project) -> None:
     printed = project.up(0, "--diff")
     project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
     environment: Any = {"BLAND_API_KEY": ""}
-    project.declare(ONE.replace(", gate: none", ", triggers: {a: 1}"))
+    # Not the same pathway: runs of a session that has just ended could be those of a start whose response was lost.
+    project.declare(ONE.replace(", gate: none", "").replace("pw-1", "pw-2"))
     project.fail(kind="status", status=500, body=f'{{"message": "your key {KEY} is invalid"}}', path="/start", times=99)
     printed += project.up(expect=None, **environment)
     project.http.delete("/_sandbox/faults")
