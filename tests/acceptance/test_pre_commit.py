@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.package
 EXAMPLE = ROOT / "examples/agents"
-WRONG = "sessions.yaml:6:3: defaults.max_iteration: unknown key; did you mean `max_iterations`?"
+WRONG = "sessions.yaml:7:3: defaults.max_iteration: unknown key; did you mean `max_iterations`?"
 
 
 @pytest.fixture
