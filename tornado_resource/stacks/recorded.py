@@ -336,7 +336,7 @@ def _whole(resource: Resource) -> Resource:
 
 
 def read_outputs(resources: Mapping[str, Any]) -> Recorded:
-    """Return what a state has, as far as a program is told.
+    """Return what a state has, as far as the engine shows it to a program.
 
     Args:
         resources: by URN, the type and the outputs of each resource, as the engine's
