@@ -24,6 +24,7 @@ from tornado_resource.runs.model import GatedRun, by_id
 from tornado_resource.runs.rerun import ANY, Decision, Fork, LastRun, is_newer, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
+from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
-    from tornado_resource.versions.drift import RunBasis
 
 READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
@@ -162,9 +162,23 @@ class LastRuns:
         if last.state != "ended":
             return started, None
         reason = rerun_reason(rerun, gate, last)
+        if reason is not None:
+            return newest, reason
         is_of_newest = last.verdict is not None and kind.version_of(last.verdict) == newest
-        is_kept = is_of_newest or not is_newer(newest, session.resource.urn, started, self._forks(session))
-        return (started, None) if is_kept and reason is None else (newest, reason)
+        return (started if is_of_newest or not await self._is_newer(newest, session, rerun) else newest), None
+
+    async def _is_newer(self, newest: Any, session: RecordedRun, rerun: str) -> bool:
+        """Return whether the newest version is to be tested; the session has met its gate on an earlier one.
+
+        A version that a run of this stack has made is somebody else's once it was edited.
+        """
+        kind, forks = kind_of(session.kind), self._forks(session)
+        fork = forks.pop(newest, None)
+        if fork is not None:
+            made = RunBasis(session.request, newest, fork.content, None)
+            if rerun != "on_drift" or await kind.find_drift(self._versions, made) is None:
+                forks[newest] = fork
+        return is_newer(newest, session.resource.urn, session.request[kind.version_field], forks)
 
     def _forks(self, session: RecordedRun) -> dict[Any, Fork]:
         """Return the versions that the recorded runs in the place of a session have made."""

@@ -41,6 +41,7 @@ class Verdict(TypedDict):
     version: int | None
     """The pathway version that the verdict speaks for; None where it is unknown."""
     forked_version: int | None
+    forked_content: str | None
     """The version that has the session's repairs; None without any."""
     content: str | None
     """The digest of that version's content when the session had ended, or the `version_id` of a check run; None where

@@ -192,9 +192,10 @@ class RunFacts(TypedDict, total=False):
 class RunVerdict:
     """A gate's verdict on one run. The stack output `verdicts` holds it as plain JSON.
 
-    *content*, *forked_version* and *full_run* are None in records that older releases wrote. *elapsed_ms* is as the API
-    counts. *scenarios* are those that ran, recorded for the reports of later updates; None where no report was wanted.
-    *kind* is that of the run. *version_id*, *semver* and *judges* are of check runs, whose *content* is the version id,
+    *content*, *forked_version* and *full_run* are None in records that older releases wrote. *forked_content* is the
+    digest of the forked version where the verdict is for an earlier one. *elapsed_ms* is as the API counts. *scenarios*
+    are those that ran, recorded for the reports of later updates; None where no report was wanted. *kind* is that of
+    the run. *version_id*, *semver* and *judges* are of check runs, whose *content* is the version id,
     since a version that was tested never changes; of sessions they are None. *promoted*: nothing was started here,
     since the run passed in the stack *promoted_from* (`retest: false`).
     """
@@ -211,6 +212,7 @@ class RunVerdict:
     repaired: bool = False
     version: int | None = None
     forked_version: int | None = None
+    forked_content: str | None = None
     content: str | None = None
     full_run: bool | None = None
     gate: Gate

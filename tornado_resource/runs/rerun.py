@@ -95,18 +95,25 @@ def rerun_reason(rerun: str, gate: Gate | None, last: LastRun) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A version that a run of the stack has made: by which resource, from which version, and whether it then passed."""
+    """A version that a run of the stack has made: by which resource, from which version, and whether it then passed.
+
+    *content* is the digest of what it held when the run had ended; None if that is not known.
+    """
 
     urn: str
     started: Any
     has_passed: bool
+    content: str | None = None
 
     @classmethod
     def of(cls, urn: str, started: Any, verdict: RunVerdict) -> tuple[int, Self] | None:
         """Return the version that a run has made, by its verdict; None if it is known of none."""
         # Older releases recorded the fork as the version only.
         version = verdict.forked_version or (verdict.version if verdict.repaired else None)
-        return (version, cls(urn, started, verdict.outcome == "passed")) if version is not None else None
+        if version is None:
+            return None
+        content = verdict.content if verdict.version == version else verdict.forked_content
+        return version, cls(urn, started, verdict.outcome == "passed", content)
 
 
 def is_newer(newest: Any, urn: str, started: Any, forks: Mapping[Any, Fork]) -> bool:

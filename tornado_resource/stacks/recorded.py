@@ -502,7 +502,7 @@ def _parsed(recorded: Mapping[str, Any]) -> RunVerdict:
         "judges": _all(_judge_result, given["judges"]),
         "gate": Gate.of(given["gate"]),
         "promoted": given["promoted"] is True,
-        "promoted_from": text_or_none(given["promoted_from"]),
+        **{name: text_or_none(given[name]) for name in ("promoted_from", "forked_content")},
     }
     return RunVerdict(**{**given, **extra})
 

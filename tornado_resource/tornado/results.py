@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Scenario, Status
     from tornado_resource.bland.retrying import Retry
-    from tornado_resource.runs.model import GatedRun
+    from tornado_resource.runs.model import GatedRun, RunVerdict
 
 
 async def session_result(client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
@@ -139,9 +139,22 @@ async def _with_content(client: Client, result: Result, retry: Retry = retried) 
     if content is None and verdict.outcome == "passed" and gated.must_be_shown:
         label = f"{version_name(version)} of pathway {clean(pathway_id)}"
         raise OutcomeUnknown(label, NOT_SHOWN_NOW)
-    verdict = with_content(gated, verdict, content)
+    verdict = with_content(gated, await _with_fork(client, gated, verdict, retry), content)
     cause = "edited" if verdict.outcome == "incomplete" else result.cause
     return replace(result, gated=replace(gated, content=content), verdict=verdict, cause=cause)
+
+
+async def _with_fork(client: Client, gated: GatedRun, verdict: RunVerdict, retry: Retry) -> RunVerdict:
+    """Return the verdict with the content of the version that the session forked, where it is for an earlier one.
+
+    Raises:
+        ApiError: the content could not be read.
+
+    """
+    if verdict.forked_version is None or verdict.forked_version == verdict.version:
+        return verdict
+    forked = await read_digests(client, gated.request["pathway_id"], verdict.forked_version, retry)
+    return replace(verdict, forked_content=forked.best if forked is not None else None)
 
 
 async def _with_scenarios(client: Client, result: Result, retry: Retry = retried) -> Result:

@@ -45,12 +45,14 @@ async def latest(  # noqa: PLR0913 - one keyword argument for each thing that is
     *,
     now: Any = None,
     content: str = OLD,
+    fork_now: str = OLD,
     other: tuple[int, Status] | None = None,
     **declared: Any,
 ) -> tuple[int, str | None]:
     """Return what `latest` is for a session that was started on version 6.
 
-    *other*: the version and the end of another session of the stack on the pathway.
+    *other*: the version and the end of another session of the stack on the pathway. *content* is what version 6 holds
+    now, and *fork_now* what version 7 does.
     """
     request = {"pathway_id": "pw-1", "version_number": 6}
     verdict = make_verdict(GatedRun("support-line", "s-1", Gate(), request), Ending(recorded))
@@ -62,7 +64,8 @@ async def latest(  # noqa: PLR0913 - one keyword argument for each thing that is
 
     if other is not None:
         theirs = {**request, "version_number": other[0]}
-        verdicts["b"] = asdict(make_verdict(GatedRun("other", "s-2", Gate(), theirs), Ending(other[1])))
+        theirs_ended = make_verdict(GatedRun("other", "s-2", Gate(), theirs), Ending(other[1]))
+        verdicts["b"] = {**asdict(theirs_ended), "content": OLD}
         state[f"{URN}-2"] = {"outputs": {"session_id": "s-2", "declared": theirs, "adopted": False}}
 
     async def read(*_arguments: object) -> dict[str, Any]:
@@ -77,8 +80,8 @@ async def latest(  # noqa: PLR0913 - one keyword argument for each thing that is
     async def known(*_arguments: object) -> Any:
         return newest
 
-    async def digests(*_arguments: object) -> Digests | None:
-        return Digests.of(content)
+    async def digests(_pathway_id: str, version: int) -> Digests | None:
+        return Digests.of(fork_now if version == 7 else content)
 
     monkeypatch.setattr(ContentReader, "latest", known)
     monkeypatch.setattr(versions, "digests", digests)
@@ -151,7 +154,7 @@ async def test_a_start_that_was_cut_off_keeps_its_number(
 async def test_what_runs_again_runs_on_the_newest_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     number, reason = await latest(monkeypatch, 7, FORKED_AND_FAILED)
     assert (number, reason) == (7, "the last run did not meet its gate: 1 of 2 scenarios passed; the gate requires all")
-    number, reason = await latest(monkeypatch, 7, FORKED, content=NEW)
+    number, reason = await latest(monkeypatch, 7, FORKED, fork_now=NEW)
     assert number == 7
     assert reason is not None
     assert reason.startswith("version 7 was edited since it was tested")
@@ -207,3 +210,14 @@ async def test_what_another_session_has_made_is_tested_at_most_once(
 ) -> None:
     newest = other[1].forked_version or 9
     assert (await latest(monkeypatch, newest, recorded, other=other))[0] == number
+
+
+@pytest.mark.parametrize(
+    ("fork_now", "rerun", "number"), [(NEW, "on_drift", 7), (NEW, "on_change", 6), (OLD, "on_drift", 6)]
+)
+async def test_a_fork_that_was_edited_since_is_tested(
+    monkeypatch: pytest.MonkeyPatch, fork_now: str, rerun: str, number: int
+) -> None:
+    """Version 7 failed as another session made it; what somebody wrote into it since was tested by nobody."""
+    other = (6, FORKED_AND_FAILED)
+    assert (await latest(monkeypatch, 7, PASSED, other=other, fork_now=fork_now, rerun=rerun))[0] == number

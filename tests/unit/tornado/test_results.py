@@ -396,6 +396,19 @@ async def test_what_a_session_changed_is_read_on_request() -> None:
     assert [part.fields[0].lines for part in changes.parts] == [("- hi", "+ ho")]
 
 
+async def test_the_content_of_a_fork_that_the_verdict_is_not_for_is_read_too() -> None:
+    gated = replace(PINNED, gate=Gate("promotion", "refuse"))
+    iterations = [
+        {"iteration": 1, "passed_ids": ["sc-1"], "failed_ids": ["sc-2"]},
+        {"iteration": 2, "passed_ids": ["sc-1", "sc-2"], "failed_ids": []},
+    ]
+    status = {**REPAIRED, "total_scenarios": 2, "passed_scenarios": 2, "iterations": iterations}
+    required = [{"id": "sc-1", "is_required_for_promotion": True}, {"id": "sc-2"}]
+    verdict = (await Api([status], [required], [VERSION, EDITED]).wait(gated)).verdict
+    assert (verdict.outcome, verdict.version, verdict.forked_version) == ("passed", 6, 7)
+    assert (verdict.content, verdict.forked_content) == (digest_of(VERSION), digest_of(EDITED))
+
+
 @pytest.mark.parametrize(
     ("status", "gated", "versions"),
     [
