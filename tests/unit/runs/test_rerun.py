@@ -158,7 +158,7 @@ def test_the_fork_of_an_older_record_is_its_version() -> None:
     assert Fork.of("urn", 3, replace(verdict, forked_version=None, repaired=False)) is None
 
 
-def test_the_content_of_a_fork_is_recorded_with_the_verdict_that_is_for_an_earlier_version() -> None:
+def test_the_fork_of_a_verdict_for_an_earlier_version_has_its_content() -> None:
     gated = GatedRun("a", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, created_at="2026-01-01T00:00:00Z")
     status = Status("COMPLETED_ALL_PASSED", total_scenarios=1, passed_scenarios=1, forked_version=7)
     of_fork = replace(make_verdict(gated, Ending(status)), content="sha256v2:7")
