@@ -26,8 +26,9 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
-from tornado_resource.program.runs import RunOutputs, run_arguments, run_outputs
+from tornado_resource.program.runs import RunOutputs, run_outputs
 from tornado_resource.program.sdk import exit_on_signals, together
+from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.stacks.promotion import as_output
@@ -227,7 +228,7 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
 
 def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
     """Return the arguments of a run's resource. Triggers of the config are as secret as they are there."""
-    arguments = {**run_arguments(declaration, settings), "declared_at": str(declaration.position)}
+    arguments = {**run_arguments(declaration, settings.triggers), "declared_at": str(declaration.position)}
     if settings.triggers and pulumi.runtime.is_config_secret("tornado:triggers"):
         arguments["triggers"] = pulumi.Output.secret(arguments["triggers"])
     return arguments

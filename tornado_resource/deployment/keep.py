@@ -14,7 +14,7 @@ from tornado_resource.core.urns import STACK_TYPE, type_of
 from tornado_resource.deployment.checks import declare_checks
 from tornado_resource.deployment.scenarios import declare_scenarios
 from tornado_resource.program.last_runs import read_resources
-from tornado_resource.program.runs import run_arguments
+from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.recorded import outputs_of
@@ -72,12 +72,12 @@ def _declare(environment: Environment, run: ProgramRun) -> None:
     for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(
             declaration.name,
-            **run_arguments(declaration, run.settings),
+            **run_arguments(declaration, run.settings.triggers),
             scenarios=[scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
             declared_at=str(declaration.position),
         )
     for declaration in (each for each in environment.agents if each.retest):
-        arguments = run_arguments(declaration, run.settings)
+        arguments = run_arguments(declaration, run.settings.triggers)
         version = arguments.pop("version_id")
         CheckRun(
             declaration.name,

@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
 from tornado_resource.deployment.checks import expected_config
 from tornado_resource.deployment.verdicts import deployed_runs
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
-from tornado_resource.program.runs import run_arguments
 from tornado_resource.program.sdk import together
-from tornado_resource.runs.inputs import declared_inputs
+from tornado_resource.runs import inputs
 from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
 from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.scenarios import matching, resource_name
-from tornado_resource.versions.scenarios import changed_fields, runs_together
+from tornado_resource.versions.scenarios import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -166,16 +164,10 @@ def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi
 
 async def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
     """Return the inputs of a run as far as they are known before its scenarios and its checks are declared."""
-    arguments = run_arguments(declaration, run.settings)
-    if declaration.scenarios:
-        stored = run.last_runs.scenarios()
-        found = [(each, matching(each, stored)) for each in declaration.scenarios]
-        ids = [_expected_id(each, have, run) for each, have in found]
-        arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *ids]
-        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
-    if declaration.checks is not None:
-        arguments["checks"] = await expected_config(declaration.checks, run)
-    return declared_inputs(declaration.kind, arguments)
+    stored = run.last_runs.scenarios()
+    ids = [_expected_id(each, matching(each, stored), run) for each in declaration.scenarios]
+    checks = await expected_config(declaration.checks, run) if declaration.checks is not None else None
+    return inputs.expected_inputs(declaration, run.settings.triggers, ids, checks)
 
 
 def _expected_id(declared: ScenarioDeclaration, stored: StoredScenario | None, run: ProgramRun) -> str:

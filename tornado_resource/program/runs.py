@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial, reduce
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.core.urns import parents_of
-from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
+from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
@@ -30,7 +30,7 @@ from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import is_mocked, together, untrack_properties
-from tornado_resource.runs.inputs import declared_inputs
+from tornado_resource.runs.inputs import declared_inputs, gate_input
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import without_secret
@@ -41,12 +41,10 @@ if TYPE_CHECKING:
 
     from pulumi import Output
 
-    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.runs.kind import Kind
-    from tornado_resource.stacks.settings import Settings
 
-T = TypeVar("T")
 INTERNAL: Final = frozenset({"started_content", "declared", "secrets"})
 """Outputs that `deploy()` does not export."""
 
@@ -173,30 +171,6 @@ def run_inputs(
     given["parents"] = parents(known_urn)
     given["rerun_decision"] = _decision(resource.kind, name, urns, given)
     return given
-
-
-def run_arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:
-    """Return the inputs of a run's resource that its declaration and the config describe, without default values."""
-    return {
-        **declaration.request,
-        "gate": gate_input(declaration.gate),
-        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
-        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
-        "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
-        "triggers": {**declaration.triggers, **settings.triggers} or None,
-    }
-
-
-def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
-    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
-    if gate is None:
-        return "none"
-    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
-    return given or None
-
-
-def _unless_default(value: T, default: T) -> T | None:
-    return None if value == default else value
 
 
 def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

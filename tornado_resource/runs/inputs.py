@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.runs.kinds import kind_of
+from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from tornado_resource.declarations.model import Declaration
+
+T = TypeVar("T")
 TRIGGERING: Final = ("triggers", "definitions", "checks")
 """A change of one of these, or of a field of the request, is a new run. `definitions`: the digest of its scenarios;
 `checks`: that of the declared check config."""
@@ -35,6 +41,55 @@ def replacing(kind: str) -> tuple[str, ...]:
 def declared_inputs(kind: str, props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that are compared, without those that only identify the resource, such as `name`."""
     return {key: props[key] for key in (*replacing(kind), *UPDATING) if props.get(key) is not None}
+
+
+def run_arguments(declaration: Declaration, triggers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a run's resource that its declaration describes, without default values.
+
+    Args:
+        declaration: the session or agent.
+        triggers: those of the config, which are added to its own.
+
+    """
+    return {
+        **declaration.request,
+        "gate": gate_input(declaration.gate),
+        "on_conflict": _unless_default(declaration.on_conflict, "fail"),
+        "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
+        "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
+        "triggers": {**declaration.triggers, **triggers} or None,
+    }
+
+
+def expected_inputs(
+    declaration: Declaration, triggers: Mapping[str, Any], scenario_ids: Sequence[str], checks: str | None
+) -> dict[str, Any]:
+    """Return the inputs of a run that are compared, before anything is declared.
+
+    Args:
+        declaration: the session or agent.
+        triggers: those of the config.
+        scenario_ids: the ids of its declared scenarios, in their order.
+        checks: the digest of its declared checks.
+
+    """
+    arguments = run_arguments(declaration, triggers)
+    if declaration.scenarios:
+        arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *scenario_ids]
+        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
+    return declared_inputs(declaration.kind, {**arguments, "checks": checks})
+
+
+def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
+    """Return a gate as an input, without default values: every byte of an input is stored in the state."""
+    if gate is None:
+        return "none"
+    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
+    return given or None
+
+
+def _unless_default(value: T, default: T) -> T | None:
+    return None if value == default else value
 
 
 def compare(kind: str, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> Change:

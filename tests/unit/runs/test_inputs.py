@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.runs.inputs import UPDATING, Change, compare, replacing
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import Declaration, Gate, ScenarioDeclaration
+from tornado_resource.runs.inputs import UPDATING, Change, compare, expected_inputs, replacing
 
 BASE: dict[str, Any] = {"pathway_id": "pw-1"}
 CASES: list[tuple[str, Any, Any, Change]] = [
@@ -69,3 +72,28 @@ def as_pulumi_passes_it(value: Any) -> Any:
 def test_the_same_declaration_is_no_change(declared: dict[str, Any]) -> None:
     assert compare("tornado", declared, declared) == Change()
     assert compare("tornado", declared, as_pulumi_passes_it(declared)) == Change()
+
+
+def test_what_is_declared_as_by_default_is_no_input() -> None:
+    declared = Declaration("a", {"pathway_id": "pw-1"}, Gate(), Position("s.yaml", 1, 1))
+    assert expected_inputs(declared, {}, (), None) == {"pathway_id": "pw-1"}
+    other = replace(declared, gate=Gate("any"), rerun="always", triggers={"a": 1})
+    expected = {"pathway_id": "pw-1", "gate": {"passed": "any"}, "rerun": "always", "triggers": {"a": 1, "b": 2}}
+    assert expected_inputs(other, {"b": 2}, (), None) == expected
+    assert expected_inputs(replace(declared, gate=None), {}, (), None) == {"pathway_id": "pw-1", "gate": "none"}
+
+
+def test_the_definition_of_a_scenario_decides() -> None:
+    scenario = ScenarioDeclaration("refund", "pw-1", {"name": "Refund", "max_turns": 9})
+    found = [
+        expected_inputs(declared_with(replace(scenario, fields={**scenario.fields, **more})), {}, ["sc-1"], None)
+        for more in ({}, {"description": "Other words"}, {"max_turns": 10})
+    ]
+    assert found[0]["scenario_ids"] == ["sc-0", "sc-1"]
+    assert found[0] == found[1]
+    assert compare("tornado", found[0], found[2]) == Change(replaces=("definitions",))
+
+
+def declared_with(scenario: ScenarioDeclaration) -> Declaration:
+    request = {"pathway_id": "pw-1", "scenario_ids": ["sc-0"]}
+    return Declaration("a", request, Gate(), Position("s.yaml", 1, 1), scenarios=(scenario,))
