@@ -1,6 +1,6 @@
 """What Pulumi's own settings save, measured with a provider that does nothing: `python bench/remedies.py`.
 
-The numbers are in docs/performance.md, section "Pulumi's own share".
+The numbers are in docs/performance.md, section "Many resources in one stack".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write the table and the chart of docs/performance.md from `bench/results.json`.
+"""Write the table of bench/README.md and the chart of docs/performance.md from `bench/results.json`.
 
 `python tools/performance.py` writes both; a test compares them with the results.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "bench/results.json"
-PAGE: Final = ROOT / "docs/performance.md"
+PAGE: Final = ROOT / "bench/README.md"
 CHART: Final = ROOT / "docs/images/performance.svg"
 BEGIN: Final = "<!-- made by tools/performance.py -->\n"
 END: Final = "<!-- end -->\n"

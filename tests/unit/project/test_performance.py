@@ -1,4 +1,4 @@
-"""docs/performance.md and its chart show the results of the last benchmark."""
+"""bench/README.md and the chart of docs/performance.md show the results of the last benchmark."""
 
 from __future__ import annotations
 
