@@ -48,6 +48,12 @@ def read_config() -> tuple[Settings, Endpoint]:
         pulumi.log.warn(endpoint.warning)
     if settings.on_conflict and pulumi.runtime.is_dry_run():
         _warn_of_on_conflict(settings.on_conflict)
+    if settings.rerun and pulumi.runtime.is_dry_run():
+        stack = pulumi.get_stack()
+        pulumi.log.info(
+            f"config {PREFIX}rerun is {settings.rerun}, whatever `rerun` of a session or agent says; if it is not for "
+            f"this update only, remove it with pulumi config rm {PREFIX}rerun --stack {stack}"
+        )
     return settings, endpoint
 
 

@@ -29,6 +29,7 @@ from tornado_resource.versions.drift import RunBasis
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tornado_resource.declarations.model import Rerun
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Result, RunVerdict
@@ -50,12 +51,14 @@ class LastRuns:
     Args:
         client: for what the state does not know.
         versions: for `rerun: on_drift`.
+        rerun: what the config has in the place of every session's `rerun`; None leaves it to the declarations.
 
     """
 
-    def __init__(self, client: SharedClient, versions: Versions) -> None:
+    def __init__(self, client: SharedClient, versions: Versions, rerun: Rerun | None = None) -> None:
         self._client = client
         self._versions = versions
+        self._rerun = rerun
         self._reading: asyncio.Task[Recorded] | None = None
         self._newest: dict[tuple[str, str, Any], asyncio.Task[Any]] = {}
         self._asked: dict[str, GatedRun] = {}
@@ -98,11 +101,15 @@ class LastRuns:
         session = await self._find(urns)
         if session is None or declared is None:
             return None
-        rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
+        rerun, gate = self._rule(declared)
         if compare(session.kind, session.declared, declared).replaces or not must_be_known(rerun, gate):
             return None
         last = await self._last_run(urns[0], session, gate)
         return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
+
+    def _rule(self, declared: Mapping[str, Any]) -> tuple[str, Gate | None]:
+        """Return what decides whether a session runs again. The config is for this update: no state has it."""
+        return self._rerun or declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
 
     async def version(self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any]) -> tuple[Any, str | None]:
         """Return what a declared version such as `latest` stands for, and why that is tested again, if it is.
@@ -155,7 +162,7 @@ class LastRuns:
             return newest, None
         if compare(session.kind, session.declared, {**declared, kind.version_field: started}).replaces:
             return newest, None
-        rerun, gate = declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
+        rerun, gate = self._rule(declared)
         if started == newest and not must_be_known(rerun, gate):
             return started, None
         last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))

@@ -39,7 +39,7 @@ class ProgramRun:
         client = self.client = SharedClient(endpoint, self.settings.ignored_content)
         self.versions = Versions(client)
         self.judges = KnownJudges(client)
-        self.last_runs = LastRuns(client, self.versions)
+        self.last_runs = LastRuns(client, self.versions, self.settings.rerun)
         self.scenarios = Scenarios(client, self.last_runs, self.versions)
         self.waiter = Waiter(client, self.settings, self.last_runs, WaitProgress(report))
 

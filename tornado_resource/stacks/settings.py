@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from tornado_resource.bland.content import MAX_IGNORED, PATH, TOO_WIDE
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
-from tornado_resource.declarations.model import OnConflict
+from tornado_resource.declarations.model import OnConflict, Rerun
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "tornado:"
 ON_CONFLICT: Final = get_args(OnConflict)
+RERUN: Final = get_args(Rerun)
 MIN_POLL_SECONDS: Final = 0.1
 MAX_REASON_CHARACTERS: Final = 300
 
@@ -39,6 +40,7 @@ class Settings:
     ignored_content: tuple[str, ...] = ()
     promote_without: str | None = None
     on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
+    rerun: Rerun | None = None
 
     def on_conflict_of(self, session: str) -> OnConflict | None:
         """Return what `tornado:onConflict` says for a session; None leaves it to the declaration."""
@@ -154,6 +156,12 @@ def _on_conflict(text: str) -> str | dict[str, str]:
     return value
 
 
+def _rerun(text: str) -> str:
+    if text not in RERUN:
+        raise ValueError
+    return text
+
+
 def _poll_seconds(text: str) -> float:
     duration = parse_duration(text)
     if duration is None or duration.total_seconds() < MIN_POLL_SECONDS:
@@ -195,6 +203,7 @@ KEYS: Final[Mapping[str, _Key]] = {
     "onConflict": _Key(
         "on_conflict", _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT, declared="on_conflict"
     ),
+    "rerun": _Key("rerun", _rerun, f"one of {', '.join(RERUN)}", RERUN, declared="rerun"),
     "adopt": _Key(
         "adopt",
         _session_ids,

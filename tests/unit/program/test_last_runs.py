@@ -21,6 +21,7 @@ from tornado_resource.runs.verdict import make_verdict
 
 if TYPE_CHECKING:
     from tornado_resource.bland.responses import Status
+    from tornado_resource.declarations.model import Rerun
 
 REQUEST = {"pathway_id": "pw-1"}
 INSIDE = f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION_TYPE}::support-line"
@@ -34,13 +35,14 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(pulumi, "get_project", lambda: "agents")
     monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
 
-    async def ask(
+    async def ask(  # noqa: PLR0913 - one keyword argument for each thing that is known
         recorded: Status | None,
         declared: Any,
         api_status: Any = None,
         *,
         promoted: Digests | None = None,
         content: str | None = None,
+        configured: Rerun | None = None,
         **outputs: Any,
     ) -> tuple[Any, int]:
         verdicts = {}
@@ -62,7 +64,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr(last_runs, "invoke_async", read)
         api: Any = StatusApi(api_status)
-        runs = LastRuns(api, Versions(api))
+        runs = LastRuns(api, Versions(api), configured)
         runs.promote({URN: promoted})
         assert await runs.decision([INSIDE], declared) is None, "another session of the same name"
         assert runs.scenario_names(INSIDE) == {}
@@ -115,6 +117,26 @@ async def test_a_recorded_verdict_decides_without_a_request(
 )
 async def test_nothing_is_asked_where_it_does_not_matter(known: Any, recorded: Any, declared: Any) -> None:
     assert await known(recorded, declared) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "declared", "configured", "is_run"),
+    [
+        (PASSED, REQUEST, "always", True),
+        (PASSED, {**REQUEST, "rerun": "on_change", "gate": "none"}, "always", True),
+        (FAILED, {**REQUEST, "rerun": "always"}, "on_change", False),
+        (PASSED, {**REQUEST, "rerun": "always"}, "on_failure", False),
+    ],
+)
+async def test_the_config_decides_instead_of_the_declaration(
+    known: Any,
+    recorded: Any,
+    declared: Any,
+    configured: Any,
+    is_run: bool,  # noqa: FBT001
+) -> None:
+    found, _ = await known(recorded, declared, configured=configured)
+    assert (found is not None and found.reason is not None) is is_run
 
 
 @pytest.mark.parametrize("rerun", ["on_failure", "always"])

@@ -56,6 +56,7 @@ def test_every_key_is_read() -> None:
         "triggers": '{"commit": "abc", "n": 1, "b": true}',
         "adopt": '{"support-line": "s-1"}',
         "onConflict": "adopt",
+        "rerun": "always",
         "pollInterval": "1.5s",
         "promoteWithout": " INC-7 ",
         "wait": "False",
@@ -78,6 +79,7 @@ def test_every_key_is_read() -> None:
         ignored_content=("is_production", "nodes.data.updated_at"),
         promote_without="INC-7",
         on_conflict="adopt",
+        rerun="always",
     )
 
 
@@ -129,6 +131,8 @@ def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # 
         ("onConflict", '{"a": "b"}'),
         ("onConflict", '{"a": "wait", "b": 1}'),
         ("onConflict", "{"),
+        ("rerun", ""),
+        ("rerun", "{}"),
         ("pollInterval", "99ms"),
         ("pollInterval", "15"),
         ("pollInterval", ""),
@@ -140,6 +144,10 @@ def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # 
 def test_an_invalid_value_is_refused(key: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^config tornado:{key}[^ ]* .*expected [^;]+$"):
         read_settings({f"tornado:{key}": text})
+
+
+def test_an_invalid_rerun_gets_the_sentence_of_the_file(tmp_path: Path) -> None:
+    assert in_config("rerun", "alway") == f"config tornado:rerun: {in_file(tmp_path, 'rerun: alway')}"
 
 
 @pytest.mark.parametrize("written", ["adpot", "5", "true", "[]"])
@@ -215,10 +223,10 @@ pulumi config set --path tornado:adopt.SESSION-NAME SESSION_ID --stack dev
 config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersede; did you mean `adopt`?
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
-unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, adopt, \
+unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
 pollInterval, promoteWithout, wait, reports, showChanges, transcripts, \
 ignoreContent; did you mean `tornado:triggers`?
-unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, adopt, \
+unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
 pollInterval, promoteWithout, wait, reports, showChanges, transcripts, \
 ignoreContent"""
     )
