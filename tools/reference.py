@@ -121,7 +121,13 @@ def _reference(name: str, definitions: Mapping[str, Any]) -> str:
         return f"[{OBJECTS[name].lower()}](#{OBJECTS[name].lower().replace(' ', '-')})"
     if "enum" in definitions[name] or "boolean" in _types(definitions[name]):
         return _kind(definitions[name], definitions)
-    names = {"name": "a name", "environmentName": "a stack's name", "identifier": "an id", "percentage": "a percentage"}
+    names = {
+        "name": "a name",
+        "environmentName": "a stack's name",
+        "identifier": "an id",
+        "percentage": "a percentage",
+        "tag": "a word",
+    }
     return names[name]
 
 

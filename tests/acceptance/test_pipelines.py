@@ -92,7 +92,7 @@ def test_a_pull_request_is_validated_and_planned_without_secrets(make_agents: Ca
     jobs = run_github(project, REQUEST)
     success = {"validate": "success", "plan": "success"}
     assert outcomes(jobs) == {**success, **dict.fromkeys(("staging", "production", "comment"), "skipped")}
-    assert "6 sessions and 1 agent in 3 environments, no problems" in jobs["validate"].log
+    assert "6 sessions and 1 agent in 5 environments, no problems" in jobs["validate"].log
     assert "support-line" in jobs["plan"].log
     assert project.requests() == []
     assert_shows_no_key(jobs)

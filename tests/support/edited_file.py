@@ -75,6 +75,8 @@ sessions:
       prompt: 2026-04
     publish: staging
     retest: true
+    tags:
+      - smoke
 judges:
   resolved:
     id: j-1
@@ -96,6 +98,8 @@ agents:
       prompt: 2026-04
     publish: staging
     retest: true
+    tags:
+      - smoke
     checks:
       scenario_ids:
         - tc-1
@@ -115,6 +119,8 @@ environments:
     publish: production
     retest: true
     max_age: 24h
+    only:
+      - smoke
     defaults:
       rerun: always
     scenarios:

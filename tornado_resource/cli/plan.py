@@ -184,9 +184,8 @@ def _checks(checks: ChecksDeclaration) -> dict[str, Any]:
 def _rows(planned: Planned) -> list[tuple[str, Any]]:
     """Return the keys and values to show: of the options, those that are declared."""
     declaration = planned.declaration
-    options = {
-        key: getattr(declaration, key) for key in ("on_conflict", "on_destroy", "rerun") if key in planned.origins
-    }
+    keys = ("on_conflict", "on_destroy", "rerun", "tags")
+    options = {key: getattr(declaration, key) for key in keys if key in planned.origins}
     if declaration.publish is not None:
         options["publish"] = declaration.publish
     scenarios = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
@@ -246,6 +245,7 @@ def _run_as_json(planned: Planned) -> dict[str, Any]:
         "on_conflict": declaration.on_conflict,
         "on_destroy": declaration.on_destroy,
         "rerun": declaration.rerun,
+        "tags": [*declaration.tags],
         "triggers": declaration.triggers,
         "publish": declaration.publish,
         **({"conversations": declaration.conversations} if declaration.conversations is not None else {}),
@@ -276,6 +276,7 @@ def _as_json(plan: Plan) -> str:
         "environment": environment.name,
         "promotes_from": environment.promotes_from,
         "max_age": environment.max_age,
+        "only": environment.only,
         "left_out": environment.left_out,
         "note": plan.note,
         "worst_case_minutes": plan.minutes,

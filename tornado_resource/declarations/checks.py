@@ -239,7 +239,9 @@ class Configs:
 
     def of(self, declaration: Declaration) -> Declaration:
         """Return an agent with the checks of its agent and env, whichever agent of the file declares them."""
-        return replace(declaration, checks=self._declared.get(declaration.place)) if declaration.retest else declaration
+        if declaration.section == "sessions" or not declaration.retest:
+            return declaration
+        return replace(declaration, checks=self._declared.get(declaration.place))
 
     @property
     def _settings(self) -> Mapping[str, Any]:

@@ -64,7 +64,14 @@ FORMS: Final = {
 }
 """What the patterns of the schema mean. The schema itself has no keywords but those of the standard."""
 SCENARIO_IDS: Final = "scenario_ids"
-_NOUNS: Final = {"scenario_ids": "scenario", "scenarios": "scenario", "judges": "judge", "target_level_keys": "level"}
+_NOUNS: Final = {
+    "scenario_ids": "scenario",
+    "scenarios": "scenario",
+    "judges": "judge",
+    "target_level_keys": "level",
+    "tags": "tag",
+    "only": "tag",
+}
 """What the entries of lists are."""
 
 
@@ -205,6 +212,8 @@ def _explain_pattern(violation: Violation, document: Document) -> str:
 
 
 def _explain_min_items(violation: Violation, _document: Document) -> str:
+    if violation.path[-1] == "only":
+        return "0 tags, expected at least 1; remove the key to run all sessions and agents"
     # A list of checks has no default.
     hint = "" if "checks" in violation.path else "; remove the key to run all enabled ones"
     return f"0 {_NOUNS[str(violation.path[-1])]}s, the API takes at least {violation.limit}{hint}"
@@ -213,6 +222,7 @@ def _explain_min_items(violation: Violation, _document: Document) -> str:
 def _explain_max_items(violation: Violation, _document: Document) -> str:
     noun = _NOUNS.get(str(violation.path[-1]))
     what, who = (f"{noun}s", "the API takes") if noun is not None else ("entries", "expected")
+    who = "expected" if noun == "tag" else who
     return f"{len(violation.value)} {what}, {who} at most {violation.limit}"
 
 

@@ -10,7 +10,7 @@ from tornado_resource.core.canonical import whole
 from tornado_resource.core.text import id_list
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from tornado_resource.core.positions import Position, Problem
 
@@ -210,6 +210,7 @@ class Declaration:
     """False: the pass in the environment promoted from counts here, and nothing is started."""
     checks: ChecksDeclaration | None = None
     """The declared checks of its agent and env, if it is started."""
+    tags: Sequence[str] = ()
 
     @property
     def kind(self) -> str:
@@ -257,8 +258,8 @@ class Declaration:
 class Environment:
     """The declarations of one environment (None: the file has no environments), in the file's order.
 
-    *left_out* has the sessions and agents of the file that the environment removes with `null`. *warnings* are about
-    the file.
+    *left_out* has the sessions and agents of the file that do not run here: the environment removes them with `null`,
+    or they have no tag of *only* (*untagged*). *warnings* are about the file.
     """
 
     name: str | None
@@ -267,6 +268,10 @@ class Environment:
     max_age: str | None = None
     left_out: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    only: tuple[str, ...] = ()
+    untagged: tuple[str, ...] = ()
+    spare_scenarios: tuple[ScenarioDeclaration, ...] = ()
+    """The scenarios that only untagged sessions run: they stay as declared in a stack that has them."""
 
     @property
     def sessions(self) -> tuple[Declaration, ...]:
@@ -281,7 +286,11 @@ class Environment:
     @property
     def omission(self) -> str | None:
         """Which sessions and agents the environment leaves out, as a sentence; None if it leaves out none."""
-        return f"environment {self.name} leaves out {id_list(self.left_out)}" if self.left_out else None
+        removed = [name for name in self.left_out if name not in self.untagged]
+        parts = [id_list(removed)] if removed else []
+        if self.untagged:
+            parts.append(f"{id_list(self.untagged)} (only: {', '.join(self.only)})")
+        return f"environment {self.name} leaves out {'; '.join(parts)}" if parts else None
 
     @property
     def version_note(self) -> str | None:
@@ -294,6 +303,11 @@ class Environment:
         tested = (each for each in self.sessions if each.retest)
         found = {(each.key, each.pathway_id): each for session in tested for each in session.scenarios}
         return tuple(found.values())
+
+    @property
+    def all_scenarios(self) -> tuple[ScenarioDeclaration, ...]:
+        """The scenarios that the sessions run, and the spare ones."""
+        return (*self.scenarios, *self.spare_scenarios)
 
     @property
     def checks(self) -> tuple[ChecksDeclaration, ...]:

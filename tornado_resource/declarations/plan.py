@@ -117,7 +117,7 @@ def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
     """Return the first declarations, as many as have `MAX_PLAN_VALUES` together; at least one."""
     left = MAX_PLAN_VALUES
     for number, each in enumerate(declarations):
-        given = len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.scenarios)
+        given = len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.scenarios) + len(each.tags)
         given += len(each.checks.scenario_ids) + len(each.checks.judges) if each.checks is not None else 0
         definitions = [dict(scenario.fields) for scenario in each.scenarios]
         text = json.dumps([each.request, dict(each.triggers), definitions])

@@ -47,6 +47,7 @@ def reference_problems(document: Document) -> Iterator[Problem]:
     yield from _unknown_scenarios(document)
     yield from _unused_scenarios(document)
     yield from _unknown_judges(document)
+    yield from _unknown_tags(document)
     yield from _missing_pathways(document)
     yield from _missing_agents(document)
 
@@ -232,6 +233,29 @@ def _named_judges(document: Document) -> Iterator[tuple[KeyPath, str]]:
             place, key = ((*entry, "judge"), used.get("judge")) if isinstance(used, dict) else (entry, used)
             if isinstance(key, str):
                 yield place, key
+
+
+def _unknown_tags(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each tag of `only` that no session or agent has, in the base or in that environment."""
+    if document.has_merge_key:  # its value was dropped: tags may have been in it
+        return
+    by_environment: dict[str | None, set[str]] = {}
+    for path, part in (*_session_parts(document), *_agent_parts(document)):
+        environment = str(path[1]) if path[0] == "environments" else None
+        by_environment.setdefault(environment, set()).update(_texts(mapping(part).get("tags")))
+    base = by_environment.get(None, set())
+    for name, settings in all_settings(document).items():
+        known = base | by_environment.get(name, set())
+        for index, tag in enumerate(_texts(settings.get("only"))):
+            if tag not in known:
+                hint = document.quoting.hint(tag, sorted(known))
+                text = f"unknown tag '{document.quoting.name(tag)}': no session or agent has it in `tags`{hint}"
+                yield document.problem(("environments", name, "only", index), text)
+
+
+def _texts(value: Any) -> list[Any]:
+    """Return the entries of a list of texts, or nothing. Of a list with others the schema tells."""
+    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else []
 
 
 def _agent_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:

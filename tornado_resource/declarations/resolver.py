@@ -30,12 +30,12 @@ from tornado_resource.declarations.scenarios import Scenarios
 from tornado_resource.declarations.schema import known_keys, schema_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.merging import Layer
-    from tornado_resource.declarations.model import Publish, Section
+    from tornado_resource.declarations.model import Publish, ScenarioDeclaration, Section
 
 Carry = Literal["version", "pass", "unknown", "never"]
 """What a run takes from the environment that it is promoted from.
@@ -44,7 +44,7 @@ Carry = Literal["version", "pass", "unknown", "never"]
 one of the two, but that environment is in another file. `never`: nothing, since it has no gate there.
 """
 
-OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers")
+OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers", "tags")
 """The keys of a session or agent that are fields of a declaration as they are, and all that agents take as defaults."""
 
 
@@ -57,6 +57,7 @@ class _Defaults:
     repaired: Literal["allow", "refuse"]
     publish: Publish | None
     retest: bool
+    only: tuple[str, ...]
 
     @classmethod
     def of(cls, document: Document, environment: str | None) -> _Defaults:
@@ -68,11 +69,16 @@ class _Defaults:
             repaired="refuse" if settings.get("promotes_from") else "allow",
             publish=settings.get("publish"),
             retest=settings.get("retest") is not False,
+            only=tuple(settings.get("only") or ()),
         )
 
     def of_section(self, section: Section) -> Mapping[str, Any]:
         """Return the default values of the runs of a section."""
         return self.values if section == "sessions" else _shared(self.values)
+
+    def chooses(self, merged: _Merged) -> bool:
+        """Return whether a session or agent of the environment runs there: it has one of the tags, if there are any."""
+        return not self.only or not set(self.only).isdisjoint(merged.values.get("tags", ()))
 
 
 @contextmanager
@@ -224,14 +230,12 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         path: KeyPath = ("environments",)
         return Environment(name, ()), iter([Fault(path, path, text, of_key=True)])
     settings = settings_of(document, name)
-    declarations, faults = _declarations(document, name)
-    removed = left_out(document, name)
-    found = Environment(
-        name,
-        declarations,
-        settings.get("promotes_from"),
-        settings.get("max_age"),
-        removed,
+    found, faults = _declared(document, name)
+    found = replace(
+        found,
+        promotes_from=settings.get("promotes_from"),
+        max_age=settings.get("max_age"),
+        left_out=(*left_out(document, name), *found.untagged),
         warnings=tuple(document.findings.warnings),
     )
     return found, chain(
@@ -252,8 +256,9 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
 
 def _gated(document: Document, environment: str) -> dict[str, Mapping[str, Any]]:
     """Return, by name, the values of the runs of an environment that have a gate."""
-    merged = _merged(document, _Defaults.of(document, environment))
-    return {each.name: each.values for each in merged if each.is_gated}
+    defaults = _Defaults.of(document, environment)
+    merged = _merged(document, defaults)
+    return {each.name: each.values for each in merged if each.is_gated and defaults.chooses(each)}
 
 
 def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
@@ -299,8 +304,12 @@ class _Merged:
     home: KeyPath
 
     @property
+    def has_place(self) -> bool:
+        return NEEDED[self.section] in self.values
+
+    @property
     def is_gated(self) -> bool:
-        return NEEDED[self.section] in self.values and self.values.get("gate") != "none"
+        return self.has_place and self.values.get("gate") != "none"
 
 
 def _merged(document: Document, defaults: _Defaults) -> Iterator[_Merged]:
@@ -315,25 +324,80 @@ def _merged(document: Document, defaults: _Defaults) -> Iterator[_Merged]:
             yield _Merged(section, name, values, (section, name) if name in base else (*above, section, name))
 
 
-def _declarations(document: Document, environment: str | None) -> tuple[tuple[Declaration, ...], list[Fault]]:
-    defaults = _Defaults.of(document, environment)
-    where = f" in environment {document.quoting.name(environment)}" if environment is not None else ""
-    scenarios, configs = Scenarios(document, environment), Configs(document, environment)
-    declarations, faults = list[Declaration](), list[Fault]()
-    for each in _merged(document, defaults):
-        if NEEDED[each.section] not in each.values:
-            faults.append(Fault(each.home, each.home, MISSING[each.section].format(where=where), of_key=True))
-            continue
-        declaration = _declare(each, defaults, document.position(each.home, of_key=True))
-        if "scenarios" in each.values:
-            place = _place(document, environment, declaration, ("scenarios",))
-            declaration = replace(declaration, scenarios=scenarios.of_session(place, each.name, each.values))
-        if "checks" in each.values and declaration.retest:
-            configs.add(declaration, each.values["checks"], partial(_checks_place, document, environment, declaration))
-        declarations.append(declaration)
-    scenarios.check_names(declarations)
-    with_checks = [configs.of(each) if each.section == "agents" else each for each in declarations]
-    return tuple(with_checks), [*faults, *scenarios.faults, *configs.faults]
+def _declared(document: Document, environment: str | None) -> tuple[Environment, list[Fault]]:
+    """Return an environment with what runs there, and what does not since it has no tag of `only`."""
+    parts = _Parts.of(document, environment)
+    merged = [*_merged(document, parts.defaults)]
+    untagged = [each for each in merged if not parts.defaults.chooses(each)]
+    chosen = [each for each in merged if parts.defaults.chooses(each)]
+    faults = [*parts.without_place(chosen)]
+    declarations = [parts.declare(each) for each in chosen if each.has_place]
+    parts.scenarios.check_names(declarations)
+    parts.add_checks_of_others(untagged, {each.place for each in declarations})
+    found = Environment(
+        environment,
+        tuple(map(parts.configs.of, declarations)),
+        only=parts.defaults.only,
+        untagged=tuple(each.name for each in untagged),
+    )
+    found = replace(found, spare_scenarios=parts.spare_scenarios(untagged, found.scenarios))
+    return found, [*faults, *parts.scenarios.faults, *parts.configs.faults]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the runs of one environment are declared from."""
+
+    document: Document
+    defaults: _Defaults
+    scenarios: Scenarios
+    configs: Configs
+
+    @classmethod
+    def of(cls, document: Document, environment: str | None) -> _Parts:
+        defaults = _Defaults.of(document, environment)
+        return cls(document, defaults, Scenarios(document, environment), Configs(document, environment))
+
+    def declare(self, merged: _Merged) -> Declaration:
+        declaration = self._bare(merged)
+        if "scenarios" in merged.values:
+            place = _place(self.document, self.defaults.environment, declaration, ("scenarios",))
+            found = self.scenarios.of_session(place, merged.name, merged.values)
+            declaration = replace(declaration, scenarios=found)
+        self._add_checks(merged, declaration)
+        return declaration
+
+    def without_place(self, merged: Iterable[_Merged]) -> Iterator[Fault]:
+        """Yield a fault for each run that gets no pathway or agent."""
+        name = self.defaults.environment
+        where = f" in environment {self.document.quoting.name(name)}" if name is not None else ""
+        for each in merged:
+            if not each.has_place:
+                yield Fault(each.home, each.home, MISSING[each.section].format(where=where), of_key=True)
+
+    def add_checks_of_others(self, merged: Iterable[_Merged], places: Collection[tuple[str, ...]]) -> None:
+        """Add the checks of agents that do not run, if others run in their place and so have them, too."""
+        for each in merged:
+            if each.section == "agents" and each.has_place:
+                declaration = self._bare(each)
+                if declaration.place in places:
+                    self._add_checks(each, declaration)
+
+    def spare_scenarios(
+        self, merged: Iterable[_Merged], used: Iterable[ScenarioDeclaration]
+    ) -> tuple[ScenarioDeclaration, ...]:
+        """Return the scenarios of sessions that do not run, each once for each pathway, without those that are used."""
+        known = {(each.key, each.pathway_id) for each in used}
+        found = {(each.key, each.pathway_id): each for left in merged for each in self.scenarios.spare(left.values)}
+        return tuple(each for place, each in found.items() if place not in known)
+
+    def _bare(self, merged: _Merged) -> Declaration:
+        return _declare(merged, self.defaults, self.document.position(merged.home, of_key=True))
+
+    def _add_checks(self, merged: _Merged, declaration: Declaration) -> None:
+        if "checks" in merged.values and declaration.retest:
+            place_of = partial(_checks_place, self.document, self.defaults.environment, declaration)
+            self.configs.add(declaration, merged.values["checks"], place_of)
 
 
 def _declare(merged: _Merged, defaults: _Defaults, position: Position) -> Declaration:

@@ -15,7 +15,7 @@ from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclara
 from tornado_resource.declarations.reader import KINDS, is_in_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration
@@ -124,6 +124,12 @@ class Scenarios:
             )
             self.faults.append(Fault(place, shown, text))
         return tuple(found)
+
+    def spare(self, values: Mapping[str, Any]) -> Iterator[ScenarioDeclaration]:
+        """Yield the scenarios of a session that does not run, as far as it could run them."""
+        for key in values.get("scenarios", ()):
+            if "pathway_id" in values and self._fault(key) is None:
+                yield replace(self._declare(key), pathway_id=values["pathway_id"])
 
     def check_names(self, declarations: Iterable[Declaration]) -> None:
         """Add a problem for each scenario whose name another one has on the same pathway."""

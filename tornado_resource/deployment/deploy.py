@@ -20,7 +20,13 @@ from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
 from tornado_resource.deployment.publish import preview_releases, publish
-from tornado_resource.deployment.scenarios import check_scenarios, declare_scenarios, expected_inputs, scenario_ids
+from tornado_resource.deployment.scenarios import (
+    check_scenarios,
+    declare_scenarios,
+    expected_inputs,
+    scenario_ids,
+    without_unknown_spares,
+)
 from tornado_resource.deployment.verdicts import GateRun, register_verdicts, verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import check_against_declarations, config_message
@@ -111,7 +117,7 @@ def deploy() -> None:
     if environment.agents:
         pulumi.export("agents", deployed.apply(partial(_runs, "agents")))
     pulumi.export("verdicts", verdicts)
-    if environment.scenarios:
+    if environment.all_scenarios:
         pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
     if not is_dry_run():
         # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
@@ -145,7 +151,8 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     promotion = promoted.record if promoted is not None else None
     environment = promoted.environment if promoted is not None else environment
     await run.last_runs.recorded()
-    if environment.scenarios:
+    environment = without_unknown_spares(environment, run.last_runs.scenarios())
+    if environment.all_scenarios:
         await check_scenarios(environment, promotion, run)
     await check_judges(environment, run)
     environment = await with_latest(environment, run)
@@ -160,7 +167,7 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
             raise pulumi.RunError(config_message(error)) from None
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
-    scenarios = declare_scenarios(environment.scenarios, run.last_runs.scenarios())
+    scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
     deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment.checks))
     for declaration in environment.declarations:
         if not declaration.retest:

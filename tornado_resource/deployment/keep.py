@@ -44,7 +44,7 @@ def keep(environment: Environment, run: ProgramRun) -> None:
     recorded: pulumi.Output[Any] = resources.apply(_stack_outputs)
     names = ["environment", "sessions", "verdicts"]
     names += ["agents"] if environment.agents else []
-    names += ["scenarios"] if environment.scenarios else []
+    names += ["scenarios"] if environment.all_scenarios else []
     names += ["promotion"] if environment.promotes_from is not None else []
     for name in names:
         pulumi.export(name, recorded.apply(partial(_output, name)))
@@ -68,7 +68,7 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
-    scenarios, checks = declare_scenarios(environment.scenarios, ()), declare_checks(environment.checks)
+    scenarios, checks = declare_scenarios(environment.all_scenarios, ()), declare_checks(environment.checks)
     for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(
             declaration.name,

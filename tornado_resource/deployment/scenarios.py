@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -41,6 +41,15 @@ UNKNOWN_ID: Final = "?"
 """Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
 
 
+def without_unknown_spares(environment: Environment, stored: Sequence[StoredScenario]) -> Environment:
+    """Return the environment with, of its spare scenarios, those that the stack's state has.
+
+    What `only` leaves out does not run: it is not gone. Other stacks may run its scenarios on the same pathway.
+    """
+    kept = tuple(each for each in environment.spare_scenarios if matching(each, stored) is not None)
+    return replace(environment, spare_scenarios=kept)
+
+
 async def check_scenarios(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
     """Look for scenarios that this update cannot have as declared, and for those that somebody has edited or deleted.
 
@@ -57,7 +66,7 @@ async def check_scenarios(environment: Environment, promotion: Promotion | None,
 
     """
     stored, due = run.last_runs.scenarios(), await _due(environment, promotion, run)
-    looks = [_Look(each, matching(each, stored), is_due=each in due) for each in environment.scenarios]
+    looks = [_Look(each, matching(each, stored), is_due=each in due) for each in environment.all_scenarios]
     asked = [each for each in looks if each.is_asked]
     known = await _listed_by_pathway(asked, run.client)
     for each in looks:

@@ -21,7 +21,8 @@ from tornado_resource.sandbox.scenario_file import read_scripts
 
 EXAMPLE = ROOT / "examples/agents"
 WORKFLOW = EXAMPLE / ".github/workflows/agents.yml"
-ENVIRONMENTS = ["dev", "staging", "production"]
+NIGHTLY = EXAMPLE / ".github/workflows/nightly.yml"
+ENVIRONMENTS = ["dev", "smoke", "nightly", "staging", "production"]
 
 
 def read(path: Path) -> Any:
@@ -47,6 +48,7 @@ def check(*command: str) -> None:
     ("schema", "file"),
     [
         ("vendor.github-workflows", ".github/workflows/agents.yml"),
+        ("vendor.github-workflows", ".github/workflows/nightly.yml"),
         ("vendor.dependabot", ".github/dependabot.yml"),
         ("vendor.gitlab-ci", ".gitlab-ci.yml"),
     ],
@@ -75,7 +77,7 @@ def test_pre_commit_takes_the_hook_and_the_config() -> None:
 
 def test_the_declarations_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(EXAMPLE / "sessions.yaml")]) == 0
-    assert "6 sessions and 1 agent in 3 environments, no problems" in capsys.readouterr().out
+    assert "6 sessions and 1 agent in 5 environments, no problems" in capsys.readouterr().out
 
 
 def test_the_declarations_show_what_a_team_needs() -> None:
@@ -88,15 +90,32 @@ def test_the_declarations_show_what_a_team_needs() -> None:
     assert len(published) == len(set(published)) == len(production)
     assert all("version_number" in staging[name].request for name in production)
     agents = {name: resolved[name].agents for name in ENVIRONMENTS}
-    assert [each.retest for listed in agents.values() for each in listed] == [True, True, False]
+    retested = {name: [each.retest for each in listed] for name, listed in agents.items()}
+    assert retested == {"dev": [True], "smoke": [], "nightly": [True], "staging": [True], "production": [False]}
     assert [each.publish for each in agents["production"]] == ["production"]
+
+
+def test_smoke_runs_what_has_the_tag_and_nightly_everything_again() -> None:
+    """In stacks of their own, and without scenarios of theirs: a push to staging finds its own as it left them."""
+    smoke, nightly, staging = (load(str(EXAMPLE / "sessions.yaml"), name) for name in ("smoke", "nightly", "staging"))
+    assert smoke.omission == (
+        "environment smoke leaves out support-line-angry-caller, appointment-booking, billing, returns-pilot, "
+        "front-desk (only: smoke)"
+    )
+    assert [each.name for each in nightly.declarations] == [each.name for each in staging.declarations]
+    assert {each.rerun for each in nightly.declarations} == {"always"}
+    assert {each.triggers.get("release") for each in nightly.declarations} == {"2026-04"}
+    assert not any(each.manage for each in nightly.scenarios)
+    job = read(NIGHTLY)["jobs"]["nightly"]
+    assert job["timeout-minutes"] > worst_case_minutes(nightly.declarations) + 10
+    assert "tornado:" not in NIGHTLY.read_text(encoding="utf-8"), "a trigger would run everything once more by day"
 
 
 def test_the_sandbox_plays_every_pathway_and_knows_every_scenario() -> None:
     scripts = read_scripts(EXAMPLE / "sandbox.yaml")
     for name in ENVIRONMENTS:
         environment = load(str(EXAMPLE / "sessions.yaml"), name)
-        assert scripts.agents.keys() == {each.request["agent_id"] for each in environment.agents}
+        assert scripts.agents.keys() >= {each.request["agent_id"] for each in environment.agents}
         for each in environment.sessions:
             known = {scenario.id for scenario in scripts.pathways[each.request["pathway_id"]].scenarios}
             assert known.issuperset(each.request.get("scenario_ids", []))
@@ -106,11 +125,13 @@ def test_the_sandbox_plays_every_pathway_and_knows_every_scenario() -> None:
 def test_a_stack_reports_where_its_pipelines_look(stack: str) -> None:
     folder = read(EXAMPLE / f"Pulumi.{stack}.yaml")["config"]["tornado:reports"]
     assert folder == f"reports/{stack}"
-    if stack == "dev":
+    if stack in {"dev", "smoke"}:
         return
-    steps = read(WORKFLOW)["jobs"][stack]["steps"]
+    steps = read(NIGHTLY if stack == "nightly" else WORKFLOW)["jobs"][stack]["steps"]
     assert steps[-1]["with"]["path"] == folder
     assert steps[-1]["if"] == "always()"
+    if stack == "nightly":
+        return
     kept = read(EXAMPLE / ".gitlab-ci.yml")[stack]["artifacts"]
     assert kept == {"when": "always", "paths": [folder], "reports": {"junit": f"{folder}/junit.xml"}}
 
