@@ -42,6 +42,14 @@ agents:
 """
 
 
+IN_CI: Final = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/agents",
+    "GITHUB_RUN_ID": "17",
+}
+
+
 def checks(project: Project) -> list[tuple[str, str]]:
     """The check runs that were started, by agent and version."""
     rows = project.requests("POST /v2/agents")
@@ -61,7 +69,7 @@ def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Call
     preview = project.pulumi("preview")
     assert "support: version " in preview
     assert project.requests("POST") == []
-    printed = project.up(expect=None)
+    printed = project.up(expect=None, **IN_CI)
     assert "gate failed: 1 failed of 2 sessions and 2 check runs" in printed
     assert "resolved matched 60%, the gate requires 70%" in printed
     summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
@@ -121,9 +129,16 @@ def look_at(project: Project) -> None:
     changes = tool("diff", "support", "--versions", "1.0.0", "latest")
     assert changes[0].startswith("support: version 1.0.0 (sha256v2:")
     assert "  ~ node start" in changes
-    tool("report", "--history", "9", "--folder", "reports")
-    history = json.loads((project.folder / "reports/history.json").read_text(encoding="utf-8"))["sessions"]
-    assert {name: [run["outcome"] for run in each["runs"]] for name, each in history.items()} == {
+    # The judge of `sales` found 60% and then 80% on the same version, where the gate requires 70%.
+    shown = tool("report", "--history", "9", "--folder", "reports")
+    link = "https://github.com/acme/agents/actions/runs/17"
+    assert shown[-2] == "flaky over the last 4 updates: 1 of 4 scenarios and 3 judges"
+    assert shown[-1] == f"  sales: resolved: 1 passed, 1 failed, 1 flip, version 1.0.0  {link}"
+    assert "### 1 flaky over the last 4 updates" in (project.folder / "reports/summary.md").read_text(encoding="utf-8")
+    history = json.loads((project.folder / "reports/history.json").read_text(encoding="utf-8"))
+    assert [run["run_url"] for run in history["sessions"]["sales"]["runs"]] == [link, None]
+    assert [(each["name"], each["flips"]) for each in history["tests"] if each["flaky"]] == [("resolved", 1)]
+    assert {name: [run["outcome"] for run in each["runs"]] for name, each in history["sessions"].items()} == {
         "booking": ["passed"],
         "billing": ["passed"],
         "support": ["passed", "passed"],

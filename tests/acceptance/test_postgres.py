@@ -104,7 +104,7 @@ def test_wait_and_status_work_from_another_machine(make_machine: Callable[..., P
     assert len(here.requests("POST")) == 2
 
 
-def test_report_says_that_this_backend_has_no_history(make_machine: Callable[..., Project]) -> None:
+def test_without_a_history_report_reads_the_files_that_were_kept(make_machine: Callable[..., Project]) -> None:
     machine = make_machine(speed=1000)
     machine.declare(ONE)
     machine.up()
@@ -113,6 +113,11 @@ def test_report_says_that_this_backend_has_no_history(make_machine: Callable[...
     assert "warning: the backend postgres shows no past states: --history needs Pulumi Cloud" in printed
     assert (machine.folder / "reports/report.html").exists()
     assert not (machine.folder / "reports/history.json").exists()
+    kept = ("report", "--stack", "dev", "--history", "5", "--from", "reports", "--folder", "new")
+    code, printed = run(machine, "tornado-resource", *kept)
+    assert (code, printed.splitlines()[-1]) == (0, "flaky over the last 1 update: 0 of 2 scenarios")
+    found = json.loads((machine.folder / "new/history.json").read_text(encoding="utf-8"))
+    assert [len(each["runs"]) for each in found["sessions"].values()] == [1]
 
 
 def test_after_a_kill_in_the_wait_another_machine_goes_on(make_machine: Callable[..., Project]) -> None:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from tornado_resource.cli.completion import folders
 from tornado_resource.cli.output import Output, quiet_option
 from tornado_resource.cli.stack import finish, read_gated_stack, read_results, stack_option
+from tornado_resource.core.text import count
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.history import MAX_UPDATES, read_history
+from tornado_resource.stacks.history import KEPT, MAX_UPDATES, read_history, read_kept
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.reports.trends import Trends
+    from tornado_resource.stacks.history import Update
+
+MAX_NAMED_FILES: Final = 5
 
 
 @click.command("report")
@@ -32,27 +39,61 @@ if TYPE_CHECKING:
     "--history",
     type=click.IntRange(1, MAX_UPDATES),
     metavar="N",
-    help=f"Add how the runs went over the last N updates (at most {MAX_UPDATES}), and write history.json.",
+    help=f"Add how the runs went over the last N updates (at most {MAX_UPDATES}), and which scenarios and judges are "
+    "flaky, and write history.json.",
+)
+@click.option(
+    "--from",
+    "kept",
+    metavar="DIR",
+    shell_complete=folders,
+    help=f"With --history: take the updates from the {KEPT} files kept in this folder, instead of Pulumi's history.",
 )
 @quiet_option
-def command(name: str | None, folder: str | None, history: int | None, *, quiet: bool) -> int:
+def command(name: str | None, folder: str | None, history: int | None, kept: str | None, *, quiet: bool) -> int:
     """Write junit.xml, verdicts.json, summary.md and report.html about a stack's runs as of now.
 
     Needs only the stack's state and config. The exit code is that of the verdicts.
     """
-    stack = read_gated_stack(name)
+    if kept is not None and history is None:
+        message = "--from needs --history N"
+        raise click.UsageError(message)
+    stack, output = read_gated_stack(name), Output(quiet)
     has_transcripts = stack.settings.shows_transcripts
     results = asyncio.run(read_results(stack, has_names=True, has_transcripts=has_transcripts))
-    report = replace(stack.report(results), trends=_trends(stack, history) if history is not None else None)
-    return finish(report, folder or stack.settings.reports or "reports", Output(quiet))
+    found = _trends(stack, history, kept) if history is not None else None
+    code = finish(replace(stack.report(results), trends=found), folder or stack.settings.reports or "reports", output)
+    if found is not None:
+        from tornado_resource.reports.trends import flaky_lines
+
+        output.say("\n".join(flaky_lines(found)))
+    return code
 
 
-def _trends(stack: GatedStack, limit: int) -> Trends | None:
-    """Return how the runs went over the last updates; where Pulumi does not say, a warning and None."""
+def _trends(stack: GatedStack, limit: int, kept: str | None) -> Trends | None:
+    """Return how the runs went over the last updates; where nothing says that, a warning and None."""
     from tornado_resource.reports.trends import trends
 
     try:
-        return trends(read_history(stack.stack, stack.project, limit))
+        updates: Iterable[Update | None] = (
+            read_history(stack.stack, stack.project, limit) if kept is None else _kept(stack, limit, Path(kept))
+        )
+        return trends(updates)
     except ConfigurationError as error:
         click.echo(f"warning: {error}", err=True)
         return None
+
+
+def _kept(stack: GatedStack, limit: int, folder: Path) -> list[Update | None]:
+    """Return the updates that a folder of kept files has, and warn of the files that are left out."""
+    found = read_kept(folder, stack.stack, stack.project, limit)
+    if found.foreign:
+        owners = ", ".join([*found.foreign][:MAX_NAMED_FILES])
+        more = " and others" if len(found.foreign) > MAX_NAMED_FILES else ""
+        number = count(sum(found.foreign.values()), "file")
+        click.echo(f"warning: left out {number} in {folder}, of other stacks: {owners}{more}", err=True)
+    for file, fault in [*found.unreadable.items()][:MAX_NAMED_FILES]:
+        click.echo(f"warning: {file} cannot be read: {fault}", err=True)
+    if len(found.unreadable) > MAX_NAMED_FILES:
+        click.echo(f"warning: {len(found.unreadable) - MAX_NAMED_FILES} more files cannot be read", err=True)
+    return [*found.updates, *([None] * len(found.unreadable))]

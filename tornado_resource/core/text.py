@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -28,6 +29,8 @@ _JSON_ACTIVE = re.compile(r"<(?=\{%)|#(?=#(\[|vso\[))")
 UNUSUAL_SPACES: Final = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """The spaces that only look like an ordinary one, as in a set of a regular expression."""
 _UNUSUAL_SPACE = re.compile(f"[{UNUSUAL_SPACES}]")
+MAX_URL_CHARACTERS: Final = 500
+_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -54,6 +57,16 @@ def clean_json(text: str) -> str:
     return _JSON_ACTIVE.sub(lambda match: _escape_for_json(match[0]), escaped)
 
 
+def json_text(content: Any) -> str:
+    """Return a JSON file: ASCII, indented, as `clean_json` has it, with lone surrogates replaced (U+FFFD)."""
+    return clean_json(json.dumps(_without_surrogates(content), indent=2)) + "\n"
+
+
+def plain_url(url: str | None) -> str | None:
+    """Return an address that reports may link; None if it is no plain https URL."""
+    return url if url is not None and len(url) <= MAX_URL_CHARACTERS and _URL.fullmatch(url) else None
+
+
 def show_spaces(text: str) -> str:
     r"""Return *text* with the spaces that only look like an ordinary one as escapes such as `\xa0`."""
     return text if text.isascii() else _UNUSUAL_SPACE.sub(_escape, text)
@@ -70,6 +83,17 @@ def unusual_space(text: str) -> str | None:
 def cut(text: str, limit: int) -> str:
     """Return *text*, cut to at most *limit* characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Replace lone surrogates in keys and values: strict JSON parsers refuse them even when escaped."""
+    if isinstance(value, str):
+        return replace_surrogates(value)
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(inner) for inner in value]
+    return value
 
 
 def _escape_for_json(character: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, count, plain_url
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import bounded, command
@@ -91,9 +90,6 @@ def _failed_scenarios(result: Result) -> str:
     return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_ANNOTATED_SCENARIOS])}{more}"
 
 
-_URL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
-
-
 def run_url(environ: Mapping[str, str]) -> str | None:
     """Return the address of this run in GitHub Actions or GitLab CI; None elsewhere, or if it is no plain https URL."""
     url = environ.get("CI_JOB_URL", "")
@@ -101,4 +97,4 @@ def run_url(environ: Mapping[str, str]) -> str | None:
         parts = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
         server, repository, run_id = parts
         url = f"{server}/{repository}/actions/runs/{run_id}"
-    return url if len(url) <= 500 and _URL.fullmatch(url) else None
+    return plain_url(url)

@@ -50,8 +50,12 @@ MAX_OPEN: Final = 3
 MAX_PAGE_CHARACTERS: Final = 2000
 MAX_FAILED: Final = 100
 """How many failed scenarios are named for an iteration."""
+MAX_PARTS: Final = 100
+"""How many scenarios and judges that failed in the last updates are shown."""
+MAX_MARKS: Final = 20
+"""How many of their runs are shown: the last ones."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_RESERVED: Final = frozenset({"controls", "overview", "sessions", "trends", "waived"})
+_RESERVED: Final = frozenset({"controls", "flaky", "overview", "sessions", "trends", "waived"})
 """The ids of other parts of the page."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
@@ -114,6 +118,8 @@ def html(report: Report) -> str:
         styles=STYLES,
         sizes=SIZES,
         max_failed=MAX_FAILED,
+        max_parts=MAX_PARTS,
+        max_marks=MAX_MARKS,
         totals=_totals(report.results),
         headings=headings(result.gated for result in report.results),
         count=count_runs(result.gated for result in report.results),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.kind import Kind
-    from tornado_resource.runs.model import GatedRun, JudgeResult, Mismatch, Outcome, Result
+    from tornado_resource.runs.model import GatedRun, JudgeResult, Mismatch, Outcome, Result, RunVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,10 @@ class ScenarioResult:
 
 def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     """Return the scenarios that ran, in the order of their first run, then the other unfixable and declared ones."""
-    results = result.verdict.tested(result.status).last_results if result.status else _recorded_results(result)
-    unfixable = set(result.verdict.unfixable_ids)
     declared = result.gated.request.get("scenario_ids") or ()
+    verdict = result.verdict
+    results = verdict.tested(result.status).last_results if result.status else recorded_results(verdict, declared)
+    unfixable = set(result.verdict.unfixable_ids)
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
     return tuple(
         ScenarioResult(scenario_id, result.known_name(scenario_id), results.get(scenario_id), scenario_id in unfixable)
@@ -54,12 +55,16 @@ def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     )
 
 
-def _recorded_results(result: Result) -> dict[str, bool]:
-    """Return the results of the scenarios as far as a recorded verdict has them, whose session is not read again."""
-    verdict = result.verdict
+def recorded_results(verdict: RunVerdict, declared: Sequence[str]) -> dict[str, bool]:
+    """Return the results of the scenarios as far as a recorded verdict has them, whose session is not read again.
+
+    Args:
+        verdict: the verdict.
+        declared: the ids of the scenarios that the session was to run; none if it ran all enabled ones.
+
+    """
     if verdict.scenarios is not None:
         return {each["id"]: each["passed"] for each in verdict.scenarios}
-    declared = result.gated.request.get("scenario_ids") or ()
     have_all_passed = verdict.total_scenarios is not None and verdict.passed_scenarios == verdict.total_scenarios
     passed = declared if have_all_passed and verdict.outcome != "incomplete" else ()
     return {**dict.fromkeys(passed, True), **dict.fromkeys(verdict.failed_ids, False)}
@@ -111,12 +116,13 @@ class JudgeView:
 
 def judge_views(result: Result) -> tuple[JudgeView, ...]:
     """Return the judges of a check run, in the order of the API; none of a session."""
-    return tuple(_judge_view(result, each) for each in result.verdict.judges or ())
+    return tuple(judge_view(result.verdict.gate, each) for each in result.verdict.judges or ())
 
 
-def _judge_view(result: Result, found: JudgeResult) -> JudgeView:
+def judge_view(gate: Gate, found: JudgeResult) -> JudgeView:
+    """Return a judge as a gate sees it."""
     name, is_required = found["name"], found["required"]
-    return JudgeView(name, is_required, found["match_rate"], result.verdict.gate.bar(name, is_required=is_required))
+    return JudgeView(name, is_required, found["match_rate"], gate.bar(name, is_required=is_required))
 
 
 @dataclass(frozen=True, slots=True)

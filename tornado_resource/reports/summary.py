@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import short
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, count
 from tornado_resource.reports.outcomes import (
     STYLES,
     advice,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Fix
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import Headings, JudgeView
+    from tornado_resource.reports.trends import PartTrend, Trends
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
@@ -64,6 +65,7 @@ def summary(report: Report) -> str:
                 _problem(report.problem),
                 _promotion(report.promotion),
                 _table(results),
+                _flaky(report.trends),
                 _sections(missed, report.stack),
             )
         )
@@ -114,6 +116,26 @@ def _table(results: list[Result]) -> Iterator[str]:
     yield from (_row(result, shown) for result in results[:MAX_ROWS])
     if len(results) > MAX_ROWS:
         yield f"\n… and {count_runs(result.gated for result in results[MAX_ROWS:])} more: see `verdicts.json`.\n"
+
+
+def _flaky(found: Trends | None) -> Iterator[str]:
+    """Yield the scenarios and judges that passed and failed on the same content over the last updates."""
+    if found is None or not found.flaky:
+        return
+    flaky = found.flaky
+    yield f"\n### {len(flaky)} flaky over the last {count(found.updates, 'update')}\n\n"
+    titles = ["Session", "Scenario or judge", "Flips", "Passed", "Version", "Last failure"]
+    yield f"{_line(titles)}{_line(['---'] * len(titles))}"
+    yield from map(_flaky_row, flaky[:MAX_SECTION_SCENARIOS])
+    if len(flaky) > MAX_SECTION_SCENARIOS:
+        yield f"\n… and {len(flaky) - MAX_SECTION_SCENARIOS} more: see `report.html`.\n"
+
+
+def _flaky_row(part: PartTrend) -> str:
+    url = part.last_failure.run_url if part.last_failure is not None else None
+    numbers = [str(part.flips), f"{part.passed} of {len(part.runs)}"]
+    version = escape(part.runs[-1].run.shown_version or "")
+    return _line([escape(part.session), escape(part.label), *numbers, version, f"[the CI run]({url})" if url else ""])
 
 
 def _line(cells: list[str]) -> str:

@@ -1,28 +1,41 @@
-"""How the runs of each session went over the last updates. Pure."""
+"""How the runs of each session went over the last updates, and which scenarios and judges are flaky. Pure."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.core.text import clean, clean_json
+from tornado_resource.core.text import clean, count, counts, json_text, plain_url
 from tornado_resource.core.urns import STACK_TYPE, make_urn, name_of, parents_of, type_of, unique_names
+from tornado_resource.reports.outcomes import judge_view, recorded_results
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import OUTCOMES
-from tornado_resource.stacks.recorded import verdicts_in
+from tornado_resource.stacks.recorded import parse_verdict, verdicts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tornado_resource.reports.outcomes import JudgeView
+    from tornado_resource.runs.model import RunVerdict, ScenarioRun
+    from tornado_resource.stacks.history import Update
 
 FORMAT_VERSION: Final = 1
+MAX_FLAKY_LINES: Final = 10
+PartKind = Literal["scenario", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One session, and its verdict as last recorded. *duration_ms* is from its creation to its end."""
+    """One session, and its verdict as last recorded. *duration_ms* is from its creation to its end.
+
+    *run_url*: the run of the CI system that recorded the verdict first. *tested* is the same for runs that tested the
+    same content; None if that is unknown, or if the results are of several versions. *scenarios* are those whose result
+    is known.
+    """
 
     session_id: str
     outcome: str
@@ -31,14 +44,83 @@ class Run:
     created_at: str | None
     finished_at: str | None
     duration_ms: int | None
+    version: int | None = None
+    version_id: str | None = None
+    semver: str | None = None
+    content: str | None = None
+    run_url: str | None = None
+    tested: str | None = None
+    scenarios: tuple[ScenarioRun, ...] = ()
+    judges: tuple[JudgeView, ...] = ()
+
+    @property
+    def shown_version(self) -> str | None:
+        """The version for people; None if it is unknown."""
+        known = self.semver or (self.version_id[:8] if self.version_id is not None else self.version)
+        return str(known) if known is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class PartRun:
+    """A scenario or judge in one run. *basis*: what it ran on and under which bar of the gate; None if unknown."""
+
+    run: Run
+    passed: bool
+    basis: tuple[str, int | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartTrend:
+    """A scenario or judge of one session over its runs, the oldest first. *part_id*: the name of a judge, too."""
+
+    session: str
+    kind: PartKind
+    part_id: str
+    name: str | None
+    runs: tuple[PartRun, ...]
+
+    @property
+    def label(self) -> str:
+        """The name and the id of a scenario, or its id alone; the name of a judge."""
+        return f"{self.name} ({self.part_id})" if self.name and self.name != self.part_id else self.part_id
+
+    @property
+    def passed(self) -> int:
+        """In how many runs it passed."""
+        return sum(each.passed for each in self.runs)
+
+    @property
+    def failed(self) -> int:
+        """In how many runs it failed."""
+        return len(self.runs) - self.passed
+
+    @property
+    def flips(self) -> int:
+        """How often the result changed although it ran on the same content, under the same bar of the gate."""
+        groups: dict[tuple[str, int | None], list[bool]] = {}
+        for each in self.runs:
+            if each.basis is not None:
+                groups.setdefault(each.basis, []).append(each.passed)
+        return sum(one != other for group in groups.values() for one, other in pairwise(group))
+
+    @property
+    def last_failure(self) -> Run | None:
+        """The last run in which it failed."""
+        return next((each.run for each in reversed(self.runs) if not each.passed), None)
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether it has both passed and failed on the same content."""
+        return self.flips > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The runs of the session *name*, which no other one has, the oldest first."""
+    """The runs of the session *name*, which no other one has, the oldest first. *kind* is that of the runs."""
 
     name: str
     runs: tuple[Run, ...]
+    kind: str = "tornado"
 
     @property
     def passed(self) -> int:
@@ -61,6 +143,29 @@ class Trend:
         known = [run.duration_ms for run in self.runs if run.duration_ms is not None]
         return round(median(known)) if known else None
 
+    @property
+    def parts(self) -> tuple[PartTrend, ...]:
+        """Its scenarios and judges, in the order of their first run."""
+        names = {each["id"]: each["name"] for run in self.runs for each in run.scenarios if each["name"] is not None}
+        runs: dict[tuple[PartKind, str], list[PartRun]] = {}
+        for run in self.runs:
+            for key, passed, bar in _results(run):
+                basis = (run.tested, bar) if run.tested is not None else None
+                runs.setdefault(key, []).append(PartRun(run, passed, basis))
+        return tuple(
+            PartTrend(self.name, kind, part_id, names.get(part_id) if kind == "scenario" else part_id, tuple(found))
+            for (kind, part_id), found in runs.items()
+        )
+
+
+def _results(run: Run) -> Iterator[tuple[tuple[PartKind, str], bool, int | None]]:
+    """Yield the kind and id of each scenario and judge whose result is known, the result, and the bar of a judge."""
+    for each in run.scenarios:
+        yield ("scenario", each["id"]), each["passed"], None
+    for judge in run.judges:
+        if judge.is_met is not None:
+            yield ("judge", judge.name), judge.is_met, judge.bar
+
 
 @dataclass(frozen=True, slots=True)
 class Trends:
@@ -70,31 +175,68 @@ class Trends:
     sessions: tuple[Trend, ...]
     unreadable: int = 0
 
+    @property
+    def parts(self) -> tuple[PartTrend, ...]:
+        """All scenarios and judges: those with most flips first, then those with most failures."""
+        found = (part for trend in self.sessions for part in trend.parts)
+        return tuple(sorted(found, key=lambda each: (-each.flips, -each.failed, each.session, each.label)))
 
-def trends(states: Iterable[Mapping[str, Any] | None]) -> Trends:
-    """Return the runs that the states after the last updates know, in the order of the sessions' names.
+    @property
+    def flaky(self) -> tuple[PartTrend, ...]:
+        """Those of them that have flipped."""
+        return tuple(each for each in self.parts if each.is_flaky)
+
+
+def trends(updates: Iterable[Update | None]) -> Trends:
+    """Return the runs that the last updates have recorded, in the order of the sessions' names.
 
     A session that several updates recorded is one run, with the last of its verdicts.
 
     Args:
-        states: by URN, the type and outputs of each resource, after each update; the newest first. None for one that
-            cannot be read.
+        updates: what each update recorded; the newest first. None for one that cannot be read.
 
     """
     found: dict[str, dict[str, Run]] = {}
-    updates = unreadable = 0
-    for state in states:
-        updates += 1
-        unreadable += state is None
-        for urn, run in _runs(state or {}):
-            found.setdefault(urn, {}).setdefault(run.session_id, run)
+    kinds: dict[str, str] = {}
+    number = unreadable = 0
+    for update in updates:
+        number += 1
+        unreadable += update is None
+        for urn, kind, run in _runs(update) if update is not None else ():
+            kinds.setdefault(urn, kind)
+            known = found.setdefault(urn, {}).setdefault(run.session_id, run)
+            if known.outcome == run.outcome:
+                found[urn][run.session_id] = replace(known, run_url=run.run_url)
     names = {urn: clean(name) for urn, name in unique_names(found).items()}
-    sessions = (Trend(names[urn], tuple(reversed(found[urn].values()))) for urn in sorted(found, key=names.__getitem__))
-    return Trends(updates, tuple(sessions), unreadable)
+    sessions = (
+        Trend(names[urn], tuple(reversed(found[urn].values())), kinds[urn])
+        for urn in sorted(found, key=names.__getitem__)
+    )
+    return Trends(number, tuple(sessions), unreadable)
+
+
+def flaky_lines(found: Trends) -> list[str]:
+    """Return what a terminal shows: how many scenarios and judges are flaky, and a line for each of the first ones."""
+    flaky = found.flaky
+    lines = [f"flaky over the last {count(found.updates, 'update')}: {len(flaky)} of {_counted(found.parts)}"]
+    for each in flaky[:MAX_FLAKY_LINES]:
+        url = each.last_failure.run_url if each.last_failure is not None else None
+        numbers = f"{each.passed} passed, {each.failed} failed, {count(each.flips, 'flip')}"
+        version = each.runs[-1].run.shown_version
+        where = f", version {clean(version, 40)}" if version is not None else ""
+        lines.append(f"  {each.session}: {clean(each.label, 120)}: {numbers}{where}{f'  {url}' if url else ''}")
+    if len(flaky) > MAX_FLAKY_LINES:
+        lines.append(f"  and {len(flaky) - MAX_FLAKY_LINES} more: see history.json")
+    return lines
+
+
+def _counted(parts: Sequence[PartTrend]) -> str:
+    kinds = Counter(each.kind for each in parts)
+    return counts({"scenario": kinds["scenario"], "judge": kinds["judge"]})
 
 
 def trends_json(stack: str, written_at: str, found: Trends) -> str:
-    """Return `history.json`: the pass rate, median duration and runs of each session, as ASCII JSON."""
+    """Return `history.json`: each session's runs, and the flips of scenarios and judges, as ASCII JSON."""
     content = {
         "version": FORMAT_VERSION,
         "stack": stack,
@@ -102,40 +244,115 @@ def trends_json(stack: str, written_at: str, found: Trends) -> str:
         "updates": found.updates,
         "unreadable_updates": found.unreadable,
         "sessions": {trend.name: _session(trend) for trend in found.sessions},
+        "tests": [_test(part) for part in found.parts],
     }
-    return clean_json(json.dumps(content, indent=2)) + "\n"
+    return json_text(content)
 
 
 def _session(trend: Trend) -> dict[str, Any]:
     return {
+        "kind": trend.kind,
         "passed": trend.passed,
         "judged": trend.judged,
         "pass_rate": trend.pass_rate,
         "median_ms": trend.median_ms,
-        "runs": [asdict(run) for run in trend.runs],
+        "runs": [_run_json(run) for run in trend.runs],
     }
 
 
-def _runs(state: Mapping[str, Any]) -> Iterator[tuple[str, Run]]:
-    outputs = {urn: entry["outputs"] for urn, entry in state.items() if isinstance(entry.get("outputs"), dict)}
+def _run_json(run: Run) -> dict[str, Any]:
+    return {
+        "session_id": run.session_id,
+        "outcome": run.outcome,
+        "passed_scenarios": run.passed_scenarios,
+        "total_scenarios": run.total_scenarios,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+        "duration_ms": run.duration_ms,
+        "version": run.version,
+        "version_id": run.version_id,
+        "semver": run.semver,
+        "content": run.content,
+        "run_url": run.run_url,
+        "scenarios": [dict(each) for each in run.scenarios],
+        "judges": [_judge(each) for each in run.judges],
+    }
+
+
+def _judge(judge: JudgeView) -> dict[str, Any]:
+    return {
+        "name": judge.name,
+        "required": judge.is_required,
+        "match_rate": judge.rate,
+        "bar": judge.bar,
+        "met": judge.is_met,
+    }
+
+
+def _test(part: PartTrend) -> dict[str, Any]:
+    last = part.runs[-1].run
+    return {
+        "session": part.session,
+        "kind": part.kind,
+        "id": part.part_id if part.kind == "scenario" else None,
+        "name": part.name,
+        "passed": part.passed,
+        "failed": part.failed,
+        "flips": part.flips,
+        "flaky": part.is_flaky,
+        "version": last.shown_version,
+        "run_url": last.run_url,
+    }
+
+
+def _runs(update: Update) -> Iterator[tuple[str, str, Run]]:
+    resources = update.resources
+    outputs = {urn: entry["outputs"] for urn, entry in resources.items() if isinstance(entry.get("outputs"), dict)}
     verdicts = verdicts_in(next((each for urn, each in outputs.items() if type_of(urn) == STACK_TYPE), {}))
-    for urn, run in outputs.items():
+    for urn, found in outputs.items():
         kind = kind_of_type(type_of(urn))
-        verdict = verdicts.get(str(run.get(kind.id_output))) if kind is not None else None
-        if verdict is not None and verdict["outcome"] in OUTCOMES:
+        verdict = verdicts.get(str(found.get(kind.id_output))) if kind is not None else None
+        if kind is not None and verdict is not None and verdict["outcome"] in OUTCOMES:
             # Without stack and project: both can be renamed.
-            yield make_urn("_", "_", type_of(urn), name_of(urn), parents_of(urn)), _run(run.get("created_at"), verdict)
+            anywhere = make_urn("_", "_", type_of(urn), name_of(urn), parents_of(urn))
+            run = _run(found, parse_verdict(verdict), str(found.get(kind.place_outputs[0])))
+            yield anywhere, kind.name, replace(run, run_url=plain_url(update.run_url))
 
 
-def _run(created_at: Any, verdict: Mapping[str, Any]) -> Run:
+def _run(outputs: Mapping[str, Any], verdict: RunVerdict, subject: str) -> Run:
+    created_at = outputs.get("created_at")
     began = parse_time(created_at) if isinstance(created_at, str) else None
-    ended = parse_time(verdict["finished_at"])
-    return Run(
-        session_id=clean(verdict["session_id"]),
-        outcome=verdict["outcome"],
-        passed_scenarios=verdict["passed_scenarios"],
-        total_scenarios=verdict["total_scenarios"],
+    ended = parse_time(verdict.finished_at)
+    run = Run(
+        session_id=clean(verdict.session_id),
+        outcome=verdict.outcome,
+        passed_scenarios=verdict.passed_scenarios,
+        total_scenarios=verdict.total_scenarios,
         created_at=began.isoformat() if began else None,
         finished_at=ended.isoformat() if ended else None,
         duration_ms=round((ended - began).total_seconds() * 1000) if began and ended and ended >= began else None,
+        version=verdict.version,
+        version_id=verdict.version_id,
+        semver=verdict.semver,
+        content=verdict.content,
+        tested=_tested(verdict, subject),
     )
+    return run if verdict.outcome == "incomplete" else _with_results(run, verdict, outputs.get("declared"))
+
+
+def _with_results(run: Run, verdict: RunVerdict, declared: Any) -> Run:
+    ids = declared.get("scenario_ids") if isinstance(declared, dict) else None
+    results = recorded_results(verdict, list(map(str, ids)) if isinstance(ids, list) else [])
+    names = {each["id"]: each["name"] for each in verdict.scenarios or ()}
+    return replace(
+        run,
+        scenarios=tuple({"id": each, "name": names.get(each), "passed": passed} for each, passed in results.items()),
+        judges=tuple(judge_view(verdict.gate, each) for each in verdict.judges or ()),
+    )
+
+
+def _tested(verdict: RunVerdict, subject: str) -> str | None:
+    """Return what the results are for: the content, else the number of the version on its pathway."""
+    if verdict.full_run is False:
+        return None
+    return verdict.content or (f"{subject} {verdict.version}" if verdict.version is not None else None)

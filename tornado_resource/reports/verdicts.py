@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import Omitted
-from tornado_resource.core.text import clean_json, replace_surrogates
+from tornado_resource.core.text import json_text
 from tornado_resource.reports.outcomes import scenario_results
 from tornado_resource.stacks.promotion import as_output
 
@@ -27,13 +26,14 @@ def verdicts_json(report: Report) -> str:
         "project": report.project,
         "environment": report.environment,
         "written_at": report.written_at,
+        "run_url": report.run_url,
         "outcome": report.outcome,
         "problem": report.problem,
         "tally": report.tally,
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "sessions": {result.gated.name: _session(result) for result in report.results},
     }
-    return clean_json(json.dumps(_without_surrogates(content), indent=2, ensure_ascii=True)) + "\n"
+    return json_text(content)
 
 
 def _session(result: Result) -> dict[str, Any]:
@@ -71,14 +71,3 @@ def _iteration(iteration: Iteration) -> dict[str, Any]:
             for fix in iteration.fixes
         ],
     }
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Replace lone surrogates in keys and values: strict JSON parsers refuse them even when escaped."""
-    if isinstance(value, str):
-        return replace_surrogates(value)
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_surrogates(inner) for inner in value]
-    return value

@@ -444,7 +444,7 @@ def passed_elsewhere(recorded: Any, stack: str, request: Mapping[str, Any], kind
     found = whole_without_nulls(recorded) if isinstance(recorded, dict) else None
     if found is None or not _is_verdict(found):
         return None
-    verdict = _parsed(found)
+    verdict = parse_verdict(found)
     if verdict.outcome != "passed" or verdict.kind != kind.name or verdict.status not in kind.statuses:
         return None
     return replace(
@@ -464,7 +464,7 @@ def carried_results(outputs: Mapping[str, Any]) -> Iterator[Result]:
     verdicts = outputs.get("verdicts")
     for name, recorded in verdicts.items() if isinstance(verdicts, dict) else ():
         if isinstance(recorded, dict) and recorded.get("promoted") is True and _is_verdict(recorded):
-            yield _carried(clean(name), _parsed(recorded), outputs)
+            yield _carried(clean(name), parse_verdict(recorded), outputs)
 
 
 def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Result:
@@ -481,14 +481,14 @@ def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Resu
 
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:
     """Return a recorded verdict that is final and agrees with its own numbers, else None."""
-    verdict, request = _parsed(recorded), kind.request_of(declared)
+    verdict, request = parse_verdict(recorded), kind.request_of(declared)
     is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
     if not is_final or verdict.kind != kind.name or verdict.declaration != digest(request):
         return None
     return verdict if kind.agrees(verdict, request) else None
 
 
-def _parsed(recorded: Mapping[str, Any]) -> RunVerdict:
+def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
     """Return what looks like a verdict as one."""
     given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
     finished_at = given["finished_at"]

@@ -138,7 +138,7 @@ def test_the_live_table_in_the_docs_is_the_recorded_one() -> None:
     assert recorded in doc("gate.md")
 
 
-@pytest.mark.parametrize("name", ["sessions", "verdicts"])
+@pytest.mark.parametrize("name", ["history", "sessions", "verdicts"])
 def test_the_id_of_a_schema_is_where_this_repository_has_it(name: str) -> None:
     addresses = set(re.findall(r"https://github.com/([\w-]+/tornado-resource)", README))
     assert len(addresses) == 1

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import pairwise
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from lxml import html as lxml_html
 
+from tests.support.paths import ROOT
 from tests.support.results import (
     check_result_of,
     check_run_of,
@@ -18,13 +23,17 @@ from tests.support.results import (
     result_of,
     status_of,
 )
-from tornado_resource.reports.html import BASE, SMALLEST, html, sparkline
-from tornado_resource.reports.trends import Run, Trend, Trends, trends, trends_json
+from tornado_resource.declarations.model import Gate
+from tornado_resource.reports.html import BASE, MAX_MARKS, SMALLEST, html, sparkline
+from tornado_resource.reports.summary import summary
+from tornado_resource.reports.trends import PartTrend, Run, Trend, Trends, flaky_lines, trends, trends_json
 from tornado_resource.runs.model import Ending
 from tornado_resource.runs.verdict import make_verdict
+from tornado_resource.stacks.history import Update
 
 SESSION_URN = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::"
 STACK_URN = "urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev"
+SCHEMA = json.loads((ROOT / "schemas/history.schema.json").read_text(encoding="utf-8"))
 
 
 def state_of(*sessions: tuple[str, str, str | None]) -> dict[str, Any]:
@@ -48,7 +57,173 @@ STATES = [
     state_of(("a", "s-3", PASSED), ("b", "s-2", PASSED), ("c", "s-4", None)),
     state_of(("a", "s-5", RUNNING), ("b", "s-2", PASSED)),
 ]
-NEWEST = STATES[::-1]
+NEWEST = [Update(each) for each in reversed(STATES)]
+
+
+def read(text: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(text)
+    Draft202012Validator(SCHEMA).validate(content)
+    return content
+
+
+CONTENTS = {letter: f"sha256v2:{letter * 64}" for letter in "ab"}
+
+
+def update_of(run_id: str, content: str | None, results: dict[str, bool], **changes: Any) -> Update:
+    """An update that records one run of session `a`, with the results of its scenarios."""
+    passed, failed = (tuple(each for each in results if results[each] is wanted) for wanted in (True, False))
+    verdict = make_verdict(gated_run_of("a", run_id), Ending(status_of(FAILED if failed else PASSED, passed, failed)))
+    known: dict[str, Any] = {
+        "content": CONTENTS.get(content or ""),
+        "scenarios": [{"id": each, "name": None, "passed": result} for each, result in results.items()],
+        "full_run": True,
+    }
+    recorded = verdict.as_output() | known | changes
+    outputs = {"session_id": run_id, "pathway_id": "pw-1", "created_at": None}
+    return Update({STACK_URN: {"outputs": {"verdicts": {"a": recorded}}}, SESSION_URN + "a": {"outputs": outputs}})
+
+
+def part_of(updates: list[Update]) -> PartTrend:
+    """What the updates, the oldest first, say of their only scenario."""
+    [part] = trends(updates[::-1]).parts
+    return part
+
+
+def counted(part: PartTrend) -> tuple[int, int, int]:
+    return part.passed, part.failed, part.flips
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.booleans(), st.integers(1, 3)), min_size=1, max_size=12),
+)
+def test_each_run_counts_once_and_flips_only_on_its_content(runs: list[tuple[str | None, bool, int]]) -> None:
+    """Each run is repeated by as many updates. The numbers are counted here from the runs alone."""
+    updates = [
+        update_of(f"s-{number}", content, {"sc-1": passed})
+        for number, (content, passed, times) in enumerate(runs)
+        for _ in range(times)
+    ]
+    part = part_of(updates)
+    by_content = {letter: [passed for content, passed, _ in runs if content == letter] for letter in "ab"}
+    flips = sum(first != second for results in by_content.values() for first, second in pairwise(results))
+    passed = sum(passed for _, passed, _ in runs)
+    assert counted(part) == (passed, len(runs) - passed, flips)
+    assert part.is_flaky is any(len(set(results)) == 2 for results in by_content.values())
+
+
+def test_what_is_not_on_one_known_content_never_flips() -> None:
+    cases: list[tuple[str | None, dict[str, Any]]] = [
+        ("a", {"full_run": False}),
+        (None, {}),
+        (None, {"repaired": True}),
+    ]
+    for content, changes in cases:
+        updates = [update_of(f"s-{passed}", content, {"sc-1": passed}, **changes) for passed in (True, False)]
+        assert counted(part_of(updates)) == (1, 1, 0)
+    numbered = [update_of(f"s-{number}", None, {"sc-1": number != 7}, version=number % 7) for number in range(8)]
+    assert counted(part_of(numbered)) == (7, 1, 1)
+
+
+def test_a_run_that_is_incomplete_says_nothing_of_its_scenarios() -> None:
+    updates = [update_of("s-1", "a", {"sc-1": True}), update_of("s-2", "a", {"sc-1": False}, outcome="incomplete")]
+    assert counted(part_of(updates)) == (1, 0, 0)
+
+
+def test_a_judge_flips_only_under_the_same_bar() -> None:
+    urn = SESSION_URN.replace("TornadoSession", "CheckRun") + "support"
+    updates = []
+    for number, (rate, bar) in enumerate([(0.9, 80), (0.7, 80), (0.7, 60), (0.9, 80), (None, 80)]):
+        gated = gated_check_run_of("support", f"run-{number}", gate=Gate(f"{bar}%"))
+        judges = judge_of("resolved", rate), judge_of("brief", 0.2, is_required=False)
+        verdict = check_result_of(gated, check_run_of("PASSED", *judges)).verdict
+        outputs = {"run_id": gated.run_id, "agent_id": "ag-1", "created_at": None}
+        verdicts = {STACK_URN: {"outputs": {"verdicts": {"support": verdict.as_output()}}}}
+        updates.append(Update(verdicts | {urn: {"outputs": outputs}}))
+    found = trends(updates[::-1])
+    assert [(part.label, *counted(part)) for part in found.parts] == [("resolved", 3, 1, 2), ("brief", 0, 4, 0)]
+    written = read(trends_json("dev", "2026-04-14T10:20:00Z", found))
+    session = written["sessions"]["support"]
+    assert (session["kind"], session["runs"][0]["semver"]) == ("check_run", "1.4.0")
+    expected = {"name": "resolved", "required": True, "match_rate": 0.7, "bar": 80, "met": False}
+    assert session["runs"][1]["judges"][0] == expected
+    assert written["tests"][0] == {
+        "session": "support",
+        "kind": "judge",
+        "id": None,
+        "name": "resolved",
+        "passed": 3,
+        "failed": 1,
+        "flips": 2,
+        "flaky": True,
+        "version": "1.4.0",
+        "run_url": None,
+    }
+
+
+URLS = {number: f"https://github.com/acme/agents/actions/runs/{number}" for number in range(9)}
+
+
+def test_the_link_is_to_the_update_that_recorded_the_verdict_first() -> None:
+    first = update_of("s-1", "a", {"sc-1": True})
+    running = update_of("s-1", "a", {"sc-1": True}, outcome="incomplete")
+    updates = [running, first, first, update_of("s-2", "a", {"sc-1": False})]
+    addressed = [replace(each, run_url=URLS[number]) for number, each in enumerate(updates)]
+    [trend] = trends(addressed[::-1]).sessions
+    assert [run.run_url for run in trend.runs] == [URLS[1], URLS[3]]
+    unsafe = [replace(each, run_url="javascript:alert(1)") for each in updates]
+    assert {run.run_url for run in trends(unsafe).sessions[0].runs} == {None}
+
+
+def flaky_sample(number: int = 1) -> Trends:
+    """Scenarios that flip, one that only fails, one that always passes; run in CI but for the first time."""
+    flaky = [f"sc-{each} | <b>" for each in range(number)]
+    updates = [
+        replace(
+            update_of(
+                f"s-{day}", "a", {"sc-ok": True, "sc-bad": False} | dict.fromkeys(flaky, day % 3 != 1), version=7
+            ),
+            run_url=URLS[day % 9] if day else None,
+        )
+        for day in range(MAX_MARKS + 2)
+    ]
+    return trends(updates[::-1])
+
+
+def test_a_terminal_shows_the_flaky_ones_with_a_link() -> None:
+    assert flaky_lines(flaky_sample()) == [
+        "flaky over the last 22 updates: 1 of 3 scenarios",
+        f"  a: sc-0 | <b>: 15 passed, 7 failed, 14 flips, version 7  {URLS[19 % 9]}",
+    ]
+    assert flaky_lines(flaky_sample(30))[-1] == "  and 20 more: see history.json"
+    assert flaky_lines(trends([])) == ["flaky over the last 0 updates: 0 of 0 scenarios"]
+    local = [update_of("s-1", "a", {"sc-1": True}), update_of("s-2", "a", {"sc-1": False})]
+    assert flaky_lines(trends(local))[1:] == ["  a: sc-1: 1 passed, 1 failed, 1 flip"]
+
+
+def test_the_summary_has_the_flaky_ones_only() -> None:
+    def lines(found: Trends) -> list[str]:
+        return summary(report_of(result_of(gated_run_of("a"), None), trends=found)).splitlines()
+
+    shown = lines(flaky_sample())
+    row = f"| a | sc-0 &#124; &lt;b&gt; | 14 | 15 of 22 | 7 | [the CI run]({URLS[1]}) |"
+    assert shown[shown.index("### 1 flaky over the last 22 updates") + 4] == row
+    assert "… and 10 more: see `report.html`." in lines(flaky_sample(30))
+    assert not [line for line in lines(trends(NEWEST)) if "flaky" in line]
+
+
+def test_the_page_marks_what_is_flaky_and_links_its_runs() -> None:
+    page = html(report_of(result_of(gated_run_of("a"), None), trends=flaky_sample()))
+    tree = lxml_html.document_fromstring(page)
+    flaky, bad = tree.xpath("//h2[@id='flaky']/following-sibling::div//tbody/tr")
+    assert " ".join(flaky.xpath("string(th)").split()) == "sc-0 | <b> flakya"
+    assert [cell.text_content() for cell in flaky.xpath("td")][:3] == ["14", "15/22", "7"]
+    assert len(flaky.xpath(".//td[@class='marks']/a")) == MAX_MARKS
+    assert flaky.xpath(".//a/@href")[-1] == URLS[21 % 9]
+    assert "flaky" not in bad.xpath("string(th)")
+    assert tree.xpath("string(//h2[@id='flaky'])") == "1 of 3 scenarios and judges is flaky"
+    assert "1 never failed, and are not shown." in page
+    many = html(report_of(result_of(gated_run_of("a"), None), trends=flaky_sample(120)))
+    assert "and 21 more: see history.json" in many
 
 
 def test_a_session_counts_once_with_its_last_verdict() -> None:
@@ -67,7 +242,7 @@ def test_sessions_of_one_name_have_trends_of_their_own() -> None:
     last[inside] = state_of(("b", "s-2", PASSED))[f"{SESSION_URN}b"]
     last[STACK_URN]["outputs"]["verdicts"] |= state_of(("b", "s-2", PASSED))[STACK_URN]["outputs"]["verdicts"]
     renamed = {urn.replace(":dev:", ":prod:"): resource for urn, resource in last.items()}
-    found = trends([renamed, STATES[0]]).sessions
+    found = trends([Update(renamed), Update(STATES[0])]).sessions
     assert [(each.name, [run.session_id for run in each.runs]) for each in found] == [
         ("a", ["s-1", "s-3"]),
         ("a (acme:agents:Sales)", ["s-2"]),
@@ -93,17 +268,17 @@ def test_damaged_states_have_no_runs() -> None:
     good = STATES[0]
     damages: list[dict[str, Any]] = [{"outputs": None}, {"outputs": []}, {}]
     for damage in damages:
-        assert trends([good | {STACK_URN: damage}]).sessions == ()
-        assert [each.name for each in trends([good | {SESSION_URN + "a": damage}]).sessions] == ["b"]
+        assert trends([Update(good | {STACK_URN: damage})]).sessions == ()
+        assert [each.name for each in trends([Update(good | {SESSION_URN + "a": damage})]).sessions] == ["b"]
     odd = json.loads(json.dumps(good))
     odd[STACK_URN]["outputs"]["verdicts"]["a"]["outcome"] = "<script>"
     odd[SESSION_URN + "b"]["outputs"]["created_at"] = ["2026"]
-    [b] = trends([odd]).sessions
+    [b] = trends([Update(odd)]).sessions
     assert (b.name, b.median_ms) == ("b", None)
 
 
 def test_history_json_has_all_of_it() -> None:
-    written = json.loads(trends_json("dev", "2026-04-14T10:20:00Z", trends([None, *NEWEST])))
+    written = read(trends_json("dev", "2026-04-14T10:20:00Z", trends([None, *NEWEST])))
     assert written["updates"] == 5
     assert written["unreadable_updates"] == 1
     assert written["sessions"]["a"]["pass_rate"] == 0.5
@@ -116,8 +291,16 @@ def test_history_json_has_all_of_it() -> None:
             "created_at": "2026-04-14T10:00:00+00:00",
             "finished_at": "2026-04-14T10:03:10+00:00",
             "duration_ms": 190_000,
+            "version": None,
+            "version_id": None,
+            "semver": None,
+            "content": None,
+            "run_url": None,
+            "scenarios": [],
+            "judges": [],
         }
     ]
+    assert [(each["id"], each["failed"]) for each in written["tests"]] == [("sc-2", 1)]
 
 
 def run_of(outcome: str, duration_ms: int | None) -> Run:
@@ -154,7 +337,7 @@ def test_the_page_has_a_chart_for_each_session() -> None:
 
 
 def test_the_page_says_when_no_verdict_is_recorded() -> None:
-    page = html(report_of(result_of(gated_run_of("a"), None), trends=trends([{}])))
+    page = html(report_of(result_of(gated_run_of("a"), None), trends=trends([Update({})])))
     assert "No verdict is recorded in them." in page
     assert "The last update<" in page
 
@@ -167,5 +350,5 @@ def test_check_runs_have_trends_beside_sessions() -> None:
         STACK_URN: {"outputs": {"verdicts": {"support": verdict.as_output()}}},
         urn: {"outputs": {"run_id": "run-1", "created_at": gated.created_at}},
     }
-    [found] = trends([state]).sessions
+    [found] = trends([Update(state)]).sessions
     assert (found.name, found.passed, found.median_ms) == ("support", 1, 600_000)
