@@ -19,6 +19,8 @@ from tornado_resource.runs.model import HIDDEN
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
+    from tornado_resource.declarations.model import ChecksDeclaration
+
 FIELDS: Final = ("scenario_ids", "judges", "simulations_count")
 """What a resource declares of a config; a declared one is enabled."""
 NOTHING: Final = "nothing"
@@ -86,6 +88,13 @@ def config_digest(checks: Checks) -> str:
     scenarios = sorted(map(folded, checks.scenario_ids))
     is_enabled = checks.is_enabled is not False
     return digest([scenarios, sorted(judges, key=json.dumps), checks.simulations_count, is_enabled])[:32]
+
+
+def declared_digest(declared: ChecksDeclaration) -> str:
+    """Return the digest of a config as it is declared. The name of a judge stands for an id that only the API knows."""
+    judges = [{**judge, "id": judge.get("id", judge.get("name"))} for judge in declared.judges]
+    props = {"scenario_ids": [*declared.scenario_ids], "judges": judges}
+    return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
 
 
 def differences(declared: Checks, found: Checks) -> tuple[Difference, ...]:

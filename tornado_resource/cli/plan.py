@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -50,31 +51,47 @@ MAX_ALIGNED: Final = 44
     shell_complete=completion.environments,
     help="The environment (needed if the file lists any).",
 )
-@format_option(*problems.FORMATS)
-def command(file: str, environment: str | None, output: str) -> ExitCode:
+@click.option(
+    "--since",
+    metavar="REF",
+    help="Show what would run because of the changes since this revision of git, such as origin/main. Prompt files are "
+    "read there, too. Without --environment: in all environments.",
+)
+@click.option("--against", metavar="OLD", help="The same, since the declarations in this file.")
+@format_option(*problems.FORMATS, "markdown")
+def command(file: str, environment: str | None, since: str | None, against: str | None, output: str) -> ExitCode:
     """Show what an environment of FILE (default: sessions.yaml; `-`: standard input) would run.
 
-    For each session and agent: what its start request says, where each value comes from, and what it waits for.
-    Sends no request.
+    For each session and agent: what its start request says, where each value comes from, and what it waits for; of
+    scenarios, what they declare. With --since or --against: what an update would start, why, and what is declared
+    otherwise, prompts line by line. Sends no request, and needs no key.
     """
+    if since is not None and against is not None:
+        message = "--since excludes --against"
+        raise click.UsageError(message)
     try:
-        plan = _plan(file, environment)
+        if since is None and against is None:
+            shown = _plan(file, environment, output)
+        else:
+            from tornado_resource.cli.since import show_changes
+
+            shown = show_changes(file, environment, output, since=since, against=against)
     except DeclarationError as error:
-        click.echo(problems.write(error.problems, error.more, output), err=output == "text")
+        click.echo(problems.write(error.problems, error.more, output), err=output in {"text", "markdown"})
         return ExitCode.INVALID
-    writers = {"text": _as_text, "json": _as_json, "github": _as_github}
-    click.echo(writers[output](plan))
+    click.echo(shown)
     return ExitCode.PASSED
 
 
-def _plan(file: str, environment: str | None) -> Plan:
+def _plan(file: str, environment: str | None, output: str) -> str:
     document = read_declarations(file)
     listed = environment_names(document)
     if listed and environment is None:
         more = "|…" if len(listed) > MAX_LISTED else ""
         message = f"name the environment: --environment {'|'.join(listed[:MAX_LISTED])}{more}"
         raise click.UsageError(message)
-    return make_plan(document, resolve(document, environment))
+    writers = {"text": _as_text, "json": _as_json, "github": _as_github, "markdown": _as_markdown}
+    return writers[output](make_plan(document, resolve(document, environment)))
 
 
 def _as_text(plan: Plan) -> str:
@@ -91,7 +108,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.scenarios:
         yield ""
         yield "scenarios"
-    yield from map(_scenario_line, plan.scenarios)
+    for scenario in plan.scenarios:
+        yield from _scenario_lines(scenario)
     if plan.more:
         yield ""
         yield _more(plan)
@@ -116,11 +134,14 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield f"note: {plan.note}"
 
 
-def _scenario_line(scenario: ScenarioDeclaration) -> str:
+def _scenario_lines(scenario: ScenarioDeclaration) -> Iterator[str]:
     manager = f"compared, {scenario.managed_by or 'another stack'} manages it"
     how = "created and changed here" if scenario.manage else manager
     name = clean(scenario.name, 80)
-    return f"  {scenario.key} on pathway {scenario.pathway_id}: {name} ({how})  {scenario.position}"
+    yield f"  {scenario.key} on pathway {scenario.pathway_id}: {name} ({how})  {scenario.position}"
+    for key, value in scenario.fields.items():
+        if key != "name":
+            yield f"    {clean(key)}: {clean(json.dumps(value, ensure_ascii=False), MAX_VALUE_SHOWN)}"
 
 
 def _more(plan: Plan) -> str:
@@ -301,6 +322,12 @@ def _as_json(plan: Plan) -> str:
 
 def _is_utf8() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def _as_markdown(plan: Plan) -> str:
+    block = _as_text(plan)
+    fence = "`" * (1 + max([2, *map(len, re.findall("`+", block))]))
+    return f"## Tornado plan\n\n{fence}text\n{block}\n{fence}"
 
 
 def _as_github(plan: Plan) -> str:

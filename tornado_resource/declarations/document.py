@@ -10,7 +10,7 @@ from tornado_resource.core.text import cut, did_you_mean, show_spaces
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 MAX_NAME: Final = 80
 """How many characters of a key, tag or anchor a message shows."""
@@ -147,7 +147,8 @@ class Document:
     """One YAML document: its data as plain dicts, lists and scalars, and the position of each value.
 
     *findings* has the problems that did not keep the reader from reading on; the value of a merge key was dropped.
-    *empty* has the index in the text of each value that is null because nothing is written there.
+    *empty* has the index in the text of each value that is null because nothing is written there. *prompts* has the
+    content of the prompt files by their paths as declared, if it is not that of the files on disk.
     """
 
     file: str
@@ -158,6 +159,7 @@ class Document:
     findings: Findings = field(default_factory=Findings)
     empty: Collection[int] = ()
     has_merge_key: bool = False
+    prompts: Mapping[str, bytes] | None = None
 
     def has(self, path: Sequence[Key]) -> bool:
         """Return whether the file has a value at *path*."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.plain_text import TextFault, decode_text
+from tornado_resource.core.text import clean
 from tornado_resource.declarations.merging import Fault, merge, names, settings_of
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.reader import KINDS, is_in_project
@@ -27,11 +28,11 @@ class UnusablePrompt(Exception):
     """A prompt file cannot be used; the text says why."""
 
 
-def read_prompt(declarations: str, path: str) -> str:
+def read_prompt(document: Document, path: str) -> str:
     """Return the text of a prompt file, read as the declarations are: a file of the project that is not hidden there.
 
     Args:
-        declarations: the path of the declarations file.
+        document: the declarations.
         path: that of the prompt file, relative to the folder of the declarations file.
 
     Raises:
@@ -39,7 +40,7 @@ def read_prompt(declarations: str, path: str) -> str:
 
     """
     try:
-        text = decode_text(_read(str(Path(declarations).parent / path), declarations))
+        text = decode_text(_content(document, path))
     except OSError as error:
         message = f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
         raise UnusablePrompt(message) from None
@@ -50,6 +51,22 @@ def read_prompt(declarations: str, path: str) -> str:
         message = "the file is empty, expected the text of a prompt"
         raise UnusablePrompt(message)
     return text
+
+
+def _content(document: Document, path: str) -> bytes:
+    if document.prompts is None:
+        return _read(str(Path(document.file).parent / path), document.file)
+    if path not in document.prompts:
+        message = f"there is no such file beside {clean(document.file)}"
+        raise UnusablePrompt(message)
+    return _bounded(document.prompts[path])
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > MAX_PROMPT_BYTES:
+        message = "the file is larger than 64 KiB"
+        raise UnusablePrompt(message)
+    return content
 
 
 def _read(file: str, declarations: str) -> bytes:
@@ -63,11 +80,7 @@ def _read(file: str, declarations: str) -> bytes:
         if not is_in_project(file, found, declarations):
             message = "found a file outside of the project or hidden in it, expected one of the project"
             raise UnusablePrompt(message)
-        content = opened.read(MAX_PROMPT_BYTES + 1)
-    if len(content) > MAX_PROMPT_BYTES:
-        message = "the file is larger than 64 KiB"
-        raise UnusablePrompt(message)
-    return content
+        return _bounded(opened.read(MAX_PROMPT_BYTES + 1))
 
 
 MAX_SESSION_SCENARIOS: Final = 50
@@ -182,7 +195,7 @@ class Scenarios:
         if not isinstance(given, dict):
             return {}
         try:
-            return {PROMPT: read_prompt(self.document.file, given["file"])}
+            return {PROMPT: read_prompt(self.document, given["file"])}
         except UnusablePrompt as error:
             place = self._place(key, (PROMPT, "file"))
             self.faults.append(Fault(place, ("scenarios", key, PROMPT, "file"), str(error)))

@@ -9,7 +9,7 @@ from tornado_resource.bland.content import short
 from tornado_resource.core.text import clean, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tornado_resource.versions.difference import Changes, PartChange
 
@@ -25,15 +25,29 @@ def title(changes: Changes) -> str:
 
 def text(session: str, changes: Changes) -> str:
     """Return the changes for a terminal."""
-    return "\n".join([f"{clean(session)}: {title(changes)}", *map("".join, _lines(changes))])
+    return "\n".join([f"{clean(session)}: {title(changes)}", *part_lines(changes.parts, changes.omitted)])
 
 
 def markdown(session: str, changes: Changes) -> str:
     """Return the changes as Markdown: a heading, and a code block that is coloured as a diff."""
-    lines = [f"{mark or ' '}{indent}{rest}" for indent, mark, rest in _lines(changes)]  # a diff has its marks in front
+    block = code_block(changes.parts, changes.omitted)
+    return "\n".join([f"### {clean(session)}: {title(changes)}", "", *block])
+
+
+def part_lines(parts: Sequence[PartChange], omitted: int = 0) -> list[str]:
+    """Return changed parts for a terminal, and how many more there are."""
+    return ["".join(line) for line in _lines(parts, omitted)]
+
+
+def code_block(parts: Sequence[PartChange], omitted: int = 0, limit: int | None = None) -> list[str]:
+    """Return changed parts as a code block of Markdown that is coloured as a diff, of at most *limit* lines."""
+    # A diff has its marks in front.
+    lines = [f"{mark or ' '}{indent}{rest}" for indent, mark, rest in _lines(parts, omitted)]
+    if limit is not None and len(lines) > limit:
+        lines = [*lines[:limit], f"  … and {count(len(lines) - limit, 'more line')}"]
     longest = max((len(run) for line in lines for run in _FENCE.findall(line)), default=2)
     fence = "`" * (longest + 1)
-    return "\n".join([f"### {clean(session)}: {title(changes)}", "", f"{fence}diff", *lines, fence])
+    return [f"{fence}diff", *lines, fence]
 
 
 def as_json(changes: Changes) -> dict[str, Any]:
@@ -41,17 +55,19 @@ def as_json(changes: Changes) -> dict[str, Any]:
     return {
         "before": {"label": changes.before.label, "content": changes.before.digest},
         "after": {"label": changes.after.label, "content": changes.after.digest},
-        "parts": [
-            {
-                "kind": part.kind,
-                "id": part.name,
-                "change": part.how,
-                "fields": [{"path": field.path, "lines": list(field.lines)} for field in part.fields],
-                "omitted": part.omitted,
-            }
-            for part in changes.parts
-        ],
+        "parts": [part_as_json(part) for part in changes.parts],
         "omitted": changes.omitted,
+    }
+
+
+def part_as_json(part: PartChange) -> dict[str, Any]:
+    """Return a changed part as plain JSON."""
+    return {
+        "kind": part.kind,
+        "id": part.name,
+        "change": part.how,
+        "fields": [{"path": field.path, "lines": list(field.lines)} for field in part.fields],
+        "omitted": part.omitted,
     }
 
 
@@ -60,16 +76,16 @@ def part_title(part: PartChange) -> str:
     return f"{_MARKS[part.how]} {part.kind} {part.name}"
 
 
-def _lines(changes: Changes) -> Iterator[tuple[str, str, str]]:
+def _lines(parts: Sequence[PartChange], omitted: int) -> Iterator[tuple[str, str, str]]:
     """Yield each line as its indentation, its mark (empty if it cannot have one), and the rest."""
-    if not changes.parts:
+    if not parts:
         yield "  ", "", "no difference"
-    for part in changes.parts:
+    for part in parts:
         yield "  ", _MARKS[part.how], part_title(part)[1:]
         for field in part.fields:
             yield "      ", "", f"{field.path}:"
             yield from (("        ", line[0], line[1:]) for line in field.lines)
         if part.omitted:
             yield "      ", "", f"and {count(part.omitted, 'more value')}"
-    if changes.omitted:
-        yield "  ", "", f"and {count(changes.omitted, 'more part')}"
+    if omitted:
+        yield "  ", "", f"and {count(omitted, 'more part')}"

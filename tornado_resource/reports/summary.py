@@ -59,7 +59,7 @@ def summary(report: Report) -> str:
     results = worst_first(report.results)
     missed = [result for result in results if result.verdict.outcome != "passed"]
     return "".join(
-        _bounded(
+        bounded(
             chain(
                 _heading(report),
                 _problem(report.problem),
@@ -148,13 +148,13 @@ def _sections(missed: list[Result], stack: str) -> Iterator[str]:
         yield f"\n… and {tally(missed[MAX_SECTIONS:])} more: see `report.html`.\n"
 
 
-def _bounded(pieces: Iterable[str]) -> Iterator[str]:
+def bounded(pieces: Iterable[str], note: str = CUT) -> Iterator[str]:
     """Stop before the piece that would go beyond the limit, so that no row or section is cut in half."""
-    left = MAX_SUMMARY_CHARACTERS - len(CUT) - 1
+    left = MAX_SUMMARY_CHARACTERS - len(note) - 1
     for piece in pieces:
         left -= len(piece)
         if left < 0:
-            yield f"\n{CUT}"
+            yield f"\n{note}"
             return
         yield piece
 

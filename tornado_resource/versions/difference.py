@@ -34,7 +34,7 @@ ORDER: Final = "order"
 """Stands for the path of a value where only the order of parts differs."""
 
 How = Literal["added", "removed", "changed"]
-Kind = Literal["node", "edge", "setting"]
+Kind = Literal["node", "edge", "setting", "session", "agent", "scenario"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """A node, an edge or a setting that was added, removed or changed."""
+    """A node, an edge or a setting of a version that was added, removed or changed; or a declared thing."""
 
     kind: Kind
     name: str
@@ -106,13 +106,18 @@ def changed_fields(changes: Changes) -> Iterator[str]:
             yield from (f"{part.kind} {part.name}: {field.path}" for field in part.fields)
 
 
+def part_change(kind: Kind, name: str, old: Part | None, new: Part | None) -> PartChange | None:
+    """Return what differs between two states of a part, of which None stands for none; None if nothing does."""
+    if _json(old) == _json(new):
+        return None
+    how: How = "added" if old is None else "removed" if new is None else "changed"
+    fields = list(_field_changes(_flat(old or {}), _flat(new or {})))
+    return PartChange(kind, name, how, tuple(fields[:MAX_FIELDS]), len(fields[MAX_FIELDS:]))
+
+
 def _changes(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[PartChange]:
-    for name in dict.fromkeys([*old, *new]):
-        if _json(old.get(name)) == _json(new.get(name)):
-            continue
-        how: How = "added" if name not in old else "removed" if name not in new else "changed"
-        fields = list(_field_changes(_flat(old.get(name, {})), _flat(new.get(name, {}))))
-        yield PartChange(kind, name, how, tuple(fields[:MAX_FIELDS]), len(fields[MAX_FIELDS:]))
+    found = (part_change(kind, name, old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]))
+    yield from (each for each in found if each is not None)
     common = [[name for name in one if name in other] for one, other in ((old, new), (new, old))]
     if kind != "setting" and common[0] != common[1]:
         yield PartChange(kind, ORDER, "changed", (FieldChange(ORDER, _difference(*common)),))

@@ -153,7 +153,7 @@ def test_options_for_scripts_are_those_of_the_commands_that_the_docs_name(
 ) -> None:
     table = doc("command-line.md").partition("## For scripts")[2].partition("\n\n`")[0]
     rows = re.findall(r"^\| `(--[a-z]+)(?: ([a-z]+))?.*? \| (.*?) \|", table, re.MULTILINE)
-    assert len(rows) == 4
+    assert len(rows) == 5
     assert run([command, "--help"]) == 0
     shown = capsys.readouterr().out
     for option, value, commands in rows:

@@ -1,0 +1,166 @@
+"""What would start because of a change of the declarations, without a request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tornado_resource.checks.config import declared_digest
+from tornado_resource.declarations.resolver import check_content
+from tornado_resource.stacks.planned import NEW_GATE, Changed, Comparison
+
+BASE = """
+version: 1
+scenarios:
+  refund:
+    name: Refund
+    tester_persona_prompt: "Ask for it.\\nBe polite."
+    assertions: [{type: BLAND_TONE, config: {}, name: a}]
+  cancel: {}
+sessions:
+  line: {pathway_id: p, max_iterations: 5, scenarios: [refund, cancel], scenario_ids: [sc-1], triggers: {a: 1}}
+  other: {pathway_id: q, rerun: on_change}
+agents:
+  desk:
+    agent_id: a
+    checks: {scenario_ids: [s], judges: [polite], simulations_count: 10}
+judges:
+  polite: {}
+"""
+ENVIRONMENTS = """
+environments:
+  staging: {}
+  qa: {promotes_from: staging}
+  production: {promotes_from: qa, sessions: {other: {retest: false, rerun: on_drift}}}
+"""
+
+
+def compared(after: str, before: str | None = BASE, environment: str | None = None) -> Changed:
+    old = check_content(before.encode(), "old.yaml") if before is not None else None
+    return Comparison(old, check_content(after.encode(), "s.yaml"), declared_digest, "no file").of(environment)
+
+
+def outcomes(found: Changed) -> dict[str, tuple[str, ...]]:
+    return {each.declaration.name: (each.how, *each.reasons) for each in found.runs if each.how != "kept"}
+
+
+def test_what_is_unchanged_does_not_start() -> None:
+    found = compared(BASE.replace("sessions:", "# Tests\nsessions:"))
+    assert (outcomes(found), found.removed, found.parts, found.minutes, found.problem) == ({}, (), (), 0, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("max_iterations: 5", "max_iterations: 4", {"line": ("again", "max_iterations")}),
+        ("a: 1", "a: 1.5", {"line": ("again", "triggers")}),
+        ("Be polite.", "Be angry.", {"line": ("again", "scenario refund (tester_persona_prompt)")}),
+        ("name: a}", "name: b}", {}),
+        ("name: Refund", "name: Refund\n    description: D", {}),
+        ("[refund, cancel]", "[cancel, refund]", {"line": ("again", "order of the scenarios")}),
+        ("[sc-1]", "[sc-2]", {"line": ("again", "scenario_ids")}),
+        ("[polite]", "[{judge: polite, required: true}]", {}),
+        ("polite: {}", "polite: {id: j}", {"desk": ("again", "checks")}),
+        ("simulations_count: 10", "simulations_count: 9", {"desk": ("again", "checks")}),
+        ("agent_id: a\n", "agent_id: a\n    version: 1.4.0\n", {"desk": ("again", "version")}),
+        ("max_iterations: 5", "max_iterations: 5, gate: {passed: 1}", {"line": ("maybe", NEW_GATE)}),
+        ("pathway_id: q", "pathway_id: q, gate: {passed: any}", {}),
+        ("rerun: on_change", "rerun: always", {"other": ("again", "rerun is `always`")}),
+        ("on_change", "on_change, on_conflict: wait", {}),
+    ],
+)
+def test_what_starts_again_is_named_with_the_reason(old: str, new: str, expected: dict[str, tuple[str, ...]]) -> None:
+    after = BASE.replace(old, new)
+    assert after != BASE
+    found = compared(after)
+    assert outcomes(found) == expected
+    assert len(found.parts) == 1
+
+
+def test_a_scenario_with_another_key_and_the_same_name_is_the_same() -> None:
+    found = compared(BASE.replace("  refund:", "  refunds:").replace("[refund,", "[refunds,"))
+    assert outcomes(found) == {}
+    assert [(each.kind, each.name, each.how) for each in found.parts] == [
+        ("session", "line", "changed"),
+        ("scenario", "refunds", "changed"),
+    ]
+
+
+def test_a_scenario_on_two_pathways_is_shown_once_and_runs_both_again() -> None:
+    before = BASE.replace("pathway_id: q", "pathway_id: q, scenarios: [refund]")
+    found = compared(before.replace("polite.", "angry."), before)
+    assert set(outcomes(found)) == {"line", "other"}
+    assert [each.name for each in found.parts] == ["refund"]
+
+
+def test_what_is_new_starts_and_what_is_removed_is_named() -> None:
+    after = (
+        BASE.replace("  other:", "  fresh:").replace("  cancel: {}\n", "  return: {}\n").replace("cancel]", "return]")
+    )
+    found = compared(after)
+    reasons = ("scenario return is new", "scenario cancel is removed")
+    assert outcomes(found) == {"line": ("again", *reasons), "fresh": ("new",)}
+    assert found.removed == ("other",)
+    parts = {each.name: (each.how, [field.path for field in each.fields]) for each in found.parts}
+    assert parts["fresh"] == ("added", ["pathway_id", "rerun"])
+    assert parts["other"] == parts["cancel"] == ("removed", [])
+    assert parts["return"] == ("added", ["key", "name"])
+
+
+def test_another_kind_of_run_under_the_same_name_is_new() -> None:
+    after = BASE.replace("  other: {pathway_id: q, rerun: on_change}\n", "").replace("  desk:", "  other:")
+    assert outcomes(compared(after)) == {"other": ("new",)}
+
+
+def test_without_anything_to_compare_with_everything_is_new() -> None:
+    found = compared(BASE, None)
+    assert outcomes(found) == dict.fromkeys(("line", "other", "desk"), ("new",))
+    assert (found.problem, found.minutes, found.conversations) == ("no file", 50, 10)
+
+
+def test_an_environment_that_was_not_there_is_new() -> None:
+    assert set(outcomes(compared(BASE + ENVIRONMENTS, BASE + "environments: {dev: {}}", "staging"))) == {
+        "line",
+        "other",
+        "desk",
+    }
+    assert outcomes(compared(BASE + ENVIRONMENTS, BASE, "staging")) == {}, "all stacks had what the base declares"
+
+
+def test_declarations_that_only_merging_shows_as_invalid_are_no_base() -> None:
+    invalid = BASE.replace("scenario_ids: [sc-1]", "gate: {passed: 9}")
+    found = compared(BASE, invalid)
+    assert outcomes(found)["line"] == ("new",)
+    assert found.problem is not None
+    assert "old.yaml:10" in found.problem
+
+
+def test_what_is_promoted_may_follow_what_starts_there() -> None:
+    before = BASE.replace("rerun: on_change", "max_iterations: 1") + ENVIRONMENTS
+    after = before.replace(
+        "  staging: {}", "  staging: {sessions: {line: {max_iterations: 4}, other: {timeout_ms: 60000}}}"
+    )
+    assert set(outcomes(compared(after, before, "staging"))) == {"line", "other"}
+    assert outcomes(compared(after, before, "qa"))["line"] == ("maybe", "another version may pass in staging")
+    found = compared(after, before, "production")
+    assert outcomes(found) == {"line": ("maybe", "another version may pass in qa"), "other": ("promoted",)}
+    assert [each.name for each in found.due] == ["line"]
+
+
+def test_what_is_declared_again_after_retest_false_is_new() -> None:
+    before = BASE.replace("rerun: on_change", "") + ENVIRONMENTS
+    after = before.replace("retest: false, ", "")
+    assert outcomes(compared(after, before, "production"))["other"] == ("new",)
+
+
+def test_prompt_files_come_from_where_the_declarations_do() -> None:
+    text = BASE.replace('"Ask for it.\\nBe polite."', "{file: prompts/a.md}")
+    old = replace(check_content(text.encode(), "s.yaml"), prompts={"prompts/a.md": b"Be polite.\n"})
+    new = replace(old, prompts={"prompts/a.md": b"Be angry.\n"})
+    found = Comparison(old, new, declared_digest).of(None)
+    assert outcomes(found) == {"line": ("again", "scenario refund (tester_persona_prompt)")}
+    assert found.parts[0].fields[0].lines[:2] == ("- Be polite.", "+ Be angry.")
+    for prompts, problem in (({}, "there is no such file"), ({"prompts/a.md": bytes(70_000)}, "larger than 64 KiB")):
+        gone = Comparison(replace(old, prompts=prompts), new, declared_digest).of(None)
+        assert problem in (gone.problem or "")

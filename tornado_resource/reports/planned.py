@@ -1,0 +1,153 @@
+"""What would run since another state of the declarations, for people and programs: text, Markdown, JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.core.text import clean, count, id_list
+from tornado_resource.reports.changes import code_block, part_as_json, part_lines
+from tornado_resource.reports.summary import bounded, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tornado_resource.stacks.planned import Changed, ChangedRun
+    from tornado_resource.versions.difference import PartChange
+
+HOW: Final = {
+    "new": "starts: it is new",
+    "again": "runs again: {}",
+    "maybe": "may run again: {}",
+    "promoted": "starts nothing (retest: false)",
+}
+UNSEEN: Final = (
+    "Not seen offline: what was edited in Bland, newer versions, and runs that failed. `pulumi preview` shows it."
+)
+CUT: Final = "_The plan is cut here: `tornado-resource plan` shows the rest._\n"
+MAX_BLOCK_LINES: Final = 120
+"""How many lines of one changed session, agent or scenario are shown in Markdown."""
+
+
+def text(since: str, found: Sequence[Changed]) -> str:
+    """Return the plan for a terminal.
+
+    Args:
+        since: what the declarations are compared with.
+        found: for each environment, what an update would start.
+
+    """
+    lines = [f"since {clean(since)}"]
+    for changed in found:
+        lines += ["", _title(changed), *(f"  {clean(line, 1000)}" for line in _notes(changed))]
+        rows = list(_rows(changed))
+        width = max(len(name) for name, _ in rows) if rows else 0
+        lines += [f"  {name:<{width}}  {what}" for name, what in rows]
+    for part, environments in _distinct(found):
+        first, *others = part_lines([part])
+        where = f" ({environments})" if environments else ""
+        lines += ["", f"{first[2:]}{where}", *(line[2:] for line in others)]
+    return "\n".join([*lines, "", UNSEEN])
+
+
+def markdown(since: str, found: Sequence[Changed]) -> str:
+    """Return the plan as Markdown, within the limit of a comment on GitHub. The arguments are those of `text`."""
+    return "".join(bounded(_markdown(since, found), CUT)).rstrip("\n")
+
+
+def _markdown(since: str, found: Sequence[Changed]) -> Iterator[str]:
+    starts = sum(len(changed.due) for changed in found)
+    total = f"at worst {count(starts, 'start')}" if starts else "nothing starts"
+    yield f"## Tornado plan since {escape(since)}: {total}\n"
+    for changed in found:
+        yield f"\n### {escape(_title(changed)[:1].upper() + _title(changed)[1:])}\n\n"
+        yield from (f"- {escape(line, 1000)}\n" for line in _notes(changed))
+        yield from (f"- **{escape(name)}** {escape(what, 1000)}\n" for name, what in _rows(changed))
+    parts = list(_distinct(found))
+    if parts:
+        yield "\n### What is declared otherwise\n"
+    for part, environments in parts:
+        yield "\n".join(
+            [
+                "",
+                *([f"{escape(environments)}\n"] if environments else []),
+                *code_block([part], limit=MAX_BLOCK_LINES),
+                "",
+            ]
+        )
+    yield f"\n_{UNSEEN}_\n"
+
+
+def as_json(since: str, found: Sequence[Changed]) -> dict[str, Any]:
+    """Return the plan as plain JSON. The arguments are those of `text`."""
+    return {"since": since, "environments": [_environment_as_json(changed) for changed in found]}
+
+
+def _environment_as_json(changed: Changed) -> dict[str, Any]:
+    return {
+        "environment": changed.environment.name,
+        "problem": changed.problem,
+        "starts": len(changed.due),
+        "worst_case_minutes": changed.minutes,
+        "worst_case_conversations": changed.conversations,
+        "runs": [
+            {
+                "name": each.declaration.name,
+                "section": each.declaration.section,
+                "decision": each.how,
+                "reasons": list(each.reasons),
+                "updates": list(each.updates),
+                "declared_at": str(each.declaration.position),
+            }
+            for each in changed.runs
+        ],
+        "removed": list(changed.removed),
+        "changes": [part_as_json(part) for part in changed.parts],
+    }
+
+
+def _title(changed: Changed) -> str:
+    """Return `environment staging: 2 of 3 start, at worst 31 minutes`."""
+    name, due = changed.environment.name, changed.due
+    where = f"environment {clean(name)}" if name is not None else "no environments"
+    if not due:
+        return f"{where}: nothing starts"
+    conversations = f" and {count(changed.conversations, 'conversation')}" if changed.conversations else ""
+    took = f"{count(changed.minutes, 'minute')}{conversations}"
+    return f"{where}: at worst {len(due)} of {len(changed.runs)} start, {took}"
+
+
+def _notes(changed: Changed) -> Iterator[str]:
+    if changed.problem is not None:
+        yield f"everything counts as new: {changed.problem}"
+
+
+def _rows(changed: Changed) -> Iterator[tuple[str, str]]:
+    """Yield the names of runs, and what becomes of them; those of which nothing does come together."""
+    kept = []
+    for each in changed.runs:
+        what = outcome(each)
+        if what is None:
+            kept.append(each.declaration.name)
+        else:
+            yield each.declaration.name, clean(what, 1000)
+    if kept:
+        yield "unchanged", id_list(kept)
+    if changed.removed:
+        yield "removed", id_list(changed.removed)
+
+
+def _distinct(found: Sequence[Changed]) -> Iterator[tuple[PartChange, str]]:
+    """Yield what is declared otherwise, each once, with the environments that have it if there are several."""
+    where: dict[PartChange, list[str]] = {}
+    for changed in found:
+        for part in changed.parts:
+            where.setdefault(part, []).append(changed.environment.name or "")
+    for part, names in where.items():
+        yield part, id_list(names) if len(found) > 1 else ""
+
+
+def outcome(run: ChangedRun) -> str | None:
+    """Return what becomes of a run in a few words; None if nothing does."""
+    if run.how == "kept":
+        return f"does not run again; updates {', '.join(run.updates)}" if run.updates else None
+    return HOW[run.how].format("; ".join(run.reasons))

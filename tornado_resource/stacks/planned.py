@@ -1,0 +1,293 @@
+"""What an update would start: declarations, compared with others as if a stack had those recorded. Pure.
+
+It decides by the same rules as an update (`runs.inputs`). What only the API knows is not seen: what `latest` stands
+for, what was edited there, and how the last runs ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment
+from tornado_resource.declarations.plan import worst_case_minutes
+from tornado_resource.declarations.resolver import carries, environment_names, resolve
+from tornado_resource.errors import DeclarationError
+from tornado_resource.runs.inputs import compare, expected_inputs, gate_input
+from tornado_resource.runs.rerun import must_be_known
+from tornado_resource.stacks.scenarios import StoredScenario, matching, resource_name
+from tornado_resource.versions.difference import PartChange, part_change
+from tornado_resource.versions.scenarios import declared_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from dataclasses import Field
+
+    from tornado_resource.declarations.document import Document
+    from tornado_resource.declarations.model import ChecksDeclaration, Declaration, ScenarioDeclaration
+    from tornado_resource.runs.inputs import Change
+    from tornado_resource.versions.difference import Kind
+
+    DigestOfChecks = Callable[[ChecksDeclaration], str]
+
+How = Literal["new", "again", "maybe", "promoted", "kept"]
+"""`new`: it starts. `again`: it starts again. `maybe`: that depends on the last run, or on what passes in the
+environment that it is promoted from. `promoted`: it starts nothing (`retest: false`). `kept`: it does not start."""
+NAMES: Final = {"version_id": "version"}
+"""What the file calls an input, where it is called otherwise."""
+SCENARIOS: Final = ("scenario_ids", "definitions")
+"""The inputs that come from scenarios."""
+JUDGING: Final = {"gate", "rerun"}
+NEW_GATE: Final = "its last run may not meet its gate now"
+INVALID_BASE: Final = "the declarations there are invalid"
+APART: Final = ("name", "request", "gate", "position", "scenarios", "section", "checks")
+SCENARIO_APART: Final = ("key", "pathway_id", "fields", "position", "managed_by")
+"""What is not shown of a declaration as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRun:
+    """A declared session or agent: whether an update would start it, and why.
+
+    *updates*: the keys that change without a start.
+    """
+
+    declaration: Declaration
+    how: How
+    reasons: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
+
+    @property
+    def may_start(self) -> bool:
+        """Whether it starts at worst."""
+        return self.how in {"new", "again", "maybe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What differs between two states of one environment.
+
+    *removed*: the names of the runs that are not declared any more. *parts*: what is declared otherwise. *problem*: why
+    there is nothing to compare with, so that everything counts as new.
+    """
+
+    environment: Environment
+    runs: tuple[ChangedRun, ...]
+    removed: tuple[str, ...] = ()
+    parts: tuple[PartChange, ...] = field(default=(), repr=False)
+    problem: str | None = None
+
+    @property
+    def due(self) -> list[Declaration]:
+        """The runs that start at worst."""
+        return [each.declaration for each in self.runs if each.may_start]
+
+    @property
+    def minutes(self) -> int:
+        """The longest that these can take."""
+        return worst_case_minutes(self.due)
+
+    @property
+    def conversations(self) -> int:
+        """The most conversations that those of agents can hold."""
+        return sum(each.conversations or 0 for each in self.due)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two states of a declarations file.
+
+    Args:
+        before: the declarations to compare with, checked; None if there are none.
+        after: the declarations, checked.
+        digest: returns what decides about declared checks.
+        problem: why there is nothing to compare with.
+
+    """
+
+    before: Document | None
+    after: Document
+    digest: DigestOfChecks
+    problem: str | None = None
+
+    def of(self, environment: str | None) -> Changed:
+        """Return what an update of an environment would start that was last deployed as declared before.
+
+        Raises:
+            DeclarationError: problems of the declarations that only merging can show.
+
+        """
+        after = resolve(self.after, environment)
+        before, problem = self._base(environment)
+        known, declared = ({each.name for each in one.declarations if each.retest} for one in (before, after))
+        pair = _Pair.of(before, after, self.digest)
+        removed = tuple(each.name for each in before.declarations if each.name in known - declared)
+        return Changed(after, tuple(self._runs(pair)), removed, tuple(pair.parts()), problem)
+
+    def _base(self, environment: str | None) -> tuple[Environment, str | None]:
+        """Return the environment as it was, empty if it was not there, and why it cannot be compared."""
+        nothing = Environment(environment, ())
+        if self.before is None:
+            return nothing, self.problem
+        listed = environment_names(self.before)
+        if listed and environment not in listed:
+            return nothing, None
+        try:
+            return resolve(self.before, environment if listed else None), None
+        except DeclarationError as error:
+            return nothing, f"{INVALID_BASE}: {error.problems[0]}"
+
+    def _runs(self, pair: _Pair) -> list[ChangedRun]:
+        source, runs = pair.after.promotes_from, [pair.run(each) for each in pair.after.declarations]
+        if source not in environment_names(self.after):
+            return runs
+        there = _Pair.of(self._base(source)[0], resolve(self.after, source), self.digest)
+        starting = {each.declaration.name for each in self._runs(there) if each.may_start}
+        carried = carries(self.after, pair.after)
+        may_follow = {name for name in starting if carried.get(name) == "version"}
+        return [_following(each, source) if each.declaration.name in may_follow else each for each in runs]
+
+
+def _following(run: ChangedRun, source: str | None) -> ChangedRun:
+    return replace(run, how="maybe", reasons=(f"another version may pass in {source}",)) if run.how == "kept" else run
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two states of one environment.
+
+    *recorded*: the runs of *before* by name. *matches*: by resource, the scenario of *before* that one of *after* is.
+    """
+
+    before: Environment
+    after: Environment
+    digest: DigestOfChecks
+    recorded: Mapping[str, Declaration]
+    matches: Mapping[str, StoredScenario]
+
+    @classmethod
+    def of(cls, before: Environment, after: Environment, digest: DigestOfChecks) -> _Pair:
+        stored: dict[str, list[StoredScenario]] = {}
+        for each in before.scenarios:
+            stored.setdefault(each.pathway_id, []).append(_stored(each))
+        found = {resource_name(each): matching(each, stored.get(each.pathway_id, ())) for each in after.scenarios}
+        recorded = {each.name: each for each in before.declarations if each.retest}
+        return cls(before, after, digest, recorded, {name: each for name, each in found.items() if each is not None})
+
+    def run(self, after: Declaration) -> ChangedRun:
+        """Return what becomes of a run."""
+        before = self.recorded.get(after.name)
+        if not after.retest:
+            return ChangedRun(after, "promoted")
+        if before is None or before.kind != after.kind:
+            return ChangedRun(after, "new")
+        change = compare(before.kind, self._inputs(before), self._inputs(after))
+        reasons = [*self._reasons(before, after, change)]
+        if reasons:
+            return ChangedRun(after, "again", tuple(reasons), change.updates)
+        if JUDGING & set(change.updates) and must_be_known(after.rerun, after.gate):
+            return ChangedRun(after, "maybe", (NEW_GATE,), change.updates)
+        return ChangedRun(after, "kept", updates=change.updates)
+
+    def _reasons(self, before: Declaration, after: Declaration, change: Change) -> Iterator[str]:
+        """Yield why a run starts again."""
+        yield from (NAMES.get(key, key) for key in change.replaces if key not in SCENARIOS)
+        if set(change.replaces) & set(SCENARIOS):
+            yield from [*self._scenario_reasons(before, after)] or ["order of the scenarios"]
+        if after.rerun == "always":
+            yield "rerun is `always`"
+
+    def _inputs(self, declaration: Declaration) -> dict[str, Any]:
+        """Return the inputs of a run. The names of resources stand for the ids of scenarios."""
+        names = [resource_name(each) for each in declaration.scenarios]
+        ids = [self.matches[name].resource if name in self.matches else name for name in names]
+        checks = self.digest(declaration.checks) if declaration.checks is not None else None
+        return expected_inputs(declaration, {}, ids, checks)
+
+    def _scenario_reasons(self, before: Declaration, after: Declaration) -> Iterator[str]:
+        """Yield what is different about the scenarios that two states of a session run."""
+        known = {resource_name(each): each for each in before.scenarios}
+        for each in after.scenarios:
+            found = self.matches.get(resource_name(each))
+            old = known.pop(found.resource, None) if found is not None else None
+            names = ", ".join(_deciding(old.fields, each.fields)) if old is not None else ""
+            if old is None or names:
+                yield f"scenario {each.key} ({names})" if names else f"scenario {each.key} is new"
+        yield from (f"scenario {each.key} is removed" for each in known.values())
+        if before.request.get("scenario_ids") != after.request.get("scenario_ids"):
+            yield "scenario_ids"
+
+    def parts(self) -> Iterator[PartChange]:
+        """Yield what is declared otherwise: sessions and agents, then scenarios, each once."""
+        old, new = ({each.name: each for each in one.declarations} for one in (self.before, self.after))
+        for name in dict.fromkeys([*new, *old]):
+            kind: Kind = "session" if (new.get(name) or old[name]).section == "sessions" else "agent"
+            yield from _part(kind, name, *(_values(one[name]) if name in one else None for one in (old, new)))
+        yield from self._scenario_parts()
+
+    def _scenario_parts(self) -> Iterator[PartChange]:
+        left = {resource_name(each): each for each in self.before.scenarios}
+        shown = set[str]()
+        for each in self.after.scenarios:
+            found = self.matches.get(resource_name(each))
+            known = left.pop(found.resource, None) if found is not None else None
+            if each.key not in shown:
+                yield from _part("scenario", each.key, _scenario_values(known), _scenario_values(each))
+            shown.add(each.key)
+        for key in dict.fromkeys(each.key for each in left.values() if each.key not in shown):
+            yield PartChange("scenario", key, "removed", ())
+
+
+def _stored(declared: ScenarioDeclaration) -> StoredScenario:
+    """Return a scenario as a stack has it; the name of its resource stands for its id."""
+    name = resource_name(declared)
+    return StoredScenario(name, name, declared.pathway_id, declared.fields, declared.manage, drift=False)
+
+
+def _deciding(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a scenario that differ and decide about its runs."""
+    digests = ({name: scenario_digest({name: values.get(name)}) for name in SCENARIO_FIELDS} for values in (old, new))
+    before, after = digests
+    return [name for name in declared_changes(old, new) if before[name] != after[name]]
+
+
+def _part(kind: Kind, name: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[PartChange]:
+    found = part_change(kind, name, old, new)
+    if found is not None:
+        # What is not declared any more is no news line by line.
+        yield replace(found, fields=(), omitted=0) if new is None else found
+
+
+def _values(declaration: Declaration) -> dict[str, Any]:
+    """Return what is declared of a run, by the keys of the file, without default values."""
+    request = {NAMES.get(key, key): value for key, value in declaration.request.items()}
+    checks = {"checks": _plain(declaration.checks)} if declaration.checks is not None else {}
+    keys = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
+    gate = gate_input(declaration.gate)
+    own = {each.name: _plain(getattr(declaration, each.name)) for each in _shown(declaration) if each.name not in APART}
+    return {**request, **keys, **checks, **({"gate": gate} if gate is not None else {}), **own}
+
+
+def _scenario_values(declared: ScenarioDeclaration | None) -> dict[str, Any] | None:
+    if declared is None:
+        return None
+    own = {each.name: getattr(declared, each.name) for each in _shown(declared) if each.name not in SCENARIO_APART}
+    return {"key": declared.key, **declared.fields, **own}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a declaration as the file has it."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in _shown(value)}
+    return value
+
+
+def _shown(value: Any) -> Iterator[Field[Any]]:
+    """Yield the fields of a declaration that do not have their default values, without those that say where it is."""
+    for each in fields(value):
+        default = each.default if each.default_factory is MISSING else each.default_factory()
+        if each.compare and getattr(value, each.name) != default:
+            yield each
