@@ -29,6 +29,7 @@ COMMANDS = {
     "wait": "Wait for a stack's sessions and check runs, and enforce their gates.",
     "status": "Show the current status of a stack's sessions and check runs.",
     "report": "Write reports on the current status of a stack's sessions and check runs.",
+    "comment": "Write a report as a comment on the pull or merge request.",
     "import": "Write declarations for the scenarios that exist on a pathway.",
     "diff": "Show what differs between two versions of a pathway or agent.",
     "doctor": "Check what runs, is pinned and is live against the state of the stacks.",

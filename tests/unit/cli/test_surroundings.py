@@ -55,6 +55,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("status", "--stack", "dev"),
     "status, JSON": ("status", "--stack", "dev", "--format", "json"),
     "report": ("report", "--stack", "dev"),
+    "comment": ("comment", "--stack", "dev"),
     "diff": ("diff", "--stack", "dev"),
     "doctor": ("doctor",),
     "check-state": ("check-state", "../state.json"),
