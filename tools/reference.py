@@ -123,6 +123,7 @@ def _reference(name: str, definitions: Mapping[str, Any]) -> str:
         return _kind(definitions[name], definitions)
     names = {
         "name": "a name",
+        "scenarioKey": "a name",
         "environmentName": "a stack's name",
         "identifier": "an id",
         "percentage": "a percentage",

@@ -123,3 +123,100 @@ def test_the_life_of_declared_checks(make_project: Callable[..., Project]) -> No
     assert production.resources("AgentChecks") == []
     project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
     assert shown(project, "ag-1")["simulations_count"] == 3
+
+
+WITH_SCENARIOS: Final = """\
+version: 1
+scenarios:
+  refund: {name: Refunds an order, tester_persona_prompt: You were charged twice., max_turns: 10}
+  cancel: {tester_persona_prompt: You cancel.}
+judges: {resolved: {name: Resolved}}
+agents:
+  one:
+    agent_id: ag-1
+    version: 1.0.0
+    checks: {scenarios: [refund, cancel], scenario_ids: [tc-1], judges: [resolved]}
+  two: {agent_id: ag-2, version: 1.0.0, checks: {scenarios: [refund], judges: [resolved]}}
+  three: {agent_id: ag-3, version: 1.0.0, checks: {scenarios: [refund], judges: [resolved]}}
+environments: {dev: {}, production: {promotes_from: dev}}
+"""
+SCENARIOS: Final = "/v1/agent-testing/scenarios"
+
+
+def scenarios_of(project: Project, agent_id: str) -> dict[str, dict[str, Any]]:
+    """By name, the test cases of an agent as the API has them."""
+    listed = project.http.get(SCENARIOS, params={"agent_id": agent_id}, headers=HEADERS).json()["scenarios"]
+    return {each["name"]: each for each in listed}
+
+
+def by_kind(found: Counter[str]) -> dict[str, int]:
+    """Counts of requests, those for one scenario together, without reads of lists."""
+    kinds = Counter[str]()
+    for each, number in found.items():
+        method, _, last = each.partition(" ")
+        known = last in {"scenarios", "checks", "check-runs", "agents", "latest"}
+        kinds[f"{method} {last if known else 'scenario'}"] += number
+    return dict(kinds)
+
+
+def test_the_life_of_declared_test_cases(make_project: Callable[..., Project]) -> None:
+    """Three agents share a scenario and a judge; the stack of production compares what that of dev has created."""
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(WITH_SCENARIOS)
+    assert writes(sent(project, lambda: project.pulumi("preview"))) == {}
+    created = by_kind(sent(project, project.up))
+    assert writes(Counter(created)) == {"POST scenarios": 4, "PUT checks": 3, "POST check-runs": 3}
+    ids = project.outputs()["scenarios"]
+    assert {key: list(of_key) for key, of_key in ids.items()} == {
+        "refund": ["ag-1", "ag-2", "ag-3"],
+        "cancel": ["ag-1"],
+    }
+    assert set(shown(project, "ag-1")["scenario_ids"]) == {"tc-1", ids["refund"]["ag-1"], ids["cancel"]["ag-1"]}
+    assert {verdict["outcome"] for verdict in project.outputs()["verdicts"].values()} == {"passed"}
+    unchanged = by_kind(sent(project, lambda: project.up(0, "--expect-no-changes")))
+    assert unchanged == {"GET scenarios": 3, "GET checks": 3, "GET agents": 1}
+
+    # Other contents void the pass: all three run again. A name for people voids nothing.
+    text = WITH_SCENARIOS.replace("max_turns: 10", "max_turns: 20")
+    project.declare(text)
+    printed = " ".join(project.pulumi("preview").split())
+    assert "refund@ag-3: changes max_turns" in printed
+    assert "CheckRun one replace [diff: ~definitions]" in printed
+    assert writes(Counter(by_kind(sent(project, project.up)))) == {"PUT scenario": 3, "POST check-runs": 3}
+    text = text.replace("refund: {name: Refunds an order", "money: {description: For people, name: Refunds an order")
+    text = text.replace("[refund", "[money")
+    project.declare(text)
+    assert writes(Counter(by_kind(sent(project, project.up)))) == {"PUT scenario": 3}
+    assert project.outputs()["scenarios"]["money"] == ids["refund"]
+
+    # Edited in the dashboard: put back by the same update. Deleted there: created again, and checked again.
+    url = f"{SCENARIOS}/{ids['refund']['ag-1']}"
+    project.http.put(url, json={"max_turns": 3}, headers=HEADERS).raise_for_status()
+    project.http.delete(f"{SCENARIOS}/{ids['refund']['ag-2']}", headers=HEADERS).raise_for_status()
+    printed = project.pulumi("preview")
+    assert "money@ag-1: max_turns was changed in Bland; `pulumi up` restores it" in printed
+    assert "money@ag-2: was deleted in Bland; `pulumi up` creates it again" in printed
+    mended = {"PUT scenario": 1, "POST scenarios": 1, "PUT checks": 1, "POST check-runs": 1}
+    assert writes(Counter(by_kind(sent(project, project.up)))) == mended
+    assert scenarios_of(project, "ag-1")["Refunds an order"]["max_turns"] == 20
+    [again] = shown(project, "ag-2")["scenario_ids"]
+    assert again == scenarios_of(project, "ag-2")["Refunds an order"]["id"] != ids["refund"]["ag-2"]
+
+    production = replace(project, stack="production")
+    production.init()
+    assert writes(Counter(by_kind(sent(project, production.up)))) == {"POST check-runs": 3}
+    project.http.put(f"{SCENARIOS}/{again}", json={"max_turns": 4}, headers=HEADERS).raise_for_status()
+    printed = production.pulumi("preview", expect=None)
+    assert "scenario 'Refunds an order' of agent ag-2 is not as declared" in printed
+    assert "max_turns: found 4, declared 20" in printed
+    assert "dev manages it (promotes_from): run `pulumi up` there first" in printed
+
+    # One is removed: the checks no longer name it, and then it is disabled.
+    project.declare(
+        text.replace("money, cancel", "money").replace("  cancel: {tester_persona_prompt: You cancel.}\n", "")
+    )
+    removed = {"PUT scenario": 2, "PUT checks": 1, "POST check-runs": 1}
+    assert writes(Counter(by_kind(sent(project, project.up)))) == removed
+    assert scenarios_of(project, "ag-1")["cancel"]["enabled"] is False
+    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert scenarios_of(project, "ag-1")["Refunds an order"]["enabled"] is True

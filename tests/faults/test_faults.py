@@ -18,6 +18,7 @@ from tests.support.orders import RESET, order
 from tests.support.raw_server import Fault, RawServer, reset, send
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.check_runs import list_check_runs, read_check_run
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.retrying import retried
 from tornado_resource.errors import OutcomeUnknown, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
@@ -74,7 +75,7 @@ ENDPOINTS: Final[dict[str, Call]] = {
     "/active": requesting(lambda client: client.active("pw-1")),
     "/status": requesting(lambda client: client.status("s-1")),
     "/cancel": cancelling(Run("s-1", {"pathway_id": "pw-1"})),
-    "/scenarios": requesting(lambda client: client.scenarios("pw-1")),
+    "/scenarios": requesting(lambda client: client.scenarios(Owner.pathway("pw-1"))),
 }
 CHECK_START: Final = "/environments/staging/check-runs"
 LIST: Final = "/check-runs?env="

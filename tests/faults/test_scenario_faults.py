@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ import pytest
 from tests.support.api import json_response
 from tests.support.scenario_api import FIELDS, Killed, ScenarioApi, order_of
 from tests.support.soak import IS_SOAK
+from tornado_resource.bland.listing import Owner
 from tornado_resource.errors import TornadoError
 from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, update
 from tornado_resource.versions.scenarios import changed_fields
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from tests.support.scenario_api import Fault
 
-SEEDS: Final = 5000 if IS_SOAK else 100
+SEEDS: Final = 5000 if IS_SOAK else 150
+OWNERS: Final = {"pathway": Owner.pathway("pw-1"), "agent": Owner.agent("ag-1")}
 RUNS: Final = 30
 """How often a pipeline may be run again until it goes through."""
 
@@ -55,7 +58,8 @@ def some_read_faults(chance: random.Random) -> list[httpx.Response | Exception |
 class Pipeline:
     """Runs one step again and again, as a pipeline does, until it goes through. A kill loses what is in memory."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, owner: Owner) -> None:
+        self.order = partial(order_of, owner=owner)
         self.chance = random.Random(seed)  # noqa: S311 - a seed for tests
         self.api = ScenarioApi()
 
@@ -73,28 +77,34 @@ class Pipeline:
 
     def create(self) -> RecordedScenario:
         found: RecordedScenario = self.until_done(
-            lambda: create(self.api.client(), order_of(), self.api.intents, self.api.time.clock())
+            lambda: create(self.api.client(), self.order(), self.api.intents, self.api.time.clock())
         )
         return found
 
 
+@pytest.mark.parametrize("owner", OWNERS)
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_scenario_lives_through_faults(seed: int) -> None:
-    pipeline = Pipeline(seed)
+def test_a_scenario_lives_through_faults(seed: int, owner: str) -> None:
+    pipeline = Pipeline(seed, OWNERS[owner])
     api = pipeline.api
-    other = api.add(name="Somebody else's", max_turns=7)
+    own: dict[str, Any] = {OWNERS[owner].field: OWNERS[owner].owner_id, "name": "Somebody else's"}
+    # Other owners have one of the same name: it is not touched.
+    foreign: list[dict[str, Any]] = [{each.field: "other", **FIELDS} for each in OWNERS.values()]
+    others = [api.add(**each) for each in (own, *foreign)]
+    theirs = copy.deepcopy(others)
 
     recorded = pipeline.create()
-    [shown] = api.named()
+    [shown] = [each for each in api.named() if each not in others]
+    assert Owner.of(shown) == OWNERS[owner]
     assert shown["id"] == recorded.scenario_id
     assert changed_fields(FIELDS, shown) == ()
 
-    changed = order_of(fields={"name": "Refunds", "max_turns": 30, "assertions": []})
+    changed = pipeline.order(fields={"name": "Refunds", "max_turns": 30, "assertions": []})
     drift: tuple[str, ...] = ("name", "max_turns", "assertions")
     while drift:  # the next `pulumi up` writes again what the API shows otherwise
         drift = pipeline.until_done(partial(update, api.client(), recorded.scenario_id, changed, drift)).drift
     [shown] = api.named("Refunds")
     assert (shown["id"], changed_fields(changed.fields, shown)) == (recorded.scenario_id, ())
 
-    pipeline.until_done(partial(delete, api.client(), recorded.scenario_id, "pw-1"))
-    assert list(api.scenarios.values()) == [other]
+    pipeline.until_done(partial(delete, api.client(), recorded.scenario_id, OWNERS[owner]))
+    assert list(api.scenarios.values()) == others == theirs

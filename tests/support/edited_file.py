@@ -101,6 +101,8 @@ agents:
     tags:
       - smoke
     checks:
+      scenarios:
+        - refund
       scenario_ids:
         - tc-1
       judges:

@@ -36,6 +36,8 @@ with atheris.instrument_imports(include=["tornado_resource"]):
 
     messages(__file__)  # what is imported only when it is needed
 
+from tornado_resource.bland.listing import Owner
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
@@ -46,7 +48,7 @@ CALLS: Final[tuple[Callable[[Client], Coroutine[Any, Any, Any]], ...]] = (
     lambda client: client.status("s-1"),
     lambda client: client.active("p-1"),
     lambda client: client.start({"pathway_id": "p-1"}),
-    lambda client: client.scenarios("p-1"),
+    lambda client: client.scenarios(Owner.pathway("p-1")),
     lambda client: client.version("p-1", 1),
     lambda client: client.cancel("s-1"),
     lambda client: client.publish("p-1", 1, "production"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tests.support.api import EPOCH, FakeTime, client_of, json_response
+from tornado_resource.bland.listing import Owner
 from tornado_resource.runs.intents import IntentStore
 from tornado_resource.runs.order import Address
 from tornado_resource.scenarios.lifecycle import ScenarioOrder
@@ -37,7 +38,7 @@ class Killed(BaseException):
 
 def order_of(**changes: Any) -> ScenarioOrder:
     fields = {**FIELDS, **changes.pop("fields", {})}
-    return ScenarioOrder(**{"address": ADDRESS, "pathway_id": "pw-1", "fields": fields, **changes})
+    return ScenarioOrder(**{"address": ADDRESS, "owner": Owner.pathway("pw-1"), "fields": fields, **changes})
 
 
 @dataclass
@@ -63,12 +64,14 @@ class ScenarioApi:
     def client(self) -> Client:
         return client_of(self.handle)
 
-    def add(self, pathway_id: str = "pw-1", *, age: float = 0.0, **fields: Any) -> dict[str, Any]:
+    def add(self, *, age: float = 0.0, **fields: Any) -> dict[str, Any]:
+        """Add a scenario: of pathway pw-1, unless its fields name another owner."""
         self.created += 1
         scenario_id = f"sc-{self.created}"
         created_at = (EPOCH + timedelta(seconds=self.time.seconds - age)).isoformat()
         known = {"enabled": True, "org_id": "o", **self.fills, **fields}
-        self.scenarios[scenario_id] = {"id": scenario_id, "pathway_id": pathway_id, "created_at": created_at, **known}
+        owner = {} if "agent_id" in fields else {"pathway_id": "pw-1"}
+        self.scenarios[scenario_id] = {"id": scenario_id, "created_at": created_at, **owner, **known}
         return self.scenarios[scenario_id]
 
     def named(self, name: str = "Refund") -> list[dict[str, Any]]:
@@ -107,7 +110,9 @@ class ScenarioApi:
         if request.method == "DELETE":
             del self.scenarios[scenario_id]
             return json_response({"deleted": True})
+        owner = Owner.of(self.scenarios.get(scenario_id, body))
         others = [each for each in self.named(body.get("name", "")) if each["id"] != scenario_id]
+        others = [each for each in others if Owner.of(each) == owner]
         if others:
             return json_response({"error": "name taken"}, 409)
         if request.method == "POST":
@@ -120,4 +125,4 @@ class ScenarioApi:
 def _matches(scenario: dict[str, Any], filters: dict[str, str]) -> bool:
     """Return whether a scenario has all values of a query, where flags are `true` or `false`."""
     known = {"category": "CUSTOM", **scenario, "enabled": str(scenario["enabled"]).lower()}
-    return all(known[key] == value for key, value in filters.items())
+    return all(known.get(key) == value for key, value in filters.items())

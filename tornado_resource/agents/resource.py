@@ -100,7 +100,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             version: the version to check: `latest` (the default), `pinned`, a published version such as `1.4.0`, or the
                 id of a version.
             checks: checks of this program, of the same agent and env. The run starts when they are as declared, and the
-                agent is checked again when they change: Bland voids the old pass.
+                agent is checked again when they, or their declared scenarios, change: Bland voids the old pass.
             gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
@@ -122,6 +122,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             "env": env,
             "version_id": version,
             "checks": checks.stored_config if checks is not None else None,
+            "definitions": checks.definitions if checks is not None else None,
             "gate": gate,
             "on_conflict": on_conflict,
             "on_destroy": on_destroy,

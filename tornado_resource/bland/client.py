@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.content import Which
     from tornado_resource.bland.environment import ProxyVariable
+    from tornado_resource.bland.listing import Owner
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -259,18 +260,18 @@ class Client:
         await self._send(label, "POST", f"{_TORNADO}/cancel", body={"tornado_id": session_id})
 
     async def scenarios(
-        self, pathway_id: str, *, enabled: bool | None = True, category: str | None = None
+        self, owner: Owner, *, enabled: bool | None = True, category: str | None = None
     ) -> tuple[Scenario, ...]:
         """Return scenarios as one response lists them: not all, if there are many (`listing`).
 
         Args:
-            pathway_id: the pathway.
+            owner: the pathway or agent.
             enabled: only enabled or only disabled ones; None for both.
             category: only those of a category; None for all.
 
         """
-        label = f"scenarios of pathway {clean(pathway_id)}"
-        query = {"pathway_id": pathway_id}
+        label = f"scenarios of {owner}"
+        query: dict[str, str] = {owner.field: owner.owner_id}
         if enabled is not None:
             query["enabled"] = str(enabled).lower()
         if category is not None:

@@ -1,4 +1,4 @@
-"""Which scenarios a pathway has, as far as lists of the API show them. Pure.
+"""Which scenarios a pathway or an agent has, as far as lists of the API show them. Pure.
 
 The API lists at most 100, the newest first, and has no pages. So a list of 100 or more is not known to be whole, and a
 scenario that it does not show may exist. Only this module decides whether a list is whole; `bland.scenarios` completes
@@ -8,29 +8,71 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from tornado_resource.bland.responses import is_other, spelling
+from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.responses import Scenario
 
 LIST_LIMIT: Final = 100
+OwnerField = Literal["pathway_id", "agent_id"]
+OWNER_FIELDS: Final[tuple[OwnerField, ...]] = get_args(OwnerField)
+"""The fields that say what a scenario belongs to: exactly one is required on creation (API page *Scenarios*)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a scenario belongs to: a pathway or an agent, by its id. Names of scenarios are unique for each of them."""
+
+    field: OwnerField
+    owner_id: str
+
+    @classmethod
+    def pathway(cls, pathway_id: str) -> Self:
+        """Return a pathway."""
+        return cls("pathway_id", pathway_id)
+
+    @classmethod
+    def agent(cls, agent_id: str) -> Self:
+        """Return an agent."""
+        return cls("agent_id", agent_id)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self | None:
+        """Return the owner that a resource or a response names; None if it names none."""
+        given = ((field, values.get(field)) for field in OWNER_FIELDS)
+        return next((cls(field, owner_id) for field, owner_id in given if isinstance(owner_id, str)), None)
+
+    def __str__(self) -> str:
+        """Return `pathway pw-1` or `agent ag-1`, for messages."""
+        return f"{self.field.removesuffix('_id')} {clean(self.owner_id)}"
+
+    @property
+    def place(self) -> str:
+        """Return `on pathway pw-1` or `of agent ag-1`, for messages."""
+        return f"{'on' if self.field == 'pathway_id' else 'of'} {self}"
+
+    @property
+    def scope(self) -> str:
+        """Where names of scenarios are unique, for messages."""
+        return "on a pathway" if self.field == "pathway_id" else "for an agent"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Scenarios of a pathway. *is_whole*: whether there certainly are no others."""
+    """Scenarios of a pathway or an agent. *is_whole*: whether there certainly are no others."""
 
     scenarios: tuple[Scenario, ...]
     is_whole: bool = True
 
     @classmethod
-    def of(cls, listed: Sequence[Scenario], pathway_id: str) -> Self:
-        """Return what one response lists. Scenarios of another pathway do not count."""
-        own = tuple(each for each in listed if not is_foreign(each, pathway_id))
+    def of(cls, listed: Sequence[Scenario], owner: Owner) -> Self:
+        """Return what one response lists. Scenarios of another owner do not count."""
+        own = tuple(each for each in listed if not is_foreign(each, owner))
         return cls(own, is_whole=len(listed) < LIST_LIMIT)
 
     def get(self, scenario_id: str) -> Scenario | None:
@@ -61,7 +103,9 @@ def joined(first: Listing, parts: Sequence[Listing]) -> Listing:
     return Listing(tuple({**{each.scenario_id: each for each in first.scenarios}, **found}.values()), is_whole)
 
 
-def is_foreign(scenario: Scenario, pathway_id: str) -> bool:
-    """Return whether a scenario says that it is on another pathway."""
-    owner = scenario.entry.get("pathway_id")
-    return isinstance(owner, str) and is_other(owner, pathway_id)
+def is_foreign(scenario: Scenario, owner: Owner) -> bool:
+    """Return whether a scenario says that it belongs to something else."""
+    own = scenario.entry.get(owner.field)
+    if isinstance(own, str):
+        return is_other(own, owner.owner_id)
+    return Owner.of(scenario.entry) is not None

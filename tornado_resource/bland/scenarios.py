@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.listing import Owner
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.bland.retrying import Retry
 
@@ -39,29 +40,29 @@ CATEGORIES: Final = (
 
 
 async def list_scenarios(
-    client: Client, pathway_id: str, *, enabled: bool | None = None, category: str | None = None
+    client: Client, owner: Owner, *, enabled: bool | None = None, category: str | None = None
 ) -> Listing:
-    """Send one request for the scenarios of a pathway. Those of another pathway do not count.
+    """Send one request for the scenarios of a pathway or an agent. Those of another one do not count.
 
     Args:
         client: sends the request.
-        pathway_id: the pathway.
+        owner: the pathway or agent.
         enabled: only enabled or only disabled ones; None for both.
         category: only those of a category; None for all.
 
     """
-    listed = await client.scenarios(pathway_id, enabled=enabled, category=category)
-    return Listing.of(listed, pathway_id)
+    listed = await client.scenarios(owner, enabled=enabled, category=category)
+    return Listing.of(listed, owner)
 
 
 async def complete(
-    client: Client, pathway_id: str, listing: Listing, *, enabled: bool | None = None, retry: Retry = retried
+    client: Client, owner: Owner, listing: Listing, *, enabled: bool | None = None, retry: Retry = retried
 ) -> Listing:
     """Return a listing that is as complete as the API allows; a whole one as it is.
 
     Args:
         client: sends the requests.
-        pathway_id: the pathway.
+        owner: the pathway or agent.
         listing: what is known.
         enabled: whether only enabled, or only disabled, ones are of interest; None for both.
         retry: repeats a request through transient failures.
@@ -73,25 +74,25 @@ async def complete(
     if listing.is_whole:
         return listing
     if enabled is not None:
-        return await _list_by_category(client, pathway_id, enabled, retry)
-    return joined(listing, [await _list_by_category(client, pathway_id, state, retry) for state in (True, False)])
+        return await _list_by_category(client, owner, enabled, retry)
+    return joined(listing, [await _list_by_category(client, owner, state, retry) for state in (True, False)])
 
 
-async def list_named(client: Client, pathway_id: str, names: Iterable[str], retry: Retry = retried) -> Listing:
+async def list_named(client: Client, owner: Owner, names: Iterable[str], retry: Retry = retried) -> Listing:
     """Return a listing that has the scenarios with *names*; of one that it lacks, only a whole one says anything.
 
     Raises:
         ApiError: a request failed.
 
     """
-    listing: Listing = await retry(lambda: list_scenarios(client, pathway_id))
+    listing: Listing = await retry(lambda: list_scenarios(client, owner))
     if all(listing.named(each) is not None for each in names):
         return listing
-    return await complete(client, pathway_id, listing, retry=retry)
+    return await complete(client, owner, listing, retry=retry)
 
 
 async def with_ids(
-    client: Client, pathway_id: str, listing: Listing, ids: Iterable[str], retry: Retry = retried
+    client: Client, owner: Owner, listing: Listing, ids: Iterable[str], retry: Retry = retried
 ) -> Listing:
     """Return a listing that has every scenario of *ids* that exists. What it lacks of these certainly does not exist.
 
@@ -106,8 +107,8 @@ async def with_ids(
     unlisted = [] if listing.is_whole else [each for each in wanted if listing.get(each) is None]
     read = await asyncio.gather(*(_read(client, each, retry) for each in unlisted))
     if unlisted and not any(read):
-        await _require_reads(client, pathway_id, listing, retry)
-    found = tuple(each for each in read if each is not None and not is_foreign(each, pathway_id))
+        await _require_reads(client, owner, listing, retry)
+    found = tuple(each for each in read if each is not None and not is_foreign(each, owner))
     return Listing((*listing.scenarios, *found), listing.is_whole)
 
 
@@ -121,15 +122,15 @@ async def get_scenario(client: Client, scenario_id: str) -> Scenario:
     return replace(found, scenario_id=scenario_id)
 
 
-async def create_scenario(client: Client, body: Mapping[str, Any]) -> Scenario:
-    """Create a scenario.
+async def create_scenario(client: Client, owner: Owner, fields: Mapping[str, Any]) -> Scenario:
+    """Create a scenario of a pathway or an agent.
 
     Raises:
         OutcomeUnknown: among others, a 2xx response without an id that can be recorded.
 
     """
-    label = f"create scenario {clean(str(body['name']), 80)} on pathway {clean(str(body['pathway_id']))}"
-    content = await client.exchange(label, "POST", PATH, body=body)
+    label = f"create scenario {clean(str(fields['name']), 80)} {owner.place}"
+    content = await client.exchange(label, "POST", PATH, body={owner.field: owner.owner_id, **fields})
     created = parse_scenario(content)
     if created is None:
         raise unusable(label, content, "the response has no id")
@@ -162,13 +163,13 @@ async def delete_scenario(client: Client, scenario_id: str) -> bool:
     return isinstance(content, dict) and content["deleted"] is True
 
 
-async def _list_by_category(client: Client, pathway_id: str, state: bool, retry: Retry) -> Listing:  # noqa: FBT001
-    first: Listing = await retry(lambda: list_scenarios(client, pathway_id, enabled=state))
+async def _list_by_category(client: Client, owner: Owner, state: bool, retry: Retry) -> Listing:  # noqa: FBT001
+    first: Listing = await retry(lambda: list_scenarios(client, owner, enabled=state))
     if first.is_whole:
         return first
 
     async def of(category: str) -> Listing:
-        listing: Listing = await retry(lambda: list_scenarios(client, pathway_id, enabled=state, category=category))
+        listing: Listing = await retry(lambda: list_scenarios(client, owner, enabled=state, category=category))
         return listing
 
     return joined(first, await asyncio.gather(*map(of, CATEGORIES)))
@@ -182,7 +183,7 @@ async def _read(client: Client, scenario_id: str, retry: Retry) -> Scenario | No
     return found
 
 
-async def _require_reads(client: Client, pathway_id: str, listing: Listing, retry: Retry) -> None:
+async def _require_reads(client: Client, owner: Owner, listing: Listing, retry: Retry) -> None:
     """Return if a 404 for a scenario says that there is none: the API shows one that it lists.
 
     Raises:
@@ -191,7 +192,7 @@ async def _require_reads(client: Client, pathway_id: str, listing: Listing, retr
     """
     listed = await asyncio.gather(*(_read(client, each.scenario_id, retry) for each in listing.scenarios[:1]))
     if not any(listed):
-        label = f"scenarios of pathway {clean(pathway_id)}"
+        label = f"scenarios of {owner}"
         raise OutcomeUnknown(
             label, f"the API lists no more than {LIST_LIMIT}, and does not show the others by their ids"
         )

@@ -90,10 +90,13 @@ def config_digest(checks: Checks) -> str:
     return digest([scenarios, sorted(judges, key=json.dumps), checks.simulations_count, is_enabled])[:32]
 
 
-def declared_digest(declared: ChecksDeclaration) -> str:
-    """Return the digest of a config as it is declared. The name of a judge stands for an id that only the API knows."""
+def declared_digest(declared: ChecksDeclaration, ids: Sequence[str]) -> str:
+    """Return the digest of a config as it is declared, with *ids* for its declared scenarios.
+
+    The name of a judge stands for an id that only the API knows.
+    """
     judges = [{**judge, "id": judge.get("id", judge.get("name"))} for judge in declared.judges]
-    props = {"scenario_ids": [*declared.scenario_ids], "judges": judges}
+    props = {"scenario_ids": [*declared.scenario_ids, *ids], "judges": judges}
     return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
 
 

@@ -14,7 +14,7 @@ from tornado_resource.checks.conflict import ChecksNotStored, ChecksOrder
 from tornado_resource.checks.provider import DEFAULTS, ChecksProvider
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE
-from tornado_resource.declarations.checks import DEFAULT_SIMULATIONS, checks_problems
+from tornado_resource.declarations.checks import DEFAULT_SIMULATIONS, checks_problems, too_many
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
@@ -31,11 +31,14 @@ from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.runs.model import without_secret
+from tornado_resource.scenarios.resource import all_ids, definitions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
+
+    from tornado_resource.scenarios.resource import TornadoScenario
 
 OUTPUTS: Final = ("enabled", "updated_at", "drift")
 
@@ -82,7 +85,8 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         resource_name: str,
         *,
         agent_id: Input[str],
-        scenario_ids: Input[Sequence[Input[str]]],
+        scenario_ids: Input[Sequence[Input[str]]] | None = None,
+        scenarios: Sequence[TornadoScenario] = (),
         judges: Input[Sequence[Input[Mapping[str, Any]]]],
         env: Input[str] = "staging",
         simulations_count: Input[int] = DEFAULT_SIMULATIONS,
@@ -99,7 +103,9 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         Args:
             resource_name: the resource's name.
             agent_id: the agent.
-            scenario_ids: the ids of the agent's test cases, 1 to 5. Their order does not count.
+            scenario_ids: the ids of test cases of the agent. Their order does not count.
+            scenarios: test cases of this program, with the `agent_id` of the checks; 1 to 5 with *scenario_ids*. The
+                checks are stored when these are as declared, and the agent is checked again when one of them changes.
             judges: what scores the conversations, each a mapping: `id`, or `name` if it is unique; `version`, the id of
                 one or `active` (the default), which is resolved by the program; `required` (default true); and
                 `target_level_keys`, the levels that match, for judges that have levels.
@@ -122,9 +128,10 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         exit_on_signals()
         label = f"AgentChecks {resource_name}{f' ({declared_at})' if declared_at else ''}"
         refuse_to_import(label, opts, 'to take over checks, declare them and pass on_conflict="adopt"')
-        inputs = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
+        inputs: dict[str, Any] = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
+        inputs["scenario_ids"] = all_ids(scenario_ids if scenario_ids is not None or scenarios else [], scenarios)
         options = {key: values[key] for key, default in DEFAULTS.items() if values[key] != default}
-        _check(label, {**inputs, **options})
+        _check(label, {**inputs, **options}, [*_plain_ids(scenario_ids), *scenarios])
         secrets = _secrets(inputs)
         inputs["judges"] = pulumi.Output.from_input(judges).apply(partial(_resolved, label))
         declared = pulumi.Output.all(**inputs)
@@ -144,15 +151,24 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         untrack_properties(self, (*OUTPUTS, *given))
         self.stored_config: Output[str] = _stored_config(self, declared, secrets) if is_update() else self.config
         """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
+        self.definitions: Output[str] | None = definitions(scenarios)
+        """A digest of what decides about the conversations of *scenarios*, on which a check run depends too."""
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
 AgentChecks.__annotations__ = get_annotations(AgentChecks, eval_str=True, locals={"Output": pulumi.Output})
 
 
-def _check(label: str, given: Mapping[str, Any]) -> None:
+def _plain_ids(scenario_ids: Any) -> Sequence[Any]:
+    return scenario_ids if isinstance(scenario_ids, list | tuple) else ()
+
+
+def _check(label: str, given: Mapping[str, Any], scenarios: Sequence[Any]) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
     problems = checks_problems({key: value for key, value in given.items() if is_plain(value)})
+    text = too_many(len(scenarios))
+    if text is not None:
+        problems.setdefault("scenarios", text)
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         raise InvalidArgument("\n".join([f"{label} is invalid:", *lines]))

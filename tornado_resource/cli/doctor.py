@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tornado_resource.bland.content import LIVE
+from tornado_resource.bland.listing import Owner
 from tornado_resource.cli import completion
 from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
@@ -140,25 +141,25 @@ async def _rows(stack: Stack, tested: list[tuple[RecordedRun, RunBasis]]) -> lis
         runs = (_of_run(client, run, basis, stack.name) for run, basis in tested)
         releases = (_of_release(client, release, stack.name) for release in stack.releases)
         versions = await asyncio.gather(*runs, *releases)
-        scenarios = await asyncio.gather(*(_of_scenarios(client, each, stack.name) for each in _by_pathway(stack)))
+        scenarios = await asyncio.gather(*(_of_scenarios(client, each, stack.name) for each in _by_owner(stack)))
         return [*(row for row in versions if row is not None), *(row for rows in scenarios for row in rows)]
 
 
-def _by_pathway(stack: Stack) -> list[list[StoredScenario]]:
-    found: dict[str, list[StoredScenario]] = {}
+def _by_owner(stack: Stack) -> list[list[StoredScenario]]:
+    found: dict[Owner, list[StoredScenario]] = {}
     for each in stack.scenarios:
-        found.setdefault(each.pathway_id, []).append(each)
+        found.setdefault(each.owner, []).append(each)
     return list(found.values())
 
 
 async def _of_scenarios(client: Client, stored: Sequence[StoredScenario], stack: str) -> list[Row]:
-    """Return a row for each scenario of a pathway that was edited or deleted since the state has it."""
+    """Return a row for each scenario of a pathway or agent that was edited or deleted since the state has it."""
     from tornado_resource.bland.retrying import retried
     from tornado_resource.bland.scenarios import list_scenarios, with_ids
 
-    pathway_id = stored[0].pathway_id
-    listed = await retried(lambda: list_scenarios(client, pathway_id))
-    listing = await with_ids(client, pathway_id, listed, [each.scenario_id for each in stored])
+    owner = stored[0].owner
+    listed = await retried(lambda: list_scenarios(client, owner))
+    listing = await with_ids(client, owner, listed, [each.scenario_id for each in stored])
     changes = [(each, change_of(each, listing)) for each in stored]
     return [_scenario_row(each, change, stack) for each, change in changes if change is not None]
 
@@ -427,8 +428,9 @@ async def _is_gone(client: Client, pathway_id: str) -> bool:
     from tornado_resource.bland.retrying import retried
     from tornado_resource.bland.scenarios import list_scenarios
 
+    owner = Owner.pathway(pathway_id)
     try:
-        await retried(lambda: list_scenarios(client, pathway_id))
+        await retried(lambda: list_scenarios(client, owner))
     except NotFound:
         return True
     return False

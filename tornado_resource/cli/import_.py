@@ -164,15 +164,16 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
 
     """
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.listing import LIST_LIMIT
+    from tornado_resource.bland.listing import LIST_LIMIT, Owner
     from tornado_resource.bland.retrying import retried
     from tornado_resource.bland.scenarios import complete, list_scenarios
 
     hide(os.environ.get("BLAND_API_KEY", ""))
+    owner = Owner.pathway(pathway_id)
     async with Client(find_endpoint(None, os.environ)) as client:
         try:
-            listed = await retried(lambda: list_scenarios(client, pathway_id))
-            listing = await complete(client, pathway_id, listed, enabled=True)
+            listed = await retried(lambda: list_scenarios(client, owner))
+            listing = await complete(client, owner, listed, enabled=True)
         except NotFound:
             message = f"unknown pathway {clean(pathway_id)}: check --pathway, and that the API key is of its account"
             raise ConfigurationError(message) from None

@@ -138,7 +138,7 @@ def _scenario_lines(scenario: ScenarioDeclaration) -> Iterator[str]:
     manager = f"compared, {scenario.managed_by or 'another stack'} manages it"
     how = "created and changed here" if scenario.manage else manager
     name = clean(scenario.name, 80)
-    yield f"  {scenario.key} on pathway {scenario.pathway_id}: {name} ({how})  {scenario.position}"
+    yield f"  {scenario.key} {scenario.owner.place}: {name} ({how})  {scenario.position}"
     for key, value in scenario.fields.items():
         if key != "name":
             yield f"    {clean(key)}: {clean(json.dumps(value, ensure_ascii=False), MAX_VALUE_SHOWN)}"
@@ -196,7 +196,8 @@ def _has_own_checks(planned: Planned) -> bool:
 
 def _checks(checks: ChecksDeclaration) -> dict[str, Any]:
     return {
-        "scenario_ids": [*checks.scenario_ids],
+        **({"scenarios": [each.key for each in checks.scenarios]} if checks.scenarios else {}),
+        **({"scenario_ids": [*checks.scenario_ids]} if checks.scenario_ids else {}),
         "judges": [*checks.judges],
         "simulations_count": checks.simulations_count,
     }
@@ -306,7 +307,7 @@ def _as_json(plan: Plan) -> str:
         "scenarios": [
             {
                 "key": each.key,
-                "pathway_id": each.pathway_id,
+                each.owner.field: each.owner.owner_id,
                 "fields": each.fields,
                 "manage": each.manage,
                 "declared_at": str(each.position),
@@ -341,7 +342,7 @@ def _notice(planned: Planned, source: str | None) -> Problem:
     declaration = planned.declaration
     after = f" when {planned.after} has ended" if planned.after else ""
     promoted = f"; {_carried(planned, source)}" if planned.carries is not None else ""
-    keys = ", ".join(each.key for each in declaration.scenarios)
+    keys = ", ".join(each.key for each in declaration.tested_scenarios)
     declared = f" and the scenarios {keys}" if keys else ""
     text = f"starts{after} with {json.dumps(_request(declaration))}{declared}{promoted}"
     if not declaration.retest:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.agents import PRODUCTION, STAGING
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED, folded
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, did_you_mean
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.declarations.scenarios import Scenarios
 
     Place = Callable[[tuple[str, ...]], KeyPath]
 
@@ -36,7 +38,7 @@ VACUOUS: Final = (
     "let one be required, or declare vacuous: allow"
 )
 MISSING: Final[Mapping[str, str]] = {
-    "scenario_ids": "`scenario_ids` is missing, expected 1 to 5 test cases of the agent",
+    "scenario_ids": "`scenario_ids` is missing, expected 1 to 5 test cases of the agent, here or in `scenarios`",
     "judges": "`judges` is missing, expected the keys of the judges that score the conversations",
 }
 _AN_ID: Final = f"an id ({SEGMENT_EXPECTED})"
@@ -55,6 +57,13 @@ def checks_problems(values: Mapping[str, Any]) -> dict[str, str]:
     if found.get("judges") == [] and given.get("vacuous") != "allow":
         found["judges"] = _vacuous(given["judges"])
     return {key: "; ".join(texts) for key, texts in found.items() if texts}
+
+
+def too_many(scenarios: int) -> str | None:
+    """Return what is wrong with a number of test cases, of `scenarios` and `scenario_ids` together; None if nothing."""
+    if scenarios <= MAX_SCENARIOS:
+        return None
+    return f"{scenarios} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SCENARIOS}"
 
 
 def _vacuous(judges: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -180,11 +189,13 @@ class Configs:
     Args:
         document: the checked file.
         environment: the environment's name.
+        scenarios: the scenarios of the environment.
 
     """
 
     document: Document
     environment: str | None
+    scenarios: Scenarios
     faults: list[Fault] = field(default_factory=list)
     _judges: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _declared: dict[tuple[str, ...], ChecksDeclaration] = field(default_factory=dict)
@@ -205,18 +216,32 @@ class Configs:
         """
         shown: KeyPath = ("agents", declaration.name, "checks")
         judges = self._used(checks, place, shown)
-        missing = [key for key in MISSING if key not in checks]
+        scenarios = self._scenarios(declaration, checks, place)
+        missing = [
+            key for key in MISSING if key not in checks and not (key == "scenario_ids" and "scenarios" in checks)
+        ]
         self.faults += [Fault(place(()), shown, MISSING[key], of_key=True) for key in missing]
         if judges is None or missing:
             return
         values = {"simulations_count": DEFAULT_SIMULATIONS, **checks, "judges": judges}
         problems = checks_problems(values)
         self.faults += [Fault(place((key,)), (*shown, key), text) for key, text in problems.items()]
-        found = self._declared_as(declaration, values, checks["judges"], place)
+        found = replace(self._declared_as(declaration, values, checks["judges"], place), scenarios=scenarios)
         first = self._declared.setdefault(declaration.place, found)
         if first != found:
             name = self.document.quoting.name(first.name)
             self.faults.append(Fault(place(()), shown, TWO_CONFIGS.format(name), of_key=True))
+
+    def _scenarios(
+        self, declaration: Declaration, checks: Mapping[str, Any], place: Place
+    ) -> tuple[ScenarioDeclaration, ...]:
+        """Return the declared test cases that checks name."""
+        keys, path = checks.get("scenarios", ()), place(("scenarios",))
+        shown: KeyPath = ("agents", declaration.name, "checks", "scenarios")
+        text = too_many(len(keys) + len(checks.get("scenario_ids", ())))
+        if keys and text is not None:
+            self.faults.append(Fault(path, shown, text))
+        return self.scenarios.named(keys, Owner.agent(declaration.agent_id), path, shown)
 
     def _declared_as(
         self, declaration: Declaration, values: Mapping[str, Any], used: Sequence[Any], place: Place
@@ -227,7 +252,7 @@ class Configs:
             name=declaration.name,
             agent_id=declaration.agent_id,
             env=str(declaration.request["env"]),
-            scenario_ids=tuple(values["scenario_ids"]),
+            scenario_ids=tuple(values.get("scenario_ids", ())),
             judges=tuple(values["judges"]),
             simulations_count=int(values["simulations_count"]),
             position=self.document.position(place(()), of_key=True),

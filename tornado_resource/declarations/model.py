@@ -12,6 +12,7 @@ from tornado_resource.core.text import id_list
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from tornado_resource.bland.listing import Owner
     from tornado_resource.core.positions import Position, Problem
 
 OnConflict = Literal["fail", "adopt", "wait", "supersede"]
@@ -126,14 +127,14 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDeclaration:
-    """One scenario on one pathway, as it must be in one environment.
+    """One scenario of one pathway or agent, as it must be in one environment.
 
-    *fields* are those of the API's page *Scenarios*, by its names and without `pathway_id`: `name` is there, and the
-    text of prompt files is read.
+    *fields* are those of the API's page *Scenarios*, by its names and without the owner: `name` is there, and the text
+    of prompt files is read.
     """
 
     key: str
-    pathway_id: str
+    owner: Owner
     fields: Mapping[str, Any]
     position: Position | None = None
     on_conflict: Literal["fail", "adopt"] = "fail"
@@ -148,7 +149,7 @@ class ScenarioDeclaration:
 
     @property
     def name(self) -> str:
-        """The scenario's name at the API, unique on its pathway."""
+        """The scenario's name at the API, unique for its owner."""
         return str(self.fields["name"])
 
 
@@ -156,8 +157,8 @@ class ScenarioDeclaration:
 class ChecksDeclaration:
     """The check config of one agent and env, as it must be in one environment.
 
-    *judges*: as `AgentChecks` takes them. *judge_positions*: where each of them is declared. *name*: that of the first
-    agent of the file which declares it.
+    *scenarios*: the declared test cases, beside *scenario_ids*. *judges*: as `AgentChecks` takes them.
+    *judge_positions*: where each of them is declared. *name*: that of the first agent of the file which declares it.
     """
 
     name: str = field(compare=False)
@@ -168,6 +169,7 @@ class ChecksDeclaration:
     simulations_count: int
     position: Position = field(compare=False)
     judge_positions: tuple[Position, ...] = field(compare=False)
+    scenarios: tuple[ScenarioDeclaration, ...] = ()
     vacuous: Literal["refuse", "allow"] = "refuse"
     on_conflict: Literal["fail", "adopt"] = "fail"
     on_destroy: Literal["leave", "delete"] = "leave"
@@ -184,7 +186,7 @@ class ChecksDeclaration:
     @property
     def conversations(self) -> int:
         """How many conversations a run of it holds."""
-        return len(self.scenario_ids) * self.simulations_count
+        return (len(self.scenario_ids) + len(self.scenarios)) * self.simulations_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,11 @@ class Declaration:
     checks: ChecksDeclaration | None = None
     """The declared checks of its agent and env, if it is started."""
     tags: Sequence[str] = ()
+
+    @property
+    def tested_scenarios(self) -> tuple[ScenarioDeclaration, ...]:
+        """The declared scenarios that it tests: its own, or those of its checks."""
+        return self.checks.scenarios if self.checks is not None else self.scenarios
 
     @property
     def kind(self) -> str:
@@ -299,14 +306,14 @@ class Environment:
 
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
-        """The scenarios that the sessions run, each once for each pathway, in the order of the sessions."""
-        tested = (each for each in self.sessions if each.retest)
-        found = {(each.key, each.pathway_id): each for session in tested for each in session.scenarios}
+        """The scenarios that the runs test, each once for each pathway and agent, in the order of the runs."""
+        tested = (each for each in self.declarations if each.retest)
+        found = {(each.key, each.owner): each for run in tested for each in run.tested_scenarios}
         return tuple(found.values())
 
     @property
     def all_scenarios(self) -> tuple[ScenarioDeclaration, ...]:
-        """The scenarios that the sessions run, and the spare ones."""
+        """The scenarios that the runs test, and the spare ones."""
         return (*self.scenarios, *self.spare_scenarios)
 
     @property

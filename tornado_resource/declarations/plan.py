@@ -87,9 +87,9 @@ class Plan:
 
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
-        """The scenarios of the sessions that are shown."""
-        shown = (scenario for planned in self.runs for scenario in planned.declaration.scenarios)
-        return tuple({(each.key, each.pathway_id): each for each in shown}.values())
+        """The scenarios of the runs that are shown."""
+        shown = (scenario for planned in self.runs for scenario in planned.declaration.tested_scenarios)
+        return tuple({(each.key, each.owner): each for each in shown}.values())
 
 
 def make_plan(document: Document, environment: Environment) -> Plan:
@@ -117,9 +117,11 @@ def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
     """Return the first declarations, as many as have `MAX_PLAN_VALUES` together; at least one."""
     left = MAX_PLAN_VALUES
     for number, each in enumerate(declarations):
-        given = len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.scenarios) + len(each.tags)
+        given = (
+            len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.tested_scenarios) + len(each.tags)
+        )
         given += len(each.checks.scenario_ids) + len(each.checks.judges) if each.checks is not None else 0
-        definitions = [dict(scenario.fields) for scenario in each.scenarios]
+        definitions = [dict(scenario.fields) for scenario in each.tested_scenarios]
         text = json.dumps([each.request, dict(each.triggers), definitions])
         left -= _OWN_VALUES + given + len(text) // _CHARACTERS
         if left < 0:

@@ -167,7 +167,7 @@ def _names_of_both(document: Document) -> Iterator[Problem]:
 
 
 def _unknown_scenarios(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each scenario that a session names and that no environment of the session has."""
+    """Yield a problem for each scenario that a run names and that no environment of the run has."""
     data = mapping(document.data)
     base = mapping(data.get("scenarios"))
     of_environments = {name: mapping(settings.get("scenarios")) for name, settings in all_settings(document).items()}
@@ -185,7 +185,7 @@ def _unknown_scenario(document: Document, path: KeyPath, key: str, known: Collec
 
 
 def _unused_scenarios(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each scenario that no session names: it would be created nowhere."""
+    """Yield a problem for each scenario that no run names: it would be created nowhere."""
     data = mapping(document.data)
     named = {key for _, key in _named_scenarios(document)}
     places: list[tuple[KeyPath, Any]] = [(("scenarios",), data.get("scenarios"))]
@@ -199,14 +199,15 @@ def _unused_scenarios(document: Document) -> Iterator[Problem]:
 
 
 def _unused_scenario(document: Document, path: KeyPath, named: Collection[str]) -> Problem:
-    text = "unused scenario: no session lists it; add it to `scenarios` of a session"
+    text = "unused scenario: no session or checks list it; add it to `scenarios` of one"
     return document.problem(path, text + document.quoting.hint(str(path[-1]), named), of_key=True)
 
 
 def _named_scenarios(document: Document) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the path and the key of each scenario that a session, or the defaults of sessions, names."""
-    for path, session in _session_parts(document):
-        named = mapping(session).get("scenarios")
+    """Yield the path and the key of each scenario that a session, the defaults of sessions, or checks name."""
+    checks = (((*path, "checks"), mapping(agent).get("checks")) for path, agent in _agent_parts(document))
+    for path, part in (*_session_parts(document), *checks):
+        named = mapping(part).get("scenarios")
         keys = enumerate(named if isinstance(named, list) else ())
         yield from (((*path, "scenarios", index), key) for index, key in keys if isinstance(key, str))
 

@@ -332,11 +332,12 @@ def _declared(document: Document, environment: str | None) -> tuple[Environment,
     chosen = [each for each in merged if parts.defaults.chooses(each)]
     faults = [*parts.without_place(chosen)]
     declarations = [parts.declare(each) for each in chosen if each.has_place]
-    parts.scenarios.check_names(declarations)
     parts.add_checks_of_others(untagged, {each.place for each in declarations})
+    declarations = [*map(parts.configs.of, declarations)]
+    parts.scenarios.check_names(declarations)
     found = Environment(
         environment,
-        tuple(map(parts.configs.of, declarations)),
+        tuple(declarations),
         only=parts.defaults.only,
         untagged=tuple(each.name for each in untagged),
     )
@@ -355,8 +356,8 @@ class _Parts:
 
     @classmethod
     def of(cls, document: Document, environment: str | None) -> _Parts:
-        defaults = _Defaults.of(document, environment)
-        return cls(document, defaults, Scenarios(document, environment), Configs(document, environment))
+        defaults, scenarios = _Defaults.of(document, environment), Scenarios(document, environment)
+        return cls(document, defaults, scenarios, Configs(document, environment, scenarios))
 
     def declare(self, merged: _Merged) -> Declaration:
         declaration = self._bare(merged)
@@ -386,9 +387,9 @@ class _Parts:
     def spare_scenarios(
         self, merged: Iterable[_Merged], used: Iterable[ScenarioDeclaration]
     ) -> tuple[ScenarioDeclaration, ...]:
-        """Return the scenarios of sessions that do not run, each once for each pathway, without those that are used."""
-        known = {(each.key, each.pathway_id) for each in used}
-        found = {(each.key, each.pathway_id): each for left in merged for each in self.scenarios.spare(left.values)}
+        """Return the scenarios of runs that are left out, each once for each owner, without those that are used."""
+        known = {(each.key, each.owner) for each in used}
+        found = {(each.key, each.owner): each for left in merged for each in self.scenarios.spare(left.values)}
         return tuple(each for place, each in found.items() if place not in known)
 
     def _bare(self, merged: _Merged) -> Declaration:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.listing import Owner
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.plain_text import TextFault, decode_text
 from tornado_resource.core.text import clean
@@ -16,7 +17,7 @@ from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclara
 from tornado_resource.declarations.reader import KINDS, is_in_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration
@@ -88,11 +89,12 @@ MAX_SESSION_SCENARIOS: Final = 50
 OPTIONS: Final = ("on_conflict", "on_destroy")
 """The keys of a scenario that are fields of a declaration as they are."""
 PROMPT: Final = "tester_persona_prompt"
+_NOBODY: Final = Owner.pathway("")
 
 
 @dataclass
 class Scenarios:
-    """The scenarios of one environment, by key, and what is wrong with those that sessions name.
+    """The scenarios of one environment, by key, and what is wrong with those that sessions and checks name.
 
     Args:
         document: the checked file.
@@ -123,37 +125,50 @@ class Scenarios:
             values: its merged values.
 
         """
-        keys, shown, found = values["scenarios"], ("sessions", session, "scenarios"), []
-        for index, key in enumerate(keys):
-            text = self._fault(key)
-            if text is not None:
-                self.faults.append(Fault((*place, index), (*shown, index), text))
-            else:
-                found.append(replace(self._declare(key), pathway_id=values["pathway_id"]))
+        keys, shown = values["scenarios"], ("sessions", session, "scenarios")
+        found = self.named(keys, Owner.pathway(values["pathway_id"]), place, shown)
         total = len(keys) + len(values.get("scenario_ids") or ())
         if total > MAX_SESSION_SCENARIOS:
             text = (
                 f"{total} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SESSION_SCENARIOS}"
             )
             self.faults.append(Fault(place, shown, text))
-        return tuple(found)
+        return found
+
+    def named(
+        self, keys: Sequence[str], owner: Owner, place: KeyPath, shown: KeyPath
+    ) -> tuple[ScenarioDeclaration, ...]:
+        """Return the scenarios with *keys*, as those of a pathway or an agent.
+
+        Args:
+            keys: their keys in the file.
+            owner: what they belong to.
+            place: the path of the list of keys, for positions.
+            shown: the same path as messages show it.
+
+        """
+        faults = {index: text for index, key in enumerate(keys) if (text := self._fault(key)) is not None}
+        self.faults += [Fault((*place, index), (*shown, index), text) for index, text in faults.items()]
+        return tuple(replace(self._declare(key), owner=owner) for index, key in enumerate(keys) if index not in faults)
 
     def spare(self, values: Mapping[str, Any]) -> Iterator[ScenarioDeclaration]:
-        """Yield the scenarios of a session that does not run, as far as it could run them."""
-        for key in values.get("scenarios", ()):
-            if "pathway_id" in values and self._fault(key) is None:
-                yield replace(self._declare(key), pathway_id=values["pathway_id"])
+        """Yield the scenarios of a session or agent that does not run, as far as it could test them."""
+        owner = Owner.of(values)
+        for key in values.get("checks", values).get("scenarios", ()):
+            if owner is not None and self._fault(key) is None:
+                yield replace(self._declare(key), owner=owner)
 
     def check_names(self, declarations: Iterable[Declaration]) -> None:
-        """Add a problem for each scenario whose name another one has on the same pathway."""
-        known: dict[tuple[str, str], str] = {}
-        for scenario in (each for declaration in declarations for each in declaration.scenarios):
-            first = known.setdefault((scenario.pathway_id, scenario.name), scenario.key)
+        """Add a problem for each scenario whose name another one of the same pathway or agent has."""
+        known: dict[tuple[Owner, str], str] = {}
+        for scenario in (each for declaration in declarations for each in declaration.tested_scenarios):
+            first = known.setdefault((scenario.owner, scenario.name), scenario.key)
             if first != scenario.key:
                 quoting = self.document.quoting
+                owner = replace(scenario.owner, owner_id=quoting.name(scenario.owner.owner_id))
                 text = (
-                    f"duplicate name {quoting.text(scenario.name)} on pathway {quoting.name(scenario.pathway_id)}, "
-                    f"where scenario {quoting.name(first)} has it; names are unique on a pathway"
+                    f"duplicate name {quoting.text(scenario.name)} {owner.place}, where scenario {quoting.name(first)} "
+                    f"has it; names are unique {owner.scope}"
                 )
                 place = self._place(scenario.key, ("name",))
                 self.faults.append(Fault(place, ("scenarios", scenario.key, "name"), text))
@@ -163,11 +178,11 @@ class Scenarios:
         return settings_of(self.document, self.environment)
 
     def _fault(self, key: str) -> str | None:
-        """Return why a session of this environment cannot run a scenario, or None."""
+        """Return why a run of this environment cannot test a scenario, or None."""
         name = self.document.quoting.name(key)
         where = f"environment {self.document.quoting.name(self.environment or '')}"
         if key not in self._values:
-            return f"{where} has no scenario '{name}'; remove the name from the session there, or declare the scenario"
+            return f"{where} has no scenario '{name}'; remove the name there, or declare the scenario"
         if self._values[key].get("enabled") is False:
             return f"scenario '{name}' is disabled (enabled: false), so it would not run; remove the name, or enable it"
         return None
@@ -183,7 +198,7 @@ class Scenarios:
         fields = {name: whole_without_nulls(values[name]) for name in SCENARIO_FIELDS if name in values}
         return ScenarioDeclaration(
             key=key,
-            pathway_id="",
+            owner=_NOBODY,
             fields={"name": key, **fields, **self._prompt(key, values.get(PROMPT))},
             position=self.document.position(self._place(key, ()), of_key=True),
             manage=manage,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _DIGESTS: Final = frozenset({"definitions", "checks"})
 """What a resource has instead of these parts of the file: a digest."""
+_OWNERS: Final[Mapping[str, str]] = {"pathway_id": "session", "agent_id": "agent"}
+"""What a scenario may belong to, and what of the file has the rules of such an id."""
+ONE_OWNER: Final = "expected one of `pathway_id` and `agent_id`: a scenario belongs to a pathway or to an agent"
 HALF_CHARACTER: Final = "found half of a character (a lone surrogate), expected Unicode text"
 
 
@@ -63,14 +66,24 @@ def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is invalid in one scenario, by key: the sentence that `sessions.yaml` would get.
 
     Args:
-        values: the scenario's keys. None means omitted, as in the file.
+        values: the scenario's keys. None means omitted, as in the file. A program names the owner too, in `pathway_id`
+            or `agent_id`; of the two, the one that it does not use is None.
 
     """
-    found = _problems({"scenario": dict(values)})
+    found = _problems({"scenario": {key: value for key, value in values.items() if key not in _OWNERS}})
+    found.update(_owner_problems({key: values[key] for key in _OWNERS if key in values}))
     prompt = values.get("tester_persona_prompt")
     if isinstance(prompt, dict):  # a program reads its files itself
         found.setdefault("tester_persona_prompt", []).append("found a mapping, expected a string")
     return {key: "; ".join(texts) for key, texts in found.items()}
+
+
+def _owner_problems(owners: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what is invalid in the owner of a scenario. One that is left out is not known yet."""
+    given = {key: owner for key, owner in owners.items() if owner is not None}
+    if owners.keys() == _OWNERS.keys() and len(given) != 1:
+        return {"pathway_id": [ONE_OWNER]}
+    return {key: texts for name in given for key, texts in _problems({_OWNERS[name]: {name: given[name]}}).items()}
 
 
 def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:

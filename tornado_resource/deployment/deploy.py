@@ -43,6 +43,7 @@ from tornado_resource.tornado.resource import TornadoSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tornado_resource.bland.listing import Owner
     from tornado_resource.checks.resource import AgentChecks
     from tornado_resource.declarations.model import Declaration, Environment, Section
     from tornado_resource.deployment.verdicts import VerdictOutput
@@ -132,7 +133,7 @@ class _Deployed:
     runs: dict[str, pulumi.Output[RunOutputs]]
     verdicts: dict[str, VerdictOutput]
     gate: GateRun
-    scenarios: Mapping[tuple[str, str], TornadoScenario]
+    scenarios: Mapping[tuple[str, Owner], TornadoScenario]
     checks: Mapping[tuple[str, ...], AgentChecks]
 
 
@@ -168,7 +169,7 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
-    deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment.checks))
+    deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment.checks, scenarios))
     for declaration in environment.declarations:
         if not declaration.retest:
             _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
@@ -222,7 +223,7 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
             checks = deployed.checks.get(declaration.place)
             resource = CheckRun(name, version=arguments.pop("version_id"), checks=checks, **arguments)
         else:
-            scenarios = [deployed.scenarios[each.key, each.pathway_id] for each in declaration.scenarios]
+            scenarios = [deployed.scenarios[each.key, each.owner] for each in declaration.scenarios]
             resource = TornadoSession(name, scenarios=scenarios, **arguments)
         outputs = deployed.runs[name] = run_outputs(resource)
         verdict = None

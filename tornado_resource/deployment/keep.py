@@ -68,12 +68,13 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
-    scenarios, checks = declare_scenarios(environment.all_scenarios, ()), declare_checks(environment.checks)
+    scenarios = declare_scenarios(environment.all_scenarios, ())
+    checks = declare_checks(environment.checks, scenarios)
     for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(
             declaration.name,
             **run_arguments(declaration, run.settings.triggers),
-            scenarios=[scenarios[each.key, each.pathway_id] for each in declaration.scenarios],
+            scenarios=[scenarios[each.key, each.owner] for each in declaration.scenarios],
             declared_at=str(declaration.position),
         )
     for declaration in (each for each in environment.agents if each.retest):

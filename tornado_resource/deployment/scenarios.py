@@ -27,7 +27,7 @@ from tornado_resource.versions.scenarios import changed_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.listing import Listing
+    from tornado_resource.bland.listing import Listing, Owner
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.client import SharedClient
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.scenarios import StoredScenario
 
 NOT_AS_DECLARED: Final = "nothing was started: the scenarios are not as declared"
-UNREAD: Final = "nothing was started: the scenarios of the pathway could not be read"
+UNREAD: Final = "nothing was started: the scenarios could not be read"
 UNKNOWN_ID: Final = "?"
 """Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
 
@@ -53,8 +53,8 @@ def without_unknown_spares(environment: Environment, stored: Sequence[StoredScen
 async def check_scenarios(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
     """Look for scenarios that this update cannot have as declared, and for those that somebody has edited or deleted.
 
-    It takes one request for each pathway concerned. A scenario that the stack's state has as declared is asked for only
-    if one of its sessions may start, or compares what it has tested with what is there.
+    It takes one request for each pathway and agent concerned. A scenario that the stack's state has as declared is
+    asked for only if one of its sessions may start, or compares what it has tested with what is there.
 
     Args:
         environment: the declared environment, on the promoted versions.
@@ -68,7 +68,7 @@ async def check_scenarios(environment: Environment, promotion: Promotion | None,
     stored, due = run.last_runs.scenarios(), await _due(environment, promotion, run)
     looks = [_Look(each, matching(each, stored), is_due=each in due) for each in environment.all_scenarios]
     asked = [each for each in looks if each.is_asked]
-    known = await _listed_by_pathway(asked, run.client)
+    known = await _listed_by_owner(asked, run.client)
     for each in looks:
         run.scenarios.note(each.resource, each.stored, each.listing(known))
     unsure = [each.declared for each in asked if each.is_unsure or each.is_unreadable(known) or each.is_gone(run)]
@@ -77,10 +77,10 @@ async def check_scenarios(environment: Environment, promotion: Promotion | None,
         raise pulumi.RunError("\n".join(problems))
 
 
-async def _problems(unsure: Sequence[ScenarioDeclaration], known: Mapping[str, Listing | str]) -> list[str]:
+async def _problems(unsure: Sequence[ScenarioDeclaration], known: Mapping[Owner, Listing | str]) -> list[str]:
     """Return why scenarios cannot be as declared: a title, and a text for each; nothing if all can be."""
     managers = await _managers(unsure, known)
-    found = [(known[each.pathway_id], _problem(each, known[each.pathway_id], managers)) for each in unsure]
+    found = [(known[each.owner], _problem(each, known[each.owner], managers)) for each in unsure]
     problems = [problem for _, problem in found if problem is not None]
     is_unread = all(isinstance(listed, str) for listed, problem in found if problem is not None)
     return [UNREAD if is_unread else NOT_AS_DECLARED, *problems] if problems else []
@@ -114,14 +114,14 @@ class _Look:
         """Whether it matters what the API shows."""
         return self.is_unsure if self.stored is None else self.is_due or not self.stored.is_current(self.declared)
 
-    def listing(self, known: Mapping[str, Listing | str]) -> Listing | None:
+    def listing(self, known: Mapping[Owner, Listing | str]) -> Listing | None:
         """Return the listing that shows what has become of it; None if that does not matter, or cannot be known."""
-        listed = known[self.declared.pathway_id] if self.is_asked else None
+        listed = known[self.declared.owner] if self.is_asked else None
         return listed if not isinstance(listed, str) else None
 
-    def is_unreadable(self, known: Mapping[str, Listing | str]) -> bool:
-        """Return whether its pathway could not be read."""
-        return isinstance(known[self.declared.pathway_id], str)
+    def is_unreadable(self, known: Mapping[Owner, Listing | str]) -> bool:
+        """Return whether those of its owner could not be read."""
+        return isinstance(known[self.declared.owner], str)
 
     def is_gone(self, run: ProgramRun) -> bool:
         """Return whether somebody has deleted it."""
@@ -129,7 +129,7 @@ class _Look:
 
 
 async def _due(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> list[ScenarioDeclaration]:
-    """Return the scenarios of the sessions that this update may not leave as they are."""
+    """Return the scenarios of the sessions that this update may not leave as they are, and those of all checks."""
     gated = {each.name: with_promoted_version(each, promotion) for each in deployed_runs(environment.declarations)}
 
     async def is_kept(session: Declaration) -> bool:
@@ -139,33 +139,34 @@ async def _due(environment: Environment, promotion: Promotion | None, run: Progr
     sessions = [each for each in environment.sessions if each.scenarios and each.retest]
     are_kept = await asyncio.gather(*map(is_kept, sessions))
     due = [session for session, kept in zip(sessions, are_kept, strict=True) if not kept]
-    return [scenario for session in due for scenario in session.scenarios]
+    # The checks of agents are read by every update, and so are their scenarios.
+    return [scenario for each in (*due, *environment.agents) for scenario in each.tested_scenarios]
 
 
-async def _listed_by_pathway(asked: Sequence[_Look], client: SharedClient) -> dict[str, Listing | str]:
-    """Return the scenarios of the pathways of *asked* ones, or why they cannot be read."""
-    by_pathway: dict[str, list[_Look]] = {}
+async def _listed_by_owner(asked: Sequence[_Look], client: SharedClient) -> dict[Owner, Listing | str]:
+    """Return the scenarios of the owners of *asked* ones, or why they cannot be read."""
+    by_owner: dict[Owner, list[_Look]] = {}
     for each in asked:
-        by_pathway.setdefault(each.declared.pathway_id, []).append(each)
-    listed = await asyncio.gather(*(_listed(client, looks) for looks in by_pathway.values()))
-    return dict(zip(by_pathway, listed, strict=True))
+        by_owner.setdefault(each.declared.owner, []).append(each)
+    listed = await asyncio.gather(*(_listed(client, looks) for looks in by_owner.values()))
+    return dict(zip(by_owner, listed, strict=True))
 
 
 def declare_scenarios(
     declared: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
-) -> dict[tuple[str, str], TornadoScenario]:
-    """Declare the scenarios of an environment and return their resources by key and pathway."""
+) -> dict[tuple[str, Owner], TornadoScenario]:
+    """Declare the scenarios of an environment and return their resources by key and owner."""
     names = {resource_name(each) for each in declared}
-    return {(each.key, each.pathway_id): _declare(each, matching(each, stored), names) for each in declared}
+    return {(each.key, each.owner): _declare(each, matching(each, stored), names) for each in declared}
 
 
-def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi.Output[dict[str, dict[str, str]]]:
-    """Return the stack output `scenarios`: by key and pathway, the id of each scenario."""
+def scenario_ids(scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> pulumi.Output[dict[str, dict[str, str]]]:
+    """Return the stack output `scenarios`: by key and owner, the id of each scenario."""
 
     def gather(ids: list[str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
-        for (key, pathway_id), scenario_id in zip(scenarios, ids, strict=True):
-            found.setdefault(key, {})[pathway_id] = scenario_id
+        for (key, owner), scenario_id in zip(scenarios, ids, strict=True):
+            found.setdefault(key, {})[owner.owner_id] = scenario_id
         return found
 
     return together([each.id for each in scenarios.values()], gather)
@@ -173,10 +174,10 @@ def scenario_ids(scenarios: Mapping[tuple[str, str], TornadoScenario]) -> pulumi
 
 async def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
     """Return the inputs of a run as far as they are known before its scenarios and its checks are declared."""
-    stored = run.last_runs.scenarios()
-    ids = [_expected_id(each, matching(each, stored), run) for each in declaration.scenarios]
-    checks = await expected_config(declaration.checks, run) if declaration.checks is not None else None
-    return inputs.expected_inputs(declaration, run.settings.triggers, ids, checks)
+    stored, checks = run.last_runs.scenarios(), declaration.checks
+    ids = [_expected_id(each, matching(each, stored), run) for each in declaration.tested_scenarios]
+    config = await expected_config(checks, ids, run) if checks is not None else None
+    return inputs.expected_inputs(declaration, run.settings.triggers, ids, config)
 
 
 def _expected_id(declared: ScenarioDeclaration, stored: StoredScenario | None, run: ProgramRun) -> str:
@@ -189,9 +190,10 @@ def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names
     # The key was renamed: for Pulumi it is the same resource, and for the API the same scenario.
     is_renamed = stored is not None and stored.resource != name and stored.resource not in names
     alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=stored.resource)]) if stored and is_renamed else None
+    owner: Mapping[str, Any] = {declared.owner.field: declared.owner.owner_id}
     return TornadoScenario(
         name,
-        pathway_id=declared.pathway_id,
+        **owner,
         **declared.fields,
         on_conflict=declared.on_conflict,
         on_destroy=declared.on_destroy,
@@ -210,23 +212,23 @@ def _was_interrupted(declared: ScenarioDeclaration) -> bool:
 
 
 async def _listed(client: SharedClient, asked: Sequence[_Look]) -> Listing | str:
-    """Return the scenarios of the pathway that *asked* ones are on, or why they cannot be read."""
+    """Return the scenarios of the owner of *asked* ones, or why they cannot be read."""
     from tornado_resource.bland.scenarios import list_named, with_ids
 
-    pathway_id = asked[0].declared.pathway_id
+    owner = asked[0].declared.owner
     names = [each.declared.name for each in asked if each.is_unsure]
     ids = [each.stored.scenario_id for each in asked if each.stored is not None]
     try:
         async with client.open() as opened:
-            listing = await list_named(opened, pathway_id, names)
-            return await with_ids(opened, pathway_id, listing, ids)
+            listing = await list_named(opened, owner, names)
+            return await with_ids(opened, owner, listing, ids)
     except TornadoError as error:
         return str(error)
 
 
-async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[str, Listing | str]) -> Managers:
+async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[Owner, Listing | str]) -> Managers:
     """Return the other stacks that manage scenarios, if one of *unsure* could be taken over."""
-    if any(_is_adoptable(each, known[each.pathway_id]) for each in unsure if each.manage):
+    if any(_is_adoptable(each, known[each.owner]) for each in unsure if each.manage):
         return await asyncio.to_thread(managing_stacks, pulumi.get_stack())
     return Managers()
 

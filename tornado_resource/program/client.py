@@ -132,10 +132,11 @@ class Versions:
         listing = await self._listing[pathway_id]
         if listing.is_whole:
             return self._kept(listing.spelled_as(ids))
+        from tornado_resource.bland.listing import Owner
         from tornado_resource.bland.scenarios import with_ids
 
         async with self._client.open() as client:
-            return self._kept(await with_ids(client, pathway_id, listing, ids))
+            return self._kept(await with_ids(client, Owner.pathway(pathway_id), listing, ids))
 
     def _kept(self, listing: Listing) -> Listing:
         kept = tuple(each for each in listing.scenarios if each.scenario_id not in self.put_back)

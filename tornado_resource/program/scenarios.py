@@ -11,14 +11,14 @@ from tornado_resource.program.purpose import has_targets
 from tornado_resource.stacks.scenarios import ScenarioChange, change_of
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.listing import Listing
+    from tornado_resource.bland.listing import Listing, Owner
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.stacks.scenarios import StoredScenario
 
 
 class Scenarios:
-    """The recorded scenarios of a stack, compared with what the API shows: one list for each pathway, side by side.
+    """The recorded scenarios of a stack, compared with what the API shows: one list for each owner, side by side.
 
     The engine calls a provider's `diff` for one resource after the other, and never asks whether a resource still is as
     it was left. So the program looks, and passes on what it has found.
@@ -34,7 +34,7 @@ class Scenarios:
         self._client = client
         self._last_runs = last_runs
         self._versions = versions
-        self._listing: dict[str, asyncio.Task[Listing]] = {}
+        self._listing: dict[Owner, asyncio.Task[Listing]] = {}
         self._changes: dict[str, ScenarioChange | None] = {}
 
     def note(self, resource: str, stored: StoredScenario | None, listing: Listing | None) -> ScenarioChange | None:
@@ -81,18 +81,18 @@ class Scenarios:
             self.note(resource, None, None)
             return
         [stored] = found
-        if stored.pathway_id not in self._listing:
-            self._listing[stored.pathway_id] = asyncio.ensure_future(self._list(stored.pathway_id))
-        listing = await self._listing[stored.pathway_id]
+        if stored.owner not in self._listing:
+            self._listing[stored.owner] = asyncio.ensure_future(self._list(stored.owner))
+        listing = await self._listing[stored.owner]
         async with self._client.open() as client:
-            self.note(resource, stored, await with_ids(client, stored.pathway_id, listing, [stored.scenario_id]))
+            self.note(resource, stored, await with_ids(client, stored.owner, listing, [stored.scenario_id]))
 
-    async def _list(self, pathway_id: str) -> Listing:
+    async def _list(self, owner: Owner) -> Listing:
         from tornado_resource.bland.retrying import retried
         from tornado_resource.bland.scenarios import list_scenarios
 
         async with self._client.open() as client:
-            listing: Listing = await retried(lambda: list_scenarios(client, pathway_id))
+            listing: Listing = await retried(lambda: list_scenarios(client, owner))
             return listing
 
 

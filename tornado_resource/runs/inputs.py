@@ -76,7 +76,8 @@ def expected_inputs(
     arguments = run_arguments(declaration, triggers)
     if declaration.scenarios:
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *scenario_ids]
-        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.scenarios)
+    if declaration.tested_scenarios:
+        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.tested_scenarios)
     return declared_inputs(declaration.kind, {**arguments, "checks": checks})
 
 

@@ -14,6 +14,7 @@ from tornado_resource.versions.scenarios import changed_fields, other_fields, wi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tornado_resource.bland.listing import Owner
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.declarations.model import ScenarioDeclaration
 
@@ -30,8 +31,8 @@ class Wanted(Protocol):
         """The scenario's name at the API."""
 
     @property
-    def pathway_id(self) -> str:
-        """Its pathway."""
+    def owner(self) -> Owner:
+        """What it belongs to."""
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -47,7 +48,7 @@ class Wanted(Protocol):
 
 
 class ScenarioExists(TornadoError):
-    """The pathway has a scenario of this name that this stack has not created.
+    """The pathway or agent has a scenario of this name that this stack has not created.
 
     *claim*: who manages it, or may manage it, if that is known (`Managers.claim`).
     """
@@ -70,19 +71,19 @@ class ScenarioHeld(TornadoError):
     def __init__(self, order: Wanted, scenario_id: str, holder: str) -> None:
         super().__init__(
             f"{_place(order)} ({clean(scenario_id)}) is declared twice: resource {clean(holder)} has it. "
-            "Names are unique on a pathway: remove one of the two resources, or give it another name"
+            f"Names are unique {order.owner.scope}: remove one of the two resources, or give it another name"
         )
 
 
 class ScenarioMissing(TornadoError):
-    """Another stack manages the scenario, and the pathway does not have it."""
+    """Another stack manages the scenario, and there is none."""
 
     def __init__(self, order: Wanted) -> None:
         super().__init__(f"{_place(order)} does not exist. {_manager(order)}")
 
 
 class ScenarioUnlisted(TornadoError):
-    """The API does not list all scenarios of the pathway, nor this one. *exists*: whether it says that it exists."""
+    """The API does not list all scenarios of the owner, nor this one. *exists*: whether it says that it exists."""
 
     def __init__(self, order: Wanted, *, exists: bool) -> None:
         fact = "exists already" if exists else "may exist"
@@ -103,7 +104,7 @@ class ScenarioUnseen(TornadoError):
 
 
 class ScenarioNotStored(TornadoError):
-    """The API has not stored a scenario as it is declared, so no session that runs it can pass as declared.
+    """The API has not stored a scenario as it is declared, so no run of it can pass as declared.
 
     Args:
         declared: the declaration.
@@ -117,10 +118,10 @@ class ScenarioNotStored(TornadoError):
         self, declared: ScenarioDeclaration, scenario_id: str, fields: Sequence[str], existing: Scenario | None
     ) -> None:
         place = f"{declared.position}: " if declared.position is not None else ""
-        what = f"scenario '{clean(declared.name, 80)}' on pathway {clean(declared.pathway_id)} ({clean(scenario_id)})"
+        what = f"scenario '{clean(declared.name, 80)}' {declared.owner.place} ({clean(scenario_id)})"
         found = list(fields) if existing is None else _differences(declared, existing.entry, fields)
         super().__init__(
-            f"{place}{what} is not stored as declared, so no session that names it was started."
+            f"{place}{what} is not stored as declared, so no run of it was started."
             f"{_lines('the API has other values:', found)}\n"
             "Declare what the API stores, or correct the value that it does not accept"
         )
@@ -160,7 +161,7 @@ def _difference(name: str, shown: Any, declared: Any) -> str:
 
 def _place(order: Wanted) -> str:
     name = HIDDEN if "name" in order.secrets else clean(order.name, 80)
-    return f"scenario '{name}' on pathway {clean(order.pathway_id)}"
+    return f"scenario '{name}' {order.owner.place}"
 
 
 def _manager(order: Wanted) -> str:

@@ -1,7 +1,7 @@
 """Creating, updating, reading and deleting one scenario, whatever happens to requests and responses.
 
-The API has no idempotency keys, but names are unique on a pathway. So what a lost response or a crash leaves behind is
-found by its name, and all other requests are safe to repeat.
+The API has no idempotency keys, but names are unique for a pathway or agent. So what a lost response or a crash leaves
+behind is found by its name, and all other requests are safe to repeat.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from asyncio import to_thread
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from tornado_resource.bland.responses import parse_time
+from tornado_resource.bland.agents import PRODUCTION, STAGING
+from tornado_resource.bland.check_runs import read_checks
+from tornado_resource.bland.responses import is_other, parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import (
     create_scenario,
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.listing import Listing
+    from tornado_resource.bland.listing import Listing, Owner
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.core.clock import Clock
     from tornado_resource.runs.intents import IntentStore
@@ -83,7 +86,7 @@ class ScenarioOrder:
     """A scenario as it must be, and the resource that it is for. *fields* is its definition, `name` included."""
 
     address: Address
-    pathway_id: str
+    owner: Owner
     fields: Mapping[str, Any]
     on_conflict: Literal["fail", "adopt"] = "fail"
     manage: bool = True
@@ -146,7 +149,7 @@ async def create(
         owners: know who else has a scenario. Default: nobody.
 
     Raises:
-        ScenarioExists: the pathway has a scenario of this name that is not ours.
+        ScenarioExists: the pathway or agent has a scenario of this name that is not ours.
         ScenarioHeld: another resource of this stack has it.
         ScenarioMissing, ScenarioDiffers: another stack manages it, and it is not there or differs.
         ScenarioUnlisted, ScenarioUnseen: it exists, or may exist, but the API does not list it.
@@ -187,7 +190,7 @@ async def update(client: Client, scenario_id: str, order: ScenarioOrder, changed
 
     """
     if not order.manage:
-        listing = await with_ids(client, order.pathway_id, await _list(client, order), [scenario_id])
+        listing = await with_ids(client, order.owner, await _list(client, order), [scenario_id])
         found = compare(order, listing)
         if found.scenario_id != scenario_id:
             raise TornadoError(_gone(order, scenario_id))
@@ -203,13 +206,13 @@ async def take_over(client: Client, scenario_id: str, order: ScenarioOrder) -> R
         TornadoError: it is gone, or a request failed.
 
     """
-    existing = await read(client, scenario_id, order.pathway_id)
+    existing = await read(client, scenario_id, order.owner)
     if existing is None:
         raise ScenarioMissing(order)
     return await _take(client, order, existing, adopted=True)
 
 
-async def read(client: Client, scenario_id: str, pathway_id: str) -> Scenario | None:
+async def read(client: Client, scenario_id: str, owner: Owner) -> Scenario | None:
     """Return a scenario; None if it is certainly gone.
 
     Raises:
@@ -219,12 +222,12 @@ async def read(client: Client, scenario_id: str, pathway_id: str) -> Scenario | 
     try:
         return await retried(lambda: get_scenario(client, scenario_id))
     except NotFound:
-        # A wrong base URL says 404 as well: only the list of the pathway's scenarios is certain.
-        listed = await retried(lambda: list_scenarios(client, pathway_id))
-        return (await with_ids(client, pathway_id, listed, [scenario_id])).get(scenario_id)
+        # A wrong base URL says 404 as well: only the list of its owner's scenarios is certain.
+        listed = await retried(lambda: list_scenarios(client, owner))
+        return (await with_ids(client, owner, listed, [scenario_id])).get(scenario_id)
 
 
-async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
+async def delete(client: Client, scenario_id: str, owner: Owner) -> None:
     """Delete a scenario and its past runs. One that is gone is no error.
 
     Raises:
@@ -235,12 +238,12 @@ async def delete(client: Client, scenario_id: str, pathway_id: str) -> None:
         is_deleted = await retried(lambda: delete_scenario(client, scenario_id))
     except NotFound:
         is_deleted = False
-    if not is_deleted and await read(client, scenario_id, pathway_id) is not None:
+    if not is_deleted and await read(client, scenario_id, owner) is not None:
         label = f"delete scenario {clean(scenario_id)}"
         raise OutcomeUnknown(label, "the API still lists the scenario")
 
 
-async def disable(client: Client, scenario_id: str, pathway_id: str) -> bool:
+async def disable(client: Client, scenario_id: str, owner: Owner) -> bool:
     """Disable a scenario, so that no session without a list runs it, and return whether it exists.
 
     Raises:
@@ -251,13 +254,28 @@ async def disable(client: Client, scenario_id: str, pathway_id: str) -> bool:
     try:
         shown = await retried(lambda: update_scenario(client, scenario_id, {"enabled": False}))
     except NotFound:
-        if await read(client, scenario_id, pathway_id) is not None:
+        if await read(client, scenario_id, owner) is not None:
             raise OutcomeUnknown(label, "the API still lists the scenario") from None
         return False
-    shown = shown if shown is not None else await read(client, scenario_id, pathway_id)
+    shown = shown if shown is not None else await read(client, scenario_id, owner)
     if shown is not None and shown.entry.get("enabled") is True:
         raise OutcomeUnknown(label, "the API still shows the scenario as enabled")
     return shown is not None
+
+
+async def env_of_checks(client: Client, owner: Owner, scenario_id: str) -> str | None:
+    """Return the env of the agent whose checks run a scenario; None if none do. A pathway has no checks.
+
+    Raises:
+        ApiError: a request failed.
+
+    """
+    for env in (STAGING, PRODUCTION) if owner.field == "agent_id" else ():
+        with suppress(NotFound):  # an agent that is gone has no checks
+            found = await retried(partial(read_checks, client, owner.owner_id, env))
+            if found is not None and not all(is_other(each, scenario_id) for each in found.scenario_ids):
+                return env
+    return None
 
 
 def compare(order: ScenarioOrder, listing: Listing) -> RecordedScenario:
@@ -278,7 +296,7 @@ def compare(order: ScenarioOrder, listing: Listing) -> RecordedScenario:
 
 
 async def _list(client: Client, order: ScenarioOrder) -> Listing:
-    return await list_named(client, order.pathway_id, [order.name])
+    return await list_named(client, order.owner, [order.name])
 
 
 def is_exactly(order: Wanted, existing: Scenario) -> bool:
@@ -287,12 +305,12 @@ def is_exactly(order: Wanted, existing: Scenario) -> bool:
 
 
 def _is_about(order: ScenarioOrder, intent: Intent | None) -> bool:
-    return intent is not None and intent.pathway_id == order.pathway_id and intent.request == _request(order)
+    return intent is not None and intent.pathway_id == order.owner.owner_id and intent.request == _request(order)
 
 
 def _request(order: ScenarioOrder) -> str:
     """Return what an intent has to tell requests apart: a scenario is found by its name."""
-    return digest([order.pathway_id, order.name])
+    return digest([order.owner.owner_id, order.name])
 
 
 def _is_ours(order: ScenarioOrder, existing: Scenario, intent: Intent | None) -> bool:
@@ -324,7 +342,9 @@ async def _write(client: Client, scenario_id: str, order: ScenarioOrder, body: M
         raise TornadoError(_gone(order, scenario_id)) from None
     except Conflict as error:
         name = clean(order.name, 80)
-        message = f"scenario {name} cannot be changed: {error}. Names are unique on a pathway: choose another one"
+        message = (
+            f"scenario {name} cannot be changed: {error}. Names are unique {order.owner.scope}: choose another one"
+        )
         raise TornadoError(message) from None
     return shown if shown is not None else await retried(lambda: get_scenario(client, scenario_id))
 
@@ -366,12 +386,12 @@ class _Creation:
 
     async def run(self) -> RecordedScenario:
         order = self._order
-        body = creation_of(order.pathway_id, order.fields)
+        body = creation_of(order.fields)
         # An earlier run may have sent the request too, and its effect may still show up late.
         self._is_ambiguous = _is_about(order, self._intents.find(order.address))
         if not self._is_ambiguous:
             now = self._clock.now().isoformat()
-            await to_thread(self._intents.write, Intent(order.address, order.pathway_id, _request(order), now))
+            await to_thread(self._intents.write, Intent(order.address, order.owner.owner_id, _request(order), now))
         created = await self._created(body)
         changed = changed_fields(order.fields, created.entry)
         late = [name for name in changed if name in NOT_FOR_CREATION]
@@ -386,7 +406,7 @@ class _Creation:
         for pause in PAUSES_SECONDS[:MAX_SENDS]:
             await self._pause(fault, pause)
             try:
-                return await create_scenario(self._client, body)
+                return await create_scenario(self._client, self._order.owner, body)
             except ApiError as error:
                 fault = error
             found = await self._found_after(fault)
@@ -439,7 +459,7 @@ class _Creation:
             await to_thread(self._intents.clear, self._order.address)
 
     async def _look(self, pauses: Iterable[float]) -> Listing:
-        """Return the scenarios of the pathway; if none has this name, as they are after *pauses*, in seconds."""
+        """Return the scenarios of the owner; if none has this name, as they are after *pauses*, in seconds."""
         listing = await _list(self._client, self._order)
         for pause in pauses:
             if listing.named(self._order.name) is not None:

@@ -17,6 +17,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from tornado_resource.bland.listing import OWNER_FIELDS, Owner
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import Identity, address_of, identity
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
 """What a scenario is declared with beside its definition. A change of one of these is recorded in place."""
+RULED: Final = (*OWNER_FIELDS, "on_conflict", "on_destroy", "manage")
+"""The inputs that have rules, beside the fields of the definition."""
 T = TypeVar("T")
 
 
@@ -87,9 +90,8 @@ class ScenarioProvider(BaseProvider[_Update]):
 
         confirm_base_url(news.pop("base_url", None))
         self._this_update.seen[identity(news)] = news.pop("seen", None) or {}
-        options = {key: news[key] for key in OPTIONS if key != "managed_by" and key in news}
         fields = news.get("fields")
-        values = {**options, **(fields if isinstance(fields, dict) else {})}
+        values = {**{key: news.get(key) for key in RULED}, **(fields if isinstance(fields, dict) else {})}
         known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
         problems = scenario_problems(known)
         failures = [check_failure(key, text, news) for key, text in problems.items()]
@@ -120,8 +122,7 @@ class ScenarioProvider(BaseProvider[_Update]):
         self._this_update.intents.clear(address)
         if seen.get("problem"):
             raise failure(self._public(seen["problem"], news), news.get("declared_at"))
-        moved = ["pathway_id"] if olds.get("pathway_id") != news.get("pathway_id") else []
-        replaces = [*moved, *self._replaced_if_gone(news)]
+        replaces = [*_moved(olds, news), *self._replaced_if_gone(news)]
         fields = news.get("fields")
         if replaces or contains_unknowns(fields):
             return DiffResult(changes=True, replaces=replaces)
@@ -154,9 +155,8 @@ class ScenarioProvider(BaseProvider[_Update]):
         """Called by refresh. Only a scenario that is certainly gone is removed (empty id); any other error raises."""
         from tornado_resource.scenarios.lifecycle import read
 
-        fields = _fields(props)
-        pathway_id = _text(scenario_id, props, "pathway_id")
-        found = self._run(lambda client: read(client, scenario_id, pathway_id), props)
+        fields, owner = _fields(props), _owner(scenario_id, props)
+        found = self._run(lambda client: read(client, scenario_id, owner), props)
         if found is None:
             return ReadResult("", {})
         drift = changed_fields(fields, found.entry, props.get("filled"))
@@ -170,21 +170,32 @@ class ScenarioProvider(BaseProvider[_Update]):
         """
         from tornado_resource.scenarios.lifecycle import delete, disable
 
-        _text(scenario_id, props, "name")
-        pathway_id, address = _text(scenario_id, props, "pathway_id"), address_of(props)
+        if not isinstance(props.get("name"), str):
+            raise _damage(scenario_id, "`name`")
+        owner, address = _owner(scenario_id, props), address_of(props)
         is_kept = scenario_id in self._this_update.taken or self._seen(props).get("is_gone")
         on_destroy = _option(props, "on_destroy") if _option(props, "manage") and not is_kept else None
-        claim = self._this_update.claim(scenario_id, address.stack) if on_destroy in ("delete", "disable") else None
+        claim = self._claim(scenario_id, owner, props) if on_destroy in ("delete", "disable") else None
         match on_destroy:
             case "delete" | "disable" if claim is not None:
                 print(f"{address.resource}: left in Bland as it is: {claim}", flush=True)
             case "delete":
-                self._run(lambda client: delete(client, scenario_id, pathway_id), props)
-            case "disable" if self._run(lambda client: disable(client, scenario_id, pathway_id), props):
+                self._run(lambda client: delete(client, scenario_id, owner), props)
+            case "disable" if self._run(lambda client: disable(client, scenario_id, owner), props):
                 print(f"{address.resource}: disabled in Bland, with its past runs (on_destroy: disable)", flush=True)
             case "leave":
                 print(f"{address.resource}: left in Bland as it is (on_destroy: leave)", flush=True)
         self._this_update.intents.clear(address)
+
+    def _claim(self, scenario_id: str, owner: Owner, props: Mapping[str, Any]) -> str | None:
+        """Return who else needs a scenario, in words: another stack, or checks, which would run without it."""
+        from tornado_resource.scenarios.lifecycle import env_of_checks
+
+        claim = self._this_update.claim(scenario_id, address_of(props).stack)
+        if claim is not None:
+            return claim
+        env = self._run(lambda client: env_of_checks(client, owner, scenario_id), props)
+        return f"the checks of its agent in {env} run it" if env is not None else None
 
     def _take(self, scenario_id: str, props: Mapping[str, Any]) -> None:
         """Note that a declared resource has a scenario.
@@ -218,16 +229,18 @@ class ScenarioProvider(BaseProvider[_Update]):
             raise Failure(self._public(str(error), props)) from None
 
     def _public(self, text: str, props: Mapping[str, Any]) -> str:
-        """Return a text without the id of the pathway, if that is a secret of the stack."""
-        is_secret = "pathway_id" in self._this_update.secrets.get(identity(props), ())
-        return without_secret(text, props.get("pathway_id")) if is_secret else text
+        """Return a text without the id of the owner, if that is a secret of the stack."""
+        owner = Owner.of(props)
+        is_secret = owner is not None and owner.field in self._this_update.secrets.get(identity(props), ())
+        return without_secret(text, owner.owner_id) if owner is not None and is_secret else text
 
     def _order(self, props: Mapping[str, Any]) -> ScenarioOrder:
         from tornado_resource.scenarios.lifecycle import ScenarioOrder
 
+        address = address_of(props)
         return ScenarioOrder(
-            address=address_of(props),
-            pathway_id=props["pathway_id"],
+            address=address,
+            owner=_owner(address.resource, props),
             fields=_fields(props),
             on_conflict=_option(props, "on_conflict"),
             manage=_option(props, "manage"),
@@ -272,7 +285,7 @@ def _option(props: Mapping[str, Any], key: str) -> Any:
 
 def _identity(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the state records of the inputs."""
-    recorded = ("name", "parents", "pathway_id", "fields", "declared_at", *OPTIONS)
+    recorded = ("name", "parents", *OWNER_FIELDS, "fields", "declared_at", *OPTIONS)
     return {key: props[key] for key in recorded if key in props}
 
 
@@ -286,19 +299,29 @@ def _outputs(props: Mapping[str, Any], recorded: RecordedScenario) -> dict[str, 
     }
 
 
-def _text(scenario_id: str, props: Mapping[str, Any], key: str) -> str:
-    """Return a text of the state.
+def _moved(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """Return the inputs by which a scenario belongs to something else than before."""
+    return [key for key in OWNER_FIELDS if olds.get(key) != news.get(key)]
+
+
+def _owner(scenario_id: str, props: Mapping[str, Any]) -> Owner:
+    """Return the owner of a scenario by its properties.
 
     Raises:
-        Failure: there is none, which only happens if the state is damaged or was changed by hand.
+        Failure: they have none.
 
     """
-    value = props.get(key)
-    if isinstance(value, str):
-        return value
+    owner = Owner.of(props)
+    if owner is None:
+        raise _damage(scenario_id, " or ".join(f"`{key}`" for key in OWNER_FIELDS))
+    return owner
+
+
+def _damage(scenario_id: str, missing: str) -> Failure:
+    """Return the error for a state without what is *missing*: it is damaged, or was changed by hand."""
     message = (
-        f"the state of scenario {scenario_id} is damaged: it has no `{key}`. Restore the state from a backup "
+        f"the state of scenario {scenario_id} is damaged: it has no {missing}. Restore the state from a backup "
         "(pulumi stack import --file BACKUP.json), or remove the scenario from it (pulumi state delete URN; "
         "`pulumi stack --show-urns` shows the URN), and adopt it again (on_conflict: adopt)"
     )
-    raise failure(message, None)
+    return failure(message, None)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
+from tornado_resource.bland.listing import OWNER_FIELDS, Owner
+from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import SCENARIO_TYPE
@@ -29,6 +31,7 @@ from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.scenarios.conflict import ScenarioNotStored
 from tornado_resource.scenarios.provider import ScenarioProvider
+from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +45,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "dis
 
 
 class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
-    """One scenario of a pathway: created with the resource, changed when its definition changes.
+    """One scenario of a pathway or an agent: created with the resource, changed when its definition changes.
 
     Deleting the resource disables the scenario, unless `on_destroy` is `leave` or `delete`: deleting it takes its past
     runs along.
@@ -76,7 +79,8 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         self,
         resource_name: str,
         *,
-        pathway_id: Input[str],
+        pathway_id: Input[str] | None = None,
+        agent_id: Input[str] | None = None,
         name: Input[str] | None = None,
         description: Input[str] | None = None,
         tester_persona_prompt: Input[str] | None = None,
@@ -107,8 +111,9 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
 
         Args:
             resource_name: the resource's name.
-            pathway_id: the pathway that the scenario belongs to.
-            name: the scenario's name, unique on the pathway. Default: the resource's name.
+            pathway_id: the pathway that the scenario belongs to; or
+            agent_id: the agent that it is a test case of.
+            name: the scenario's name, unique for its pathway or agent. Default: the resource's name.
             description: what it is about, for people.
             tester_persona_prompt: tells the simulated caller how to behave.
             tester_persona_name: the name of the simulated caller.
@@ -144,10 +149,11 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         fields = {key: values[key] for key in SCENARIO_FIELDS if values[key] is not None}
         fields.setdefault("name", resource_name)
         options = {key: values[key] for key, default in _DEFAULTS.items() if values[key] != default}
-        _check(resource_name, {**fields, **options}, declared_at)
+        owners: dict[str, Any] = {key: values[key] for key in OWNER_FIELDS}
+        _check(resource_name, {**owners, **fields, **options}, declared_at)
         inputs = {
             "name": resource_path(resource_name),
-            "pathway_id": pathway_id,
+            **owners,
             "fields": fields,
             **options,
             "managed_by": managed_by,
@@ -157,15 +163,10 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         given = {key: value for key, value in inputs.items() if value is not None}
         given["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
         given["seen"] = _seen(resource_name)
-        if not is_plain([fields, pathway_id]):
-            given["secrets"] = secret_names({**fields, "pathway_id": pathway_id})
+        if not is_plain([fields, owners]):
+            given["secrets"] = secret_names({**fields, **owners})
         super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
-        position = Position.parse(declared_at)
-        # As the resource has it: an update with targets may leave it out, and then it is not what the program declares.
-        recorded = pulumi.Output.all(vars(self)["pathway_id"], vars(self)["fields"])
-        self.declaration: Output[ScenarioDeclaration] = recorded.apply(
-            lambda known: ScenarioDeclaration(resource_name, known[0], whole_without_nulls(known[1]), position)
-        )
+        self.declaration: Output[ScenarioDeclaration] = _declaration(self, resource_name, given)
         """The scenario for the gate, which compares it with what ran."""
         untrack_properties(self, (*OUTPUTS, *given))
         self.stored_id: Output[str] = _stored_id(self) if is_update() else self.id
@@ -174,6 +175,31 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
 TornadoScenario.__annotations__ = get_annotations(TornadoScenario, eval_str=True, locals={"Output": pulumi.Output})
+
+
+def definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
+    """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
+    if not scenarios:
+        return None
+    declared = pulumi.Output.all(*(each.declaration for each in scenarios))
+    return declared.apply(lambda known: runs_together(scenario_digest(each.fields) for each in known))
+
+
+def all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:
+    """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist."""
+    if not scenarios:
+        return scenario_ids
+    ids = pulumi.Output.all(scenario_ids, *(each.stored_id for each in scenarios))
+    return ids.apply(lambda known: [*(known[0] or ()), *known[1:]])
+
+
+def _declaration(scenario: TornadoScenario, name: str, given: Mapping[str, Any]) -> Output[ScenarioDeclaration]:
+    """Return a scenario as its resource has it: an update with targets may leave out what the program declares now."""
+    owner, position = next(key for key in OWNER_FIELDS if key in given), Position.parse(given.get("declared_at"))
+    recorded = pulumi.Output.all(vars(scenario)[owner], vars(scenario)["fields"])
+    return recorded.apply(
+        lambda known: ScenarioDeclaration(name, Owner(owner, known[0]), whole_without_nulls(known[1]), position)
+    )
 
 
 async def _seen(resource_name: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment
+from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment, ScenarioDeclaration
 from tornado_resource.declarations.plan import worst_case_minutes
 from tornado_resource.declarations.resolver import carries, environment_names, resolve
 from tornado_resource.errors import DeclarationError
@@ -21,15 +21,16 @@ from tornado_resource.versions.difference import PartChange, part_change
 from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from dataclasses import Field
 
+    from tornado_resource.bland.listing import Owner
     from tornado_resource.declarations.document import Document
-    from tornado_resource.declarations.model import ChecksDeclaration, Declaration, ScenarioDeclaration
+    from tornado_resource.declarations.model import ChecksDeclaration, Declaration
     from tornado_resource.runs.inputs import Change
     from tornado_resource.versions.difference import Kind
 
-    DigestOfChecks = Callable[[ChecksDeclaration], str]
+    DigestOfChecks = Callable[[ChecksDeclaration, Sequence[str]], str]
 
 How = Literal["new", "again", "maybe", "promoted", "kept"]
 """`new`: it starts. `again`: it starts again. `maybe`: that depends on the last run, or on what passes in the
@@ -42,7 +43,7 @@ JUDGING: Final = {"gate", "rerun"}
 NEW_GATE: Final = "its last run may not meet its gate now"
 INVALID_BASE: Final = "the declarations there are invalid"
 APART: Final = ("name", "request", "gate", "position", "scenarios", "section", "checks")
-SCENARIO_APART: Final = ("key", "pathway_id", "fields", "position", "managed_by")
+SCENARIO_APART: Final = ("key", "owner", "fields", "position", "managed_by")
 """What is not shown of a declaration as it is."""
 
 
@@ -101,7 +102,7 @@ class Comparison:
     Args:
         before: the declarations to compare with, checked; None if there are none.
         after: the declarations, checked.
-        digest: returns what decides about declared checks.
+        digest: returns what decides about declared checks, by the ids of their declared scenarios.
         problem: why there is nothing to compare with.
 
     """
@@ -168,10 +169,10 @@ class _Pair:
 
     @classmethod
     def of(cls, before: Environment, after: Environment, digest: DigestOfChecks) -> _Pair:
-        stored: dict[str, list[StoredScenario]] = {}
+        stored: dict[Owner, list[StoredScenario]] = {}
         for each in before.scenarios:
-            stored.setdefault(each.pathway_id, []).append(_stored(each))
-        found = {resource_name(each): matching(each, stored.get(each.pathway_id, ())) for each in after.scenarios}
+            stored.setdefault(each.owner, []).append(_stored(each))
+        found = {resource_name(each): matching(each, stored.get(each.owner, ())) for each in after.scenarios}
         recorded = {each.name: each for each in before.declarations if each.retest}
         return cls(before, after, digest, recorded, {name: each for name, each in found.items() if each is not None})
 
@@ -200,15 +201,15 @@ class _Pair:
 
     def _inputs(self, declaration: Declaration) -> dict[str, Any]:
         """Return the inputs of a run. The names of resources stand for the ids of scenarios."""
-        names = [resource_name(each) for each in declaration.scenarios]
+        names = [resource_name(each) for each in declaration.tested_scenarios]
         ids = [self.matches[name].resource if name in self.matches else name for name in names]
-        checks = self.digest(declaration.checks) if declaration.checks is not None else None
+        checks = self.digest(declaration.checks, ids) if declaration.checks is not None else None
         return expected_inputs(declaration, {}, ids, checks)
 
     def _scenario_reasons(self, before: Declaration, after: Declaration) -> Iterator[str]:
         """Yield what is different about the scenarios that two states of a session run."""
-        known = {resource_name(each): each for each in before.scenarios}
-        for each in after.scenarios:
+        known = {resource_name(each): each for each in before.tested_scenarios}
+        for each in after.tested_scenarios:
             found = self.matches.get(resource_name(each))
             old = known.pop(found.resource, None) if found is not None else None
             names = ", ".join(_deciding(old.fields, each.fields)) if old is not None else ""
@@ -242,7 +243,7 @@ class _Pair:
 def _stored(declared: ScenarioDeclaration) -> StoredScenario:
     """Return a scenario as a stack has it; the name of its resource stands for its id."""
     name = resource_name(declared)
-    return StoredScenario(name, name, declared.pathway_id, declared.fields, declared.manage, drift=False)
+    return StoredScenario(name, name, declared.owner, declared.fields, declared.manage, drift=False)
 
 
 def _deciding(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -280,6 +281,8 @@ def _plain(value: Any) -> Any:
     """Return a value of a declaration as the file has it."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, ScenarioDeclaration):
+        return value.key
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in _shown(value)}
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tornado_resource.bland.listing import Owner
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ScenarioDeclaration
@@ -22,7 +23,7 @@ class StoredScenario:
 
     resource: str
     scenario_id: str
-    pathway_id: str
+    owner: Owner
     fields: Mapping[str, Any]
     manage: bool
     drift: bool
@@ -43,22 +44,23 @@ class StoredScenario:
     def declaration(self) -> ScenarioDeclaration:
         """The scenario as it was declared."""
         return ScenarioDeclaration(
-            self.resource.partition("@")[0], self.pathway_id, self.fields, Position.parse(self.declared_at)
+            self.resource.partition("@")[0], self.owner, self.fields, Position.parse(self.declared_at)
         )
 
 
 def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario | None:
     """Return a scenario by the outputs of its resource; None if they are damaged."""
     known = whole_without_nulls(dict(outputs))
-    scenario_id, pathway_id, fields = (known.get(key) for key in ("scenario_id", "pathway_id", "fields"))
-    are_texts = isinstance(scenario_id, str) and isinstance(pathway_id, str)
-    if not are_texts or not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
+    scenario_id, owner, fields = known.get("scenario_id"), Owner.of(known), known.get("fields")
+    if not isinstance(scenario_id, str) or owner is None:
+        return None
+    if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
         return None
     declared_at = known.get("declared_at")
     return StoredScenario(
         resource,
         scenario_id,
-        pathway_id,
+        owner,
         fields,
         manage=known.get("manage", True) is True,
         drift=bool(known.get("drift")),
@@ -68,16 +70,16 @@ def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario
 
 
 def resource_name(declared: ScenarioDeclaration) -> str:
-    """Return the name of the resource of a declared scenario: it exists once for each pathway."""
-    return f"{declared.key}@{declared.pathway_id}"
+    """Return the name of the resource of a declared scenario: it exists once for each owner."""
+    return f"{declared.key}@{declared.owner.owner_id}"
 
 
 def matching(declared: ScenarioDeclaration, stored: Iterable[StoredScenario]) -> StoredScenario | None:
-    """Return the recorded scenario of a declared one: that of its resource, else that of its name on its pathway.
+    """Return the recorded scenario of a declared one: that of its resource, else that of its name and owner.
 
     So a scenario whose key is renamed stays the same one.
     """
-    candidates = [each for each in stored if each.pathway_id == declared.pathway_id]
+    candidates = [each for each in stored if each.owner == declared.owner]
     by_resource = (each for each in candidates if each.resource == resource_name(declared))
     by_name = (each for each in candidates if each.name == declared.name)
     return next(by_resource, None) or next(by_name, None)

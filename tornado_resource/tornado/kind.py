@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.bland.content import LIVE
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.bland.retrying import is_transient
 from tornado_resource.core.canonical import whole_or_none
@@ -160,7 +161,7 @@ class Tornado(Kind):
         else:
             return True
         try:
-            await client.scenarios(pathway_id)
+            await client.scenarios(Owner.pathway(pathway_id))
         except ApiError as error:
             if is_transient(error):
                 raise

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
-from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.program.arguments import refuse_to_import
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
+from tornado_resource.scenarios.resource import all_ids, definitions
 from tornado_resource.tornado.provider import TornadoProvider
-from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -133,8 +132,8 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
         inputs = {
             "pathway_id": pathway_id,
             "persona_id": persona_id,
-            "scenario_ids": _all_ids(scenario_ids, scenarios),
-            "definitions": _definitions(scenarios),
+            "scenario_ids": all_ids(scenario_ids, scenarios),
+            "definitions": definitions(scenarios),
             "version_number": version_number,
             "max_iterations": max_iterations,
             "timeout_ms": timeout_ms,
@@ -156,19 +155,3 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
 TornadoSession.__annotations__ = get_annotations(TornadoSession, eval_str=True, locals={"Output": pulumi.Output})
-
-
-def _definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
-    """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
-    if not scenarios:
-        return None
-    declared = pulumi.Output.all(*(each.declaration for each in scenarios))
-    return declared.apply(lambda known: runs_together(scenario_digest(each.fields) for each in known))
-
-
-def _all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:
-    """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist."""
-    if not scenarios:
-        return scenario_ids
-    ids = pulumi.Output.all(scenario_ids, *(each.stored_id for each in scenarios))
-    return ids.apply(lambda known: [*(known[0] or ()), *known[1:]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tornado_resource.bland.listing import Listing
+from tornado_resource.bland.listing import Listing, Owner
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
 from tornado_resource.core.text import clean
@@ -115,7 +115,7 @@ async def _judged_by_gate(client: Client, gated: GatedRun, ending: Ending, retry
     if result.verdict.outcome == "passed" or not (result.verdict.failed_ids or result.verdict.unfixable_ids):
         return result
     try:
-        listing = await list_scenarios(client, gated.request["pathway_id"], enabled=True)
+        listing = await list_scenarios(client, _owner(gated), enabled=True)
     except ApiError:
         # Without a retry, and without an error: names are for people and change no verdict.
         return result
@@ -198,20 +198,24 @@ async def _promotion_scenarios(client: Client, gated: GatedRun, status: Status |
         ApiError: a request failed.
 
     """
-    pathway_id, results = gated.request["pathway_id"], status.last_results if status is not None else {}
-    listed = await retry(lambda: list_scenarios(client, pathway_id, enabled=True))
-    known = await complete(client, pathway_id, listed, enabled=True, retry=retry)
+    owner, results = _owner(gated), status.last_results if status is not None else {}
+    listed = await retry(lambda: list_scenarios(client, owner, enabled=True))
+    known = await complete(client, owner, listed, enabled=True, retry=retry)
     # Those that ran are read by their ids: lists by category lack one of a category that is not documented.
-    listing = await with_ids(client, pathway_id, replace(known, is_whole=listed.is_whole), results, retry)
+    listing = await with_ids(client, owner, replace(known, is_whole=listed.is_whole), results, retry)
     is_complete = known.is_whole and len(listing.enabled) == len(known.enabled)
     is_whole = is_complete or (status is not None and ran_all(gated, status, listing))
     return Listing(listing.enabled, is_whole)
 
 
 async def _declared_scenarios(client: Client, gated: GatedRun, retry: Retry) -> Listing:
-    pathway_id = gated.request["pathway_id"]
-    listing = await retry(lambda: list_scenarios(client, pathway_id))
-    return await with_ids(client, pathway_id, listing, gated.scenarios, retry)
+    owner = _owner(gated)
+    listing = await retry(lambda: list_scenarios(client, owner))
+    return await with_ids(client, owner, listing, gated.scenarios, retry)
+
+
+def _owner(gated: GatedRun) -> Owner:
+    return Owner.pathway(gated.request["pathway_id"])
 
 
 def _result(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> Result:

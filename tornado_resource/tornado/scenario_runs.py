@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import STATUSES
 from tornado_resource.bland.scenarios import complete, list_scenarios
 from tornado_resource.errors import ApiError
@@ -53,9 +54,9 @@ async def _names(client: Client, result: Result, ids: Iterable[str]) -> dict[str
     unknown = [each for each, name in names.items() if name is None]
     if not unknown:
         return names
-    pathway_id = result.gated.request["pathway_id"]
-    listing = await list_scenarios(client, pathway_id, enabled=True)
+    owner = Owner.pathway(result.gated.request["pathway_id"])
+    listing = await list_scenarios(client, owner, enabled=True)
     if not listing.is_whole:
-        listing = await complete(client, pathway_id, listing, enabled=True)
+        listing = await complete(client, owner, listing, enabled=True)
     listed = {each.scenario_id: each.name for each in listing.spelled_as(unknown).scenarios}
     return {each: name if name is not None else listed.get(each) for each, name in names.items()}

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import STAGING
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios, with_ids
@@ -133,5 +134,6 @@ class ContentReader:
             ApiError: they could not be read.
 
         """
-        listing = await retried(lambda: list_scenarios(self._client, pathway_id, enabled=True))
-        return await with_ids(self._client, pathway_id, listing, ids)
+        owner = Owner.pathway(pathway_id)
+        listing = await retried(lambda: list_scenarios(self._client, owner, enabled=True))
+        return await with_ids(self._client, owner, listing, ids)

@@ -76,10 +76,10 @@ def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, An
     }
 
 
-def creation_of(pathway_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of the request that creates a scenario."""
+def creation_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the request that creates a scenario."""
     given = {name: fields[name] for name in SCENARIO_FIELDS if not is_missing(fields.get(name))}
-    return {"pathway_id": pathway_id, **{name: given[name] for name in given if name not in NOT_FOR_CREATION}}
+    return {name: given[name] for name in given if name not in NOT_FOR_CREATION}
 
 
 def declared_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.client import MAX_RESPONSE_BYTES
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.scenarios import create_scenario, get_scenario, list_scenarios, update_scenario
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, ReportedError
 
@@ -124,15 +125,14 @@ REPORTED = [
 @pytest.mark.parametrize("body", REPORTED, ids=str)
 async def test_an_error_in_a_2xx_response_is_shown_in_the_words_of_the_api(body: dict[str, Any]) -> None:
     client = client_of(lambda _: json_response(body))
-    new = {"name": "a", "pathway_id": "pw-1"}
     for call in (
         client.start({"pathway_id": "pw-1"}),
         client.active("pw-1"),
         client.status("s-1"),
-        client.scenarios("pw-1"),
-        list_scenarios(client, "pw-1"),
+        client.scenarios(Owner.pathway("pw-1")),
+        list_scenarios(client, Owner.pathway("pw-1")),
         get_scenario(client, "sc-1"),
-        create_scenario(client, new),
+        create_scenario(client, Owner.pathway("pw-1"), {"name": "a"}),
         update_scenario(client, "sc-1", {}),
     ):
         with pytest.raises(ReportedError, match=r": the API reported an error: quota exceeded$"):
@@ -166,7 +166,12 @@ FOREIGN = (
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"gone"', b"null", b'{"error"', b"[" * 100_000])
 async def test_a_404_that_is_not_a_json_object_is_not_the_apis(code: int, content: bytes) -> None:
     client = client_of(lambda _: httpx.Response(code, content=content))
-    for call in (client.status("s-1"), client.active("pw-1"), client.cancel("s-1"), client.scenarios("pw-1")):
+    for call in (
+        client.status("s-1"),
+        client.active("pw-1"),
+        client.cancel("s-1"),
+        client.scenarios(Owner.pathway("pw-1")),
+    ):
         with pytest.raises(Rejected, match="does not come from the API: check bland:baseUrl") as caught:
             await call
         assert type(caught.value) is Rejected

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import (
     MAX_FIXES,
     MAX_IDS,
@@ -80,12 +81,12 @@ def test_digits_are_a_number_up_to_what_pulumi_can_carry(text: str, expected: in
 
 async def test_scenarios_without_a_list_are_unknown() -> None:
     with pytest.raises(OutcomeUnknown, match="the response has no scenarios"):
-        await client_of(lambda _: json_response({})).scenarios("pw-1")
+        await client_of(lambda _: json_response({})).scenarios(Owner.pathway("pw-1"))
 
 
 async def test_scenarios_are_read_by_the_fields_of_the_api() -> None:
     listed = [{"id": "a", "name": "A", "is_required_for_promotion": "true"}, {"id": "b"}]
-    scenarios = await client_of(lambda _: json_response({"scenarios": listed})).scenarios("pw-1")
+    scenarios = await client_of(lambda _: json_response({"scenarios": listed})).scenarios(Owner.pathway("pw-1"))
     assert scenarios == (
         Scenario("a", "A", is_required_for_promotion=True),
         Scenario("b", None, is_required_for_promotion=False),

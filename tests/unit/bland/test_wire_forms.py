@@ -11,6 +11,7 @@ import pytest
 from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import RESET, order, run
 from tests.support.raw_server import Fault, RawServer, instead, json_bytes
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import SESSION_ID_KEYS
 from tornado_resource.errors import OutcomeUnknown
 from tornado_resource.runs.adopt import adopt
@@ -77,7 +78,7 @@ async def test_no_active_session_is_known_in_every_form(form: tuple[str, bool]) 
 
 @pytest.mark.parametrize("form", LISTS)
 async def test_scenarios_are_read_in_every_form(form: str) -> None:
-    scenarios = await client_of(lambda _: json_response(LISTS[form])).scenarios("pw-1")
+    scenarios = await client_of(lambda _: json_response(LISTS[form])).scenarios(Owner.pathway("pw-1"))
     assert [(scenario.scenario_id, scenario.name) for scenario in scenarios] == [("sc-1", "Refunds"), ("sc-2", None)]
 
 
@@ -95,7 +96,7 @@ async def test_scenarios_are_read_in_every_form(form: str) -> None:
 )
 async def test_an_error_with_a_list_is_no_list_of_scenarios(content: Any) -> None:
     with pytest.raises(OutcomeUnknown, match=r"the response has no scenarios|the API reported an error: (E1|no)$"):
-        await client_of(lambda _: httpx.Response(200, text=json.dumps(content))).scenarios("pw-1")
+        await client_of(lambda _: httpx.Response(200, text=json.dumps(content))).scenarios(Owner.pathway("pw-1"))
 
 
 @pytest.mark.parametrize(

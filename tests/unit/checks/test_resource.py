@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 import pytest
 
 from tests.support.agents import answering
@@ -71,3 +72,17 @@ def test_the_digest_is_that_of_the_declared_config() -> None:
     turned = {**props, "simulations_count": 5.0, "agent_id": "a-2"}
     assert resource._digest(props) == resource._digest(turned)
     assert resource._digest(props) != resource._digest({**props, "simulations_count": 6})
+
+
+@pytest.mark.parametrize(
+    ("ids", "number", "line"),
+    [
+        (None, 0, "  scenario_ids: found [], expected a list of 1 to 5 scenario ids"),
+        (["tc-1"], 5, "  scenarios: 6 scenarios (`scenarios` and `scenario_ids` together); the maximum is 5"),
+    ],
+)
+async def test_the_number_of_test_cases_is_refused_at_once(ids: list[str] | None, number: int, line: str) -> None:
+    scenarios: list[Any] = [SimpleNamespace(stored_id=pulumi.Output.from_input("tc"))] * number
+    with pytest.raises(InvalidArgument) as caught:
+        AgentChecks("x", agent_id="a-1", scenario_ids=ids, scenarios=scenarios, judges=JUDGES)
+    assert str(caught.value).splitlines()[1:] == [line]

@@ -11,6 +11,7 @@ from tests.support.api import client_of, json_response
 from tests.support.paths import ROOT
 from tests.support.recorded_stack import checked, recorded_check_run, recorded_run
 from tests.support.results import CREATED_AT
+from tornado_resource.bland.listing import Owner
 from tornado_resource.cli import main
 from tornado_resource.cli.doctor import _scenario_row
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, make_urn
@@ -308,7 +309,7 @@ def test_a_stack_without_a_declarations_file_is_compared_by_its_state(
 
 
 def test_an_edited_scenario_is_put_back_by_a_plain_update() -> None:
-    stored = StoredScenario("refund@pw-1", "sc-1", "pw-1", {"name": "Refund"}, manage=True, drift=False)
+    stored = StoredScenario("refund@pw-1", "sc-1", Owner.pathway("pw-1"), {"name": "Refund"}, manage=True, drift=False)
     row = _scenario_row(stored, ScenarioChange(("enabled",)), "dev")
     assert row.cure == ("to put it back: pulumi up --stack dev (add --refresh if rerun is on_failure or on_change)")
 

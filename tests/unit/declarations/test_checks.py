@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornado_resource.bland.listing import Owner
 from tornado_resource.declarations.checks import VACUOUS, checks_problems
 from tornado_resource.declarations.resolver import check_document, check_environments, load
 from tornado_resource.errors import DeclarationError
@@ -239,3 +240,88 @@ def file_of(values: dict[str, Any]) -> str:
 def _part(judge: dict[str, Any], *, used: bool) -> dict[str, Any]:
     """What a file says of a judge where checks name it, or else where it is declared."""
     return {key: value for key, value in judge.items() if (key in {"required", "target_level_keys"}) is used}
+
+
+SCENARIOS = """\
+version: 1
+scenarios: {refund: {}, cancel: {name: Cancels}, later: {enabled: false}}
+judges: {resolved: {}}
+agents:
+  support: {agent_id: a-1, checks: {scenarios: [refund, cancel], scenario_ids: [tc-1], judges: [resolved]}}
+  other: {agent_id: a-2, checks: {scenarios: [refund], judges: [resolved], simulations_count: 2}}
+sessions: {line: {pathway_id: pw-1, scenarios: [refund, later]}}
+environments:
+  dev: {scenarios: {later: {enabled: true}}}
+  production:
+    promotes_from: dev
+    scenarios: {later: {enabled: true}}
+    agents: {support: {checks: {scenarios: [cancel], scenario_ids: null}}, other: {retest: false}}
+"""
+
+
+def test_a_scenario_exists_once_for_each_pathway_and_agent(tmp_path: Path) -> None:
+    path = declared(tmp_path, SCENARIOS)
+    dev, production = load(path, "dev"), load(path, "production")
+    places = [(each.key, each.owner.place, each.manage) for each in dev.scenarios]
+    assert places == [
+        ("refund", "on pathway pw-1", True),
+        ("later", "on pathway pw-1", True),
+        ("refund", "of agent a-1", True),
+        ("cancel", "of agent a-1", True),
+        ("refund", "of agent a-2", True),
+    ]
+    assert [each.conversations for each in dev.agents] == [15, 2]
+    [of_support] = [each for each in production.scenarios if each.owner == Owner.agent("a-1")]
+    assert (of_support.key, of_support.manage, of_support.managed_by) == ("cancel", False, "dev")
+    assert all(each.owner != Owner.agent("a-2") for each in production.scenarios)
+    check_environments(check_document(path), ["dev", "production"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("refund, cancel]", "refund, refudn]", "[1]: unknown scenario 'refudn', expected a key of `scenarios`"),
+        ("refund, cancel]", "cancel, later]", "[1]: scenario 'later' is disabled (enabled: false)"),
+        ("[refund, cancel]", "[]", ": 0 scenarios, the API takes at least 1"),
+        ("refund, cancel]", "refund, refund]", "[1]: duplicate scenario 'refund' (first at line 5)"),
+        ("refund, cancel]", "refund, 1]", "[1]: found the number 1"),
+        ("[tc-1]", "[a, b, c, d]", ": 6 scenarios (`scenarios` and `scenario_ids` together); the maximum is 5"),
+    ],
+)
+def test_each_problem_of_test_cases_has_its_place(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    text = SCENARIOS.replace(old, new).replace(
+        "dev: {scenarios: {later: {enabled: true}}}", "dev: {sessions: {line: null}}"
+    )
+    with pytest.raises(DeclarationError) as caught:
+        load(declared(tmp_path, text), "dev")
+    found = [str(each) for each in caught.value.problems if ": agents.support.checks.scenarios" in str(each)]
+    assert [f"agents.support.checks.scenarios{problem}" in each for each in found] == [True], caught.value.problems
+
+
+def test_names_of_test_cases_are_unique_for_an_agent(tmp_path: Path) -> None:
+    text = SCENARIOS.replace("refund: {}", "refund: {name: Cancels}")
+    with pytest.raises(DeclarationError) as caught:
+        load(declared(tmp_path, text), "dev")
+    sentence = "of agent a-1, where scenario refund has it; names are unique for an agent"
+    assert [sentence in str(each) for each in caught.value.problems] == [True], caught.value.problems
+
+
+def test_a_scenario_that_no_checks_list_is_unused(tmp_path: Path) -> None:
+    text = SCENARIOS.replace("[refund, cancel]", "[refund]").replace("[cancel]", "[refund]")
+    with pytest.raises(DeclarationError) as caught:
+        load(declared(tmp_path, text), "dev")
+    assert [str(each).partition(": ")[2].partition(";")[0] for each in caught.value.problems] == [
+        "scenarios.cancel: unused scenario: no session or checks list it"
+    ]
+
+
+def test_the_test_cases_of_what_is_left_out_are_spare(tmp_path: Path) -> None:
+    text = SCENARIOS.replace("other: {agent_id: a-2,", "other: {agent_id: a-2, tags: [smoke],")
+    found = load(declared(tmp_path, text.replace("dev: {", "dev: {only: [smoke], ", 1)), "dev")
+    assert [(each.key, each.owner.place) for each in found.scenarios] == [("refund", "of agent a-2")]
+    assert [(each.key, each.owner.place) for each in found.spare_scenarios] == [
+        ("refund", "on pathway pw-1"),
+        ("later", "on pathway pw-1"),
+        ("refund", "of agent a-1"),
+        ("cancel", "of agent a-1"),
+    ]

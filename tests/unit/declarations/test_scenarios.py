@@ -60,7 +60,7 @@ def of_one(scenario: str, more: str = "") -> str:
 
 def test_a_scenario_exists_once_for_each_pathway() -> None:
     found = environment_of(FILE, "staging").scenarios
-    assert [(each.key, each.pathway_id, each.name) for each in found] == [
+    assert [(each.key, each.owner.owner_id, each.name) for each in found] == [
         ("refund", "pw-1", "Refunds an order"),
         ("cancel", "pw-1", "cancel"),
         ("refund", "pw-2", "Refunds an order"),
@@ -73,7 +73,7 @@ def test_a_scenario_exists_once_for_each_pathway() -> None:
 
 
 def test_an_environment_merges_and_adds_scenarios() -> None:
-    found = {(each.key, each.pathway_id): each for each in environment_of(FILE, "production").scenarios}
+    found = {(each.key, each.owner.owner_id): each for each in environment_of(FILE, "production").scenarios}
     assert list(found) == [("refund", "pw-1"), ("cancel", "pw-1"), ("refund", "pw-2"), ("extra", "pw-2")]
     refund, cancel, extra = found["refund", "pw-1"], found["cancel", "pw-1"], found["extra", "pw-2"]
     assert refund.fields == {"name": "Refunds an order", "max_turns": 30, "metadata": {"tier": "gold"}}
@@ -115,9 +115,18 @@ def test_a_session_without_scenarios_has_none() -> None:
             ],
         ),
         (
+            "version: 1\nscenarios: {x: {}}\nsessions: {a: {pathway_id: p, scenarios: [x, 1]}}\n",
+            [
+                (
+                    "3:46: sessions.a.scenarios[1]: found the number 1, expected a lower-case letter, then up to 62 "
+                    "lower-case letters, digits and dashes"
+                )
+            ],
+        ),
+        (
             "version: 1\nscenarios: {x: {}, y: {}}\nsessions: {a: {pathway_id: p, scenarios: [x, z, x]}}\n",
             [
-                ("2:20: scenarios.y: unused scenario: no session lists it; add it to `scenarios` of a session"),
+                ("2:20: scenarios.y: unused scenario: no session or checks list it; add it to `scenarios` of one"),
                 (
                     "3:46: sessions.a.scenarios[1]: unknown scenario 'z', expected a key of `scenarios` (an id of the "
                     "API "
@@ -140,9 +149,8 @@ def test_a_session_without_scenarios_has_none() -> None:
             of_one("{}", "environments: {dev: {scenarios: {x: null}}}"),
             [
                 (
-                    "3:43: sessions.a.scenarios[0]: environment dev has no scenario 'x'; remove the name from the "
-                    "session "
-                    "there, or declare the scenario"
+                    "3:43: sessions.a.scenarios[0]: environment dev has no scenario 'x'; remove the name there, "
+                    "or declare the scenario"
                 )
             ],
         ),

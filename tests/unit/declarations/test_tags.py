@@ -110,8 +110,8 @@ def test_a_wrong_tag_is_told_as_any_wrong_value(only: str, text: str) -> None:
 def test_the_scenarios_of_what_is_left_out_are_spare() -> None:
     """To stop running a test must not disable its scenarios, which other stacks may run."""
     found = environment("{only: [smoke]}")
-    assert [(each.key, each.pathway_id) for each in found.scenarios] == [("refund", "p")]
-    assert [(each.key, each.pathway_id) for each in found.spare_scenarios] == [("cancel", "p"), ("invoice", "q")]
+    assert [(each.key, each.owner.owner_id) for each in found.scenarios] == [("refund", "p")]
+    assert [(each.key, each.owner.owner_id) for each in found.spare_scenarios] == [("cancel", "p"), ("invoice", "q")]
     found = environment("{only: [smoke], sessions: {booking: null}, scenarios: {cancel: null}}")
     assert found.spare_scenarios == ()
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.api import json_response
 from tests.support.scenario_api import ScenarioApi
+from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate, ScenarioDeclaration
 from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check_scenarios, expected_inputs
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
 
+OWNER = Owner.pathway("pw-1")
 FIELDS: dict[str, Any] = {"name": "Refund", "max_turns": 10}
 POSITION = Position("sessions.yaml", 3, 3)
-DECLARED = ScenarioDeclaration("refund", "pw-1", FIELDS, POSITION)
+DECLARED = ScenarioDeclaration("refund", OWNER, FIELDS, POSITION)
 RESOURCE = "refund@pw-1"
 RIVAL = Managers({"sc-7": "rival"})
-STORED = StoredScenario(RESOURCE, "sc-1", "pw-1", FIELDS, manage=True, drift=False)
+STORED = StoredScenario(RESOURCE, "sc-1", OWNER, FIELDS, manage=True, drift=False)
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +111,7 @@ async def test_a_scenario_is_missing_only_if_that_is_certain(others: int, said: 
 
 async def test_a_scenario_that_the_state_knows_is_read_by_its_id() -> None:
     api = api_of("Refund", others=130)
-    recorded = StoredScenario("refund@pw-1", "sc-1", "pw-1", {"name": "Refund"}, manage=False, drift=False)
+    recorded = StoredScenario("refund@pw-1", "sc-1", OWNER, {"name": "Refund"}, manage=False, drift=False)
     assert "may exist" in await checked(api)
     assert await checked(api, recorded) == ""
     api.scenarios["sc-1"]["max_turns"] = 20

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import json_response
 from tests.support.scenario_api import ScenarioApi
+from tornado_resource.bland.listing import Owner
 from tornado_resource.program.client import Versions
 from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.stacks.scenarios import StoredScenario
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
 
+OWNER = Owner.pathway("pw-1")
 FIELDS: dict[str, Any] = {"name": "Case", "max_turns": 10}
 
 
@@ -44,7 +46,7 @@ class Stack:
 
 def stored(number: int, *, resource: str | None = None, manage: bool = True) -> StoredScenario:
     name = resource or f"case-{number}"
-    return StoredScenario(name, f"sc-{number}", "pw-1", {**FIELDS, "name": f"Case {number}"}, manage, drift=False)
+    return StoredScenario(name, f"sc-{number}", OWNER, {**FIELDS, "name": f"Case {number}"}, manage, drift=False)
 
 
 @pytest.fixture

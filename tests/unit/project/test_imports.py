@@ -25,9 +25,9 @@ RANKS = [
     "reports",
     "provider",
     "program",
+    "scenarios",
     "checks",
     "releases",
-    "scenarios",
     "agents",
     "tornado",
     "deployment",
@@ -39,6 +39,7 @@ ALONE = "sandbox"
 EDGES = {
     ("tornado", "scenarios"): "a session runs declared scenarios",
     ("agents", "checks"): "a check run depends on declared checks",
+    ("checks", "scenarios"): "checks run declared scenarios",
 }
 THINGS = {"agents", "checks", "releases", "scenarios", "tornado"}
 """Each has a resource of its own. They do not import each other, but for the edges above."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.paths import EXAMPLES
 from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
+from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.reports.github import annotation_lines, announce, append_summary
@@ -18,6 +19,7 @@ from tornado_resource.reports.workflow_commands import command
 if TYPE_CHECKING:
     from tornado_resource.runs.model import Result
 
+OWNER = Owner.pathway("pw-1")
 GOLDEN = EXAMPLES / "reports/annotations.txt"
 
 
@@ -41,7 +43,7 @@ def declared_failures(name: str, number: int) -> Result:
     """A session in which so many scenarios failed that are declared as code."""
     ids = tuple(f"sc-{each}" for each in range(number))
     declared = {
-        each: ScenarioDeclaration(each, "pw-1", {"name": each}, Position("sessions.yaml", 60, 5)) for each in ids
+        each: ScenarioDeclaration(each, OWNER, {"name": each}, Position("sessions.yaml", 60, 5)) for each in ids
     }
     status = status_of("COMPLETED_PARTIAL", (), ids)
     return result_of(gated_run_of(name, scenarios=declared), status)

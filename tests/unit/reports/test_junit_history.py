@@ -12,6 +12,7 @@ from lxml import etree
 from xunitparser import Parser
 
 from tests.support.results import gated_run_of, report_of, result_of, status_of
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import Iteration, Status
 from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS = {"refund": "Refunds an order", "cancel": "Cancels an order", "hours": "Knows the opening hours"}
-DECLARED = {key: ScenarioDeclaration(key, "pw-1", {"name": name}) for key, name in KEYS.items()}
+DECLARED = {key: ScenarioDeclaration(key, Owner.pathway("pw-1"), {"name": name}) for key, name in KEYS.items()}
 URN = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
 STACK = f"urn:pulumi:dev::agents::{STACK_TYPE}::agents-dev"
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate, ScenarioDeclaration
 from tornado_resource.runs.inputs import UPDATING, Change, compare, expected_inputs, replacing
@@ -84,7 +85,7 @@ def test_what_is_declared_as_by_default_is_no_input() -> None:
 
 
 def test_the_definition_of_a_scenario_decides() -> None:
-    scenario = ScenarioDeclaration("refund", "pw-1", {"name": "Refund", "max_turns": 9})
+    scenario = ScenarioDeclaration("refund", Owner.pathway("pw-1"), {"name": "Refund", "max_turns": 9})
     found = [
         expected_inputs(declared_with(replace(scenario, fields={**scenario.fields, **more})), {}, ["sc-1"], None)
         for more in ({}, {"description": "Other words"}, {"max_turns": 10})

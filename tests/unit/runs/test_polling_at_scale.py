@@ -22,6 +22,8 @@ from tornado_resource.runs.results import wait_for_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tornado_resource.bland.listing import Owner
+
 SESSIONS: Final = 1000
 MAX_A_MINUTE: Final = 12
 GATES: Final = (Gate(), Gate(3), Gate("any"), Gate("promotion"))
@@ -49,8 +51,8 @@ class Api(Client):
         status = "COMPLETED_PARTIAL" if failed else "COMPLETED_ALL_PASSED"
         return Status(status, total_scenarios=4, passed_scenarios=4 - failed, failed_scenarios=failed)
 
-    async def scenarios(self, pathway_id: str, **_filters: object) -> tuple[Scenario, ...]:
-        self._request(pathway_id)
+    async def scenarios(self, owner: Owner, **_filters: object) -> tuple[Scenario, ...]:
+        self._request(owner.owner_id)
         return (Scenario("sc-1", None, is_required_for_promotion=False),)
 
 
@@ -117,11 +119,11 @@ async def test_an_outage_after_the_end_does_not_spoil_a_promotion_gate() -> None
     time = VirtualTime()
 
     class Fading(Api):
-        async def scenarios(self, pathway_id: str, **_filters: object) -> tuple[Scenario, ...]:
+        async def scenarios(self, owner: Owner, **_filters: object) -> tuple[Scenario, ...]:
             if self.time.seconds < 300:
                 what = "scenarios"
                 raise NotSent(what, "no connection")
-            return await super().scenarios(pathway_id)
+            return await super().scenarios(owner)
 
     results = await results_of(Fading(time))
     assert Counter(result.verdict.outcome for result in results).keys() == {"passed", "failed"}

@@ -10,7 +10,9 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.scenario_api import ADDRESS, FIELDS, ScenarioApi, order_of
+from tornado_resource.bland.listing import Owner
 from tornado_resource.errors import ApiError, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.runs.order import Address
 from tornado_resource.scenarios.conflict import (
     ScenarioDiffers,
     ScenarioExists,
@@ -25,6 +27,7 @@ from tornado_resource.scenarios.lifecycle import (
     create,
     delete,
     disable,
+    env_of_checks,
     read,
     take_over,
     update,
@@ -327,7 +330,7 @@ def test_an_older_scenario_of_other_content_is_not_ours_after_a_crash() -> None:
 def test_an_intent_for_another_pathway_says_nothing() -> None:
     api = ScenarioApi(faults=[(RESET, False)] * 9)
     with pytest.raises(OutcomeUnknown):
-        created(api, pathway_id="pw-9")
+        created(api, owner=Owner.pathway("pw-9"))
     api.faults = []
     api.add(**FIELDS)
     with pytest.raises(ScenarioExists):
@@ -401,14 +404,14 @@ def test_taking_over_from_another_stack_changes_what_differs() -> None:
 def test_only_the_list_of_the_pathway_says_that_a_scenario_is_gone() -> None:
     api = ScenarioApi()
     api.add(**FIELDS)
-    assert asyncio.run(read(api.client(), "sc-2", "pw-1")) is None
+    assert asyncio.run(read(api.client(), "sc-2", Owner.pathway("pw-1"))) is None
     api.read_faults = [json_response({"error": "no such route"}, 404)]
-    found = asyncio.run(read(api.client(), "sc-1", "pw-1"))
+    found = asyncio.run(read(api.client(), "sc-1", Owner.pathway("pw-1")))
     assert found is not None
     assert found.entry["name"] == "Refund"
     api.read_faults = [httpx.Response(404, content=b"<html>")] * 5
     with pytest.raises(Rejected):
-        asyncio.run(read(api.client(), "sc-1", "pw-1"))
+        asyncio.run(read(api.client(), "sc-1", Owner.pathway("pw-1")))
 
 
 def hidden(*, category: str = "CUSTOM", others: tuple[str, ...] = ("CUSTOM",)) -> ScenarioApi:
@@ -422,19 +425,19 @@ def hidden(*, category: str = "CUSTOM", others: tuple[str, ...] = ("CUSTOM",)) -
 
 def test_a_scenario_that_is_not_listed_is_read_and_not_gone() -> None:
     api = hidden()
-    shown = asyncio.run(read(api.client(), "sc-1", "pw-1"))
+    shown = asyncio.run(read(api.client(), "sc-1", Owner.pathway("pw-1")))
     assert shown is not None
     assert api.calls == ["GET sc-1"]
-    assert asyncio.run(read(api.client(), "sc-500", "pw-1")) is None
+    assert asyncio.run(read(api.client(), "sc-500", Owner.pathway("pw-1"))) is None
     api.read_faults = [json_response({"error": "no such route"}, 404)]
-    assert asyncio.run(read(api.client(), "sc-1", "pw-1")) is not None
+    assert asyncio.run(read(api.client(), "sc-1", Owner.pathway("pw-1"))) is not None
 
 
 def test_a_404_without_a_scenario_by_id_at_all_is_not_gone() -> None:
     api, missing = hidden(), json_response({"error": "no such route"}, 404)
     api.read_faults = [missing, None, missing, missing]
     with pytest.raises(OutcomeUnknown, match="the API lists no more than 100"):
-        asyncio.run(read(api.client(), "sc-1", "pw-1"))
+        asyncio.run(read(api.client(), "sc-1", Owner.pathway("pw-1")))
 
 
 def test_a_refused_name_that_is_not_listed_exists() -> None:
@@ -489,8 +492,8 @@ def test_what_another_stack_manages_is_missing_only_if_that_is_certain() -> None
 def test_deleting_is_safe_to_repeat() -> None:
     api = ScenarioApi(faults=[(RESET, True)])
     api.add(**FIELDS)
-    asyncio.run(delete(api.client(), "sc-1", "pw-1"))
-    asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+    asyncio.run(delete(api.client(), "sc-1", Owner.pathway("pw-1")))
+    asyncio.run(delete(api.client(), "sc-1", Owner.pathway("pw-1")))
     assert api.scenarios == {}
 
 
@@ -508,11 +511,11 @@ def test_a_scenario_that_is_still_listed_is_not_deleted(response: httpx.Response
     api = ScenarioApi(faults=[(response, False)])
     api.add(**FIELDS)
     with pytest.raises(OutcomeUnknown, match="delete scenario sc-1: the API still lists the scenario"):
-        asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+        asyncio.run(delete(api.client(), "sc-1", Owner.pathway("pw-1")))
 
 
 def disabled(api: ScenarioApi) -> None:
-    asyncio.run(disable(api.client(), "sc-1", "pw-1"))
+    asyncio.run(disable(api.client(), "sc-1", Owner.pathway("pw-1")))
 
 
 @pytest.mark.parametrize("shows_writes", [True, False])
@@ -545,5 +548,33 @@ def test_a_scenario_that_is_still_enabled_is_not_disabled(response: httpx.Respon
 def test_a_delete_may_be_answered_in_other_forms(response: httpx.Response) -> None:
     api = ScenarioApi(faults=[(response, True)])
     api.add(**FIELDS)
-    asyncio.run(delete(api.client(), "sc-1", "pw-1"))
+    asyncio.run(delete(api.client(), "sc-1", Owner.pathway("pw-1")))
     assert api.scenarios == {}
+
+
+async def test_the_checks_of_an_agent_that_run_a_scenario_are_found() -> None:
+    asked = list[str]()
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path.split("/")[5])
+        if "gone" in request.url.path:
+            return json_response({"error": "NOT_FOUND"}, 404)
+        config = {"scenario_ids": ["SC-1"], "evals": []} if asked[-1] == "production" else None
+        return httpx.Response(200, json={"data": config, "errors": None})
+
+    client = client_of(respond)
+    assert await env_of_checks(client, Owner.agent("ag-1"), "sc-1") == "production"
+    assert await env_of_checks(client, Owner.agent("ag-1"), "sc-2") is None
+    assert await env_of_checks(client, Owner.agent("gone"), "sc-1") is None
+    assert asked == ["staging", "production"] * 3
+    assert await env_of_checks(client, Owner.pathway("pw-1"), "sc-1") is None
+    assert len(asked) == 6
+
+
+def test_a_name_is_free_again_for_every_agent() -> None:
+    api = ScenarioApi()
+    api.add(**FIELDS)
+    assert created(api, owner=Owner.agent("ag-1")).scenario_id == "sc-2"
+    assert api.bodies == [{"agent_id": "ag-1", **FIELDS}]
+    with pytest.raises(ScenarioExists, match="scenario 'Refund' of agent ag-1 exists already"):
+        created(api, owner=Owner.agent("ag-1"), address=Address("file", "agents", "dev", "x"), fields={"max_turns": 9})

@@ -383,3 +383,46 @@ def test_a_problem_seen_by_the_program_does_not_show_a_secret_pathway(provider: 
     checked = provider.check({}, news)
     with pytest.raises(Failure, match=r"scenarios of pathway \[secret\]: HTTP 500"):
         provider.diff("sc-1", dict(PROPS), dict(checked.inputs))
+
+
+AGENT: dict[str, Any] = {**{key: PROPS[key] for key in ("fields",)}, "name": "dev/refund@ag-1", "agent_id": "ag-1"}
+
+
+def test_a_scenario_of_an_agent_from_its_creation_to_its_end(
+    provider: ScenarioProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = provider.create(dict(provider.check({}, dict(AGENT)).inputs))
+    assert (shown(http, created.id)["agent_id"], shown(http, created.id)["pathway_id"]) == ("ag-1", None)
+    assert (outs(created)["agent_id"], "pathway_id" in outs(created)) == ("ag-1", False)
+    assert provider.diff(created.id, outs(created), dict(AGENT)).changes is False
+    assert provider.diff(created.id, outs(created), {**AGENT, "agent_id": "ag-2"}).replaces == ["agent_id"]
+    moved = {**PROPS, "name": AGENT["name"]}
+    assert provider.diff(created.id, outs(created), moved).replaces == ["pathway_id", "agent_id"]
+
+    # Checks that run it would fail without it: it stays until they name it no longer.
+    checks = "/v2/agents/ag-1/environments/production/checks"
+    version = http.get("/v1/evals/agents/resolved").json()["data"]["active_version_id"]
+    judge = {"eval_agent_id": "resolved", "eval_agent_version_id": version}
+    http.put(checks, json={"scenario_ids": [created.id], "evals": [judge]}).raise_for_status()
+    configured(http).delete(created.id, outs(created))
+    printed = capsys.readouterr().out
+    assert "refund@ag-1: left in Bland as it is: the checks of its agent in production run it" in printed
+    assert shown(http, created.id)["enabled"] is True
+    http.delete(checks).raise_for_status()
+    configured(http).delete(created.id, outs(created))
+    assert shown(http, created.id)["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("owner", "problems"),
+    [
+        ({"pathway_id": "p", "agent_id": "a"}, ["pathway_id"]),
+        ({}, ["pathway_id"]),
+        ({"agent_id": "a b"}, ["agent_id"]),
+        ({"pathway_id": "your-pathway-id"}, ["pathway_id"]),
+        ({"pathway_id": UNKNOWN}, []),
+    ],
+)
+def test_a_scenario_has_one_owner(provider: ScenarioProvider, owner: dict[str, Any], problems: list[str]) -> None:
+    checked = provider.check({}, {"name": "dev/refund", "fields": PROPS["fields"], **owner})
+    assert [each.property for each in checked.failures] == problems

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from tornado_resource import TornadoScenario
+from tornado_resource.declarations.values import ONE_OWNER
 from tornado_resource.program import purpose
+from tornado_resource.program.arguments import InvalidArgument
 from tornado_resource.scenarios import resource
 from tornado_resource.stacks.command_line import CommandLine
 
@@ -23,3 +26,17 @@ async def test_only_an_update_looks_for_edits(
     monkeypatch.setattr(purpose, "own_command", lambda: CommandLine(Path(), operation=operation))
     monkeypatch.setattr(resource, "program_run", lambda: SimpleNamespace(scenarios=SimpleNamespace(seen=look)))
     assert await resource._seen("refund") == seen
+
+
+@pytest.mark.parametrize(
+    ("owner", "line"),
+    [
+        ({}, f"  pathway_id: {ONE_OWNER}"),
+        ({"pathway_id": "p", "agent_id": "a"}, f"  pathway_id: {ONE_OWNER}"),
+        ({"agent_id": "your-agent-id"}, "  agent_id: found the placeholder, expected"),
+    ],
+)
+def test_a_program_names_one_owner(owner: dict[str, Any], line: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        TornadoScenario("refund", **owner)
+    assert str(caught.value).splitlines()[1].startswith(line)

@@ -164,3 +164,15 @@ def test_prompt_files_come_from_where_the_declarations_do() -> None:
     for prompts, problem in (({}, "there is no such file"), ({"prompts/a.md": bytes(70_000)}, "larger than 64 KiB")):
         gone = Comparison(replace(old, prompts=prompts), new, declared_digest).of(None)
         assert problem in (gone.problem or "")
+
+
+def test_an_edited_test_case_voids_the_pass_of_its_agents() -> None:
+    checks = "checks: {scenario_ids: [s], judges: [polite], simulations_count: 10}"
+    before = BASE.replace(checks, checks.replace("scenario_ids: [s]", "scenarios: [refund]"))
+    assert outcomes(compared(before, BASE)) == {"desk": ("again", "checks", "scenario refund is new")}
+    changed = before.replace("refund:", "refund:\n    max_turns: 9")
+    assert outcomes(compared(changed, before))["desk"] == ("again", "scenario refund (max_turns)")
+    renamed = before.replace("[refund", "[money").replace("refund:", "money:")
+    assert outcomes(compared(renamed, before)) == {}
+    [part] = [each for each in compared(before, BASE).parts if each.name == "desk"]
+    assert any("refund" in line for each in part.fields for line in each.lines)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.bland.listing import Listing
+from tornado_resource.bland.listing import Listing, Owner
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import SCENARIO_TYPE, SESSION_TYPE
@@ -15,6 +15,7 @@ from tornado_resource.stacks.recorded import read_outputs
 from tornado_resource.stacks.scenarios import change_of, matching, resource_name, stored_scenario
 from tornado_resource.versions.scenarios import filled_fields
 
+OWNER = Owner.pathway("pw-1")
 RECORDED: dict[str, Any] = {
     "scenario_id": "sc-1",
     "pathway_id": "pw-1",
@@ -22,7 +23,7 @@ RECORDED: dict[str, Any] = {
     "drift": [],
     "declared_at": "sessions.yaml:3:3",
 }
-DECLARED = ScenarioDeclaration("refund", "pw-1", {"name": "Refund", "max_turns": 10}, Position("sessions.yaml", 3, 3))
+DECLARED = ScenarioDeclaration("refund", OWNER, {"name": "Refund", "max_turns": 10}, Position("sessions.yaml", 3, 3))
 
 
 def urn(name: str, kind: str = SCENARIO_TYPE) -> str:
@@ -120,3 +121,13 @@ def test_without_a_record_only_the_declared_fields_count() -> None:
     stored = stored_scenario("refund@pw-1", OUTPUTS)
     assert stored is not None
     assert change_of(stored, Listing((shown(tester_persona_name="Eve"),))) is None
+
+
+def test_a_recorded_scenario_of_an_agent_is_one_of_that_agent() -> None:
+    outputs = {key: value for key, value in RECORDED.items() if key != "pathway_id"}
+    found = stored_scenario("refund@ag-1", {**outputs, "agent_id": "ag-1"})
+    assert found is not None
+    assert found.owner == Owner.agent("ag-1")
+    declared = ScenarioDeclaration("money", found.owner, DECLARED.fields)
+    assert (resource_name(declared), matching(declared, [found])) == ("money@ag-1", found)
+    assert matching(DECLARED, [found]) is None

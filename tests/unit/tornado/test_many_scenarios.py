@@ -10,6 +10,7 @@ import pytest
 from tests.support.api import FakeTime, json_response
 from tests.support.results import gated_run_of
 from tests.support.scenario_api import ScenarioApi
+from tornado_resource.bland.listing import Owner
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
 
@@ -151,7 +152,7 @@ async def test_a_disabled_scenario_is_not_required() -> None:
 
 async def test_a_declared_scenario_that_is_not_listed_is_not_gone() -> None:
     api = Api.of(ran=("sc-1",))
-    declared = {"sc-1": ScenarioDeclaration("one", "pw-1", {"name": "Case 1"})}
+    declared = {"sc-1": ScenarioDeclaration("one", Owner.pathway("pw-1"), {"name": "Case 1"})}
     gated = gated_run_of("a", request={**REQUEST, "scenario_ids": ["sc-1"]}, scenarios=declared)
     assert (await api.result(gated)).verdict.outcome == "passed"
     api.scenarios["sc-1"]["max_turns"] = 9

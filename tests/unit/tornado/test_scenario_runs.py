@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_run_of, result_of, status_of
+from tornado_resource.bland.listing import Owner
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.tornado.kind import KIND
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.runs.model import Result
 
+OWNER = Owner.pathway("pw-1")
 STATUS = {
     "status": "COMPLETED_PARTIAL",
     "total_scenarios": 2,
@@ -60,7 +62,7 @@ async def test_each_scenario_that_ran_is_recorded_by_name() -> None:
 
 
 async def test_names_that_are_declared_are_not_read() -> None:
-    declared = {f"sc-{number}": ScenarioDeclaration("k", "pw-1", {"name": f"Own {number}"}) for number in (1, 2, 3)}
+    declared = {f"sc-{number}": ScenarioDeclaration("k", OWNER, {"name": f"Own {number}"}) for number in (1, 2, 3)}
     api = Api()
     found = await api.read(ended(scenarios=declared))
     assert [each["name"] for each in found.verdict.scenarios or ()] == ["Own 1", "Own 2"]

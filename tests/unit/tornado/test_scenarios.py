@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_run_of, result_of
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
@@ -19,8 +20,9 @@ from tornado_resource.tornado.scenarios import scenario_doubt
 if TYPE_CHECKING:
     import httpx
 
-REFUND = ScenarioDeclaration("refund", PATHWAY_ID, {"name": "Refund", "max_turns": 10}, Position("sessions.yaml", 3, 3))
-CANCEL = ScenarioDeclaration("cancel", PATHWAY_ID, {"name": "Cancel"}, Position("sessions.yaml", 4, 3))
+OWNER = Owner.pathway(PATHWAY_ID)
+REFUND = ScenarioDeclaration("refund", OWNER, {"name": "Refund", "max_turns": 10}, Position("sessions.yaml", 3, 3))
+CANCEL = ScenarioDeclaration("cancel", OWNER, {"name": "Cancel"}, Position("sessions.yaml", 4, 3))
 REQUEST = {"pathway_id": PATHWAY_ID, "scenario_ids": ["sc-9", "sc-1", "sc-2"]}
 DECLARED = {"sc-1": REFUND, "sc-2": CANCEL}
 SHOWN: dict[str, dict[str, Any]] = {
@@ -63,7 +65,7 @@ def test_a_scenario_that_is_not_as_declared_is_named(changes: dict[str, Any], re
 
 
 def test_many_scenarios_are_counted() -> None:
-    many = {f"sc-{n}": ScenarioDeclaration(f"s{n}", "p", {"name": f"S{n}"}) for n in range(7)}
+    many = {f"sc-{n}": ScenarioDeclaration(f"s{n}", Owner.pathway("p"), {"name": f"S{n}"}) for n in range(7)}
     assert (scenario_doubt(many, ()) or "").endswith("scenario 'S4' does not exist any more and 2 more scenarios")
 
 

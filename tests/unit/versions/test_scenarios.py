@@ -143,8 +143,8 @@ def test_an_update_changes_only_what_changed_and_resets_the_undeclared() -> None
 
 
 def test_a_creation_has_what_is_declared_but_for_fields_of_updates() -> None:
-    body = creation_of("pw-1", {**FIELDS_DECLARED, "enabled": False, "description": "", "other": 1})
-    assert body == {"pathway_id": "pw-1", **FIELDS_DECLARED}
+    body = creation_of({**FIELDS_DECLARED, "enabled": False, "description": "", "other": 1})
+    assert body == FIELDS_DECLARED
 
 
 def test_definitions_differ_by_content() -> None:
