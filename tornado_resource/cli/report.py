@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tornado_resource.cli.completion import folders
+from tornado_resource.cli.completion import folders, stacks
 from tornado_resource.cli.output import Output, quiet_option
-from tornado_resource.cli.stack import finish, read_gated_stack, read_results, stack_option
+from tornado_resource.cli.stack import against, finish, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import count
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.history import KEPT, MAX_UPDATES, read_history, read_kept
+from tornado_resource.stacks.settings import KEYS, stack_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.history import Update
 
 MAX_NAMED_FILES: Final = 5
+
+
+def _stack(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a stack.
+
+    Raises:
+        click.BadParameter: it is none.
+
+    """
+    try:
+        return stack_name(value) if value is not None else None
+    except ValueError:
+        message = f"expected {KEYS['baseline'].expected}"
+        raise click.BadParameter(message) from None
 
 
 @click.command("report")
@@ -49,8 +64,18 @@ MAX_NAMED_FILES: Final = 5
     shell_complete=folders,
     help=f"With --history: take the updates from the {KEPT} files kept in this folder, instead of Pulumi's history.",
 )
+@click.option(
+    "--against",
+    "baseline",
+    metavar="S",
+    callback=_stack,
+    shell_complete=stacks,
+    help="Compare with the last verdicts of another stack (default: config tornado:baseline). It decides nothing.",
+)
 @quiet_option
-def command(name: str | None, folder: str | None, history: int | None, kept: str | None, *, quiet: bool) -> int:
+def command(  # noqa: PLR0913 - an argument for each option
+    name: str | None, folder: str | None, history: int | None, kept: str | None, baseline: str | None, *, quiet: bool
+) -> int:
     """Write junit.xml, verdicts.json, summary.md and report.html about a stack's runs as of now.
 
     Needs only the stack's state and config. The exit code is that of the verdicts.
@@ -62,7 +87,8 @@ def command(name: str | None, folder: str | None, history: int | None, kept: str
     has_transcripts = stack.settings.shows_transcripts
     results = asyncio.run(read_results(stack, has_names=True, has_transcripts=has_transcripts))
     found = _trends(stack, history, kept) if history is not None else None
-    code = finish(replace(stack.report(results), trends=found), folder or stack.settings.reports or "reports", output)
+    report = against(replace(stack.report(results), trends=found), baseline or stack.settings.baseline)
+    code = finish(report, folder or stack.settings.reports or "reports", output)
     if found is not None:
         from tornado_resource.reports.trends import flaky_lines
 

@@ -21,7 +21,7 @@ from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import with_promoted_version
-from tornado_resource.stacks.reader import read_stack, selected_stack
+from tornado_resource.stacks.reader import read_recorded, read_stack, selected_stack
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
@@ -182,6 +182,24 @@ async def read_results(stack: GatedStack, *, has_names: bool = False, has_transc
         return await asyncio.gather(*(result_of(gated) for gated in stack.gated_runs))
 
 
+def against(report: Report, name: str | None) -> Report:
+    """Return a report that is compared with the last verdicts of the stack *name*; as it is without one.
+
+    That they cannot be read is a warning, and said in the report: it decides nothing.
+    """
+    if name is None:
+        return report
+    from tornado_resource.reports.baseline import ITSELF, UNREADABLE, Baseline, baseline_of, is_same_stack
+
+    if is_same_stack(name, report.stack, report.project):
+        return replace(report, baseline=Baseline(name, problem=ITSELF))
+    try:
+        return replace(report, baseline=baseline_of(name, read_recorded(name)))
+    except ConfigurationError as error:
+        click.echo(f"warning: stack {name} cannot be compared with: {error}", err=True)
+        return replace(report, baseline=Baseline(name, problem=UNREADABLE))
+
+
 def finish(report: Report, folder: str | None, output: Output) -> ExitCode:
     """Write the reports if *folder* is given, print what did not pass, and return the exit code."""
     from tornado_resource.reports.console import failure_message
@@ -205,4 +223,8 @@ def finish(report: Report, folder: str | None, output: Output) -> ExitCode:
     if message is not None:
         headline, *others = message.splitlines()
         click.echo("\n".join([painted(headline, report.outcome), *others]), err=True)
+    if report.baseline is not None:
+        from tornado_resource.reports.baseline import baseline_lines
+
+        output.say("\n".join(baseline_lines(report.results, report.baseline)))
     return code

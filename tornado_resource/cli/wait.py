@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.cli.output import ExitCode, Output, format_option, painted, quiet_option
-from tornado_resource.cli.stack import finish, for_reports, read_gated_stack, stack_option
+from tornado_resource.cli.stack import against, finish, for_reports, read_gated_stack, stack_option
 from tornado_resource.core.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitC
     except KeyboardInterrupt:
         click.echo(f"\nInterrupted. {resume}", err=True)
         return ExitCode.INTERRUPTED
-    code = finish(stack.report(results), stack.settings.reports, output)
+    report = against(stack.report(results), stack.settings.baseline)
+    code = finish(report, stack.settings.reports, output)
     if timeout is not None and any(result.cause == "out_of_time" for result in results):
         click.echo(resume, err=True)
     return code

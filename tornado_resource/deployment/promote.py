@@ -16,7 +16,7 @@ from tornado_resource.declarations.releases import obstacles
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.program.sdk import organization
+from tornado_resource.program.sdk import full_stack_name
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.verdict import unknown_result
@@ -144,9 +144,8 @@ def _without_unknowns(value: Any) -> Any:
 
 def _full_name(stack: str) -> str:
     """Return `organization/project/stack`, as StackReference needs it; a bare name is a stack of this project."""
-    own = f"{organization()}/{pulumi.get_project()}/"
-    full = stack if "/" in stack else own + stack
-    if full == own + pulumi.get_stack():
+    full = full_stack_name(stack)
+    if full == full_stack_name(pulumi.get_stack()):
         message = f"promotes_from names {full}, which is this stack itself"
         raise pulumi.RunError(message)
     return full

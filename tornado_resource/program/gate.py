@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulumi
 
+from tornado_resource.program.baseline import read_baseline
 from tornado_resource.program.sdk import outputs_registered
 from tornado_resource.reports.console import failure_message
 from tornado_resource.runs.verdict import unknown_result
@@ -28,11 +29,13 @@ class ProgramGate:
 
     Args:
         report: has a result for each session.
+        baseline: the stack whose last verdicts the reports are compared with; None for none.
 
     """
 
-    def __init__(self, report: UpdateReport) -> None:
+    def __init__(self, report: UpdateReport, baseline: str | None = None) -> None:
         self.report = report
+        self._baseline = baseline
         self.left_out: set[str] = set()
         """The URNs of the sessions that the update did not create because they were not its targets."""
         self._checked: dict[str, bool] = {}
@@ -75,6 +78,8 @@ class ProgramGate:
             await outputs_registered()
         if self._waits > 0 or not self._checked:
             return
+        if self._baseline is not None:
+            self.report.compare(await read_baseline(self._baseline))
         checked = [result for urn, result in self.report.results.items() if self._checked.get(urn)]
         command = min(self._commands, key=len)  # the shorter one shows the verdicts of the other, too
         message = failure_message(counted(checked, self.left_out), pulumi.get_stack(), command)

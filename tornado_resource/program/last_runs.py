@@ -323,6 +323,15 @@ class LastRuns:
             return replace(last, problem=str(error))
 
 
+async def resources_of(stack: str) -> Mapping[str, Any]:
+    """Return the outputs of any stack's resources by URN, as its state has them; *stack* is its full name.
+
+    What the engine cannot read is an exception of any class.
+    """
+    read = await invoke_async(READ_STATE, {"stackName": stack})
+    return read.get("outputs") or {}
+
+
 async def read_resources() -> Mapping[str, Any]:
     """Return the outputs of the stack's resources by URN, as its state has them now; none in a test with mocks.
 
@@ -335,11 +344,9 @@ async def read_resources() -> Mapping[str, Any]:
     stack = f"{organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     for pause in READ_PAUSES_SECONDS:
         try:
-            read = await invoke_async(READ_STATE, {"stackName": stack})
+            return await resources_of(stack)
         except Exception as error:  # noqa: BLE001 - the SDK says with a bare one what the engine refuses
             fault = clean(str(error), 300)
-        else:
-            return read.get("outputs") or {}
         await asyncio.sleep(pause)
     message = f"the state of stack {stack} cannot be read, so nothing was started: {fault}"
     raise ConfigurationError(message)

@@ -20,10 +20,12 @@ from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.purpose import is_update
 from tornado_resource.program.sdk import exit_on_signals, show_error_once, when_program_ends
+from tornado_resource.reports.baseline import baseline_lines
 from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
+    from tornado_resource.reports.baseline import Baseline
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
@@ -49,6 +51,7 @@ class UpdateReport:
         self._promotion: Promotion | None = None
         self._results: dict[str, Result] = {}
         self._problem: str | None = None
+        self._baseline: Baseline | None = None
         self._has_gate = False
         self._unwritable: ConfigurationError | None = None
         self._says_why = False
@@ -100,6 +103,10 @@ class UpdateReport:
         """Take note of the environment, and of the stack that its versions come from if they are promoted."""
         self._environment, self._promotion = environment, promotion
 
+    def compare(self, baseline: Baseline) -> None:
+        """Take note of the stack that the results are compared with."""
+        self._baseline = baseline
+
     def note_gate(self) -> None:
         """Take note that the program declares a session with a gate."""
         self._has_gate = True
@@ -140,6 +147,8 @@ class UpdateReport:
         else:
             if self._folder is not None:
                 pulumi.log.info(f"the reports are in {self._folder}")
+        if self._baseline is not None:
+            pulumi.log.info("\n".join(baseline_lines([*self.results.values()], self._baseline)))
         self._announce()
         return problem
 
@@ -192,6 +201,7 @@ class UpdateReport:
             project=self._project,
             problem=self._problem or (None if self._results else STOPPED),
             checkout=Checkout.of(os.environ),
+            baseline=self._baseline,
             is_skipped=self._problem == NOTHING_JUDGED and not self._has_gate,
         )
 

@@ -33,7 +33,7 @@ class ProgramRun:
         report = program_report()  # before the config, so that the reports tell of an invalid one
         self.settings, endpoint = read_config()
         report.describe(self.settings.environment)
-        self.gate = ProgramGate(report)
+        self.gate = ProgramGate(report, self.settings.baseline)
         self.session_urns: dict[str, list[Awaitable[str]]] = {}
         """The URNs of the sessions that the program has declared so far, by name."""
         client = self.client = SharedClient(endpoint, self.settings.ignored_content)

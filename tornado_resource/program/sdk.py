@@ -44,6 +44,11 @@ def organization() -> str:
     return pulumi.get_organization() or NO_ORGANIZATION
 
 
+def full_stack_name(stack: str) -> str:
+    """Return `organization/project/stack`, as the engine needs it; a bare name is a stack of this project."""
+    return stack if "/" in stack else f"{organization()}/{pulumi.get_project()}/{stack}"
+
+
 def inherited_aliases(
     own_type: str, name: str, own: Sequence[Any], parent: pulumi.Resource | None
 ) -> list[pulumi.Output[str]]:

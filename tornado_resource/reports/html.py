@@ -16,6 +16,7 @@ from tornado_resource.bland.content import short
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
+from tornado_resource.reports.baseline import NOT_BLAMED, changes, rows, tally
 from tornado_resource.reports.changes import part_title, title
 from tornado_resource.reports.outcomes import (
     STYLES,
@@ -55,7 +56,7 @@ MAX_PARTS: Final = 100
 MAX_MARKS: Final = 20
 """How many of their runs are shown: the last ones."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_RESERVED: Final = frozenset({"controls", "flaky", "overview", "sessions", "trends", "waived"})
+_RESERVED: Final = frozenset({"against", "controls", "flaky", "overview", "sessions", "trends", "waived"})
 """The ids of other parts of the page."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
@@ -107,10 +108,14 @@ def html(report: Report) -> str:
         _section(_anchor(result, numbers), result, report.stack, is_open=_is_open(place, result, is_long=is_long))
         for place, result in enumerate(ranked)
     ]
+    changed = rows(changes(report.results, report.baseline)) if report.baseline is not None else []
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report,
         sections=sections,
+        changed=changed,
+        tally=tally(changed),
+        not_blamed=NOT_BLAMED,
         style=style,
         digest=_digest(style),
         script=script,

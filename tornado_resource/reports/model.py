@@ -9,6 +9,7 @@ from tornado_resource.runs.model import OUTCOMES
 
 if TYPE_CHECKING:
     from tornado_resource.core.positions import Checkout, Position
+    from tornado_resource.reports.baseline import Baseline
     from tornado_resource.reports.trends import Trends
     from tornado_resource.runs.model import Outcome, Result
     from tornado_resource.stacks.promotion import Promotion
@@ -22,7 +23,8 @@ class Report:
     that writes it, if it is known. *trends*: how the sessions went over the last updates, if that was asked for.
     *project*: empty if it is unknown. *problem*: why an update has failed or judged nothing, beside its sessions.
     *is_skipped*: whether it is only that there was no gate to judge, so that the update did not fail. *checkout*: the
-    repository on a CI system, whose links to files are relative to it.
+    repository on a CI system, whose links to files are relative to it. *baseline*: the stack whose last verdicts these
+    are compared with, if that was asked for.
     """
 
     stack: str
@@ -36,6 +38,7 @@ class Report:
     problem: str | None = None
     is_skipped: bool = False
     checkout: Checkout | None = None
+    baseline: Baseline | None = None
 
     def linked(self, position: Position | None) -> Position | None:
         """Return a position as CI systems link it; None if it is unknown."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import short
 from tornado_resource.core.text import clean, count
+from tornado_resource.reports.baseline import NOT_BLAMED, changes, rows
+from tornado_resource.reports.baseline import tally as tally_of
 from tornado_resource.reports.outcomes import (
     STYLES,
     advice,
@@ -65,6 +67,7 @@ def summary(report: Report) -> str:
                 _problem(report.problem),
                 _promotion(report.promotion),
                 _table(results),
+                _against(report),
                 _flaky(report.trends),
                 _sections(missed, report.stack),
             )
@@ -116,6 +119,25 @@ def _table(results: list[Result]) -> Iterator[str]:
     yield from (_row(result, shown) for result in results[:MAX_ROWS])
     if len(results) > MAX_ROWS:
         yield f"\n… and {count_runs(result.gated for result in results[MAX_ROWS:])} more: see `verdicts.json`.\n"
+
+
+def _against(report: Report) -> Iterator[str]:
+    """Yield what has changed since the last verdicts of the baseline."""
+    if report.baseline is None:
+        return
+    yield f"\n### Against stack {escape(report.baseline.stack)}\n\n"
+    if report.baseline.problem is not None:
+        yield f"{report.baseline.problem.capitalize()}.\n"
+        return
+    found = rows(changes(report.results, report.baseline))
+    is_blamed = any(row.change == "still_failing" for row in found)
+    yield f"{tally_of(found).capitalize()}.{f' {NOT_BLAMED}' if is_blamed else ''}\n"
+    titles = ["Change", "Session", "Scenario or judge", "There"]
+    yield f"\n{_line(titles)}{_line(['---'] * len(titles))}" if found else ""
+    for row in found[:MAX_SECTIONS]:
+        yield _line([row.words, escape(row.run), escape(row.label), escape(row.there)])
+    if len(found) > MAX_SECTIONS:
+        yield f"\n… and {len(found) - MAX_SECTIONS} more: see `verdicts.json`.\n"
 
 
 def _flaky(found: Trends | None) -> Iterator[str]:

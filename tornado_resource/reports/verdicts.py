@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import Omitted
 from tornado_resource.core.text import json_text
+from tornado_resource.reports.baseline import as_json
 from tornado_resource.reports.outcomes import scenario_results
 from tornado_resource.stacks.promotion import as_output
 
@@ -31,6 +32,7 @@ def verdicts_json(report: Report) -> str:
         "problem": report.problem,
         "tally": report.tally,
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
+        "baseline": as_json(report.results, report.baseline) if report.baseline is not None else None,
         "sessions": {result.gated.name: _session(result) for result in report.results},
     }
     return json_text(content)

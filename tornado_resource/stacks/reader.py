@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.recorded import RecordedRun
+    from tornado_resource.stacks.recorded import Recorded, RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
 
 _UNUSED: Final = frozenset({"triggers", "definitions", "checks"})
@@ -156,6 +156,20 @@ def read_stack(name: str) -> Stack:
         has_plain_key=key is not None and not key.flag("secret"),
         project=next((project_of(resource.text("urn")) for resource in deployment.objects("resources")), ""),
     )
+
+
+def read_recorded(name: str) -> Recorded:
+    """Return what the state of any stack has; *name* can be `organization/project/stack`.
+
+    Raises:
+        ConfigurationError: Pulumi cannot read it, or its state is damaged.
+
+    """
+    deployment, secrets = _read_deployment(name)
+    try:
+        return read_state(_resources(deployment, {}, secrets))
+    except RecursionError:
+        raise damaged(name, "nested too deeply") from None
 
 
 def _read_deployment(name: str) -> tuple[Fields, frozenset[str]]:

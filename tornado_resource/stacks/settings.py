@@ -21,6 +21,7 @@ PREFIX: Final = "tornado:"
 ON_CONFLICT: Final = get_args(OnConflict)
 RERUN: Final = get_args(Rerun)
 MIN_POLL_SECONDS: Final = 0.1
+STACK_NAME: Final = r"[A-Za-z0-9._-]{1,100}(/[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})?"
 MAX_REASON_CHARACTERS: Final = 300
 
 
@@ -35,6 +36,7 @@ class Settings:
     poll_seconds: float = 15.0
     is_waiting: bool = True
     reports: str | None = None
+    baseline: str | None = None
     shows_changes: bool = False
     shows_transcripts: bool = True
     ignored_content: tuple[str, ...] = ()
@@ -132,6 +134,18 @@ def _text(text: str) -> str | None:
     return text or None
 
 
+def stack_name(text: str) -> str | None:
+    """Return the name of another stack, as `promotes_from` takes it; None if *text* is empty.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    if text and not re.fullmatch(STACK_NAME, text):
+        raise ValueError
+    return text or None
+
+
 def _scalars(text: str) -> dict[str, Any]:
     return _mapping_of(text, (str, int, float, bool))
 
@@ -214,6 +228,7 @@ KEYS: Final[Mapping[str, _Key]] = {
     "promoteWithout": _Key("promote_without", _reason, f"a reason of at most {MAX_REASON_CHARACTERS} characters"),
     "wait": _Key("is_waiting", _boolean, "true or false"),
     "reports": _Key("reports", _text, "a folder"),
+    "baseline": _Key("baseline", stack_name, "a stack of this project, or organization/project/stack"),
     "showChanges": _Key("shows_changes", _boolean, "true or false"),
     "transcripts": _Key("shows_transcripts", _boolean, "true or false"),
     "ignoreContent": _Key(

@@ -12,10 +12,12 @@ import pytest
 
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.program import baseline, report
 from tornado_resource.program import gate as shared_gate
-from tornado_resource.program import report
 from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.report import INTERRUPTED, NOTHING_JUDGED, STOPPED, UpdateReport
+from tornado_resource.program.sdk import full_stack_name
+from tornado_resource.reports.baseline import EMPTY, ITSELF, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,6 +222,41 @@ async def test_the_gate_is_judged_when_the_last_wait_has_ended(program: Program)
         await waits.end()
     assert done == []
     assert asdict(waits.report.results[BILLING].verdict) == asdict(PASSED.verdict)
+
+
+@pytest.mark.parametrize(
+    ("stack", "state", "problem"),
+    [
+        ("main", {}, EMPTY),
+        ("main", RuntimeError("\x1b[31mno such stack"), UNREADABLE),
+        ("main", {"urn": "damaged"}, EMPTY),
+        ("acme/agents/main", [], UNREADABLE),
+        ("dev", RuntimeError("it is not read"), ITSELF),
+    ],
+)
+async def test_a_baseline_that_cannot_be_read_decides_nothing(
+    program: Program, monkeypatch: pytest.MonkeyPatch, stack: str, state: Any, problem: str
+) -> None:
+    asked: list[str] = []
+
+    async def resources_of(name: str) -> Any:
+        asked.append(name)
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+    monkeypatch.setattr(baseline, "resources_of", resources_of)
+    waits = ProgramGate(UpdateReport(str(program.folder)), stack)
+    waits.begin("pulumi stack output")
+    waits.expect(PASSED.gated)
+    waits.report.record(PASSED)
+    await waits.end()
+    written = json.loads((program.folder / "verdicts.json").read_text(encoding="utf-8"))
+    assert (written["outcome"], written["baseline"]["problem"]) == ("passed", problem)
+    assert program.logged[-1] == f"against stack {stack}: {problem}"
+    assert ("".join(program.logged).count("cannot be compared with: ") == 1) is (problem == UNREADABLE)
+    assert "\x1b" not in "".join(program.logged)
+    assert asked == ([] if problem == ITSELF else [full_stack_name(stack)])
 
 
 async def test_after_a_pass_what_had_to_wait_for_it_is_done(program: Program) -> None:

@@ -61,6 +61,7 @@ def test_every_key_is_read() -> None:
         "promoteWithout": " INC-7 ",
         "wait": "False",
         "reports": "out",
+        "baseline": "acme/agents/main",
         "showChanges": "true",
         "transcripts": "false",
         "ignoreContent": '["nodes.data.updated_at", "is_production", "is_production"]',
@@ -73,6 +74,7 @@ def test_every_key_is_read() -> None:
         adopt={"support-line": "s-1"},
         poll_seconds=1.5,
         is_waiting=False,
+        baseline="acme/agents/main",
         reports="out",
         shows_changes=True,
         shows_transcripts=False,
@@ -137,6 +139,8 @@ def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # 
         ("pollInterval", "15"),
         ("pollInterval", ""),
         ("wait", ""),
+        ("baseline", "agents/main"),
+        ("baseline", "main; rm"),
         ("wait", "1"),
         ("promoteWithout", "x" * (MAX_REASON_CHARACTERS + 1)),
     ],
@@ -224,10 +228,10 @@ config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersed
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
-pollInterval, promoteWithout, wait, reports, showChanges, transcripts, \
+pollInterval, promoteWithout, wait, reports, baseline, showChanges, transcripts, \
 ignoreContent; did you mean `tornado:triggers`?
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
-pollInterval, promoteWithout, wait, reports, showChanges, transcripts, \
+pollInterval, promoteWithout, wait, reports, baseline, showChanges, transcripts, \
 ignoreContent"""
     )
 
