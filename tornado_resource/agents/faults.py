@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.agents import read_latest_version, read_pins, read_version
 from tornado_resource.bland.check_runs import read_checks
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.variables import find_missing_of_snapshot, find_missing_variables
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import LATEST, PINNED, is_version_id
 from tornado_resource.errors import NotFound
@@ -15,19 +16,23 @@ from tornado_resource.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tornado_resource.bland.agents import Version
     from tornado_resource.bland.client import Client
 
+Fault = tuple[str, str]
+"""What is wrong, and what to do about it."""
+SET_VALUES: Final = "until then, no check run starts"
 UNKNOWN: Final = (
     "the API does not know the agent",
     "check agent_id, and that the API key is of its account",
 )
 
 
-async def find_faults(client: Client, request: Mapping[str, Any], *, has_checks: bool) -> list[tuple[str, str]]:
+async def find_faults(client: Client, request: Mapping[str, Any], *, has_checks: bool) -> list[Fault]:
     """Return what is wrong, each with what to do about it.
 
     Args:
-        client: sends the requests: three at most.
+        client: sends the requests: six at most.
         request: what the check run is declared with.
         has_checks: whether the update creates its checks.
 
@@ -40,31 +45,37 @@ async def find_faults(client: Client, request: Mapping[str, Any], *, has_checks:
         pins = await retried(lambda: read_pins(client, agent_id))
     except NotFound:
         return [UNKNOWN]
-    faults = [_fault_of_version(client, request, is_pinned=pins.of(env).version_id is not None)]
+    faults = [_fault_of_version(client, request, pins.of(env).version_id)]
     faults += [] if has_checks else [_fault_of_checks(client, agent_id, env)]
     return [fault for fault in await asyncio.gather(*faults) if fault is not None]
 
 
-async def _fault_of_version(client: Client, request: Mapping[str, Any], *, is_pinned: bool) -> tuple[str, str] | None:
-    agent_id, version = request["agent_id"], request.get("version_id", LATEST)
-    if version == PINNED:
-        fault = f"{request['env']} pins no version", "publish one, or declare `version: latest`"
-        return None if is_pinned else fault
-    if version != LATEST and is_version_id(version):
-        return None  # it may be one of a branch, which no list shows
+async def _fault_of_version(client: Client, request: Mapping[str, Any], pinned: str | None) -> Fault | None:
+    agent_id, env, version = request["agent_id"], request["env"], request.get("version_id", LATEST)
+    if version == PINNED and pinned is None:
+        return f"{env} pins no version", "publish one, or declare `version: latest`"
+    version_id = pinned if version == PINNED else version
+    if version_id is not None and is_version_id(version_id):
+        # One that is named by its id may be of a branch, which no list shows.
+        missing = await find_missing_variables(client, agent_id, env, version_id)
+        return (missing, SET_VALUES) if missing is not None else None
     try:
-        if version == LATEST:
-            await retried(lambda: read_latest_version(client, agent_id))
-        else:
-            await retried(lambda: read_version(client, agent_id, version))
+        found = await retried(lambda: _read(client, agent_id, version))
     except NotFound:
         if version == LATEST:
             return "it has no version", "save one in Bland"
         return f"it has no version {clean(version)}", "declare one that is published, or `version: latest`"
-    return None
+    missing = await find_missing_of_snapshot(client, agent_id, env, found.snapshot or {})
+    return (missing, SET_VALUES) if missing is not None else None
 
 
-async def _fault_of_checks(client: Client, agent_id: str, env: str) -> tuple[str, str] | None:
+async def _read(client: Client, agent_id: str, version: str) -> Version:
+    if version == LATEST:
+        return await read_latest_version(client, agent_id)
+    return await read_version(client, agent_id, version)
+
+
+async def _fault_of_checks(client: Client, agent_id: str, env: str) -> Fault | None:
     checks = await retried(lambda: read_checks(client, agent_id, env))
     if checks is None:
         return f"it has no checks in {env}", "set them up in Bland, or declare `checks`"

@@ -68,13 +68,23 @@ async def read_variables(client: Client, agent_id: str, env: str) -> Variables:
 async def find_missing_variables(client: Client, agent_id: str, env: str, version_id: str) -> str | None:
     """Return which variables a version refers to that certainly have no value in an environment (`missing_variables`).
 
-    None if all have one, and if that cannot be known: no page of the API says what it shows of every version. The
-    variables are only read if the version refers to some.
+    None if all have one, and if that cannot be known: no page of the API says what it shows of every version.
     """
     try:
         snapshot = await _read_snapshot(client, agent_id, version_id)
-        if not referenced_variables(snapshot):
-            return None
+    except ApiError:
+        return None
+    return await find_missing_of_snapshot(client, agent_id, env, snapshot)
+
+
+async def find_missing_of_snapshot(client: Client, agent_id: str, env: str, snapshot: Mapping[str, Any]) -> str | None:
+    """Return what `find_missing_variables` does, of a version that has been read.
+
+    The variables are only read if the version refers to some.
+    """
+    if not referenced_variables(snapshot):
+        return None
+    try:
         variables = await retried(lambda: read_variables(client, agent_id, env))
     except ApiError:
         return None

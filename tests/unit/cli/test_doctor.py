@@ -180,6 +180,26 @@ judges: {resolved: {id: j-1}}
     assert "/v2/agents/ag-1/environments/staging/checks" not in paths
 
 
+def test_variables_without_a_value_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = {**VERSION, "snapshot": {"prompt": "Call {{env.CRM_URL}}"}}
+    shown = {"versions/latest": version, "versions/1.4.0": version, "environments/staging/variables": []}
+    answer(monkeypatch, of_agent("ag-1", **shown))
+    declarations = """\
+version: 1
+agents:
+  latest: {agent_id: ag-1}
+  pinned: {agent_id: ag-1, version: pinned}
+  published: {agent_id: ag-1, version: 1.4.0}
+"""
+    lines = diagnosed(Stack("dev", {"bland:apiKey": "a-long-key"}), declarations, monkeypatch, tmp_path, capsys)
+    found = [line for line in lines if line.startswith("missing")]
+    missing = "the version refers to an environment variable without a value in staging: CRM_URL. Calls would fail"
+    assert [line.split()[1] for line in found] == ["latest", "pinned", "published"]
+    assert all(missing in line for line in found)
+
+
 def test_disabled_checks_and_a_foreign_check_run_are_found(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
