@@ -52,21 +52,26 @@ async def find_faults(client: Client, request: Mapping[str, Any], *, has_checks:
 
 async def _fault_of_version(client: Client, request: Mapping[str, Any], pinned: str | None) -> Fault | None:
     agent_id, env, version = request["agent_id"], request["env"], request.get("version_id", LATEST)
-    if version == PINNED and pinned is None:
-        return f"{env} pins no version", "publish one, or declare `version: latest`"
-    version_id = pinned if version == PINNED else version
-    if version_id is not None and is_version_id(version_id):
-        # One that is named by its id may be of a branch, which no list shows.
-        missing = await find_missing_variables(client, agent_id, env, version_id)
-        return (missing, SET_VALUES) if missing is not None else None
-    try:
-        found = await retried(lambda: _read(client, agent_id, version))
-    except NotFound:
-        if version == LATEST:
-            return "it has no version", "save one in Bland"
-        return f"it has no version {clean(version)}", "declare one that is published, or `version: latest`"
-    missing = await find_missing_of_snapshot(client, agent_id, env, found.snapshot or {})
+    if version == PINNED:
+        if pinned is None:
+            return f"{env} pins no version", "publish one, or declare `version: latest`"
+        version = pinned
+    if is_version_id(version):
+        # It may be one of a branch, which no list shows.
+        missing = await find_missing_variables(client, agent_id, env, version)
+    else:
+        try:
+            found = await retried(lambda: _read(client, agent_id, version))
+        except NotFound:
+            return _no_version(version)
+        missing = await find_missing_of_snapshot(client, agent_id, env, found.snapshot or {})
     return (missing, SET_VALUES) if missing is not None else None
+
+
+def _no_version(version: str) -> Fault:
+    if version == LATEST:
+        return "it has no version", "save one in Bland"
+    return f"it has no version {clean(version)}", "declare one that is published, or `version: latest`"
 
 
 async def _read(client: Client, agent_id: str, version: str) -> Version:
