@@ -86,7 +86,7 @@ def known(client: Any, names: set[str]) -> dict[str, str]:
         run = post(client, f"/v2/agents/{agent_id}/environments/staging/check-runs", {})["data"]
         return {"agent_id": agent_id, "run_id": run["id"]}
     if "eval_agent_id" in names:
-        judge = post(client, "/v1/evals/agents", {"name": "New", "modality": "text"})["data"]
+        judge = post(client, "/v1/evals/agents", {"name": "New", "modality": "text"})["data"]["agent"]
         ids = {"eval_agent_id": judge["id"], "version_id": judge["current_version_id"]}
         return {name: ids[name] for name in names & ids.keys()}
     return {}

@@ -153,6 +153,51 @@ JUDGE_CHANGES: Final = request_body(
     weight={"type": "number", "minimum": 0, "maximum": 100},
     judge_config=OBJECT,
 )
+_SHOWN_JUDGE: Final[Json] = {
+    "id": NAME,
+    "org_id": TEXT,
+    "key": TEXT,
+    "name": TEXT,
+    "description": nullable(TEXT),
+    "current_version_id": TEXT,
+    "active_version_id": nullable(TEXT),
+    "metadata": OBJECT,
+    "created_at": TEXT,
+    "updated_at": TEXT,
+}
+SHOWN_JUDGE: Final = tuple(_SHOWN_JUDGE)
+"""What is shown of a judge beside its draft."""
+_PUBLISHED_VERSION: Final[Json] = {
+    "id": NAME,
+    "eval_agent_id": NAME,
+    "version_number": POSITIVE,
+    "name": TEXT,
+    "state": {"enum": ["editable", "archived"]},
+    "created_by": nullable(TEXT),
+    "created_at": TEXT,
+}
+PUBLISHED_VERSION: Final = tuple(_PUBLISHED_VERSION)
+"""What a publication shows of the version."""
+JUDGE_VERSION: Final = record(
+    **_PUBLISHED_VERSION,
+    org_id=TEXT,
+    description=nullable(TEXT),
+    modality=_MODALITY,
+    system_prompt_md=TEXT,
+    prompt_md=TEXT,
+    levels=list_of(_LEVEL),
+    target_level_keys=_TEXTS,
+    weight=_NUMBER,
+    created_from_version_id=nullable(TEXT),
+    updated_at=TEXT,
+)
+JUDGE: Final = record(agent=record(**_SHOWN_JUDGE, deleted_at=nullable(TEXT)), current_version=JUDGE_VERSION)
+JUDGE_PUBLISHED: Final = record(
+    eval_agent_id=NAME,
+    current_version_id=TEXT,
+    active_version_id=TEXT,
+    published_version=record(**_PUBLISHED_VERSION, latest_run={"type": "null"}),
+)
 
 
 def page_of(items: Json) -> Json:

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 JUDGES = "/v1/evals/agents"
 JUDGE = f"{JUDGES}/{{eval_agent_id}}"
 VERSION = f"{JUDGE}/versions/{{version_id}}"
+PUBLISH = "Make the draft of a judge its active version"
 
 
 class JudgeEndpoints:
@@ -36,16 +37,17 @@ class JudgeEndpoints:
 
     def operations(self) -> list[Operation]:
         """Return the endpoints, with their descriptions."""
-        created = {"body": described.NEW_JUDGE, "done": (201,)}
-        changed = {"body": described.JUDGE_CHANGES, "refusals": (404, 409)}
+        created = {"body": described.NEW_JUDGE, "done": (201,), "response": described.JUDGE}
+        changed = {"body": described.JUDGE_CHANGES, "refusals": (404, 409), "response": described.JUDGE_VERSION}
+        published, version = {"response": described.JUDGE_PUBLISHED}, {"response": described.JUDGE_VERSION}
         listed = {"query": described.PAGE, "response": described.page_of(OBJECT)}
         calls: list[tuple[str, str, Any, str, Json]] = [
             ("GET", JUDGES, self._list_judges, "List judges", listed),
             ("POST", JUDGES, self._create_judge, "Create a judge with an empty draft", created),
-            ("GET", JUDGE, self._get_judge, "Get a judge with its draft", {}),
-            ("GET", VERSION, self._get_judge_version, "Get a version of a judge", {}),
+            ("GET", JUDGE, self._get_judge, "Get a judge with its draft", {"response": described.JUDGE}),
+            ("GET", VERSION, self._get_judge_version, "Get a version of a judge", version),
             ("PATCH", VERSION, self._edit_judge_version, "Edit the draft of a judge", changed),
-            ("POST", f"{JUDGE}/publications", self._publish_judge, "Make the draft of a judge its active version", {}),
+            ("POST", f"{JUDGE}/publications", self._publish_judge, PUBLISH, published),
         ]
         return [
             Operation(method, path, endpoint, summary, is_coded=True, **{"refusals": (404,), **more})
@@ -70,7 +72,13 @@ class JudgeEndpoints:
         return self._answers.of(_readable(self._judges.edit(*_ids(request), changes)))
 
     async def _publish_judge(self, request: Request) -> Response:
-        return self._answers.of(_without_versions(self._judges.publish(request.path_params["eval_agent_id"])))
+        judge = self._judges.publish(request.path_params["eval_agent_id"])
+        version = judge["versions"][judge["active_version_id"]]
+        shown = {key: version[key] for key in described.PUBLISHED_VERSION}
+        ids = {key: judge[key] for key in ("current_version_id", "active_version_id")}
+        return self._answers.of(
+            {"eval_agent_id": judge["id"], **ids, "published_version": shown | {"latest_run": None}}
+        )
 
 
 def _ids(request: Request) -> tuple[str, str]:
@@ -78,8 +86,13 @@ def _ids(request: Request) -> tuple[str, str]:
 
 
 def _shown(judge: Json) -> Json:
-    draft = judge["versions"][judge["current_version_id"]]
-    return {**_without_versions(judge), "current_version": _readable(draft)}
+    agent = {key: judge[key] for key in described.SHOWN_JUDGE}
+    return {"agent": agent | {"deleted_at": None}, "current_version": _readable(_draft(judge))}
+
+
+def _draft(judge: Json) -> Json:
+    draft: Json = judge["versions"][judge["current_version_id"]]
+    return draft
 
 
 def _without_versions(judge: Json) -> Json:

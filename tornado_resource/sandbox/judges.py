@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
@@ -182,6 +183,7 @@ def _judge(judge_id: str, name: str, now: str) -> Json:
     return {
         "id": judge_id,
         "org_id": "org-sandbox",
+        "key": "-".join(re.findall(r"[a-z0-9]+", name.lower())),
         "name": name,
         "description": None,
         "current_version_id": draft["id"],

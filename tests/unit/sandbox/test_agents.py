@@ -221,7 +221,7 @@ def test_promote_takes_what_staging_pins_and_rollback_what_was_live(http: httpx.
 
 def active(http: httpx.Client, judge_id: str) -> str:
     """The id of a judge's active version."""
-    return str(data(http.get(f"/v1/evals/agents/{judge_id}"))["active_version_id"])
+    return str(data(http.get(f"/v1/evals/agents/{judge_id}"))["agent"]["active_version_id"])
 
 
 def test_a_check_config_shows_names_and_defaults(http: httpx.Client) -> None:
@@ -273,7 +273,7 @@ def test_a_check_config_that_cannot_run_is_refused(http: httpx.Client, change: d
 
 
 def test_a_draft_of_a_judge_scores_nothing(http: httpx.Client) -> None:
-    judge = data(http.post("/v1/evals/agents", json={"name": "New", "modality": "text"}), 201)
+    judge = data(http.post("/v1/evals/agents", json={"name": "New", "modality": "text"}), 201)["agent"]
     entry = {"eval_agent_id": judge["id"], "eval_agent_version_id": judge["current_version_id"]}
     body = {"scenario_ids": ["tc-1"], "evals": [entry]}
     assert code(http.put(CHECKS, json=body), 400) == "BAD_REQUEST"
@@ -282,7 +282,7 @@ def test_a_draft_of_a_judge_scores_nothing(http: httpx.Client) -> None:
 
 
 def test_a_judge_is_drafted_published_and_then_fixed(http: httpx.Client) -> None:
-    judge = data(http.post("/v1/evals/agents", json={"name": "New", "modality": "text"}), 201)
+    judge = data(http.post("/v1/evals/agents", json={"name": "New", "modality": "text"}), 201)["agent"]
     path = f"/v1/evals/agents/{judge['id']}"
     draft = f"{path}/versions/{judge['current_version_id']}"
     levels = [{"level_key": key, "label": key, "prompt_md": ""} for key in ("bad", "good")]
@@ -291,7 +291,10 @@ def test_a_judge_is_drafted_published_and_then_fixed(http: httpx.Client) -> None
     assert code(http.post(f"{path}/publications"), 400) == "BAD_REQUEST"
     data(http.patch(draft, json={"target_level_keys": ["good"]}))
     published = data(http.post(f"{path}/publications"))
-    assert (published["active_version_id"], published["active_version_number"]) == (judge["current_version_id"], 1)
+    assert (published["active_version_id"], published["published_version"]["version_number"]) == (
+        judge["current_version_id"],
+        1,
+    )
     assert code(http.patch(draft, json={"weight": 5}), 409) == "EVAL_AGENT_VERSION_NOT_EDITABLE"
     assert data(http.get(draft))["state"] == "archived"
     assert code(http.get(f"{path}/versions/v-9"), 404) == "EVAL_AGENT_VERSION_NOT_FOUND"
