@@ -30,6 +30,7 @@ OBJECTS: Final = {
     "checks": "Checks",
     "usedJudge": "A judge of checks",
     "judge": "A judge",
+    "level": "A level of a judge",
     "scenario": "A scenario",
     "assertion": "An assertion",
     "environment": "An environment",
@@ -40,6 +41,7 @@ RESOURCES: Final = (
     "CheckRun",
     "TornadoScenario",
     "AgentChecks",
+    "AgentJudge",
     "PathwayRelease",
     "AgentRelease",
 )

@@ -14,7 +14,7 @@ from tornado_resource.core.library import load_hidden
 
 if TYPE_CHECKING:
     from tornado_resource.agents.resource import CheckRun
-    from tornado_resource.checks.resource import AgentChecks
+    from tornado_resource.checks.resource import AgentChecks, AgentJudge
     from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.resolver import load
     from tornado_resource.deployment.deploy import deploy
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AgentChecks",
+    "AgentJudge",
     "AgentRelease",
     "CheckRun",
     "Gate",
@@ -42,6 +43,7 @@ __all__ = [
 
 _MODULES = {
     "AgentChecks": "tornado_resource.checks.resource",
+    "AgentJudge": "tornado_resource.checks.resource",
     "AgentRelease": "tornado_resource.releases.resource",
     "CheckRun": "tornado_resource.agents.resource",
     "Gate": "tornado_resource.declarations.model",

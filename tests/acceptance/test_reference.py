@@ -55,6 +55,6 @@ def test_a_program_of_the_reference_works(program: str, make_project: Callable[.
 
 
 def test_every_resource_and_function_has_a_program() -> None:
-    resources = ("TornadoSession", "CheckRun", "TornadoScenario", "AgentChecks", "PathwayRelease", "AgentRelease")
-    described = (*resources, "deploy", "wait_for", "load")
+    resources = ("TornadoSession", "CheckRun", "TornadoScenario", "AgentChecks", "AgentJudge", "PathwayRelease")
+    described = (*resources, "AgentRelease", "deploy", "wait_for", "load")
     assert [name for name in described if "```python" not in SECTIONS[name]] == []

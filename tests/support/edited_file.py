@@ -82,6 +82,26 @@ judges:
     id: j-1
     name: Resolved
     version: active
+  polite:
+    prompt:
+      file: prompts/polite.md
+    system_prompt: You review calls.
+    modality: text
+    levels:
+      - level_key: rude
+        label: Rude
+        prompt: The agent is short.
+      - level_key: friendly
+        label: Friendly
+        prompt: The agent is warm.
+    target_level_keys:
+      - friendly
+    weight: 10
+    judge_config:
+      model: m-1
+      temperature: 0
+    on_conflict: fail
+    manage: true
 agents:
   support:
     agent_id: ag-1

@@ -8,6 +8,7 @@ import pulumi
 
 from tornado_resource import (
     AgentChecks,
+    AgentJudge,
     AgentRelease,
     Gate,
     PathwayRelease,
@@ -65,6 +66,18 @@ checks = AgentChecks(
     env="production",
     on_destroy="delete",
     vacuous="allow",
+)
+judge = AgentJudge(
+    "polite",
+    prompt=late("How did the agent sound?"),
+    levels=[{"level_key": "rude", "label": "Rude", "prompt": late("It was rude.")}],
+    target_level_keys=[late("rude")],
+    weight=10,
+    judge_config={"model": "m"},
+)
+assert_type(judge.stored_version, pulumi.Output[str])
+AgentChecks(
+    "judged", agent_id="a-1", scenario_ids=["tc-1"], judges=[{"id": judge.judge_id, "version": judge.stored_version}]
 )
 assert_type(checks.stored_config, pulumi.Output[str])
 assert_type(checks.drift, pulumi.Output[list[str]])

@@ -1,8 +1,9 @@
-"""The dynamic provider of check configs: maps the calls of Pulumi's engine to `checks`."""
+"""The dynamic providers of check configs and of judges: map the calls of Pulumi's engine to `checks`."""
 
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,13 +22,15 @@ from pulumi.dynamic import (
 
 from tornado_resource.checks.config import FIELDS, checks_of, config_digest, differences, fields_of, outputs_of
 from tornado_resource.checks.conflict import ChecksHeld, ChecksOrder, refusal
+from tornado_resource.checks.judges import HIDDEN_FIELD, JudgeHeld, JudgeOrder, seen_judge
+from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE
 from tornado_resource.errors import TornadoError
 from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.base import BaseProvider
 from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure, intent_store
-from tornado_resource.runs.intents import CHECKS_INTENTS, Intent
+from tornado_resource.runs.intents import CHECKS_INTENTS, JUDGE_INTENTS, Intent
 from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.managers import managing_stacks
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
+    from tornado_resource.checks.judges import SeenJudge, StoredJudge
     from tornado_resource.runs.intents import IntentStore
 
 T = TypeVar("T")
@@ -59,8 +63,8 @@ class _Update:
     """What a provider process knows about the update that it serves.
 
     *intents*: what was about to be stored on this machine: the state does not have that of an update that was killed.
-    *taken*: by id, the declared resource that has the checks: a renamed one is created before the old one is deleted.
-    *seen*: what the program has seen of the checks, by the `identity` of their resources.
+    *taken*: by id, the declared resource that has the checks, and by name the one that has a judge: a renamed resource
+    is created before the old one is deleted. *seen*: what the program has seen, by the `identity` of the resources.
     """
 
     intents: IntentStore
@@ -68,13 +72,51 @@ class _Update:
     seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
 
 
-class ChecksProvider(BaseProvider[_Update]):
+class _SeeingProvider(BaseProvider[_Update]):
+    """Takes note of what the program has seen, and of which resource has what."""
+
+    _intents: str
+
+    def _begin(self, _req: ConfigureRequest) -> _Update:
+        return _Update(intent_store(self._intents))
+
+    def _note(self, news: dict[str, Any]) -> None:
+        """Take what is for this update only out of the inputs: what the program has seen, and the base URL."""
+        confirm_base_url(news.pop("base_url", None))
+        seen = news.pop("seen", None)
+        self._this_update.seen[identity(news)] = seen if isinstance(seen, dict) and not contains_unknowns(seen) else {}
+
+    def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._this_update.seen.get(identity(props), {})
+
+    def _refuse_problem(self, news: Mapping[str, Any]) -> None:
+        problem = self._seen(news).get("problem")
+        if problem:
+            raise failure(str(problem), news.get("declared_at"))
+
+    def _take(self, thing: str, props: Mapping[str, Any]) -> None:
+        """Note that a declared resource has something.
+
+        Raises:
+            Failure: another one has it.
+
+        """
+        own = identity(props)
+        holder = self._this_update.taken.setdefault(thing, own)
+        if holder != own:
+            error = self._held(props, holder[0].rpartition("/")[2])
+            raise failure(str(error), props.get("declared_at"))
+
+    @abstractmethod
+    def _held(self, props: Mapping[str, Any], holder: str) -> TornadoError:
+        """Return the error for what resource *holder* has."""
+
+
+class ChecksProvider(_SeeingProvider):
     """Store, read and delete a check config; or, with `manage` false, compare one that another stack manages."""
 
     __module__ = "tornado_resource.provider"  # the path that is in every state
-
-    def _begin(self, _req: ConfigureRequest) -> _Update:
-        return _Update(intent_store(CHECKS_INTENTS))
+    _intents = CHECKS_INTENTS
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules to all known values.
@@ -84,9 +126,7 @@ class ChecksProvider(BaseProvider[_Update]):
         """
         from tornado_resource.declarations.checks import checks_problems
 
-        confirm_base_url(news.pop("base_url", None))
-        seen = news.pop("seen", None)
-        self._this_update.seen[identity(news)] = seen if isinstance(seen, dict) and not contains_unknowns(seen) else {}
+        self._note(news)
         values = {key: whole_without_nulls(news.get(key)) for key in RULED}
         known = {key: value for key, value in values.items() if not contains_unknowns(value)}
         failures = [check_failure(key, text, news) for key, text in checks_problems(known).items()]
@@ -116,9 +156,7 @@ class ChecksProvider(BaseProvider[_Update]):
             Failure: the program could not read what has become of the checks, or another resource has them.
 
         """
-        problem = self._seen(news).get("problem")
-        if problem:
-            raise failure(str(problem), news.get("declared_at"))
+        self._refuse_problem(news)
         replaces = [key for key in PLACE if olds.get(key) != news.get(key)]
         if replaces or contains_unknowns([news.get(key) for key in FIELDS]):
             return DiffResult(changes=True, replaces=replaces)
@@ -150,7 +188,7 @@ class ChecksProvider(BaseProvider[_Update]):
         """Called by refresh. Checks that certainly are not there any more are removed (empty id); any error raises."""
         from tornado_resource.checks.lifecycle import read
 
-        agent_id, env = (_text(checks_id, props, key) for key in PLACE)
+        agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
         found = self._sent(lambda client: read(client, agent_id, env), props)
         if found is None:
             return ReadResult("", {})
@@ -166,7 +204,7 @@ class ChecksProvider(BaseProvider[_Update]):
 
         Prints what becomes of checks that stay, since the engine calls them deleted.
         """
-        _text(checks_id, props, "name")
+        _text(f"checks {checks_id}", props, "name")
         place = address_of(props).resource
         if checks_id in self._this_update.taken or not _option(props, "manage"):
             return
@@ -182,7 +220,7 @@ class ChecksProvider(BaseProvider[_Update]):
     def _remove(self, checks_id: str, props: dict[str, Any]) -> bool:
         from tornado_resource.checks.lifecycle import remove
 
-        agent_id, env = (_text(checks_id, props, key) for key in PLACE)
+        agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
 
         def is_ours(found: Checks) -> bool:
             return config_digest(found) == props.get("config")
@@ -218,21 +256,8 @@ class ChecksProvider(BaseProvider[_Update]):
                 raise
             raise Failure(without_secret(str(error), str(props.get("agent_id")))) from None
 
-    def _take(self, checks_id: str, props: Mapping[str, Any]) -> None:
-        """Note that a declared resource has the checks.
-
-        Raises:
-            Failure: another one has them.
-
-        """
-        own = identity(props)
-        holder = self._this_update.taken.setdefault(checks_id, own)
-        if holder != own:
-            error = ChecksHeld(_order(props), holder[0].rpartition("/")[2])
-            raise failure(str(error), props.get("declared_at"))
-
-    def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._this_update.seen.get(identity(props), {})
+    def _held(self, props: Mapping[str, Any], holder: str) -> ChecksHeld:
+        return ChecksHeld(_order(props), holder)
 
     def _has_seen(self, props: Mapping[str, Any]) -> bool:
         """Return whether the program has seen the checks, or that there are none."""
@@ -242,6 +267,158 @@ class ChecksProvider(BaseProvider[_Update]):
         """Return the checks that the program has seen; None if there are none."""
         checks = self._seen(props).get("checks")
         return checks_of(checks) if isinstance(checks, dict) else None
+
+
+class JudgeProvider(_SeeingProvider):
+    """Create, publish and read a judge; or, with `manage` false, compare one that another stack manages."""
+
+    __module__ = "tornado_resource.provider"  # the path that is in every state
+    _intents = JUDGE_INTENTS
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Called in preview and update, before `diff`. Applies the rules to all known values.
+
+        It also refuses a judge of the name that cannot be taken, so that a preview says so.
+        """
+        from tornado_resource.declarations.values import judge_problems
+
+        self._note(news)
+        values = {**_definition(news), **{key: news.get(key) for key in ("on_conflict", "manage")}}
+        known = {key: value for key, value in values.items() if not contains_unknowns(value)}
+        failures = [check_failure(key, text, news) for key, text in judge_problems(known).items()]
+        if known.keys() == values.keys() and not failures:
+            is_new = _definition(olds).get("name") != values.get("name")
+            failures = self._refusals(news, is_new=is_new)
+        return CheckResult(news, failures)
+
+    def _refusals(self, news: Mapping[str, Any], *, is_new: bool) -> list[CheckFailure]:
+        """Return why the judge that the program has seen cannot be taken."""
+        seen = self._seen(news)
+        if not seen.keys() & {"judge", "is_gone"}:
+            return []
+        order, judge = _judge_order(news), seen_judge(seen.get("judge"))
+        error = refusal_of_judge(order, judge, is_new=is_new, is_interrupted=self._is_interrupted(news, order))
+        return [CheckFailure("", str(error))] if error is not None else []
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create and publish the judge, or take over the one of its name: if it is as declared, or if that is."""
+        from tornado_resource.checks.judge_lifecycle import JudgeClaim, create
+
+        order = _judge_order(props)
+        self._take(order.name, props)  # before anything is sent: the engine creates resources side by side
+        claim = JudgeClaim(self._is_interrupted(props, order), lambda: self._write_intent(props, order))
+        stored = self._run(lambda client: create(client, order, claim), props)
+        return CreateResult(stored.judge_id, _judge_outputs(props, stored))
+
+    def diff(self, judge_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Called in preview and update. Prints what changes in the published version.
+
+        Raises:
+            Failure: the program could not read what has become of the judge, or another resource has it.
+
+        """
+        self._refuse_problem(news)
+        if contains_unknowns(news.get("fields")):
+            return DiffResult(changes=True)
+        there = seen_judge(self._seen(news).get("judge"))
+        if self._is_another(judge_id, olds, news, there):
+            return DiffResult(changes=True, replaces=["fields"])
+        self._take(_judge_order(news).name, news)
+        self._this_update.intents.clear(address_of(news))  # the state has it
+        is_edited = self._is_edited(olds, news, there)
+        recorded = any(olds.get(key) != news.get(key) for key in ("on_conflict", "manage", "managed_by", "secrets"))
+        return DiffResult(changes=is_edited or recorded or _definition(olds) != _definition(news))
+
+    def _is_another(
+        self, judge_id: str, olds: Mapping[str, Any], news: Mapping[str, Any], there: SeenJudge | None
+    ) -> bool:
+        """Return whether the name is not that of the recorded judge."""
+        if _definition(olds).get("name") != _definition(news).get("name"):
+            return True
+        is_gone = self._seen(news).get("is_gone") is True or (there is not None and there.judge_id != judge_id)
+        if is_gone:
+            print(f"{address_of(news).resource}: the judge is gone or was renamed in Bland", flush=True)
+        return is_gone
+
+    def _is_edited(self, olds: Mapping[str, Any], news: Mapping[str, Any], there: SeenJudge | None) -> bool:
+        """Return whether something else is published than what is declared or recorded, and print what."""
+        place, secrets = address_of(news).resource, _secrets(news)
+        found = there.differences if there is not None else ()
+        is_own_edit = _definition(olds) != _definition(news)
+        if found and not is_own_edit:
+            print(f"{place}: {', '.join(fields_of(found))} changed in Bland since the last update", flush=True)
+        for each in found:
+            print(f"{place}: changes {each.text(secrets)}", flush=True)
+        if _hidden(olds) != _hidden(news):
+            print(f"{place}: publishes {HIDDEN_FIELD}, which Bland never shows: it cannot be verified", flush=True)
+        is_other = there is not None and there.version_id != olds.get("version")
+        return bool(found or _texts(olds, "drift") or is_other)
+
+    def update(self, judge_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Publish the definition, if another one is published."""
+        from tornado_resource.checks.judge_lifecycle import update
+
+        order, is_hidden_changed = _judge_order(news), _hidden(olds) != _hidden(news)
+        stored = self._run(lambda client: update(client, judge_id, order, is_hidden_changed=is_hidden_changed), news)
+        return UpdateResult(_judge_outputs(news, stored))
+
+    def read(self, judge_id: str, props: dict[str, Any]) -> ReadResult:
+        """Called by refresh. A judge that certainly is not there any more is removed (empty id); any error raises."""
+        from tornado_resource.checks.judge_lifecycle import read
+
+        _text(f"judge {judge_id}", props, "name")
+        order = _judge_order(props)
+        found = self._run(lambda client: read(client, judge_id, order), props)
+        return ReadResult(judge_id, _judge_outputs(props, found)) if found is not None else ReadResult("", {})
+
+    def delete(self, judge_id: str, props: dict[str, Any]) -> None:
+        """Leave the judge: checks of agents anywhere in the organization may use it. Prints so."""
+        _text(f"judge {judge_id}", props, "name")
+        if _judge_order(props).name not in self._this_update.taken and props.get("manage") is not False:
+            print(f"{address_of(props).resource}: the judge is left in Bland as it is", flush=True)
+
+    def _is_interrupted(self, props: Mapping[str, Any], order: JudgeOrder) -> bool:
+        """Return whether an interrupted update may have created the judge."""
+        intent = self._this_update.intents.find(address_of(props))
+        return intent is not None and intent.request == order.request
+
+    def _write_intent(self, props: Mapping[str, Any], order: JudgeOrder) -> None:
+        """Note what is about to be created. It can be found by its name too, so a full disk does not prevent it."""
+        now = datetime.now(UTC).isoformat()
+        with suppress(TornadoError):
+            self._this_update.intents.write(Intent(address_of(props), order.request, order.request, now))
+
+    def _held(self, props: Mapping[str, Any], holder: str) -> JudgeHeld:
+        return JudgeHeld(_judge_order(props), holder)
+
+
+def _definition(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition of a judge. One that is missing only happens if the state is damaged."""
+    fields = props.get("fields")
+    found: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
+    return found
+
+
+def _hidden(props: Mapping[str, Any]) -> Any:
+    return _definition(props).get(HIDDEN_FIELD)
+
+
+def _judge_order(props: Mapping[str, Any]) -> JudgeOrder:
+    fields = _definition(props)
+    return JudgeOrder(
+        name=str(fields.pop("name", "")),
+        fields=fields,
+        on_conflict=_option(props, "on_conflict"),
+        manage=_option(props, "manage"),
+        managed_by=_option(props, "managed_by"),
+        secrets=_secrets(props),
+    )
+
+
+def _judge_outputs(props: Mapping[str, Any], stored: StoredJudge) -> dict[str, Any]:
+    recorded = ("name", "parents", "fields", "declared_at", "secrets", "on_conflict", "manage", "managed_by")
+    kept = {key: props[key] for key in recorded if key in props}
+    return {**kept, "judge_id": stored.judge_id, "version": stored.version_id, "drift": list(stored.drift)}
 
 
 def _order(props: Mapping[str, Any]) -> ChecksOrder:
@@ -296,8 +473,8 @@ def _new_id(props: Mapping[str, Any]) -> str:
     return f"{shown}/{props['env']}"
 
 
-def _text(checks_id: str, props: Mapping[str, Any], key: str) -> str:
-    """Return a text of the state.
+def _text(what: str, props: Mapping[str, Any], key: str) -> str:
+    """Return a text of the state of something such as `checks a-1/staging`.
 
     Raises:
         Failure: there is none, which only happens if the state is damaged or was changed by hand.
@@ -307,8 +484,9 @@ def _text(checks_id: str, props: Mapping[str, Any], key: str) -> str:
     if isinstance(value, str):
         return value
     message = (
-        f"the state of checks {checks_id} is damaged: it has no `{key}`. Restore the state from a backup "
-        "(pulumi stack import --file BACKUP.json), or remove the checks from it (pulumi state delete URN; "
-        "`pulumi stack --show-urns` shows the URN), and run `pulumi up`, which compares them and stores them again"
+        f"the state of {what} is damaged: it has no `{key}`. Restore the state from a backup "
+        f"(pulumi stack import --file BACKUP.json), or remove the {what.partition(' ')[0]} from it (pulumi state "
+        "delete URN; `pulumi stack --show-urns` shows the URN), and run `pulumi up`, which compares what is there "
+        "with the declaration"
     )
     raise failure(message, None)

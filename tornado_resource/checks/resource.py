@@ -1,7 +1,8 @@
-"""The Pulumi resource of a check config."""
+"""The Pulumi resources of a check config and of a judge."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,10 +12,13 @@ from pulumi.dynamic import Resource
 
 from tornado_resource.checks.config import FIELDS, checks_of, config_digest, outputs_of
 from tornado_resource.checks.conflict import ChecksNotStored, ChecksOrder
-from tornado_resource.checks.provider import DEFAULTS, ChecksProvider
+from tornado_resource.checks.judges import JudgeNotStored, JudgeOrder
+from tornado_resource.checks.provider import DEFAULTS, ChecksProvider, JudgeProvider
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.core.urns import CHECKS_TYPE
+from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.declarations.checks import DEFAULT_SIMULATIONS, checks_problems, too_many
+from tornado_resource.declarations.model import JUDGE_FIELDS
+from tornado_resource.declarations.values import judge_problems
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
@@ -38,9 +42,12 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
+    from tornado_resource.checks.judges import SeenJudge
+    from tornado_resource.program.run import ProgramRun
     from tornado_resource.scenarios.resource import TornadoScenario
 
 OUTPUTS: Final = ("enabled", "updated_at", "drift")
+JUDGE_OUTPUTS: Final = ("judge_id", "version", "drift")
 
 
 class AgentChecks(Resource, module="bland", name="AgentChecks"):
@@ -131,7 +138,7 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         inputs: dict[str, Any] = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
         inputs["scenario_ids"] = all_ids(scenario_ids if scenario_ids is not None or scenarios else [], scenarios)
         options = {key: values[key] for key, default in DEFAULTS.items() if values[key] != default}
-        _check(label, {**inputs, **options}, [*_plain_ids(scenario_ids), *scenarios])
+        _refuse(label, _problems({**inputs, **options}, [*_plain_ids(scenario_ids), *scenarios]))
         secrets = _secrets(inputs)
         inputs["judges"] = pulumi.Output.from_input(judges).apply(partial(_resolved, label))
         declared = pulumi.Output.all(**inputs)
@@ -163,12 +170,161 @@ def _plain_ids(scenario_ids: Any) -> Sequence[Any]:
     return scenario_ids if isinstance(scenario_ids, list | tuple) else ()
 
 
-def _check(label: str, given: Mapping[str, Any], scenarios: Sequence[Any]) -> None:
-    """Check the values that are known already, so that the program fails where the mistake is."""
-    problems = checks_problems({key: value for key, value in given.items() if is_plain(value)})
-    text = too_many(len(scenarios))
+class AgentJudge(Resource, module="bland", name="AgentJudge"):
+    """A judge as code: created and published with the resource, published again when its definition changes.
+
+    It is found by its name, which no other judge may have. Deleting the resource leaves the judge.
+
+    Examples:
+        ```python
+        from tornado_resource import AgentChecks, AgentJudge
+
+        solved = AgentJudge("solved", name="Solves the problem", prompt="Did the agent solve the caller's problem?")
+        AgentChecks(
+            "support",
+            agent_id="7c1f0a52-0b1e-4c8a-9a55-6f0d6f6f1f01",
+            scenario_ids=["5f3c9a10-2b4d-4e6f-8a0b-1c2d3e4f5a6b"],
+            judges=[{"id": solved.judge_id, "version": solved.stored_version}],
+        )
+        ```
+
+    """
+
+    judge_id: Output[str]
+    """The API's id; it is the resource's id too."""
+    version: Output[str]
+    """The id of the published version, as last read."""
+    drift: Output[list[str]]
+    """The fields that the API shows with other values than the definition, as last read (`pulumi refresh`)."""
+
+    def __init__(  # noqa: PLR0913 - one keyword argument for each field of a judge
+        self,
+        resource_name: str,
+        *,
+        prompt: Input[str],
+        name: Input[str] | None = None,
+        system_prompt: Input[str] | None = None,
+        modality: Input[Literal["text", "audio"]] | None = None,
+        levels: Input[Sequence[Input[Mapping[str, Any]]]] | None = None,
+        target_level_keys: Input[Sequence[Input[str]]] | None = None,
+        weight: Input[float] | None = None,
+        judge_config: Input[Mapping[str, Any]] | None = None,
+        on_conflict: Literal["fail", "adopt"] = "fail",
+        manage: bool = True,
+        managed_by: str | None = None,
+        declared_at: str | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare a judge.
+
+        The arguments mean what the keys of the same name mean in `sessions.yaml`. A field that is None is left as it
+        is, but for the levels: a judge without any says pass or fail.
+
+        Args:
+            resource_name: the resource's name.
+            prompt: what the judge decides, at most 8,000 characters of Markdown.
+            name: the judge's name. Default: the resource's name.
+            system_prompt: who the judge is, at most 8,000 characters of Markdown.
+            modality: `text` (the default) or `audio`.
+            levels: 2 to 5 verdicts, the best or the worst first, each a mapping with `level_key`, `label` and `prompt`.
+            target_level_keys: the levels that match; needed with `levels`, refused without.
+            weight: the weight in the score of a run, 0 to 100.
+            judge_config: `model` and `temperature`. Bland never shows them, so they cannot be verified.
+            on_conflict: `fail`, or `adopt` a judge of this name that the stack has not created.
+            manage: False if another stack manages it: it is read by its name and compared.
+            managed_by: the name of that stack, for messages.
+            declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
+            opts: Pulumi's resource options.
+
+        Raises:
+            InvalidArgument: a value breaks a rule; the text lists all problems. Values that are outputs are checked
+                when they are known: by the provider, in previews too.
+
+        """
+        values = dict(locals())
+        exit_on_signals()
+        label = f"AgentJudge {resource_name}{f' ({declared_at})' if declared_at else ''}"
+        refuse_to_import(label, opts, 'to take over a judge, declare it with its name and pass on_conflict="adopt"')
+        fields = {key: values[key] for key in JUDGE_FIELDS if values[key] is not None}
+        fields.setdefault("name", resource_name)
+        options = {key: values[key] for key in ("on_conflict", "manage") if values[key] != DEFAULTS[key]}
+        _refuse(label, judge_problems(_plain({**fields, **options})))
+        given: dict[str, Any] = {
+            "fields": fields,
+            **options,
+            "name": resource_path(resource_name),
+            "parents": parents(own_urn(JUDGE_TYPE, resource_name, opts)),
+            "managed_by": managed_by,
+            "declared_at": declared_at,
+            "base_url": configured_url(),
+            "seen": pulumi.Output.from_input(fields).apply(_seen_judge),
+            "secrets": _secrets(fields),
+        }
+        given = {key: value for key, value in given.items() if value is not None}
+        super().__init__(JudgeProvider(), resource_name, {**dict.fromkeys(JUDGE_OUTPUTS), **given}, opts)
+        untrack_properties(self, (*JUDGE_OUTPUTS, *given))
+        self.stored_version: Output[str] = _stored_version(self, fields) if is_update() else self.version
+        """As `version`, for checks; it fails if the API has not stored the judge as it is declared."""
+
+
+AgentJudge.__annotations__ = get_annotations(AgentJudge, eval_str=True, locals={"Output": pulumi.Output})
+
+
+async def _seen_judge(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the judge of a name, or that there is none, or why that is not known.
+
+    The provider's `check` takes note of it; no state ever has it.
+    """
+    if is_idle():
+        return None
+    try:
+        found = await look_for_judge(program_run(), fields)
+    except TornadoError as error:
+        return {"problem": str(error)}
+    return {"judge": asdict(found)} if found is not None else {"is_gone": True}
+
+
+async def look_for_judge(run: ProgramRun, fields: Mapping[str, Any]) -> SeenJudge | None:
+    """Return the judge that a definition names, compared with it; None if there is none.
+
+    Raises:
+        TornadoError: that could not be determined.
+
+    """
+    from tornado_resource.checks.judge_lifecycle import look
+
+    known = whole_without_nulls(dict(fields))
+    order = JudgeOrder(str(known.pop("name")), known)
+    listed = await run.judges.listed()
+    async with run.client.open() as client:
+        return await look(client, order, listed)
+
+
+def _stored_version(judge: AgentJudge, fields: Mapping[str, Any]) -> Output[str]:
+    async def require(known: Sequence[Any]) -> str:
+        version, drift, name = known
+        if not drift:
+            return str(version)
+        secrets = frozenset(await secret_names(fields) or ())
+        raise InvalidArgument(str(JudgeNotStored(JudgeOrder(str(name), {}, secrets=secrets), drift)))
+
+    return pulumi.Output.all(judge.version, judge.drift, fields["name"]).apply(require)
+
+
+def _problems(given: Mapping[str, Any], scenarios: Sequence[Any]) -> dict[str, str]:
+    problems, text = checks_problems(_plain(given)), too_many(len(scenarios))
     if text is not None:
         problems.setdefault("scenarios", text)
+    return problems
+
+
+def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are known already."""
+    return {key: value for key, value in given.items() if is_plain(value)}
+
+
+def _refuse(label: str, problems: Mapping[str, str]) -> None:
+    """Refuse values that are known already, so that the program fails where the mistake is."""
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         raise InvalidArgument("\n".join([f"{label} is invalid:", *lines]))

@@ -20,6 +20,9 @@ _UNSAFE = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
     + "]"
 )
+MAX_CONTRASTED: Final = 60
+LEAD: Final = 20
+"""How many characters are shown before the first one that differs."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s\"'/]*@")
 _DIRECTIVE = re.compile(r"<(?=\{%)")
@@ -94,6 +97,17 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_surrogates(inner) for inner in value]
     return value
+
+
+def contrast(found: str, declared: str) -> tuple[str, str]:
+    """Return two texts as `clean` does; of long ones the part from shortly before their first difference."""
+    start = 0
+    if max(len(found), len(declared)) > MAX_CONTRASTED:
+        pairs = enumerate(zip(found, declared, strict=False))
+        first = next((index for index, (one, other) in pairs if one != other), 0)
+        start = max(0, first - LEAD)
+    one, other = (f"{'…' if start else ''}{clean(text[start:], MAX_CONTRASTED)}" for text in (found, declared))
+    return one, other
 
 
 def _escape_for_json(character: str) -> str:

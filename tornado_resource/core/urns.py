@@ -13,6 +13,7 @@ SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 CHECK_RUN_TYPE: Final = "pulumi-python:dynamic/bland:CheckRun"
 SCENARIO_TYPE: Final = "pulumi-python:dynamic/bland:TornadoScenario"
 CHECKS_TYPE: Final = "pulumi-python:dynamic/bland:AgentChecks"
+JUDGE_TYPE: Final = "pulumi-python:dynamic/bland:AgentJudge"
 RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
 AGENT_RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:AgentRelease"
 

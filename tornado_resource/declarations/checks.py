@@ -13,15 +13,15 @@ from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED, folded
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, did_you_mean
-from tornado_resource.declarations.merging import Fault, merge, names, settings_of
+from tornado_resource.declarations.judges import Judges, target_problem
+from tornado_resource.declarations.merging import Fault, settings_of
 from tornado_resource.declarations.model import ChecksDeclaration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, JudgeDeclaration, ScenarioDeclaration
     from tornado_resource.declarations.scenarios import Scenarios
 
     Place = Callable[[tuple[str, ...]], KeyPath]
@@ -197,13 +197,16 @@ class Configs:
     environment: str | None
     scenarios: Scenarios
     faults: list[Fault] = field(default_factory=list)
-    _judges: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _declared: dict[tuple[str, ...], ChecksDeclaration] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        base, own = self.document.data.get("judges") or {}, self._settings.get("judges") or {}
-        for key in names(self.document, self.environment, "judges"):
-            self._judges[key] = merge(merge({}, base.get(key) or {}), own.get(key) or {})
+        self._judges = Judges(self.document, self.environment)
+
+    @property
+    def all_faults(self) -> list[Fault]:
+        """What is wrong, with the judges too: call it when all checks are known."""
+        self._judges.check_names()
+        return [*self.faults, *self._judges.faults]
 
     def add(self, declaration: Declaration, checks: Mapping[str, Any], place: Place) -> None:
         """Take note of the checks that an agent declares.
@@ -256,7 +259,8 @@ class Configs:
             judges=tuple(values["judges"]),
             simulations_count=int(values["simulations_count"]),
             position=self.document.position(place(()), of_key=True),
-            judge_positions=tuple(self._position(key) for key, _ in map(_used, used)),
+            judge_positions=tuple(self._judges.position(key) for key, _ in map(_used, used)),
+            definitions=tuple(self._judges.definition(key) for key, _ in map(_used, used)),
             manage=manage,
             managed_by=manager if not manage else None,
             **{key: values[key] for key in OPTIONS if key in values},
@@ -276,14 +280,22 @@ class Configs:
         """Return the judges of checks, as `AgentChecks` takes them; None if the environment lacks one."""
         found, path, is_whole = list[dict[str, Any]](), place(("judges",)), True
         for index, (key, options) in enumerate(map(_used, checks.get("judges", ()))):
-            if key not in self._judges:
+            if key not in self._judges.values:
                 text = self._unknown(key)
                 self.faults.append(Fault((*path, index), (*shown, "judges", index), text))
                 is_whole = False
                 continue
-            declared = self._judges[key]
-            by_key = {} if "id" in declared else {"name": key}
-            found.append({**by_key, **declared, **options})
+            declared = self._judges.definition(key)
+            if declared is None:
+                values = self._judges.values[key]
+                found.append({**({} if "id" in values else {"name": key}), **_referred(values), **options})
+                continue
+            entry = _of_code(declared, options)
+            problem = target_problem(_levels_of(declared), entry.get("target_level_keys"))
+            if problem is not None and "target_level_keys" in options:
+                at: KeyPath = (index, "target_level_keys")
+                self.faults.append(Fault((*path, *at), (*shown, "judges", *at), problem))
+            found.append(entry)
         return found if is_whole else None
 
     def _unknown(self, key: str) -> str:
@@ -291,9 +303,20 @@ class Configs:
         where = f"environment {quoting.name(self.environment or '')}"
         return f"{where} has no judge '{quoting.name(key)}'; remove it from the checks there, or declare the judge"
 
-    def _position(self, key: str) -> Position:
-        own: KeyPath = ("environments", self.environment or "", "judges", key)
-        return self.document.position(own if self.document.has(own) else ("judges", key), of_key=True)
+
+def _referred(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what checks need of a judge that exists."""
+    return {key: values[key] for key in JUDGE_KEYS if key in values}
+
+
+def _of_code(declared: JudgeDeclaration, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a judge as code in checks: the levels that match are its own, unless the checks name others."""
+    targets = declared.fields.get("target_level_keys")
+    return {"name": declared.fields["name"], **({"target_level_keys": targets} if targets else {}), **options}
+
+
+def _levels_of(declared: JudgeDeclaration) -> list[str]:
+    return [each["level_key"] for each in declared.fields.get("levels") or ()]
 
 
 def _used(judge: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -63,6 +63,17 @@ SCENARIO_FIELDS: Final = (
 )
 """What the definition of a scenario may say, in the order of the API's page *Scenarios*. Ids, times and results are not
 in it."""
+JUDGE_FIELDS: Final = (
+    "name",
+    "prompt",
+    "system_prompt",
+    "modality",
+    "levels",
+    "target_level_keys",
+    "weight",
+    "judge_config",
+)
+"""What the definition of a judge may say: the API's names (page *Update Eval Agent Version*) without `_md`."""
 DEFAULT_TIMEOUT_MS: Final = 900_000
 """The API's default, which applies if `timeout_ms` is not sent."""
 PASSING_PERCENT: Final = 50
@@ -154,10 +165,25 @@ class ScenarioDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeDeclaration:
+    """One judge as code, as it must be in one environment. *fields*: its definition, `name` included."""
+
+    key: str
+    fields: Mapping[str, Any]
+    position: Position | None = field(default=None, compare=False)
+    on_conflict: Literal["fail", "adopt"] = "fail"
+    manage: bool = True
+    """False: another stack manages the judge; this one reads it by its name and compares."""
+    managed_by: str | None = None
+    """The environment or stack that manages the judge if this one does not, as far as that is declared."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChecksDeclaration:
     """The check config of one agent and env, as it must be in one environment.
 
-    *scenarios*: the declared test cases, beside *scenario_ids*. *judges*: as `AgentChecks` takes them.
+    *scenarios*: the declared test cases, beside *scenario_ids*. *judges*: as `AgentChecks` takes them; one that is
+    declared as code has no id, and its declaration is in *definitions*, which has None for the others.
     *judge_positions*: where each of them is declared. *name*: that of the first agent of the file which declares it.
     """
 
@@ -177,6 +203,7 @@ class ChecksDeclaration:
     """False: another stack manages the config; this one reads it and compares."""
     managed_by: str | None = None
     """The environment or stack that manages the config if this one does not, as far as that is declared."""
+    definitions: tuple[JudgeDeclaration | None, ...] = ()
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -321,6 +348,12 @@ class Environment:
         """The declared checks, each once for an agent and env, in the order of the agents."""
         declared = (each.checks for each in self.agents if each.checks is not None)
         return tuple({each.place: each for each in declared}.values())
+
+    @property
+    def judges(self) -> tuple[JudgeDeclaration, ...]:
+        """The judges as code that the checks name, each once, in the order of the checks."""
+        declared = (each for checks in self.checks for each in checks.definitions if each is not None)
+        return tuple({each.key: each for each in declared}.values())
 
 
 def declared_version(request: Mapping[str, Any]) -> int | None:

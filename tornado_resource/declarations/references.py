@@ -48,6 +48,7 @@ def reference_problems(document: Document) -> Iterator[Problem]:
     yield from _unused_scenarios(document)
     yield from _unknown_judges(document)
     yield from _unknown_tags(document)
+    yield from _unused_judges(document)
     yield from _missing_pathways(document)
     yield from _missing_agents(document)
 
@@ -223,6 +224,19 @@ def _unknown_judges(document: Document) -> Iterator[Problem]:
             hint = document.quoting.hint(key, everywhere)
             text = f"unknown judge '{document.quoting.name(key)}', expected a key of `judges`{hint}"
             yield document.problem(path, text)
+
+
+def _unused_judges(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each judge as code that no checks name: it would be created nowhere."""
+    named = {key for _, key in _named_judges(document)}
+    places: list[tuple[KeyPath, Any]] = [(("judges",), mapping(document.data).get("judges"))]
+    places += [(("environments", name, "judges"), each.get("judges")) for name, each in all_settings(document).items()]
+    for path, judges in places:
+        for key, values in mapping(judges).items():
+            if key not in named and "prompt" in mapping(values):
+                text = "unused judge: no checks name it; add it to `judges` of the checks of an agent"
+                hint = document.quoting.hint(key, named)
+                yield document.problem((*path, key), text + hint, of_key=True)
 
 
 def _named_judges(document: Document) -> Iterator[tuple[KeyPath, str]]:

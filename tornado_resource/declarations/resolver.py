@@ -342,7 +342,7 @@ def _declared(document: Document, environment: str | None) -> tuple[Environment,
         untagged=tuple(each.name for each in untagged),
     )
     found = replace(found, spare_scenarios=parts.spare_scenarios(untagged, found.scenarios))
-    return found, [*faults, *parts.scenarios.faults, *parts.configs.faults]
+    return found, [*faults, *parts.scenarios.faults, *parts.configs.all_faults]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.declarations.document import Document
 from tornado_resource.declarations.explanations import explain
+from tornado_resource.declarations.judges import definition_problems
 from tornado_resource.declarations.model import unreachable_gate
 from tornado_resource.declarations.schema import case_duplicates, violations
 
@@ -84,6 +85,21 @@ def _owner_problems(owners: Mapping[str, Any]) -> dict[str, list[str]]:
     if owners.keys() == _OWNERS.keys() and len(given) != 1:
         return {"pathway_id": [ONE_OWNER]}
     return {key: texts for name in given for key, texts in _problems({_OWNERS[name]: {name: given[name]}}).items()}
+
+
+def judge_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is invalid in a judge as code, by key: the sentence that `sessions.yaml` would get.
+
+    Args:
+        values: the judge's keys that are known. None means omitted, as in the file.
+
+    """
+    found = _problems({"judge": dict(values)})
+    if isinstance(values.get("prompt"), dict):  # a program reads its files itself
+        found.setdefault("prompt", []).append("found a mapping, expected a string")
+    for key, text in (definition_problems(values) if not found else {}).items():
+        found[key] = [text]
+    return {key: "; ".join(texts) for key, texts in found.items()}
 
 
 def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:

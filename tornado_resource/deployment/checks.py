@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from tornado_resource.checks.config import checks_of, config_digest
-from tornado_resource.checks.resource import AgentChecks
+from tornado_resource.checks.resource import AgentChecks, AgentJudge, look_for_judge
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.judges import with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.listing import Owner
-    from tornado_resource.declarations.model import ChecksDeclaration, Environment
+    from tornado_resource.declarations.model import ChecksDeclaration, Environment, JudgeDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.scenarios.resource import TornadoScenario
 
@@ -32,7 +33,9 @@ async def check_judges(environment: Environment, run: ProgramRun) -> None:
     """
     problems: dict[str, None] = {}
     for checks in environment.checks:
-        for judge, position in zip(checks.judges, checks.judge_positions, strict=True):
+        for judge, position, code in zip(checks.judges, checks.judge_positions, checks.definitions, strict=True):
+            if code is not None:
+                continue
             try:
                 await run.judges.resolve([judge])
             except TornadoError as error:
@@ -42,36 +45,73 @@ async def check_judges(environment: Environment, run: ProgramRun) -> None:
 
 
 def declare_checks(
-    declared: Sequence[ChecksDeclaration], scenarios: Mapping[tuple[str, Owner], TornadoScenario]
+    environment: Environment, scenarios: Mapping[tuple[str, Owner], TornadoScenario]
 ) -> dict[tuple[str, ...], AgentChecks]:
-    """Declare the checks of an environment and return their resources by agent and env.
+    """Declare the judges and the checks of an environment, and return the resources of the checks by agent and env.
 
     Args:
-        declared: the checks.
+        environment: the environment.
         scenarios: the resources of the declared scenarios, by key and owner.
 
     """
-    return {each.place: _declare(each, scenarios) for each in declared}
+    judges = {each.key: _declare_judge(each) for each in environment.judges}
+    return {each.place: _declare(each, scenarios, judges) for each in environment.checks}
 
 
 async def expected_config(declared: ChecksDeclaration, ids: Sequence[str], run: ProgramRun) -> str:
     """Return the digest of declared checks as their resource will have it; *ids* are those of declared scenarios."""
+    pairs = zip(declared.judges, declared.definitions, strict=True)
     try:
-        judges = await run.judges.resolve(declared.judges)
+        judges = [await _expected_judge(judge, code, run) for judge, code in pairs]
     except TornadoError:
-        return UNKNOWN  # before anything is declared, `check_judges` says why
+        return UNKNOWN  # `check_judges` says why before anything is declared, or the provider of the judge
+    if None in judges:
+        return UNKNOWN
     props = {"scenario_ids": [*declared.scenario_ids, *ids], "judges": judges}
     return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
 
 
-def _declare(declared: ChecksDeclaration, scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> AgentChecks:
+async def _expected_judge(
+    judge: Mapping[str, Any], code: JudgeDeclaration | None, run: ProgramRun
+) -> dict[str, Any] | None:
+    """Return a judge of checks as it will be; None if that is not known yet, as of one that will be published."""
+    if code is None:
+        [found] = await run.judges.resolve([judge])
+        return found
+    seen = await look_for_judge(run, code.fields)
+    is_kept = seen is not None and seen.is_published
+    return with_defaults({**judge, "id": seen.judge_id, "version": seen.version_id}) if seen and is_kept else None
+
+
+def _declare_judge(declared: JudgeDeclaration) -> AgentJudge:
+    return AgentJudge(
+        declared.key,
+        **declared.fields,
+        on_conflict=declared.on_conflict,
+        manage=declared.manage,
+        managed_by=declared.managed_by,
+        declared_at=str(declared.position),
+    )
+
+
+def _published(judge: AgentJudge) -> dict[str, Any]:
+    return {"id": judge.judge_id, "version": judge.stored_version}
+
+
+def _declare(
+    declared: ChecksDeclaration,
+    scenarios: Mapping[tuple[str, Owner], TornadoScenario],
+    judges: Mapping[str, AgentJudge],
+) -> AgentChecks:
+    pairs = zip(declared.judges, declared.definitions, strict=True)
+    used = [{**judge, **_published(judges[code.key])} if code is not None else judge for judge, code in pairs]
     return AgentChecks(
         declared.name,
         agent_id=declared.agent_id,
         env=declared.env,
         scenario_ids=[*declared.scenario_ids],
         scenarios=[scenarios[each.key, each.owner] for each in declared.scenarios],
-        judges=[*declared.judges],
+        judges=used,
         simulations_count=declared.simulations_count,
         vacuous=declared.vacuous,
         on_conflict=declared.on_conflict,

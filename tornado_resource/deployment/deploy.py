@@ -169,7 +169,7 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
-    deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment.checks, scenarios))
+    deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment, scenarios))
     for declaration in environment.declarations:
         if not declaration.retest:
             _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)

@@ -44,11 +44,20 @@ class KnownJudges:
         is_open = "id" not in judge or judge.get("version", ACTIVE) == ACTIVE
         if not is_open:
             return judge
-        if self._listing is None:
-            self._listing = asyncio.ensure_future(self._list())
-        found, active = resolve_judge(await self._listing, judge_id=judge.get("id"), name=judge.get("name"))
+        found, active = resolve_judge(await self.listed(), judge_id=judge.get("id"), name=judge.get("name"))
         version = active if judge.get("version", ACTIVE) == ACTIVE else judge["version"]
         return {**judge, "id": judge.get("id", found.judge_id), "version": version, "name": found.name or ""}
+
+    async def listed(self) -> Judges:
+        """Return the judges of the organization, as they were when this run asked first.
+
+        Raises:
+            TornadoError: they could not be read.
+
+        """
+        if self._listing is None:
+            self._listing = asyncio.ensure_future(self._list())
+        return await self._listing
 
     async def _list(self) -> Judges:
         from tornado_resource.bland.judges import list_judges

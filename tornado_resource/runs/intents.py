@@ -31,6 +31,8 @@ SCENARIO_INTENTS: Final = "scenario-intents"
 """The folder of the intents of scenarios. Those of runs are in that of their kind."""
 CHECKS_INTENTS: Final = "checks-intents"
 """The folder of the intents of check configs."""
+JUDGE_INTENTS: Final = "judge-intents"
+"""The folder of the intents of judges."""
 MAX_INTENT_BYTES: Final = 64 * 1024
 MAX_FIELD_CHARACTERS: Final = 300
 _OWN_FOLDER = "Make it a folder of your own that nobody else can write to, or set XDG_STATE_HOME to another one"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado_resource.bland.listing import LIST_LIMIT
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, contrast
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.versions.scenarios import changed_fields, other_fields, with_default
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.listing import Owner
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.declarations.model import ScenarioDeclaration
-
-MAX_VALUE: Final = 60
-LEAD: Final = 20
-"""How many characters are shown before the first one that differs."""
 
 
 class Wanted(Protocol):
@@ -149,14 +145,8 @@ def _differences(order: Wanted, shown: Mapping[str, Any], changed: Iterable[str]
 
 
 def _difference(name: str, shown: Any, declared: Any) -> str:
-    found, wanted = _value(shown), _value(declared)
-    start = 0
-    if max(len(found), len(wanted)) > MAX_VALUE:
-        pairs = enumerate(zip(found, wanted, strict=False))
-        first = next((index for index, (one, other) in pairs if one != other), 0)
-        start = max(0, first - LEAD)
-    texts = [f"{'…' if start else ''}{clean(text[start:], MAX_VALUE)}" for text in (found, wanted)]
-    return f"{name}: found {texts[0]}, declared {texts[1]}"
+    found, wanted = contrast(_value(shown), _value(declared))
+    return f"{name}: found {found}, declared {wanted}"
 
 
 def _place(order: Wanted) -> str:

@@ -24,6 +24,7 @@ _CLASSES: Final = (
     ("tornado_resource.provider", "AgentReleaseProvider"),
     ("tornado_resource.provider", "ScenarioProvider"),
     ("tornado_resource.provider", "ChecksProvider"),
+    ("tornado_resource.provider", "JudgeProvider"),
     ("tornado_resource.release_provider", "ReleaseProvider"),  # states of the first versions
 )
 _PROTOCOLS: Final = (4, 5)

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tornado_resource import AgentChecks, AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
+from tornado_resource import AgentChecks, AgentJudge, AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.program.arguments import InvalidArgument, alias_urns
 
@@ -25,6 +25,8 @@ def test_a_resource_option_cannot_take_over_what_exists(opts: pulumi.ResourceOpt
         TornadoScenario("a", pathway_id="pw-1", opts=opts)
     with pytest.raises(InvalidArgument, match=f"AgentChecks a: {start}to take over checks, .* pass on_conflict="):
         AgentChecks("a", agent_id="a-1", scenario_ids=["tc-1"], judges=[{"id": "j-1"}], opts=opts)
+    with pytest.raises(InvalidArgument, match=f"AgentJudge a: {start}to take over a judge, .* pass on_conflict="):
+        AgentJudge("a", prompt="Was it good?", opts=opts)
     with pytest.raises(InvalidArgument, match=f"PathwayRelease a: {start}remove it"):
         PathwayRelease("a", pathway_id="pw-1", version=1, opts=opts)
     with pytest.raises(InvalidArgument, match=f"AgentRelease a: {start}remove it"):

@@ -10,7 +10,7 @@ import pytest
 from tests.support.api import configure_provider
 from tests.support.damage import damaged_copies
 from tests.support.paths import EXAMPLES
-from tornado_resource.checks.provider import ChecksProvider
+from tornado_resource.checks.provider import ChecksProvider, JudgeProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.releases.provider import AgentReleaseProvider, ReleaseProvider
 from tornado_resource.sandbox.serving import Sandbox
@@ -59,6 +59,18 @@ CHECKS: dict[str, Any] = {
     "secrets": ["agent_id"],
     "declared_at": "sessions.yaml:3:3",
 }
+JUDGE: dict[str, Any] = {
+    "name": "dev/polite",
+    "fields": {
+        "name": "Polite",
+        "prompt": "Was it polite?",
+        "levels": [{"level_key": "a", "label": "A", "prompt": "a"}, {"level_key": "b", "label": "B", "prompt": "b"}],
+        "target_level_keys": ["b"],
+        "judge_config": {"model": "m"},
+    },
+    "secrets": ["prompt"],
+    "declared_at": "sessions.yaml:3:3",
+}
 
 
 def recorded(kind: str) -> dict[str, Any]:
@@ -68,6 +80,9 @@ def recorded(kind: str) -> dict[str, Any]:
         return {"inputs": SCENARIO, "outputs": {**SCENARIO, **known}}
     if kind == "AgentChecks":
         return {"inputs": CHECKS, "outputs": {**CHECKS, "enabled": True, "updated_at": None, "drift": ["judges"]}}
+    if kind == "AgentJudge":
+        known = {"judge_id": "j-1", "version": "v-1", "drift": ["prompt"]}
+        return {"inputs": JUDGE, "outputs": {**JUDGE, **known}}
     if kind == "AgentRelease":
         known = {"semver": "1.1.0", "live": "v-3", "unproved": None}
         return {"inputs": AGENT_RELEASE, "outputs": {**AGENT_RELEASE, **known}}
@@ -95,6 +110,7 @@ def calls(provider: Any, identifier: str, olds: dict[str, Any], news: dict[str, 
         ("AgentRelease", AgentReleaseProvider),
         ("TornadoScenario", ScenarioProvider),
         ("AgentChecks", ChecksProvider),
+        ("AgentJudge", JudgeProvider),
     ],
 )
 def test_damaged_outputs_end_in_a_message(

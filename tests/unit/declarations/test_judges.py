@@ -1,0 +1,164 @@
+"""Judges as code in `sessions.yaml`: their fields, their layers, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.judges import OF_CODE, OF_OTHERS
+from tornado_resource.declarations.model import JUDGE_FIELDS
+from tornado_resource.declarations.resolver import load
+from tornado_resource.declarations.schema import schema_text
+from tornado_resource.declarations.values import judge_problems
+from tornado_resource.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from tornado_resource.declarations.model import Environment
+
+LEVELS = "[{level_key: rude, label: Rude, prompt: r}, {level_key: kind, label: Kind, prompt: k}]"
+MISSING = "`target_level_keys` is missing, expected the levels that match, such as [friendly]"
+FILE = f"""\
+version: 1
+judges:
+  solved: {{prompt: {{file: solved.md}}, weight: 1e1}}
+  polite: {{name: Polite, prompt: How?, levels: {LEVELS}, target_level_keys: [kind], on_conflict: adopt}}
+  known: {{id: j-1}}
+agents:
+  a: {{agent_id: ag-1, checks: {{scenario_ids: [tc-1], judges: [solved, {{judge: polite, required: false}}, known]}}}}
+  b: {{agent_id: ag-2, checks: {{scenario_ids: [tc-2], judges: [{{judge: polite, target_level_keys: [rude, kind]}}]}}}}
+environments:
+  staging: {{}}
+  production:
+    promotes_from: staging
+    judges: {{solved: {{prompt: Solved?, manage: true}}}}
+"""
+
+
+def environment_of(text: str, name: str | None = None) -> Environment:
+    Path("s.yaml").write_text(text, encoding="utf-8")
+    Path("solved.md").write_text("Is it solved?\n", encoding="utf-8")
+    return load("s.yaml", name)
+
+
+def problems_of(text: str, name: str | None = None) -> list[str]:
+    with pytest.raises(DeclarationError) as caught:
+        environment_of(text, name)
+    return [str(problem).removeprefix("s.yaml:") for problem in caught.value.problems]
+
+
+def of_one(judge: str, used: str = "x", more: str = "") -> str:
+    agent = f"agents: {{a: {{agent_id: ag-1, checks: {{scenario_ids: [tc-1], judges: [{used}]}}}}}}"
+    return f"version: 1\njudges:\n  x: {judge}\n{agent}\n{more}"
+
+
+def test_judges_are_resolved_with_the_checks_that_name_them() -> None:
+    environment = environment_of(FILE, "staging")
+    solved, polite = environment.judges
+    assert solved.fields == {"name": "solved", "prompt": "Is it solved?\n", "weight": 10}
+    assert (solved.position, solved.manage, solved.on_conflict) == (Position("s.yaml", 3, 3), True, "fail")
+    assert (polite.fields["name"], polite.on_conflict) == ("Polite", "adopt")
+    first, second = environment.checks
+    assert first.definitions == (solved, polite, None)
+    assert first.judges == (
+        {"name": "solved"},
+        {"name": "Polite", "target_level_keys": ["kind"], "required": False},
+        {"id": "j-1"},
+    )
+    assert second.judges == ({"name": "Polite", "target_level_keys": ["rude", "kind"]},)
+
+
+def test_an_environment_changes_a_judge_and_compares_only() -> None:
+    solved, polite = environment_of(FILE, "production").judges
+    assert (solved.fields["prompt"], solved.manage, solved.managed_by) == ("Solved?", True, None)
+    assert (polite.manage, polite.managed_by) == (False, "staging")
+    assert (solved.position, polite.position) == (Position("s.yaml", 13, 14), Position("s.yaml", 4, 3))
+
+
+@pytest.mark.parametrize(
+    ("judge", "problem"),
+    [
+        ("{prompt: p, id: j-1}", "3:22: judges.x.id: `id` is for a judge that exists: remove it, or `prompt`"),
+        ("{id: j-1, weight: 5}", "3:24: judges.x.weight: `weight` is for a judge as code: add `prompt`, or remove it"),
+        ("{prompt: ' '}", "3:15: judges.x.prompt: the prompt is empty, expected what the judge decides"),
+        (
+            "{prompt: {file: no.md}}",
+            "3:22: judges.x.prompt.file: the file cannot be read: no such file or directory",
+        ),
+        (
+            f"{{prompt: p, levels: {LEVELS}}}",
+            f"3:3: judges.x.target_level_keys: {MISSING}",
+        ),
+        (
+            "{prompt: p, target_level_keys: [kind]}",
+            "3:37: judges.x.target_level_keys: the judge has no levels; remove the key, or declare `levels`",
+        ),
+        (
+            f"{{prompt: p, target_level_keys: [kin], levels: {LEVELS}}}",
+            "3:37: judges.x.target_level_keys: unknown level 'kin', expected one of rude, kind; did you mean `kind`?",
+        ),
+        (
+            f"{{prompt: p, target_level_keys: [rude], levels: {LEVELS.replace('kind', 'rude')}}}",
+            "3:53: judges.x.levels: duplicate level_key 'rude'; rename one",
+        ),
+        (
+            "{prompt: p, target_level_keys: [a], levels: [{level_key: a, label: A, prompt: a}]}",
+            "3:50: judges.x.levels: found 1 level, expected 2 to 5",
+        ),
+    ],
+    ids=str,
+)
+def test_a_definition_that_cannot_be_is_refused(judge: str, problem: str) -> None:
+    assert problems_of(of_one(judge)) == [problem]
+
+
+def test_a_prompt_file_of_too_much_text_is_refused() -> None:
+    Path("long.md").write_text("x" * 8001, encoding="utf-8")
+    [problem] = problems_of(of_one("{prompt: {file: long.md}}"))
+    assert problem.endswith("judges.x.prompt: found 8,001 characters, expected at most 8,000")
+
+
+def test_checks_name_levels_of_the_judge() -> None:
+    judge = f"{{prompt: p, target_level_keys: [kind], levels: {LEVELS}}}"
+    [problem] = problems_of(of_one(judge, "{judge: x, target_level_keys: [good]}"))
+    assert problem.endswith("checks.judges[0].target_level_keys: unknown level 'good', expected one of rude, kind")
+    [problem] = problems_of(of_one("{prompt: p}", "{judge: x, target_level_keys: [good]}"))
+    assert problem.endswith(": the judge has no levels; remove the key, or declare `levels`")
+
+
+def test_names_are_unique() -> None:
+    text = of_one("{prompt: p, name: Same}\n  y: {prompt: q, name: Same}\n  z: {id: j-1}", "x, y, z")
+    [first, second] = problems_of(text)
+    assert 'the judge "Same" is there twice; remove one' in second
+    assert first == (
+        "4:24: judges.y.name: duplicate name 'Same', which judge x has; a judge is found by its name: rename one"
+    )
+
+
+def test_a_judge_that_no_checks_name_is_refused() -> None:
+    [problem] = problems_of(of_one("{id: j-1}\n  y: {prompt: p}"))
+    assert problem == "4:3: judges.y: unused judge: no checks name it; add it to `judges` of the checks of an agent"
+    more = "environments:\n  dev: {judges: {xx: {prompt: p}}}\n"
+    [problem] = problems_of(of_one("{id: j-1}", more=more), "dev")
+    assert problem.startswith("6:18: environments.dev.judges.xx: unused judge: ")
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({"prompt": "p", "weight": 10.0}, {}),
+        ({"prompt": {"file": "x"}}, {"prompt": "found a mapping, expected a string"}),
+        ({"prompt": ""}, {"prompt": "the prompt is empty, expected what the judge decides"}),
+        ({"weight": 200}, {"weight": "found the number 200, expected at most 100"}),
+    ],
+)
+def test_a_program_is_refused_as_the_file_is(values: dict[str, Any], problems: dict[str, str]) -> None:
+    assert judge_problems(values) == problems
+
+
+def test_the_schema_has_every_field() -> None:
+    judge = json.loads(schema_text())["$defs"]["judge"]["properties"]
+    assert set(judge) == {*JUDGE_FIELDS, *OF_OTHERS, *OF_CODE}

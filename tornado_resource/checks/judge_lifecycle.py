@@ -1,0 +1,241 @@
+"""Finding, creating and publishing a judge, whatever happens to requests and responses.
+
+The API has no idempotency keys, and does not refuse a second judge of a name. So a creation is sent once, and what a
+lost response or a crash leaves behind is found by the name. An edit replaces the whole draft, and a publication that is
+repeated only makes another version of the same content: both are safe to repeat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tornado_resource.bland.judge_versions import (
+    NOT_EDITABLE,
+    create_judge,
+    edit_draft,
+    publish_judge,
+    read_judge,
+    read_version,
+)
+from tornado_resource.bland.judges import list_judges
+from tornado_resource.bland.retrying import is_transient, retried
+from tornado_resource.checks.config import fields_of
+from tornado_resource.checks.judges import (
+    HIDDEN_FIELD,
+    JudgeAmbiguous,
+    JudgeUnlisted,
+    JudgeUnseen,
+    SeenJudge,
+    StoredJudge,
+    differences,
+    refusal,
+)
+from tornado_resource.core.clock import SYSTEM
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.judges import Judge, Judges
+    from tornado_resource.checks.judges import JudgeOrder
+    from tornado_resource.core.clock import Clock
+
+LOOKS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
+"""Pauses before the looks for a judge whose creation had no usable response: the API may still be processing it."""
+_TOO_MANY: Final = 429
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeClaim:
+    """What a new resource may take: *is_interrupted* as in `refusal`. *note* is called before a judge is created."""
+
+    is_interrupted: bool = False
+    note: Callable[[], object] = lambda: None
+
+
+async def look(client: Client, order: JudgeOrder, judges: Judges) -> SeenJudge | None:
+    """Return the judge of a name, compared with its definition; None if there certainly is none.
+
+    Args:
+        client: reads the version that is compared.
+        order: the judge as it must be.
+        judges: the judges of the organization.
+
+    Raises:
+        JudgeAmbiguous: several have the name.
+        JudgeUnlisted: none has it, and there may be others.
+        ApiError: its version could not be read.
+
+    """
+    found = judges.named(order.name)
+    if len(found) > 1:
+        raise JudgeAmbiguous(order, found)
+    if not found:
+        if not judges.is_whole:
+            raise JudgeUnlisted(order)
+        return None
+    return await _compared(client, order, found[0])
+
+
+async def create(
+    client: Client, order: JudgeOrder, claim: JudgeClaim | None = None, clock: Clock = SYSTEM
+) -> StoredJudge:
+    """Create and publish the judge of *order*, or take over the one of its name.
+
+    Args:
+        client: sends the requests.
+        order: the judge as it must be.
+        claim: what may be taken over. Default: only what is as declared, or was never published and has no prompt.
+        clock: time.
+
+    Raises:
+        JudgeExists: there is another one of its name.
+        JudgeMissing, JudgeDiffers: another stack manages it, and it is not there or differs.
+        JudgeUnseen: it may have been created.
+        TornadoError: it was not stored, or that could not be determined.
+
+    """
+    claim = claim or JudgeClaim()
+    seen = await look(client, order, await list_judges(client))
+    error = refusal(order, seen, is_new=True, is_interrupted=claim.is_interrupted)
+    if error is not None:
+        raise error
+    if seen is None:
+        claim.note()
+        return await _publish(client, await _create(client, order, clock), order)
+    if seen.version_id is not None and (not order.manage or _is_stored(order, seen)):
+        return StoredJudge(seen.judge_id, seen.version_id)
+    return await _publish(client, seen.judge_id, order)
+
+
+async def update(client: Client, judge_id: str, order: JudgeOrder, *, is_hidden_changed: bool) -> StoredJudge:
+    """Let a judge have its definition, and return it. Nothing but reads are sent if its published version has it.
+
+    Args:
+        client: sends the requests.
+        judge_id: the judge.
+        order: the judge as it must be.
+        is_hidden_changed: whether the field that the API never shows was declared otherwise before.
+
+    Raises:
+        JudgeMissing, JudgeDiffers: another stack manages it, and it is not published or differs.
+        ApiError: it was not stored, or that could not be determined.
+
+    """
+    seen = await _compared(client, order, (await retried(lambda: read_judge(client, judge_id))).judge)
+    error = refusal(order, seen, is_new=False)
+    if error is not None:
+        raise error
+    if seen.version_id is not None and (not order.manage or (seen.is_published and not is_hidden_changed)):
+        return StoredJudge(judge_id, seen.version_id)
+    return await _publish(client, judge_id, order)
+
+
+async def read(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge | None:
+    """Return a judge as the API shows it; None if it is certainly gone.
+
+    Raises:
+        ApiError: it could not be read, so nothing is known.
+
+    """
+    try:
+        judge = (await retried(lambda: read_judge(client, judge_id))).judge
+    except NotFound:
+        # A wrong base URL says 404 as well: only the list of all judges is certain.
+        judges = await list_judges(client)
+        if judges.is_whole and judges.get(judge_id) is None:
+            return None
+        raise
+    seen = await _compared(client, order, judge)
+    renamed = ("name",) if judge.name is not None and judge.name != order.name else ()
+    return StoredJudge(judge_id, seen.version_id or "", (*renamed, *fields_of(seen.differences)))
+
+
+def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:
+    """Return whether nothing has to be sent. What the API never shows is sent once, since nobody can look at it."""
+    return seen.is_published and HIDDEN_FIELD not in order.fields
+
+
+async def _compared(client: Client, order: JudgeOrder, judge: Judge) -> SeenJudge:
+    active = judge.active_version_id
+    if active is not None:
+        version = await retried(lambda: read_version(client, judge.judge_id, active))
+        return SeenJudge(judge.judge_id, active, differences(order.fields, version.fields))
+    draft = (await retried(lambda: read_judge(client, judge.judge_id))).draft
+    is_blank = not str(draft.fields.get("prompt", "")).strip()
+    return SeenJudge(judge.judge_id, None, differences(order.fields, draft.fields), is_blank)
+
+
+async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:
+    """Create a judge and return its id. A response that is lost is settled by looking for the name."""
+
+    async def create_once() -> str:
+        try:
+            created = await create_judge(client, order.name, str(order.sent["modality"]))
+        except ApiError as fault:
+            if _is_refused(fault):
+                raise
+            found = await _find(client, order, clock)
+            if found is None:
+                raise JudgeUnseen(order, fault.cause) from None
+            return found
+        return created.judge.judge_id
+
+    return await retried(create_once)
+
+
+def _is_refused(fault: ApiError) -> bool:
+    """Return whether a request certainly had no effect: then it may be sent again, if that can help."""
+    is_too_early = isinstance(fault, Rejected) and fault.status_code == _TOO_MANY
+    return isinstance(fault, NotSent) or is_too_early or not is_transient(fault)
+
+
+async def _find(client: Client, order: JudgeOrder, clock: Clock) -> str | None:
+    for pause in LOOKS_SECONDS:
+        await clock.sleep(pause)
+        found = (await list_judges(client)).named(order.name)
+        if len(found) > 1:
+            raise JudgeAmbiguous(order, found)
+        if found:
+            return found[0].judge_id
+    return None
+
+
+async def _publish(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge:
+    """Give the draft of a judge its definition, publish it, and return what is published then."""
+    before = await _edit(client, judge_id, order)
+    version_id = await retried(lambda: _publish_once(client, judge_id, before))
+    version = await retried(lambda: read_version(client, judge_id, version_id))
+    return StoredJudge(judge_id, version_id, tuple(fields_of(differences(order.fields, version.fields))))
+
+
+async def _edit(client: Client, judge_id: str, order: JudgeOrder) -> str | None:
+    """Edit the draft, and return the id of the version that is active until it is published."""
+
+    async def edit() -> str | None:
+        known = await retried(lambda: read_judge(client, judge_id))
+        draft = known.draft.version_id
+        await retried(lambda: edit_draft(client, judge_id, draft, order.sent))
+        return known.judge.active_version_id
+
+    try:
+        return await edit()
+    except Conflict as error:
+        if error.code != NOT_EDITABLE:
+            raise
+        return await edit()  # somebody has published the draft meanwhile: there is another one
+
+
+async def _publish_once(client: Client, judge_id: str, before: str | None) -> str:
+    """Publish the draft. A response that is lost is settled by what is active: then nothing is sent again."""
+    try:
+        return await publish_judge(client, judge_id)
+    except ApiError as fault:
+        if isinstance(fault, NotSent) or not is_transient(fault):
+            raise
+        active = (await read_judge(client, judge_id)).judge.active_version_id
+        if active is None or active == before:
+            raise
+        return active
