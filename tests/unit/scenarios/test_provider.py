@@ -401,7 +401,7 @@ def test_a_scenario_of_an_agent_from_its_creation_to_its_end(
 
     # Checks that run it would fail without it: it stays until they name it no longer.
     checks = "/v2/agents/ag-1/environments/production/checks"
-    version = http.get("/v1/evals/agents/resolved").json()["data"]["active_version_id"]
+    version = http.get("/v1/evals/agents/resolved").json()["data"]["agent"]["active_version_id"]
     judge = {"eval_agent_id": "resolved", "eval_agent_version_id": version}
     http.put(checks, json={"scenario_ids": [created.id], "evals": [judge]}).raise_for_status()
     configured(http).delete(created.id, outs(created))
