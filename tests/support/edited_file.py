@@ -68,6 +68,10 @@ sessions:
       passed: all
       repaired: refuse
       full_run: required
+    quarantine:
+      - scenario: refund
+        reason: mishears order numbers
+        until: 2026-12-31
     on_conflict: fail
     on_destroy: cancel
     rerun: on_failure
@@ -111,6 +115,10 @@ agents:
       passed: all
       judges:
         resolved: 90%
+    quarantine:
+      - judge: resolved
+        reason: too strict
+        until: 2026-12-31
     on_conflict: wait
     on_destroy: cancel
     rerun: on_failure

@@ -1,7 +1,8 @@
 """Whether a check run that completed met its gate, by the numbers of its judges. Pure: no time, no network.
 
 The API's words `PASSED` and `overall_passed` never count alone: a run without a required judge has them too. Only
-certainty counts as `passed`. What is not known of a judge that decides, or contradicts itself, is `incomplete`.
+certainty counts as `passed`. What is not known of a judge that decides, or contradicts itself, is `incomplete`. A judge
+in quarantine that did not reach what the gate requires of it, or found nothing conclusive, decides nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import MAX_NAMED, clean, count, id_list
 from tornado_resource.declarations.model import PASSING_PERCENT
+from tornado_resource.declarations.quarantine import too_much
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,13 +54,24 @@ def reaches_gate(gate: Gate, verdict: JudgeVerdict) -> bool:
     return bar is None or _meets(verdict, bar)
 
 
+def quarantined(gate: Gate, verdicts: Iterable[JudgeVerdict]) -> list[str]:
+    """Return the judges in quarantine that did not reach what the gate requires of them."""
+    missed = [name_of(each) for each in verdicts if not reaches_gate(gate, each)]
+    return [name for name in missed if gate.quarantine_of(name) is not None]
+
+
+def _is_decisive(gate: Gate, verdict: JudgeVerdict) -> bool:
+    name = name_of(verdict)
+    return bool(verdict.is_required or name in gate.judges) and gate.quarantine_of(name) is None
+
+
 def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
     """Yield what is not known of a completed run, or contradicts itself: the first one that is not None counts."""
     verdicts = run.verdicts
     yield _silent(run)
     yield _without_requirement(verdicts)
     yield _unknown_rule(gate, verdicts)
-    yield _without_rate([each for each in verdicts if each.is_required or name_of(each) in gate.judges])
+    yield _without_rate([each for each in verdicts if _is_decisive(gate, each)])
     yield _more_than_ran(run)
     yield next(filter(None, map(_contradicted_judge, verdicts)), None)
     yield _contradicted_word(run)
@@ -146,12 +159,19 @@ def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, 
     if not decisive:
         passed, required = _passed_of_required(verdicts)
         return "passed", f"it completed: {passed} of {count(required, 'required judge')} passed"
-    missed = [_miss(each, bar) for each, bar in decisive if not reaches_gate(gate, each)]
+    missed = [(each, bar) for each, bar in decisive if not reaches_gate(gate, each)]
     tally = f"{len(decisive) - len(missed)} of {count(len(decisive), 'judge')} met the gate"
     if not missed:
         return "passed", tally
-    more = f" and {len(missed) - MAX_NAMED} more" if len(missed) > MAX_NAMED else ""
-    return "failed", f"{tally}: {'; '.join(missed[:MAX_NAMED])}{more}"
+    excused = quarantined(gate, verdicts)
+    misses = [_miss(each, bar) for each, bar in missed if name_of(each) not in excused]
+    remark = f" (failed in quarantine: {id_list(excused)})" if excused else ""
+    if not misses:
+        covered = sum(gate.quarantine_of(name_of(each)) is not None for each, _ in decisive)
+        extent = too_much(covered, len(decisive))
+        return ("passed", f"{tally}{remark}") if extent is None else ("incomplete", f"{tally}{remark}, but {extent}")
+    more = f" and {len(misses) - MAX_NAMED} more" if len(misses) > MAX_NAMED else ""
+    return "failed", f"{tally}: {'; '.join(misses[:MAX_NAMED])}{more}{remark}"
 
 
 def _miss(verdict: JudgeVerdict, bar: int) -> str:

@@ -14,7 +14,7 @@ from tornado_resource.program.runs import RunResource, after_registration, run_i
 from tornado_resource.program.sdk import exit_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 
@@ -81,6 +81,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
         version: Input[str] = LATEST,
         checks: AgentChecks | None = None,
         gate: Gate | GateMapping | Literal["none"] | Output[Any] | Awaitable[Any] | None = None,
+        quarantine: Input[Sequence[Input[Mapping[str, Input[str]]]]] | None = None,
         on_conflict: Input[OnConflict] | None = None,
         on_destroy: Input[OnDestroy] | None = None,
         rerun: Input[Rerun] | None = None,
@@ -102,6 +103,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             checks: checks of this program, of the same agent and env. The run starts when they are as declared, and the
                 agent is checked again when they, or their declared scenarios, change: Bland voids the old pass.
             gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
+            quarantine: the judges that do not decide until a day: mappings of `judge` (its name), `reason` and `until`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
             rerun: `on_drift`, `on_failure`, `on_change` or `always`.
@@ -124,6 +126,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             "checks": checks.stored_config if checks is not None else None,
             "definitions": checks.definitions if checks is not None else None,
             "gate": gate,
+            "quarantine": quarantine,
             "on_conflict": on_conflict,
             "on_destroy": on_destroy,
             "rerun": rerun,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.agents.judge import judge, name_of
+from tornado_resource.agents.judge import judge, name_of, quarantined
 from tornado_resource.bland.check_runs import STATUSES, CheckRun, JudgeVerdict
 from tornado_resource.bland.responses import is_other
 
@@ -25,6 +25,7 @@ def facts(gated: GatedRun, run: CheckRun | None) -> RunFacts:
         "version_id": version_id,
         "semver": run.semver if run is not None else None,
         "judges": [_result(each) for each in run.verdicts] if run is not None else None,
+        "quarantined": quarantined(gated.gate, run.verdicts) if run is not None else [],
         "finished_at": run.completed_at if run is not None and run.is_final else None,
     }
 
@@ -36,7 +37,8 @@ def agrees(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         return verdict.outcome == ("incomplete" if meaning.says_nothing else "failed")
     judges = tuple(_verdict(each) for each in verdict.judges or ())
     run = CheckRun(verdict.session_id, verdict.status or "", verdicts=judges)
-    return _is_of(verdict, request) and judge(verdict.gate, run)[0] == verdict.outcome
+    are_excused = verdict.quarantined == quarantined(verdict.gate, judges)
+    return are_excused and _is_of(verdict, request) and judge(verdict.gate, run)[0] == verdict.outcome
 
 
 def _is_of(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import stacks
 from tornado_resource.cli.output import ExitCode, painted
 from tornado_resource.cli.unexpected import hide
+from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.github import run_url
@@ -75,7 +75,7 @@ class GatedStack:
 
     def report(self, results: Iterable[Result]) -> Report:
         """Return a report, stamped with the present time, of *results* and of the runs that were not started here."""
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = SYSTEM.now().isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(
             self.stack,
             self.environment,
@@ -202,7 +202,7 @@ def against(report: Report, name: str | None) -> Report:
 
 def finish(report: Report, folder: str | None, output: Output) -> ExitCode:
     """Write the reports if *folder* is given, print what did not pass, and return the exit code."""
-    from tornado_resource.reports.console import failure_message
+    from tornado_resource.reports.console import failure_message, quarantine_message
     from tornado_resource.reports.github import announce
     from tornado_resource.reports.writer import foreign_report, write_reports
 
@@ -219,6 +219,9 @@ def finish(report: Report, folder: str | None, output: Output) -> ExitCode:
         code = code or ExitCode.INVALID  # a gate that did not pass is the more important news
     announce(report, os.environ, output.tell)
     output.verdicts(report)
+    excused = quarantine_message(report.results, report.day)
+    if excused is not None:
+        click.echo(f"warning: {excused}", err=True)
     message = failure_message(report.results, report.stack, "tornado-resource status")
     if message is not None:
         headline, *others = message.splitlines()

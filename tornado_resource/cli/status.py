@@ -15,9 +15,11 @@ from tornado_resource.cli.stack import interrupted, read_gated_stack, read_resul
 from tornado_resource.core.text import clean, clean_json, count
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError
+from tornado_resource.reports.outcomes import quarantine_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Status
@@ -55,7 +57,7 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
         click.echo(_as_json(report, ungated))
     else:
         shown = [result for result in report.results if not quiet or result.verdict.outcome != "passed"]
-        lines = list(_lines(shown, [] if quiet else ungated))
+        lines = list(_lines(shown, [] if quiet else ungated, report.day))
         click.echo("\n".join(lines), nl=bool(lines))
     return ExitCode.of(report.outcome)
 
@@ -104,7 +106,7 @@ def _ungated_as_json(ungated: _Ungated) -> dict[str, Any]:
     }
 
 
-def _lines(results: Sequence[Result], ungated: Sequence[_Ungated]) -> Iterator[str]:
+def _lines(results: Sequence[Result], ungated: Sequence[_Ungated], day: date) -> Iterator[str]:
     names = [*(result.gated.name for result in results), *(each.recorded.name for each in ungated)]
     width = max(map(len, names), default=0)
     for result in results:
@@ -116,6 +118,9 @@ def _lines(results: Sequence[Result], ungated: Sequence[_Ungated]) -> Iterator[s
         )
         if result.drift is not None:
             yield f"{'':<{width}}  {clean(result.drift, 1000)}"
+        for view in quarantine_views(result, day):
+            text = f"in quarantine: {clean(view.label, 100)} {view.state}: {clean(view.entry.reason)}"
+            yield f"{'':<{width}}  {text}"
     for each in ungated:
         state = _state(each.status.status if each.status is not None else None, each.status)
         remark = each.problem or _tally(each.status)

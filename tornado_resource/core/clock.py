@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ class Clock:
 
 
 SYSTEM = Clock()
+
+
+def today(clock: Clock = SYSTEM) -> date:
+    """Return the date in UTC."""
+    return clock.now().astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,8 @@ class Findings:
             self.more += 1
 
     def warn(self, problem: Problem) -> None:
-        """Add a warning."""
-        if len(self.warnings) < MAX_WARNINGS:
+        """Add a warning, once."""
+        if len(self.warnings) < MAX_WARNINGS and problem not in self.warnings:
             self.warnings.append(problem)
 
     def add_all(self, problems: Iterable[Problem]) -> None:

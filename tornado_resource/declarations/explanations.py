@@ -35,7 +35,10 @@ _REQUIRED: Final = {
     "file": "the path of a text file, such as {file: prompts/angry.md}",
     "type": "the type of the assertion, such as LLM_JUDGE",
     "config": "a mapping, such as {node_id: refund-done}",
-    "judge": "the key of a judge, such as {judge: polite}",
+    "judge": "a judge, such as {judge: polite}",
+    "scenario": "a scenario of the session, such as {scenario: refund}",
+    "reason": "why it does not decide, such as {reason: being fixed}",
+    "until": "its last day, such as {until: 2026-12-31}",
 }
 FORMS: Final = {
     r"^[a-z][a-z0-9-]{0,62}$": "a lower-case letter, then up to 62 lower-case letters, digits and dashes",
@@ -46,6 +49,7 @@ FORMS: Final = {
     r"^[A-Za-z0-9._-]{1,100}(/[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})?$": (
         "an environment of this file, or a stack's full name such as acme/agents/staging"
     ),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day, such as 2026-12-31",
     r"^[1-9][0-9]{0,5}[smhd]$": "a whole number and s, m, h or d, such as 24h",
     r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$": (
         "1 to 200 characters on one line, with no blanks around them"
@@ -214,6 +218,8 @@ def _explain_pattern(violation: Violation, document: Document) -> str:
 def _explain_min_items(violation: Violation, _document: Document) -> str:
     if violation.path[-1] == "only":
         return "0 tags, expected at least 1; remove the key to run all sessions and agents"
+    if violation.path[-1] == "quarantine":
+        return "found an empty list, expected at least one entry; remove the key"
     # A list of checks has no default.
     hint = "" if "checks" in violation.path else "; remove the key to run all enabled ones"
     return f"0 {_NOUNS[str(violation.path[-1])]}s, the API takes at least {violation.limit}{hint}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.canonical import whole
 from tornado_resource.core.text import id_list
+from tornado_resource.declarations.quarantine import Quarantine, in_effect, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
 
     from tornado_resource.bland.listing import Owner
     from tornado_resource.core.positions import Position, Problem
@@ -95,13 +97,15 @@ class Gate:
 
     *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`. *full_run*: whether
     a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario. *judges*: by name,
-    the percentage that a judge of a check run must reach, whatever *passed* says.
+    the percentage that a judge of a check run must reach, whatever *passed* says. *quarantine*: what does not decide on
+    the day of the verdict; it is declared by the key of that name of a session or agent, and not in a gate.
     """
 
     passed: str | int = "all"
     repaired: Literal["allow", "refuse"] = "allow"
     full_run: Literal["required", "any"] = "required"
     judges: dict[str, str] = field(default_factory=dict, hash=False)
+    quarantine: tuple[Quarantine, ...] = ()
 
     @classmethod
     def of(
@@ -117,13 +121,25 @@ class Gate:
             given.get("repaired", repaired),
             given.get("full_run", "required"),
             dict(given.get("judges") or {}),
+            parsed(given.get("quarantine")),
         )
+
+    @classmethod
+    def of_inputs(cls, declared: Mapping[str, Any], today: date) -> Gate | None:
+        """Return the gate of a run's inputs on a day: with the quarantine that has not ended."""
+        gate = cls.of(declared.get("gate"))
+        return replace(gate, quarantine=in_effect(declared.get("quarantine"), today)) if gate is not None else None
+
+    def quarantine_of(self, part: str) -> Quarantine | None:
+        """Return the quarantine of a scenario or judge; None if it decides."""
+        return next((each for each in self.quarantine if each.part == part), None)
 
     @property
     def recorded(self) -> dict[str, Any]:
-        """The gate as a verdict records it: without judges if none is named, as of sessions."""
+        """The gate as a verdict records it: without judges if none is named, as of sessions, and without quarantine."""
         judges = {"judges": dict(self.judges)} if self.judges else {}
-        return {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run, **judges}
+        quarantine = {"quarantine": [asdict(each) for each in self.quarantine]} if self.quarantine else {}
+        return {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run, **judges, **quarantine}
 
     def bar(self, judge: str, *, is_required: bool | None) -> int | None:
         """Return the share of the conclusive conversations, in percent, that must match for a judge of a check run.
@@ -240,6 +256,8 @@ class Declaration:
     checks: ChecksDeclaration | None = None
     """The declared checks of its agent and env, if it is started."""
     tags: Sequence[str] = ()
+    quarantine: Sequence[Mapping[str, str]] = ()
+    """As declared; the gate has what is in effect."""
 
     @property
     def tested_scenarios(self) -> tuple[ScenarioDeclaration, ...]:

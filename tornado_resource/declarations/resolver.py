@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.checks import Configs
 from tornado_resource.declarations.document import Findings
@@ -22,6 +23,7 @@ from tornado_resource.declarations.model import (
     unreachable_gate,
     version_note,
 )
+from tornado_resource.declarations.quarantine import faults, in_effect, notes
 from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING, NEEDED, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
@@ -31,6 +33,7 @@ from tornado_resource.declarations.schema import known_keys, schema_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import date
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
@@ -229,8 +232,10 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         text = unknown_environment(document, name or "", listed)
         path: KeyPath = ("environments",)
         return Environment(name, ()), iter([Fault(path, path, text, of_key=True)])
-    settings = settings_of(document, name)
-    found, faults = _declared(document, name)
+    settings, day = settings_of(document, name), today()
+    found, faults = _declared(document, name, day)
+    for each in (each for each in found.declarations if each.quarantine):
+        _note_quarantine(document, name, each, day)
     found = replace(
         found,
         promotes_from=settings.get("promotes_from"),
@@ -239,7 +244,11 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         warnings=tuple(document.findings.warnings),
     )
     return found, chain(
-        faults, _unreachable(document, found), _unpublishable(document, found), _untested(document, found)
+        faults,
+        _unreachable(document, found),
+        _quarantined(document, found, day),
+        _unpublishable(document, found),
+        _untested(document, found),
     )
 
 
@@ -324,9 +333,9 @@ def _merged(document: Document, defaults: _Defaults) -> Iterator[_Merged]:
             yield _Merged(section, name, values, (section, name) if name in base else (*above, section, name))
 
 
-def _declared(document: Document, environment: str | None) -> tuple[Environment, list[Fault]]:
+def _declared(document: Document, environment: str | None, day: date) -> tuple[Environment, list[Fault]]:
     """Return an environment with what runs there, and what does not since it has no tag of `only`."""
-    parts = _Parts.of(document, environment)
+    parts = _Parts.of(document, environment, day)
     merged = [*_merged(document, parts.defaults)]
     untagged = [each for each in merged if not parts.defaults.chooses(each)]
     chosen = [each for each in merged if parts.defaults.chooses(each)]
@@ -353,11 +362,12 @@ class _Parts:
     defaults: _Defaults
     scenarios: Scenarios
     configs: Configs
+    day: date
 
     @classmethod
-    def of(cls, document: Document, environment: str | None) -> _Parts:
+    def of(cls, document: Document, environment: str | None, day: date) -> _Parts:
         defaults, scenarios = _Defaults.of(document, environment), Scenarios(document, environment)
-        return cls(document, defaults, scenarios, Configs(document, environment, scenarios))
+        return cls(document, defaults, scenarios, Configs(document, environment, scenarios), day)
 
     def declare(self, merged: _Merged) -> Declaration:
         declaration = self._bare(merged)
@@ -393,7 +403,7 @@ class _Parts:
         return tuple(each for place, each in found.items() if place not in known)
 
     def _bare(self, merged: _Merged) -> Declaration:
-        return _declare(merged, self.defaults, self.document.position(merged.home, of_key=True))
+        return _declare(merged, self.defaults, self.document.position(merged.home, of_key=True), self.day)
 
     def _add_checks(self, merged: _Merged, declaration: Declaration) -> None:
         if "checks" in merged.values and declaration.retest:
@@ -401,9 +411,11 @@ class _Parts:
             self.configs.add(declaration, merged.values["checks"], place_of)
 
 
-def _declare(merged: _Merged, defaults: _Defaults, position: Position) -> Declaration:
+def _declare(merged: _Merged, defaults: _Defaults, position: Position, day: date) -> Declaration:
     values, is_session = merged.values, merged.section == "sessions"
     gate = Gate.of(values.get("gate"), repaired=defaults.repaired if is_session else "allow")
+    if gate is not None:
+        gate = replace(gate, quarantine=in_effect(values.get("quarantine"), day))
     return Declaration(
         name=merged.name,
         request=request_from(values) if is_session else check_run_request(values),
@@ -412,6 +424,7 @@ def _declare(merged: _Merged, defaults: _Defaults, position: Position) -> Declar
         section=merged.section,
         publish=values.get("publish", defaults.publish if gate is not None else None),
         retest=values.get("retest", defaults.retest),
+        quarantine=values.get("quarantine") or (),
         **{key: values[key] for key in OPTIONS if key in values},
     )
 
@@ -424,6 +437,36 @@ def _unreachable(document: Document, environment: Environment) -> Iterator[Fault
         if text is not None:
             path = ("sessions", declaration.name, "gate", "passed")
             yield Fault(_place(document, environment.name, declaration, ("gate", "passed")), path, text)
+
+
+def _quarantined(document: Document, environment: Environment, day: date) -> Iterator[Fault]:
+    """Yield what is wrong with the quarantine of each session and agent."""
+    for declaration in (each for each in environment.declarations if each.quarantine):
+        place = _place(document, environment.name, declaration, ("quarantine",))
+        shown: KeyPath = (declaration.section, declaration.name, "quarantine")
+        if declaration.gate is None:
+            yield Fault(place, shown, "`quarantine` needs a gate, and this has `gate: none`; remove it", of_key=True)
+        for path, text in faults(declaration.quarantine, _decisive(declaration), day, document.quoting):
+            yield Fault((*place, *path), (*shown, *path), text)
+
+
+def _note_quarantine(document: Document, environment: str | None, declaration: Declaration, day: date) -> None:
+    """Warn of the quarantine that ends soon, or has ended."""
+    place = _place(document, environment, declaration, ("quarantine",))
+    for index, text in notes(declaration.quarantine, day, document.quoting):
+        document.findings.warn(document.problem((*place, index), text))
+
+
+def _decisive(declaration: Declaration) -> Collection[str] | None:
+    """Return the scenarios or judges that decide about a run; None if they are not declared."""
+    if declaration.section == "sessions":
+        keys = [each.key for each in declaration.scenarios]
+        return [*declaration.request.get("scenario_ids", ()), *keys] or None
+    judges = declaration.checks.judges if declaration.checks is not None else ()
+    named = (declaration.gate or Gate()).judges
+    required = [each for each in judges if each.get("required") is not False or each.get("name") in named]
+    # What the API calls a judge that is declared by its id alone is not known.
+    return [str(each["name"]) for each in required] if all("name" in each for each in required) and required else None
 
 
 def _scenarios(declaration: Declaration) -> list[Any] | None:

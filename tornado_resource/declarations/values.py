@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.declarations.document import Document
+from tornado_resource.core.clock import today
+from tornado_resource.declarations.document import Document, Quoting
 from tornado_resource.declarations.explanations import explain
 from tornado_resource.declarations.judges import definition_problems
 from tornado_resource.declarations.model import unreachable_gate
+from tornado_resource.declarations.quarantine import faults
 from tornado_resource.declarations.schema import case_duplicates, violations
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
     session = {key: value for key, value in values.items() if key not in _DIGESTS}
     found = _problems({"session": session, "name": name})
     found.setdefault("gate", []).extend(_gate_problems(values))
+    found.setdefault("quarantine", []).extend(_quarantine_problems(values, found))
     return {key: "; ".join(texts) for key, texts in found.items() if texts}
 
 
@@ -60,7 +63,8 @@ def agent_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str
 
     """
     found = _problems({"agent": {key: value for key, value in values.items() if key not in _DIGESTS}, "name": name})
-    return {key: "; ".join(texts) for key, texts in found.items()}
+    found.setdefault("quarantine", []).extend(_quarantine_problems(values, found))
+    return {key: "; ".join(texts) for key, texts in found.items() if texts}
 
 
 def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -139,6 +143,18 @@ def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:
         text = unreachable_gate(gate.get("passed"), values.get("scenario_ids"))
         if text is not None:
             yield f"gate.passed: {text}"
+
+
+def _quarantine_problems(values: Mapping[str, Any], found: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield what is wrong with a quarantine that has the form of the schema."""
+    quarantine = values.get("quarantine")
+    if found.get("quarantine") or not quarantine:
+        return
+    if values.get("gate") == "none":
+        yield "`quarantine` needs a gate, and this has `gate: none`; remove it"
+    quoting = Quoting()
+    for path, text in faults(quarantine, values.get("scenario_ids"), today(), quoting):
+        yield f"{quoting.path(('quarantine', *path))}: {text}" if path else text
 
 
 def _document(values: dict[str, Any]) -> Document:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.core.clock import today
 from tornado_resource.core.urns import make_urn
 from tornado_resource.declarations.model import Gate
 from tornado_resource.program.gate import INTERRUPTED, STOPPED
@@ -81,7 +82,7 @@ def _complete(declared: GatedRun, found: RunOutputs, scenarios: Sequence[Scenari
         scenarios=by_id(request, scenarios),
         adopted=values["adopted"],
         started_content=started_content(values),
-        gate=Gate.of(values["declared"].get("gate")) or declared.gate,
+        gate=Gate.of_inputs(values["declared"], today()) or declared.gate,
         is_pathway_secret=found.has_secret_place,
     )
 

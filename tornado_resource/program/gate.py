@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import pulumi
 
+from tornado_resource.core.clock import today
 from tornado_resource.program.baseline import read_baseline
 from tornado_resource.program.sdk import outputs_registered
-from tornado_resource.reports.console import failure_message
+from tornado_resource.reports.console import failure_message, quarantine_message
 from tornado_resource.runs.verdict import unknown_result
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ class ProgramGate:
             self.report.compare(await read_baseline(self._baseline))
         checked = [result for urn, result in self.report.results.items() if self._checked.get(urn)]
         command = min(self._commands, key=len)  # the shorter one shows the verdicts of the other, too
-        message = failure_message(counted(checked, self.left_out), pulumi.get_stack(), command)
+        deciding = counted(checked, self.left_out)
+        excused = quarantine_message(deciding, today())
+        if excused is not None:
+            pulumi.log.warn(excused)
+        message = failure_message(deciding, pulumi.get_stack(), command)
         raise_if_any(message, self.report.finish())
         while self._next_steps:
             await self._next_steps.pop(0)()

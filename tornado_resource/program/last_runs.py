@@ -11,6 +11,7 @@ import pulumi
 from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
+from tornado_resource.core.clock import today
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
@@ -109,7 +110,7 @@ class LastRuns:
 
     def _rule(self, declared: Mapping[str, Any]) -> tuple[str, Gate | None]:
         """Return what decides whether a session runs again. The config is for this update: no state has it."""
-        return self._rerun or declared.get("rerun", DEFAULT_RERUN), Gate.of(declared.get("gate"))
+        return self._rerun or declared.get("rerun", DEFAULT_RERUN), Gate.of_inputs(declared, today())
 
     async def version(self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any]) -> tuple[Any, str | None]:
         """Return what a declared version such as `latest` stands for, and why that is tested again, if it is.
@@ -231,7 +232,8 @@ class LastRuns:
         # The ids of declared scenarios are in the inputs only.
         request = kind_of(session.kind).request_of(declared)
         scenarios = by_id(request, [*gated.scenarios.values()])
-        found = replace(gated, run_id=session.run_id, adopted=session.adopted, request=request)
+        gate = Gate.of_inputs(declared, today()) or gated.gate  # and those in its quarantine, too
+        found = replace(gated, run_id=session.run_id, adopted=session.adopted, request=request, gate=gate)
         return session.result(replace(found, scenarios=scenarios))
 
     async def result(self, gated: GatedRun) -> Result | None:

@@ -16,6 +16,22 @@ class GateMapping(TypedDict, total=False):
     judges: dict[str, str]
 
 
+class RecordedQuarantine(TypedDict):
+    """What does not decide about a verdict, why, and until when."""
+
+    part: str
+    """The id of the scenario, or the name of the judge."""
+    reason: str
+    until: str
+    """Its last day, in UTC, such as `2026-12-31`."""
+
+
+class RecordedGate(GateMapping, total=False):
+    """The gate of a verdict: without `quarantine` if there is none."""
+
+    quarantine: list[RecordedQuarantine]
+
+
 class Verdict(TypedDict):
     """A gate's verdict on one run, as `wait_for` returns it and as the stack output `verdicts` holds it.
 
@@ -48,7 +64,7 @@ class Verdict(TypedDict):
     the API does not show it."""
     full_run: bool | None
     """Whether the last iteration ran every scenario; None in a record of an older version of tornado-resource."""
-    gate: GateMapping
+    gate: RecordedGate
     """The gate that the verdict was given under."""
     declaration: str
     """The sha-256 of the request."""
@@ -70,3 +86,5 @@ class Verdict(TypedDict):
     """Whether the run passed in another stack, so that nothing was started here (`retest: false`)."""
     promoted_from: str | None
     """The full name of that stack; None if the run was started here."""
+    quarantined: list[str]
+    """The scenarios, or the judges by name, that failed and decided nothing, since they are in quarantine."""

@@ -7,13 +7,13 @@ import os
 import traceback
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 import pulumi
 
+from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.positions import Checkout
 from tornado_resource.core.text import clean_lines
 from tornado_resource.core.urns import unique_names
@@ -190,7 +190,7 @@ class UpdateReport:
             self.write()
 
     def _report(self) -> Report:
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = SYSTEM.now().isoformat(timespec="seconds").replace("+00:00", "Z")
         return Report(
             self._stack,
             self._environment,

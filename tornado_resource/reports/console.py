@@ -10,6 +10,7 @@ from tornado_resource.reports.outcomes import (
     last_plan,
     mismatch_title,
     omission,
+    quarantine_views,
     tally_of_all,
     worst_first,
 )
@@ -17,6 +18,7 @@ from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from tornado_resource.runs.model import Result
 
@@ -24,6 +26,7 @@ MAX_DETAILED: Final = 3
 """This many sessions are shown with scenarios and last fix plan, the rest in a line each."""
 MAX_LISTED_SESSIONS: Final = 36
 MAX_LISTED_SCENARIOS: Final = 5
+MAX_QUARANTINED: Final = 10
 MAX_LISTED_FIXES: Final = 2
 """Of a fix plan, and of conversations that did not match."""
 MAX_ADVICE: Final = 4
@@ -47,6 +50,23 @@ def failure_message(results: Sequence[Result], stack: str, command: str = "pulum
     if len(missed) > MAX_LISTED_SESSIONS:
         lines.append(f"  … and {len(missed) - MAX_LISTED_SESSIONS} more: {command}")
     return "\n".join([*lines, *_advice(missed, stack, command)])
+
+
+def quarantine_message(results: Sequence[Result], day: date) -> str | None:
+    """Return what failed and decided nothing, since it is in quarantine, with the reasons; None if nothing did.
+
+    *day* is the date in UTC.
+    """
+    views = [(result.gated.name, each) for result in results for each in quarantine_views(result, day)]
+    failed = [(name, view) for name, view in views if view.has_failed]
+    if not failed:
+        return None
+    lines = [
+        f"  {name}: {clean(view.label, 100)} {view.state}: {clean(view.entry.reason)}"
+        for name, view in failed[:MAX_QUARANTINED]
+    ]
+    more = [f"  … and {len(failed) - MAX_QUARANTINED} more"] if len(failed) > MAX_QUARANTINED else []
+    return "\n".join([f"failed in quarantine, which decides nothing: {len(failed)}", *lines, *more])
 
 
 def _advice(missed: Sequence[Result], stack: str, command: str) -> list[str]:
@@ -74,8 +94,9 @@ def _headline(result: Result) -> str:
 
 
 def _scenarios(result: Result) -> Iterator[str]:
-    unfixable = dict.fromkeys(result.verdict.unfixable_ids)
-    fixable = [scenario_id for scenario_id in result.verdict.failed_ids if scenario_id not in unfixable]
+    excused = result.verdict.quarantined
+    unfixable = dict.fromkeys(each for each in result.verdict.unfixable_ids if each not in excused)
+    fixable = [each for each in result.verdict.failed_ids if each not in unfixable and each not in excused]
     for label, ids in (("failed", fixable), ("unfixable", [*unfixable])):
         if ids:
             shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_LISTED_SCENARIOS])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count, plain_url
-from tornado_resource.reports.outcomes import advice
+from tornado_resource.reports.outcomes import advice, quarantine_views
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import bounded, command
 from tornado_resource.runs.kinds import kind_of
@@ -62,15 +62,23 @@ def annotation_lines(report: Report) -> list[str]:
     for result in report.results:
         if result.verdict.outcome in LEVELS:
             found["error"] += _scenario_annotations(result, report)
+        found["warning"] += _quarantine_annotations(result, report)
     return [line for level, lines in found.items() for line in bounded(level, lines, REST)]
 
 
 def _scenario_annotations(result: Result, report: Report) -> Iterator[str]:
     for scenario_id in result.verdict.failed_ids:
-        if scenario_id in result.gated.scenarios:
+        if scenario_id in result.gated.scenarios and scenario_id not in result.verdict.quarantined:
             title = f"{result.gated.name}: scenario failed"
             text = f"{clean(result.scenario_name(scenario_id), 200)} failed in its last run"
             yield command("error", text, position=report.linked(result.scenario_position(scenario_id)), title=title)
+
+
+def _quarantine_annotations(result: Result, report: Report) -> Iterator[str]:
+    for view in quarantine_views(result, report.day):
+        text = f"{clean(view.label, 200)} {view.state}: {clean(view.entry.reason)}"
+        position, title = report.linked(result.gated.position), f"{result.gated.name}: in quarantine"
+        yield command("warning", text, position=position, title=title)
 
 
 def _annotation(result: Result, report: Report) -> str:
@@ -83,7 +91,8 @@ def _annotation(result: Result, report: Report) -> str:
 
 
 def _failed_scenarios(result: Result) -> str:
-    names = [clean(result.scenario_name(scenario_id), 60) for scenario_id in result.verdict.failed_ids]
+    failed = [each for each in result.verdict.failed_ids if each not in result.verdict.quarantined]
+    names = [clean(result.scenario_name(each), 60) for each in failed]
     if not names:
         return ""
     more = f" and {len(names) - MAX_ANNOTATED_SCENARIOS} more" if len(names) > MAX_ANNOTATED_SCENARIOS else ""

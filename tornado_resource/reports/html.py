@@ -28,6 +28,7 @@ from tornado_resource.reports.outcomes import (
     last_fixes,
     omission,
     parts,
+    quarantine_views,
     unmet_scenarios,
     worst_first,
 )
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.outcomes import JudgeView, ScenarioResult
+    from tornado_resource.reports.outcomes import JudgeView, QuarantineView, ScenarioResult
     from tornado_resource.reports.trends import Run, Trend
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Result
@@ -56,7 +57,7 @@ MAX_PARTS: Final = 100
 MAX_MARKS: Final = 20
 """How many of their runs are shown: the last ones."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_RESERVED: Final = frozenset({"against", "controls", "flaky", "overview", "sessions", "trends", "waived"})
+_RESERVED: Final = frozenset({"against", "controls", "flaky", "overview", "quarantine", "sessions", "trends", "waived"})
 """The ids of other parts of the page."""
 CHART_HEIGHT: Final = 120
 BAR_PITCH: Final = 52
@@ -87,6 +88,7 @@ class Section:
     judges: tuple[JudgeView, ...]
     failed: tuple[ScenarioResult, ...]
     unfixable: tuple[ScenarioResult, ...]
+    quarantine: tuple[QuarantineView, ...]
     bars: tuple[Bar, ...]
     is_open: bool
     advice: str
@@ -105,7 +107,7 @@ def html(report: Report) -> str:
     ranked = worst_first(report.results)
     is_long = len(ranked) > LONG
     sections = [
-        _section(_anchor(result, numbers), result, report.stack, is_open=_is_open(place, result, is_long=is_long))
+        _section(_anchor(result, numbers), result, report, is_open=_is_open(place, result, is_long=is_long))
         for place, result in enumerate(ranked)
     ]
     changed = rows(changes(report.results, report.baseline)) if report.baseline is not None else []
@@ -185,7 +187,7 @@ def _is_open(place: int, result: Result, *, is_long: bool) -> bool:
     return not is_long or (result.verdict.outcome != "passed" and place < MAX_OPEN)
 
 
-def _section(anchor: str, result: Result, stack: str, *, is_open: bool) -> Section:
+def _section(anchor: str, result: Result, report: Report, *, is_open: bool) -> Section:
     failed, unfixable = unmet_scenarios(result)
     return Section(
         anchor=anchor,
@@ -195,9 +197,10 @@ def _section(anchor: str, result: Result, stack: str, *, is_open: bool) -> Secti
         judges=judge_views(result),
         failed=failed,
         unfixable=unfixable,
+        quarantine=quarantine_views(result, report.day),
         bars=chart(result.status.iterations) if result.status else (),
         is_open=is_open,
-        advice=advice(result, stack) if result.verdict.outcome != "passed" else "",
+        advice=advice(result, report.stack) if result.verdict.outcome != "passed" else "",
         fixes=last_fixes(result) if failed or unfixable else (),
         omission=omission(result),
     )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.core.positions import Position
+    from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import JudgeView
     from tornado_resource.runs.model import Result
@@ -200,6 +201,9 @@ def _gate_case(result: Result, stack: str) -> _Case:
 def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> _Case:
     case = _Case(name, clean(result.gated.name))
     has_gate_passed = result.verdict.outcome == "passed"
+    if scenario.quarantine is not None and not scenario.is_met:
+        case.result = [Skipped(_in_quarantine("failed", scenario.quarantine))]
+        return case
     if scenario.passed is None and (has_gate_passed or not scenario.unfixable):
         case.result = [Skipped("no result: no run of this scenario is known")]
     elif not scenario.is_met and has_gate_passed:
@@ -207,6 +211,10 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> _Case
     elif not scenario.is_met:
         case.result = [_failure(result, scenario)]
     return case
+
+
+def _in_quarantine(found: str, entry: Quarantine) -> str:
+    return f"{found}, but in quarantine until {entry.until}: {clean(entry.reason)}"
 
 
 def _failure(result: Result, scenario: ScenarioResult) -> Failure:
@@ -226,7 +234,9 @@ def _judge_case(result: Result, judge: JudgeView, name: str) -> _Case:
     entry: Skipped | Failure | Error
     if judge.is_met:
         return case
-    if judge.bar is None:
+    if judge.quarantine is not None:
+        entry = Skipped(_in_quarantine(judge.shown_rate, judge.quarantine))
+    elif judge.bar is None:
         entry = Skipped(found)
     else:
         entry = Failure(found, type_="failed") if judge.is_met is False else Error(found, type_="incomplete")

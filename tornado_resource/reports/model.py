@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date
 from typing import TYPE_CHECKING
 
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.clock import today
 from tornado_resource.runs.model import OUTCOMES
 
 if TYPE_CHECKING:
@@ -43,6 +46,12 @@ class Report:
     def linked(self, position: Position | None) -> Position | None:
         """Return a position as CI systems link it; None if it is unknown."""
         return self.checkout.linked(position) if self.checkout is not None and position is not None else position
+
+    @property
+    def day(self) -> date:
+        """The date in UTC on which it is written, for what is left of a quarantine."""
+        written = parse_time(self.written_at)
+        return written.astimezone(UTC).date() if written is not None else today()
 
     @property
     def outcome(self) -> Outcome:

@@ -15,9 +15,11 @@ from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
     from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.declarations.model import Gate
+    from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import GatedRun, JudgeResult, Mismatch, Outcome, Result, RunVerdict
 
@@ -30,6 +32,7 @@ class ScenarioResult:
     name: str | None
     passed: bool | None
     unfixable: bool
+    quarantine: Quarantine | None = None
 
     @property
     def label(self) -> str:
@@ -50,7 +53,13 @@ def scenario_results(result: Result) -> tuple[ScenarioResult, ...]:
     unfixable = set(result.verdict.unfixable_ids)
     ids = dict.fromkeys((*results, *result.verdict.unfixable_ids, *declared))
     return tuple(
-        ScenarioResult(scenario_id, result.known_name(scenario_id), results.get(scenario_id), scenario_id in unfixable)
+        ScenarioResult(
+            scenario_id,
+            result.known_name(scenario_id),
+            results.get(scenario_id),
+            scenario_id in unfixable,
+            result.verdict.gate.quarantine_of(scenario_id),
+        )
         for scenario_id in ids
     )
 
@@ -71,8 +80,8 @@ def recorded_results(verdict: RunVerdict, declared: Sequence[str]) -> dict[str, 
 
 
 def unmet_scenarios(result: Result) -> tuple[tuple[ScenarioResult, ...], tuple[ScenarioResult, ...]]:
-    """Return the scenarios that are not met, as two groups: the failed and the unfixable ones."""
-    unmet = [scenario for scenario in scenario_results(result) if not scenario.is_met]
+    """Return the scenarios that are not met, as two groups: the failed and the unfixable ones, without quarantine."""
+    unmet = [scenario for scenario in scenario_results(result) if not scenario.is_met and scenario.quarantine is None]
     return (
         tuple(scenario for scenario in unmet if not scenario.unfixable),
         tuple(scenario for scenario in unmet if scenario.unfixable),
@@ -90,6 +99,7 @@ class JudgeView:
     is_required: bool | None
     rate: float | None
     bar: int | None
+    quarantine: Quarantine | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -109,6 +119,8 @@ class JudgeView:
     @property
     def requirement(self) -> str:
         """What the gate requires of the judge."""
+        if self.quarantine is not None:
+            return f"in quarantine until {self.quarantine.until}"
         if self.bar is not None:
             return f"the gate requires {self.bar}%"
         return "it does not decide" if self.is_required else "not required"
@@ -122,7 +134,8 @@ def judge_views(result: Result) -> tuple[JudgeView, ...]:
 def judge_view(gate: Gate, found: JudgeResult) -> JudgeView:
     """Return a judge as a gate sees it."""
     name, is_required = found["name"], found["required"]
-    return JudgeView(name, is_required, found["match_rate"], gate.bar(name, is_required=is_required))
+    bar = gate.bar(name, is_required=is_required)
+    return JudgeView(name, is_required, found["match_rate"], bar, gate.quarantine_of(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,37 @@ def parts(result: Result) -> Parts:
     views = judge_views(result)
     deciding = [each for each in views if each.bar is not None] or [each for each in views if each.is_required]
     return Parts(sum(each.is_met is True for each in deciding), len(deciding), noun)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineView:
+    """A scenario or judge that decides nothing about a run. *label* is what it is called."""
+
+    label: str
+    entry: Quarantine
+    days_left: int
+    has_failed: bool
+
+    @property
+    def state(self) -> str:
+        """`failed, decides again after 2026-12-31 (3 days left)`."""
+        found = "failed" if self.has_failed else "did not fail"
+        return f"{found}, decides again after {self.entry.until} ({count(self.days_left, 'day')} left)"
+
+
+def quarantine_views(result: Result, day: date) -> tuple[QuarantineView, ...]:
+    """Return what decides nothing about a run, those that failed first; *day* is the date in UTC."""
+    failed = result.verdict.quarantined
+    views = [
+        QuarantineView(_part_label(result, each.part), each, max(each.days_left(day), 0), each.part in failed)
+        for each in result.verdict.gate.quarantine
+    ]
+    return tuple(sorted(views, key=lambda view: not view.has_failed))
+
+
+def _part_label(result: Result, part: str) -> str:
+    name = result.known_name(part)
+    return f"{name} ({part})" if name else part
 
 
 def gate_text(gate: Gate) -> str:

@@ -20,6 +20,7 @@ from tornado_resource.reports.outcomes import (
     mismatch_title,
     omission,
     parts,
+    quarantine_views,
     tally,
     unmet_scenarios,
     worst_first,
@@ -68,6 +69,7 @@ def summary(report: Report) -> str:
                 _promotion(report.promotion),
                 _table(results),
                 _against(report),
+                _quarantine(results, report),
                 _flaky(report.trends),
                 _sections(missed, report.stack),
             )
@@ -158,6 +160,17 @@ def _flaky_row(part: PartTrend) -> str:
     numbers = [str(part.flips), f"{part.passed} of {len(part.runs)}"]
     version = escape(part.runs[-1].run.shown_version or "")
     return _line([escape(part.session), escape(part.label), *numbers, version, f"[the CI run]({url})" if url else ""])
+
+
+def _quarantine(results: list[Result], report: Report) -> Iterator[str]:
+    """Yield a section on what decides nothing, whatever the outcome is."""
+    views = [(result.gated.name, each) for result in results for each in quarantine_views(result, report.day)]
+    if views:
+        yield f"\n### In quarantine\n\n{_line(['Run', 'What', 'Found', 'Reason'])}{_line(['---'] * 4)}"
+    for name, view in views[:MAX_ROWS]:
+        yield _line([escape(name), escape(view.label), escape(view.state), escape(view.entry.reason)])
+    if len(views) > MAX_ROWS:
+        yield f"\n… and {len(views) - MAX_ROWS} more: see `verdicts.json`.\n"
 
 
 def _line(cells: list[str]) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import Omitted
 from tornado_resource.core.text import json_text
 from tornado_resource.reports.baseline import as_json
-from tornado_resource.reports.outcomes import scenario_results
+from tornado_resource.reports.outcomes import quarantine_views, scenario_results
 from tornado_resource.stacks.promotion import as_output
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tornado_resource.bland.responses import Iteration
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Result
@@ -33,14 +35,14 @@ def verdicts_json(report: Report) -> str:
         "tally": report.tally,
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "baseline": as_json(report.results, report.baseline) if report.baseline is not None else None,
-        "sessions": {result.gated.name: _session(result) for result in report.results},
+        "sessions": {result.gated.name: _session(result, report.day) for result in report.results},
     }
     return json_text(content)
 
 
-def _session(result: Result) -> dict[str, Any]:
+def _session(result: Result, day: date) -> dict[str, Any]:
     gated, status, verdict = result.gated, result.status, asdict(result.verdict)
-    del verdict["scenarios"]  # below are also those that did not run
+    del verdict["scenarios"], verdict["gate"]["quarantine"]  # below are also those that did not run, and days left
     return {
         **verdict,
         "created_at": gated.created_at,
@@ -53,6 +55,15 @@ def _session(result: Result) -> dict[str, Any]:
         "scenarios": [
             {"id": each.scenario_id, "name": each.name, "passed": each.passed, "unfixable": each.unfixable}
             for each in scenario_results(result)
+        ],
+        "quarantine": [
+            {
+                **asdict(each.entry),
+                "name": result.known_name(each.entry.part),
+                "days_left": each.days_left,
+                "failed": each.has_failed,
+            }
+            for each in quarantine_views(result, day)
         ],
         "history": [_iteration(iteration) for iteration in (status.iterations if status else ())],
         "mismatches": [asdict(each) for each in result.mismatches],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.scenario_content import scenario_digest
@@ -13,7 +14,7 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tornado_resource.declarations.model import Declaration
 
@@ -21,7 +22,7 @@ T = TypeVar("T")
 TRIGGERING: Final = ("triggers", "definitions", "checks")
 """A change of one of these, or of a field of the request, is a new run. `definitions`: the digest of its scenarios;
 `checks`: that of the declared check config."""
-UPDATING: Final = ("gate", "rerun", "on_conflict", "on_destroy")
+UPDATING: Final = ("gate", "quarantine", "rerun", "on_conflict", "on_destroy")
 """A change of one of these is recorded in place. It starts nothing."""
 
 
@@ -53,7 +54,8 @@ def run_arguments(declaration: Declaration, triggers: Mapping[str, Any]) -> dict
     """
     return {
         **declaration.request,
-        "gate": gate_input(declaration.gate),
+        "gate": gate_input(replace(declaration.gate, quarantine=()) if declaration.gate is not None else None),
+        "quarantine": [*declaration.quarantine] or None,
         "on_conflict": _unless_default(declaration.on_conflict, "fail"),
         "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
         "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
@@ -76,9 +78,23 @@ def expected_inputs(
     arguments = run_arguments(declaration, triggers)
     if declaration.scenarios:
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *scenario_ids]
+        known = dict(zip((each.key for each in declaration.scenarios), scenario_ids, strict=True))
+        arguments["quarantine"] = by_ids(arguments["quarantine"], known)
     if declaration.tested_scenarios:
         arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.tested_scenarios)
     return declared_inputs(declaration.kind, {**arguments, "checks": checks})
+
+
+def by_ids(quarantine: Any, ids: Mapping[str, Any]) -> Any:
+    """Return the quarantine of a session with the ids of the scenarios that it has by their keys."""
+    if not isinstance(quarantine, list | tuple):
+        return quarantine
+    return [_by_id(each, ids) for each in quarantine]
+
+
+def _by_id(entry: Any, ids: Mapping[str, Any]) -> Any:
+    found = ids.get(entry.get("scenario", "")) if isinstance(entry, Mapping) else None
+    return {**entry, "scenario": found} if found is not None else entry
 
 
 def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:

@@ -186,6 +186,7 @@ class RunFacts(TypedDict, total=False):
     version_id: str | None
     semver: str | None
     judges: list[JudgeResult] | None
+    quarantined: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,8 @@ class RunVerdict:
     are those that ran, recorded for the reports of later updates; None where no report was wanted. *kind* is that of
     the run. *version_id*, *semver* and *judges* are of check runs, whose *content* is the version id,
     since a version that was tested never changes; of sessions they are None. *promoted*: nothing was started here,
-    since the run passed in the stack *promoted_from* (`retest: false`).
+    since the run passed in the stack *promoted_from* (`retest: false`). *quarantined*: the scenarios, or the judges by
+    name, that failed and decided nothing, since they are in quarantine; the gate says why, and until when.
     """
 
     outcome: Outcome
@@ -226,6 +228,7 @@ class RunVerdict:
     judges: list[JudgeResult] | None = None
     promoted: bool = False
     promoted_from: str | None = None
+    quarantined: list[str] = field(default_factory=list)
 
     def as_output(self) -> dict[str, Any]:
         """Return the verdict as the stack output `verdicts` holds it."""

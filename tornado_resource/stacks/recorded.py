@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incomparable, is_same
 from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
+from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import (
@@ -22,6 +23,7 @@ from tornado_resource.core.urns import (
 )
 from tornado_resource.declarations.merging import SECTIONS
 from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
 from tornado_resource.runs.model import (
     HIDDEN,
@@ -72,6 +74,7 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "kind": (str, type(None)),
     "version_id": (str, type(None)),
     "semver": (str, type(None)),
+    "quarantined": (list, type(None)),
 }
 _NUMBERS: Final = ("passed_scenarios", "total_scenarios", "iterations", "version")
 _PERCENTAGE: Final = re.compile(r"100%|[1-9][0-9]?%")
@@ -229,8 +232,8 @@ class RecordedRun:
 
     @property
     def gated(self) -> GatedRun | None:
-        """The run under its own gate; None for `gate: none`."""
-        gate = Gate.of(self.declared.get("gate"))
+        """The run under its own gate, with the quarantine of today; None for `gate: none`."""
+        gate = Gate.of_inputs(self.declared, today())
         return self.under(gate) if gate is not None else None
 
     def under(self, gate: Gate) -> GatedRun:
@@ -409,14 +412,21 @@ def _is_verdict(value: Mapping[str, Any]) -> bool:
     return (
         are_right
         and (value.get("content") in {None, value.get("version_id")} or is_digest(value["content"]))
-        and all(isinstance(each, str) for each in (*value["failed_ids"], *value["unfixable_ids"]))
+        and all(isinstance(each, str) for each in _listed(value))
         and not any(isinstance(value.get(key), bool) for key in _NUMBERS)
         and _is_gate(value["gate"])
     )
 
 
+def _listed(value: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the ids and names that a verdict lists."""
+    for key in ("failed_ids", "unfixable_ids", "quarantined"):
+        yield from value.get(key) or ()
+
+
 def _is_gate(value: Mapping[str, Any]) -> bool:
     passed, judges = value.get("passed", "all"), value.get("judges", {})
+    quarantine = found if isinstance(found := value.get("quarantine", ()), list | tuple) else [None]
     is_word = isinstance(passed, str) and (passed in _WORDS or _is_percentage(passed))
     return (
         (is_word or type(passed) is int)
@@ -424,6 +434,7 @@ def _is_gate(value: Mapping[str, Any]) -> bool:
         and value.get("full_run", "required") in ("required", "any")
         and isinstance(judges, dict)
         and all(map(_is_percentage, judges.values()))
+        and len(parsed(quarantine)) == len(quarantine)
     )
 
 
@@ -502,6 +513,7 @@ def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
         "judges": _all(_judge_result, given["judges"]),
         "gate": Gate.of(given["gate"]),
         "promoted": given["promoted"] is True,
+        "quarantined": given["quarantined"] or [],  # as above
         **{name: text_or_none(given[name]) for name in ("promoted_from", "forked_content")},
     }
     return RunVerdict(**{**given, **extra})

@@ -1,6 +1,9 @@
 """Whether a session that completed met its gate. Pure: no time, no network.
 
 Only certainty counts as `passed`. What contradicts itself, or is not about the declared scenarios, is `incomplete`.
+
+A scenario in quarantine that failed is taken out of the count, so that it decides nothing; one that passed counts as
+ever. So a quarantine never turns what else failed into a pass, and never a pass into a failure.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count, id_list
+from tornado_resource.declarations.quarantine import too_much
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED
 
 if TYPE_CHECKING:
@@ -47,18 +51,34 @@ def _checked_pass(gate: Gate, status: Status, reason: str, scenarios: tuple[Scen
     if doubt is not None:
         return "incomplete", doubt
     if gate.repaired == "refuse" and status.is_repaired:
-        if gate.passed != "promotion" or not _passed_at_first(status, scenarios):
+        at_first = _pass_at_first(gate, status, scenarios)
+        if at_first is None:
             return "failed", f"{ONLY_REPAIRED}, which the gate refuses (repaired: refuse); {reason}"
         if status.forked_version is None:
-            return "failed", f"{reason} {_BEFORE}; {OTHERS_REPAIRED}, which the gate refuses (repaired: refuse)"
-        return "passed", f"{reason} {_BEFORE}; version {status.forked_version}, with repairs for others, does not count"
+            return "failed", f"{at_first} {_BEFORE}; {OTHERS_REPAIRED}, which the gate refuses (repaired: refuse)"
+        others = f"version {status.forked_version}, with repairs for others, does not count"
+        return "passed", f"{at_first} {_BEFORE}; {others}"
     return "passed", reason
 
 
-def _passed_at_first(status: Status, scenarios: tuple[Scenario, ...]) -> bool:
-    """Return whether the scenarios required for promotion passed in the first iteration, before any repair."""
+def _pass_at_first(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> str | None:
+    """Return the reason of a pass of the first iteration, before any repair of what does not decide; None without.
+
+    That is what is not required for promotion, or is in quarantine.
+    """
     first = status.at_first
-    return first is not None and _required_scenarios(first, scenarios)[0] == "passed"
+    if first is None or (gate.passed != "promotion" and not first.failed_ids == _excusable(gate, first) != []):
+        return None
+    outcome, reason = _apply_rule(gate, first, scenarios)
+    return reason if outcome == "passed" else None
+
+
+def _excusable(gate: Gate, status: Status) -> list[str]:
+    """Return the scenarios in quarantine that failed; none if it is not known of each failure whose it is."""
+    failing = [*dict.fromkeys((*status.failed_ids, *status.unfixable_ids))]
+    if len(failing) != (status.total_scenarios or 0) - (status.passed_scenarios or 0):
+        return []
+    return [each for each in failing if gate.quarantine_of(each) is not None]
 
 
 def _scenario_problem(status: Status, declared: Collection[str] | None) -> str | None:
@@ -157,32 +177,63 @@ def _unfixable_contradiction(status: Status) -> str | None:
 
 
 def _apply_rule(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+    excused = _excusable(gate, status)
+    plain, reason = _rule(gate, status, scenarios)
+    if not excused:
+        return plain, reason
+    outcome, reason = _rule(gate, status, scenarios, excused)
+    extent = _extent(gate, status, scenarios) if outcome != plain else None
+    remark = f"failed in quarantine: {id_list(excused)}"
+    return ("incomplete", f"{remark}, but {extent}") if extent is not None else (outcome, f"{reason} ({remark})")
+
+
+def _extent(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> str | None:
+    """Return that too many of the scenarios that decide are in quarantine, as far as the response shows it; or None."""
+    ran = {*status.last_results, *status.unfixable_ids}
+    total = status.total_scenarios or 0
     if gate.passed == "promotion":
-        return _required_scenarios(status, scenarios)
+        ran = {*_required(scenarios)}
+        total = len(ran)
+    return too_much(sum(each.part in ran for each in gate.quarantine), total)
+
+
+def _rule(
+    gate: Gate, status: Status, scenarios: tuple[Scenario, ...], excused: Collection[str] = ()
+) -> tuple[Outcome, str]:
+    if gate.passed == "promotion":
+        return _required_scenarios(status, scenarios, excused)
     passed, total = status.passed_scenarios or 0, status.total_scenarios or 0
     tally = f"{passed} of {count(total, 'scenario')} passed"
     if gate.passed == "any":
         return "passed", f"it completed: {tally}"
-    needed, rule = _threshold(gate.passed, total)
+    needed, rule = _threshold(gate.passed, total, len(excused))
     return ("passed", tally) if passed >= needed else ("failed", f"{tally}; the gate requires {rule}")
 
 
-def _threshold(rule: str | int, total: int) -> tuple[int, str]:
-    """Return how many of *total* scenarios must pass, and the rule in words."""
+def _threshold(rule: str | int, total: int, excused: int) -> tuple[int, str]:
+    """Return how many of *total* scenarios must pass without the *excused* ones, and the rule in words."""
+    left = total - excused
     if isinstance(rule, int):
-        return rule, str(rule)
+        return (min(rule, left) if rule <= total else rule), str(rule)
     if rule == "all":
-        return total, rule
-    needed = -(-total * int(rule.removesuffix("%")) // 100)  # rounded up in integers: exact for any number
+        return left, rule
+    needed = -(-left * int(rule.removesuffix("%")) // 100)  # rounded up in integers: exact for any number
     return needed, f"{needed} ({rule})"
 
 
-def _required_scenarios(status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
-    results = status.last_results
-    ids = [scenario.scenario_id for scenario in scenarios if scenario.is_required_for_promotion]
+def _required_scenarios(
+    status: Status, scenarios: tuple[Scenario, ...], excused: Collection[str]
+) -> tuple[Outcome, str]:
+    results, ids = status.last_results, _required(scenarios)
     if not ids:
         return "failed", "no scenario of the pathway is marked is_required_for_promotion"
-    missed = [scenario_id for scenario_id in ids if not results.get(scenario_id, False)]
+    missed = [each for each in ids if not results.get(each, False) and each not in excused]
     if missed:
         return "failed", f"required for promotion but not passed: {id_list(missed)}"
-    return "passed", f"all scenarios required for promotion passed ({len(ids)})"
+    if not excused:
+        return "passed", f"all scenarios required for promotion passed ({len(ids)})"
+    return "passed", f"{sum(results.get(each, False) for each in ids)} of {len(ids)} required for promotion passed"
+
+
+def _required(scenarios: tuple[Scenario, ...]) -> list[str]:
+    return [scenario.scenario_id for scenario in scenarios if scenario.is_required_for_promotion]

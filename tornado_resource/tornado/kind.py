@@ -26,7 +26,7 @@ from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.order import StartedRun, Trace
 from tornado_resource.tornado.comparison import found_run, other_timeout
 from tornado_resource.tornado.judge import judge
-from tornado_resource.tornado.verdict import facts
+from tornado_resource.tornado.verdict import facts, quarantined
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -239,12 +239,16 @@ class Tornado(Kind):
         For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
         """
         failure = STATUSES[verdict.status or ""].failure
+        if verdict.quarantined != quarantined(verdict.gate, verdict.failed_ids, verdict.unfixable_ids):
+            return False
         if verdict.gate.passed == "promotion":
             return verdict.outcome == "failed" or failure is None
         if failure is not None:
             return verdict.outcome == "failed"
+        # Where repairs for what is in quarantine do not count, the word is of the end, the numbers are of the start.
+        is_before = bool(verdict.quarantined) and not verdict.repaired
         status = Status(
-            verdict.status or "",
+            "COMPLETED_PARTIAL" if is_before else verdict.status or "",
             passed_scenarios=verdict.passed_scenarios,
             total_scenarios=verdict.total_scenarios,
             unfixable_ids=(*verdict.unfixable_ids, *verdict.failed_ids),  # neither may be beside "all passed"

@@ -10,6 +10,7 @@ import pulumi
 from tornado_resource.program.arguments import refuse_to_import
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
+from tornado_resource.runs.inputs import by_ids
 from tornado_resource.scenarios.resource import all_ids, definitions
 from tornado_resource.tornado.provider import TornadoProvider
 
@@ -90,6 +91,7 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
         max_iterations: Input[int] | None = None,
         timeout_ms: Input[int] | None = None,
         gate: Gate | GateMapping | Literal["none"] | Output[Any] | Awaitable[Any] | None = None,
+        quarantine: Input[Sequence[Input[Mapping[str, Input[str]]]]] | None = None,
         on_conflict: Input[OnConflict] | None = None,
         on_destroy: Input[OnDestroy] | None = None,
         rerun: Input[Rerun] | None = None,
@@ -114,6 +116,8 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
             max_iterations: the largest number of fix iterations.
             timeout_ms: the session's time limit in milliseconds.
             gate: what must hold for the verdict to be `passed`: a `Gate`, a mapping, or `none`.
+            quarantine: the scenarios that do not decide until a day: mappings of `scenario` (an id, or the name of the
+                resource of one of *scenarios*), `reason` and `until`.
             on_conflict: `fail`, `adopt`, `wait` or `supersede`.
             on_destroy: `cancel` or `leave`.
             rerun: `on_drift`, `on_failure`, `on_change` or `always`.
@@ -138,6 +142,7 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
             "max_iterations": max_iterations,
             "timeout_ms": timeout_ms,
             "gate": gate,
+            "quarantine": _quarantine(quarantine, scenarios),
             "on_conflict": on_conflict,
             "on_destroy": on_destroy,
             "rerun": rerun,
@@ -155,3 +160,14 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
 TornadoSession.__annotations__ = get_annotations(TornadoSession, eval_str=True, locals={"Output": pulumi.Output})
+
+
+def _quarantine(quarantine: Any, scenarios: Sequence[TornadoScenario]) -> Any:
+    """Return a quarantine with the ids of *scenarios*, which a preview knows as long as they exist.
+
+    `deploy()` declares a scenario once for each pathway, by the name `KEY@PATHWAY`.
+    """
+    if quarantine is None or not scenarios:
+        return quarantine
+    ids = {each.pulumi_resource_name.partition("@")[0]: each.stored_id for each in scenarios}
+    return pulumi.Output.all(quarantine, pulumi.Output.all(**ids)).apply(lambda known: by_ids(*known))

@@ -104,7 +104,8 @@ async def with_changes(client: Client, result: Result) -> Result:
 
 def _spelled(gated: GatedRun, status: Status | None) -> Status | None:
     """Return a status that spells the scenario ids as they are declared: the API may write UUIDs in another case."""
-    return status.spelled_as(gated.declared_scenarios or ()) if status is not None else None
+    declared = (*(gated.declared_scenarios or ()), *(each.part for each in gated.gate.quarantine))
+    return status.spelled_as(declared) if status is not None else None
 
 
 async def _judged_by_gate(client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:

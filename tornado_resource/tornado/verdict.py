@@ -11,6 +11,9 @@ from tornado_resource.bland.responses import Status, parse_time
 from tornado_resource.versions.drift import version_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.model import GatedRun, Outcome, RunFacts, RunVerdict
 
 
@@ -26,6 +29,7 @@ def facts(gated: GatedRun, status: Status, outcome: Outcome) -> RunFacts:
         "total_scenarios": tested.total_scenarios,
         "failed_ids": tested.failed_ids,
         "unfixable_ids": list(status.unfixable_ids),
+        "quarantined": quarantined(gated.gate, tested.failed_ids, status.unfixable_ids),
         "iterations": _iterations(status),
         "repaired": tested.is_repaired,
         "version": _version(gated, tested),
@@ -33,6 +37,11 @@ def facts(gated: GatedRun, status: Status, outcome: Outcome) -> RunFacts:
         "full_run": tested.is_full_run,
         "finished_at": _finished_at(status, gated.created_at) if status.is_final else None,
     }
+
+
+def quarantined(gate: Gate, failed: Iterable[str], unfixable: Iterable[str]) -> list[str]:
+    """Return the scenarios in quarantine among those that failed or are unfixable."""
+    return [each for each in dict.fromkeys((*failed, *unfixable)) if gate.quarantine_of(each) is not None]
 
 
 def tested_version(gated: GatedRun, verdict: RunVerdict) -> int | None:

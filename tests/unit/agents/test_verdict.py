@@ -39,13 +39,14 @@ def test_the_facts_of_a_run_are_its_version_and_its_judges() -> None:
             {"name": "resolved", "required": True, "match_rate": 0.9, "passed": True},
             {"name": "polite", "required": False, "match_rate": None, "passed": False},
         ],
+        "quarantined": [],
         "finished_at": "2026-11-20T10:20:00.000Z",
     }
 
 
 def test_of_a_run_that_was_never_read_only_the_declared_version_is_known() -> None:
     known = {"content": "v-7", "version_id": "v-7", "semver": None, "judges": None, "finished_at": None}
-    assert facts(GATED, None) == known
+    assert facts(GATED, None) == {**known, "quarantined": []}
 
 
 def test_a_run_in_flight_has_no_end_and_its_version_may_not_be_shown() -> None:

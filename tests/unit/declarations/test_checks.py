@@ -180,7 +180,7 @@ CHECKS = "{scenario_ids: [tc-1], judges: [resolved]}"
         (
             "{judge: polite, ",
             "{",
-            ["judges[1]: `judge` is missing, expected the key of a judge, such as {judge: polite}"],
+            ["judges[1]: `judge` is missing, expected a judge, such as {judge: polite}"],
         ),
         ("resolved, {judge", "{judge", [f"agents.support.checks.judges: {VACUOUS}"]),
         ("resolved, {judge: polite", "resolved, {judge: resolved", ['the judge "resolved" is there twice; remove one']),

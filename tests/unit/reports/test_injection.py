@@ -31,6 +31,7 @@ from tornado_resource.bland.responses import (
 from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
+from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.declarations.model import Declaration, Environment, Gate
@@ -245,7 +246,7 @@ def test_the_final_message_cannot_control_a_terminal(text: str, monkeypatch: pyt
     found = [result for _, _, result in results(text)]
     message = failure_message(found, "dev")
     assert message is not None
-    status = "\n".join(_lines(found, []))
+    status = "\n".join(_lines(found, [], today()))
     for shown in (message, status):
         assert not shows(shown)
         assert "<{%" not in shown

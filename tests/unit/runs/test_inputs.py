@@ -31,6 +31,7 @@ CASES: list[tuple[str, Any, Any, Change]] = [
     ("definitions", "41b0", "29fa", Change(replaces=("definitions",))),
     ("checks", None, "7c20", Change(replaces=("checks",))),
     ("gate", None, {"passed": "any"}, Change(updates=("gate",))),
+    ("quarantine", None, [{"scenario": "a", "reason": "r", "until": "2026-12-31"}], Change(updates=("quarantine",))),
     ("rerun", None, "always", Change(updates=("rerun",))),
     ("on_conflict", None, "adopt", Change(updates=("on_conflict",))),
     ("on_destroy", "leave", None, Change(updates=("on_destroy",))),

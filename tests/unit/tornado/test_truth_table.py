@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -13,6 +13,7 @@ from tests.support.api import FakeTime, client_of, json_response
 from tests.support.paths import EXAMPLES
 from tornado_resource.bland.responses import STATUSES, Scenario, Status
 from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.runs.wait import wait_for_end
@@ -54,10 +55,11 @@ class Row:
 
     @property
     def judged_by(self) -> Gate:
-        given = {"passed": int(self.gate) if self.gate.isdecimal() else self.gate, "repaired": self.repaired}
+        passed, *parts = self.gate.split(" ~")
+        given = {"passed": int(passed) if passed.isdecimal() else passed, "repaired": self.repaired}
         gate = Gate.of({key: value for key, value in given.items() if value != "-"})
         assert gate is not None
-        return gate
+        return replace(gate, quarantine=tuple(Quarantine(part, "flaky", "2026-12-31") for part in parts))
 
     @property
     def response(self) -> dict[str, Any]:

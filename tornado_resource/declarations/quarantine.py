@@ -1,0 +1,133 @@
+"""Quarantine: scenarios and judges that do not decide until a day. The same rules for a file, a program and a provider.
+
+Pure: the day is passed in. It is the date in UTC, and the last day of a quarantine counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from tornado_resource.core.text import count
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from tornado_resource.declarations.document import Quoting
+
+MAX_DAYS: Final = 90
+"""How many days from today a quarantine may last."""
+NOTICE_DAYS: Final = 7
+"""So many days before its end, and ever after, people are told of it."""
+TOO_LONG: Final = f"expected at most {MAX_DAYS} days from today (UTC)"
+NO_DAY: Final = "expected a day, such as 2026-12-31"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A part of a run that does not decide: a scenario by id (where it has none yet, by key), or a judge by name.
+
+    *reason* says why, and *until* is its last day, such as `2026-12-31`, in UTC.
+    """
+
+    part: str
+    reason: str
+    until: str
+
+    def days_left(self, today: date) -> int:
+        """Return how many days there are until its last day; a negative number after it."""
+        return (date.fromisoformat(self.until) - today).days
+
+    def ending(self, today: date) -> str:
+        """Return `until 2026-12-31, 3 days left`, or that it has ended."""
+        left = self.days_left(today)
+        return f"until {self.until}, {count(left, 'day')} left" if left >= 0 else f"ended on {self.until}"
+
+    def is_due(self, today: date) -> bool:
+        """Return whether people are to be told of its end."""
+        return self.days_left(today) <= NOTICE_DAYS
+
+
+class Fault(NamedTuple):
+    """What is wrong with a quarantine: its place in the list (none: the list as a whole), and the text."""
+
+    path: tuple[int | str, ...]
+    text: str
+
+
+def parsed(values: Any) -> tuple[Quarantine, ...]:
+    """Return the quarantine of a resolved key, or of a recorded verdict. What is not of its form is left out."""
+    found = map(_entry, values if isinstance(values, list | tuple) else ())
+    return tuple(each for each in found if each is not None)
+
+
+def in_effect(values: Any, today: date) -> tuple[Quarantine, ...]:
+    """Return the quarantine that counts on a day; what has ended decides again."""
+    return tuple(each for each in parsed(values) if each.days_left(today) >= 0)
+
+
+def faults(values: Sequence[Any], tested: Collection[str] | None, today: date, quoting: Quoting) -> Iterator[Fault]:
+    """Yield what is wrong with a quarantine that has the form of the schema.
+
+    Args:
+        values: the entries as declared, those included that have ended.
+        tested: what the run tests and what decides about it; None if that is not known.
+        today: the day.
+        quoting: how messages quote what is declared.
+
+    """
+    seen = set[str]()
+    for index, value in enumerate(values):
+        entry = _entry(value)
+        if entry is None:
+            yield Fault((index, "until"), f"found {quoting.text(str(value.get('until')))}, {NO_DAY}")
+            continue
+        if entry.days_left(today) > MAX_DAYS:
+            yield Fault((index, "until"), f"found {quoting.text(entry.until)}, {TOO_LONG}")
+        part = quoting.name(entry.part)
+        if entry.part in seen:
+            yield Fault((index,), f"{part} is there twice; remove one")
+        elif tested is not None and entry.part not in tested:
+            yield Fault((index,), f"this run does not test {part}; remove the entry{quoting.hint(entry.part, tested)}")
+        seen.add(entry.part)
+    covered = {each.part for each in in_effect(values, today)}
+    text = too_much(len(covered.intersection(tested)), len(tested)) if tested is not None else None
+    if text is not None:
+        yield Fault((), text)
+
+
+def too_much(covered: int, total: int) -> str | None:
+    """Return what is wrong with a quarantine of so many of all parts that decide; None if they are at most half."""
+    return f"{covered} of {total} are in quarantine, expected at most half of them" if 2 * covered > total else None
+
+
+def notes(values: Sequence[Any], today: date, quoting: Quoting) -> Iterator[tuple[int, str]]:
+    """Yield the index of each entry that ends soon or has ended, and a sentence about it."""
+    known = [(index, entry) for index, value in enumerate(values) if (entry := _entry(value)) is not None]
+    for index, each in known:
+        part, left = quoting.name(each.part), each.days_left(today)
+        if left < 0:
+            yield index, f"the quarantine of {part} ended on {each.until}, so it decides again; remove the entry"
+        elif each.is_due(today):
+            yield index, f"the quarantine of {part} ends in {count(left, 'day')} ({each.until}, UTC)"
+
+
+def is_day(text: str) -> bool:
+    """Return whether text of the form of a day is one of the calendar."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _entry(value: Any) -> Quarantine | None:
+    given = value if isinstance(value, Mapping) else {}
+    part = next((given[key] for key in ("scenario", "judge", "part") if given.get(key) is not None), None)
+    texts = (part, given.get("reason"), given.get("until"))
+    if not all(isinstance(each, str) for each in texts):
+        return None
+    found = Quarantine(*texts)  # type: ignore[arg-type] # they are strings
+    return found if is_day(found.until) else None
