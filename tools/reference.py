@@ -29,6 +29,8 @@ OBJECTS: Final = {
     "agent": "An agent",
     "checks": "Checks",
     "usedJudge": "A judge of checks",
+    "quarantinedScenario": "Quarantined scenarios",
+    "quarantinedJudge": "Quarantined judges",
     "judge": "A judge",
     "level": "A level of a judge",
     "scenario": "A scenario",

@@ -161,17 +161,28 @@ def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, 
         return "passed", f"it completed: {passed} of {count(required, 'required judge')} passed"
     missed = [(each, bar) for each, bar in decisive if not reaches_gate(gate, each)]
     tally = f"{len(decisive) - len(missed)} of {count(len(decisive), 'judge')} met the gate"
-    if not missed:
-        return "passed", tally
-    excused = quarantined(gate, verdicts)
-    misses = [_miss(each, bar) for each, bar in missed if name_of(each) not in excused]
-    remark = f" (failed in quarantine: {id_list(excused)})" if excused else ""
-    if not misses:
-        covered = sum(gate.quarantine_of(name_of(each)) is not None for each, _ in decisive)
-        extent = too_much(covered, len(decisive))
-        return ("passed", f"{tally}{remark}") if extent is None else ("incomplete", f"{tally}{remark}, but {extent}")
+    remark = _remark(quarantined(gate, verdicts))
+    counted = _counted(gate, missed)
+    if counted:
+        return "failed", f"{tally}: {counted}{remark}"
+    return _excused(gate, [each for each, _ in decisive], f"{tally}{remark}") if missed else ("passed", tally)
+
+
+def _counted(gate: Gate, missed: Iterable[tuple[JudgeVerdict, int]]) -> str:
+    """Return which judges missed their bar and are not in quarantine; an empty text if there are none."""
+    misses = [_miss(each, bar) for each, bar in missed if gate.quarantine_of(name_of(each)) is None]
     more = f" and {len(misses) - MAX_NAMED} more" if len(misses) > MAX_NAMED else ""
-    return "failed", f"{tally}: {'; '.join(misses[:MAX_NAMED])}{more}{remark}"
+    return f"{'; '.join(misses[:MAX_NAMED])}{more}"
+
+
+def _remark(excused: Sequence[str]) -> str:
+    return f" (failed in quarantine: {id_list(excused)})" if excused else ""
+
+
+def _excused(gate: Gate, decisive: Sequence[JudgeVerdict], reason: str) -> tuple[Outcome, str]:
+    """Return a pass that needs the quarantine; it is none if too many of the judges that decide are in it."""
+    extent = too_much(sum(gate.quarantine_of(name_of(each)) is not None for each in decisive), len(decisive))
+    return ("passed", reason) if extent is None else ("incomplete", f"{reason}, but {extent}")
 
 
 def _miss(verdict: JudgeVerdict, bar: int) -> str:

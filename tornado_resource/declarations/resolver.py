@@ -32,7 +32,7 @@ from tornado_resource.declarations.scenarios import Scenarios
 from tornado_resource.declarations.schema import known_keys, schema_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from tornado_resource.core.positions import Position
@@ -458,15 +458,17 @@ def _note_quarantine(document: Document, environment: str | None, declaration: D
 
 
 def _decisive(declaration: Declaration) -> Collection[str] | None:
-    """Return the scenarios or judges that decide about a run; None if they are not declared."""
+    """Return the scenarios or judges that decide about a run; None if they are not known."""
     if declaration.section == "sessions":
-        keys = [each.key for each in declaration.scenarios]
-        return [*declaration.request.get("scenario_ids", ()), *keys] or None
-    judges = declaration.checks.judges if declaration.checks is not None else ()
-    named = (declaration.gate or Gate()).judges
-    required = [each for each in judges if each.get("required") is not False or each.get("name") in named]
-    # What the API calls a judge that is declared by its id alone is not known.
-    return [str(each["name"]) for each in required] if all("name" in each for each in required) and required else None
+        return [*declaration.request.get("scenario_ids", ()), *(each.key for each in declaration.scenarios)] or None
+    return _decisive_judges(declaration.checks.judges, declaration.gate) if declaration.checks is not None else None
+
+
+def _decisive_judges(judges: Sequence[Mapping[str, Any]], gate: Gate | None) -> Collection[str] | None:
+    if not all("name" in each for each in judges):
+        return None  # what the API calls a judge that is declared by its id alone
+    barred = gate.judges if gate is not None else {}
+    return [str(each["name"]) for each in judges if each.get("required") is not False or each["name"] in barred]
 
 
 def _scenarios(declaration: Declaration) -> list[Any] | None:
