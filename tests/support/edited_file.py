@@ -21,6 +21,8 @@ defaults:
 scenarios:
   refund:
     name: Refunds an order
+    tags:
+      - billing
     description: A customer was charged twice.
     tester_persona_prompt:
       file: prompts/angry.md

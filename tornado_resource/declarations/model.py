@@ -47,6 +47,7 @@ SEMVER: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}")
 """A published version of an agent."""
 SCENARIO_FIELDS: Final = (
     "name",
+    "tags",
     "description",
     "tester_persona_prompt",
     "tester_persona_name",

@@ -94,7 +94,7 @@ class Api:
         answers = Answers(is_wrapped=self._scripts.is_wrapped)
         return [
             *self._tornado_operations(),
-            *ScenarioEndpoints(self._scenarios, self._script).operations(),
+            *ScenarioEndpoints(self._scenarios, self._script, self._agents.script).operations(),
             *self._run_operations(),
             *self._pathway_operations(),
             *AgentEndpoints(self._agents, self._check_runs, answers).operations(),

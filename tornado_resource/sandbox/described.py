@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tornado_resource.sandbox import MAX_SPEED, MIN_SPEED
 from tornado_resource.sandbox.operations import (
@@ -19,9 +19,6 @@ from tornado_resource.sandbox.operations import (
     record,
     request_body,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_SCENARIO_IDS: Final = 50
 FINAL: Final = ("COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR")
@@ -120,6 +117,7 @@ _ASSERTION: Final = request_body(
 )
 _SCENARIO_FIELDS: Final[Json] = {
     "name": NAME,
+    "tags": list_of(NAME),
     "description": TEXT,
     "tester_persona_prompt": TEXT,
     "tester_persona_name": TEXT,
@@ -135,12 +133,8 @@ _SCENARIO_FIELDS: Final[Json] = {
     "is_required_for_promotion": FLAG,
     "assertions": list_of(_ASSERTION),
 }
-_OWNERS: Final[Mapping[str, Json]] = {
-    "pathway_id": {"pathway_id": NAME, "persona_id": NAME},
-    "persona_id": {"pathway_id": NAME, "persona_id": NAME},
-    "agent_id": {"agent_id": NAME},
-}
-"""For each owner of a scenario, which ones a request may name beside it."""
+_OWNERS: Final = ("pathway_id", "persona_id", "agent_id")
+"""What a scenario may belong to: a request names exactly one."""
 _OTHER_TYPES: Final[Json] = {"scenario_type": {"enum": [each for each in SCENARIO_TYPES if each != "REPLAY"]}}
 _REPLAY: Final[Json] = {
     "scenario_type": {"enum": ["REPLAY"]},
@@ -148,9 +142,9 @@ _REPLAY: Final[Json] = {
 }
 NEW_SCENARIO: Final[Json] = {
     "anyOf": [
-        request_body("name", owner, *required, **_SCENARIO_FIELDS | owners | fields)
+        request_body("name", owner, *required, **_SCENARIO_FIELDS | {owner: NAME} | fields)
         for required, fields in (((), _OTHER_TYPES), (tuple(_REPLAY), _REPLAY))
-        for owner, owners in _OWNERS.items()
+        for owner in _OWNERS
     ]
 }
 SCENARIO_CHANGES: Final = request_body(**_SCENARIO_FIELDS, enabled=FLAG)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tornado_resource.sandbox.agent_scripts import AgentScript
     from tornado_resource.sandbox.scenarios import Scenarios
     from tornado_resource.sandbox.scripts import Script
 
@@ -31,12 +32,16 @@ class ScenarioEndpoints:
     Args:
         scenarios: the scenarios of all pathways and agents.
         script_of: returns the script of a pathway; it refuses a pathway that there is not.
+        agent_of: the same for an agent.
 
     """
 
-    def __init__(self, scenarios: Scenarios, script_of: Callable[[str], Script]) -> None:
+    def __init__(
+        self, scenarios: Scenarios, script_of: Callable[[str], Script], agent_of: Callable[[str], AgentScript]
+    ) -> None:
         self._scenarios = scenarios
         self._script_of = script_of
+        self._agent_of = agent_of
 
     def operations(self) -> list[Operation]:
         """Return the endpoints, with their descriptions."""
@@ -86,6 +91,8 @@ class ScenarioEndpoints:
             if _is_wanted(each, query, owners)
         ]
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
+        if owners["agent_id"] is not None:
+            self._agent_of(owners["agent_id"])
         listed = _newest_first(listed)[:MAX_LISTED]
         return JSONResponse(listed if form == "bare" else {form: listed})
 
@@ -94,6 +101,8 @@ class ScenarioEndpoints:
         _refuse_replay(body)
         if body.get("pathway_id") is not None:
             self._script_of(body["pathway_id"])
+        if body.get("agent_id") is not None:
+            self._agent_of(body["agent_id"])
         return self._respond(lambda: self._scenarios.create(body))
 
     async def _get(self, request: Request) -> Response:

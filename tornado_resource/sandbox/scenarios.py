@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 DEFAULTS: Final[Mapping[str, Any]] = {
+    "tags": [],
     "description": "",
     "tester_persona_prompt": "",
     "tester_persona_name": "",

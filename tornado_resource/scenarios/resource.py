@@ -82,6 +82,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         pathway_id: Input[str] | None = None,
         agent_id: Input[str] | None = None,
         name: Input[str] | None = None,
+        tags: Input[Sequence[Input[str]]] | None = None,
         description: Input[str] | None = None,
         tester_persona_prompt: Input[str] | None = None,
         tester_persona_name: Input[str] | None = None,
@@ -114,6 +115,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
             pathway_id: the pathway that the scenario belongs to; or
             agent_id: the agent that it is a test case of.
             name: the scenario's name, unique for its pathway or agent. Default: the resource's name.
+            tags: words that Bland shows beside it. Their order says nothing.
             description: what it is about, for people.
             tester_persona_prompt: tells the simulated caller how to behave.
             tester_persona_name: the name of the simulated caller.

@@ -15,7 +15,10 @@ ASSERTION_FIELDS: Final = ("type", "config", "name", "is_required", "weight", "o
 NOT_FOR_CREATION: Final = ("enabled",)
 """The API's page lists these for updates only."""
 _DEFAULTS: Final[Mapping[str, Any]] = {**DEFAULTS, "enabled": True}
+LATER_FIELDS: Final = ("tags",)
+"""Fields that older releases did not know: what their states have of a scenario says nothing of these."""
 _EMPTY: Final[Mapping[str, Any]] = {
+    "tags": [],
     "input_messages": [],
     "request_data": {},
     "metadata": {},
@@ -48,17 +51,20 @@ def other_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[s
     Beside `changed_fields`, these are the fields that only the API shows: somebody may have filled them in.
     """
     changed, filled = changed_fields(fields, shown), filled_fields(fields, shown)
-    return tuple(
-        name for name in SCENARIO_FIELDS if name in changed or (name in filled and is_missing(fields.get(name)))
-    )
+    only_shown = {name for name in filled if is_missing(fields.get(name)) and not is_missing(shown.get(name))}
+    return tuple(name for name in SCENARIO_FIELDS if name in changed or name in only_shown)
 
 
 def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digests of what the API shows beside or instead of the definition, by field."""
+    """Return the digests of what the API shows beside or instead of the definition, by field.
+
+    `LATER_FIELDS` are there in any case: a record without them is of an older release.
+    """
     return {
         name: _digest(shown.get(name))
         for name in SCENARIO_FIELDS
-        if not _is_equal(with_default(name, fields.get(name)), with_default(name, shown.get(name)))
+        if name in LATER_FIELDS
+        or not _is_equal(_comparable(name, fields.get(name)), _comparable(name, shown.get(name)))
     }
 
 
@@ -87,7 +93,7 @@ def declared_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[st
     return tuple(
         name
         for name in SCENARIO_FIELDS
-        if canonical(with_default(name, old.get(name))) != canonical(with_default(name, new.get(name)))
+        if canonical(_comparable(name, old.get(name))) != canonical(_comparable(name, new.get(name)))
     )
 
 
@@ -98,13 +104,14 @@ def runs_together(digests: Iterable[str]) -> str:
 
 def _is_same(name: str, value: Any, shown: Any, filled: Mapping[str, str] | None) -> bool:
     # An API may leave out what has its default value.
-    if _is_equal(with_default(name, value), with_default(name, shown)):
+    if _is_equal(_comparable(name, value), _comparable(name, shown)):
         return True
     if is_missing(trimmed(shown)):
         return False
     if not _covers(name, value, shown):
         return False
-    return filled is None or filled.get(name) == _digest(shown)
+    is_unknown = filled is None or (name in LATER_FIELDS and name not in filled)
+    return is_unknown or (filled or {}).get(name) == _digest(shown)
 
 
 def _covers(name: str, value: Any, shown: Any) -> bool:
@@ -152,6 +159,12 @@ def _is_equal(value: Any, shown: Any) -> bool:
 def with_default(name: str, value: Any) -> Any:
     """Return the value of a field, or the API's default if it says nothing."""
     return _DEFAULTS.get(name) if is_missing(trimmed(value)) else value
+
+
+def _comparable(name: str, value: Any) -> Any:
+    """Return the value of a field as it is compared: the order of tags says nothing."""
+    known = with_default(name, value)
+    return sorted(known, key=canonical) if name == "tags" and isinstance(known, list) else known
 
 
 def _reset(name: str) -> Any:

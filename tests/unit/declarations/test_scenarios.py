@@ -289,7 +289,7 @@ def test_every_field_and_choice_of_the_apis_page_is_in_the_schema() -> None:
     fields = {name for row in rows for name in re.findall(r"`(\w+)(?:\[])?`", row)}
     schema: dict[str, Any] = json.loads(schema_text())["$defs"]
     # A session says on which pathway its scenarios are.
-    assert fields - {"pathway_id", "persona_id"} | {"input_messages"} == set(SCENARIO_FIELDS)
+    assert fields - {"pathway_id", "persona_id", "agent_id"} | {"input_messages"} == set(SCENARIO_FIELDS)
     assert set(schema["scenario"]["properties"]) == {*SCENARIO_FIELDS, "on_conflict", "on_destroy", "manage"}
     choices = set(re.findall(r"`([A-Z_]{4,})`", page))
     listed = [schema["scenario"]["properties"][key]["enum"] for key in ("category", "scenario_type")]

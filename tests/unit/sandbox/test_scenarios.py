@@ -22,6 +22,7 @@ pathways:
   pw-bare: {scenarios: [{id: sc-a}], scenario_lists: bare}
   pw-stripped: {scenario_texts: stripped}
   pw-lowered: {scenario_texts: lowered}
+agents: {ag-1: {}, ag-2: {}}
 """
 
 
@@ -139,9 +140,8 @@ def test_lists_are_filtered(http: httpx.Client) -> None:
     assert listed(http, pathway_id="pw-1", enabled="true") == ["Refund"]
     assert listed(http, pathway_id="pw-1", enabled="false") == ["Angry"]
     assert listed(http, pathway_id="pw-1", category="ANGRY_CALLER") == ["Angry"]
-    create(http, name="Of both", persona_id="pe-1")
-    assert listed(http, persona_id="pe-1") == ["Of both", "Of a persona"]
-    assert listed(http, persona_id="pe-1", pathway_id="pw-1") == ["Of both"]
+    assert listed(http, persona_id="pe-1") == ["Of a persona"]
+    assert listed(http, persona_id="pe-1", pathway_id="pw-1") == []
     assert set(listed(http)) >= {"Refund", "Angry", "Of a persona"}
     assert http.get(PATH, params={"enabled": "yes"}).status_code == 400
     assert http.get(PATH, params={"pathway_id": "pw-none"}).status_code == 404
@@ -216,3 +216,27 @@ def test_texts_are_stored_as_the_script_says(http: httpx.Client, pathway: str, s
     path = f"{PATH}/{created['id']}"
     changed = http.put(path, json={"description": " Be KIND.\n"}).json()
     assert changed["description"] == stored == http.get(path).json()["description"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "code"),
+    [
+        ({"agent_id": "ag-1"}, 200),
+        ({"agent_id": "ag-none"}, 404),
+        ({"agent_id": "ag-1", "pathway_id": "pw-1"}, 400),
+        ({"persona_id": "pe-1", "pathway_id": "pw-1"}, 400),
+        ({}, 400),
+    ],
+)
+def test_a_scenario_belongs_to_one_that_there_is(http: httpx.Client, owner: dict[str, str], code: int) -> None:
+    assert http.post(PATH, json={"name": "Refund", **owner}).status_code == code
+
+
+def test_the_scenarios_of_agents_are_apart(http: httpx.Client) -> None:
+    fields = {"name": "Refund", "tags": ["billing", "vip"]}
+    for agent_id in ("ag-1", "ag-2"):
+        created = http.post(PATH, json={**fields, "agent_id": agent_id}).raise_for_status().json()
+        assert (created["agent_id"], created["pathway_id"], created["tags"]) == (agent_id, None, ["billing", "vip"])
+        assert http.post(PATH, json={"name": "Refund", "agent_id": agent_id}).status_code == 409
+    assert listed(http, agent_id="ag-1") == ["Refund"]
+    assert http.get(PATH, params={"agent_id": "ag-none"}).status_code == 404

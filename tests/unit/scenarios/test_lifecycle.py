@@ -47,7 +47,7 @@ def test_a_new_scenario_is_one_post() -> None:
     assert (found.scenario_id, found.adopted, found.drift) == ("sc-1", False, ())
     assert api.calls == ["GET", "POST"]
     assert api.bodies == [{"pathway_id": "pw-1", **FIELDS}]
-    assert set(found.filled) == {"tester_persona_name"}
+    assert set(found.filled) == {"tags", "tester_persona_name"}
     assert api.intents.find(ADDRESS) is not None  # until the engine has the id
 
 

@@ -12,6 +12,7 @@ from tornado_resource.versions.scenarios import (
     creation_of,
     declared_changes,
     filled_fields,
+    other_fields,
     runs_together,
     unstored_fields,
     update_of,
@@ -86,7 +87,7 @@ def test_white_space_at_the_ends_of_lines_and_texts_is_no_edit(shown: str) -> No
     stored: dict[str, Any] = {"tester_persona_prompt": shown, "assertions": [{**JUDGE, "config": {"prompt": shown}}]}
     assert changed_fields(declared, stored) == ()
     assert changed_fields(declared, stored, filled_fields(declared, stored)) == ()
-    assert filled_fields(declared, stored) == {}
+    assert set(filled_fields(declared, stored)) == {"tags"}
     assert changed_fields({"description": "\n"}, {"description": ""}) == ()
 
 
@@ -111,7 +112,7 @@ def test_other_white_space_and_case_are_an_edit(shown: str) -> None:
 def test_an_edit_of_what_the_api_had_filled_in_is_seen(edit: dict[str, Any], changed: tuple[str, ...]) -> None:
     shown = {**FIELDS_DECLARED, "tester_persona_name": "Sam", "assertions": [{**JUDGE, "order": 1}, NODE]}
     filled = filled_fields(FIELDS_DECLARED, shown)
-    assert set(filled) == {"tester_persona_name", "assertions"}
+    assert set(filled) == {"tags", "tester_persona_name", "assertions"}
     assert changed_fields(FIELDS_DECLARED, {**shown, **edit}, filled) == changed
 
 
@@ -164,3 +165,32 @@ def test_the_runs_of_scenarios_have_one_digest_whatever_their_order() -> None:
 
 def test_every_field_is_listed_once() -> None:
     assert len(set(FIELDS)) == len(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown", "is_changed"),
+    [
+        (None, [], False),
+        (["a", "b"], ["b", "a"], False),
+        (["a"], ["a", "b"], True),
+        (["a"], None, True),
+        (None, ["a"], True),
+    ],
+)
+def test_tags_are_compared_without_their_order(declared: Any, shown: Any, *, is_changed: bool) -> None:
+    fields, filled = {"name": "A", "tags": declared}, filled_fields({"name": "A"}, {"name": "A", "tags": []})
+    assert changed_fields(fields, {"name": "A", "tags": shown}, filled) == (("tags",) if is_changed else ())
+    assert declared_changes({"tags": ["a", "b"]}, {"tags": ["b", "a"]}) == ()
+    assert update_of({"name": "A"}, ["tags"]) == {"tags": []}
+
+
+def test_the_state_of_an_older_release_says_nothing_of_tags() -> None:
+    """It did not record them: those that somebody had added by then are no edit, until the next write records them."""
+    fields, shown = {"name": "A"}, {"name": "A", "tags": ["vip"], "description": "by hand"}
+    assert changed_fields(fields, shown, {}) == ("description",)
+    assert changed_fields(fields, shown, filled_fields(fields, shown)) == ()
+    assert changed_fields(fields, {**shown, "tags": []}, filled_fields(fields, shown)) == ()
+    assert changed_fields(fields, {**shown, "tags": ["a"]}, filled_fields(fields, shown)) == ("tags",)
+    assert changed_fields({**fields, "tags": ["a"]}, shown, {}) == ("tags", "description")
+    assert other_fields(fields, {"name": "A", "tags": []}) == ()
+    assert other_fields(fields, {"name": "A", "tags": ["vip"]}) == ("tags",)
