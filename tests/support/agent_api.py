@@ -13,7 +13,7 @@ from tests.support.api import FakeTime, json_response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOVED: Final = {"publish": ("staging",), "promote": ("staging", "production")}
+MOVED: Final = {"publish": ("staging",), "promote": ("staging", "production"), "rollback": ("production",)}
 """By request, the environments that pin the version then."""
 
 
@@ -39,6 +39,8 @@ class AgentApi:
     time: FakeTime = field(default_factory=FakeTime)
     is_idle: bool = False
     """Whether publish and promote say yes and change nothing."""
+    is_new: bool = False
+    """Whether production has never had the version, so that it cannot go back to it."""
     snapshot: dict[str, Any] = field(default_factory=dict)
     when_sent: Callable[[], object] = lambda: None
     _coming: dict[str, str | None] = field(default_factory=dict)
@@ -57,6 +59,8 @@ class AgentApi:
         return self._shown([] if last == "check-runs" else None)
 
     def _move(self, verb: str, body: dict[str, Any]) -> httpx.Response:
+        if verb == "rollback" and self.is_new:
+            return coded(400, "BAD_REQUEST")
         self.sent.append(body)
         self.when_sent()
         seen, has_effect = self.faults.pop(0) if self.faults else (None, True)

@@ -32,6 +32,7 @@ COMMANDS = {
     "comment": "Write a report as a comment on the pull or merge request.",
     "import": "Write declarations for the scenarios that exist on a pathway.",
     "diff": "Show what differs between two versions of a pathway or agent.",
+    "rollback": "Show what a stack's releases can go back to, and go back.",
     "doctor": "Check what runs, is pinned and is live against the state of the stacks.",
     "check-state": "Look for code in a stack's state before Pulumi runs it.",
     "schema": "Print the JSON Schema of the declarations file.",

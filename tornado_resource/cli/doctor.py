@@ -28,6 +28,7 @@ from tornado_resource.runs.order import Address, Order, holder
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 from tornado_resource.stacks.recorded import Place
+from tornado_resource.stacks.rollback import recorded_rollbacks
 from tornado_resource.stacks.scenarios import change_of
 from tornado_resource.stacks.settings import read_settings
 from tornado_resource.versions.drift import drift_of_live
@@ -436,7 +437,23 @@ async def _is_gone(client: Client, pathway_id: str) -> bool:
     return False
 
 
+def _rollback_rows(stack: Stack) -> Iterator[Row]:
+    """Yield a row for each rollback that is declared: it holds, or it has ended and is left over."""
+    given = read_settings(stack.config, stack.name).rollbacks
+    done = recorded_rollbacks(stack.recorded)
+    runs = {each.run_id for each in stack.runs} | {each.verdict.session_id for each in stack.carried}
+    for name, rollback in given.items():
+        if rollback.instead_of not in runs:
+            text = f"{name}: its rollback to version {rollback.version} has ended: another run has taken its place"
+            yield Row("ended", text, f"pulumi config rm --path tornado:rollback.{name} --stack {stack.name}")
+        elif done.get(name) == rollback:
+            yield Row("rollback", f"{name}: {rollback}")
+        else:
+            yield Row("rollback", f"{name}: declared, and not yet done: {rollback}", f"pulumi up --stack {stack.name}")
+
+
 def _stack_rows(stack: Stack) -> Iterator[Row]:
+    yield from _rollback_rows(stack)
     if stack.locked_by is not None:
         cure = f"if that process is gone: pulumi cancel --yes --stack {stack.name}"
         yield Row("locked", f"stack {stack.name} is locked by {stack.locked_by}", cure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,10 +22,11 @@ from tornado_resource.reports.model import Report
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.reader import read_recorded, read_stack, selected_stack
+from tornado_resource.stacks.rollback import recorded_rollbacks
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.address import Endpoint
     from tornado_resource.bland.client import Client
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.reader import Stack
     from tornado_resource.stacks.recorded import RecordedRun
+    from tornado_resource.stacks.rollback import Rollback
     from tornado_resource.stacks.settings import Settings
 
 UNKNOWN_POSITION: Final = Position("", 0, 0)
@@ -52,8 +54,8 @@ class GatedStack:
 
     *not_started* has the results of the runs whose start was interrupted, and of those that were deleted for a
     replacement that was not started: there is nothing to read, so they are incomplete. *carried* has those of another
-    stack that count here. *ungated* are those with `gate: none`, which have no verdict. All of it comes from Pulumi's
-    state and config.
+    stack that count here. *ungated* are those with `gate: none`, which have no verdict. *rollbacks*: what the stack has
+    gone back to, by name. All of it comes from Pulumi's state and config.
     """
 
     stack: str
@@ -66,6 +68,7 @@ class GatedStack:
     ungated: tuple[RecordedRun, ...]
     settings: Settings
     endpoint: Endpoint
+    rollbacks: Mapping[str, Rollback] = field(default_factory=dict)
 
     def client(self) -> Client:
         """Return a client for the API, by the stack's config."""
@@ -85,6 +88,7 @@ class GatedStack:
             run_url(os.environ),
             project=self.project,
             checkout=Checkout.of(os.environ),
+            rollbacks=self.rollbacks,
         )
 
 
@@ -118,6 +122,7 @@ def read_gated_stack(name: str | None) -> GatedStack:
         ungated=tuple(run for run in stack.runs if run.gated is None),
         settings=read_settings(stack.config, stack.name),
         endpoint=endpoint_of(stack),
+        rollbacks=recorded_rollbacks(stack.recorded),
     )
 
 

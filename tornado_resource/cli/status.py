@@ -57,7 +57,8 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
         click.echo(_as_json(report, ungated))
     else:
         shown = [result for result in report.results if not quiet or result.verdict.outcome != "passed"]
-        lines = list(_lines(shown, [] if quiet else ungated, report.day))
+        lines = [f"{clean(name)} is {rollback}" for name, rollback in report.rollbacks.items()]
+        lines += _lines(shown, [] if quiet else ungated, report.day)
         click.echo("\n".join(lines), nl=bool(lines))
     return ExitCode.of(report.outcome)
 

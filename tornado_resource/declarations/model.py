@@ -259,6 +259,8 @@ class Declaration:
     tags: Sequence[str] = ()
     quarantine: Sequence[Mapping[str, str]] = ()
     """As declared; the gate has what is in effect."""
+    kept_triggers: Mapping[str, Any] | None = None
+    """All its triggers, those of the config included, while it is rolled back: a new commit is no new run then."""
 
     @property
     def tested_scenarios(self) -> tuple[ScenarioDeclaration, ...]:

@@ -20,6 +20,7 @@ from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
 from tornado_resource.deployment.publish import preview_releases, publish
+from tornado_resource.deployment.rollback import Rollbacks
 from tornado_resource.deployment.scenarios import (
     check_scenarios,
     declare_scenarios,
@@ -110,8 +111,9 @@ def deploy() -> None:
     if not is_dry_run():
         run.gate.begin("pulumi stack output verdicts")
     pulumi.export("environment", environment.name)
-    deployed: pulumi.Output[Any] = _promoted(environment, run).apply(
-        lambda promoted: _declare(promoted, environment, run)
+    rollbacks = Rollbacks(environment, run)
+    deployed: pulumi.Output[Any] = _promoted(environment, rollbacks, run).apply(
+        lambda promoted: _declare(promoted, environment, rollbacks, run)
     )
     verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
     pulumi.export("sessions", deployed.apply(partial(_runs, "sessions")))
@@ -120,6 +122,8 @@ def deploy() -> None:
     pulumi.export("verdicts", verdicts)
     if environment.all_scenarios:
         pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
+    if run.settings.rollbacks:
+        pulumi.export("rollbacks", deployed.apply(lambda found: found.rollbacks.as_output()))
     if not is_dry_run():
         # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
         deployed.apply(partial(_finish_after, verdicts, run))
@@ -135,29 +139,46 @@ class _Deployed:
     gate: GateRun
     scenarios: Mapping[tuple[str, Owner], TornadoScenario]
     checks: Mapping[tuple[str, ...], AgentChecks]
+    rollbacks: Rollbacks
 
 
-def _promoted(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted | None]:
+def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -> pulumi.Output[Promoted | None]:
     if environment.promotes_from is None:
         if run.settings.promote_without is not None:
             warn_of_unused_override()
         return pulumi.Output.from_input(None)
-    promoted = promote(environment, run)
+
+    async def roll_back() -> None:
+        await rollbacks.hold(environment, {})
+        await rollbacks.publish()
+
+    promoted = promote(environment, run, roll_back)
     pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
     return promoted
 
 
-async def _declare(promoted: Promoted | None, environment: Environment, run: ProgramRun) -> _Deployed:
-    """Declare the runs, on the promoted versions if there are some; in a preview, declare the releases too."""
-    promotion = promoted.record if promoted is not None else None
-    environment = promoted.environment if promoted is not None else environment
-    await run.last_runs.recorded()
-    environment = without_unknown_spares(environment, run.last_runs.scenarios())
+async def _resolved(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> Environment:
+    """Return the environment on versions that exist, once its scenarios and judges are known to be there."""
     if environment.all_scenarios:
         await check_scenarios(environment, promotion, run)
     await check_judges(environment, run)
-    environment = await with_latest(environment, run)
+    return await with_latest(environment, run)
+
+
+async def _declare(
+    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
+) -> _Deployed:
+    """Declare the runs, on the promoted versions if there are some; in a preview, declare the releases too."""
+    promotion = promoted.record if promoted is not None else None
     carried = promoted.carried if promoted is not None else {}
+    environment = promoted.environment if promoted is not None else environment
+    await run.last_runs.recorded()
+    environment = without_unknown_spares(environment, run.last_runs.scenarios())
+    environment = await rollbacks.hold(environment, carried)
+    try:
+        environment = await rollbacks.settle(await _resolved(environment, promotion, run))
+    finally:  # an error must not stop a rollback: nothing can have moved on
+        await rollbacks.publish()
     gate = GateRun(environment, promotion, carried, run)
     if not is_dry_run():
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
@@ -169,7 +190,8 @@ async def _declare(promoted: Promoted | None, environment: Environment, run: Pro
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
-    deployed = _Deployed(environment, {}, {}, gate, scenarios, declare_checks(environment, scenarios))
+    checks = declare_checks(environment, scenarios)
+    deployed = _Deployed(environment, {}, {}, gate, scenarios, checks, rollbacks)
     for declaration in environment.declarations:
         if not declaration.retest:
             _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
@@ -294,7 +316,7 @@ def _preview(deployed: _Deployed) -> None:
         pulumi.log.info(deployed.environment.version_note)
     for warning in deployed.environment.warnings:
         pulumi.log.warn(str(warning))
-    preview_releases(deployed.environment.declarations, deployed.runs)
+    preview_releases(deployed.rollbacks.others(deployed.environment), deployed.runs)
     _with_all(deployed, partial(_log_run_order, deployed.environment))
 
 
@@ -321,5 +343,7 @@ def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Depl
 async def _finish(deployed: _Deployed, run: ProgramRun) -> Any:
     """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
-        run.gate.then(lambda: publish(deployed.environment, deployed.gate.results, deployed.gate.left_out, run))
+        environment, gate = deployed.environment, deployed.gate
+        declarations = deployed.rollbacks.others(environment)
+        run.gate.then(lambda: publish(declarations, gate.results, gate.left_out, run))
     await run.gate.end()

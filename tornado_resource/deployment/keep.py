@@ -46,6 +46,7 @@ def keep(environment: Environment, run: ProgramRun) -> None:
     names += ["agents"] if environment.agents else []
     names += ["scenarios"] if environment.all_scenarios else []
     names += ["promotion"] if environment.promotes_from is not None else []
+    names += ["rollbacks"] if run.settings.rollbacks else []
     for name in names:
         pulumi.export(name, recorded.apply(partial(_output, name)))
     recorded.apply(lambda _: _declare(environment, run))

@@ -23,14 +23,14 @@ from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import with_promoted_version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.report import UpdateReport
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.releases.promotion import Promoted
 
-OUTPUTS: Final = ("environment", "sessions", "agents", "verdicts")
+OUTPUTS: Final = ("environment", "sessions", "agents", "verdicts", "rollbacks")
 """The outputs of the other stack that are used."""
 UNPINNED: Final = (
     "these passes name a version without its content, so an edit since then would not be noticed (the API did not show "
@@ -38,11 +38,18 @@ UNPINNED: Final = (
 )
 
 
-def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted]:
+def promote(
+    environment: Environment, run: ProgramRun, before_refusal: Callable[[], Awaitable[None]]
+) -> pulumi.Output[Promoted]:
     """Read the stack that *environment* promotes from, check every session, and take over the versions that passed.
 
     A version whose content is known must still have it. It is read, unless this stack has recorded a pass with the same
     content that nothing in this update changes.
+
+    Args:
+        environment: what is declared; it has `promotes_from`.
+        run: the program's config, and what the stack's own state has.
+        before_refusal: is awaited before a promotion is refused: what does not depend on it.
 
     Returns:
         An output of the environment on those versions. It fails with a `pulumi.RunError` that lists every problem; then
@@ -64,6 +71,7 @@ def promote(environment: Environment, run: ProgramRun) -> pulumi.Output[Promoted
         _log(promoted)
         unpublishable = obstacles(promoted.environment.declarations, promoted.awaiting_version)
         if promoted.problems or unpublishable:
+            await before_refusal()
             raise pulumi.RunError(_refuse(environment, promoted, unpublishable, run.gate.report))
         for session in promoted.record.sessions.values():
             run.versions.note_form(session.content)

@@ -21,7 +21,7 @@ from tornado_resource.versions.passed import edit_since_pass, unread
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.declarations.model import Declaration
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunOutputs
@@ -39,12 +39,12 @@ def preview_releases(declarations: Sequence[Declaration], runs: Mapping[str, pul
     for release in releases(declarations, certain_versions(declarations)):
         ids = [independent(runs[name].apply(lambda found: found.run_id)) for name in release.runs]
         version = release.version if release.version is not None else pulumi.UNKNOWN
-        passed = _Passed(version, ids, content=pulumi.UNKNOWN, passed_at=pulumi.UNKNOWN)
-        _declare(release, passed, declarations)
+        passed = Passed(version, ids, content=pulumi.UNKNOWN, passed_at=pulumi.UNKNOWN)
+        declare_release(release, passed, declarations)
 
 
 async def publish(
-    environment: Environment, results: Mapping[str, Result], left_out: Collection[str], run: ProgramRun
+    declared: Sequence[Declaration], results: Mapping[str, Result], left_out: Collection[str], run: ProgramRun
 ) -> None:
     """Declare the releases, now that every gate has passed; none of them if one of them cannot be published.
 
@@ -55,15 +55,15 @@ async def publish(
         pulumi.RunError: something cannot be published; the text lists all problems.
 
     """
-    kept = {(each.section, each.subject_id) for each in environment.declarations if each.name in left_out}
-    declarations = [each for each in environment.declarations if (each.section, each.subject_id) not in kept]
+    kept = {(each.section, each.subject_id) for each in declared if each.name in left_out}
+    declarations = [each for each in declared if (each.section, each.subject_id) not in kept]
     plans, found = _plans(declarations, results)
-    found = found or await _edited(plans, run)
+    found = found or await edited(plans, run)
     if found:
         raise pulumi.RunError(refusal(REFUSED, declarations, found))
     for plan in plans:
-        passed = _Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
-        _declare(plan.release, passed, declarations)
+        passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
+        declare_release(plan.release, passed, declarations)
 
 
 def _plans(
@@ -76,7 +76,7 @@ def _plans(
     return plans, faults(declarations, versions, patched) | problems
 
 
-async def _edited(plans: Sequence[ReleasePlan], run: ProgramRun) -> dict[str, str]:
+async def edited(plans: Sequence[ReleasePlan], run: ProgramRun) -> dict[str, str]:
     """Return, by session, how a version that is about to be published is not what passed."""
     recorded = run.last_runs.releases()
     new = [plan for plan in plans if not plan.is_recorded(recorded.get(_urn(plan.release.name)))]
@@ -110,24 +110,29 @@ async def _edit(plan: ReleasePlan, run: ProgramRun) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passed:
-    """What is published: a version, and the ids of the runs that passed with it. Each may be unknown in a preview."""
+class Passed:
+    """What is published: a version, and the ids of the runs that passed with it. Each may be unknown in a preview.
+
+    *rollback*: why the stack goes back to it, if it does.
+    """
 
     version: Any
     run_ids: Sequence[Any]
     content: Any
     passed_at: Any
+    rollback: Mapping[str, Any] | None = None
 
 
-def _declare(release: Release, passed: _Passed, declarations: Sequence[Declaration]) -> None:
+def declare_release(release: Release, passed: Passed, declarations: Sequence[Declaration]) -> pulumi.Resource:
+    """Declare the resource of a release, at the position of its first run."""
     common = {
         "environment": release.environment,
         "passed_at": passed.passed_at,
+        "rollback": passed.rollback,
         "declared_at": str(next(each.position for each in declarations if each.name == release.name)),
     }
     if release.section == "agents":
         subject = {"agent_id": release.subject_id, "version_id": passed.version}
-        AgentRelease(release.name, **subject, runs=passed.run_ids, **common)
-    else:
-        subject = {"pathway_id": release.subject_id, "version": passed.version}
-        PathwayRelease(release.name, **subject, sessions=passed.run_ids, content=passed.content, **common)
+        return AgentRelease(release.name, **subject, runs=passed.run_ids, **common)
+    subject = {"pathway_id": release.subject_id, "version": passed.version}
+    return PathwayRelease(release.name, **subject, sessions=passed.run_ids, content=passed.content, **common)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -21,6 +22,7 @@ from tornado_resource.runs.model import Result, by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import as_output, with_promoted_version
 from tornado_resource.stacks.recorded import started_content
+from tornado_resource.stacks.rollback import as_output as rollbacks_output
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.runs import RunOutputs, RunResource
     from tornado_resource.runs.model import Cause, GatedRun, RunVerdict
     from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.rollback import Rollback
 
 VerdictOutput = pulumi.Output[Verdict]
 
@@ -193,7 +196,7 @@ class GateRun:
         return replace(unknown_result(gated, reason, cause), scenario_names=self._last_runs.scenario_names(gated.urn))
 
     def _register(self) -> None:
-        register_verdicts(self.results.values(), self._environment, self._promotion)
+        register_verdicts(self.results.values(), self._environment, self._promotion, self.report.rollbacks)
 
 
 def _carried(gated: GatedRun, verdict: RunVerdict) -> Result:
@@ -211,7 +214,12 @@ def deployed_runs(declarations: Iterable[Declaration]) -> list[GatedRun]:
     return [replace(gated, urn=deployed_urn(gated.name, gated.kind)) for gated in declared_runs(declarations)]
 
 
-def register_verdicts(results: Iterable[Result], environment: str, promotion: Promotion | None) -> None:
+def register_verdicts(
+    results: Iterable[Result],
+    environment: str,
+    promotion: Promotion | None,
+    rollbacks: Mapping[str, Rollback] = MappingProxyType({}),
+) -> None:
     """Register stack outputs before all verdicts are known.
 
     Without them, an update that is cut off would leave an older pass in the stack's outputs. The engine stores the
@@ -221,6 +229,7 @@ def register_verdicts(results: Iterable[Result], environment: str, promotion: Pr
         results: a result for each session that is waited for; its outcome is `incomplete` until it is known.
         environment: the environment's name.
         promotion: the stack output `promotion`, if there is one.
+        rollbacks: what the stack has gone back to, by the names of sessions and agents.
 
     """
     # The SDK registers the exported outputs when the program ends: they replace these.
@@ -232,4 +241,6 @@ def register_verdicts(results: Iterable[Result], environment: str, promotion: Pr
         }
         if promotion is not None:
             outputs["promotion"] = as_output(promotion)
+        if rollbacks:
+            outputs["rollbacks"] = rollbacks_output(rollbacks)
         stack.register_outputs(outputs)

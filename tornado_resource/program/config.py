@@ -16,11 +16,12 @@ from tornado_resource.stacks.base_urls import is_one_of, own_urls
 from tornado_resource.stacks.settings import KEYS, PREFIX, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tornado_resource.bland.address import Endpoint
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.errors import TornadoError
+    from tornado_resource.stacks.rollback import Rollback
     from tornado_resource.stacks.settings import Settings
 
 MAX_TRIGGERS: Final = 100
@@ -84,6 +85,8 @@ def check_against_declarations(settings: Settings, environment: Environment) -> 
     _check_triggers(settings.triggers, declarations)
     names = [declaration.name for declaration in declarations]
     _check_names("adopt", settings.adopt, names)
+    _check_names("rollback", settings.rollbacks, names)
+    _check_rollbacks(settings.rollbacks, declarations)
     if isinstance(settings.on_conflict, Mapping):
         _check_names("onConflict", settings.on_conflict, names)
     publishing = [declaration.name for declaration in declarations if declaration.publish is not None]
@@ -134,7 +137,27 @@ def _check_triggers(added: Mapping[str, Any], declarations: Sequence[Declaration
             raise ConfigurationError(message)
 
 
-def _check_names(key: str, given: Mapping[str, str], names: list[str]) -> None:
+def _check_rollbacks(given: Mapping[str, Rollback], declarations: Sequence[Declaration]) -> None:
+    """Refuse a rollback of what publishes nothing, to what is no version of it, or of one release to two versions."""
+    firsts: dict[tuple[str, ...], str] = {}
+    for each in (each for each in declarations if each.name in given):
+        key, version = f"config {PREFIX}rollback.{each.name}", given[each.name].version
+        if each.publish is None:
+            message = f"{key}: {each.name} ({each.position}) declares no `publish`, so there is nothing to roll back"
+            raise ConfigurationError(message)
+        if isinstance(version, int) != (each.section == "sessions"):
+            expected = "the number of a version" if each.section == "sessions" else "the id of a version of the agent"
+            message = f"{key}: found version {clean(str(version))}, expected {expected}"
+            raise ConfigurationError(message)
+        first = firsts.setdefault((each.section, each.subject_id, each.publish), each.name)
+        if given[first].version != version:
+            message = (
+                f"{key}: version {version} differs from version {given[first].version} of {first}, whose release it is"
+            )
+            raise ConfigurationError(message)
+
+
+def _check_names(key: str, given: Iterable[str], names: list[str]) -> None:
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names)

@@ -65,6 +65,11 @@ class LastRuns:
         self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
+        self._held: set[str] = set()
+
+    def hold(self, urn: str) -> None:
+        """Let a recorded run stay as long as its declaration does, however it ended: the stack has rolled back."""
+        self._held.add(urn)
 
     def promote(self, contents: Mapping[str, Digests | None]) -> None:
         """Take note, by URN, of the content that passed in the environment promoted from."""
@@ -79,6 +84,10 @@ class LastRuns:
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the outputs of the releases that the stack's state had, by URN."""
         return {urn: each.outputs for urn, each in self._known.releases.items()}
+
+    def known(self, urn: str) -> RecordedRun | None:
+        """Return the session that the stack's state had under a URN."""
+        return self._known.runs.get(urn)
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios that the stack's state had."""
@@ -102,15 +111,16 @@ class LastRuns:
         session = await self._find(urns)
         if session is None or declared is None:
             return None
-        rerun, gate = self._rule(declared)
+        rerun, gate = self._rule(urns[0], declared)
         if compare(session.kind, session.declared, declared).replaces or not must_be_known(rerun, gate):
             return None
         last = await self._last_run(urns[0], session, gate)
         return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
 
-    def _rule(self, declared: Mapping[str, Any]) -> tuple[str, Gate | None]:
+    def _rule(self, urn: str, declared: Mapping[str, Any]) -> tuple[str, Gate | None]:
         """Return what decides whether a session runs again. The config is for this update: no state has it."""
-        return self._rerun or declared.get("rerun", DEFAULT_RERUN), Gate.of_inputs(declared, today())
+        rerun = self._rerun or declared.get("rerun", DEFAULT_RERUN)
+        return "on_change" if urn in self._held else rerun, Gate.of_inputs(declared, today())
 
     async def version(self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any]) -> tuple[Any, str | None]:
         """Return what a declared version such as `latest` stands for, and why that is tested again, if it is.
@@ -163,7 +173,7 @@ class LastRuns:
             return newest, None
         if compare(session.kind, session.declared, {**declared, kind.version_field: started}).replaces:
             return newest, None
-        rerun, gate = self._rule(declared)
+        rerun, gate = self._rule(urn, declared)
         if started == newest and not must_be_known(rerun, gate):
             return started, None
         last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))

@@ -25,9 +25,12 @@ from tornado_resource.reports.github import run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.rollback import Rollback
 
 STOPPED: Final = "the update stopped before any run was judged"
 INTERRUPTED: Final = "the update was interrupted, or a resource failed: see its log"
@@ -49,6 +52,8 @@ class UpdateReport:
         self._stack, self._project = pulumi.get_stack(), pulumi.get_project()
         self._environment: str | None = None
         self._promotion: Promotion | None = None
+        self.rollbacks: Mapping[str, Rollback] = {}
+        """By the names of sessions and agents, the rollbacks that hold."""
         self._results: dict[str, Result] = {}
         self._problem: str | None = None
         self._baseline: Baseline | None = None
@@ -203,6 +208,7 @@ class UpdateReport:
             checkout=Checkout.of(os.environ),
             baseline=self._baseline,
             is_skipped=self._problem == NOTHING_JUDGED and not self._has_gate,
+            rollbacks=self.rollbacks,
         )
 
 

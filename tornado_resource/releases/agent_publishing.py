@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.agents import (
@@ -14,6 +15,7 @@ from tornado_resource.bland.agents import (
     promote_to_production,
     publish_to_staging,
     read_pins,
+    roll_back_production,
 )
 from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import BACKOFF, is_transient, retried
@@ -40,12 +42,22 @@ MOVES: Final[Mapping[str, Callable[[Client, str, str], Awaitable[Moved]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class AgentOrder:
-    """A version that an environment of an agent must pin. *passed_at*: when it passed, for messages."""
+    """A version that an environment of an agent must pin. *passed_at*: when it passed, for messages.
+
+    *is_rollback*: production goes back to it. It was pinned before, and so the checks of staging do not block it.
+    """
 
     agent_id: str
     environment: str
     version_id: str
     passed_at: str | None = None
+    is_rollback: bool = False
+
+    @property
+    def move(self) -> Callable[[Client, str, str], Awaitable[Moved]]:
+        """The request that lets the environment pin it."""
+        is_back = self.is_rollback and self.environment == PRODUCTION
+        return roll_back_production if is_back else MOVES[self.environment]
 
     def is_pinned_by(self, pins: Pins) -> bool:
         """Return whether the environment pins the version."""
@@ -65,7 +77,8 @@ class Pinned:
 async def publish_agent(client: Client, order: AgentOrder, clock: Clock = SYSTEM) -> Pinned:
     """Let the environment pin the version, unless it does, and return when it does, or when that cannot be proved.
 
-    Production is promoted, which lets staging pin the version too. `force` is never sent.
+    Production is promoted, which lets staging pin the version too; a rollback moves production alone. `force` is never
+    sent.
 
     Raises:
         TornadoError: the checks of staging block the version, or variables that it refers to have no value in the
@@ -117,10 +130,15 @@ async def _send(client: Client, order: AgentOrder, clock: Clock) -> str | None:
 
 
 async def _error_of_one(client: Client, order: AgentOrder) -> ApiError | None:
-    """Send the request once; return why it failed, None if the API has done what it asks for, now or before."""
+    """Send the request once; return why it failed, None if the API has done what it asks for, now or before.
+
+    Production only goes back to what it has had (API page *Roll Back Agent*). Another version is promoted.
+    """
     try:
-        await MOVES[order.environment](client, order.agent_id, order.version_id)
+        await order.move(client, order.agent_id, order.version_id)
     except ApiError as error:
+        if order.is_rollback and isinstance(error, Rejected) and error.status_code == HTTPStatus.BAD_REQUEST:
+            return await _error_of_one(client, replace(order, is_rollback=False))
         return None if _code(error) == ALREADY_IN_PRODUCTION else error
     return None
 

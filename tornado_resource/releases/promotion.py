@@ -15,6 +15,7 @@ from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.stacks.recorded import passed_elsewhere
+from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class SourceStack:
-    """Another stack: its full name, and its outputs `environment`, `sessions`, `agents` and `verdicts`, unchecked."""
+    """Another stack: its full name, and its outputs `environment`, `sessions`, `agents` and so on, unchecked."""
 
     stack: str
     environment: Any = None
     sessions: Any = None
     verdicts: Any = None
     agents: Any = None
+    rollbacks: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ class _Check:
 def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:
     session = _SourceRun.of(source, declaration)
     problems = [*_environment_problems(environment, source)]
+    problems += _rolled_back(declaration, source)
     problems += _no_pass(declaration, session) or _pass_problems(environment, declaration, session, now)
     if declaration.retest:
         return _Check(declaration, session, tuple(problems))
@@ -280,6 +283,12 @@ def _environment_problems(environment: Environment, source: SourceStack) -> Iter
     expected = environment.promotes_from or ""
     if "/" not in expected and source.environment is not None and source.environment != expected:
         yield f"the stack there runs environment {clean(str(source.environment), 100)}"
+
+
+def _rolled_back(declaration: Declaration, source: SourceStack) -> Iterator[str]:
+    rollback = Rollback.of(_entry(source.rollbacks, declaration.name))
+    if rollback is not None:
+        yield f"it is rolled back there to version {clean(str(rollback.version))}: {clean(rollback.reason)}"
 
 
 def _no_pass(declaration: Declaration, session: _SourceRun) -> tuple[str, ...]:

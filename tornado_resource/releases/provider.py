@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
 
 MAX_PROBLEM_CHARACTERS: Final = 2_000
+MAX_PREVIOUS: Final = 10
+"""How many earlier versions a release records: a backend may show no past states to roll back to."""
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
 T = TypeVar("T")
 
@@ -118,12 +120,25 @@ class BaseReleaseProvider(BaseProvider[None]):
         is_same_run = not contains_unknowns(runs) and olds.get(self.runs) == runs
         if contains_unknowns(version):
             return is_same_run and runs is not None
-        return is_same_run and olds.get(self.version) == version
+        return is_same_run and olds.get(self.version) == version and olds.get("rollback") == news.get("rollback")
 
     def _kept(self, props: Mapping[str, Any]) -> dict[str, Any]:
         """Return the outputs that repeat inputs. A refresh gets only outputs, so it has from them what is secret."""
         kept = {key: props.get(key) for key in (self._id_key, "environment", self.version, self.runs)}
-        return {**kept, "secrets": props["secrets"]} if props.get("secrets") else kept
+        more = {key: props[key] for key in ("passed_at", "rollback", "secrets") if props.get(key)}
+        return {**kept, **more}
+
+    def _previous(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the output with the versions that were published before, the newest first.
+
+        Other content of the same version is none of them: nothing can go back to what was edited away.
+        """
+        keys = (self.version, self.runs, "content", "passed_at", "semver")
+        known, before = olds.get("previous"), {key: olds[key] for key in keys if olds.get(key) is not None}
+        entries = known if isinstance(known, list) else []
+        is_other = olds.get(self.version) != news.get(self.version)
+        entries = [before, *entries][:MAX_PREVIOUS] if is_other and before else entries
+        return {"previous": entries} if entries else {}
 
     def _send(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
         """Run *work* and return its result. No error of it has an id that is secret."""
@@ -188,9 +203,10 @@ class ReleaseProvider(BaseReleaseProvider):
         is_same_run = is_same_content and all(olds.get(key) == news.get(key) for key in (self.version, self.runs))
         is_sent = unproved(olds) is not None and self._is_same(olds, news)
         if not is_same_run or unproved(olds) is not None or self._drift(olds) is not None:
-            return UpdateResult(self._publish(news, was_shown=is_digest(olds.get("live")), is_sent=is_sent))
+            published = self._publish(news, was_shown=is_digest(olds.get("live")), is_sent=is_sent)
+            return UpdateResult({**published, **self._previous(olds, news)})
         known = {"content": news.get("content"), "live": olds.get("live"), "unproved": None}
-        return UpdateResult({**self._kept(news), **known})
+        return UpdateResult({**self._kept(news), **known, **self._previous(olds, news)})
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads the live pathway, if this release says what it must be."""
@@ -250,9 +266,9 @@ class AgentReleaseProvider(BaseReleaseProvider):
     version = "version_id"
     runs = "runs"
 
-    def update(self, _release_id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+    def update(self, _release_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Prove the release, and publish first if the version is not pinned."""
-        return UpdateResult(self._publish(news))
+        return UpdateResult({**self._publish(news), **self._previous(olds, news)})
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads what the environment pins. That an agent is gone is for the next update to say."""
@@ -282,7 +298,13 @@ class AgentReleaseProvider(BaseReleaseProvider):
     def _publish(self, props: dict[str, Any]) -> dict[str, Any]:
         from tornado_resource.releases.agent_publishing import AgentOrder, publish_agent
 
-        order = AgentOrder(props["agent_id"], props["environment"], props["version_id"], props.get("passed_at"))
+        order = AgentOrder(
+            props["agent_id"],
+            props["environment"],
+            props["version_id"],
+            props.get("passed_at"),
+            is_rollback=bool(props.get("rollback")),
+        )
         pinned = self._send(lambda client: publish_agent(client, order), props)
         problem = self._problem(pinned.unproved, props)
         return {**self._kept(props), "semver": pinned.semver, "live": pinned.version_id, "unproved": problem}

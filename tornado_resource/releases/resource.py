@@ -80,6 +80,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         sessions: Input[Sequence[Input[str]]] | None = None,
         content: Input[str] | None = None,
         passed_at: Input[str] | None = None,
+        rollback: Mapping[str, Any] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None: ...
@@ -95,6 +96,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
         sessions: Input[Sequence[Input[str]]] | None = None,
         content: Input[str] | None = None,
         passed_at: Input[str] | None = None,
+        rollback: Mapping[str, Any] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
@@ -111,6 +113,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
                 version that is not known yet as unchanged.
             content: the digest of the content that must be published; with a verdict, its own.
             passed_at: when that content passed, for messages.
+            rollback: why the stack goes back to the version, such as `{"reason": "INC-7"}`. It is recorded.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
             opts: Pulumi's resource options.
 
@@ -132,6 +135,7 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             "sessions": sessions,
             "content": content,
             "passed_at": passed_at,
+            "rollback": rollback,
             "declared_at": declared_at,
         }
         awaited = dict.fromkeys(("version", "sessions", "content", "live", "unproved"))
@@ -195,6 +199,7 @@ class AgentRelease(Resource, module="bland", name="AgentRelease"):
         environment: Input[Publish] = "production",
         runs: Input[Sequence[Input[str]]] | None = None,
         passed_at: Input[str] | None = None,
+        rollback: Mapping[str, Any] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None: ...
@@ -209,6 +214,7 @@ class AgentRelease(Resource, module="bland", name="AgentRelease"):
         environment: Input[Publish] = "production",
         runs: Input[Sequence[Input[str]]] | None = None,
         passed_at: Input[str] | None = None,
+        rollback: Mapping[str, Any] | None = None,
         declared_at: str | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
@@ -224,6 +230,8 @@ class AgentRelease(Resource, module="bland", name="AgentRelease"):
             runs: the ids of the runs that passed on the version. While they stay the same, a preview takes a version
                 that is not known yet as unchanged.
             passed_at: when the version passed, for messages; with a verdict, its own.
+            rollback: why the stack goes back to the version, such as `{"reason": "INC-7"}`. It is recorded. Production
+                goes back to what it had before (API page *Roll Back Agent*), which the checks of staging do not block.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
             opts: Pulumi's resource options.
 
@@ -244,6 +252,7 @@ class AgentRelease(Resource, module="bland", name="AgentRelease"):
             "version_id": version_id,
             "runs": runs,
             "passed_at": passed_at,
+            "rollback": rollback,
             "declared_at": declared_at,
         }
         awaited = dict.fromkeys(("version_id", "runs", "semver", "live", "unproved"))

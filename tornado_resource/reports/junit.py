@@ -96,7 +96,7 @@ def _suite(result: Result, report: Report) -> TestSuite:
     moment = _timestamp(result.gated.created_at)
     if moment is not None:
         suite.timestamp = moment
-    for name, value in (*_properties(result), *_promoted(result, report.promotion)):
+    for name, value in (*_properties(result), *_promoted(result, report.promotion), *_rolled_back(result, report)):
         suite.add_property(name, clean(value))
     suite.add_testcases(_cases(result, report))
     return suite
@@ -135,6 +135,12 @@ def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str
         yield "promoted_from", promotion.source
         if result.gated.name in promotion.waived:
             yield "promoted_without", promotion.override or ""
+
+
+def _rolled_back(result: Result, report: Report) -> Iterator[tuple[str, str]]:
+    rollback = report.rollbacks.get(result.gated.name)
+    if rollback is not None:
+        yield "rollback", str(rollback)
 
 
 def _cases(result: Result, report: Report) -> list[TestCase]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,14 @@ from tornado_resource.core.clock import today
 from tornado_resource.runs.model import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tornado_resource.core.positions import Checkout, Position
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.reports.trends import Trends
     from tornado_resource.runs.model import Outcome, Result
     from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.rollback import Rollback
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Report:
     is_skipped: bool = False
     checkout: Checkout | None = None
     baseline: Baseline | None = None
+    rollbacks: Mapping[str, Rollback] = field(default_factory=dict)
+    """By the names of sessions and agents, what the stack has gone back to."""
 
     def linked(self, position: Position | None) -> Position | None:
         """Return a position as CI systems link it; None if it is unknown."""

@@ -28,7 +28,7 @@ from tornado_resource.reports.outcomes import (
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.bland.responses import Fix
     from tornado_resource.reports.model import Report
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.trends import PartTrend, Trends
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.rollback import Rollback
 
 MAX_SUMMARY_CHARACTERS: Final = 65_000
 """The summary fits into a comment on a pull request, which GitHub limits to 65,536 characters."""
@@ -67,6 +68,7 @@ def summary(report: Report) -> str:
                 _heading(report),
                 _problem(report.problem),
                 _promotion(report.promotion),
+                _rollbacks(report.rollbacks),
                 _table(results),
                 _against(report),
                 _quarantine(results, report),
@@ -110,6 +112,13 @@ def _promotion(promotion: Promotion | None) -> Iterator[str]:
         yield from (f"- {line}\n" for line in waived[:MAX_SECTIONS])
     if len(waived) > MAX_SECTIONS:
         yield f"- and {len(waived) - MAX_SECTIONS} more: see `verdicts.json`\n"
+
+
+def _rollbacks(rollbacks: Mapping[str, Rollback]) -> Iterator[str]:
+    lines = [f"\n**{escape(name)}** is {escape(str(each), 1000)}\n" for name, each in rollbacks.items()]
+    yield from lines[:MAX_SECTIONS]
+    if len(lines) > MAX_SECTIONS:
+        yield f"\nand {len(lines) - MAX_SECTIONS} more rollbacks: see `verdicts.json`\n"
 
 
 def _table(results: list[Result]) -> Iterator[str]:

@@ -34,6 +34,7 @@ def verdicts_json(report: Report) -> str:
         "problem": report.problem,
         "tally": report.tally,
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
+        "rollbacks": {name: asdict(rollback) for name, rollback in report.rollbacks.items()},
         "baseline": as_json(report.results, report.baseline) if report.baseline is not None else None,
         "sessions": {result.gated.name: _session(result, report.day) for result in report.results},
     }

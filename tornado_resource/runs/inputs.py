@@ -52,6 +52,7 @@ def run_arguments(declaration: Declaration, triggers: Mapping[str, Any]) -> dict
         triggers: those of the config, which are added to its own.
 
     """
+    kept, all_triggers = declaration.kept_triggers, {**declaration.triggers, **triggers}
     return {
         **declaration.request,
         "gate": gate_input(replace(declaration.gate, quarantine=()) if declaration.gate is not None else None),
@@ -59,7 +60,7 @@ def run_arguments(declaration: Declaration, triggers: Mapping[str, Any]) -> dict
         "on_conflict": _unless_default(declaration.on_conflict, "fail"),
         "on_destroy": _unless_default(declaration.on_destroy, "cancel"),
         "rerun": _unless_default(declaration.rerun, DEFAULT_RERUN),
-        "triggers": {**declaration.triggers, **triggers} or None,
+        "triggers": (all_triggers if kept is None else {**kept}) or None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.canonical import whole_without_nulls
@@ -14,14 +14,14 @@ from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.promotion import from_output, text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
-from tornado_resource.stacks.recorded import RELEASE_TYPES, Resource, carried_results, is_ours, read_state
+from tornado_resource.stacks.recorded import RELEASE_TYPES, Recorded, Resource, carried_results, is_ours, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.recorded import Recorded, RecordedRun
+    from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
 
 _UNUSED: Final = frozenset({"triggers", "definitions", "checks"})
@@ -35,6 +35,7 @@ class Stack:
     *runs* have those whose start was interrupted too. *settled* are the names of the runs that a later update has
     recorded: Pulumi keeps a pending operation of both. *locked_by* says who holds the lock, if anyone.
     *carried* has what passed in another stack and counts here, with nothing started (`retest: false`).
+    *recorded* has all of it by URN, and every release.
     *has_plain_key*: whether `bland:apiKey` is in the config, and not encrypted. *project*: empty if it is unknown.
     """
 
@@ -50,6 +51,7 @@ class Stack:
     settled: tuple[str, ...] = ()
     scenarios: tuple[StoredScenario, ...] = ()
     carried: tuple[Result, ...] = ()
+    recorded: Recorded = field(default_factory=Recorded)
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -153,6 +155,7 @@ def read_stack(name: str) -> Stack:
         promotion=from_output(recorded.outputs.get("promotion")),
         settled=tuple(recorded.runs[urn].name for urn in cut_off if not recorded.runs[urn].resource.is_interrupted),
         locked_by=lock_owner(name),
+        recorded=recorded,
         has_plain_key=key is not None and not key.flag("secret"),
         project=next((project_of(resource.text("urn")) for resource in deployment.objects("resources")), ""),
     )

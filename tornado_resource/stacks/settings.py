@@ -13,6 +13,7 @@ from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.model import OnConflict, Rerun
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.stacks.rollback import Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ class Settings:
     promote_without: str | None = None
     on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
     rerun: Rerun | None = None
+    rollbacks: Mapping[str, Rollback] = field(default_factory=dict)
 
     def on_conflict_of(self, session: str) -> OnConflict | None:
         """Return what `tornado:onConflict` says for a session; None leaves it to the declaration."""
@@ -198,6 +200,15 @@ def _content_paths(text: str) -> tuple[str, ...]:
     return tuple(sorted(set(paths)))
 
 
+def _rollbacks(text: str) -> dict[str, Rollback]:
+    value = json.loads(text)
+    found = {name: Rollback.of(entry) for name, entry in value.items()} if isinstance(value, dict) else {"": None}
+    known = {name: each for name, each in found.items() if each is not None}
+    if len(known) < len(found):
+        raise ValueError
+    return known
+
+
 def _boolean(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError
@@ -226,6 +237,12 @@ KEYS: Final[Mapping[str, _Key]] = {
     ),
     "pollInterval": _Key("poll_seconds", _poll_seconds, f"a duration such as 15s, at least {MIN_POLL_SECONDS:g}s"),
     "promoteWithout": _Key("promote_without", _reason, f"a reason of at most {MAX_REASON_CHARACTERS} characters"),
+    "rollback": _Key(
+        "rollbacks",
+        _rollbacks,
+        "an object that has for each session or agent what `tornado-resource rollback` prints",
+        command="tornado-resource rollback",
+    ),
     "wait": _Key("is_waiting", _boolean, "true or false"),
     "reports": _Key("reports", _text, "a folder"),
     "baseline": _Key("baseline", stack_name, "a stack of this project, or organization/project/stack"),

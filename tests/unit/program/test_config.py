@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,10 +15,13 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.config import check_against_declarations, read_config
+from tornado_resource.stacks.rollback import Rollback, as_output
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
     from tornado_resource.bland.address import Endpoint
+
+PLACE = Position("s.yaml", 3, 3)
 
 
 def endpoint_of(config: dict[str, str], secret: str) -> Endpoint:
@@ -75,3 +79,33 @@ def test_config_that_adds_too_many_triggers_is_to_blame() -> None:
         "remove some of either"
     )
     check_against_declarations(settings, Environment("dev", (replace(full, triggers={"a": 1}),)))
+
+
+@pytest.mark.parametrize(
+    ("rollbacks", "message"),
+    [
+        (
+            {"billing": 5, "other": 5},
+            "config tornado:rollback names 'other', expected one of billing, support, quiet, twin",
+        ),
+        ({"billing": "v-5"}, "config tornado:rollback.billing: found version v-5, expected the number of a version"),
+        ({"support": 5}, "config tornado:rollback.support: found version 5, expected the id of a version of the agent"),
+        ({"quiet": 5}, "tornado:rollback.quiet: quiet (s.yaml:3:3) declares no `publish`, so there is nothing to roll"),
+        ({"billing": 5, "twin": 4}, "config tornado:rollback.twin: version 4 differs from version 5 of billing, whose"),
+    ],
+)
+def test_a_rollback_must_fit_what_is_declared(rollbacks: dict[str, int | str], message: str) -> None:
+    declared = [
+        Declaration("billing", {"pathway_id": "pw-1"}, None, PLACE, publish="production"),
+        Declaration("support", {"agent_id": "ag-1"}, None, PLACE, publish="production", section="agents"),
+        Declaration("quiet", {"pathway_id": "pw-1"}, None, PLACE),
+        Declaration("twin", {"pathway_id": "pw-1"}, None, PLACE, publish="production"),
+    ]
+    config = {name: Rollback(version, "s-5", "s-6", "INC-7") for name, version in rollbacks.items()}
+    settings = read_settings({"tornado:rollback": json.dumps(as_output(config))}, "dev")
+    with pytest.raises(ConfigurationError) as caught:
+        check_against_declarations(settings, Environment("dev", tuple(declared)))
+    assert message in str(caught.value)
+    fitting = {"billing": Rollback(5, "s-5", "s-6", "INC-7"), "support": Rollback("v-5", "r-5", "r-6", "INC-7")}
+    settings = read_settings({"tornado:rollback": json.dumps(as_output(fitting))}, "dev")
+    check_against_declarations(settings, Environment("dev", tuple(declared)))

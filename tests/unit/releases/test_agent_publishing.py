@@ -33,9 +33,11 @@ LOST: dict[str, httpx.Response | Exception] = {
 PINNED = Pinned("v-2", "1.1.0")
 
 
-async def publish(api: AgentApi, environment: str = "production", passed_at: str | None = None) -> Pinned:
+async def publish(
+    api: AgentApi, environment: str = "production", passed_at: str | None = None, *, is_rollback: bool = False
+) -> Pinned:
     async with client_of(api.handle) as client:
-        order = AgentOrder("a-1", environment, "v-2", passed_at)
+        order = AgentOrder("a-1", environment, "v-2", passed_at, is_rollback=is_rollback)
         return await publish_agent(client, order, api.time.clock())
 
 
@@ -212,3 +214,18 @@ async def test_a_version_whose_variables_have_no_value_is_not_published(environm
     assert api.sent == []
     api.pins[environment] = "v-2"
     assert await publish(api, environment) == PINNED, "it is published already"
+
+
+@pytest.mark.parametrize("fault", [None, *LOST])
+async def test_production_goes_back_alone_whether_or_not_the_response_is_lost(fault: str | None) -> None:
+    api = AgentApi(faults=[(LOST[fault], True)] if fault is not None else [])
+    assert await publish(api, is_rollback=True) == PINNED
+    assert (api.calls.count("rollback"), api.calls.count("promote")) == (1, 0)
+    assert api.pins == {"staging": "v-1", "production": "v-2"}
+
+
+@pytest.mark.parametrize(("environment", "verbs"), [("staging", ["publish"]), ("production", ["rollback", "promote"])])
+async def test_what_the_api_cannot_roll_back_to_is_published_or_promoted(environment: str, verbs: list[str]) -> None:
+    api = AgentApi(is_new=True)
+    assert await publish(api, environment, is_rollback=True) == PINNED
+    assert [call for call in api.calls if call not in {"environments", "variables"}] == verbs

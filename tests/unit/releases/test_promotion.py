@@ -15,6 +15,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
 from tornado_resource.stacks.promotion import PromotedSession, Promotion
+from tornado_resource.stacks.rollback import Rollback
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
 STACK = "organization/agents/staging"
@@ -387,3 +388,13 @@ def test_the_pass_of_another_agent_carries_no_version(declared: str, sent: str, 
     assert found.environment.declarations[0].request["version_id"] == sent
     assert found.summaries["support"] == f"support: passed there (check run s-1) on another agent, {said}"
     assert found.record.sessions["support"].content is None
+
+
+def test_what_its_stack_has_rolled_back_is_not_promoted() -> None:
+    rollback = Rollback(5, "s-5", "s-1", "INC-7", instead_of_version=7).as_output()
+    found = promoted(source_stack(rollbacks={"support-line": rollback, "other": rollback}))
+    assert found.problems == {"support-line": "it is rolled back there to version 5: INC-7"}
+    waived = promoted(source_stack(rollbacks={"support-line": rollback}), override="INC-8")
+    assert waived.problems == {}
+    for other in ({"other": rollback}, {"support-line": 5}, 5):
+        assert promoted(source_stack(rollbacks=other)).problems == {}

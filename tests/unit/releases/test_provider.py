@@ -16,7 +16,7 @@ from tests.support.api import configure_provider
 from tornado_resource.bland.content import parse_content
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.releases import proof, publishing
-from tornado_resource.releases.provider import ReleaseProvider
+from tornado_resource.releases.provider import MAX_PREVIOUS, ReleaseProvider
 from tornado_resource.releases.publishing import Published
 from tornado_resource.sandbox.serving import Sandbox
 
@@ -363,3 +363,32 @@ def test_no_error_of_a_release_names_a_secret_pathway(provider: ReleaseProvider,
             Failure, match=r"version 7 of pathway \[secret\]: HTTP 401|live version of pathway \[secret\]"
         ):
             call()
+
+
+def test_a_release_records_why_it_goes_back_and_what_was_there_before(
+    provider: ReleaseProvider, sandbox: Sandbox
+) -> None:
+    first = provider.create({**PROPS, "passed_at": "2026-04-05T10:00:00Z"}).outs or {}
+    assert first["passed_at"] == "2026-04-05T10:00:00Z"
+    second = provider.update("pw-1/production", first, {**PROPS, "version": 8.0, "sessions": ["s-2"]}).outs or {}
+    assert [each["version"] for each in second["previous"]] == [7]
+    back = {**PROPS, "rollback": {"name": "a", "reason": "INC-7"}, "content": first["content"]}
+    assert provider.diff("pw-1/production", second, back).changes
+    third = provider.update("pw-1/production", second, back).outs or {}
+    assert third["rollback"] == {"name": "a", "reason": "INC-7"}
+    assert [(each["version"], each["sessions"]) for each in third["previous"]] == [(8, ["s-2"]), (7, ["s-1"])]
+    assert not provider.diff("pw-1/production", third, back).changes
+    assert [sent["version_id"] for sent in publishes(sandbox)] == [7, 8, 7]
+
+    reworded = {**back, "rollback": {"name": "a", "reason": "INC-8"}}
+    assert provider.diff("pw-1/production", third, reworded).changes
+    fourth = provider.update("pw-1/production", third, reworded).outs or {}
+    assert (fourth["rollback"]["reason"], fourth["previous"]) == ("INC-8", third["previous"])
+    assert len(publishes(sandbox)) == 3, "a new reason publishes nothing"
+    assert (provider.read("pw-1/production", fourth).outs or {})["previous"] == third["previous"]
+
+
+def test_a_release_records_only_so_many_versions(provider: ReleaseProvider) -> None:
+    olds = {**RECORDED, "version": 1, "previous": [{"version": number} for number in range(MAX_PREVIOUS)]}
+    kept = (provider.update("pw-1/production", olds, PROPS).outs or {})["previous"]
+    assert [each["version"] for each in kept] == [1, *range(MAX_PREVIOUS - 1)]

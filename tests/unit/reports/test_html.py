@@ -16,6 +16,7 @@ from tests.support.results import gated_run_of, report_of, result_of, sample, st
 from tornado_resource.bland.responses import Iteration
 from tornado_resource.reports.html import CHART_HEIGHT, HERE, MAX_OPEN, chart, html
 from tornado_resource.runs.verdict import unknown_result
+from tornado_resource.stacks.rollback import Rollback
 
 SCRIPT = (HERE / "report.js").read_text(encoding="utf-8")
 
@@ -36,6 +37,12 @@ def test_a_problem_of_the_update_is_shown_above_the_sessions() -> None:
     assert tree.xpath("string(//h1)").split() == ["?", "Incomplete"]
     assert tree.xpath("//section[@aria-label='Problem']/p/text()") == ["nothing was started:", "a.yaml:3:1: <b>"]
     assert "no session was judged" in tree.xpath("string(//header)")
+
+
+def test_a_rollback_is_said_with_its_reason() -> None:
+    rollback = Rollback(5, "s-5", "s-6", "INC-7: <b>")
+    tree = lxml_html.document_fromstring(html(replace(report_of(), rollbacks={"support-line": rollback})))
+    assert "support-line is rolled back to version 5: INC-7: <b>" in tree.xpath("//header/p/text()")
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_alone() -> None:

@@ -16,6 +16,7 @@ from tornado_resource.reports.summary import (
     escape,
     summary,
 )
+from tornado_resource.stacks.rollback import Rollback
 
 GOLDEN = EXAMPLES / "reports/summary.md"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -99,3 +100,11 @@ def test_rows_beyond_the_limit_are_counted() -> None:
 
 def test_a_summary_without_sessions() -> None:
     assert summary(report_of()).startswith("## ✅ Tornado gate passed: no session\n")
+
+
+def test_a_rollback_is_said_with_its_reason() -> None:
+    rollbacks = {f"a{number}": Rollback(5, "s-5", "s-6", "INC-7: <b>") for number in range(MAX_SECTIONS + 2)}
+    text = summary(replace(report_of(), rollbacks=rollbacks))
+    page = MARKDOWN.render(text)
+    assert "<strong>a0</strong> is rolled back to version 5: INC-7: &lt;b&gt;" in page
+    assert "and 2 more rollbacks: see `verdicts.json`" in text

@@ -12,6 +12,7 @@ from tests.support.results import gated_run_of, report_of, result_of, sample, st
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.stacks.rollback import Rollback
 
 SCHEMA = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))
 
@@ -96,3 +97,10 @@ def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
 
 def test_a_report_without_sessions_is_valid() -> None:
     assert read(verdicts_json(report_of()))["sessions"] == {}
+
+
+def test_a_rollback_is_in_the_file_with_what_is_unknown_as_null() -> None:
+    rollback = Rollback(5, "s-5", "s-6", "INC-7", instead_of_version=6)
+    found = read(verdicts_json(replace(report_of(), rollbacks={"support-line": rollback})))["rollbacks"]
+    assert found["support-line"]["reason"] == "INC-7"
+    assert found["support-line"]["content"] is None

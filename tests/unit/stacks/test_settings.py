@@ -10,10 +10,13 @@ import yaml
 from tornado_resource.declarations.resolver import check_document
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError, DeclarationError
+from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.stacks.settings import KEYS, MAX_REASON_CHARACTERS, Settings, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+ROLLBACK = Rollback(5, "s-5", "s-6", "INC-7")
 
 
 def prefixed(values: dict[str, str]) -> dict[str, str]:
@@ -59,6 +62,7 @@ def test_every_key_is_read() -> None:
         "rerun": "always",
         "pollInterval": "1.5s",
         "promoteWithout": " INC-7 ",
+        "rollback": json.dumps({"support-line": ROLLBACK.as_output()}),
         "wait": "False",
         "reports": "out",
         "baseline": "acme/agents/main",
@@ -82,6 +86,7 @@ def test_every_key_is_read() -> None:
         promote_without="INC-7",
         on_conflict="adopt",
         rerun="always",
+        rollbacks={"support-line": ROLLBACK},
     )
 
 
@@ -228,10 +233,10 @@ config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersed
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
-pollInterval, promoteWithout, wait, reports, baseline, showChanges, transcripts, \
+pollInterval, promoteWithout, rollback, wait, reports, baseline, showChanges, transcripts, \
 ignoreContent; did you mean `tornado:triggers`?
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
-pollInterval, promoteWithout, wait, reports, baseline, showChanges, transcripts, \
+pollInterval, promoteWithout, rollback, wait, reports, baseline, showChanges, transcripts, \
 ignoreContent"""
     )
 
@@ -261,3 +266,10 @@ def test_a_trigger_that_no_session_may_have_is_the_configs_fault() -> None:
         ConfigurationError, match=r"^config tornado:triggers: triggers\.n: found the number 90071992547409"
     ):
         read_settings({"tornado:triggers": '{"n": 9007199254740993}'}, "dev")
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "x", '{"a": 1}', '{"a": {"version": 5}}', '{"a": {}}'])
+def test_a_rollback_has_all_that_proves_it(text: str) -> None:
+    found = in_config("rollback", text)
+    assert f"config tornado:rollback is {text!r}, expected an object that has for each session or agent" in found
+    assert found.endswith("what `tornado-resource rollback` prints: tornado-resource rollback --stack dev")

@@ -1,0 +1,104 @@
+"""The way back: a version that has passed in a stack is published again, with nothing started, and stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tests.support.walkthrough import run, script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT: Final = """\
+pathways:
+  "*": {scenarios: [{id: sc-1}, {id: sc-2}]}
+"""
+DECLARATIONS: Final = """\
+version: 1
+sessions:
+  support-line: {pathway_id: pw-1, version_number: latest, publish: production}
+  booking: {pathway_id: pw-2, version_number: latest, publish: production}
+"""
+
+
+def save(project: Project, number: int, prompt: str, pathway_id: str = "pw-1") -> None:
+    """Save a version, or edit it in place."""
+    url, headers = f"/v1/pathway/{pathway_id}/version/{number}", {"authorization": "any-key"}
+    nodes = project.http.get(url, headers=headers).json()["nodes"]
+    nodes[0]["data"]["prompt"] = prompt
+    project.http.post(url, json={"nodes": nodes}, headers=headers).raise_for_status()
+
+
+def starts(project: Project, pathway_id: str = "pw-1") -> int:
+    return sum(body["pathway_id"] == pathway_id for body in project.bodies())
+
+
+def live(project: Project, pathway_id: str = "pw-1") -> str:
+    """The prompt of the live pathway."""
+    url, headers = f"/v1/pathway/{pathway_id}/version/0", {"authorization": "any-key"}
+    return str(project.http.get(url, headers=headers).json()["nodes"][0]["data"]["prompt"])
+
+
+def rollback(project: Project, *arguments: str, expect: int = 0) -> str:
+    code, printed = project.run("tornado-resource", "rollback", "--stack", "dev", *arguments)
+    assert code == expect, printed
+    return printed
+
+
+def test_a_stack_goes_back_and_stays_there(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(DECLARATIONS)
+    save(project, 1, "First.")
+    project.configure("tornado:triggers.commit", "c1")
+    project.up()
+    first = project.outputs()["verdicts"]["support-line"]
+    save(project, 2, "Second.")
+    project.up()
+    assert live(project) == "Second."
+    before = starts(project)
+
+    printed = rollback(project)
+    assert "live now   version 2" in printed
+    assert f"published  version 1  {first['content'][:21]}  passed at {first['finished_at']}" in printed
+    assert f'      support-line:\n        version: 1\n        session_id: "{first["session_id"]}"' in printed
+    assert "--yes rolls back one session or agent" in rollback(project, "--reason", "x", "--yes", expect=2)
+    printed = rollback(project, "support-line", "--reason", "INC-7: it hangs up", "--yes")
+    assert "INC-7: it hangs up" in printed.splitlines()[-1]
+    assert live(project) == "First."
+    assert project.outputs()["rollbacks"]["support-line"]["reason"] == "INC-7: it hangs up"
+
+    project.up(0, "--expect-no-changes")
+    assert starts(project) == before, "no session has run again"
+    code, printed = project.run("tornado-resource", "doctor", "--stack", "dev")
+    assert code == 0, printed
+    assert "INC-7: it hangs up" in printed
+    save(project, 0, "Somebody else has published something.")
+    project.pulumi("refresh", "--yes", "--skip-preview")
+    project.configure("tornado:triggers.commit", "c2")
+    project.up()
+    assert live(project) == "First.", "what cures the drift does not undo the rollback"
+    assert starts(project) == before
+
+    save(project, 3, "Third.")
+    printed = project.up()
+    assert "its rollback to version 1 has ended: its declaration has moved on" in printed
+    assert live(project) == "Third."
+    assert "rollbacks" not in project.outputs() or project.outputs()["rollbacks"] == {}
+    assert starts(project) == before + 1
+
+    save(project, 1, "Edited since.")
+    printed = rollback(project, "support-line", "--to", "1", "--reason", "again", "--yes", expect=2)
+    assert "nothing was changed: version 1 was edited since" in printed
+    assert live(project) == "Third."
+
+
+def test_the_page_about_a_night_works_as_it_is_typed(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT, stack="production")
+    text = f"cp -R {project.folder}/. .\n{script('rollback.md')}"
+    printed = run(text, project.folder.parent / "reader", project.environment)
+    assert "published  version 1" in printed
+    assert "rolled back to version 1" in printed
+    assert starts(project, "c3d4e5f6-789a-bcde-f012-34567890abcd") == 2
+    assert live(project, "c3d4e5f6-789a-bcde-f012-34567890abcd") == "Hang up."

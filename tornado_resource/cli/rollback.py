@@ -1,0 +1,281 @@
+"""`tornado-resource rollback`: what a stack's releases can go back to, and the way there through Pulumi."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tornado_resource.bland.content import is_digest, short
+from tornado_resource.cli import completion
+from tornado_resource.cli.output import ExitCode, format_option
+from tornado_resource.cli.stack import endpoint_of, stack_option
+from tornado_resource.core.text import clean, clean_json, count, did_you_mean
+from tornado_resource.declarations.releases import releases
+from tornado_resource.declarations.resolver import load
+from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.stacks.history import MAX_UPDATES, read_history
+from tornado_resource.stacks.pulumi_cli import pulumi_up, set_config
+from tornado_resource.stacks.reader import Stack, read_stack, selected_stack
+from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.stacks.rollback import MAX_REASON_CHARACTERS, Rollback, passes_of, release_of
+from tornado_resource.stacks.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.declarations.releases import Release
+    from tornado_resource.stacks.recorded import Recorded, RecordedRun
+    from tornado_resource.stacks.rollback import Pass, Passes, Version
+
+KEY: Final = "tornado:rollback"
+NO_RUN: Final = ("", None)
+PLACEHOLDER: Final = "REASON"
+NOT_PUBLISHED: Final = "the update did not get as far as publishing it; the config stays, so `pulumi up` does it"
+NO_HISTORY: Final = (
+    "this backend shows no past states, so only the versions are known that the stack and its releases have recorded; "
+    "passes that were never published are not among them"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What one session or agent can go back to. *wanted*: the version that it is asked for, None for the last good one.
+
+    *run_id* and *run_version*: the run that its stack has, and the version that this is for.
+    """
+
+    declaration: Declaration
+    release: Release
+    passes: Passes
+    run_id: str
+    run_version: Version | None
+    wanted: str | None
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name
+
+    @property
+    def chosen(self) -> Pass | None:
+        return self.passes.find(self.wanted) if self.wanted is not None else self.passes.last_good
+
+    def entry(self, reason: str) -> Rollback | None:
+        """Return what is to be declared; None if there is nothing to go back to."""
+        chosen = self.chosen
+        if chosen is None:
+            return None
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Rollback(
+            chosen.version,
+            chosen.session_id,
+            self.run_id,
+            reason,
+            content=chosen.content,
+            passed_at=chosen.passed_at,
+            instead_of_version=self.run_version,
+            at=now,
+        )
+
+    def obstacle(self, stack: str) -> str:
+        """Return why there is nothing to go back to."""
+        if self.wanted is not None:
+            known = ", ".join(clean(str(each.version)) for each in self.passes.others) or "none"
+            return f"version {clean(self.wanted, 80)} is not known to have passed in stack {stack}; others: {known}"
+        if self.passes.live is None:
+            return f"stack {stack} has published nothing for it"
+        return "no pass before that of the live version is known; name a version with --to"
+
+
+@click.command("rollback")
+@stack_option
+@click.option("--to", "version", metavar="VERSION", help="The version to go back to (default: the last good one).")
+@click.option("--reason", metavar="TEXT", help="Why; it is recorded, and shown in reports.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="Declare it, and publish it with `pulumi up`.")
+@format_option("text", "json")
+@click.argument("chosen", metavar="[NAME]", required=False, shell_complete=completion.runs)
+def command(  # noqa: PLR0913 - one for each option
+    name: str | None, version: str | None, reason: str | None, output: str, chosen: str | None, *, is_confirmed: bool
+) -> ExitCode:
+    """Show what a stack's releases can go back to, and go back to a version that has passed in this stack.
+
+    NAME is a session or an agent that declares `publish`; without it, all of them. The last good version is the newest
+    one that passed before the live version, of those that were published. Nothing is started: the version must still
+    have the content that passed.
+
+    Without --yes, nothing changes, and what to declare is printed: a pipeline that runs `pulumi up` does the same with
+    it. The rollback ends by itself once another version is declared, or the declaration changes otherwise.
+    """
+    if is_confirmed and not (reason or "").strip():
+        message = "--yes needs --reason: it is recorded, and shown in reports"
+        raise click.UsageError(message)
+    if reason is not None and (len(reason) > MAX_REASON_CHARACTERS or not reason.isprintable()):
+        message = f"--reason: expected at most {MAX_REASON_CHARACTERS} characters on one line"
+        raise click.UsageError(message)
+    stack = read_stack(name or selected_stack())
+    states, gap = _states(stack)
+    ways = _ways(stack, states, chosen, version)
+    if is_confirmed:
+        return _roll_back(stack, ways, (reason or "").strip())
+    _show(stack, ways, gap, reason, output)
+    return ExitCode.PASSED
+
+
+def _states(stack: Stack) -> tuple[list[Recorded], str | None]:
+    """Return what the stack has recorded, the newest first, and what is not known of its past."""
+    try:
+        past = list(read_history(stack.name, stack.project, MAX_UPDATES))
+    except ConfigurationError:
+        return [stack.recorded], NO_HISTORY
+    unread = sum(each is None for each in past)
+    states = [stack.recorded, *(read_outputs(each.resources) for each in past if each is not None)]
+    return states, f"{count(unread, 'past update')} could not be read" if unread else None
+
+
+def _ways(stack: Stack, states: Sequence[Recorded], chosen: str | None, wanted: str | None) -> list[_Way]:
+    path = stack.config.get("tornado:declarations") or completion.DEFAULT_FILE
+    own = stack.name.rpartition("/")[2]
+    declarations = load(path, stack.config.get("tornado:environment"), stack=own).declarations
+    by_name = {name: each for each in releases(declarations, {}) for name in each.runs}
+    _refuse_unpublished(stack.name, chosen, by_name)
+    return [
+        _Way(each, by_name[each.name], passes_of(by_name[each.name], states), *_run_of(stack, each), wanted)
+        for each in declarations
+        if each.name in (by_name if chosen is None else {chosen})
+    ]
+
+
+def _refuse_unpublished(stack: str, chosen: str | None, published: Collection[str]) -> None:
+    if not published:
+        message = f"stack {stack} publishes nothing: no session or agent of its environment declares `publish`"
+        raise ConfigurationError(message)
+    if chosen is not None and chosen not in published:
+        hint = did_you_mean(chosen, published)
+        message = f"stack {stack} publishes no session or agent {clean(chosen, 80)}{hint}"
+        raise ConfigurationError(message)
+
+
+def _run_of(stack: Stack, declaration: Declaration) -> tuple[str, Version | None]:
+    """Return the run that a stack has of a declaration, or whose pass counts here, and the version that it is for."""
+    kind, name = kind_of(declaration.kind), declaration.name
+    if not declaration.retest:
+        carried = next((each.verdict for each in stack.carried if each.gated.name == name), None)
+        return (carried.session_id, kind.version_of(carried)) if carried is not None else NO_RUN
+    run = next((each for each in stack.runs if (each.name, each.kind) == (name, kind.name)), None)
+    return (run.run_id, _version_of(run)) if run is not None else NO_RUN
+
+
+def _version_of(run: RecordedRun) -> Version | None:
+    kind = kind_of(run.kind)
+    version = kind.version_of(run.verdict) if run.verdict is not None else None
+    return version if version is not None else run.request.get(kind.version_field)
+
+
+def _roll_back(stack: Stack, ways: Sequence[_Way], reason: str) -> ExitCode:
+    if len({way.release for way in ways}) > 1:
+        message = f"--yes rolls back one session or agent: name one of {', '.join(way.name for way in ways)}"
+        raise ConfigurationError(message)
+    way = ways[0]
+    entry = way.entry(reason)
+    if entry is None or not entry.instead_of:
+        why = way.obstacle(stack.name) if entry is None else f"stack {stack.name} has no run of it"
+        message = f"{way.name}: nothing was changed: {why}"
+        raise ConfigurationError(message)
+    edit = asyncio.run(_edit(stack, way.release, entry))
+    if edit is not None:
+        message = f"{way.name}: nothing was changed: {edit}"
+        raise ConfigurationError(message)
+    recorded = release_of(way.release, stack.recorded)
+    given = read_settings(stack.config, stack.name).rollbacks
+    set_config(stack.name, KEY, {name: each.as_output() for name, each in {**given, way.name: entry}.items()})
+    click.echo(f"{way.name}: declared in the config of stack {stack.name} ({KEY}.{way.name}); commit it")
+    code = pulumi_up(stack.name, *(["--target", recorded.urn] if recorded is not None else []))
+    return _outcome(stack.name, way, entry, code)
+
+
+async def _edit(stack: Stack, release: Release, entry: Rollback) -> str | None:
+    """Return how a version is no longer what passed; None if it is, or if nobody knows what passed."""
+    from tornado_resource.bland.client import Client
+    from tornado_resource.versions.passed import edit_since_pass, unread
+    from tornado_resource.versions.reading import read_digests
+
+    if not isinstance(entry.version, int) or entry.content is None:
+        return None  # the version of an agent never changes
+    ignored = read_settings(stack.config, stack.name).ignored_content
+    try:
+        async with Client(endpoint_of(stack), ignored=ignored) as client:
+            now = await read_digests(client, release.subject_id, entry.version)
+    except TornadoError as error:
+        return f"{unread(entry.version)}: {error}"
+    return edit_since_pass(entry.version, entry.content, entry.passed_at, now)
+
+
+def _outcome(stack: str, way: _Way, entry: Rollback, code: int) -> ExitCode:
+    """Say what the update has done, by the state: a gate that fails as before does not stop a rollback."""
+    release = release_of(way.release, read_stack(stack).recorded)
+    rollback = release.outputs.get("rollback") if release is not None else None
+    is_done = isinstance(rollback, dict) and rollback.get("at") == entry.at
+    problem = release.outputs.get("unproved") if release is not None and is_done else NOT_PUBLISHED
+    if problem is not None:
+        click.echo(f"{way.name}: not rolled back: {clean(str(problem), 1000)}", err=True)
+        return ExitCode.FAILED
+    click.echo(f"{way.name}: {entry}")
+    if code != 0:
+        click.echo("The update failed for another reason, which is above; the rollback is done.", err=True)
+    return ExitCode.PASSED
+
+
+def _show(stack: Stack, ways: Sequence[_Way], gap: str | None, reason: str | None, output: str) -> None:
+    entries = {way.name: way.entry(reason or PLACEHOLDER) for way in ways}
+    if output == "json":
+        found = {way.name: _as_json(way, entries[way.name]) for way in ways}
+        click.echo(clean_json(json.dumps({"stack": stack.name, "unknown": gap, "releases": found}, indent=2)))
+        return
+    for way in ways:
+        click.echo("\n".join(_lines(stack.name, way, entries[way.name])))
+    if gap is not None:
+        click.echo(f"Note: {gap}.")
+
+
+def _as_json(way: _Way, entry: Rollback | None) -> dict[str, Any]:
+    live = way.passes.live
+    return {
+        "live": asdict(live) if live is not None else None,
+        "passes": [asdict(each) for each in way.passes.others],
+        "rollback": entry.as_output() if entry is not None else None,
+    }
+
+
+def _lines(stack: str, way: _Way, entry: Rollback | None) -> Iterator[str]:
+    release = way.release
+    subject = f"{kind_of(way.declaration.kind).place_noun} {clean(release.subject_id)}"
+    yield f"{way.name} ({subject}, {release.environment}):"
+    live = [(way.passes.live, "live now")] if way.passes.live is not None else []
+    others = [(each, "published" if each.is_released else "passed") for each in way.passes.others]
+    yield from (f"  {word:<9}  {_shown(each)}" for each, word in (*live, *others))
+    if entry is None:
+        yield f"  {way.obstacle(stack)}"
+        return
+    version, file = clean(str(entry.version)), f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    yield f"To go back to version {version}, with nothing started:"
+    yield f'  tornado-resource rollback {way.name} --stack {stack} --to {version} --reason "{PLACEHOLDER}" --yes'
+    yield f"or commit this to {file}, and let a pipeline run `pulumi up --stack {stack}`:"
+    yield "  config:"
+    yield f"    {KEY}:"
+    yield f"      {way.name}:"
+    for key, value in entry.as_output().items():
+        yield f"        {key}: {value if isinstance(value, int) else json.dumps(clean(value, MAX_REASON_CHARACTERS))}"
+
+
+def _shown(each: Pass) -> str:
+    content = f"  {short(each.content)}" if is_digest(each.content) else ""
+    semver = f" ({clean(each.semver, 40)})" if each.semver else ""
+    passed = f"passed at {clean(each.passed_at, 40)}" if each.passed_at else "when it passed is unknown"
+    run = f" ({clean(each.session_id, 80)})" if each.session_id else ""
+    return f"version {clean(str(each.version))}{semver}{content}  {passed}{run}"

@@ -1,0 +1,220 @@
+"""What a stack goes back to: the config `tornado:rollback`, and the versions that have passed in the stack. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.content import is_digest, short
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.core.text import clean
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, type_of
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.stacks.promotion import text_or_none
+from tornado_resource.stacks.recorded import carried_results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tornado_resource.declarations.releases import Release
+    from tornado_resource.runs.model import RunVerdict
+    from tornado_resource.stacks.recorded import Recorded, Resource
+
+MAX_REASON_CHARACTERS: Final = 300
+_REQUIRED: Final = {"version", "session_id", "instead_of", "reason"}
+_VERSIONS: Final = {"version", "instead_of_version"}
+Version = int | str
+"""The number of a pathway's version, or the id of an agent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """An entry of `tornado:rollback`: the version that a session or agent goes back to, and why.
+
+    *session_id*: the run that passed on *version*, with *content*, at *passed_at*. *instead_of*: the run that the stack
+    had recorded, and *instead_of_version* the version that it was for. Once the stack has another run, or in its place
+    the pass of another version, the rollback has ended. *at*: when it was declared.
+    """
+
+    version: Version
+    session_id: str
+    instead_of: str
+    reason: str
+    content: str | None = None
+    passed_at: str | None = None
+    instead_of_version: Version | None = None
+    at: str | None = None
+
+    @classmethod
+    def of(cls, value: Any) -> Rollback | None:
+        """Parse an entry of the config, or of an output; None if it is none. Pulumi gives numbers as floats."""
+        known = {each.name for each in fields(cls)}
+        if not isinstance(value, Mapping) or not known.issuperset(value):
+            return None
+        given = {key: entry for key, entry in value.items() if entry is not None}
+        parsed: dict[str, Any] = {key: _version(given[key]) if key in _VERSIONS else _word(given[key]) for key in given}
+        return cls(**parsed) if parsed.keys() >= _REQUIRED and None not in parsed.values() else None
+
+    def as_output(self) -> dict[str, Any]:
+        """Return the entry as it is declared and recorded: plain JSON, without what is unknown."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+    def __str__(self) -> str:
+        """Return what it does, for messages."""
+        content = f" ({short(self.content)})" if is_digest(self.content) else ""
+        passed = f", which passed at {clean(self.passed_at, 40)}" if self.passed_at else ""
+        return f"rolled back to version {clean(str(self.version))}{content}{passed}: {clean(self.reason)}"
+
+
+def as_output(rollbacks: Mapping[str, Rollback]) -> dict[str, Any]:
+    """Return the stack output `rollbacks`: by the names of sessions and agents, what the stack has gone back to."""
+    return {name: rollback.as_output() for name, rollback in rollbacks.items()}
+
+
+def recorded_rollbacks(state: Recorded) -> dict[str, Rollback]:
+    """Return what a stack has gone back to, by its releases: the rollback that each of them has published last."""
+    found: dict[str, Rollback] = {}
+    for each in state.releases.values():
+        recorded = each.outputs.get("rollback")
+        given = dict(recorded) if isinstance(recorded, Mapping) else {}
+        name, rollback = given.pop("name", None), Rollback.of(given)
+        if isinstance(name, str) and rollback is not None:
+            found[clean(name)] = rollback
+    return found
+
+
+def _word(value: Any) -> str | None:
+    is_word = isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_REASON_CHARACTERS
+    return value if is_word else None
+
+
+def _version(value: Any) -> Version | None:
+    if isinstance(value, str):
+        return _word(value)
+    number = whole_or_none(value)
+    return number if number is not None and number >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A version on which a run of the stack has passed. *is_released*: whether the stack has published it then.
+
+    *content*: the digest that it had, or the id of an agent's version. *semver*: that of an agent's version, if known.
+    """
+
+    version: Version
+    content: str | None
+    session_id: str
+    passed_at: str | None
+    is_released: bool = False
+    semver: str | None = None
+
+    @property
+    def key(self) -> tuple[Version, str | None]:
+        """What was tested: an edited version is another one."""
+        return self.version, self.content
+
+    @property
+    def time(self) -> datetime:
+        """When it passed; the beginning of time if that is unknown."""
+        return parse_time(self.passed_at) or datetime.min.replace(tzinfo=UTC)
+
+    def joined(self, other: Pass) -> Pass:
+        """Return it with what another record of the same version says."""
+        return replace(
+            self,
+            session_id=self.session_id or other.session_id,
+            passed_at=self.passed_at or other.passed_at,
+            is_released=self.is_released or other.is_released,
+            semver=self.semver or other.semver,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """What a release can go back to: *others*, the newest pass first. *live* is what the stack has published now."""
+
+    live: Pass | None = None
+    others: tuple[Pass, ...] = ()
+
+    @property
+    def last_good(self) -> Pass | None:
+        """The newest pass before that of the live version, of those that were published if there are any."""
+        since = self.live.time if self.live is not None else None
+        earlier = [
+            each for each in self.others if since is not None and parse_time(each.passed_at) and each.time < since
+        ]
+        return next((each for each in earlier if each.is_released), next(iter(earlier), None))
+
+    def find(self, version: str) -> Pass | None:
+        """Return the newest pass of a version, by its number, id or semver."""
+        return next((each for each in self.others if version in (str(each.version), each.semver)), None)
+
+
+def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:
+    """Return the versions that have passed for a release, as far as states of the stack know.
+
+    Args:
+        release: says which runs, and of which pathway or agent.
+        states: what the stack has recorded, the newest first.
+
+    """
+    live: Pass | None = None
+    found: dict[tuple[Version, str | None], Pass] = {}
+    for index, state in enumerate(states):
+        published = release_of(release, state)
+        released = list(_released(published.outputs)) if published is not None else []
+        live = next(iter(released), None) if index == 0 else live
+        for each in (*_passed(release, state), *released):
+            found[each.key] = found[each.key].joined(each) if each.key in found else each
+    live = found.pop(live.key) if live is not None else None
+    return Passes(live, tuple(sorted(found.values(), key=lambda each: each.time, reverse=True)))
+
+
+def release_of(release: Release, state: Recorded) -> Resource | None:
+    """Return the resource that a state has of a release; None if nothing was published."""
+    own_type = AGENT_RELEASE_TYPE if release.section == "agents" else RELEASE_TYPE
+    own = (each for each in state.releases.values() if type_of(each.urn) == own_type)
+    place = release.subject_id, release.environment
+    return next((each for each in own if (each.subject_id, each.outputs.get("environment")) == place), None)
+
+
+def _released(outputs: Mapping[str, Any]) -> Iterator[Pass]:
+    """Yield what a release has published, by its outputs, the newest first."""
+    previous = outputs.get("previous")
+    for each in (outputs, *(previous if isinstance(previous, list) else ())):
+        given = each if isinstance(each, Mapping) else {}
+        version = _version(given.get("version", given.get("version_id")))
+        runs = given.get("sessions") or given.get("runs")
+        run_id = text_or_none(runs[0]) if isinstance(runs, list) and runs else None
+        if version is not None:
+            content = version if isinstance(version, str) else text_or_none(given.get("content"))
+            times = text_or_none(given.get("passed_at")), text_or_none(given.get("semver"))
+            yield Pass(version, content, run_id or "", times[0], is_released=True, semver=times[1])
+
+
+def _passed(release: Release, state: Recorded) -> Iterator[Pass]:
+    """Yield the passes of a release's runs, by a state of the stack, those of another stack that count here too."""
+    for name, request, verdict, content in _judged(state):
+        kind = kind_of(verdict.kind)
+        is_place = name in release.runs and request.get(kind.place_outputs[0]) == release.subject_id
+        version = kind.version_of(verdict) if is_place and _is_pass(verdict) else None
+        if version is not None:
+            yield Pass(version, content, verdict.session_id, verdict.finished_at, semver=verdict.semver)
+
+
+def _judged(state: Recorded) -> Iterator[tuple[str, Mapping[str, Any], RunVerdict, str | None]]:
+    """Yield each run with a verdict: its name, what it was started with, its verdict, and what was tested."""
+    for run in state.runs.values():
+        if run.verdict is not None:
+            yield run.name, run.declared, run.verdict, run.basis.content
+    for each in carried_results(state.outputs):
+        yield each.gated.name, each.gated.request, each.verdict, each.verdict.content
+
+
+def _is_pass(verdict: RunVerdict) -> bool:
+    """Return whether a verdict is a pass of a single version, as far as its gate requires that."""
+    return verdict.outcome == "passed" and (verdict.full_run is not False or verdict.gate.full_run == "any")
