@@ -269,5 +269,7 @@ def test_report_shows_how_the_last_updates_went(make_project: Callable[..., Proj
     assert (found["updates"], found["unreadable_updates"]) == (2, 0)
     runs = {name: [run["outcome"] for run in each["runs"]] for name, each in found["sessions"].items()}
     assert runs == {"session-good": ["passed"], "session-fail": ["failed", "failed"]}
+    assert [run["first_failed_ids"] for run in found["sessions"]["session-good"]["runs"]] == [["sc-1"]]
+    assert {run["first_content"][:9] for run in found["sessions"]["session-fail"]["runs"]} == {"sha256v2:"}
     assert all(run["duration_ms"] > 0 for each in found["sessions"].values() for run in each["runs"])
     assert "The last 2 updates" in (project.folder / "reports/report.html").read_text(encoding="utf-8")

@@ -64,6 +64,10 @@ class Verdict(TypedDict):
     the API does not show it."""
     full_run: bool | None
     """Whether the last iteration ran every scenario; None in a record of an older version of tornado-resource."""
+    first_failed_ids: list[str] | None
+    """The scenarios that failed in the first iteration; None if the session repaired nothing, or that is unknown."""
+    first_content: str | None
+    """The digest of what the first iteration tested; None as above."""
     gate: RecordedGate
     """The gate that the verdict was given under."""
     declaration: str

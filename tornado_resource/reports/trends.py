@@ -48,6 +48,8 @@ class Run:
     version_id: str | None = None
     semver: str | None = None
     content: str | None = None
+    first_failed_ids: list[str] | None = None
+    first_content: str | None = None
     run_url: str | None = None
     tested: str | None = None
     scenarios: tuple[ScenarioRun, ...] = ()
@@ -62,11 +64,30 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PartRun:
-    """A scenario or judge in one run. *basis*: what it ran on and under which bar of the gate; None if unknown."""
+    """A scenario or judge in one run. *basis*: what it ran on and under which bar of the gate; None if unknown.
+
+    *passed_first*: whether it passed in the first iteration, if the session repaired the pathway after it, on *first*.
+    """
 
     run: Run
     passed: bool
     basis: tuple[str, int | None] | None
+    passed_first: bool | None = None
+    first: tuple[str, int | None] | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it failed at the end, or at first."""
+        return not self.passed or self.passed_first is False
+
+    @property
+    def label(self) -> str:
+        """What happened, for people."""
+        first = "failed at first, " if self.passed and self.has_failed else ""
+        version = self.run.shown_version
+        return (
+            f"{first}{'passed' if self.passed else 'failed'}{f' on version {version}' if version is not None else ''}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +120,15 @@ class PartTrend:
         """How often the result changed although it ran on the same content, under the same bar of the gate."""
         groups: dict[tuple[str, int | None], list[bool]] = {}
         for each in self.runs:
-            if each.basis is not None:
-                groups.setdefault(each.basis, []).append(each.passed)
+            for basis, passed in ((each.first, each.passed_first), (each.basis, each.passed)):
+                if basis is not None and passed is not None:
+                    groups.setdefault(basis, []).append(passed)
         return sum(one != other for group in groups.values() for one, other in pairwise(group))
 
     @property
     def last_failure(self) -> Run | None:
-        """The last run in which it failed."""
-        return next((each.run for each in reversed(self.runs) if not each.passed), None)
+        """The last run in which it failed, at the end or at first."""
+        return next((each.run for each in reversed(self.runs) if each.has_failed), None)
 
     @property
     def is_flaky(self) -> bool:
@@ -149,22 +171,25 @@ class Trend:
         names = {each["id"]: each["name"] for run in self.runs for each in run.scenarios if each["name"] is not None}
         runs: dict[tuple[PartKind, str], list[PartRun]] = {}
         for run in self.runs:
-            for key, passed, bar in _results(run):
-                basis = (run.tested, bar) if run.tested is not None else None
-                runs.setdefault(key, []).append(PartRun(run, passed, basis))
+            for key, each in _part_runs(run):
+                runs.setdefault(key, []).append(each)
         return tuple(
             PartTrend(self.name, kind, part_id, names.get(part_id) if kind == "scenario" else part_id, tuple(found))
             for (kind, part_id), found in runs.items()
         )
 
 
-def _results(run: Run) -> Iterator[tuple[tuple[PartKind, str], bool, int | None]]:
-    """Yield the kind and id of each scenario and judge whose result is known, the result, and the bar of a judge."""
+def _part_runs(run: Run) -> Iterator[tuple[tuple[PartKind, str], PartRun]]:
+    """Yield the scenarios and judges whose result is known, by kind and id."""
+    failed, first = run.first_failed_ids, (run.first_content, None) if run.first_content is not None else None
     for each in run.scenarios:
-        yield ("scenario", each["id"]), each["passed"], None
+        basis = (run.tested, None) if run.tested is not None else None
+        passed_first = each["id"] not in failed if failed is not None else None
+        yield ("scenario", each["id"]), PartRun(run, each["passed"], basis, passed_first, first)
     for judge in run.judges:
         if judge.is_met is not None:
-            yield ("judge", judge.name), judge.is_met, judge.bar
+            bar = (run.tested, judge.bar) if run.tested is not None else None
+            yield ("judge", judge.name), PartRun(run, judge.is_met, bar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +298,8 @@ def _run_json(run: Run) -> dict[str, Any]:
         "version_id": run.version_id,
         "semver": run.semver,
         "content": run.content,
+        "first_failed_ids": run.first_failed_ids,
+        "first_content": run.first_content,
         "run_url": run.run_url,
         "scenarios": [dict(each) for each in run.scenarios],
         "judges": [_judge(each) for each in run.judges],
@@ -335,6 +362,8 @@ def _run(outputs: Mapping[str, Any], verdict: RunVerdict, subject: str) -> Run:
         version_id=verdict.version_id,
         semver=verdict.semver,
         content=verdict.content,
+        first_failed_ids=verdict.first_failed_ids,
+        first_content=verdict.first_content,
         tested=_tested(verdict, subject),
     )
     return run if verdict.outcome == "incomplete" else _with_results(run, verdict, outputs.get("declared"))

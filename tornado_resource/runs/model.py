@@ -181,6 +181,8 @@ class RunFacts(TypedDict, total=False):
     version: int | None
     forked_version: int | None
     full_run: bool | None
+    first_failed_ids: list[str] | None
+    first_content: str | None
     finished_at: str | None
     content: str | None
     version_id: str | None
@@ -194,12 +196,14 @@ class RunVerdict:
     """A gate's verdict on one run. The stack output `verdicts` holds it as plain JSON.
 
     *content*, *forked_version* and *full_run* are None in records that older releases wrote. *forked_content* is the
-    digest of the forked version where the verdict is for an earlier one. *elapsed_ms* is as the API counts. *scenarios*
-    are those that ran, recorded for the reports of later updates; None where no report was wanted. *kind* is that of
-    the run. *version_id*, *semver* and *judges* are of check runs, whose *content* is the version id,
-    since a version that was tested never changes; of sessions they are None. *promoted*: nothing was started here,
-    since the run passed in the stack *promoted_from* (`retest: false`). *quarantined*: the scenarios, or the judges by
-    name, that failed and decided nothing, since they are in quarantine; the gate says why, and until when.
+    digest of the forked version where the verdict is for an earlier one. *first_failed_ids* are the scenarios that
+    failed in the first iteration, and *first_content* is what that tested; None if the session repaired nothing, or
+    that is unknown. *elapsed_ms* is as the API counts. *scenarios* are those that ran, recorded for the reports of
+    later updates; None where no report was wanted. *kind* is that of the run. *version_id*, *semver* and *judges* are
+    of check runs, whose *content* is the version id, since a version that was tested never changes; of sessions they
+    are None. *promoted*: nothing was started here, since the run passed in the stack *promoted_from* (`retest: false`).
+    *quarantined*: the scenarios, or the judges by name, that failed and decided nothing, since they are in quarantine;
+    the gate says why, and until when.
     """
 
     outcome: Outcome
@@ -217,6 +221,8 @@ class RunVerdict:
     forked_content: str | None = None
     content: str | None = None
     full_run: bool | None = None
+    first_failed_ids: list[str] | None = None
+    first_content: str | None = None
     gate: Gate
     declaration: str
     finished_at: str | None = None

@@ -514,7 +514,8 @@ def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
         "gate": Gate.of(given["gate"]),
         "promoted": given["promoted"] is True,
         "quarantined": given["quarantined"] or [],  # as above
-        **{name: text_or_none(given[name]) for name in ("promoted_from", "forked_content")},
+        **{name: text_or_none(given[name]) for name in ("promoted_from", "forked_content", "first_content")},
+        "first_failed_ids": _ids(given["first_failed_ids"]),
     }
     return RunVerdict(**{**given, **extra})
 
@@ -526,6 +527,10 @@ def _all(parse: Callable[[Mapping[str, Any]], T | None], value: Any) -> list[T] 
     found = [parse(each) for each in value if isinstance(each, dict)]
     known = [each for each in found if each is not None]
     return known if len(known) == len(value) else None
+
+
+def _ids(value: Any) -> list[str] | None:
+    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None
 
 
 def _scenario_run(value: Mapping[str, Any]) -> ScenarioRun | None:

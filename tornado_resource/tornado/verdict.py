@@ -35,6 +35,7 @@ def facts(gated: GatedRun, status: Status, outcome: Outcome) -> RunFacts:
         "version": _version(gated, tested),
         "forked_version": status.forked_version,
         "full_run": tested.is_full_run,
+        **_first(gated, tested),
         "finished_at": _finished_at(status, gated.created_at) if status.is_final else None,
     }
 
@@ -42,6 +43,14 @@ def facts(gated: GatedRun, status: Status, outcome: Outcome) -> RunFacts:
 def quarantined(gate: Gate, failed: Iterable[str], unfixable: Iterable[str]) -> list[str]:
     """Return the scenarios in quarantine among those that failed or are unfixable."""
     return [each for each in dict.fromkeys((*failed, *unfixable)) if gate.quarantine_of(each) is not None]
+
+
+def _first(gated: GatedRun, tested: Status) -> RunFacts:
+    """Return how the first iteration went, on the content that the session was started on, if it was repaired since."""
+    first = tested.at_first if tested.is_repaired else None
+    if first is None or not first.is_full_run or gated.started_content is None:
+        return {}
+    return {"first_failed_ids": first.failed_ids, "first_content": gated.started_content}
 
 
 def tested_version(gated: GatedRun, verdict: RunVerdict) -> int | None:

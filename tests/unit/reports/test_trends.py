@@ -129,6 +129,23 @@ def test_a_run_that_is_incomplete_says_nothing_of_its_scenarios() -> None:
     assert counted(part_of(updates)) == (1, 0, 0)
 
 
+def test_the_first_iteration_before_repairs_is_a_result_too() -> None:
+    """A session that fails repairs the pathway, so that its last results are on other content."""
+    repaired = {"first_failed_ids": ["sc-1"], "first_content": CONTENTS["a"], "repaired": True}
+    updates = [
+        update_of("s-1", "a", {"sc-1": True, "sc-2": True}),
+        update_of("s-2", "b", {"sc-1": True, "sc-2": True}, **repaired),
+        update_of("s-3", "a", {"sc-1": True, "sc-2": True}),
+    ]
+    found = trends(updates[::-1])
+    assert [(part.part_id, *counted(part)) for part in found.parts] == [("sc-1", 3, 0, 2), ("sc-2", 3, 0, 0)]
+    assert [run.first_failed_ids for run in found.sessions[0].runs] == [None, ["sc-1"], None]
+    page = lxml_html.document_fromstring(html(report_of(result_of(gated_run_of("a"), None), trends=found)))
+    [row] = page.xpath("//h2[@id='flaky']/following-sibling::div//tbody/tr")
+    assert [mark.text for mark in row.xpath(".//td[@class='marks']/span")] == ["✓", "✗✓", "✓"]
+    assert row.xpath(".//td[@class='marks']/span/@title")[1] == "failed at first, passed"
+
+
 def test_a_judge_flips_only_under_the_same_bar() -> None:
     urn = SESSION_URN.replace("TornadoSession", "CheckRun") + "support"
     updates = []
@@ -295,6 +312,8 @@ def test_history_json_has_all_of_it() -> None:
             "version_id": None,
             "semver": None,
             "content": None,
+            "first_failed_ids": None,
+            "first_content": None,
             "run_url": None,
             "scenarios": [],
             "judges": [],

@@ -84,6 +84,13 @@ def test_damaged_scenarios_are_not_recorded_ones(damage: Any) -> None:
     assert (result.verdict.outcome, result.verdict.scenarios) == ("passed", None)
 
 
+@pytest.mark.parametrize(("recorded", "known"), [(["a"], ["a"]), ([], []), ([1], None), ("a", None), (None, None)])
+def test_the_failures_of_the_first_iteration_come_back(recorded: Any, known: Any) -> None:
+    found = read_outputs(state(verdict(first_failed_ids=recorded, first_content=DIGEST))).runs[URN].verdict
+    assert found is not None
+    assert (found.first_failed_ids, found.first_content) == (known, DIGEST)
+
+
 JUDGE = {"name": "resolved", "required": True, "match_rate": 1, "passed": None}
 
 

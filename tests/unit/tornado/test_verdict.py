@@ -55,6 +55,23 @@ def test_a_verdict_has_every_field() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "first", "expected"),
+    [
+        ({}, iteration("a", "bc", fixes=FIXES), (["b", "c"], "sha256v2:0")),
+        ({}, iteration("abc", fixes=FIXES), ([], "sha256v2:0")),
+        ({"started_content": None}, iteration("a", "bc", fixes=FIXES), (None, None)),
+        ({}, iteration("a", "b", fixes=FIXES), (None, None)),
+        ({}, iteration("a", "bc", fixes=FIXES, number=2), (None, None)),
+        ({}, iteration("ab", "c"), (None, None)),
+    ],
+)
+def test_a_repaired_session_says_how_it_began(changes: dict[str, Any], first: Iteration, expected: Any) -> None:
+    status = completed(3, 3, iterations=(first, iteration("abc", number=3)))
+    verdict = make_verdict(replace(GATED, **({"started_content": "sha256v2:0"} | changes)), Ending(status))
+    assert (verdict.first_failed_ids, verdict.first_content) == expected
+
+
 def test_a_pass_that_refuses_repairs_is_for_what_ran_before_them() -> None:
     gated = replace(GATED, gate=Gate("promotion", "refuse"))
     iterations = (iteration("ab", "c", fixes=FIXES), iteration("c", "b", number=2))
