@@ -20,6 +20,8 @@ FILES: Final = (
     "docs/getting-started.md",
     "docs/pipelines.md",
     "docs/tutorial.md",
+    "examples/agents/.github/workflows/agents.yml",
+    "examples/agents/.github/workflows/nightly.yml",
     "examples/agents/.pre-commit-config.yaml",
     "examples/agents/requirements.txt",
     "mkdocs.yml",
@@ -30,17 +32,18 @@ FILES: Final = (
     "tornado_resource/schemas/history.schema.json",
     "tornado_resource/schemas/sessions.schema.json",
     "tornado_resource/schemas/verdicts.schema.json",
+    "tornado_resource/template/.github/workflows/tornado.yml",
     "tornado_resource/template/requirements.txt",
     "tornado_resource/template/sessions.yaml",
 )
-_ADDRESS: Final = re.compile(r"((?:github|githubusercontent)\.com)/[\w-]+/tornado-resource\b")
+_ADDRESS: Final = re.compile(r"((?:github|githubusercontent)\.com/|uses: )[\w-]+/tornado-resource\b")
 _VERSION: Final = re.compile(r"(tornado-resource(?:@|\b[^\n]*\n +rev: )v)\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
 
 
 def updated(text: str, repository: str = REPOSITORY, version: str = VERSION) -> str:
     """Return a file's text with this address and version in it."""
     owner_and_name = repository.removeprefix("https://github.com/")
-    text = _ADDRESS.sub(rf"\1/{owner_and_name}", text)
+    text = _ADDRESS.sub(rf"\1{owner_and_name}", text)
     return _VERSION.sub(rf"\g<1>{version}", text)
 
 

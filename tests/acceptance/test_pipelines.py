@@ -12,6 +12,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
+from tests.support.forges import APP, MEMBER, Forge, serve_forge
 from tests.support.paths import ROOT
 from tests.support.pipelines import (
     EXAMPLE,
@@ -19,17 +20,16 @@ from tests.support.pipelines import (
     REQUEST,
     Job,
     check_out,
-    comments_of,
     files_of,
-    merge_pull_request,
     run_bash,
     run_github,
     run_gitlab,
 )
 from tests.support.project import KEY
+from tests.support.repository import commit_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.support.project import Project
 
@@ -64,9 +64,21 @@ def published(project: Project) -> dict[str, int]:
     return {names[row["pathway_id"]]: row["version_id"] for row in rows}
 
 
+@pytest.fixture
+def forge() -> Iterator[Forge]:
+    """GitHub, where pull request 7 has the commit."""
+    with serve_forge() as served:
+        served.requests = [7]
+        yield served
+
+
+def mark(stack: str) -> str:
+    return f"<!-- tornado-resource: agents/{stack} -->\n"
+
+
 def comment(jobs: dict[str, Job], stack: str) -> str:
     summary = jobs[stack].kept[f"reports-{stack}"] / "summary.md"
-    return f"<!-- agents: {stack} -->\n{summary.read_text(encoding='utf-8')}"
+    return f"{mark(stack)}{summary.read_text(encoding='utf-8')}"
 
 
 def edit(project: Project, old: str, new: str) -> None:
@@ -87,65 +99,99 @@ def assert_shows_no_key(jobs: dict[str, Job]) -> None:
         assert not any(KEY in path.read_text(encoding="utf-8") for path in files)
 
 
-def test_a_pull_request_is_validated_and_planned_without_secrets(make_agents: Callable[..., Project]) -> None:
+def test_a_pull_request_shows_what_it_would_run_without_secrets(
+    make_agents: Callable[..., Project], forge: Forge
+) -> None:
+    """The action's own steps: validate, plan, and one comment that the next push updates."""
     project = make_agents()
-    jobs = run_github(project, REQUEST)
-    success = {"validate": "success", "plan": "success"}
-    assert outcomes(jobs) == {**success, **dict.fromkeys(("staging", "production", "comment"), "skipped")}
-    assert "6 sessions and 1 agent in 5 environments, no problems" in jobs["validate"].log
-    assert "support-line" in jobs["plan"].log
+    prompt = project.folder / "prompts/payment-plan.md"
+    prompt.write_text(prompt.read_text(encoding="utf-8").replace("six monthly", "nine monthly"), encoding="utf-8")
+    commit_all(project.folder)
+    jobs = run_github(project, REQUEST, forge)
+    assert outcomes(jobs) == {"plan": "success", "staging": "skipped", "production": "skipped"}, jobs["plan"].log
+    assert "6 sessions and 1 agent in 5 environments, no problems" in jobs["plan"].log
+    (written,) = forge.bodies
+    assert written.startswith(f"{mark('plan')}## Tornado plan since HEAD^1: at worst ")
+    assert "- **billing** runs again: scenario payment-plan" in written
+    assert "+         You cannot pay it at once. You accept up to nine monthly payments" in written
+    assert written.partition("\n")[2] == jobs["plan"].summary
+    edit(project, "max_iterations: 5", "max_iterations: 4")
+    commit_all(project.folder)
+    put_machines_away(project, "first")
+    run_github(project, REQUEST, forge)
+    (updated,) = forge.bodies
+    assert "runs again: max" in updated
     assert project.requests() == []
     assert_shows_no_key(jobs)
 
 
-def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(make_agents: Callable[..., Project]) -> None:
+def test_a_fork_gets_the_plan_in_the_summary_of_the_job(make_agents: Callable[..., Project], forge: Forge) -> None:
+    project = make_agents()
+    forge.refusal = 403
+    edit(project, "max_iterations: 5", "max_iterations: 4")
+    commit_all(project.folder)
+    jobs = run_github(project, REQUEST, forge)
+    assert outcomes(jobs)["plan"] == "success"
+    assert "::warning title=tornado-resource::no comment was written: POST" in jobs["plan"].log
+    assert "runs again: max" in jobs["plan"].summary
+    assert forge.bodies == []
+
+
+def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(
+    make_agents: Callable[..., Project], forge: Forge
+) -> None:
     project = make_agents()
     edit(project, "max_iterations: 5", "max_iteration: 5")
-    jobs = run_github(project, PUSH)
-    skipped = dict.fromkeys(("plan", "staging", "production"), "skipped")
-    assert outcomes(jobs) == {**skipped, "validate": "failure", "comment": "success"}
+    commit_all(project.folder)
     annotation = f"::error file=sessions.yaml,line={line_of(project, '  max_iteration')},col=3,"
-    assert jobs["validate"].log.startswith(annotation)
+    jobs = run_github(project, REQUEST, forge)
+    assert outcomes(jobs) == {"plan": "failure", "staging": "skipped", "production": "skipped"}
+    assert annotation in jobs["plan"].log
+    put_machines_away(project, "first")
+    jobs = run_github(project, PUSH, forge)
+    assert outcomes(jobs) == {"plan": "skipped", "staging": "failure", "production": "skipped"}
+    assert annotation in jobs["staging"].log
     assert project.requests() == []
 
 
-def test_github_runs_staging_then_production(make_agents: Callable[..., Project]) -> None:
+def test_github_runs_staging_then_production(make_agents: Callable[..., Project], forge: Forge) -> None:
     project = make_agents()
-    merge_pull_request(project, ["<!-- agents: staging -->\nold", "Looks good to me"])
-    jobs = run_github(project, PUSH)
-    green = dict.fromkeys(("validate", "staging", "production", "comment"), "success")
+    forge.say(f"{mark('staging')}old", APP)
+    forge.say("Looks good to me", MEMBER)
+    jobs = run_github(project, PUSH, forge)
+    green = dict.fromkeys(("staging", "production"), "success")
     assert outcomes(jobs) == {**green, "plan": "skipped"}, jobs["staging"].log + jobs["production"].log
     for stack in ("staging", "production"):
         assert files_of(jobs[stack].kept[f"reports-{stack}"]) == FILES
         assert "support-line" in jobs[stack].summary
-    staging, other, production = comments_of(project)
+    staging, other, production = forge.bodies
     assert (staging, other, production) == (comment(jobs, "staging"), "Looks good to me", comment(jobs, "production"))
     assert published(project) == VERSIONS
     assert len(project.requests("POST /v2/agents")) == 2, "a check run in staging, and a promotion in production"
     assert sorted(body.get("version_number", 0) for body in project.bodies()) == [1, 3, 4, 6, 6, 7, 12, 12, 20, 20]
     assert_shows_no_key(jobs)
-    assert_a_new_number_under_staging_is_released_alone(project)
-    assert_a_failed_production_publishes_nothing(project)
+    assert_a_new_number_under_staging_is_released_alone(project, forge)
+    assert_a_failed_production_publishes_nothing(project, forge)
 
 
-def assert_a_new_number_under_staging_is_released_alone(project: Project) -> None:
+def assert_a_new_number_under_staging_is_released_alone(project: Project, forge: Forge) -> None:
     before = len(project.requests("POST"))
     edit(project, "billing: {version_number: 20}", "billing: {version_number: 21}")
     put_machines_away(project, "first")
-    jobs = run_github(project, PUSH)
+    jobs = run_github(project, PUSH, forge)
     assert outcomes(jobs)["production"] == "success", jobs["staging"].log
-    assert len(comments_of(project)) == 3
+    assert len(forge.bodies) == 3
     sent = [json.loads(row["body"]) for row in project.requests("POST")[before:]]
     assert [body.get("version_number", body.get("version_id")) for body in sent] == [21, 21, 21]
     assert published(project) == VERSIONS | {"billing": 21}
 
 
-def assert_a_failed_production_publishes_nothing(project: Project) -> None:
+def assert_a_failed_production_publishes_nothing(project: Project, forge: Forge) -> None:
     before = published(project)
     strict = "      appointment-booking: {gate: {passed: all}}\n"
     edit(project, "      returns-pilot: null\n", f"      returns-pilot: null\n{strict}")
     put_machines_away(project, "second")
-    jobs = run_github(project, PUSH)
+    jobs = run_github(project, PUSH, forge)
     assert (jobs["staging"].outcome, jobs["production"].outcome) == ("success", "failure")
     assert files_of(jobs["production"].kept["reports-production"]) == FILES
     assert "::error file=sessions.yaml" in jobs["production"].log
@@ -154,40 +200,45 @@ def assert_a_failed_production_publishes_nothing(project: Project) -> None:
 
 def put_machines_away(project: Project, name: str) -> None:
     """Let the next run have new ones."""
-    for path in project.folder.parent.glob("github-*"):
+    for path in project.folder.parent.glob("git*-*"):
         path.rename(path.with_name(f"{name}-{path.name}"))
 
 
-def test_github_stops_after_a_failed_staging(make_agents: Callable[..., Project]) -> None:
+def test_github_stops_after_a_failed_staging(make_agents: Callable[..., Project], forge: Forge) -> None:
     project = make_agents(FAILING_SCRIPT)
-    merge_pull_request(project)
-    jobs = run_github(project, PUSH)
+    jobs = run_github(project, PUSH, forge)
     assert (jobs["staging"].outcome, jobs["production"].outcome) == ("failure", "skipped")
     assert files_of(jobs["staging"].kept["reports-staging"]) == FILES
     annotation = f"::error file=sessions.yaml,line={line_of(project, '  support-line:')},"
     assert any(line.strip().startswith(annotation) for line in jobs["staging"].log.splitlines())
     assert "sc-cancel" in jobs["staging"].summary
-    assert comments_of(project) == [comment(jobs, "staging")]
+    assert forge.bodies == [comment(jobs, "staging")]
     assert published(project) == {}
     assert_shows_no_key(jobs)
 
 
-def test_gitlab_runs_staging_then_production(make_agents: Callable[..., Project]) -> None:
+def test_gitlab_runs_staging_then_production(make_agents: Callable[..., Project], forge: Forge) -> None:
     project = make_agents()
-    jobs = run_gitlab(project, PUSH)
+    forge.user = MEMBER
+    jobs = run_gitlab(project, PUSH, forge)
     assert outcomes(jobs) == dict.fromkeys(("validate", "staging", "production"), "success")
     for stack in ("staging", "production"):
         assert files_of(jobs[stack].kept[f"reports/{stack}"]) == FILES
         assert JUnitXml.fromfile(str(jobs[stack].kept["junit"])).failures == 0
     assert published(project) == VERSIONS
+    assert [each.partition("\n")[0] for each in forge.bodies] == [mark("staging").strip(), mark("production").strip()]
     assert_shows_no_key(jobs)
+    edit(project, "max_iterations: 5", "max_iterations: 4")
+    commit_all(project.folder)
+    put_machines_away(project, "first")
+    jobs = run_gitlab(project, REQUEST, forge)
+    assert outcomes(jobs) == {"validate": "success", "plan": "success"}
+    assert "runs again: max_iterations" in jobs["plan"].log
 
 
-def test_gitlab_shows_a_failed_scenario_as_a_failed_test(
-    make_agents: Callable[..., Project],
-) -> None:
+def test_gitlab_shows_a_failed_scenario_as_a_failed_test(make_agents: Callable[..., Project], forge: Forge) -> None:
     project = make_agents(FAILING_SCRIPT)
-    jobs = run_gitlab(project, PUSH)
+    jobs = run_gitlab(project, PUSH, forge)
     assert outcomes(jobs) == {"validate": "success", "staging": "failure", "production": "skipped"}
     assert files_of(jobs["staging"].kept["reports/staging"]) == FILES
     assert JUnitXml.fromfile(str(jobs["staging"].kept["junit"])).failures > 0

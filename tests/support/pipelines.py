@@ -1,28 +1,30 @@
 """Running the pipelines of `examples/agents` as GitHub's and GitLab's runners do.
 
 Each job gets a checkout and a machine of its own, so that nothing but Pulumi's state goes from job to job, and each
-script runs in bash. What is not run is named here: `INSTALL` and `ACTIONS` bring Python, Pulumi and this package, which
-`.venv` has, and the checkout. Conditions and secrets are looked up in tables: one that is not there is an error.
+script runs in bash, also those of `action.yml`. What is not run is named here: `INSTALL` and `ACTIONS` bring Python,
+Pulumi and this package, which `.venv` has, and the checkout. Conditions and secrets are looked up in tables: one that
+is not there is an error.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from tests.support.forges import COMMIT, TOKEN, Forge
 from tests.support.paths import ROOT
 from tests.support.project import KEY, PULUMI_SECONDS, Project
+from tests.support.repository import commit_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
 EXAMPLE: Final = ROOT / "examples/agents"
 UNTRACKED: Final = shutil.ignore_patterns("reports", ".venv", "__pycache__")
@@ -34,14 +36,12 @@ INSTALL: Final = (
 )
 ACTIONS: Final = ("actions/checkout", "actions/setup-python", "pulumi/actions")
 UPLOAD: Final = "actions/upload-artifact"
-DOWNLOAD: Final = "actions/download-artifact"
-COMMIT: Final = "0123456789abcdef0123456789abcdef01234567"
-GH: Final = Path(__file__).with_name("stand_in_for_gh.py")
-"""GitHub's command line, with the pull requests and comments that a file holds."""
+OWN: Final = "ORGANIZATION/tornado-resource"
+ACTION: Final = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SECRETS: Final = {
-    "${{ secrets.BLAND_API_KEY }}": KEY,
-    "${{ secrets.PULUMI_ACCESS_TOKEN }}": "",  # the tests' backend is a folder
-    "${{ github.token }}": "a-token",
+    "secrets.BLAND_API_KEY": KEY,
+    "secrets.PULUMI_ACCESS_TOKEN": "",  # the tests' backend is a folder
+    "github.token": TOKEN,
 }
 GITLAB_WORDS: Final = {"stages", "workflow", "default"}
 
@@ -57,46 +57,30 @@ class Job:
 
 
 def check_out(project: Project) -> Project:
-    """Make *project* the example's repository, with its stacks as a team makes them once."""
+    """Make *project* the example's repository, with its stacks as a team makes them once, and all files committed."""
     folder = project.folder.parent / "repository"
     shutil.copytree(EXAMPLE, folder, ignore=UNTRACKED)
     for stack in ("staging", "production"):
         project = Project(folder, project.home, project.backend, project.sandbox, project.http, stack)
         project.init()
+    commit_all(folder)
     return project
 
 
-def run_github(project: Project, event: str) -> dict[str, Job]:
-    """Run the jobs of the workflow in their order."""
-    workflow = yaml.safe_load((project.folder / ".github/workflows/agents.yml").read_text(encoding="utf-8"))
-    assert workflow["defaults"]["run"]["shell"] == "bash"
+def run_github(project: Project, event: str, forge: Forge, workflow: str = "agents") -> dict[str, Job]:
+    """Run the jobs of a workflow in their order."""
+    found = yaml.safe_load((project.folder / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))
     done: dict[str, Job] = {}
-    for name, job in workflow["jobs"].items():
+    for name, job in found["jobs"].items():
         needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
         is_red = any(done[need].outcome != "success" for need in needs)
         is_due = _holds(job.get("if"), event, is_red=is_red)
-        kept = {artifact: path for need in done.values() for artifact, path in need.kept.items()}
         machine = project.on_another_machine(f"github-{name}")
-        done[name] = _github_job(machine, job, event, kept) if is_due else Job("skipped")
+        done[name] = _github_job(_Runner(machine, event, forge), job) if is_due else Job("skipped")
     return done
 
 
-def comments_of(project: Project) -> list[str]:
-    """Return the comments on the pull request that the commit belongs to."""
-    return [each["body"] for each in json.loads(_github(project).read_text(encoding="utf-8"))["comments"]]
-
-
-def merge_pull_request(project: Project, comments: Sequence[str] = ()) -> None:
-    """Let the commit belong to a pull request with these comments."""
-    known = [{"id": number, "body": body} for number, body in enumerate(comments, 1)]
-    _github(project).write_text(json.dumps({"pulls": [{"number": 7}], "comments": known}), encoding="utf-8")
-
-
-def _github(project: Project) -> Path:
-    return project.state_folder.parent / "github.json"
-
-
-def run_gitlab(project: Project, event: str) -> dict[str, Job]:
+def run_gitlab(project: Project, event: str, forge: Forge) -> dict[str, Job]:
     """Run the jobs in the order of their stages; those after a failed stage are skipped."""
     pipeline = yaml.safe_load((project.folder / ".gitlab-ci.yml").read_text(encoding="utf-8"))
     jobs = {name: job for name, job in pipeline.items() if name not in GITLAB_WORDS and not name.startswith(".")}
@@ -107,7 +91,7 @@ def run_gitlab(project: Project, event: str) -> dict[str, Job]:
             job = {**pipeline.get(own.get("extends"), {}), **own}
             if job["stage"] == stage and _is_meant(job.get("rules"), event):
                 machine = project.on_another_machine(f"gitlab-{name}")
-                done[name] = Job("skipped") if is_red else _gitlab_job(machine, pipeline["default"], job)
+                done[name] = Job("skipped") if is_red else _gitlab_job(machine, pipeline["default"], job, forge)
     return done
 
 
@@ -126,57 +110,85 @@ def run_bash(script: str, folder: Path, environment: Mapping[str, str]) -> subpr
     )
 
 
-def _github_job(machine: Project, job: Mapping[str, Any], event: str, artifacts: Mapping[str, Path]) -> Job:
-    page = machine.folder.parent / "summary.md"
-    page.touch()
+@dataclass
+class _Runner:
+    """A machine of GitHub's for one job."""
+
+    machine: Project
+    event: str
+    forge: Forge
+
+    @property
+    def page(self) -> Path:
+        """The summary of the job."""
+        return self.machine.folder.parent / "summary.md"
+
+    def environment(self, step: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
+        """The environment variables of a step."""
+        event = self.machine.folder.parent / "event.json"
+        event.write_text(json.dumps({"pull_request": {"number": 7}} if self.event == REQUEST else {}), encoding="utf-8")
+        return {
+            **{key: value for key, value in self.machine.environment.items() if key != "BLAND_API_KEY"},
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": self.forge.url,
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_REPOSITORY": "acme/agents",
+            "GITHUB_SHA": COMMIT,
+            "GITHUB_STEP_SUMMARY": str(self.page),
+            **{key: _filled(value, inputs) for key, value in step.get("env", {}).items()},
+        }
+
+
+def _github_job(runner: _Runner, job: Mapping[str, Any]) -> Job:
+    runner.page.touch()
     result = Job("success")
     for step in job["steps"]:
-        if not _holds(step.get("if"), event, is_red=result.outcome == "failure"):
+        if not _holds(step.get("if"), runner.event, is_red=result.outcome == "failure"):
             continue
-        if "run" not in step:
-            _act(machine, step, result, artifacts)
-        elif tuple(step["run"].splitlines()) != INSTALL and _github_step(machine, step, page, result) != 0:
-            result.outcome = "failure"
-    result.summary = page.read_text(encoding="utf-8")
+        if "run" in step:
+            _github_step(runner, step, {}, result)
+        elif step["uses"].startswith(OWN):
+            _own_action(runner, step, result)
+        else:
+            _act(runner.machine, step, {}, result)
+    result.summary = runner.page.read_text(encoding="utf-8")
     return result
 
 
-def _github_step(machine: Project, step: Mapping[str, Any], page: Path, result: Job) -> int:
-    given = {key: SECRETS[value] if "${{" in value else value for key, value in step.get("env", {}).items()}
-    environment = {
-        **{key: value for key, value in machine.environment.items() if key != "BLAND_API_KEY"},
-        "CI": "true",
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_STEP_SUMMARY": str(page),
-        "GITHUB_REPOSITORY": "acme/agents",
-        "GITHUB_SHA": COMMIT,
-        "GITHUB_STATE": str(_github(machine)),
-        "PATH": f"{_commands(machine)}{os.pathsep}{machine.environment['PATH']}",
-        **given,
-    }
-    ran = run_bash(step["run"], machine.folder, environment)
+def _own_action(runner: _Runner, step: Mapping[str, Any], result: Job) -> None:
+    """Run the steps of `action.yml` as they are, but for what `.venv` has."""
+    given = {key: str(value).lower() if isinstance(value, bool) else value for key, value in step["with"].items()}
+    assert set(given) <= set(ACTION["inputs"])
+    inputs = {**{name: each.get("default", "") for name, each in ACTION["inputs"].items()}, **given}
+    for each in ACTION["runs"]["steps"]:
+        if not _is_due(each.get("if"), inputs, is_red=result.outcome == "failure") or each.get("name") == "Install":
+            continue
+        if "run" in each:
+            _github_step(runner, {**each, "env": {**step.get("env", {}), **each["env"]}}, inputs, result)
+        else:
+            _act(runner.machine, each, inputs, result)
+
+
+def _github_step(runner: _Runner, step: Mapping[str, Any], inputs: Mapping[str, str], result: Job) -> None:
+    folder = runner.machine.folder / _filled(step.get("working-directory", "."), inputs)
+    ran = run_bash(step["run"], folder, runner.environment(step, inputs))
     result.log += ran.stdout
-    return ran.returncode
+    if ran.returncode != 0:
+        result.outcome = "failure"
 
 
-def _commands(machine: Project) -> Path:
-    """Return a folder with the commands that GitHub's runners have, and this machine has not."""
-    folder = machine.folder.parent / "commands"
-    folder.mkdir(exist_ok=True)
-    (folder / "gh").write_text(f'#!/bin/sh\nexec {sys.executable} {GH} "$@"\n', encoding="utf-8")
-    (folder / "gh").chmod(0o755)
-    return folder
+def _filled(text: str, inputs: Mapping[str, str]) -> str:
+    """Return a text with the values of its expressions."""
+    known = {**SECRETS, **{f"inputs.{name}": value for name, value in inputs.items()}}
+    return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: known[found[1]], text)
 
 
-def _act(machine: Project, step: Mapping[str, Any], result: Job, artifacts: Mapping[str, Path]) -> None:
+def _act(machine: Project, step: Mapping[str, Any], inputs: Mapping[str, str], result: Job) -> None:
     action = step["uses"].partition("@")[0]
     if action == UPLOAD:
-        result.kept[step["with"]["name"]] = machine.folder / step["with"]["path"]
-    elif action == DOWNLOAD:
-        prefix = step["with"]["pattern"].removesuffix("*")
-        for name, folder in artifacts.items():
-            if name.startswith(prefix) and folder.is_dir():
-                shutil.copytree(folder, machine.folder / name)
+        name, path = (_filled(step["with"][key], inputs) for key in ("name", "path"))
+        result.kept[name] = machine.folder / path
     else:
         assert action in ACTIONS
 
@@ -185,25 +197,50 @@ def _holds(condition: str | None, event: str, *, is_red: bool) -> bool:
     """Whether a job or a step is due; one without a condition is, unless something it needs has failed."""
     known = {
         None: True,
-        "always()": True,
-        "always() && github.event_name == 'push'": event == PUSH,
         "github.event_name == 'push'": event == PUSH,
         "github.event_name == 'pull_request'": event == REQUEST,
     }
-    return known[condition] and ((condition or "").startswith("always()") or not is_red)
+    return known[condition] and not is_red
 
 
-def _gitlab_job(machine: Project, default: Mapping[str, Any], job: Mapping[str, Any]) -> Job:
+def _is_due(condition: str | None, inputs: Mapping[str, str], *, is_red: bool) -> bool:
+    """Whether a step of the action is due."""
+    clauses = condition.split(" && ") if condition is not None else []
+    if is_red and "always()" not in clauses:
+        return False
+    return all(_is_true(clause, inputs) for clause in clauses if clause != "always()")
+
+
+def _is_true(clause: str, inputs: Mapping[str, str]) -> bool:
+    contains = re.fullmatch(r"contains\('(.*)', inputs\.([a-z-]+)\)", clause)
+    if contains is not None:
+        return inputs[contains[2]] in contains[1]
+    equals = re.fullmatch(r"inputs\.([a-z-]+) == '(.*)'", clause)
+    assert equals is not None, clause
+    return inputs[equals[1]] == equals[2]
+
+
+def _gitlab_job(machine: Project, default: Mapping[str, Any], job: Mapping[str, Any], forge: Forge) -> Job:
     lines = [*default["before_script"], *job["script"]]
     assert tuple(lines[: len(INSTALL)]) == INSTALL
-    secrets = {} if "environment" in job else {"BLAND_API_KEY": ""}
-    environment = {**machine.environment, "CI": "true", "GITLAB_CI": "true", **secrets}
+    secrets = {"GITLAB_TOKEN": TOKEN} if "environment" in job else {"BLAND_API_KEY": ""}
+    environment = {
+        **machine.environment,
+        "CI": "true",
+        "GITLAB_CI": "true",
+        "CI_API_V4_URL": f"{forge.url}/api/v4",
+        "CI_PROJECT_ID": "12",
+        "CI_COMMIT_SHA": COMMIT,
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD^1",
+        **secrets,
+    }
     ran = run_bash("\n".join(lines[len(INSTALL) :]), machine.folder, environment)
+    log = ran.stdout + run_bash("\n".join(job.get("after_script", [])), machine.folder, environment).stdout
     kept = job.get("artifacts", {})
     is_kept = ran.returncode == 0 or kept.get("when") == "always"
     paths = {path: machine.folder / path for path in kept.get("paths", []) if is_kept}
     reports = {kind: machine.folder / path for kind, path in kept.get("reports", {}).items() if is_kept}
-    return Job("failure" if ran.returncode else "success", ran.stdout, kept={**paths, **reports})
+    return Job("failure" if ran.returncode else "success", log, kept={**paths, **reports})
 
 
 def _is_meant(rules: list[Mapping[str, Any]] | None, event: str) -> bool:

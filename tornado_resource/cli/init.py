@@ -23,6 +23,8 @@ INNER_FOLDERS: Final = (".github", ".github/workflows")
 DESCRIPTION: Final = "Our voice agents, tested before they go live"
 _SECTION: Final = re.compile(r"^template:\n(?:[ ].*\n)+", re.MULTILINE)
 """What only `pulumi new` reads."""
+WORKFLOW: Final = ".github/workflows/tornado.yml"
+_ACTION: Final = re.compile(r"(uses: )[\w-]+/tornado-resource@\S+")
 _SCHEMA_OF: Final = re.compile(r"(\$schema=https://raw\.githubusercontent\.com/)[^/\s]+/[^/\s]+/")
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -72,10 +74,12 @@ def _with_origin(contents: dict[str, str]) -> dict[str, str]:
     wanted = requirement()
     if wanted is None:
         return {}
-    repository, declarations = github_repository(wanted), contents["sessions.yaml"]
+    repository, found = github_repository(wanted), {"requirements.txt": f"{wanted}\n"}
     if repository is not None:
-        declarations = _SCHEMA_OF.sub(rf"\g<1>{repository}/", declarations, count=1)
-    return {"requirements.txt": f"{wanted}\n", "sessions.yaml": declarations}
+        found["sessions.yaml"] = _SCHEMA_OF.sub(rf"\g<1>{repository}/", contents["sessions.yaml"], count=1)
+        revision = wanted.rpartition("@")[2].partition("#")[0]
+        found[WORKFLOW] = _ACTION.sub(rf"\g<1>{repository}@{revision}", contents[WORKFLOW])
+    return found
 
 
 def _name(folder: Path) -> str:

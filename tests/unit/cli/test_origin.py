@@ -78,6 +78,8 @@ def test_init_writes_where_the_package_came_from(
     assert written == "tornado-resource[sandbox] @ git+https://github.com/acme/tornado@v1.2.3\n"
     declarations = (tmp_path / "agents/sessions.yaml").read_text(encoding="utf-8")
     assert "$schema=https://raw.githubusercontent.com/acme/tornado/main/schemas/" in declarations.splitlines()[0]
+    workflow = (tmp_path / "agents/.github/workflows/tornado.yml").read_text(encoding="utf-8")
+    assert workflow.count("uses: acme/tornado@v1.2.3 ") == 2
     assert "a pipeline" not in capsys.readouterr().out
 
 

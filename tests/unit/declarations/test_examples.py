@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tomllib
@@ -59,8 +58,8 @@ def test_a_pipeline_is_of_its_vendors_form(schema: str, file: str) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    [EXAMPLE, ROOT / "tornado_resource/template", ROOT / ".github/workflows"],
-    ids=["example", "template", "release"],
+    [EXAMPLE, ROOT / "tornado_resource/template", ROOT / ".github/workflows", ROOT / "action.yml"],
+    ids=["example", "template", "release", "action"],
 )
 def test_zizmor_finds_nothing_in_the_workflows(folder: Path) -> None:
     check("zizmor", "--offline", "--no-config", "--persona", "auditor", "--quiet", str(folder))
@@ -128,8 +127,7 @@ def test_a_stack_reports_where_its_pipelines_look(stack: str) -> None:
     if stack in {"dev", "smoke"}:
         return
     steps = read(NIGHTLY if stack == "nightly" else WORKFLOW)["jobs"][stack]["steps"]
-    assert steps[-1]["with"]["path"] == folder
-    assert steps[-1]["if"] == "always()"
+    assert (steps[-1]["with"]["stack"], steps[-1]["with"]["reports"]) == (stack, folder)
     if stack == "nightly":
         return
     kept = read(EXAMPLE / ".gitlab-ci.yml")[stack]["artifacts"]
@@ -145,18 +143,20 @@ def test_a_pipeline_waits_longer_than_the_worst_case(stack: str) -> None:
 
 
 def test_no_script_of_a_workflow_holds_an_expression_or_a_secret() -> None:
-    for job in read(WORKFLOW)["jobs"].values():
-        for step in job["steps"]:
-            assert "${{" not in step.get("run", "")
-            assert not any("secrets." in str(value) for value in step.get("with", {}).values())
+    jobs = [*read(WORKFLOW)["jobs"].values(), *read(NIGHTLY)["jobs"].values(), read(ROOT / "action.yml")["runs"]]
+    for step in (step for job in jobs for step in job["steps"]):
+        assert "${{" not in step.get("run", "")
+        assert not any("secrets." in str(value) for value in step.get("with", {}).values())
 
 
 def test_the_workflow_may_only_comment_and_never_runs_twice_on_a_stack() -> None:
     workflow = read(WORKFLOW)
     assert workflow["permissions"] == {"contents": "read"}
-    given = {name: job["permissions"] for name, job in workflow["jobs"].items() if "permissions" in job}
-    assert given == {"comment": {"pull-requests": "write"}}
-    assert not any("checkout" in step.get("uses", "") for step in workflow["jobs"]["comment"]["steps"])
+    given = [job["permissions"] for job in workflow["jobs"].values()]
+    assert given == [{"contents": "read", "pull-requests": "write"}] * 3
+    steps = workflow["jobs"]["plan"]["steps"]
+    assert "secrets" not in str(steps), "it runs the code of a pull request"
+    assert [step["with"]["persist-credentials"] for step in steps if "checkout" in step["uses"]] == [False]
     assert workflow["concurrency"]["group"] == "agents-${{ github.ref }}"
     assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
     jobs = workflow["jobs"]
@@ -170,8 +170,8 @@ def test_the_readme_says_how_to_write_the_schema_for_editors() -> None:
 
 
 def test_both_pipelines_run_the_same_pulumi_and_python() -> None:
-    workflow = WORKFLOW.read_text(encoding="utf-8")
-    [pulumi], [python] = (set(re.findall(rf'{name}-version: "?([0-9.]+)', workflow)) for name in ("pulumi", "python"))
+    inputs = read(ROOT / "action.yml")["inputs"]
+    pulumi, python = (inputs[f"{name}-version"]["default"] for name in ("pulumi", "python"))
     image = read(EXAMPLE / ".gitlab-ci.yml")["default"]["image"]
     assert image == f"pulumi/pulumi-python-{python}:{pulumi}"
 

@@ -78,13 +78,19 @@ def test_the_template_installs_this_version() -> None:
     assert f"rev: v{VERSION}" in text("docs/pipelines.md")
 
 
-def test_the_template_uses_the_same_actions_as_the_example() -> None:
-    def actions(name: str) -> set[str]:
-        return set(re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", text(name)))
-
-    template = actions("tornado_resource/template/.github/workflows/tornado.yml")
-    assert template
-    assert template <= actions("examples/agents/.github/workflows/agents.yml")
+def test_the_action_and_the_workflows_pin_the_same_actions() -> None:
+    names = (
+        "action.yml",
+        "tornado_resource/template/.github/workflows/tornado.yml",
+        "examples/agents/.github/workflows/agents.yml",
+        "examples/agents/.github/workflows/nightly.yml",
+    )
+    used = {line for name in names for line in re.findall(r"uses: (\S+(?: # v\S+)?)", text(name))}
+    own = f"{REPOSITORY.removeprefix('https://github.com/')}@v{VERSION}"
+    pinned = sorted(used - {own})
+    assert [each for each in pinned if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", each)] == []
+    assert len({each.partition("@")[0] for each in pinned}) == len(pinned) == 4
+    assert own in used
 
 
 def test_the_readme_renders_on_an_index_with_absolute_links() -> None:
