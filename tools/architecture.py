@@ -23,6 +23,7 @@ PURPOSES: Final = {
     "deployment": "deploy() and wait_for(), step by step",
     "tornado": "tornado sessions: resource, provider",
     "agents": "check runs: resource, provider",
+    "confirmations": "confirmations: resource, provider",
     "checks": "checks of agents as code",
     "scenarios": "scenarios as code",
     "releases": "what goes on, and what is published",

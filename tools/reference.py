@@ -48,7 +48,7 @@ RESOURCES: Final = (
     "AgentRelease",
 )
 FUNCTIONS: Final = ("deploy", "wait_for", "load")
-VALUES: Final = ("Gate", "Verdict", "TornadoError")
+VALUES: Final = ("Gate", "Confirm", "Verdict", "TornadoError")
 NOTE: Final = "<!-- made by tools/reference.py -->\n\n"
 NULL: Final = (
     "Every key that is not required may be null. Outside of `environments`, that is the same as leaving it out; "

@@ -15,7 +15,7 @@ from tornado_resource.core.library import load_hidden
 if TYPE_CHECKING:
     from tornado_resource.agents.resource import CheckRun
     from tornado_resource.checks.resource import AgentChecks, AgentJudge
-    from tornado_resource.declarations.model import Gate
+    from tornado_resource.declarations.model import Confirm, Gate
     from tornado_resource.declarations.resolver import load
     from tornado_resource.deployment.deploy import deploy
     from tornado_resource.deployment.wait_for import wait_for
@@ -30,6 +30,7 @@ __all__ = [
     "AgentJudge",
     "AgentRelease",
     "CheckRun",
+    "Confirm",
     "Gate",
     "PathwayRelease",
     "TornadoError",
@@ -46,6 +47,7 @@ _MODULES = {
     "AgentJudge": "tornado_resource.checks.resource",
     "AgentRelease": "tornado_resource.releases.resource",
     "CheckRun": "tornado_resource.agents.resource",
+    "Confirm": "tornado_resource.declarations.model",
     "Gate": "tornado_resource.declarations.model",
     "PathwayRelease": "tornado_resource.releases.resource",
     "TornadoError": "tornado_resource.errors",

@@ -104,8 +104,9 @@ def test_every_value_that_is_offered_is_valid(line: Line, server: LanguageServer
         ),
         ("version: 1\nsessions:\n  a: {gate: ‸}", ["none", "null"]),
         ("version: 1\nsessions:\n  a: {gate: {passed: ‸}}", ["all", "promotion", "38", "95%", "any", "null"]),
-        ("version: 1\nsessions:\n  a: {gate: {p‸}}", ["passed", "repaired", "full_run"]),
-        ("version: 1\nsessions:\n  a:\n    gate: {\n      ‸\n      }", ["passed", "repaired", "full_run"]),
+        ("version: 1\nsessions:\n  a: {gate: {p‸}}", ["passed", "repaired", "full_run", "confirm"]),
+        ("version: 1\nsessions:\n  a: {gate: {confirm: {‸}}}", ["runs", "passed"]),
+        ("version: 1\nsessions:\n  a:\n    gate: {\n      ‸\n      }", ["passed", "repaired", "full_run", "confirm"]),
     ],
 )
 def test_exactly_what_fits_is_offered(text: str, labels: list[str], server: LanguageServer) -> None:

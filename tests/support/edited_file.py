@@ -70,6 +70,9 @@ sessions:
       passed: all
       repaired: refuse
       full_run: required
+      confirm:
+        runs: 5
+        passed: 80%
     quarantine:
       - scenario: refund
         reason: mishears order numbers

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 SESSION_TYPE: Final = "pulumi-python:dynamic/bland:TornadoSession"
 CHECK_RUN_TYPE: Final = "pulumi-python:dynamic/bland:CheckRun"
+CONFIRMATION_TYPE: Final = "pulumi-python:dynamic/bland:Confirmation"
 SCENARIO_TYPE: Final = "pulumi-python:dynamic/bland:TornadoScenario"
 CHECKS_TYPE: Final = "pulumi-python:dynamic/bland:AgentChecks"
 JUDGE_TYPE: Final = "pulumi-python:dynamic/bland:AgentJudge"

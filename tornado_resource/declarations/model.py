@@ -86,10 +86,39 @@ GRACE_MS: Final = 60_000
 """How much longer than `timeout_ms` the gate waits for a session to report its end."""
 CHECK_RUN_MS: Final = 45 * 60_000
 """After this time, the API ends a check run with `ERROR` (API page *Trigger Check Run*)."""
+CONFIRMATION_MS: Final = 60 * 60_000
+"""How long the gate waits for the confirmation of a pass. The API's pages give no limit."""
 CHECK_RUN_GRACE_MS: Final = 5 * 60_000
 """How much longer than that the gate waits."""
 MAX_CONVERSATIONS: Final = 5 * 50
 """The most conversations that a check run holds: its scenarios times its simulations (API page *Checks*)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """How often each scenario of a session that met its gate is simulated again, and how often it must pass.
+
+    *passed* is `all`, a number of the *runs*, or a percentage of them such as `80%`.
+    """
+
+    runs: int
+    passed: str | int = "all"
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any] | None) -> Confirm | None:
+        """Return what a resolved `confirm` key says; None without one. Without `runs`, they are 0."""
+        if value is None:
+            return None
+        passed = value.get("passed", "all")
+        return cls(int(value.get("runs", 0)), passed if isinstance(passed, str) else int(passed))
+
+    @property
+    def needed(self) -> int:
+        """How many of the runs of a scenario must pass."""
+        if isinstance(self.passed, int):
+            return self.passed
+        share = 100 if self.passed == "all" else int(self.passed.removesuffix("%"))
+        return -(-self.runs * share // 100)  # rounded up in integers: exact for any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +128,8 @@ class Gate:
     *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`. *full_run*: whether
     a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario. *judges*: by name,
     the percentage that a judge of a check run must reach, whatever *passed* says. *quarantine*: what does not decide on
-    the day of the verdict; it is declared by the key of that name of a session or agent, and not in a gate.
+    the day of the verdict; it is declared by the key of that name of a session or agent, and not in a gate. *confirm*:
+    how the pass of a session is confirmed; None if it is not.
     """
 
     passed: str | int = "all"
@@ -107,6 +137,7 @@ class Gate:
     full_run: Literal["required", "any"] = "required"
     judges: dict[str, str] = field(default_factory=dict, hash=False)
     quarantine: tuple[Quarantine, ...] = ()
+    confirm: Confirm | None = None
 
     @classmethod
     def of(
@@ -123,6 +154,7 @@ class Gate:
             given.get("full_run", "required"),
             dict(given.get("judges") or {}),
             parsed(given.get("quarantine")),
+            Confirm.of(given.get("confirm")),
         )
 
     @classmethod
@@ -137,10 +169,12 @@ class Gate:
 
     @property
     def recorded(self) -> dict[str, Any]:
-        """The gate as a verdict records it: without judges if none is named, as of sessions, and without quarantine."""
+        """The gate as a verdict records it: without judges, quarantine and `confirm` where there are none."""
         judges = {"judges": dict(self.judges)} if self.judges else {}
         quarantine = {"quarantine": [asdict(each) for each in self.quarantine]} if self.quarantine else {}
-        return {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run, **judges, **quarantine}
+        confirm = {"confirm": asdict(self.confirm)} if self.confirm is not None else {}
+        always = {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run}
+        return {**always, **judges, **quarantine, **confirm}
 
     def bar(self, judge: str, *, is_required: bool | None) -> int | None:
         """Return the share of the conclusive conversations, in percent, that must match for a judge of a check run.
@@ -306,7 +340,8 @@ class Declaration:
         """The longest that the gate waits for it, in milliseconds."""
         if self.section == "agents":
             return CHECK_RUN_MS + CHECK_RUN_GRACE_MS
-        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS)) + GRACE_MS
+        confirmation = CONFIRMATION_MS if self.gate is not None and self.gate.confirm is not None else 0
+        return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS)) + GRACE_MS + confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +452,21 @@ def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:
     if not is_number or not isinstance(scenario_ids, list | tuple) or passed <= len(scenario_ids):
         return None
     return f"found the number {passed}, expected at most {len(scenario_ids)}, the number of its scenarios"
+
+
+UNCONFIRMABLE: Final = "`confirm` needs a version to simulate; declare `version_number: latest`, or a number"
+
+
+def unreachable_confirm(gate: Gate | None) -> tuple[str, str] | None:
+    """Return what is wrong with a gate's `confirm` beyond its schema: the key of it, and why; None for nothing."""
+    confirm = gate.confirm if gate is not None else None
+    if confirm is None:
+        return None
+    if confirm.runs == 0:
+        return "runs", "missing; expected how often each scenario is simulated, from 2 to 50"
+    if confirm.needed > confirm.runs:
+        return "passed", f"found the number {confirm.passed}, expected at most {confirm.runs}, the number of runs"
+    return None
 
 
 def request_from(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from tornado_resource.declarations.checks import Configs
 from tornado_resource.declarations.document import Findings
 from tornado_resource.declarations.merging import SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
+    UNCONFIRMABLE,
     Declaration,
     Environment,
     Gate,
     check_run_request,
     request_from,
+    unreachable_confirm,
     unreachable_gate,
     version_note,
 )
@@ -247,6 +249,7 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         faults,
         _unreachable(document, found),
         _quarantined(document, found, day),
+        _unconfirmable(document, found),
         _unpublishable(document, found),
         _untested(document, found),
     )
@@ -469,6 +472,23 @@ def _decisive_judges(judges: Sequence[Mapping[str, Any]], gate: Gate | None) -> 
         return None  # what the API calls a judge that is declared by its id alone
     barred = gate.judges if gate is not None else {}
     return [str(each["name"]) for each in judges if each.get("required") is not False or each["name"] in barred]
+
+
+def _unconfirmable(document: Document, environment: Environment) -> Iterator[Fault]:
+    """Yield a problem for each `confirm` that requires more than its runs, or that has no version to simulate."""
+    confirmed = [each for each in environment.sessions if each.gate is not None and each.gate.confirm is not None]
+    carried = carries(document, environment) if confirmed else {}
+    for declaration in confirmed:
+        keys: tuple[str, ...] = ("gate", "confirm")
+        unreachable = unreachable_confirm(declaration.gate)
+        is_carried = carried.get(declaration.name) in {"version", "unknown"}
+        if unreachable is not None:
+            shown = ("sessions", declaration.name, *keys, unreachable[0])
+            keys = keys if unreachable[0] == "runs" else (*keys, unreachable[0])
+            yield Fault(_place(document, environment.name, declaration, keys), shown, unreachable[1])
+        elif not is_carried and "version_number" not in declaration.request:
+            place = _place(document, environment.name, declaration, keys)
+            yield Fault(place, ("sessions", declaration.name, *keys), UNCONFIRMABLE)
 
 
 def _scenarios(declaration: Declaration) -> list[Any] | None:

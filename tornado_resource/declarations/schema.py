@@ -86,6 +86,7 @@ def known_keys() -> frozenset[str]:
     definitions = _schema()["$defs"]
     inner = [
         definitions["session"]["properties"]["gate"],
+        definitions["session"]["properties"]["gate"]["properties"]["confirm"],
         definitions["agent"]["properties"]["gate"],
         definitions["scenario"]["properties"]["tester_persona_prompt"],
         definitions["assertion"]["properties"]["config"],

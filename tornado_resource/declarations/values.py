@@ -10,7 +10,7 @@ from tornado_resource.core.clock import today
 from tornado_resource.declarations.document import Document, Quoting
 from tornado_resource.declarations.explanations import explain
 from tornado_resource.declarations.judges import definition_problems
-from tornado_resource.declarations.model import unreachable_gate
+from tornado_resource.declarations.model import Confirm, Gate, unreachable_confirm, unreachable_gate
 from tornado_resource.declarations.quarantine import faults
 from tornado_resource.declarations.schema import case_duplicates, violations
 
@@ -49,7 +49,8 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
     """
     session = {key: value for key, value in values.items() if key not in _DIGESTS}
     found = _problems({"session": session, "name": name})
-    found.setdefault("gate", []).extend(_gate_problems(values))
+    if not found.get("gate"):
+        found["gate"] = [*_gate_problems(values)]
     found.setdefault("quarantine", []).extend(_quarantine_problems(values, found))
     return {key: "; ".join(texts) for key, texts in found.items() if texts}
 
@@ -143,6 +144,9 @@ def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:
         text = unreachable_gate(gate.get("passed"), values.get("scenario_ids"))
         if text is not None:
             yield f"gate.passed: {text}"
+        unreachable = unreachable_confirm(Gate(confirm=Confirm.of(gate.get("confirm"))))
+        if unreachable is not None:
+            yield f"gate.confirm.{unreachable[0]}: {unreachable[1]}"
 
 
 def _quarantine_problems(values: Mapping[str, Any], found: Mapping[str, list[str]]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import one_at_a_time, predecessors, worst_case_minutes
 from tornado_resource.declarations.resolver import load
 from tornado_resource.deployment.checks import check_judges, declare_checks
+from tornado_resource.deployment.confirm import keep_confirmation
 from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
@@ -230,7 +231,6 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
     A run in whose place an earlier one runs depends on the end of that one: the API allows one at a time. The engine
     gets each run as soon as it is declared, rather than all of them once the last one is.
     """
-    gate = deployed.gate
     declarations = [each for each in deployed.environment.declarations if each.retest]
     before = predecessors(declarations)
     holders = set(before.values())
@@ -248,12 +248,25 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
             scenarios = [deployed.scenarios[each.key, each.owner] for each in declaration.scenarios]
             resource = TornadoSession(name, scenarios=scenarios, **arguments)
         outputs = deployed.runs[name] = run_outputs(resource)
-        verdict = None
-        if declaration.gate is not None and run.settings.is_waiting:
-            verdict = deployed.verdicts[name] = gate.verdict(resource, outputs)
+        verdict = _verdict(deployed, declaration, resource, run)
         if name in holders:
             ends[name] = _end(resource, outputs, verdict, run.waiter)
         await asyncio.sleep(0)
+
+
+def _verdict(
+    deployed: _Deployed, declaration: Declaration, resource: RunResource, run: ProgramRun
+) -> VerdictOutput | None:
+    """Return the verdict on a run, which is added to *deployed*; None if it has no gate, or is not waited for."""
+    outputs, name = deployed.runs[declaration.name], declaration.name
+    if declaration.gate is None:
+        return None
+    if run.settings.is_waiting:
+        deployed.verdicts[name] = deployed.gate.verdict(resource, outputs)
+        return deployed.verdicts[name]
+    if declaration.gate.confirm is not None:
+        outputs.apply(partial(keep_confirmation, run, resource))
+    return None
 
 
 def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.core.clock import today
 from tornado_resource.core.urns import make_urn
 from tornado_resource.declarations.model import Gate
+from tornado_resource.deployment.confirm import Confirming
 from tornado_resource.program.gate import INTERRUPTED, STOPPED
 from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunOutputs, RunResource
+    from tornado_resource.program.waiter import Waiter
     from tornado_resource.runs.model import Cause, GatedRun, RunVerdict
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
@@ -90,6 +92,17 @@ def _complete(declared: GatedRun, found: RunOutputs, scenarios: Sequence[Scenari
     )
 
 
+async def previewed(waiter: Waiter, confirming: Confirming, gated: GatedRun) -> Result | None:
+    """Return the result of a session, as far as a preview knows it, and declare its confirmation; else None."""
+    result = await waiter.ended(gated, confirming.confirm)
+    if result is None:
+        confirming.preview_unknown(gated.gate)
+        return None
+    if result.verdict.confirmation is not None:
+        confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
+    return result if result.cause != "unconfirmed" else None
+
+
 class GateRun:
     """One run of the gate over the sessions of an environment.
 
@@ -106,6 +119,7 @@ class GateRun:
     def __init__(
         self, environment: Environment, promotion: Promotion | None, carried: Mapping[str, RunVerdict], run: ProgramRun
     ) -> None:
+        self._run = run
         self._gate = run.gate
         self._waiter = run.waiter
         self._last_runs = run.last_runs
@@ -168,16 +182,20 @@ class GateRun:
         declared = self._sessions[session.pulumi_resource_name]
         self._gate.expect(declared)
 
+        confirming = Confirming(self._run, session, self._record_pass)
+
         async def wait(gated: GatedRun) -> Result | None:
             if is_dry_run():
-                return await self._waiter.ended(gated)
+                return await previewed(self._waiter, confirming, gated)
             result = await self._waiter.settled(gated)
             if result is not None:
+                if result.verdict.confirmation is not None:
+                    confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
                 self.report.record(result)
                 return result
             self.report.record(self._unknown(gated, INTERRUPTED, "interrupted"))
             self._interim.begin()
-            result = await self._waiter.wait(gated, session)
+            result = await self._waiter.wait(gated, session, confirming.confirm)
             self.report.record(result)
             await self._interim.end()
             return result
@@ -189,7 +207,14 @@ class GateRun:
             self.report.record(result)  # perhaps in place of what was recorded of the session before it
             return result
 
+        if is_dry_run():
+            outputs.apply(lambda found: None if found.is_created else confirming.preview_unknown(declared.gate))
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
+
+    def _record_pass(self, result: Result) -> None:
+        """Take note of a session that passed and whose confirmation is waited for."""
+        self.report.record(result)
+        self._interim.renew()
 
     def _unknown(self, gated: GatedRun, reason: str, cause: Cause) -> Result:
         """Return an incomplete result that calls the scenarios as the last verdict did: reports follow their names."""

@@ -11,13 +11,15 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate
-from tornado_resource.deployment.verdicts import verdict_output
+from tornado_resource.deployment.confirm import Confirming
+from tornado_resource.deployment.verdicts import previewed, verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import config_message
 from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
 from tornado_resource.program.runs import run_outputs
+from tornado_resource.program.sdk import together
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.verdict import unknown_result
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunResource
+    from tornado_resource.program.runs import RunOutputs, RunResource
     from tornado_resource.runs.model import Result
 
 
@@ -72,7 +74,11 @@ def wait_for(session: RunResource, *, check: bool = True) -> VerdictOutput:
         return verdict_output(outputs, declared, partial(_recorded, run), partial(_not_created, declared))
     session.declared.apply(lambda inputs: _require_gate(name, inputs))
     if is_dry_run():
-        return verdict_output(outputs, declared, run.waiter.ended, scenarios=session.scenarios)
+        confirming = Confirming(run, session)
+        given = pulumi.Output.from_input(session.given_gate)
+        together([outputs, given], lambda known: _preview_confirmation(confirming, *known))
+        wait_in_preview = partial(previewed, run.waiter, confirming)
+        return verdict_output(outputs, declared, wait_in_preview, scenarios=session.scenarios)
     try:
         run.gate.report.require_folder()
     except TornadoError as error:
@@ -90,6 +96,7 @@ class _Wait:
     def __init__(self, session: RunResource, run: ProgramRun) -> None:
         self._session = session
         self._waiter = run.waiter
+        self._confirming = Confirming(run, session, run.gate.report.record)
         self._gate = run.gate
         self._expected: asyncio.Task[None] | None = None
 
@@ -108,7 +115,9 @@ class _Wait:
         result = await self._waiter.settled(gated)
         if result is None:
             self._gate.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
-            result = await self._waiter.wait(gated, self._session)
+            result = await self._waiter.wait(gated, self._session, self._confirming.confirm)
+        elif result.verdict.confirmation is not None:
+            self._confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
         self._gate.report.record(result)
         return result
 
@@ -127,6 +136,13 @@ async def _recorded(run: ProgramRun, gated: GatedRun) -> Result:
 
 async def _not_created(declared: GatedRun, _is_failed: bool) -> Result:  # noqa: FBT001 - a callback
     return unknown_result(declared, NOT_AWAITED, "not_awaited")
+
+
+def _preview_confirmation(confirming: Confirming, found: RunOutputs, given_gate: Any) -> None:
+    """Declare, in a preview, the confirmation of a session that is not started yet."""
+    gate = Gate.of(given_gate) if not pulumi.contains_unknowns(given_gate) else None
+    if not found.is_created and gate is not None:
+        confirming.preview_unknown(gate)
 
 
 def _require_gate(name: str, inputs: Mapping[str, Any]) -> None:

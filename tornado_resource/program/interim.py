@@ -40,6 +40,11 @@ class InterimOutputs:
         if self._renewal is None:
             self._renewal = asyncio.get_running_loop().create_task(self._renew())
 
+    def renew(self) -> None:
+        """Call it when more is known of a session whose end is still waited for."""
+        self._waiting -= 1
+        self.begin()
+
     async def end(self) -> None:
         """Call it when the wait for a session has ended, before its verdict is returned.
 

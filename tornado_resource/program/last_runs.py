@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Rerun
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.runs.kind import Kind
-    from tornado_resource.runs.model import Result, RunVerdict
+    from tornado_resource.runs.model import Confirmation, Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
 
@@ -92,6 +92,15 @@ class LastRuns:
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios that the stack's state had."""
         return self._known.scenarios
+
+    def confirmation(self, session_id: str) -> RecordedRun | None:
+        """Return the confirmation of a session that the stack's state had; None if there was none."""
+        return self._known.confirmations.get(session_id)
+
+    def rates(self, session_id: str) -> Confirmation | None:
+        """Return how the scenarios of a session did in its confirmation, as far as that is recorded."""
+        session = self._known.by_id.get(session_id)
+        return session.rates if session is not None else None
 
     async def _find(self, urns: Sequence[str]) -> RecordedRun | None:
         sessions = await self.recorded()
@@ -265,7 +274,8 @@ class LastRuns:
             gated = replace(gated, status=asked.status, content=asked.content)
         if recorded is not None:
             # A later look could take an edit for what passed.
-            content = Digests.of(recorded.verdict.content) if recorded.verdict is not None else gated.content
+            is_known = recorded.verdict is not None or recorded.ended_content is not None
+            content = recorded.ended_content if is_known else gated.content
             gated = replace(gated, content=content, doubt=recorded.doubt)
         return replace(gated, was_shown=self._was_shown(gated))
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from tornado_resource.runs.model import JudgeResult, Outcome, ScenarioRun  # noqa: TC001 - users may call get_type_hints
+from tornado_resource.runs.model import (  # noqa: TC001 - users may call get_type_hints
+    Confirmation,
+    JudgeResult,
+    Outcome,
+    ScenarioRun,
+)
+
+
+class ConfirmMapping(TypedDict, total=False):
+    """The confirmation of a pass as in `sessions.yaml`: the keys of `Confirm`."""
+
+    runs: int
+    passed: str | int
 
 
 class GateMapping(TypedDict, total=False):
@@ -14,6 +26,7 @@ class GateMapping(TypedDict, total=False):
     repaired: Literal["allow", "refuse"]
     full_run: Literal["required", "any"]
     judges: dict[str, str]
+    confirm: ConfirmMapping
 
 
 class RecordedQuarantine(TypedDict):
@@ -92,3 +105,5 @@ class Verdict(TypedDict):
     """The full name of that stack; None if the run was started here."""
     quarantined: list[str]
     """The scenarios, or the judges by name, that failed and decided nothing, since they are in quarantine."""
+    confirmation: Confirmation | None
+    """How each scenario did when the pass was confirmed; None where that is not declared, or not known yet."""

@@ -15,7 +15,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.core.urns import parents_of
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import UNCONFIRMABLE, Gate
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
@@ -61,13 +61,15 @@ class RunResource(Resource):
     """The inputs that the recorded run was started with."""
     scenarios: tuple[Output[ScenarioDeclaration], ...]
     """The declared scenarios that the run tests, in the order of their ids."""
+    given_gate: Any
+    """The gate that is declared, as an input: also before the run exists."""
 
 
 # The SDK evaluates the annotations of a resource's classes for every resource, and finds these evaluated.
 RunResource.__annotations__ = {
     name: annotation
     for name, annotation in get_annotations(RunResource).items()
-    if name not in {"known_urn", "scenarios"}
+    if name not in {"known_urn", "scenarios", "given_gate"}
 }
 RunResource.__annotations__["declared"] = pulumi.Output[dict[str, Any]]
 
@@ -156,6 +158,7 @@ def run_inputs(
     gate = gate_input(inputs["gate"]) if isinstance(inputs["gate"], Gate) else inputs["gate"]
     wanted = {**inputs, "gate": gate}
     given = {"name": resource_path(name), **{key: value for key, value in wanted.items() if value is not None}}
+    resource.given_gate = given.get("gate")
     _check(resource, name, given)
     if "adopt" not in given and (adopt := _configured_adoption(name)) is not None:
         given["adopt"] = adopt
@@ -289,6 +292,9 @@ def _check(resource: RunResource, name: str, given: Mapping[str, Any]) -> None:
     if not kind.is_resolved(known.get(kind.version_field)):  # it is by the time that the provider sees it
         del known[kind.version_field]
     problems = kind.problems(name, known)
+    gate = known.get("gate")
+    if isinstance(gate, dict) and gate.get("confirm") is not None and kind.version_field not in given:
+        problems = {"gate": f"confirm: {UNCONFIRMABLE}", **problems}
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         where = f" ({given['declared_at']})" if "declared_at" in given else ""

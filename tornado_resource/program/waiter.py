@@ -10,12 +10,16 @@ import pulumi
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.progress import WaitProgress
     from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.wait import Progress
     from tornado_resource.stacks.settings import Settings
+
+    Confirm = Callable[[Result], Awaitable[Result]]
 
 
 class Waiter:
@@ -51,8 +55,15 @@ class Waiter:
         async with self._client.open() as client:
             return await kind_of(gated.kind).with_details(client, result)
 
-    async def wait(self, gated: GatedRun, session: pulumi.Resource) -> Result:
-        """Return a session's result once it has ended; its progress shows on the resource's line of the update."""
+    async def wait(self, gated: GatedRun, session: pulumi.Resource, confirm: Confirm | None = None) -> Result:
+        """Return a session's result once it has ended; its progress shows on the resource's line of the update.
+
+        Args:
+            gated: the session and its gate.
+            session: its resource.
+            confirm: confirms a pass, if the gate requires that.
+
+        """
         from tornado_resource.runs.results import wait_for_result
 
         def show(progress: Progress) -> None:
@@ -60,21 +71,25 @@ class Waiter:
             self._progress.show(gated, progress, session)
 
         async with self._client.open() as client:
-            result = await wait_for_result(client, await self._last_runs.with_known(gated), self._poll_seconds, show)
+            known = await self._last_runs.with_known(gated)
+            result = await wait_for_result(client, known, self._poll_seconds, show, confirm=confirm)
             kind = kind_of(gated.kind)
             result = await kind.with_details(client, result) if self._has_reports else result
             result = await kind.with_changes(client, result) if self._shows_changes else result
             return await kind.with_transcripts(client, result) if self._shows_transcripts else result
 
-    async def ended(self, gated: GatedRun) -> Result | None:
-        """Return the result of a session that has ended, for a preview; None if it is running or cannot be read."""
+    async def ended(self, gated: GatedRun, confirm: Confirm | None = None) -> Result | None:
+        """Return the result of a session that has ended, for a preview; None if it is running or cannot be read.
+
+        The arguments are those of `wait`.
+        """
         recorded = await self.recorded(gated)
         if recorded is not None:
             return recorded
         from tornado_resource.runs.results import read_result
 
         async with self._client.open() as client:
-            result = await read_result(client, await self._last_runs.with_known(gated))
+            result = await read_result(client, await self._last_runs.with_known(gated), confirm)
         return result if result.status is not None and result.status.is_final else None
 
     def _announce(self) -> None:

@@ -13,6 +13,7 @@ _MODULES = {
     "AgentReleaseProvider": "tornado_resource.releases.provider",
     "CheckRunProvider": "tornado_resource.agents.provider",
     "ChecksProvider": "tornado_resource.checks.provider",
+    "ConfirmationProvider": "tornado_resource.confirmations.provider",
     "JudgeProvider": "tornado_resource.checks.provider",
     "ReleaseProvider": "tornado_resource.releases.provider",
     "ScenarioProvider": "tornado_resource.scenarios.provider",

@@ -12,6 +12,7 @@ from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version
 from tornado_resource.declarations.releases import PATCHED
+from tornado_resource.runs.confirmation import agrees as is_confirmed
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.stacks.recorded import passed_elsewhere
@@ -268,7 +269,10 @@ def _weaker(check: _Check, carried: RunVerdict, kind: Kind) -> Iterator[str]:
     if check.source.env != env:
         yield f"it passed there with the checks of {clean(str(check.source.env), 40)}, not of {env} (retest: false)"
     gate = replace(check.declaration.gate or Gate(), repaired="allow")
-    if not kind.agrees(replace(carried, gate=gate), check.on_version().request):
+    judged = replace(carried, gate=gate)
+    if gate.confirm is not None and not is_confirmed(judged):
+        yield "its pass there is not confirmed as the gate that is declared here requires (retest: false)"
+    elif not kind.agrees(judged, check.on_version().request):
         yield "its pass there does not meet the gate that is declared here (retest: false)"
 
 

@@ -14,6 +14,7 @@ from tornado_resource.reports.outcomes import (
     tally_of_all,
     worst_first,
 )
+from tornado_resource.reports.rates import rate_views
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,14 @@ def failure_message(results: Sequence[Result], stack: str, command: str = "pulum
     worst = missed[0].verdict.outcome
     lines = [f"gate {worst}: {tally_of_all(results)}"]
     for result in missed[:MAX_DETAILED]:
-        lines += [_headline(result), *_scenarios(result), *_fix_plan(result), *_mismatches(result), *_omission(result)]
+        lines += [
+            _headline(result),
+            *_scenarios(result),
+            *_rates(result),
+            *_fix_plan(result),
+            *_mismatches(result),
+            *_omission(result),
+        ]
     lines += [_headline(result) for result in missed[MAX_DETAILED:MAX_LISTED_SESSIONS]]
     if len(missed) > MAX_LISTED_SESSIONS:
         lines.append(f"  … and {len(missed) - MAX_LISTED_SESSIONS} more: {command}")
@@ -102,6 +110,14 @@ def _scenarios(result: Result) -> Iterator[str]:
             shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_LISTED_SCENARIOS])
             more = f" and {len(ids) - MAX_LISTED_SCENARIOS} more" if len(ids) > MAX_LISTED_SCENARIOS else ""
             yield f"    {label}: {shown}{more}"
+
+
+def _rates(result: Result) -> Iterator[str]:
+    views = rate_views(result)
+    of_all = f", {MAX_LISTED_SCENARIOS} of {len(views)}, the lowest first" if len(views) > MAX_LISTED_SCENARIOS else ""
+    if views:
+        yield f"    confirmation{of_all}:"
+    yield from (f"      - {clean(view.label, 60)}: {view.shown}" for view in views[:MAX_LISTED_SCENARIOS])
 
 
 def _fix_plan(result: Result) -> Iterator[str]:

@@ -32,6 +32,7 @@ from tornado_resource.reports.outcomes import (
     unmet_scenarios,
     worst_first,
 )
+from tornado_resource.reports.rates import rate_views
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Fix, Iteration
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import JudgeView, QuarantineView, ScenarioResult
+    from tornado_resource.reports.rates import RateView
     from tornado_resource.reports.trends import Run, Trend
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Result
@@ -86,6 +88,7 @@ class Section:
     kind: Kind
     parts: Parts
     judges: tuple[JudgeView, ...]
+    rates: tuple[RateView, ...]
     failed: tuple[ScenarioResult, ...]
     unfixable: tuple[ScenarioResult, ...]
     quarantine: tuple[QuarantineView, ...]
@@ -195,6 +198,7 @@ def _section(anchor: str, result: Result, report: Report, *, is_open: bool) -> S
         kind=kind_of(result.gated.kind),
         parts=parts(result),
         judges=judge_views(result),
+        rates=rate_views(result),
         failed=failed,
         unfixable=unfixable,
         quarantine=quarantine_views(result, report.day),

@@ -27,6 +27,7 @@ from tornado_resource.reports.outcomes import (
     omission,
     scenario_results,
 )
+from tornado_resource.reports.rates import rate_views
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import JudgeView
+    from tornado_resource.reports.rates import RateView
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
 
@@ -151,9 +153,11 @@ def _cases(result: Result, report: Report) -> list[TestCase]:
     for each in sorted(scenarios, key=lambda scenario: scenario.scenario_id):
         names[each.scenario_id] = unique.unique(clean((each.name or each.scenario_id).strip()) or NAMELESS)
     cases: list[TestCase] = [_gate_case(result, report.stack).place(report.linked(result.gated.position))]
+    rates = {each.scenario_id: each for each in rate_views(result)}
     for each in scenarios:
         position = report.linked(result.scenario_position(each.scenario_id))
-        cases.append(_scenario_case(result, each, names[each.scenario_id]).place(position))
+        case = _scenario_case(result, each, names[each.scenario_id]).place(position)
+        cases.append(_with_rate(case, rates[each.scenario_id]) if each.scenario_id in rates else case)
     for judge in judge_views(result):
         name = unique.unique(clean(judge.name.strip()) or NAMELESS_JUDGE)
         cases.append(_judge_case(result, judge, name).place(report.linked(result.gated.position)))
@@ -221,6 +225,20 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> _Case
 
 def _in_quarantine(found: str, entry: Quarantine) -> str:
     return f"{found}, but in quarantine until {entry.until}: {clean(entry.reason)}"
+
+
+def _with_rate(case: _Case, view: RateView) -> _Case:
+    """Return the case of a scenario that was confirmed, with its rate."""
+    text = f"{view.shown}; {view.requirement}"
+    case.system_out = text
+    if view.outcome == "passed" or case.result:
+        return case
+    if view.is_excused:
+        case.result = [Skipped(f"not confirmed: {text}")]
+    else:
+        kind = Failure if view.outcome == "failed" else Error
+        case.result = [kind(f"not confirmed: {text}", type_=view.outcome)]
+    return case
 
 
 def _failure(result: Result, scenario: ScenarioResult) -> Failure:

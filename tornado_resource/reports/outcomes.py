@@ -10,6 +10,7 @@ from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.model import PASSING_PERCENT
+from tornado_resource.runs.confirmation import required
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
 
@@ -194,8 +195,9 @@ def _part_label(result: Result, part: str) -> str:
 
 
 def gate_text(gate: Gate) -> str:
-    """Return `80%, polite: 90%`."""
-    return ", ".join([str(gate.passed), *(f"{name}: {bar}" for name, bar in gate.judges.items())])
+    """Return `80%, polite: 90%`, or `all, confirm: 4 of 5 runs (80%)`."""
+    confirm = [f"confirm: {required(gate.confirm)}"] if gate.confirm is not None else []
+    return ", ".join([str(gate.passed), *(f"{name}: {bar}" for name, bar in gate.judges.items()), *confirm])
 
 
 def mismatch_title(mismatch: Mismatch) -> str:
@@ -267,6 +269,7 @@ ADVICE: Final[dict[str, str]] = {
     "then run {up}: it reads them again.",
     "scenarios_changed": "Run {up}: it puts the scenarios back, and runs the session again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
+    "unconfirmed": "Run {up}: it confirms the pass, and starts no other {noun}.",
     "edited": f"Leave the version as it is while it is tested, {RERUN}",
     "unknown_status": "Look at the {noun} in Bland's dashboard: it may still be running. {up} reads it again.",
     "gone": "Check that bland:baseUrl and the API key are those of the account that started it. If so, `pulumi refresh "

@@ -25,6 +25,7 @@ from tornado_resource.reports.outcomes import (
     unmet_scenarios,
     worst_first,
 )
+from tornado_resource.reports.rates import MAX_RATES, rate_views
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ MAX_SECTION_SCENARIOS: Final = 20
 MAX_SECTION_FIXES: Final = 10
 CUT: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"
 _BLOCKS: Final = 10
-"""The length of the bar of a judge."""
+"""The length of the bar of a judge or a rate."""
 _JOINER: Final = "&#8288;"
 """The invisible word joiner: it keeps GitHub from turning text into a link or a mention."""
 _SPECIAL: Final = {ord(character): f"&#{ord(character)};" for character in "|\\`[]!"} | {
@@ -62,6 +63,7 @@ def summary(report: Report) -> str:
     """Return a heading, a table of sessions, and a section for each that did not pass, within the limit of GitHub."""
     results = worst_first(report.results)
     missed = [result for result in results if result.verdict.outcome != "passed"]
+    confirmed = [result for result in results if result.verdict.outcome == "passed" and rate_views(result)]
     return "".join(
         bounded(
             chain(
@@ -74,6 +76,7 @@ def summary(report: Report) -> str:
                 _quarantine(results, report),
                 _flaky(report.trends),
                 _sections(missed, report.stack),
+                _confirmations(confirmed),
             )
         )
     )
@@ -192,6 +195,31 @@ def _sections(missed: list[Result], stack: str) -> Iterator[str]:
         yield f"\n… and {tally(missed[MAX_SECTIONS:])} more: see `report.html`.\n"
 
 
+def _confirmations(confirmed: list[Result]) -> Iterator[str]:
+    """Yield the rates of the sessions that passed; a section of a session that did not has them itself."""
+    for result in confirmed[:MAX_SECTIONS]:
+        title = f"{STYLES[result.verdict.outcome].emoji} {escape(result.gated.name)}"
+        yield "".join([f"\n### {title}\n\n", *_rates(result)])
+    if len(confirmed) > MAX_SECTIONS:
+        yield f"\n… and {len(confirmed) - MAX_SECTIONS} more confirmed: see `report.html`.\n"
+
+
+def _rates(result: Result) -> Iterator[str]:
+    """Yield `■■■■■■■■□□ Refund: 80% (4 of 5 runs; …); the gate requires 4 of 5` for each scenario, the lowest first."""
+    views = rate_views(result)
+    if views:
+        yield f"- **Confirmation:** {count(len(views), 'scenario')}\n"
+    for view in views[:MAX_RATES]:
+        yield f"  - {_bar(view.rate)} {escape(view.label, 60)}: {view.shown}; {view.requirement}\n"
+    if len(views) > MAX_RATES:
+        yield f"  - and {len(views) - MAX_RATES} more\n"
+
+
+def _bar(rate: float) -> str:
+    full = int(rate * _BLOCKS)
+    return "■" * full + "□" * (_BLOCKS - full)
+
+
 def bounded(pieces: Iterable[str], note: str = CUT) -> Iterator[str]:
     """Stop before the piece that would go beyond the limit, so that no row or section is cut in half."""
     left = MAX_SUMMARY_CHARACTERS - len(note) - 1
@@ -241,6 +269,7 @@ def _section(result: Result, stack: str) -> Iterator[str]:
     if result.cost_usd is not None:
         yield f"- **Cost of the judges:** {result.cost_usd:.2f} US\\$\n"
     yield from _judges(judge_views(result))
+    yield from _rates(result)
     yield from _mismatches(result)
     yield from _transcripts(result)
     yield from _listed("Last fix plan", [_fix(fix) for fix in last_fixes(result)], MAX_SECTION_FIXES)
@@ -265,9 +294,7 @@ def _judges(views: tuple[JudgeView, ...]) -> Iterator[str]:
     if views:
         yield f"- **Judges:** {len(views)}\n"
     for view in views[:MAX_SECTION_SCENARIOS]:
-        full = int((view.rate or 0.0) * _BLOCKS)
-        bar = "■" * full + "□" * (_BLOCKS - full)
-        yield f"  - {bar} {escape(view.name, 60)}: {view.shown_rate}; {view.requirement}\n"
+        yield f"  - {_bar(view.rate or 0.0)} {escape(view.name, 60)}: {view.shown_rate}; {view.requirement}\n"
     if len(views) > MAX_SECTION_SCENARIOS:
         yield f"  - and {len(views) - MAX_SECTION_SCENARIOS} more\n"
 

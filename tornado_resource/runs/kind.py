@@ -35,6 +35,10 @@ class Kind(ABC):
     """What messages call a run."""
     part_noun: ClassVar[str] = "part"
     """What messages call that whose results decide about a run."""
+    is_part: ClassVar[bool] = False
+    """Whether a run is a part of another one, whose verdict has what is known of it."""
+    is_shown_late: ClassVar[bool] = False
+    """Whether the API may show a run only some time after it was started."""
     has_iterations: ClassVar[bool] = False
     """Whether a run tests in iterations, with repairs between them."""
     cures: ClassVar[Mapping[str, str]] = {}

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.urns import CHECK_RUN_TYPE, SESSION_TYPE
+from tornado_resource.core.urns import CHECK_RUN_TYPE, CONFIRMATION_TYPE, SESSION_TYPE
 
 if TYPE_CHECKING:
     from tornado_resource.runs.kind import Kind
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 KINDS: Final = {
     "tornado": (SESSION_TYPE, "tornado_resource.tornado.kind"),
     "check_run": (CHECK_RUN_TYPE, "tornado_resource.agents.kind"),
+    "confirmation": (CONFIRMATION_TYPE, "tornado_resource.confirmations.kind"),
 }
 """By name, the type of the resource, and the module with the kind, as `KIND`.
 

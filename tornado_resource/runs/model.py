@@ -40,6 +40,7 @@ Cause = Literal[
     "scenarios_changed",
     "scenarios_unlisted",
     "scenarios_unreadable",
+    "unconfirmed",
     "unreachable",
 ]
 """Why the outcome of a session is unknown, whatever its last known status is: reports advise by it."""
@@ -90,6 +91,8 @@ class GatedRun:
     urn: str = ""
     is_pathway_secret: bool = False
     kind: str = "tornado"
+    confirmation: GatedRun | None = None
+    """The confirmation of its pass that the state has recorded."""
 
     @property
     def run(self) -> Run:
@@ -155,6 +158,25 @@ class JudgeResult(TypedDict):
     """The API's own word: at least half of them match."""
 
 
+class ConfirmedScenario(TypedDict):
+    """How a scenario did in a confirmation, as the stack output `verdicts` holds it."""
+
+    passed: int
+    runs: int
+    """Those that passed or failed. A simulation that ended with an error, or is missing, says nothing."""
+
+
+class Confirmation(TypedDict):
+    """The confirmation of a pass, as the stack output `verdicts` holds it."""
+
+    set_id: str
+    """The API's id of the simulation set."""
+    runs: int
+    """How often each scenario had to be simulated."""
+    scenarios: dict[str, ConfirmedScenario]
+    """By scenario id, all that the session ran."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mismatch:
     """A conversation of a check run that a judge did not find as it should be. *how*: `no match`, or why none is known.
@@ -189,6 +211,7 @@ class RunFacts(TypedDict, total=False):
     semver: str | None
     judges: list[JudgeResult] | None
     quarantined: list[str]
+    confirmation: Confirmation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +226,8 @@ class RunVerdict:
     of check runs, whose *content* is the version id, since a version that was tested never changes; of sessions they
     are None. *promoted*: nothing was started here, since the run passed in the stack *promoted_from* (`retest: false`).
     *quarantined*: the scenarios, or the judges by name, that failed and decided nothing, since they are in quarantine;
-    the gate says why, and until when.
+    the gate says why, and until when. *confirmation*: None if the pass was not to be confirmed, or is not confirmed
+    yet.
     """
 
     outcome: Outcome
@@ -235,6 +259,7 @@ class RunVerdict:
     promoted: bool = False
     promoted_from: str | None = None
     quarantined: list[str] = field(default_factory=list)
+    confirmation: Confirmation | None = None
 
     def as_output(self) -> dict[str, Any]:
         """Return the verdict as the stack output `verdicts` holds it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError
+from tornado_resource.runs.confirmation import confirmed, must_be_confirmed, unconfirmed
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import STILL_RUNNING, Ending
@@ -15,7 +16,7 @@ from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.wait import gone, request_failed, retry_through_outage, wait_for_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tornado_resource.bland.client import Client
     from tornado_resource.core.clock import Clock
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
     from tornado_resource.runs.wait import Progress
 
 
-async def wait_for_result(
-    client: Client, gated: GatedRun, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
+async def wait_for_result(  # noqa: PLR0913 - the last two have defaults, and go by name
+    client: Client,
+    gated: GatedRun,
+    poll_seconds: float,
+    report: Callable[[Progress], None],
+    clock: Clock = SYSTEM,
+    *,
+    confirm: Callable[[Result], Awaitable[Result]] | None = None,
 ) -> Result:
     """Wait for a run's end and return its result. Never raises for what the API does.
 
@@ -34,13 +41,21 @@ async def wait_for_result(
         poll_seconds: the longest pause between two status requests.
         report: called with each change.
         clock: time.
+        confirm: confirms a pass, if its gate requires that. By default, the confirmation that the state has recorded
+            is waited for.
 
     """
     ending = await wait_for_end(client, gated, poll_seconds, report, clock)
-
-    return await kind_of(gated.kind).result(
+    result = await kind_of(gated.kind).result(
         client, gated, ending, lambda call: retry_through_outage(call, poll_seconds, clock)
     )
+    if not must_be_confirmed(result):
+        return result
+    if confirm is not None:
+        return await confirm(result)
+    if gated.confirmation is None:
+        return unconfirmed(result)
+    return confirmed(result, await wait_for_result(client, gated.confirmation, poll_seconds, report, clock))
 
 
 async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
@@ -60,8 +75,17 @@ async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, Gated
     return await kind_of(gated.kind).last_run(client, gated)
 
 
-async def read_result(client: Client, gated: GatedRun) -> Result:
-    """Return the result of a run as of now: `incomplete` if it still runs. Never raises for what the API does."""
+async def read_result(
+    client: Client, gated: GatedRun, confirm: Callable[[Result], Awaitable[Result]] | None = None
+) -> Result:
+    """Return the result of a run as of now: `incomplete` if it still runs. Never raises for what the API does.
+
+    Args:
+        client: sends the requests.
+        gated: the run and its gate.
+        confirm: as in `wait_for_result`; by default, the confirmation that the state has recorded is read.
+
+    """
     try:
         status = gated.status or await status_or_gone(client, gated.run)
     except ApiError as error:
@@ -69,4 +93,11 @@ async def read_result(client: Client, gated: GatedRun) -> Result:
     else:
         running = STILL_RUNNING if status is not None and status.is_running else None
         ending = Ending(status, running) if status is not None else gone(gated)
-    return await kind_of(gated.kind).result(client, gated, ending, retried)
+    result = await kind_of(gated.kind).result(client, gated, ending, retried)
+    if not must_be_confirmed(result):
+        return result
+    if confirm is not None:
+        return await confirm(result)
+    if gated.confirmation is None:
+        return unconfirmed(result)
+    return confirmed(result, await read_result(client, gated.confirmation))

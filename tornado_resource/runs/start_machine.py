@@ -39,7 +39,7 @@ One look right away could miss it, and the next send would start a second sessio
 """
 PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """Pauses before further looks for our own run, which the API may show late: after a conflict that follows an unknown
-outcome, or where the API shows the run's work already."""
+outcome, where the API shows the run's work already, or where it shows every run late."""
 # The API turned the request away, so there was no effect that a second look could find.
 _REFUSED_CODES: Final = frozenset({409, 429, 503})
 # 4xx in name only: a proxy may send them after it has passed the request on.
@@ -150,7 +150,9 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
     """Return the next action after *event*, and the updated attempts. The caller counts each `Send` when it is sent."""
     match event:
         case SendFailed(error=error):
-            return _after_fault(order, replace(attempts, fault=error), error)
+            # Where every run may be shown late, each send is looked for as patiently as the first one.
+            looks = 0 if kind_of(order.kind).is_shown_late else attempts.patient_looks
+            return _after_fault(order, replace(attempts, fault=error, patient_looks=looks), error)
         case Seen():
             return _after_look(order, attempts, event)
         case LookFailed(error=error):
@@ -186,7 +188,7 @@ def _after_no_run(order: Order, attempts: Attempts, ended: TornadoError | None) 
     fault = attempts.fault
     if attempts.looks_due > 0:
         return _look(attempts, SECOND_LOOK_SECONDS)
-    is_likely_ours = ended is not None or (attempts.is_ambiguous and isinstance(fault, Conflict))
+    is_likely_ours = ended is not None or _may_be_late(order, attempts)
     if is_likely_ours and attempts.patient_looks < len(PATIENT_LOOKS_SECONDS):
         return _look_longer(attempts)
     if ended is not None:
@@ -202,6 +204,12 @@ def _after_no_run(order: Order, attempts: Attempts, ended: TornadoError | None) 
         # After an unknown outcome, it may be our own session that the API conflicts with, and *active* shows it later.
         return attempts, Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
     return attempts, _send_again(order, attempts)
+
+
+def _may_be_late(order: Order, attempts: Attempts) -> bool:
+    """Return whether a run of ours may exist that the API does not show yet."""
+    has_conflict = attempts.is_ambiguous and isinstance(attempts.fault, Conflict)
+    return has_conflict or kind_of(order.kind).is_shown_late
 
 
 def _would_fail_again(fault: ApiError | None) -> TypeGuard[ApiError]:

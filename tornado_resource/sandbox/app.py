@@ -20,7 +20,7 @@ from starlette.routing import Route
 from tornado_resource.sandbox import described
 from tornado_resource.sandbox.agent_endpoints import AgentEndpoints
 from tornado_resource.sandbox.agents import Agents
-from tornado_resource.sandbox.answers import Answers, limit_of, offset_of
+from tornado_resource.sandbox.answers import Answers
 from tornado_resource.sandbox.check_run_endpoints import CheckRunEndpoints
 from tornado_resource.sandbox.check_runs import CheckRuns
 from tornado_resource.sandbox.door import Door
@@ -42,10 +42,12 @@ from tornado_resource.sandbox.operations import (
 )
 from tornado_resource.sandbox.pathways import Pathways
 from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
-from tornado_resource.sandbox.runs import MAX_LISTED_RUNS, batch_of, listed_runs, run_of
+from tornado_resource.sandbox.runs import batch_of, listed_runs, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
 from tornado_resource.sandbox.scenarios import Scenarios
 from tornado_resource.sandbox.scripts import ANY_PATHWAY
+from tornado_resource.sandbox.simulation_endpoints import SimulationEndpoints
+from tornado_resource.sandbox.simulations import Simulations
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -84,6 +86,7 @@ class Api:
         self._speed = speed
         self._latency_ms = latency_ms
         self._scenarios = Scenarios(store, scripts, self._script, now_ms)
+        self._simulations = Simulations(store, self._scenarios, self._script, lambda: self._speed, now_ms)
         self._pathways = Pathways(store, self._script, self._status_of, now_ms)
         self._judges = Judges(store, scripts.judges, now_ms)
         self._agents = Agents(store, scripts.agents, self._scenarios, self._judges, now_ms)
@@ -96,6 +99,7 @@ class Api:
             *self._tornado_operations(),
             *ScenarioEndpoints(self._scenarios, self._script, self._agents.script).operations(),
             *self._run_operations(),
+            *SimulationEndpoints(self._simulations, self._scenarios, self._script, self._session_runs).operations(),
             *self._pathway_operations(),
             *AgentEndpoints(self._agents, self._check_runs, answers).operations(),
             *CheckRunEndpoints(self._agents, self._check_runs, answers).operations(),
@@ -157,14 +161,6 @@ class Api:
     def _run_operations(self) -> list[Operation]:
         own = "/v1/agent-testing"
         return [
-            Operation(
-                "GET",
-                f"{own}/runs",
-                self._runs,
-                "List the runs of scenarios, the newest first",
-                query=described.RUNS_QUERY,
-                response=described.RUNS,
-            ),
             Operation(
                 "GET",
                 f"{own}/batches/{{batch_id}}",
@@ -328,21 +324,20 @@ class Api:
     async def _batch(self, request: Request) -> Response:
         return JSONResponse(self._batch_of(request.path_params["batch_id"])[0])
 
-    async def _runs(self, request: Request) -> Response:
-        given = request.query_params
-        wanted = {key: given[key] for key in ("pathway_id", "scenario_id", "batch_id") if given.get(key)}
-        all_runs = [
+    def _session_runs(self, pathway_id: str | None) -> list[dict[str, Any]]:
+        """Return the runs of the sessions of a pathway, or of all, the newest first."""
+        return [
             run
-            for session in self._store.newest(pathway_id=given.get("pathway_id") or None)
+            for session in self._store.newest(pathway_id=pathway_id)
             for iteration in reversed(self._status_of(session)["iterations"])
             for run in listed_runs(session.pathway_id, iteration)
         ]
-        found = [run for run in all_runs if all(run[key] == value for key, value in wanted.items())]
-        limit, offset = limit_of(request, MAX_LISTED_RUNS, MAX_LISTED_RUNS), offset_of(request)
-        return JSONResponse({"runs": found[offset : offset + limit], "total_count": len(found)})
 
     async def _run(self, request: Request) -> Response:
         run_id = request.path_params["run_id"]
+        simulated = self._simulations.run(run_id)
+        if simulated is not None:
+            return JSONResponse(simulated)
         batch, pathway_id = self._batch_of(run_id.partition("--")[0])
         run = next((each for each in batch["runs"] if each["run_id"] == run_id), None)
         if run is None:

@@ -163,22 +163,64 @@ _SHOWN_SCENARIO: Final[Json] = {
 SCENARIO: Final = record(**_SHOWN_SCENARIO)
 LISTED_SCENARIO: Final = record(**_SHOWN_SCENARIO, most_recent_run={"type": "null"})
 _RUN: Final[Json] = {"run_id": NAME, "scenario_id": TEXT, "status": {"enum": ["PASSED", "FAILED"]}}
+_ANY_RUN: Final[Json] = {**_RUN, "status": {"enum": ["RUNNING", "PASSED", "FAILED", "ERROR"]}}
+RUN_FILTERS: Final = ("pathway_id", "scenario_id", "batch_id", "simulation_set_id", "status")
 RUNS_QUERY: Final[Json] = {
-    **dict.fromkeys(("pathway_id", "scenario_id", "batch_id"), TEXT),
+    **dict.fromkeys(RUN_FILTERS, TEXT),
     "limit": INTEGER,
     "offset": INTEGER,
 }
 RUNS: Final = record(
-    runs=list_of(record(**_RUN, pathway_id=TEXT, batch_id=NAME, trigger_source={"const": "tornado"}, created_at=TEXT)),
+    runs=list_of(
+        record(
+            **_ANY_RUN,
+            pathway_id=TEXT,
+            batch_id=NAME,
+            trigger_source={"enum": ["tornado", "simulation"]},
+            simulation_set_id=nullable(TEXT),
+            created_at=TEXT,
+        )
+    ),
     total_count=INTEGER,
 )
 BATCH: Final = record(batch_id=NAME, status={"enum": ["PASSED", "FAILED"]}, runs=list_of(record(**_RUN)))
 RUN: Final = record(
-    **_RUN,
+    **_ANY_RUN,
     chat_history=list_of(record(role=TEXT, content=TEXT)),
     assertion_results=list_of(record(type=TEXT, name=TEXT, passed=FLAG, reason=TEXT)),
     overall_score={"type": "number"},
     error_message={"type": "null"},
+)
+START_SET: Final = request_body(
+    "scenario_ids",
+    "simulations_per_scenario",
+    scenario_ids=list_of(TEXT, minItems=1),
+    simulations_per_scenario={**POSITIVE, "maximum": 1000},
+    pathway_id=NAME,
+    version_number=INTEGER,
+)
+_SET: Final[Json] = {"simulations_per_scenario": POSITIVE, "total_scenarios": POSITIVE, "created_at": TEXT}
+STARTED_SET: Final = record(simulation_set_id=NAME, status={"const": "PENDING"}, **_SET)
+_SHARE: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1}
+_RATE: Final = record(
+    scenario_id=TEXT,
+    scenario_name=TEXT,
+    total_runs=COUNT,
+    passed=COUNT,
+    failed=COUNT,
+    pass_rate=_SHARE,
+    is_flaky=FLAG,
+    confidence={"enum": ["high", "medium", "low"]},
+)
+SET: Final = record(
+    id=NAME,
+    status={"enum": ["PENDING", "RUNNING", "PASSED", "FAILED", "ERROR"]},
+    **_SET,
+    statistics=record(
+        per_scenario={"type": "object", "additionalProperties": _RATE},
+        overall=record(avg_pass_rate=_SHARE, flaky_count=COUNT, reliable_count=COUNT, total_runs=COUNT),
+    ),
+    completed_at=nullable(TEXT),
 )
 PUBLISH: Final = request_body("version_id", version_id=INTEGER, environment={"enum": ["production", "staging"]})
 LISTED_VERSION: Final = record(id=NAME, version_number=INTEGER, created_at=TEXT, name=TEXT, is_latest=FLAG)

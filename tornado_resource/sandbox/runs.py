@@ -25,7 +25,8 @@ def batch_of(batch_id: str, iteration: Json) -> Json:
 def listed_runs(pathway_id: str, iteration: Json) -> list[Json]:
     """Return the runs of an iteration of a session, as *List Runs* shows them."""
     batch_id, created_at = iteration["batch_id"], iteration["started_at"]
-    shown = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado", "created_at": created_at}
+    shown = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado"}
+    shown |= {"simulation_set_id": None, "created_at": created_at}
     return [{**run, **shown} for run in batch_of(batch_id, iteration)["runs"]]
 
 

@@ -17,6 +17,20 @@ SCENARIO: Final = {
         "required": {"type": "boolean"},
     },
 }
+_NUMBERS: Final = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
+SIMULATION: Final = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "rates": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}},
+        "errors": _NUMBERS,
+        "missing": _NUMBERS,
+        "counts_errors": {"type": "boolean"},
+        "run_ms": MILLISECONDS,
+        "shown_after_ms": MILLISECONDS,
+        "ends_as": {"enum": ["PASSED", "FAILED", "ERROR", "RUNNING"]},
+    },
+}
 PATHWAY: Final = {
     "type": ["object", "null"],
     "additionalProperties": False,
@@ -35,6 +49,7 @@ PATHWAY: Final = {
         "versions": {"enum": ["shown", "missing", "forbidden"]},
         "scenario_lists": {"enum": ["scenarios", "data", "bare"]},
         "scenario_texts": {"enum": ["kept", "stripped", "lowered"]},
+        "simulations": {"type": "array", "minItems": 1, "items": SIMULATION},
     },
 }
 
@@ -46,6 +61,24 @@ class Scenario:
     id: str
     name: str
     is_required_for_promotion: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationScript:
+    """How a simulation set goes. *run_ms* is in scaled time.
+
+    *rates*: by scenario, by id or name, the share of its runs that pass (1.0). *errors* and *missing*: how many of its
+    runs end with ERROR, or never appear. *counts_errors*: whether the statistics count an ERROR as failed. *ends_as*
+    overrides the final status; RUNNING: it never ends. *shown_after_ms*: when its runs are listed, in real time.
+    """
+
+    rates: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    counts_errors: bool = False
+    run_ms: int = 60_000
+    shown_after_ms: int = 0
+    ends_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +105,8 @@ class Script:
     scenario_lists: Literal["scenarios", "data", "bare"] = "scenarios"
     scenario_texts: Literal["kept", "stripped", "lowered"] = "kept"
     publish_delay_ms: int | None = 0
+    simulations: tuple[SimulationScript, ...] = (SimulationScript(),)
+    """How the simulation sets of the pathway go, one after the other; the last one stands for all further ones."""
     answer: dict[str, Any] = field(default_factory=dict)
     """Fields that override those of the status response of an ended session: for contradictory responses."""
 
@@ -92,6 +127,7 @@ def pathway_script(pathway_id: str, values: dict[str, Any]) -> Script:
         scenario_lists=values.get("scenario_lists", "scenarios"),
         scenario_texts=values.get("scenario_texts", "kept"),
         publish_delay_ms=None if delay == "never" else delay,
+        simulations=tuple(SimulationScript(**entry) for entry in values.get("simulations", [{}])),
         answer=values.get("answer", {}),
     )
 

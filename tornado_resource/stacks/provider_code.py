@@ -20,6 +20,7 @@ KEY: Final = "__provider"
 _CLASSES: Final = (
     ("tornado_resource.provider", "TornadoProvider"),
     ("tornado_resource.provider", "CheckRunProvider"),
+    ("tornado_resource.provider", "ConfirmationProvider"),
     ("tornado_resource.provider", "ReleaseProvider"),
     ("tornado_resource.provider", "AgentReleaseProvider"),
     ("tornado_resource.provider", "ScenarioProvider"),

@@ -24,11 +24,13 @@ from tornado_resource.core.urns import (
 from tornado_resource.declarations.merging import SECTIONS
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import parsed
+from tornado_resource.runs.confirmation import holds, parse_confirmation
 from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
 from tornado_resource.runs.model import (
     HIDDEN,
     NOT_AS_DECLARED,
     NOT_SHOWN_NOW,
+    Confirmation,
     GatedRun,
     JudgeResult,
     Result,
@@ -158,6 +160,8 @@ class RecordedRun:
     recorded: Mapping[str, Any] | None = None
     verdict: RunVerdict | None = None
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
+    confirmation: RecordedRun | None = None
+    """The confirmation of its pass, if one was started."""
 
     @property
     def request(self) -> dict[str, Any]:
@@ -250,14 +254,36 @@ class RecordedRun:
             position=Position.parse(text_or_none(inputs.get("declared_at") or inputs.get("source"))),
             adopted=self.adopted,
             started_content=self.started_content,
-            content=Digests.of(self.verdict.content) if self.verdict is not None else None,
+            content=self.ended_content,
             was_shown=self.was_shown,
             scenarios=self.scenarios,
             doubt=self.doubt,
             urn=clean(self.resource.urn, MAX_URN_CHARACTERS),
             is_pathway_secret=self.resource.is_secret,
             kind=self.kind,
+            confirmation=self._confirmation_under(gate),
         )
+
+    @property
+    def rates(self) -> Confirmation | None:
+        """How its scenarios did in its confirmation, as far as that is recorded."""
+        return parse_confirmation(self.recorded.get("confirmation")) if self.recorded is not None else None
+
+    @property
+    def ended_content(self) -> Digests | None:
+        """The content of the version that its verdict is for when it had ended, if that is recorded.
+
+        A pass that is not confirmed yet has it too: a later look could take an edit for what passed.
+        """
+        if self.verdict is not None:
+            return Digests.of(self.verdict.content)
+        is_confirmed = self.recorded is not None and self.recorded["gate"].get("confirm") is not None
+        return Digests.of(self.recorded["content"]) if self.recorded is not None and is_confirmed else None
+
+    def _confirmation_under(self, gate: Gate) -> GatedRun | None:
+        if self.confirmation is None or gate.confirm is None:
+            return None
+        return replace(self.confirmation.under(gate), name=self.name, content=self.ended_content)
 
     def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of *gated*; None if the record is about another run, request or gate."""
@@ -290,6 +316,8 @@ class Recorded:
     scenarios: tuple[StoredScenario, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     by_id: Mapping[str, RecordedRun] = field(default_factory=dict)
+    confirmations: Mapping[str, RecordedRun] = field(default_factory=dict)
+    """By the ids of the sessions that they confirm."""
 
     @property
     def published(self) -> list[Resource]:
@@ -324,9 +352,12 @@ def read_state(resources: Iterable[Resource]) -> Recorded:
     stored = (stored_scenario(each.name, each.outputs) for each in _of_type({SCENARIO_TYPE}, ours))
     scenarios = tuple(each for each in stored if each is not None)
     outputs: Mapping[str, Any] = next((each.outputs for each in _of_type({STACK_TYPE}, ours)), {})
-    runs = _runs(ours, _Known(verdicts_in(outputs), {each.scenario_id: each.declaration for each in scenarios}))
+    known = _Known(verdicts_in(outputs), {each.scenario_id: each.declaration for each in scenarios})
+    parts = _confirmations(ours, known)
+    runs = _confirmed(_runs(ours, known), parts)
     releases = {each.urn: each for each in _of_type(RELEASE_TYPES, ours)}
-    return Recorded(runs, releases, scenarios, outputs, by_id={run.run_id: run for run in runs.values()})
+    by_id = {run.run_id: run for run in runs.values()}
+    return Recorded(runs, releases, scenarios, outputs, by_id, parts)
 
 
 def _of_type(own_types: Collection[str], resources: Iterable[Resource]) -> list[Resource]:
@@ -363,11 +394,22 @@ class _Known:
     scenarios: Mapping[str, ScenarioDeclaration]
 
 
-def _runs(resources: Iterable[Resource], known: _Known) -> dict[str, RecordedRun]:
+def _runs(resources: Iterable[Resource], known: _Known, *, of_parts: bool = False) -> dict[str, RecordedRun]:
     kinds = [(each, kind_of_type(type_of(each.urn))) for each in resources]
-    found = [_run(kind, each, known) for each, kind in kinds if kind is not None]
+    found = [_run(kind, each, known) for each, kind in kinds if kind is not None and kind.is_part == of_parts]
     runs = {run.resource.urn: run for run in found if run is not None}
     return {urn: replace(runs[urn], name=clean(name)) for urn, name in unique_names(runs).items()}
+
+
+def _confirmations(resources: Iterable[Resource], known: _Known) -> dict[str, RecordedRun]:
+    """Return the confirmations by the ids of their sessions; not those whose start was interrupted."""
+    found = _runs(resources, known, of_parts=True).values()
+    return {run.declared["session_id"]: run for run in found if run.run_id}
+
+
+def _confirmed(runs: Mapping[str, RecordedRun], parts: Mapping[str, RecordedRun]) -> dict[str, RecordedRun]:
+    """Return runs with their confirmations, by URN; *parts* has these by the ids of the runs."""
+    return {urn: replace(run, confirmation=parts.get(run.run_id)) for urn, run in runs.items()}
 
 
 def _run(kind: Kind, resource: Resource, known: _Known) -> RecordedRun | None:
@@ -415,6 +457,7 @@ def _is_verdict(value: Mapping[str, Any]) -> bool:
         and all(isinstance(each, str) for each in _listed(value))
         and not any(isinstance(value.get(key), bool) for key in _NUMBERS)
         and _is_gate(value["gate"])
+        and _is_confirm(value["gate"].get("confirm"))
     )
 
 
@@ -436,6 +479,14 @@ def _is_gate(value: Mapping[str, Any]) -> bool:
         and all(map(_is_percentage, judges.values()))
         and len(parsed(quarantine)) == len(quarantine)
     )
+
+
+def _is_confirm(value: Any) -> bool:
+    if value is None:
+        return True
+    passed = value.get("passed", "all") if isinstance(value, dict) else None
+    is_word = isinstance(passed, str) and (passed == "all" or _is_percentage(passed))
+    return (is_word or type(passed) is int) and type(value.get("runs")) is int
 
 
 def _is_percentage(value: Any) -> bool:
@@ -484,7 +535,7 @@ def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Resu
     request = next((kind.request_of(each) for each in shown if isinstance(each, dict)), {})
     gated = GatedRun(name, verdict.session_id, verdict.gate, request, kind=kind.name)
     is_pass = verdict.kind == kind.name and verdict.outcome == "passed" and verdict.status in kind.statuses
-    if is_pass and kind.agrees(verdict, request):
+    if is_pass and holds(verdict, request):
         return Result(gated, verdict)
     reason = "its recorded verdict is damaged: run `pulumi up` again"
     return Result(gated, replace(verdict, outcome="incomplete", reason=reason, kind=kind.name))
@@ -496,7 +547,7 @@ def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[st
     is_final = verdict.status in kind.statuses and verdict.outcome in SETTLED
     if not is_final or verdict.kind != kind.name or verdict.declaration != digest(request):
         return None
-    return verdict if kind.agrees(verdict, request) else None
+    return verdict if holds(verdict, request) else None
 
 
 def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
@@ -511,6 +562,7 @@ def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
         "scenarios": _all(_scenario_run, given["scenarios"]),
         "kind": given["kind"] or "tornado",  # older releases did not record it
         "judges": _all(_judge_result, given["judges"]),
+        "confirmation": parse_confirmation(given["confirmation"]),
         "gate": Gate.of(given["gate"]),
         "promoted": given["promoted"] is True,
         "quarantined": given["quarantined"] or [],  # as above

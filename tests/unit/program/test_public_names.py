@@ -8,8 +8,8 @@ from typing import get_type_hints
 import pytest
 
 import tornado_resource
-from tornado_resource import Gate, Verdict
-from tornado_resource.program.mappings import GateMapping, RecordedGate
+from tornado_resource import Confirm, Gate, Verdict
+from tornado_resource.program.mappings import ConfirmMapping, GateMapping, RecordedGate
 from tornado_resource.runs.model import RunVerdict
 
 
@@ -33,6 +33,7 @@ def test_the_public_verdict_has_the_keys_and_types_of_the_recorded_one() -> None
 
 
 def test_a_gate_mapping_has_the_keys_and_types_of_a_gate() -> None:
-    recorded = get_type_hints(Gate)
+    recorded = {**get_type_hints(Gate), "confirm": ConfirmMapping}
     del recorded["quarantine"]  # it is declared beside the gate
     assert get_type_hints(GateMapping) == recorded
+    assert get_type_hints(ConfirmMapping) == get_type_hints(Confirm)

@@ -29,6 +29,7 @@ RANKS = [
     "checks",
     "releases",
     "agents",
+    "confirmations",
     "tornado",
     "deployment",
     "cli",
@@ -41,7 +42,7 @@ EDGES = {
     ("agents", "checks"): "a check run depends on declared checks",
     ("checks", "scenarios"): "checks run declared scenarios",
 }
-THINGS = {"agents", "checks", "releases", "scenarios", "tornado"}
+THINGS = {"agents", "checks", "confirmations", "releases", "scenarios", "tornado"}
 """Each has a resource of its own. They do not import each other, but for the edges above."""
 DOORS = {
     "httpx": {"bland/http.py"},

@@ -91,6 +91,7 @@ def test_a_gate_may_be_a_number_and_numbers_may_be_huge() -> None:
         "repaired": "allow",
         "full_run": "required",
         "judges": {},
+        "confirm": None,
     }
     assert content["sessions"]["a"]["total_scenarios"] == 10**30
 

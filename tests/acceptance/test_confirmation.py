@@ -1,0 +1,77 @@
+"""A pass that must be confirmed: one simulation set for it, on the version that passed, whatever happens."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT: Final = """\
+pathways:
+  pw-1:
+    scenarios: [{id: sc-1, name: Refund}, {id: sc-2, name: Cancel}]
+    failing: [1, 0]
+    simulations: [{rates: {sc-2: 0.8}, run_ms: 1000}, {rates: {sc-1: 0.2}, errors: {sc-1: 2}}, {rates: {sc-2: 0.4}}]
+"""
+SETS: Final = "POST /v1/agent-testing/simulation-sets"
+
+
+def declare(project: Project, confirm: str, more: str = "") -> None:
+    gate = f"gate: {{confirm: {confirm}}}"
+    project.declare(f"version: 1\nsessions:\n  booking: {{pathway_id: pw-1, version_number: 4, {gate}{more}}}\n")
+
+
+def sets(project: Project) -> list[dict[str, Any]]:
+    """What the starts of simulation sets sent."""
+    return [json.loads(row["body"]) for row in project.requests(SETS)]
+
+
+def verdict(project: Project) -> dict[str, Any]:
+    return dict(project.outputs()["verdicts"]["booking"])
+
+
+def test_a_pass_is_confirmed_once_and_judged_again(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=10_000, script=SCRIPT)
+    project.configure("tornado:reports", "reports")
+    declare(project, '{runs: 5, passed: "80%"}', ", publish: staging")
+    preview = project.pulumi("preview", "--save-plan", "plan.json")
+    assert "Confirmation" in preview
+    assert project.requests("POST") == []
+    project.up(0, "--plan", "plan.json")
+    assert sets(project) == [
+        {
+            "pathway_id": "pw-1",
+            "version_number": 5,
+            "scenario_ids": ["sc-1", "sc-2"],
+            "simulations_per_scenario": 5,
+        }
+    ]
+    [resource] = project.resources("Confirmation")
+    found = verdict(project)
+    assert (found["outcome"], found["confirmation"]) == (
+        "passed",
+        {
+            "set_id": resource["id"],
+            "runs": 5,
+            "scenarios": {"sc-1": {"passed": 5, "runs": 5}, "sc-2": {"passed": 4, "runs": 5}},
+        },
+    )
+    assert "2 of 2 scenarios confirmed, each in at least 4 of 5 runs (80%)" in found["reason"]
+    assert len(project.requests("/publish")) == 1
+
+    before = len(project.requests())
+    project.up(0, "--expect-no-changes")
+    assert [row for row in project.requests()[before:] if "simulation" in row["path"] or row["method"] == "POST"] == []
+    assert verdict(project) == found
+    assert project.resources("Confirmation")[0]["id"] == resource["id"]
+
+    before = len(project.requests())
+    declare(project, "{runs: 5}", ", publish: staging")
+    printed = project.up(expect=None)
+    assert "1 of 2 scenarios confirmed: sc-2 passed 4 of 5, the gate requires 5 of 5 runs" in printed
+    assert [row for row in project.requests()[before:] if "simulation" in row["path"] or row["method"] == "POST"] == []
+    assert (verdict(project)["outcome"], len(project.sessions())) == ("failed", 1)

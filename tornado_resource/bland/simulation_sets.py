@@ -1,0 +1,238 @@
+"""The requests of the API's pages *Simulation Sets* and *Runs*, and what the responses say.
+
+A simulation set runs each of its scenarios several times on one version. Every function sends one request, unless it
+says otherwise; retries are the caller's choice, and a start must never be retried blindly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.responses import (
+    Meaning,
+    error_text,
+    id_fault,
+    is_other,
+    reported_error,
+    segment,
+    unusable,
+    word_fault,
+)
+from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.values import MAX_ID_CHARACTERS, unwrapped, whole_number, word
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ForeignResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from tornado_resource.bland.client import Client, Reply
+
+RUNNING: Final = frozenset({"PENDING", "RUNNING"})
+STATUSES: Final[Mapping[str, Meaning]] = {
+    "PASSED": Meaning(),
+    "FAILED": Meaning(),
+    "ERROR": Meaning(
+        "it stopped with an error, which says nothing of the agent",
+        advice="Look at the simulation set in Bland's dashboard",
+        says_nothing=True,
+    ),
+}
+"""The final statuses (API page *Get Simulation Set*). Any other one but `PENDING` and `RUNNING` is unknown."""
+PAGE_RUNS: Final = 100
+"""The most that the API lists at once."""
+MAX_PAGES: Final = 50
+"""Of runs. An API that knows no `offset` shows its first page again and again."""
+_PATH: Final = "/v1/agent-testing"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """How often a scenario of a set ran, passed and failed. What cannot be read is None."""
+
+    runs: int | None
+    passed: int | None
+    failed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSet:
+    """A simulation set. Its id, times and *status* are unchanged, byte for byte, or None.
+
+    *scenarios*: by id, as far as the set shows them. *has_unreadable*: whether it shows one that cannot be read.
+    """
+
+    set_id: str
+    status: str
+    runs: int | None = None
+    total_scenarios: int | None = None
+    scenarios: Mapping[str, Simulated] = field(default_factory=dict)
+    has_unreadable: bool = False
+    error_message: str | None = None
+    created_at: str | None = None
+    completed_at: str | None = None
+
+    @classmethod
+    def parse(cls, content: Any) -> SimulationSet | None:
+        """Parse a set; None if it cannot be recorded (`set_fault`)."""
+        content = _with_id(content)
+        if set_fault(content) is not None:
+            return None
+        statistics = content.get("statistics")
+        listed = statistics.get("per_scenario") if isinstance(statistics, dict) else None
+        shown = listed if isinstance(listed, dict) else {}
+        scenarios = {key: _simulated(entry) for key, entry in shown.items() if word(key, MAX_ID_CHARACTERS)}
+        return cls(
+            set_id=content["id"],
+            status=content["status"],
+            runs=whole_number(content.get("simulations_per_scenario")),
+            total_scenarios=whole_number(content.get("total_scenarios")),
+            scenarios=scenarios,
+            has_unreadable=len(scenarios) < len(shown),
+            error_message=error_text(content.get("error_message")),
+            created_at=word(content.get("created_at")),
+            completed_at=word(content.get("completed_at")),
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in RUNNING
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended. An unknown status is neither running nor final."""
+        return self.status in STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSet:
+    """A set as the list of runs shows it: when the first of its runs was created. *responded_at*: the API's time."""
+
+    set_id: str
+    created_at: str | None
+    responded_at: datetime | None
+
+
+def set_fault(content: Any) -> str | None:
+    """Return why the set of a response cannot be recorded, fit to be shown; None if it can be."""
+    if not isinstance(content, dict):
+        return "the response shows no simulation set"
+    status = content.get("status")
+    missing = None if isinstance(status, str) and status else "the response has no status"
+    return id_fault(content) or missing or word_fault(content, "status") or word_fault(content, "created_at")
+
+
+async def start_set(client: Client, request: Mapping[str, Any]) -> SimulationSet:
+    """Start a simulation set (*Create Simulation Set*).
+
+    Args:
+        client: sends the request.
+        request: `pathway_id`, `version_number`, `scenario_ids` and `simulations_per_scenario`.
+
+    Raises:
+        OutcomeUnknown: among others, a 2xx response without a set that can be recorded.
+
+    """
+    label = f"start of a simulation set on pathway {clean(str(request['pathway_id']))}"
+    return _parsed(client, await client.request(label, "POST", f"{_PATH}/simulation-sets", body=request))
+
+
+async def read_set(client: Client, set_id: str) -> SimulationSet:
+    """Return a simulation set (*Get Simulation Set*).
+
+    Raises:
+        ForeignResponse: the response is about another set.
+
+    """
+    label = f"simulation set {clean(set_id)}"
+    found = _parsed(client, await client.request(label, "GET", f"{_PATH}/simulation-sets/{segment(label, set_id)}"))
+    if is_other(found.set_id, set_id):
+        raise ForeignResponse(label, f"the response is about simulation set {clean(found.set_id)}")
+    return found
+
+
+async def list_errors(client: Client, set_id: str) -> list[str]:
+    """Return the scenario of each run of a set that ended with ERROR, which says nothing of the agent.
+
+    The statistics of a set do not say whether they count these as failed. Sends a request for each page.
+    """
+    errors: list[str] = []
+    async for run in _runs(client, {"simulation_set_id": set_id, "status": "ERROR"}):
+        scenario_id = word(run.get("scenario_id"), MAX_ID_CHARACTERS)
+        is_own = run.get("simulation_set_id", set_id) == set_id and run.get("status", "ERROR") == "ERROR"
+        if is_own and scenario_id is not None:
+            errors.append(scenario_id)
+    return errors
+
+
+async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[ListedSet]:
+    """Return the simulation sets that have run a scenario, the newest first, as far as one page of runs shows them.
+
+    The API has no list of sets, but each run names its own.
+    """
+    query = {"pathway_id": pathway_id, "scenario_id": scenario_id, "limit": str(PAGE_RUNS)}
+    reply = await client.request(f"runs of scenario {clean(scenario_id)}", "GET", f"{_PATH}/runs", query=query)
+    found: dict[str, ListedSet] = {}
+    for run in _listed(client, reply):
+        set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
+        if set_id is not None and run.get("trigger_source", "simulation") == "simulation":
+            # The newest run comes first, so the last one that is seen is the first that was created.
+            found[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
+    return [*found.values()]
+
+
+async def lists_runs(client: Client, pathway_id: str) -> bool:
+    """Return whether the API lists the runs of a pathway, so that a 404 for a set comes from the API."""
+    query = {"pathway_id": pathway_id, "limit": "1"}
+    reply = await client.request(f"runs of pathway {clean(pathway_id)}", "GET", f"{_PATH}/runs", query=query)
+    return _list_of(unwrapped(reply.body)) is not None
+
+
+async def _runs(client: Client, query: Mapping[str, str]) -> Any:
+    for page in range(MAX_PAGES):
+        asked = {**query, "limit": str(PAGE_RUNS), **({"offset": str(page * PAGE_RUNS)} if page else {})}
+        reply = await retried(partial(client.request, "runs of a simulation set", "GET", f"{_PATH}/runs", query=asked))
+        runs = [*_listed(client, reply)]
+        for run in runs:
+            yield run
+        if len(runs) < PAGE_RUNS:
+            return
+
+
+def _listed(client: Client, reply: Reply) -> Iterator[Json]:
+    listed: Sequence[Any] = client.parsed(reply, _list_of, "the response has no runs")
+    return (each for each in listed if isinstance(each, dict))
+
+
+def _list_of(content: Any) -> list[Any] | None:
+    runs = content.get("runs") if isinstance(content, dict) and not reported_error(content) else None
+    return runs if isinstance(runs, list) else None
+
+
+def _with_id(content: Any) -> Any:
+    """Return a set with its id under `id`: the response to a start has it under `simulation_set_id`."""
+    if isinstance(content, dict) and "id" not in content and "simulation_set_id" in content:
+        return {**content, "id": content["simulation_set_id"], "status": content.get("status", "PENDING")}
+    return content
+
+
+def _parsed(client: Client, reply: Reply) -> SimulationSet:
+    fault = set_fault(_with_id(unwrapped(reply.body)))
+    if fault is not None:
+        raise unusable(reply.label, reply.body, fault)
+    return client.parsed(reply, SimulationSet.parse, "")
+
+
+def _simulated(entry: Any) -> Simulated:
+    content = entry if isinstance(entry, dict) else {}
+    return Simulated(
+        runs=whole_number(content.get("total_runs")),
+        passed=whole_number(content.get("passed")),
+        failed=whole_number(content.get("failed")),
+    )

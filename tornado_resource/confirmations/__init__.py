@@ -1,0 +1,1 @@
+"""Confirmations of sessions that passed: their resource and their provider."""

@@ -1,0 +1,327 @@
+"""Confirmations as a kind of run: a simulation set on the version with which a session passed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.bland.responses import Status, is_other, parse_time, spelling
+from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.simulation_sets import (
+    STATUSES,
+    SimulationSet,
+    list_errors,
+    list_sets,
+    lists_runs,
+    read_set,
+    start_set,
+)
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.text import clean, count, id_list
+from tornado_resource.core.urns import CONFIRMATION_TYPE
+from tornado_resource.declarations.model import CONFIRMATION_MS
+from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected
+from tornado_resource.runs.confirmation import judge_confirmation
+from tornado_resource.runs.kind import Kind
+from tornado_resource.runs.model import Ending, Result
+from tornado_resource.runs.order import Found, StartedRun
+from tornado_resource.runs.rerun import LastRun
+from tornado_resource.runs.verdict import make_verdict
+from tornado_resource.runs.wait import request_failed
+from tornado_resource.versions.passed import edit_since_pass, unread
+from tornado_resource.versions.reading import read_digests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.retrying import Retry
+    from tornado_resource.runs.model import ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
+    from tornado_resource.runs.order import Order, Run
+
+MAX_COMPARED: Final = 4
+"""How many sets are read, the newest ones, to see which one is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus(Status):
+    """The status of a simulation set, and all that the API shows of it.
+
+    *errors*: by scenario id, how many simulations ended with an error, as far as that was read.
+    """
+
+    simulations: SimulationSet | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, found: SimulationSet) -> SetStatus:
+        """Return the status of a set."""
+        return cls(
+            found.status,
+            elapsed_ms=_elapsed_ms(found),
+            error_message=found.error_message,
+            created_at=found.created_at,
+            simulations=found,
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.simulations is not None and self.simulations.is_running
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended. An unknown status is neither running nor final."""
+        return self.status in STATUSES
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Nothing that is recorded."""
+        return {}
+
+
+class Confirmations(Kind):
+    """A simulation set runs each scenario several times on one version. Any number of sets may run at once."""
+
+    name = "confirmation"
+    noun = "confirmation"
+    part_noun = "scenario"
+    place_noun = "pathway"
+    resource_type = CONFIRMATION_TYPE
+    id_output = "set_id"
+    place_outputs = ("pathway_id",)
+    intents = "confirmation-intents"
+    fields = ("session_id", "pathway_id", "version_number", "scenario_ids", "simulations_per_scenario")
+    statuses = STATUSES
+    default_limit_ms = CONFIRMATION_MS
+    is_shown_late = True
+    is_part = True
+
+    def place_id(self, request: Mapping[str, Any]) -> str:
+        """Return the id of the pathway."""
+        return str(request["pathway_id"])
+
+    def request_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the declared fields: those of the API's page, and the session that is confirmed."""
+        return {name: whole_without_nulls(values[name]) for name in self.fields if values.get(name) is not None}
+
+    def problems(self, name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what can be no request: in a state that was changed by hand, since no user writes these inputs."""
+        del name
+        expected = {"session_id": str, "pathway_id": str, "scenario_ids": list}
+        found = {
+            key: f"found {type(values[key]).__name__}, expected {kind.__name__}"
+            for key, kind in expected.items()
+            if key in values and not isinstance(values[key], kind)
+        }
+        numbers = (key for key in ("version_number", "simulations_per_scenario") if key in values)
+        return found | {key: "expected a whole number" for key in numbers if not _is_number(values[key])}
+
+    def is_sound(self, declared: Mapping[str, Any]) -> bool:
+        """Return whether what is recorded as declared can be a request."""
+        return all(key in declared for key in self.fields) and not self.problems(None, declared)
+
+    async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
+        """Send the start request."""
+        body = {key: value for key, value in request.items() if key != "session_id"}
+        return _started(await start_set(client, body))
+
+    async def look(self, client: Client, order: Order) -> Sequence[Found]:
+        """Return the newest sets that have run the first scenario of an order, whether they have ended or not.
+
+        The API has no list of sets, but its list of runs names them. None holds a place: the API has no such limit.
+        """
+        request = order.request
+        listed = (await list_sets(client, request["pathway_id"], request["scenario_ids"][0]))[:MAX_COMPARED]
+        sets = await asyncio.gather(*(read_set(client, each.set_id) for each in listed))
+        return [
+            Found(
+                replace(_started(found), created_at=found.created_at or each.created_at),
+                each.responded_at,
+                is_holding=False,
+                contradictions=_contradictions(found, request),
+            )
+            for each, found in zip(listed, sets, strict=True)
+        ]
+
+    async def read(self, client: Client, run: Run) -> Status:
+        """Return the status of a set."""
+        return SetStatus.of(await read_set(client, run.run_id))
+
+    async def responds(self, client: Client, run: Run, not_found: NotFound) -> bool:
+        """Return whether the API lists runs: a web server that has no such route does not."""
+        del not_found
+        try:
+            return await lists_runs(client, self.place_id(run.request))
+        except Rejected as error:
+            if 400 <= error.status_code < 500:
+                return False
+            raise
+
+    async def cancel(self, client: Client, run: Run) -> None:
+        """Raise an error: the API has no request for this.
+
+        Raises:
+            ConfigurationError: always.
+
+        """
+        del client
+        message = f"simulation set {clean(run.run_id)} cannot be cancelled: the API has no such request"
+        raise ConfigurationError(message)
+
+    async def is_holding(self, client: Client, run: Run) -> bool:
+        """Return False: a set holds no place."""
+        del client, run
+        return False
+
+    def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
+        """Return the output `pathway_id`."""
+        del started
+        return {"pathway_id": request["pathway_id"]}
+
+    def progress(self, status: Status) -> str:
+        """Return ` confirming · 12 of 25 simulations`."""
+        found = _set(status)
+        if found is None or found.runs is None or found.total_scenarios is None:
+            return " confirming"
+        done = sum((each.passed or 0) + (each.failed or 0) for each in found.scenarios.values())
+        return f" confirming · {done} of {count(found.runs * found.total_scenarios, 'simulation')}"
+
+    def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
+        """Judge a set that has ended, by the rates of its scenarios (docs/gate.md), never by the API's word."""
+        del scenarios
+        found = _set(status)
+        if found is None:
+            return "incomplete", "the API does not show its scenarios"
+        doubts = (*_contradictions(found, gated.request), *_impossible(found, gated.request))
+        if doubts:
+            return "incomplete", f"contradictory: {doubts[0]}"
+        rates = _rates(gated.request, status)
+        runs = gated.request["simulations_per_scenario"]
+        return judge_confirmation(gated.gate, {"set_id": gated.run_id, "runs": runs, "scenarios": rates})
+
+    def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
+        """Return how often each scenario passed, once the set has ended and its numbers can be true."""
+        del outcome
+        found = _set(status)
+        if status is None or found is None or not found.is_final or _impossible(found, gated.request):
+            return {}
+        runs = gated.request["simulations_per_scenario"]
+        rates = _rates(gated.request, status)
+        return {"confirmation": {"set_id": gated.run_id, "runs": runs, "scenarios": rates}}
+
+    def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
+        """Return False: the verdict of the session is what is recorded."""
+        del verdict, request
+        return False
+
+    async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
+        """Return the result, with what is no failure of the agent taken out, if the version still is what passed."""
+        status = ending.status
+        if isinstance(status, SetStatus) and status.is_final and ending.given_up is None:
+            ending = await self._with_errors(client, gated, ending, status)
+        result = Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
+        if result.verdict.outcome == "incomplete" or gated.content is None:
+            return result
+        return await _unedited(client, result, retry)
+
+    async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
+        """Return what the gate says of a set that has ended."""
+        result = await self.result(client, gated, Ending(gated.status), retried)
+        return LastRun.recorded(result.verdict), gated
+
+    async def _with_errors(self, client: Client, gated: GatedRun, ending: Ending, status: SetStatus) -> Ending:
+        """Return the ending with how many simulations ended with an error, if any can have."""
+        runs = gated.request["simulations_per_scenario"]
+        rates = _rates(gated.request, status).values()
+        if all(rate["passed"] == runs for rate in rates):
+            return ending
+        try:
+            errors = await list_errors(client, gated.run_id)
+        except ApiError as error:
+            return request_failed(error, status)
+        spell = spelling(gated.request["scenario_ids"])
+        return replace(ending, status=replace(status, errors=Counter(map(spell, errors))))
+
+
+def _set(status: Status | None) -> SimulationSet | None:
+    return status.simulations if isinstance(status, SetStatus) else None
+
+
+def _started(found: SimulationSet) -> StartedRun:
+    return StartedRun(found.set_id, found.created_at, found.status)
+
+
+def _contradictions(found: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return how a set shows that it was not started by a request."""
+    declared = request["scenario_ids"]
+    shown = ("runs of each scenario", found.runs, request["simulations_per_scenario"])
+    texts = [
+        f"{value} {what} (declared: {wanted})"
+        for what, value, wanted in (shown, ("scenarios", found.total_scenarios, len(declared)))
+        if value is not None and value != wanted
+    ]
+    others = [each for each in found.scenarios if all(is_other(each, known) for known in declared)]
+    return (*texts, *([f"scenarios that are not declared: {id_list(others)}"] if others else []))
+
+
+def _impossible(found: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return which numbers of a set that has ended cannot be true."""
+    runs = request["simulations_per_scenario"]
+    texts = [
+        f"{clean(key, 60)} passed {each.passed} and failed {each.failed} of {runs} runs"
+        for key, each in found.scenarios.items()
+        if (each.passed or 0) + (each.failed or 0) > runs or (each.runs is not None and each.runs > runs)
+    ]
+    return (*texts, *(["a scenario without a readable id"] if found.has_unreadable else []))
+
+
+def _rates(request: Mapping[str, Any], status: Status) -> dict[str, ConfirmedScenario]:
+    """Return how often each scenario passed, of the runs that say something; one that is not shown has none."""
+    found, errors = _set(status), status.errors if isinstance(status, SetStatus) else {}
+    ids, runs = request["scenario_ids"], request["simulations_per_scenario"]
+    spell = spelling(ids)
+    shown = {spell(key): each for key, each in found.scenarios.items()} if found is not None else {}
+    rates: dict[str, ConfirmedScenario] = {}
+    for scenario_id in ids:
+        each = shown.get(scenario_id)
+        passed, failed = (each.passed or 0, each.failed or 0) if each is not None else (0, 0)
+        # The API's page does not say whether it counts a simulation that ended with an error as failed.
+        excess = max(passed + failed + errors.get(scenario_id, 0) - runs, 0)
+        rates[scenario_id] = {"passed": passed, "runs": passed + max(failed - excess, 0)}
+    return rates
+
+
+async def _unedited(client: Client, result: Result, retry: Retry) -> Result:
+    """Return the result, incomplete if the version is not what passed any more, or if that is unknown."""
+    gated = result.gated
+    version, passed = gated.request["version_number"], gated.content
+    try:
+        now = await retry(lambda: read_digests(client, gated.request["pathway_id"], version))
+    except ApiError as error:
+        return _incomplete(result, f"{unread(version)}: {error}", "content_unreadable")
+    edit = edit_since_pass(version, passed.best, None, now) if passed is not None else None
+    return result if edit is None else _incomplete(result, edit, "edited")
+
+
+def _incomplete(result: Result, reason: str, cause: Any) -> Result:
+    return replace(result, verdict=replace(result.verdict, outcome="incomplete", reason=reason), cause=cause)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value) and value >= 0
+
+
+def _elapsed_ms(found: SimulationSet) -> int | None:
+    """Return how long a set took, once it has ended."""
+    created, completed = parse_time(found.created_at), parse_time(found.completed_at)
+    if created is None or completed is None or completed < created:
+        return None
+    return (completed - created) // timedelta(milliseconds=1)
+
+
+KIND: Final = Confirmations()

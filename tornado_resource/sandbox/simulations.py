@@ -1,0 +1,195 @@
+"""Simulation sets at a point in time. All follows from the stored set, its script and its age."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.sandbox.playing import iso
+from tornado_resource.sandbox.runs import run_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tornado_resource.sandbox.scenarios import Scenarios
+    from tornado_resource.sandbox.scripts import Script, SimulationScript
+    from tornado_resource.sandbox.store import Store
+
+Json = dict[str, Any]
+PENDING_MS: Final = 5_000
+
+
+class Simulations:
+    """Starts and shows simulation sets.
+
+    Args:
+        store: where they are kept.
+        scenarios: the scenarios of all pathways.
+        script_of: returns the script of a pathway.
+        speed_of: returns how many times faster than real time they run.
+        now_ms: returns real time in milliseconds since 1970.
+
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scenarios: Scenarios,
+        script_of: Callable[[str], Script],
+        speed_of: Callable[[], float],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._scenarios = scenarios
+        self._script_of = script_of
+        self._speed_of = speed_of
+        self._now_ms = now_ms
+
+    def start(self, pathway_id: str, body: Json) -> Json:
+        """Store a set, and return what the API responds."""
+        number = len(self._store.documents("set", pathway_id))
+        made = {
+            "id": str(uuid.uuid4()),
+            "pathway_id": pathway_id,
+            "scenario_ids": body["scenario_ids"],
+            "runs": body["simulations_per_scenario"],
+            "version_number": body.get("version_number"),
+            "entry": min(number, len(self._script_of(pathway_id).simulations) - 1),
+            "created_ms": self._now_ms(),
+        }
+        self._store.put("set", made["id"], made, pathway_id)
+        return {
+            "simulation_set_id": made["id"],
+            "status": "PENDING",
+            "simulations_per_scenario": made["runs"],
+            "total_scenarios": len(made["scenario_ids"]),
+            "created_at": iso(made["created_ms"]),
+        }
+
+    def get(self, set_id: str) -> Json | None:
+        """Return a set; None if there is none with this id."""
+        stored = self._store.document("set", set_id)
+        if stored is None:
+            return None
+        names = self._names(stored)
+        course = _Course(
+            stored, self._script(stored), names, (self._now_ms() - stored["created_ms"]) * self._speed_of()
+        )
+        return {
+            "id": set_id,
+            "status": course.status,
+            "simulations_per_scenario": stored["runs"],
+            "total_scenarios": len(stored["scenario_ids"]),
+            "statistics": course.statistics(),
+            "created_at": iso(stored["created_ms"]),
+            "completed_at": iso(stored["created_ms"] + course.end_ms / self._speed_of()) if course.has_ended else None,
+        }
+
+    def runs(self, pathway_id: str | None = None) -> list[Json]:
+        """Return the runs of all sets of a pathway, or of all pathways, those of the newest set first."""
+        stored = self._store.all_documents("set") if pathway_id is None else self._store.documents("set", pathway_id)
+        return [run for each in stored[::-1] for run in self._runs(each)]
+
+    def run(self, run_id: str) -> Json | None:
+        """Return a run with its transcript; None if no set has it."""
+        stored = self._store.document("set", run_id.partition("--")[0])
+        found = next((each for each in self._runs(stored) if each["run_id"] == run_id), None) if stored else None
+        if stored is None or found is None:
+            return None
+        listed = {each["id"]: each for each in self._scenarios.listed(stored["pathway_id"])}
+        shown = {key: found[key] for key in ("run_id", "scenario_id", "status")}
+        return run_of(shown, listed.get(found["scenario_id"], {}))
+
+    def _runs(self, stored: Json) -> list[Json]:
+        script, age_ms = self._script(stored), self._now_ms() - stored["created_ms"]
+        if age_ms < script.shown_after_ms:
+            return []
+        course = _Course(stored, script, self._names(stored), age_ms * self._speed_of())
+        shown = {
+            "pathway_id": stored["pathway_id"],
+            "batch_id": f"batch-{stored['id']}",
+            "trigger_source": "simulation",
+            "simulation_set_id": stored["id"],
+            "created_at": iso(stored["created_ms"]),
+        }
+        return [
+            {
+                "run_id": f"{stored['id']}--{number}--{scenario_id}",
+                "scenario_id": scenario_id,
+                "status": status,
+                **shown,
+            }
+            for scenario_id in stored["scenario_ids"]
+            for number, status in enumerate(course.statuses(scenario_id))
+        ]
+
+    def _script(self, stored: Json) -> SimulationScript:
+        return self._script_of(stored["pathway_id"]).simulations[stored["entry"]]
+
+    def _names(self, stored: Json) -> dict[str, str]:
+        return self._scenarios.names(stored["pathway_id"])
+
+
+class _Course:
+    """How far a set is, whose age is in milliseconds of scaled time."""
+
+    def __init__(self, stored: Json, script: SimulationScript, names: dict[str, str], age_ms: float) -> None:
+        self._ids = stored["scenario_ids"]
+        self._number = stored["runs"]
+        self._script = script
+        self._names = names
+        self.end_ms = script.run_ms
+        self.has_ended = age_ms >= script.run_ms and script.ends_as != "RUNNING"
+        self._share = 1.0 if self.has_ended else min(age_ms / (script.run_ms or 1), 0.99)
+        self._is_pending = age_ms < min(PENDING_MS, script.run_ms)
+
+    @property
+    def status(self) -> str:
+        if not self.has_ended:
+            return "PENDING" if self._is_pending else "RUNNING"
+        ran = {status for each in self._ids for status in self.statuses(each)}
+        return self._script.ends_as or ("PASSED" if ran <= {"PASSED"} else "FAILED")
+
+    def statuses(self, scenario_id: str) -> list[str]:
+        """Return the status of each run of a scenario: those that pass come first."""
+        name = self._names.get(scenario_id, scenario_id)
+
+        def given(values: dict[str, Any], default: float) -> float:
+            return float(values.get(scenario_id, values.get(name, default)))
+
+        number = self._number - int(given(self._script.missing, 0))
+        errors = int(given(self._script.errors, 0))
+        passed = min(int(given(self._script.rates, 1.0) * self._number + 1e-9), number - errors)
+        ends = ["PASSED"] * passed + ["FAILED"] * (number - passed - errors) + ["ERROR"] * errors
+        done = int(self._share * number) if not self.has_ended else number
+        return [*ends[:done], *["RUNNING"] * (number - done)]
+
+    def statistics(self) -> Json:
+        per_scenario = {each: self._of(each) for each in self._ids}
+        rates = [each["pass_rate"] for each in per_scenario.values()]
+        flaky = sum(each["is_flaky"] for each in per_scenario.values())
+        return {
+            "per_scenario": per_scenario,
+            "overall": {
+                "avg_pass_rate": sum(rates) / len(rates),
+                "flaky_count": flaky,
+                "reliable_count": len(rates) - flaky,
+                "total_runs": sum(each["total_runs"] for each in per_scenario.values()),
+            },
+        }
+
+    def _of(self, scenario_id: str) -> Json:
+        statuses = [each for each in self.statuses(scenario_id) if each != "RUNNING"]
+        passed, failed = statuses.count("PASSED"), statuses.count("FAILED")
+        if self._script.counts_errors:
+            failed += statuses.count("ERROR")
+        return {
+            "scenario_id": scenario_id,
+            "scenario_name": self._names.get(scenario_id, scenario_id),
+            "total_runs": len(statuses),
+            "passed": passed,
+            "failed": failed,
+            "pass_rate": passed / len(statuses) if statuses else 0.0,
+            "is_flaky": 0 < passed < len(statuses),
+            "confidence": "high" if len(statuses) >= PENDING_MS else "medium",
+        }
