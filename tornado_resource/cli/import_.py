@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tornado_resource.agents.importing import FoundAgent
+    from tornado_resource.bland.agents import Agents
     from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.judges import Judges
     from tornado_resource.bland.responses import Scenario
+    from tornado_resource.scenarios.importing import Definitions
 
 DEFAULT_FILE: Final = "sessions.yaml"
 
@@ -31,6 +35,7 @@ DEFAULT_FILE: Final = "sessions.yaml"
 @click.command("import")
 @click.option("--pathway", metavar="ID", help="The pathway.")
 @click.option("--agent", "agents", multiple=True, metavar="ID", help="The agent, in place of a pathway (repeatable).")
+@click.option("--all", "is_all", is_flag=True, help="All agents of the account.")
 @click.option("--scenarios", "is_partial", is_flag=True, help="Print only `scenarios`, to paste into an existing file.")
 @click.option(
     "--output",
@@ -39,15 +44,18 @@ DEFAULT_FILE: Final = "sessions.yaml"
     shell_complete=files,
     help="The file to write (default: sessions.yaml; with --scenarios, stdout).",
 )
-def command(pathway: str | None, agents: tuple[str, ...], *, is_partial: bool, output: str | None) -> None:
+def command(
+    pathway: str | None, agents: tuple[str, ...], *, is_all: bool, is_partial: bool, output: str | None
+) -> None:
     """Write declarations for what exists on a pathway, or for agents.
 
     Of a pathway: its enabled scenarios, and a session that runs them. They are ready to be adopted: the next `pulumi
-    up` takes them over, and changes nothing. Of an agent: a check run for each environment that has checks. An existing
-    file is never overwritten. It needs BLAND_API_KEY, and sends GET requests only.
+    up` takes them over, and changes nothing. Of an agent: a check run for each environment that has checks, with the
+    checks, their test cases and their judges as they are. An existing file is never overwritten. It needs
+    BLAND_API_KEY, and sends GET requests only.
     """
-    if (pathway is None) == (not agents):
-        message = "name what to import: --pathway ID, or --agent ID for each agent"
+    if [pathway is not None, bool(agents), is_all].count(True) != 1:
+        message = "name what to import: --pathway ID, --agent ID for each agent, or --all agents"
         raise click.UsageError(message)
     target = output if output is not None or is_partial else DEFAULT_FILE
     if target is not None and os.path.lexists(target):
@@ -58,7 +66,7 @@ def command(pathway: str | None, agents: tuple[str, ...], *, is_partial: bool, o
         message = "--scenarios is for a pathway: the test cases of an agent are no scenarios of the file"
         raise click.UsageError(message)
     else:
-        _import_agents(agents, target or DEFAULT_FILE)
+        _import_agents(agents or None, target or DEFAULT_FILE)
 
 
 def _import_pathway(pathway: str, target: str | None, *, is_partial: bool) -> None:
@@ -75,44 +83,82 @@ def _import_pathway(pathway: str, target: str | None, *, is_partial: bool) -> No
     click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` adopts them.")
 
 
-def _import_agents(agent_ids: tuple[str, ...], target: str) -> None:
+def _import_agents(agent_ids: tuple[str, ...] | None, target: str) -> None:
     text = agents_declared(agent_ids)
     _write(target, text)
     click.echo(f"{clean(target)}: {count(text.count('agent_id: '), 'check run')}")
     click.echo(f"Check it (tornado-resource plan {clean(target)}), then `pulumi up` starts them.")
 
 
-def agents_declared(agent_ids: tuple[str, ...]) -> str:
-    """Return a whole declarations file for agents, and print a warning for each that has no checks.
+def agents_declared(agent_ids: tuple[str, ...] | None) -> str:
+    """Return a whole declarations file for agents, and print a warning for each whose checks are not declared.
+
+    Args:
+        agent_ids: the agents; None for all of the account, whose number is printed first.
 
     Raises:
         ConfigurationError: there is no such agent, or no API key.
-        ApiError: the agents or their checks could not be read.
+        ApiError: the agents, their checks, their test cases or the judges could not be read.
 
     """
     from tornado_resource.agents.importing import declarations
+    from tornado_resource.scenarios.importing import Definitions
 
-    found = asyncio.run(_read_agents(tuple(dict.fromkeys(agent_ids))))
+    definitions = Definitions()
+    found, judges = asyncio.run(_read_agents(agent_ids, definitions))
     for agent in found:
+        place = f"warning: agent {clean(agent.agent_id)}"
         if not agent.envs:
             problem = "no checks in staging or production; add some in Bland before `pulumi up`"
-            click.echo(f"warning: agent {clean(agent.agent_id)}: {problem}", err=True)
-    return declarations(found)
+            click.echo(f"{place}: {problem}", err=True)
+        for env, problem in agent.undeclared.items():
+            click.echo(f"{place}: its checks in {env} are not declared: {clean(problem)}", err=True)
+    return declarations(found, judges, definitions.text())
 
 
-async def _read_agents(agent_ids: tuple[str, ...]) -> list[FoundAgent]:
-    from tornado_resource.agents.importing import ENVS, FoundAgent
+async def _read_agents(agent_ids: tuple[str, ...] | None, definitions: Definitions) -> tuple[list[FoundAgent], Judges]:
     from tornado_resource.bland.agents import list_agents
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.judges import list_judges
     from tornado_resource.bland.retrying import retried
 
     hide(os.environ.get("BLAND_API_KEY", ""))
     async with Client(find_endpoint(None, os.environ)) as client:
-        names = {each.agent_id: each.name for each in (await retried(lambda: list_agents(client))).agents}
-        return [
-            FoundAgent(each, names.get(each), {env: await _read_checks(client, each, env) for env in ENVS})
-            for each in agent_ids
-        ]
+        listed = await retried(lambda: list_agents(client))
+        wanted = _chosen(listed, agent_ids)
+        names = {each.agent_id: each.name for each in listed.agents}
+        found = [await _read_agent(client, each, names.get(each), definitions) for each in wanted]
+        return found, await list_judges(client)
+
+
+def _chosen(listed: Agents, agent_ids: tuple[str, ...] | None) -> list[str]:
+    if agent_ids is not None:
+        return list(dict.fromkeys(agent_ids))
+    if not listed.agents:
+        message = "the account has no agents; check that the API key is of the right account"
+        raise ConfigurationError(message)
+    click.echo(f"{count(len(listed.agents), 'agent')} in the account", err=True)
+    if not listed.is_whole:
+        click.echo("warning: the API does not list all agents; name the others (--agent)", err=True)
+    return [each.agent_id for each in listed.agents]
+
+
+async def _read_agent(client: Client, agent_id: str, name: str | None, definitions: Definitions) -> FoundAgent:
+    from tornado_resource.agents.importing import ENVS, FoundAgent
+    from tornado_resource.bland.listing import Owner
+    from tornado_resource.bland.retrying import retried
+    from tornado_resource.bland.scenarios import list_scenarios, with_ids
+
+    checks = {env: await _read_checks(client, agent_id, env) for env in ENVS}
+    agent = FoundAgent(agent_id, name, checks)
+    ids = [each for config in agent.declared.values() for each in config.scenario_ids]
+    if not ids:
+        return agent
+    owner = Owner.agent(agent_id)
+    listing = await with_ids(client, owner, await retried(lambda: list_scenarios(client, owner)), ids)
+    cases = {each: listing.get(each) for each in ids}
+    keys = {each: definitions.key_of(case) for each, case in cases.items() if case is not None}
+    return replace(agent, keys={each: key for each, key in keys.items() if key is not None})
 
 
 async def _read_checks(client: Client, agent_id: str, env: str) -> Checks | None:

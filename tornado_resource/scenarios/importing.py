@@ -70,6 +70,30 @@ def definitions_of(scenarios: Iterable[Scenario]) -> dict[str, dict[str, Any]]:
     return found
 
 
+class Definitions:
+    """Definitions of the test cases of agents: equal ones have one key, whichever agent they are of."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, dict[str, Any]] = {}
+        self._keys: dict[str, str] = {}
+
+    def key_of(self, scenario: Scenario) -> str | None:
+        """Return the key of a test case that a declaration can be exactly as it is; None for any other."""
+        known = definitions_of([scenario])
+        if not known or left_out(scenario) or scenario.entry.get("enabled") is False:
+            return None
+        [fields] = known.values()
+        same = canonical(fields)
+        if same not in self._keys:
+            self._keys[same] = unused_key(str(fields["name"]), self._fields, "scenario")
+            self._fields[self._keys[same]] = fields
+        return self._keys[same]
+
+    def text(self) -> str:
+        """Return the mapping `scenarios`; nothing if there are none."""
+        return "".join(f"{line}\n" for line in _scenario_lines(self._fields))
+
+
 def left_out(scenario: Scenario) -> dict[str, str]:
     """Return the fields of a scenario that no declaration can have, and why."""
     given = {key: scenario.entry[key] for key in SCENARIO_FIELDS if not is_missing(scenario.entry.get(key))}

@@ -106,8 +106,16 @@ def test_agents_are_declared_for_each_environment_with_checks(
         ("support-production", "ag-1", "production"),
         ("support-2", "ag-2", "staging"),
     ]
-    assert "  # Resolved (required)" in Path("sessions.yaml").read_text(encoding="utf-8")
+    assert "  # Resolved" in Path("sessions.yaml").read_text(encoding="utf-8")
     assert {row["method"] for row in http.get("/_sandbox/requests").json()} == {"GET"}
+
+
+@pytest.mark.usefixtures("http")
+def test_all_agents_are_declared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "--all"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith("2 agents in the account\n")
+    assert [each.request["agent_id"] for each in load("sessions.yaml").agents] == ["ag-1", "ag-1", "ag-2"]
 
 
 @pytest.mark.usefixtures("http")
@@ -122,7 +130,8 @@ def test_a_project_begins_with_agents(capsys: pytest.CaptureFixture[str]) -> Non
     ("words", "message"),
     [
         (["import", "--agent", "ag-none"], "unknown agent ag-none: check --agent"),
-        (["import"], "name what to import: --pathway ID, or --agent ID"),
+        (["import"], "name what to import: --pathway ID, --agent ID for each agent, or --all agents"),
+        (["import", "--all", "--agent", "ag-1"], "name what to import"),
         (["import", "--agent", "ag-1", "--pathway", "pw-1"], "name what to import"),
         (["import", "--agent", "ag-1", "--scenarios"], "--scenarios is for a pathway"),
         (["init", "mine", "--agent", "ag-1", "--pathway", "pw-1"], "--pathway and --agent exclude each other"),
