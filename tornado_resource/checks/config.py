@@ -93,9 +93,12 @@ def config_digest(checks: Checks) -> str:
 def declared_digest(declared: ChecksDeclaration, ids: Sequence[str]) -> str:
     """Return the digest of a config as it is declared, with *ids* for its declared scenarios.
 
-    The name of a judge stands for an id that only the API knows.
+    The name of a judge stands for an id that only the API knows, and the definition of a judge as code for its version.
     """
-    judges = [{**judge, "id": judge.get("id", judge.get("name"))} for judge in declared.judges]
+    judges = [
+        {**judge, "id": judge.get("id", judge.get("name")), **({"version": digest(code.fields)} if code else {})}
+        for judge, code in zip(declared.judges, declared.definitions, strict=True)
+    ]
     props = {"scenario_ids": [*declared.scenario_ids, *ids], "judges": judges}
     return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment, ScenarioDeclaration
+from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment, JudgeDeclaration, ScenarioDeclaration
 from tornado_resource.declarations.plan import worst_case_minutes
 from tornado_resource.declarations.resolver import carries, environment_names, resolve
 from tornado_resource.errors import DeclarationError
@@ -194,6 +194,8 @@ class _Pair:
     def _reasons(self, before: Declaration, after: Declaration, change: Change) -> Iterator[str]:
         """Yield why a run starts again."""
         yield from (NAMES.get(key, key) for key in change.replaces if key not in SCENARIOS)
+        if "checks" in change.replaces:
+            yield from _judge_reasons(_judges(before.checks), _judges(after.checks))
         if set(change.replaces) & set(SCENARIOS):
             yield from [*self._scenario_reasons(before, after)] or ["order of the scenarios"]
         if after.rerun == "always":
@@ -226,6 +228,7 @@ class _Pair:
             kind: Kind = "session" if (new.get(name) or old[name]).section == "sessions" else "agent"
             yield from _part(kind, name, *(_values(one[name]) if name in one else None for one in (old, new)))
         yield from self._scenario_parts()
+        yield from _judge_parts(_all_judges(self.before), _all_judges(self.after))
 
     def _scenario_parts(self) -> Iterator[PartChange]:
         left = {resource_name(each): each for each in self.before.scenarios}
@@ -238,6 +241,29 @@ class _Pair:
             shown.add(each.key)
         for key in dict.fromkeys(each.key for each in left.values() if each.key not in shown):
             yield PartChange("scenario", key, "removed", ())
+
+
+def _judges(checks: ChecksDeclaration | None) -> dict[str, JudgeDeclaration]:
+    """Return the judges as code of checks, by key."""
+    return {each.key: each for each in checks.definitions if each is not None} if checks is not None else {}
+
+
+def _all_judges(environment: Environment) -> dict[str, JudgeDeclaration]:
+    return {key: each for checks in environment.checks for key, each in _judges(checks).items()}
+
+
+def _judge_parts(before: Mapping[str, JudgeDeclaration], after: Mapping[str, JudgeDeclaration]) -> Iterator[PartChange]:
+    for key in dict.fromkeys([*after, *before]):
+        yield from _part("judge", key, *(_judge_values(each.get(key)) for each in (before, after)))
+
+
+def _judge_reasons(before: Mapping[str, JudgeDeclaration], after: Mapping[str, JudgeDeclaration]) -> Iterator[str]:
+    """Yield which judges that both states have are defined otherwise."""
+    for key, judge in after.items():
+        old = before[key].fields if key in before else judge.fields
+        names = [name for name in {**old, **judge.fields} if old.get(name) != judge.fields.get(name)]
+        if names:
+            yield f"judge {key} ({', '.join(names)})"
 
 
 def _stored(declared: ScenarioDeclaration) -> StoredScenario:
@@ -270,6 +296,10 @@ def _values(declaration: Declaration) -> dict[str, Any]:
     return {**request, **keys, **checks, **({"gate": gate} if gate is not None else {}), **own}
 
 
+def _judge_values(declared: JudgeDeclaration | None) -> dict[str, Any] | None:
+    return {"key": declared.key, **declared.fields} if declared is not None else None
+
+
 def _scenario_values(declared: ScenarioDeclaration | None) -> dict[str, Any] | None:
     if declared is None:
         return None
@@ -281,7 +311,7 @@ def _plain(value: Any) -> Any:
     """Return a value of a declaration as the file has it."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, ScenarioDeclaration):
+    if isinstance(value, ScenarioDeclaration | JudgeDeclaration):
         return value.key
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in _shown(value)}

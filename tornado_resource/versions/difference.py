@@ -34,7 +34,7 @@ ORDER: Final = "order"
 """Stands for the path of a value where only the order of parts differs."""
 
 How = Literal["added", "removed", "changed"]
-Kind = Literal["node", "edge", "setting", "session", "agent", "scenario"]
+Kind = Literal["node", "edge", "setting", "session", "agent", "scenario", "judge"]
 
 
 @dataclass(frozen=True, slots=True)

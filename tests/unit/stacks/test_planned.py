@@ -94,6 +94,18 @@ def test_a_scenario_on_two_pathways_is_shown_once_and_runs_both_again() -> None:
     assert [each.name for each in found.parts] == ["refund"]
 
 
+def test_a_judge_as_code_is_shown_line_by_line_and_runs_the_checks_again() -> None:
+    before = BASE.replace("[polite]", "[polite, kind]").replace(
+        "polite: {}", 'polite: {prompt: "Was it polite?\\nBe strict."}\n  kind: {prompt: Was it kind?}'
+    )
+    found = compared(before.replace("Be strict.", "Be fair."), before)
+    assert outcomes(found) == {"desk": ("again", "checks", "judge polite (prompt)")}
+    assert [(each.kind, each.name, each.fields[0].lines) for each in found.parts] == [
+        ("judge", "polite", ("  Was it polite?", "- Be strict.", "+ Be fair."))
+    ]
+    assert [each.how for each in compared(BASE, before).parts] == ["changed", "removed", "removed"]
+
+
 def test_what_is_new_starts_and_what_is_removed_is_named() -> None:
     after = (
         BASE.replace("  other:", "  fresh:").replace("  cancel: {}\n", "  return: {}\n").replace("cancel]", "return]")
