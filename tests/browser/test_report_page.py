@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.hostile_page import HOSTILE, hostile_page
-from tests.support.large_report import large
+from tests.support.large_report import NAMES, large
 from tests.support.results import mixed_sample
+from tornado_resource.reports.baseline import Baseline
 from tornado_resource.reports.html import html
+from tornado_resource.reports.trends import Run, Trend, Trends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from tornado_resource.reports.model import Report
 
 CONTRAST = """
 () => {
@@ -35,7 +40,8 @@ CONTRAST = """
     const pair = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => b - a);
     return (pair[0] + 0.05) / (pair[1] + 0.05);
   };
-  const chosen = document.querySelectorAll('h1, h2, h3, p, dt, dd, td, th, li, code, .badge, .key, summary');
+  const names = 'h1, h2, h3, p, dt, dd, td, th, li, code, .badge, .key, .marks > *, summary';
+  const chosen = document.querySelectorAll(names);
   return Math.min(...[...chosen].map(ratio));
 }
 """
@@ -90,6 +96,40 @@ def test_check_runs_are_readable_beside_sessions(
     assert bar is not None
     assert full is not None
     assert bar["width"] / full["width"] == pytest.approx(2 / 3, abs=0.01)
+
+
+def surrounded() -> Report:
+    """A report beside another stack and the last updates: long names, each change, runs with and without a link."""
+    report = mixed_sample()
+    before = (large(1).results[0], *report.results[1:3])
+    named = [replace(each, gated=replace(each.gated, name=report.results[0].gated.name)) for each in before[:1]]
+    url = "https://github.com/acme/agents/actions/runs/"
+    runs = tuple(
+        Run(
+            *(f"s-{day}", "failed", 1, 3, None, None, None, 7),
+            run_url=f"{url}{day}" if day else None,
+            tested="sha256v2:0",
+            scenarios=tuple({"id": each, "name": name, "passed": day % 3 > 0} for each, name in NAMES.items()),
+            first_failed_ids=["sc-refund"] if day % 4 else None,
+        )
+        for day in range(25)
+    )
+    trends = Trends(25, (Trend("appointment-booking-in-the-afternoon", runs),))
+    return replace(report, baseline=Baseline("acme/voice/main", (*named, *before[1:])), trends=trends)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_another_stack_and_the_last_updates_are_readable(
+    opened: Callable[..., tuple[Page, list[str]]], width: int, scheme: str
+) -> None:
+    page, troubles = opened(html(surrounded()), width, scheme)
+    assert troubles == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate(CONTRAST) >= 4.5
+    assert {"passed", "failed", "incomplete"} == {
+        mark.get_attribute("class") for mark in page.locator(".marks > *:not(.unit)").all()
+    }
 
 
 def test_charts_match_the_numbers(opened: Callable[..., tuple[Page, list[str]]]) -> None:

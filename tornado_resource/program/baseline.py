@@ -7,7 +7,7 @@ from typing import Final
 
 import pulumi
 
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.program.last_runs import resources_of
 from tornado_resource.program.sdk import full_stack_name
 from tornado_resource.reports.baseline import ITSELF, UNREADABLE, Baseline, baseline_of, is_same_stack
@@ -28,6 +28,6 @@ async def read_baseline(stack: str) -> Baseline:
             resources = await resources_of(full_stack_name(stack))
         return baseline_of(stack, read_outputs(resources))
     except Exception as error:  # noqa: BLE001 - the state is another stack's: whatever it is, it decides nothing here
-        fault = clean(str(error), 300) or type(error).__name__
+        fault = clean(without_credentials(str(error)), 300) or type(error).__name__
         pulumi.log.warn(f"config tornado:baseline: stack {stack} cannot be compared with: {fault}")
         return Baseline(stack, problem=UNREADABLE)

@@ -12,7 +12,7 @@ from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
 from tornado_resource.core.clock import today
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.errors import ConfigurationError, TornadoError
@@ -368,7 +368,7 @@ async def read_resources() -> Mapping[str, Any]:
         try:
             return await resources_of(stack)
         except Exception as error:  # noqa: BLE001 - the SDK says with a bare one what the engine refuses
-            fault = clean(str(error), 300)
+            fault = clean(without_credentials(str(error)), 300)
         await asyncio.sleep(pause)
     message = f"the state of stack {stack} cannot be read, so nothing was started: {fault}"
     raise ConfigurationError(message)

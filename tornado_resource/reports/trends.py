@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -90,7 +91,7 @@ class PartRun:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PartTrend:
     """A scenario or judge of one session over its runs, the oldest first. *part_id*: the name of a judge, too."""
 
@@ -115,7 +116,7 @@ class PartTrend:
         """In how many runs it failed."""
         return len(self.runs) - self.passed
 
-    @property
+    @cached_property
     def flips(self) -> int:
         """How often the result changed although it ran on the same content, under the same bar of the gate."""
         groups: dict[tuple[str, int | None], list[bool]] = {}
@@ -192,7 +193,7 @@ def _part_runs(run: Run) -> Iterator[tuple[tuple[PartKind, str], PartRun]]:
             yield ("judge", judge.name), PartRun(run, judge.is_met, bar)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trends:
     """The runs of all sessions over the last *updates* updates; *unreadable* of them could not be read."""
 
@@ -200,7 +201,7 @@ class Trends:
     sessions: tuple[Trend, ...]
     unreadable: int = 0
 
-    @property
+    @cached_property
     def parts(self) -> tuple[PartTrend, ...]:
         """All scenarios and judges: those with most flips first, then those with most failures."""
         found = (part for trend in self.sessions for part in trend.parts)
@@ -301,7 +302,8 @@ def _run_json(run: Run) -> dict[str, Any]:
         "first_failed_ids": run.first_failed_ids,
         "first_content": run.first_content,
         "run_url": run.run_url,
-        "scenarios": [dict(each) for each in run.scenarios],
+        "passed_ids": [each["id"] for each in run.scenarios if each["passed"]],
+        "failed_ids": [each["id"] for each in run.scenarios if not each["passed"]],
         "judges": [_judge(each) for each in run.judges],
     }
 

@@ -315,10 +315,12 @@ def test_history_json_has_all_of_it() -> None:
             "first_failed_ids": None,
             "first_content": None,
             "run_url": None,
-            "scenarios": [],
+            "passed_ids": [],
+            "failed_ids": [],
             "judges": [],
         }
     ]
+    assert written["sessions"]["a"]["runs"][0]["failed_ids"] == ["sc-2"]
     assert [(each["id"], each["failed"]) for each in written["tests"]] == [("sc-2", 1)]
 
 
