@@ -36,6 +36,7 @@ OBJECTS: Final = {
     "scenario": "A scenario",
     "assertion": "An assertion",
     "environment": "An environment",
+    "budget": "A budget",
 }
 """The definitions of the schema that have a section of their own, with its heading."""
 RESOURCES: Final = (

@@ -89,7 +89,7 @@ def test_every_value_that_is_offered_is_valid(line: Line, server: LanguageServer
 @pytest.mark.parametrize(
     ("text", "labels"),
     [
-        (CURSOR, ["version", TITLE, "defaults", "sessions", "agents", "scenarios", "judges", "environments"]),
+        (CURSOR, ["version", TITLE, "defaults", "sessions", "agents", "scenarios", "judges", "budget", "environments"]),
         ("version: 1\nsessions: ‸", []),
         ("version: 1\nsessions:\n  a: ‸", ["null"]),
         ("version: 1\nsessions:\n  a:\n    gate: ‸", ["none", "null"]),

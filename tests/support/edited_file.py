@@ -148,6 +148,9 @@ agents:
       on_conflict: adopt
       on_destroy: leave
       manage: true
+budget:
+  minutes: 600
+  runs: 500
 environments:
   production:
     promotes_from: acme/agents/staging
@@ -156,6 +159,8 @@ environments:
     max_age: 24h
     only:
       - smoke
+    budget:
+      minutes: 60
     defaults:
       rerun: always
     scenarios:

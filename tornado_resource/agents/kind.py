@@ -241,6 +241,12 @@ class CheckRuns(Kind):
         del outcome
         return facts(gated, _run(status))
 
+    def held(self, verdict: RunVerdict, status: Status | None) -> int | None:
+        """Return its scenarios times its simulations. A recorded verdict has neither."""
+        del verdict
+        run = _run(status)
+        return _conversations(run) if run is not None else None
+
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether a recorded verdict is for the declared version, and its judges give its outcome again."""
         return agrees(verdict, request)

@@ -23,6 +23,7 @@ from tornado_resource.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tornado_resource.declarations.budget import Cost
     from tornado_resource.declarations.model import ChecksDeclaration, Declaration, ScenarioDeclaration
     from tornado_resource.declarations.plan import Plan, Planned
     from tornado_resource.declarations.releases import Release
@@ -118,9 +119,10 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _summary(plan: Plan) -> Iterator[str]:
     environment = plan.environment
     title = f"environment {environment.name}" if environment.name is not None else "no environments"
-    conversations = f" and {count(plan.conversations, 'conversation')}" if plan.conversations else ""
+    cost = plan.cost
     declared = counts({"session": len(environment.sessions), "agent": len(environment.agents)})
-    yield f"{title}: {declared}, at worst {count(plan.minutes, 'minute')}{conversations}"
+    yield f"{title}: {declared}, at worst {cost}"
+    yield from _budget_line(cost)
     if environment.omission is not None:
         yield environment.omission
     if environment.promotes_from is not None:
@@ -132,6 +134,12 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield f"publishes {version}{subject} {release.subject_id} to {release.environment} once every gate has passed"
     if plan.note is not None:
         yield f"note: {plan.note}"
+
+
+def _budget_line(cost: Cost) -> Iterator[str]:
+    if cost.budget is not None:
+        over = f"; over it if everything starts: {'; '.join(cost.excesses)}" if cost.excesses else ""
+        yield f"budget of an update: {cost.budget}{over}"
 
 
 def _scenario_lines(scenario: ScenarioDeclaration) -> Iterator[str]:
@@ -171,23 +179,21 @@ def _run_lines(planned: Planned) -> Iterator[str]:
     indent = max(len(value) for _, value, _ in rows if len(value) <= MAX_ALIGNED)
     for key, value, origin in rows:
         yield f"  {key:<{width}}  {value:<{indent}}  {origin!s}"
-    yield from _check_lines(planned)
+    yield from _cost_lines(planned)
     if planned.after is not None:
         yield f"  starts when {planned.after} has ended ({one_at_a_time(planned.declaration.section)})"
 
 
-def _check_lines(planned: Planned) -> Iterator[str]:
-    """Yield what a check run holds; nothing for a session."""
-    declaration = planned.declaration
-    checks, number = declaration.checks, declaration.conversations
-    if number is None:
-        return
+def _cost_lines(planned: Planned) -> Iterator[str]:
+    """Yield what a run holds at worst, and the checks that it gets from elsewhere; nothing if none is started."""
+    declaration, checks = planned.declaration, planned.declaration.checks
     if checks is not None and not _has_own_checks(planned):
         yield f"  runs the checks that {checks.name} declares"
     if checks is not None and not checks.manage:
         yield f"  compares the checks: {checks.managed_by or 'another stack'} manages them"
-    at_most, conversations = count(declaration.limit_ms // 60_000, "minute"), count(number, "conversation")
-    yield f"  at most {conversations} and {at_most}" if checks is None else f"  {conversations}, at most {at_most}"
+    minutes, number = declaration.limit_ms // 60_000, declaration.conversations
+    if number:
+        yield f"  at most {count(number, 'conversation')} and {count(minutes, 'minute')}"
 
 
 def _has_own_checks(planned: Planned) -> bool:
@@ -270,7 +276,7 @@ def _run_as_json(planned: Planned) -> dict[str, Any]:
         "tags": [*declaration.tags],
         "triggers": declaration.triggers,
         "publish": declaration.publish,
-        **({"conversations": declaration.conversations} if declaration.conversations is not None else {}),
+        "conversations": declaration.conversations,
         **({"checks": _checks_as_json(declaration.checks)} if declaration.checks is not None else {}),
         "after": planned.after,
         "carries": planned.carries,
@@ -291,7 +297,7 @@ def _release_as_json(release: Release) -> dict[str, Any]:
 
 
 def _as_json(plan: Plan) -> str:
-    environment = plan.environment
+    environment, budget = plan.environment, plan.environment.budget
     runs = {section: [each for each in plan.runs if each.declaration.section == section] for section in SECTIONS}
     more = Counter(each.section for each in plan.more)
     whole = {
@@ -301,8 +307,9 @@ def _as_json(plan: Plan) -> str:
         "only": environment.only,
         "left_out": environment.left_out,
         "note": plan.note,
-        "worst_case_minutes": plan.minutes,
-        **({"worst_case_conversations": plan.conversations} if plan.conversations else {}),
+        "worst_case_minutes": plan.cost.minutes,
+        "worst_case_conversations": plan.cost.total,
+        "budget": {"minutes": budget.minutes, "runs": budget.runs} if budget is not None else None,
         "publishes": [*map(_release_as_json, plan.releases)],
         "scenarios": [
             {

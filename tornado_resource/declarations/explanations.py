@@ -166,7 +166,7 @@ def _explain_type(violation: Violation, document: Document) -> str:
     if "string" in types and isinstance(value, bool | int | float):
         return _explain_unquoted(violation, document, found)
     if "integer" in types and isinstance(value, str) and document.quoting.is_on:
-        return found + _number_hint(value)
+        return found + _number_hint(violation)
     return found
 
 
@@ -178,10 +178,11 @@ def _explain_unquoted(violation: Violation, document: Document, found: str) -> s
     return f"{found}; quote it" + (f': "{cut(written, MAX_TEXT)}"' if document.quoting.is_on else "")
 
 
-def _number_hint(text: str) -> str:
+def _number_hint(violation: Violation) -> str:
+    text, unit = violation.value, "minutes" if violation.path[-1:] == ("minutes",) else "milliseconds"
     duration = parse_duration(text)
     if duration is not None:
-        return f"; write {duration // timedelta(milliseconds=1)} if milliseconds are meant"
+        return f"; write {-(-duration // timedelta(**{unit: 1}))} if {unit} are meant"
     bare = text.replace("_", "").strip()
     if bare.isascii() and bare.isdecimal():
         return f"; write {int(bare[:20])}" if "_" in text else "; remove the quotes"
@@ -212,7 +213,7 @@ def _explain_enum(violation: Violation, document: Document) -> str:
 def _explain_pattern(violation: Violation, document: Document) -> str:
     found = "the name " if violation.is_name else ""
     is_number = "integer" in violation.schema.get("type", ()) and document.quoting.is_on
-    hint = _number_hint(violation.value) if is_number and isinstance(violation.value, str) else ""
+    hint = _number_hint(violation) if is_number and isinstance(violation.value, str) else ""
     return f"found {found}{_show(violation.value, document)}, expected {FORMS[violation.schema['pattern']]}{hint}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.canonical import whole
-from tornado_resource.core.text import id_list
+from tornado_resource.core.text import count, id_list
 from tornado_resource.declarations.quarantine import Quarantine, in_effect, parsed
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ CONFIRMATION_MS: Final = 60 * 60_000
 """How long the gate waits for the confirmation of a pass. The API's pages give no limit."""
 CHECK_RUN_GRACE_MS: Final = 5 * 60_000
 """How much longer than that the gate waits."""
+DEFAULT_ITERATIONS: Final = 5
+"""The API's default, which applies if `max_iterations` is not sent."""
+ALL_SCENARIOS: Final = 50
+"""How many scenarios count for a session that runs all enabled ones: as many as one can name (API page *Start Tornado
+Session*)."""
 MAX_CONVERSATIONS: Final = 5 * 50
 """The most conversations that a check run holds: its scenarios times its simulations (API page *Checks*)."""
 
@@ -329,11 +334,17 @@ class Declaration:
         return (self.agent_id, str(self.request["env"]))
 
     @property
-    def conversations(self) -> int | None:
-        """How many conversations it holds: at most, unless its checks are declared. None if no check run is started."""
-        if self.section == "sessions" or not self.retest:
-            return None
-        return self.checks.conversations if self.checks is not None else MAX_CONVERSATIONS
+    def conversations(self) -> int:
+        """How many conversations it holds at worst; 0 if nothing is started for it.
+
+        A session holds one for each scenario in each iteration, a check run those of its checks.
+        """
+        if not self.retest:
+            return 0
+        if self.section == "agents":
+            return self.checks.conversations if self.checks is not None else MAX_CONVERSATIONS
+        named = len(self.request.get("scenario_ids", ())) + len(self.scenarios)
+        return (named or ALL_SCENARIOS) * int(self.request.get("max_iterations", DEFAULT_ITERATIONS))
 
     @property
     def limit_ms(self) -> int:
@@ -342,6 +353,23 @@ class Declaration:
             return CHECK_RUN_MS + CHECK_RUN_GRACE_MS
         confirmation = CONFIRMATION_MS if self.gate is not None and self.gate.confirm is not None else 0
         return int(self.request.get("timeout_ms", DEFAULT_TIMEOUT_MS)) + GRACE_MS + confirmation
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that one update may start at worst, in *minutes* and in conversations (*runs*); None: no limit.
+
+    *places*: where each limit is declared.
+    """
+
+    minutes: int | None = None
+    runs: int | None = None
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        """Return `60 minutes, 500 conversations`."""
+        limits = {"minute": self.minutes, "conversation": self.runs}
+        return ", ".join(count(limit, noun) for noun, limit in limits.items() if limit is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +390,7 @@ class Environment:
     untagged: tuple[str, ...] = ()
     spare_scenarios: tuple[ScenarioDeclaration, ...] = ()
     """The scenarios that only untagged sessions run: they stay as declared in a stack that has them."""
+    budget: Budget | None = None
 
     @property
     def sessions(self) -> tuple[Declaration, ...]:

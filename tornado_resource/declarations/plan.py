@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.model import version_note
 from tornado_resource.declarations.releases import Release, certain_versions, releases
 from tornado_resource.declarations.resolver import carries, layers, without_version
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tornado_resource.core.positions import Position
+    from tornado_resource.declarations.budget import Cost
     from tornado_resource.declarations.document import Document, KeyPath
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration, Section
     from tornado_resource.declarations.resolver import Carry
@@ -36,14 +37,6 @@ def one_at_a_time(section: Section) -> str:
     return (
         "one session at a time on a pathway" if section == "sessions" else "one check run at a time of an agent and env"
     )
-
-
-def worst_case_minutes(declarations: Sequence[Declaration]) -> int:
-    """Return the longest that all runs can take: places run side by side, the runs in one place in turn."""
-    totals: dict[tuple[str, ...], int] = {}
-    for declaration in (each for each in declarations if each.retest):
-        totals[declaration.place] = totals.get(declaration.place, 0) + declaration.limit_ms
-    return math.ceil(max(totals.values(), default=0) / 60_000)
 
 
 MAX_PLAN_VALUES: Final = 20_000
@@ -72,16 +65,14 @@ class Planned:
 class Plan:
     """The runs of an environment in order, and what is published once all gates have passed.
 
-    *more* has the runs beyond `MAX_PLAN_VALUES`. *minutes* is the longest that it can take until all runs have
-    ended, those included. *conversations*: the most that all check runs can hold, those included. *note*: that the API
-    chooses the version of some sessions.
+    *more* has the runs beyond `MAX_PLAN_VALUES`. *cost*: what it costs at worst if everything starts, those included.
+    *note*: that the API chooses the version of some sessions.
     """
 
     environment: Environment
     runs: tuple[Planned, ...]
     releases: tuple[Release, ...]
-    minutes: int
-    conversations: int = 0
+    cost: Cost
     more: tuple[Declaration, ...] = ()
     note: str | None = None
 
@@ -107,10 +98,10 @@ def make_plan(document: Document, environment: Environment) -> Plan:
         for each in shown
     )
     published = releases(declarations, certain_versions(declarations))
-    minutes, conversations = worst_case_minutes(declarations), sum(each.conversations or 0 for each in declarations)
+    cost = cost_of(declarations, environment.budget)
     note = version_note(without_version(document, environment))
     more = tuple(declarations[len(shown) :])
-    return Plan(environment, runs, tuple(published), minutes, conversations, more, note)
+    return Plan(environment, runs, tuple(published), cost, more, note)
 
 
 def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:

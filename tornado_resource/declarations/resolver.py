@@ -16,6 +16,7 @@ from tornado_resource.declarations.document import Findings
 from tornado_resource.declarations.merging import SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
     UNCONFIRMABLE,
+    Budget,
     Declaration,
     Environment,
     Gate,
@@ -244,6 +245,7 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         max_age=settings.get("max_age"),
         left_out=(*left_out(document, name), *found.untagged),
         warnings=tuple(document.findings.warnings),
+        budget=_budget(document, name),
     )
     return found, chain(
         faults,
@@ -253,6 +255,18 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         _unpublishable(document, found),
         _untested(document, found),
     )
+
+
+def _budget(document: Document, environment: str | None) -> Budget | None:
+    """Return the budget of an environment: that of the file, with what differs in the environment."""
+    own = settings_of(document, environment)
+    differing = {"budget": own["budget"]} if "budget" in own else {}
+    limits = merge({"budget": merge({}, document.data.get("budget"))}, differing).get("budget") or {}
+    places = {}
+    for key in limits:
+        path: KeyPath = ("environments", environment or "", "budget", key)
+        places[key] = document.position(path if document.has(path) else ("budget", key))
+    return Budget(**{key: int(limit) for key, limit in limits.items()}, places=places) if limits else None
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:

@@ -12,9 +12,11 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.agents.resource import CheckRun
 from tornado_resource.core.text import count
+from tornado_resource.declarations.budget import worst_case_minutes
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.plan import one_at_a_time, predecessors, worst_case_minutes
+from tornado_resource.declarations.plan import one_at_a_time, predecessors
 from tornado_resource.declarations.resolver import load
+from tornado_resource.deployment.budget import check_budget
 from tornado_resource.deployment.checks import check_judges, declare_checks
 from tornado_resource.deployment.confirm import keep_confirmation
 from tornado_resource.deployment.keep import keep
@@ -180,6 +182,7 @@ async def _declare(
         environment = await rollbacks.settle(await _resolved(environment, promotion, run))
     finally:  # an error must not stop a rollback: nothing can have moved on
         await rollbacks.publish()
+    await check_budget(environment, promotion, run)
     gate = GateRun(environment, promotion, carried, run)
     if not is_dry_run():
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an

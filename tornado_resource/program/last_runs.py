@@ -234,6 +234,20 @@ class LastRuns:
             declared = {**declared, kind.version_field: session.request.get(kind.version_field)}
         return await self.kept(declared, gated) is not None
 
+    async def starts(self, urn: str, declared: Mapping[str, Any]) -> bool:
+        """Return whether this update may start a run: it is new, it is replaced, or it runs again.
+
+        Args:
+            urn: the URN of its resource.
+            declared: its inputs.
+
+        """
+        recorded = (await self.recorded()).get(urn)
+        if recorded is None or compare(recorded.kind, recorded.declared, declared).replaces:
+            return True
+        decision = await self.decision([urn], declared)
+        return decision is not None and (decision.reason is not None or decision.problem is not None)
+
     async def kept(self, declared: Mapping[str, Any], gated: GatedRun) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
 

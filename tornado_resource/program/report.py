@@ -27,6 +27,7 @@ from tornado_resource.reports.model import Report
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tornado_resource.declarations.budget import Cost
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
@@ -54,6 +55,7 @@ class UpdateReport:
         self._promotion: Promotion | None = None
         self.rollbacks: Mapping[str, Rollback] = {}
         """By the names of sessions and agents, the rollbacks that hold."""
+        self._cost: Cost | None = None
         self._results: dict[str, Result] = {}
         self._problem: str | None = None
         self._baseline: Baseline | None = None
@@ -111,6 +113,10 @@ class UpdateReport:
     def compare(self, baseline: Baseline) -> None:
         """Take note of the stack that the results are compared with."""
         self._baseline = baseline
+
+    def expect_cost(self, cost: Cost) -> None:
+        """Take note of what the update starts, and what that costs at worst."""
+        self._cost = cost
 
     def note_gate(self) -> None:
         """Take note that the program declares a session with a gate."""
@@ -207,6 +213,7 @@ class UpdateReport:
             problem=self._problem or (None if self._results else STOPPED),
             checkout=Checkout.of(os.environ),
             baseline=self._baseline,
+            cost=self._cost,
             is_skipped=self._problem == NOTHING_JUDGED and not self._has_gate,
             rollbacks=self.rollbacks,
         )

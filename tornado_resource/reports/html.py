@@ -24,6 +24,7 @@ from tornado_resource.reports.outcomes import (
     advice,
     count_runs,
     headings,
+    held,
     judge_views,
     last_fixes,
     omission,
@@ -97,6 +98,8 @@ class Section:
     advice: str
     fixes: tuple[Fix, ...]
     omission: str | None
+    held: int | None
+    at_worst: int | None
 
 
 def html(report: Report) -> str:
@@ -207,6 +210,8 @@ def _section(anchor: str, result: Result, report: Report, *, is_open: bool) -> S
         advice=advice(result, report.stack) if result.verdict.outcome != "passed" else "",
         fixes=last_fixes(result) if failed or unfixable else (),
         omission=omission(result),
+        held=held(result),
+        at_worst=report.cost.conversations.get(result.gated.name) if report.cost is not None else None,
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.core.positions import Checkout, Position
+    from tornado_resource.declarations.budget import Cost
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.reports.trends import Trends
     from tornado_resource.runs.model import Outcome, Result
@@ -30,7 +31,8 @@ class Report:
     *project*: empty if it is unknown. *problem*: why an update has failed or judged nothing, beside its sessions.
     *is_skipped*: whether it is only that there was no gate to judge, so that the update did not fail. *checkout*: the
     repository on a CI system, whose links to files are relative to it. *baseline*: the stack whose last verdicts these
-    are compared with, if that was asked for.
+    are compared with, if that was asked for. *cost*: what the update has started, and what that costs at worst; None if
+    no update writes it.
     """
 
     stack: str
@@ -47,6 +49,7 @@ class Report:
     baseline: Baseline | None = None
     rollbacks: Mapping[str, Rollback] = field(default_factory=dict)
     """By the names of sessions and agents, what the stack has gone back to."""
+    cost: Cost | None = None
 
     def linked(self, position: Position | None) -> Position | None:
         """Return a position as CI systems link it; None if it is unknown."""

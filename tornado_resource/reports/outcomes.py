@@ -194,6 +194,11 @@ def _part_label(result: Result, part: str) -> str:
     return f"{name} ({part})" if name else part
 
 
+def held(result: Result) -> int | None:
+    """Return how many conversations the run of a result has held, as far as it is known."""
+    return kind_of(result.gated.kind).held(result.verdict, result.status)
+
+
 def gate_text(gate: Gate) -> str:
     """Return `80%, polite: 90%`, or `all, confirm: 4 of 5 runs (80%)`."""
     confirm = [f"confirm: {required(gate.confirm)}"] if gate.confirm is not None else []

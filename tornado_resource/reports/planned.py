@@ -87,8 +87,9 @@ def _environment_as_json(changed: Changed) -> dict[str, Any]:
         "environment": changed.environment.name,
         "problem": changed.problem,
         "starts": len(changed.due),
-        "worst_case_minutes": changed.minutes,
-        "worst_case_conversations": changed.conversations,
+        "worst_case_minutes": changed.cost.minutes,
+        "worst_case_conversations": changed.cost.total,
+        "over_budget": changed.cost.excesses,
         "runs": [
             {
                 "name": each.declaration.name,
@@ -111,9 +112,8 @@ def _title(changed: Changed) -> str:
     where = f"environment {clean(name)}" if name is not None else "no environments"
     if not due:
         return f"{where}: nothing starts"
-    conversations = f" and {count(changed.conversations, 'conversation')}" if changed.conversations else ""
-    took = f"{count(changed.minutes, 'minute')}{conversations}"
-    return f"{where}: at worst {len(due)} of {len(changed.runs)} start, {took}"
+    over = f"; over the budget: {'; '.join(changed.cost.excesses)}" if changed.cost.excesses else ""
+    return f"{where}: at worst {len(due)} of {len(changed.runs)} start, {changed.cost}{over}"
 
 
 def _notes(changed: Changed) -> Iterator[str]:

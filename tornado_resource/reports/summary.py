@@ -15,6 +15,7 @@ from tornado_resource.reports.outcomes import (
     advice,
     count_runs,
     headings,
+    held,
     judge_views,
     last_fixes,
     mismatch_title,
@@ -73,6 +74,7 @@ def summary(report: Report) -> str:
                 _rollbacks(report.rollbacks),
                 _table(results),
                 _against(report),
+                _cost(report),
                 _quarantine(results, report),
                 _flaky(report.trends),
                 _sections(missed, report.stack),
@@ -183,6 +185,30 @@ def _quarantine(results: list[Result], report: Report) -> Iterator[str]:
         yield _line([escape(name), escape(view.label), escape(view.state), escape(view.entry.reason)])
     if len(views) > MAX_ROWS:
         yield f"\n… and {len(views) - MAX_ROWS} more: see `verdicts.json`.\n"
+
+
+def _cost(report: Report) -> Iterator[str]:
+    """Yield what the update starts, at worst and in fact, with a row for each run; else how much the runs have held."""
+    cost, results = report.cost, {each.gated.name: each for each in report.results}
+    if cost is None:
+        total = sum(held(each) or 0 for each in results.values())
+        yield f"\nConversations held: {total}\n" if total else ""
+        return
+    if cost.conversations:
+        limits = f" (budget: {cost.budget})" if cost.budget is not None else ""
+        yield f"\nStarts, at worst: {cost}{limits}\n\n"
+        yield _line(["Started", "Conversations at worst", "Held", "Cost of the judges"]) + _line(["---"] * 4)
+    for name in [*cost.conversations][:MAX_SECTIONS]:
+        yield _cost_row(name, cost.conversations[name], results.get(name))
+    if len(cost.conversations) > MAX_SECTIONS:
+        yield f"\n… and {len(cost.conversations) - MAX_SECTIONS} more: see `verdicts.json`.\n"
+
+
+def _cost_row(name: str, at_worst: int, result: Result | None) -> str:
+    number = held(result) if result is not None else None
+    paid = result.cost_usd if result is not None else None
+    judges = f"{paid:.2f} US\\$" if paid is not None else ""
+    return _line([escape(name), str(at_worst), str(number) if number is not None else "", judges])
 
 
 def _line(cells: list[str]) -> str:

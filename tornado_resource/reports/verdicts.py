@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import Omitted
 from tornado_resource.core.text import json_text
 from tornado_resource.reports.baseline import as_json
-from tornado_resource.reports.outcomes import quarantine_views, scenario_results
+from tornado_resource.reports.outcomes import held, quarantine_views, scenario_results
 from tornado_resource.stacks.promotion import as_output
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from tornado_resource.bland.responses import Iteration
+    from tornado_resource.declarations.budget import Cost
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Result
 
@@ -36,12 +35,24 @@ def verdicts_json(report: Report) -> str:
         "promotion": as_output(report.promotion) if report.promotion is not None else None,
         "rollbacks": {name: asdict(rollback) for name, rollback in report.rollbacks.items()},
         "baseline": as_json(report.results, report.baseline) if report.baseline is not None else None,
-        "sessions": {result.gated.name: _session(result, report.day) for result in report.results},
+        "cost": _cost(report.cost) if report.cost is not None else None,
+        "sessions": {result.gated.name: _session(result, report) for result in report.results},
     }
     return json_text(content)
 
 
-def _session(result: Result, day: date) -> dict[str, Any]:
+def _cost(cost: Cost) -> dict[str, Any]:
+    budget = cost.budget
+    limits = {"minutes": budget.minutes, "runs": budget.runs} if budget is not None else None
+    return {
+        "started": len(cost.conversations),
+        "minutes": cost.minutes,
+        "conversations": cost.total,
+        "budget": limits,
+    }
+
+
+def _session(result: Result, report: Report) -> dict[str, Any]:
     gated, status, verdict = result.gated, result.status, asdict(result.verdict)
     del verdict["scenarios"], verdict["gate"]["quarantine"]  # below are also those that did not run, and days left
     return {
@@ -64,11 +75,15 @@ def _session(result: Result, day: date) -> dict[str, Any]:
                 "days_left": each.days_left,
                 "failed": each.has_failed,
             }
-            for each in quarantine_views(result, day)
+            for each in quarantine_views(result, report.day)
         ],
         "history": [_iteration(iteration) for iteration in (status.iterations if status else ())],
         "mismatches": [asdict(each) for each in result.mismatches],
         "cost_usd": result.cost_usd,
+        "conversations": {
+            "at_worst": report.cost.conversations.get(gated.name) if report.cost is not None else None,
+            "held": held(result),
+        },
         "omitted": {**asdict(status.omitted if status else Omitted()), "mismatches": result.omitted_mismatches},
     }
 

@@ -188,6 +188,11 @@ class Kind(ABC):
     def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
         """Return what a verdict says of a run beside its outcome. Pure."""
 
+    def held(self, verdict: RunVerdict, status: Status | None) -> int | None:
+        """Return how many conversations a run has held, as far as its verdict or its last status shows it. Pure."""
+        del verdict, status
+        return None
+
     @abstractmethod
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers of a recorded verdict give its outcome again. Pure."""

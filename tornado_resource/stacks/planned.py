@@ -10,8 +10,8 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.declarations.budget import Cost, cost_of
 from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment, JudgeDeclaration, ScenarioDeclaration
-from tornado_resource.declarations.plan import worst_case_minutes
 from tornado_resource.declarations.resolver import carries, environment_names, resolve
 from tornado_resource.errors import DeclarationError
 from tornado_resource.runs.inputs import compare, expected_inputs, gate_input
@@ -85,14 +85,9 @@ class Changed:
         return [each.declaration for each in self.runs if each.may_start]
 
     @property
-    def minutes(self) -> int:
-        """The longest that these can take."""
-        return worst_case_minutes(self.due)
-
-    @property
-    def conversations(self) -> int:
-        """The most conversations that those of agents can hold."""
-        return sum(each.conversations or 0 for each in self.due)
+    def cost(self) -> Cost:
+        """What these cost at worst."""
+        return cost_of(self.due, self.environment.budget)
 
 
 @dataclass(frozen=True, slots=True)

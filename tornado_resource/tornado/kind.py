@@ -233,6 +233,14 @@ class Tornado(Kind):
         """Return the numbers, the scenarios that did not pass, and the version."""
         return facts(gated, status or _UNKNOWN, outcome)
 
+    def held(self, verdict: RunVerdict, status: Status | None) -> int | None:
+        """Return how many scenarios its iterations ran: all of them in each, where the API does not show which."""
+        if status is not None and status.iterations and not status.has_omissions:
+            return sum(len(each.passed_ids) + len(each.failed_ids) for each in status.iterations)
+        if verdict.iterations is None or verdict.total_scenarios is None:
+            return None
+        return verdict.iterations * verdict.total_scenarios
+
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers give the outcome again.
 

@@ -28,11 +28,11 @@ environments:
 SEEN = """\
 since HEAD
 
-environment staging: at worst 1 of 2 start, 16 minutes
+environment staging: at worst 1 of 2 start, 16 minutes and 5 conversations
   line       runs again: scenario refund (tester_persona_prompt)
   unchanged  other
 
-environment production: at worst 1 of 1 start, 16 minutes
+environment production: at worst 1 of 1 start, 16 minutes and 5 conversations
   line  runs again: scenario refund (tester_persona_prompt)
 
 ~ scenario refund (staging, production)
@@ -177,3 +177,11 @@ def test_without_git_or_a_repository_it_says_so(
     monkeypatch.setenv("PATH", str(repository))
     assert main(["plan", "--since", "HEAD"]) == 2
     assert "cannot run git: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_would_be_over_the_budget_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "sessions.yaml").write_text(f"{DECLARED}budget: {{runs: 4}}\n")
+    assert main(["plan", "--since", "HEAD", "--environment", "staging"]) == 0
+    over = "over the budget: 5 conversations at worst, 1 more than `runs: 4` (sessions.yaml:10:16)"
+    assert f"1 of 2 start, 16 minutes and 5 conversations; {over}\n" in capsys.readouterr().out

@@ -156,7 +156,7 @@ def test_checks_are_merged_and_belong_to_an_agent_and_env(tmp_path: Path) -> Non
     assert checks.judges == ({"id": "j-9", "version": "v-1"}, {"name": "Polite", "version": "v-7"})
     assert (checks.manage, checks.managed_by, checks.on_destroy) == (False, "staging", "delete")
     assert [each.line for each in checks.judge_positions] == [18, 18]
-    assert [each.conversations for each in production.declarations] == [20, None, 250]
+    assert [each.conversations for each in production.declarations] == [20, 0, 250]
     assert production.declarations[1].checks is None, "nothing is started (retest: false)"
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
-from tornado_resource.declarations.plan import worst_case_minutes
+from tornado_resource.declarations.budget import worst_case_minutes
 from tornado_resource.declarations.resolver import load
 from tornado_resource.sandbox.scenario_file import read_scripts
 

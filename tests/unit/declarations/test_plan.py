@@ -35,7 +35,7 @@ def test_sessions_on_one_pathway_run_in_the_files_order(tmp_path: Path) -> None:
 
 
 def test_the_worst_case_adds_up_on_a_pathway_with_a_minute_of_grace_each(tmp_path: Path) -> None:
-    assert planned(tmp_path).minutes == 3 * (2 + 1)
+    assert planned(tmp_path).cost.minutes == 3 * (2 + 1)
 
 
 def test_each_value_has_the_position_of_the_layer_that_set_it(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_plan_has_the_first_sessions_and_counts_the_rest(tmp_path: Path, share
     document = check_document(str(tmp_path / "s.yaml"))
     plan = make_plan(document, resolve(document, None))
     assert (len(plan.runs), len(plan.more)) == (shown, 2000 - shown)
-    assert plan.minutes == 4000
+    assert plan.cost.minutes == 4000
 
 
 PROMOTING = """\

@@ -217,6 +217,36 @@ async def test_a_verdict_is_kept_if_its_session_stays(
     assert (kept[-1] is not None) is is_kept
 
 
+@pytest.mark.parametrize(
+    ("recorded", "declared", "starts"),
+    [
+        (PASSED, REQUEST, False),
+        (FAILED, REQUEST, True),
+        (FAILED, {**REQUEST, "rerun": "on_change"}, False),
+        (PASSED, {**REQUEST, "gate": "none"}, False),
+        (PASSED, {**REQUEST, "triggers": {"a": 1}}, True),
+        (None, {**REQUEST, "rerun": "on_change"}, False),
+    ],
+)
+async def test_what_starts_is_known_before_it_is_declared(
+    known: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    recorded: Status | None,
+    declared: Any,
+    starts: bool,  # noqa: FBT001
+) -> None:
+    found: list[bool] = []
+    original = LastRuns.decision
+
+    async def spy(runs: LastRuns, _urns: list[str], inputs: Any) -> Any:
+        monkeypatch.setattr(LastRuns, "decision", original)
+        found.extend([await runs.starts(URN, inputs), await runs.starts("urn:new", inputs)])
+
+    monkeypatch.setattr(LastRuns, "decision", spy)
+    await known(recorded, declared)
+    assert found == [starts, True]
+
+
 async def test_whoever_asks_first_reads_the_state(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[Any] = []
     original = LastRuns.decision

@@ -47,7 +47,7 @@ def outcomes(found: Changed) -> dict[str, tuple[str, ...]]:
 
 def test_what_is_unchanged_does_not_start() -> None:
     found = compared(BASE.replace("sessions:", "# Tests\nsessions:"))
-    assert (outcomes(found), found.removed, found.parts, found.minutes, found.problem) == ({}, (), (), 0, None)
+    assert (outcomes(found), found.removed, found.parts, found.cost.minutes, found.problem) == ({}, (), (), 0, None)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_another_kind_of_run_under_the_same_name_is_new() -> None:
 def test_without_anything_to_compare_with_everything_is_new() -> None:
     found = compared(BASE, None)
     assert outcomes(found) == dict.fromkeys(("line", "other", "desk"), ("new",))
-    assert (found.problem, found.minutes, found.conversations) == ("no file", 50, 10)
+    assert (found.problem, found.cost.minutes, found.cost.total) == ("no file", 50, 275)
 
 
 def test_an_environment_that_was_not_there_is_new() -> None:

@@ -1,0 +1,68 @@
+"""The budget of an update: over it nothing starts, and its numbers are those of a sandbox that plays its worst case."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT = """\
+pathways: {pw-1: {scenarios: [{id: sc-1}, {id: sc-2}], failing: [1, 1, 1], iteration_ms: 1000}}
+agents:
+  ag-1:
+    versions: [{name: First}]
+    scenarios: [{id: tc-1, name: One}, {id: tc-2, name: Two}]
+    runs: [{rates: {resolved: 1.0}, run_ms: 1000}]
+judges: {resolved: {name: Resolved}}
+"""
+DECLARATIONS = """\
+version: 1
+scenarios:
+  refund: {max_turns: 3}
+sessions:
+  support: {pathway_id: pw-1, scenario_ids: [sc-1, sc-2], scenarios: [refund], max_iterations: 2, gate: {passed: any}}
+agents:
+  desk: {agent_id: ag-1, checks: {scenario_ids: [tc-1, tc-2], judges: [resolved], simulations_count: 4}}
+judges:
+  resolved: {name: Resolved}
+budget: {minutes: 50, runs: RUNS}
+"""
+CHANGING = {"POST", "PUT", "DELETE", "PATCH"}
+
+
+def changes(project: Project) -> list[str]:
+    return [row["path"] for row in project.requests() if row["method"] in CHANGING]
+
+
+def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.configure("tornado:reports", "reports")
+    project.declare(DECLARATIONS.replace("RUNS", "13"))
+    for command in ("preview", "up --yes --skip-preview"):
+        printed = project.pulumi(*command.split(), expect=None)
+        assert "nothing was started: over the budget:" in printed
+        assert "14 conversations at worst, 1 more than `runs: 13` (sessions.yaml:10:29)" in printed
+        assert "desk (sessions.yaml:7:3): 8 conversations, 50 minutes" in printed
+        assert changes(project) == []
+    assert not project.resources()
+    summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
+    assert "not started: over the budget: 14 conversations at worst, 1 more than" in summary
+
+    project.declare(DECLARATIONS.replace("RUNS", "14"))
+    project.up()
+    content = json.loads((project.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
+    budget = {"minutes": 50, "runs": 14}
+    assert content["cost"] == {"started": 2, "minutes": 50, "conversations": 14, "budget": budget}
+    numbers = {name: each["conversations"] for name, each in content["sessions"].items()}
+    assert numbers == {"support": {"at_worst": 6, "held": 6}, "desk": {"at_worst": 8, "held": 8}}
+    summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
+    assert "| support | 6 | 6 |" in summary
+
+    # What would not run again does not count.
+    project.declare(DECLARATIONS.replace("RUNS", "1"))
+    printed = project.pulumi("preview")
+    assert "conversations" not in printed

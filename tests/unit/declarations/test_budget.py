@@ -1,0 +1,121 @@
+"""What an update costs at worst, and the budget that it is compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tornado_resource.declarations.budget import MAX_LISTED, cost_of, most_expensive, refusal
+from tornado_resource.declarations.resolver import load
+from tornado_resource.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from tornado_resource.declarations.model import Environment
+
+FILE = """\
+version: 1
+budget: {minutes: 60, runs: 500}
+scenarios:
+  refund: {max_turns: 3}
+sessions:
+  all-enabled: {pathway_id: p}
+  named: {pathway_id: q, scenario_ids: [x, y], scenarios: [refund], max_iterations: 2}
+agents:
+  there: {agent_id: a}
+  declared: {agent_id: b, checks: {scenario_ids: [tc-1, tc-2], judges: [polite], simulations_count: 7}}
+judges: {polite: {id: j-1}}
+environments:
+  dev: OWN
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def environment(own: str, name: str = "dev") -> Environment:
+    Path("s.yaml").write_text(FILE.replace("OWN", own), encoding="utf-8")
+    return load("s.yaml", name)
+
+
+def test_a_run_costs_its_scenarios_times_its_iterations_or_simulations() -> None:
+    cost = cost_of(environment("{}").declarations, None)
+    assert cost.conversations == {"all-enabled": 50 * 5, "named": 3 * 2, "there": 5 * 50, "declared": 2 * 7}
+    assert (cost.total, cost.minutes, str(cost)) == (520, 50, "50 minutes and 520 conversations")
+    assert (cost.excesses, refusal(cost, ())) == ([], None)
+
+
+def test_what_starts_nothing_costs_nothing() -> None:
+    own = "{}\n  production: {promotes_from: dev, agents: {there: {retest: false}}, sessions: {named: {retest: false}}}"
+    found = environment(own, "production")
+    assert cost_of(found.declarations, None).conversations == {"all-enabled": 250, "declared": 14}
+    assert most_expensive(found.declarations)[1].startswith("declared")
+
+
+@pytest.mark.parametrize(
+    ("own", "minutes", "runs"),
+    [
+        ("{}", 60, 500),
+        ("{budget: {runs: 10}}", 60, 10),
+        ("{budget: {runs: null}}", 60, None),
+        ("{budget: {minutes: 5, runs: 1e3}}", 5, 1000),
+    ],
+)
+def test_an_environment_overrides_the_budget_of_the_file(own: str, minutes: int, runs: int) -> None:
+    budget = environment(own).budget
+    assert budget is not None
+    assert (budget.minutes, budget.runs) == (minutes, runs)
+    lines = {key: place.line for key, place in budget.places.items()}
+    assert lines.get("minutes") == (13 if "minutes" in own else 2)
+    assert "runs" not in lines or lines["runs"] == (13 if "runs" in own else 2)
+
+
+@pytest.mark.parametrize("own", ["{budget: null}", "{budget: {minutes: null, runs: null}}"])
+def test_an_environment_can_have_no_budget(own: str) -> None:
+    assert environment(own).budget is None
+
+
+def test_more_than_the_budget_is_refused_with_what_costs_most() -> None:
+    found = environment("{budget: {minutes: 20}}")
+    cost = cost_of(found.declarations, found.budget)
+    assert refusal(cost, found.declarations) == (
+        "nothing was started: over the budget:\n"
+        "  50 minutes at worst, 30 more than `minutes: 20` (s.yaml:13:27)\n"
+        "  520 conversations at worst, 20 more than `runs: 500` (s.yaml:2:29)\n"
+        "What costs most:\n"
+        "  there (s.yaml:9:3): 250 conversations, 50 minutes\n"
+        "  all-enabled (s.yaml:6:3): 250 conversations, 16 minutes\n"
+        "  declared (s.yaml:10:3): 14 conversations, 50 minutes\n"
+        "  named (s.yaml:7:3): 6 conversations, 16 minutes\n"
+        "Let less run at a time (`only`), name fewer scenarios or lower `max_iterations`, or raise the budget. What "
+        "would not run again does not count."
+    )
+    assert str(found.budget) == "20 minutes, 500 conversations"
+
+
+@pytest.mark.parametrize(("minutes", "runs"), [(50, 520), (None, 520), (50, None)])
+def test_exactly_the_budget_is_allowed(minutes: int | None, runs: int | None) -> None:
+    limits = {"minutes": minutes, "runs": runs}
+    own = ", ".join(f"{key}: {'null' if limit is None else limit}" for key, limit in limits.items())
+    found = environment(f"{{budget: {{{own}}}}}")
+    assert cost_of(found.declarations, found.budget).excesses == []
+
+
+def test_a_message_lists_the_most_expensive_and_counts_the_rest() -> None:
+    sessions = "".join(f"  s{number}: {{pathway_id: p{number}, max_iterations: {number}}}\n" for number in range(1, 9))
+    Path("s.yaml").write_text(f"version: 1\nsessions:\n{sessions}", encoding="utf-8")
+    found = load("s.yaml")
+    lines = most_expensive(found.declarations)
+    assert [line.partition(" ")[0] for line in lines] == ["s8", "s7", "s6", "s5", "s4", "and"]
+    assert lines[-1] == "and 3 more"
+    assert most_expensive(found.declarations[:MAX_LISTED])[-1].startswith("s1")
+    assert found.budget is None
+
+
+@pytest.mark.parametrize("own", ["{budget: 5}", "{budget: {runs: 0}}", "{budget: {hours: 1}}", "{budget: {runs: 1.5}}"])
+def test_a_wrong_budget_is_told_as_any_wrong_value(own: str) -> None:
+    with pytest.raises(DeclarationError, match=r"s.yaml:13:\d+: environments.dev.budget"):
+        environment(own)
