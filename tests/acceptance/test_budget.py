@@ -24,12 +24,18 @@ version: 1
 scenarios:
   refund: {max_turns: 3}
 sessions:
-  support: {pathway_id: pw-1, scenario_ids: [sc-1, sc-2], scenarios: [refund], max_iterations: 2, gate: {passed: any}}
+  support:
+    pathway_id: pw-1
+    version_number: latest
+    scenario_ids: [sc-1, sc-2]
+    scenarios: [refund]
+    max_iterations: 2
+    gate: {passed: any, confirm: {runs: 2, passed: 1}}
 agents:
   desk: {agent_id: ag-1, checks: {scenario_ids: [tc-1, tc-2], judges: [resolved], simulations_count: 4}}
 judges:
   resolved: {name: Resolved}
-budget: {minutes: 50, runs: RUNS}
+budget: {minutes: 80, runs: RUNS}
 """
 CHANGING = {"POST", "PUT", "DELETE", "PATCH"}
 
@@ -41,28 +47,31 @@ def changes(project: Project) -> list[str]:
 def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT)
     project.configure("tornado:reports", "reports")
-    project.declare(DECLARATIONS.replace("RUNS", "13"))
+    project.declare(DECLARATIONS.replace("RUNS", "19"))
     for command in ("preview", "up --yes --skip-preview"):
         printed = project.pulumi(*command.split(), expect=None)
         assert "nothing was started: over the budget:" in printed
-        assert "14 conversations at worst, 1 more than `runs: 13` (sessions.yaml:10:29)" in printed
-        assert "desk (sessions.yaml:7:3): 8 conversations, 50 minutes" in printed
+        assert "20 conversations at worst, 1 more than `runs: 19` (sessions.yaml:16:29)" in printed
+        assert "support (sessions.yaml:5:3): 12 conversations, 76 minutes" in printed
         assert changes(project) == []
     assert not project.resources()
     summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
-    assert "not started: over the budget: 14 conversations at worst, 1 more than" in summary
+    assert "not started: over the budget: 20 conversations at worst, 1 more than" in summary
 
-    project.declare(DECLARATIONS.replace("RUNS", "14"))
+    project.declare(DECLARATIONS.replace("RUNS", "20"))
     project.up()
     content = json.loads((project.folder / "reports/verdicts.json").read_text(encoding="utf-8"))
-    budget = {"minutes": 50, "runs": 14}
-    assert content["cost"] == {"started": 2, "minutes": 50, "conversations": 14, "budget": budget}
+    budget = {"minutes": 80, "runs": 20}
+    assert content["cost"] == {"started": 2, "minutes": 76, "conversations": 20, "budget": budget}
     numbers = {name: each["conversations"] for name, each in content["sessions"].items()}
-    assert numbers == {"support": {"at_worst": 6, "held": 6}, "desk": {"at_worst": 8, "held": 8}}
+    assert numbers == {"support": {"at_worst": 12, "held": 12}, "desk": {"at_worst": 8, "held": 8}}
     summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
-    assert "| support | 6 | 6 |" in summary
+    assert "| support | 12 | 12 |" in summary
 
     # What would not run again does not count.
     project.declare(DECLARATIONS.replace("RUNS", "1"))
     printed = project.pulumi("preview")
     assert "conversations" not in printed
+    # The session has passed. Other repeats of it are three more simulations of three scenarios.
+    project.declare(DECLARATIONS.replace("RUNS", "1").replace("runs: 2, ", "runs: 3, "))
+    assert "9 conversations at worst, 8 more than `runs: 1`" in project.pulumi("preview", expect=None)

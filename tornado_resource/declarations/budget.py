@@ -4,47 +4,76 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from tornado_resource.core.text import count
+from tornado_resource.declarations.model import CONFIRMATION_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tornado_resource.declarations.model import Budget, Declaration
 
 MAX_LISTED: Final = 5
 """How many runs a message lists: those that cost most."""
 CURES: Final = (
-    "Let less run at a time (`only`), name fewer scenarios or lower `max_iterations`, or raise the budget. What would "
-    "not run again does not count."
+    "Let less run at a time (`only`), name fewer scenarios, lower `max_iterations` or the runs of `confirm`, or raise "
+    "the budget. What would not run again does not count."
 )
 
 
-def worst_case_minutes(declarations: Sequence[Declaration]) -> int:
-    """Return the longest that all runs can take: places run side by side, the runs in one place in turn."""
-    totals: dict[tuple[str, ...], int] = {}
-    for declaration in (each for each in declarations if each.retest):
-        totals[declaration.place] = totals.get(declaration.place, 0) + declaration.limit_ms
-    return math.ceil(max(totals.values(), default=0) / 60_000)
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one run may cost in an update: *conversations*, and the longest that it is waited for, in milliseconds."""
+
+    declaration: Declaration
+    conversations: int
+    limit_ms: int
+
+    @classmethod
+    def of(cls, declaration: Declaration) -> Self:
+        """Return what a run costs that starts."""
+        return cls(declaration, declaration.conversations, declaration.limit_ms)
+
+    @classmethod
+    def of_confirmation(cls, declaration: Declaration) -> Self:
+        """Return what a session costs that does not start, and whose pass may be confirmed."""
+        return cls(declaration, declaration.repeats, CONFIRMATION_MS)
+
+    def __str__(self) -> str:
+        """Return `support-line (sessions.yaml:6:3): 250 conversations, 16 minutes`."""
+        each, minutes = self.declaration, count(self.limit_ms // 60_000, "minute")
+        return f"{each.name} ({each.position}): {count(self.conversations, 'conversation')}, {minutes}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What an update starts, and what that costs at worst.
 
-    *conversations*: how many each run that starts may hold, by name, in the file's order. *minutes*: how long it may
-    take until all of them have ended. *budget*: the limits; None if there are none.
+    *shares*: of each run, in the file's order. *budget*: the limits; None if there are none.
     """
 
-    conversations: Mapping[str, int]
-    minutes: int
+    shares: tuple[Share, ...] = ()
     budget: Budget | None = None
+
+    @property
+    def conversations(self) -> dict[str, int]:
+        """How many conversations each run may hold, by name."""
+        return {each.declaration.name: each.conversations for each in self.shares}
+
+    @property
+    def minutes(self) -> int:
+        """The longest that all of them can take: places run side by side, the runs in one place in turn."""
+        totals: dict[tuple[str, ...], int] = {}
+        for each in self.shares:
+            place = each.declaration.place
+            totals[place] = totals.get(place, 0) + each.limit_ms
+        return math.ceil(max(totals.values(), default=0) / 60_000)
 
     @property
     def total(self) -> int:
         """How many conversations there may be."""
-        return sum(self.conversations.values())
+        return sum(each.conversations for each in self.shares)
 
     def __str__(self) -> str:
         """Return `50 minutes and 640 conversations`."""
@@ -63,37 +92,25 @@ class Cost:
             if (limit := limits[key]) is not None and worst > limit
         ]
 
+    @property
+    def refusal(self) -> str | None:
+        """Why an update that costs so much is refused, with what costs most; None if the budget allows it."""
+        if not self.excesses:
+            return None
+        ranked = sorted(self.shares, key=lambda each: (each.conversations, each.limit_ms), reverse=True)
+        more = [f"  and {len(ranked) - MAX_LISTED} more"] if len(ranked) > MAX_LISTED else []
+        return "\n".join(
+            [
+                "nothing was started: over the budget:",
+                *(f"  {each}" for each in self.excesses),
+                "What costs most:",
+                *(f"  {each}" for each in ranked[:MAX_LISTED]),
+                *more,
+                CURES,
+            ]
+        )
 
-def cost_of(declarations: Sequence[Declaration], budget: Budget | None) -> Cost:
+
+def cost_of(declarations: Sequence[Declaration], budget: Budget | None = None) -> Cost:
     """Return what starting *declarations* costs at worst."""
-    started = {each.name: each.conversations for each in declarations if each.retest}
-    return Cost(started, worst_case_minutes(declarations), budget)
-
-
-def most_expensive(declarations: Sequence[Declaration]) -> list[str]:
-    """Return a line for each of the runs that cost most, and how many more there are."""
-    ranked = sorted(
-        (each for each in declarations if each.retest),
-        key=lambda each: (each.conversations, each.limit_ms),
-        reverse=True,
-    )
-    lines = [
-        f"{each.name} ({each.position}): {count(each.conversations, 'conversation')}, "
-        f"{count(each.limit_ms // 60_000, 'minute')}"
-        for each in ranked[:MAX_LISTED]
-    ]
-    return [*lines, f"and {len(ranked) - MAX_LISTED} more"] if len(ranked) > MAX_LISTED else lines
-
-
-def refusal(cost: Cost, declarations: Sequence[Declaration]) -> str | None:
-    """Return why an update that starts *declarations* is refused; None if the budget allows it."""
-    if not cost.excesses:
-        return None
-    lines = [
-        "nothing was started: over the budget:",
-        *(f"  {each}" for each in cost.excesses),
-        "What costs most:",
-        *(f"  {each}" for each in most_expensive(declarations)),
-        CURES,
-    ]
-    return "\n".join(lines)
+    return Cost(tuple(Share.of(each) for each in declarations if each.retest), budget)

@@ -337,14 +337,25 @@ class Declaration:
     def conversations(self) -> int:
         """How many conversations it holds at worst; 0 if nothing is started for it.
 
-        A session holds one for each scenario in each iteration, a check run those of its checks.
+        A session holds one for each scenario in each iteration, and those of its confirmation; a check run those of its
+        checks.
         """
         if not self.retest:
             return 0
         if self.section == "agents":
             return self.checks.conversations if self.checks is not None else MAX_CONVERSATIONS
-        named = len(self.request.get("scenario_ids", ())) + len(self.scenarios)
-        return (named or ALL_SCENARIOS) * int(self.request.get("max_iterations", DEFAULT_ITERATIONS))
+        return self._scenarios * int(self.request.get("max_iterations", DEFAULT_ITERATIONS)) + self.repeats
+
+    @property
+    def repeats(self) -> int:
+        """How many conversations the confirmation of its pass holds at worst; 0 if there is none."""
+        confirm = self.gate.confirm if self.gate is not None and self.retest else None
+        return self._scenarios * confirm.runs if confirm is not None else 0
+
+    @property
+    def _scenarios(self) -> int:
+        """How many scenarios a session runs at worst."""
+        return len(self.request.get("scenario_ids", ())) + len(self.scenarios) or ALL_SCENARIOS
 
     @property
     def limit_ms(self) -> int:

@@ -9,14 +9,14 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import count
-from tornado_resource.declarations.budget import cost_of, refusal
+from tornado_resource.declarations.budget import Cost, Share
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.verdict import unknown_result
+from tornado_resource.stacks.promotion import with_promoted_version
 
 if TYPE_CHECKING:
-    from tornado_resource.declarations.budget import Cost
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.stacks.promotion import Promotion
@@ -34,22 +34,25 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
         pulumi.RunError: it is more than the budget allows. Nothing has been declared yet, so nothing is started.
 
     """
-    started = await asyncio.gather(*(_starts(each, run) for each in environment.declarations))
-    declarations = [each for each, starts in zip(environment.declarations, started, strict=True) if starts]
-    cost = cost_of(declarations, environment.budget)
+    found = await asyncio.gather(*(_share(each, promotion, run) for each in environment.declarations if each.retest))
+    cost = Cost(tuple(each for each in found if each is not None), environment.budget)
     run.gate.report.expect_cost(cost)
-    message = refusal(cost, declarations)
-    if message is not None:
-        raise pulumi.RunError("\n".join([message, *_report(environment, promotion, cost, run)]))
-    if is_dry_run() and declarations:
+    if cost.refusal is not None:
+        raise pulumi.RunError("\n".join([cost.refusal, *_report(environment, promotion, cost, run)]))
+    if is_dry_run() and cost.shares:
         _log(cost)
 
 
-async def _starts(declaration: Declaration, run: ProgramRun) -> bool:
-    if not declaration.retest or declaration.name in run.settings.adopt:
-        return False
-    urn = deployed_urn(declaration.name, declaration.kind)
-    return await run.last_runs.starts(urn, await expected_inputs(declaration, run))
+async def _share(declaration: Declaration, promotion: Promotion | None, run: ProgramRun) -> Share | None:
+    """Return what a run may cost in this update; None if nothing is started for it."""
+    urn, inputs = deployed_urn(declaration.name, declaration.kind), await expected_inputs(declaration, run)
+    if declaration.name not in run.settings.adopt and await run.last_runs.starts(urn, inputs):
+        return Share.of(declaration)
+    if not declaration.repeats:
+        return None
+    [gated] = deployed_runs([declaration])
+    kept = await run.last_runs.kept(inputs, with_promoted_version(gated, promotion))
+    return Share.of_confirmation(declaration) if kept is None else None
 
 
 def _log(cost: Cost) -> None:

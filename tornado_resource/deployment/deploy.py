@@ -12,7 +12,7 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.agents.resource import CheckRun
 from tornado_resource.core.text import count
-from tornado_resource.declarations.budget import worst_case_minutes
+from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import one_at_a_time, predecessors
 from tornado_resource.declarations.resolver import load
@@ -347,7 +347,7 @@ def _log_run_order(environment: Environment, outputs: Mapping[str, RunOutputs], 
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: {one_at_a_time(sections[name])}")
     if before or (environment.promotes_from is not None and declarations):
-        minutes = count(worst_case_minutes(declarations), "minute")
+        minutes = count(cost_of(declarations).minutes, "minute")
         what = "all of them" if environment.agents else "all sessions"
         pulumi.log.info(f"at worst, {minutes} until {what} have ended")
 

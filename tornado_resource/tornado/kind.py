@@ -234,12 +234,17 @@ class Tornado(Kind):
         return facts(gated, status or _UNKNOWN, outcome)
 
     def held(self, verdict: RunVerdict, status: Status | None) -> int | None:
-        """Return how many scenarios its iterations ran: all of them in each, where the API does not show which."""
+        """Return how many scenarios its iterations and its confirmation ran.
+
+        All of them in each iteration, where the API does not show which.
+        """
+        simulated = verdict.confirmation["scenarios"].values() if verdict.confirmation is not None else ()
+        repeats = sum(each["runs"] for each in simulated)
         if status is not None and status.iterations and not status.has_omissions:
-            return sum(len(each.passed_ids) + len(each.failed_ids) for each in status.iterations)
+            return sum(len(each.passed_ids) + len(each.failed_ids) for each in status.iterations) + repeats
         if verdict.iterations is None or verdict.total_scenarios is None:
             return None
-        return verdict.iterations * verdict.total_scenarios
+        return verdict.iterations * verdict.total_scenarios + repeats
 
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers give the outcome again.

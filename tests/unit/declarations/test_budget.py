@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.budget import MAX_LISTED, cost_of, most_expensive, refusal
+from tornado_resource.declarations.budget import CURES, MAX_LISTED, Cost, Share, cost_of
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import DeclarationError
 
@@ -45,14 +45,31 @@ def test_a_run_costs_its_scenarios_times_its_iterations_or_simulations() -> None
     cost = cost_of(environment("{}").declarations, None)
     assert cost.conversations == {"all-enabled": 50 * 5, "named": 3 * 2, "there": 5 * 50, "declared": 2 * 7}
     assert (cost.total, cost.minutes, str(cost)) == (520, 50, "50 minutes and 520 conversations")
-    assert (cost.excesses, refusal(cost, ())) == ([], None)
+    assert (cost.excesses, cost.refusal) == ([], None)
+
+
+CONFIRMED = "{sessions: {named: {version_number: 7, gate: {confirm: {runs: 10}}}}}"
+
+
+def test_a_confirmation_runs_every_scenario_so_often_again() -> None:
+    [confirmed] = [each for each in environment(CONFIRMED).declarations if each.repeats]
+    assert (confirmed.name, confirmed.repeats, confirmed.conversations) == ("named", 3 * 10, 3 * 2 + 3 * 10)
+    share = Share.of_confirmation(confirmed)
+    assert str(share) == "named (s.yaml:7:3): 30 conversations, 60 minutes"
+    assert Cost((share, share)).minutes == 120, "the next one on the pathway waits for it"
+    assert Cost((share, Share.of(confirmed))).conversations == {"named": 36}
+
+
+def test_a_pass_that_is_carried_is_not_confirmed_again() -> None:
+    own = "{}\n  production: {promotes_from: dev, retest: false, "
+    found = environment(own + CONFIRMED[1:], "production")
+    assert {each.repeats for each in found.declarations} == {0}
 
 
 def test_what_starts_nothing_costs_nothing() -> None:
     own = "{}\n  production: {promotes_from: dev, agents: {there: {retest: false}}, sessions: {named: {retest: false}}}"
     found = environment(own, "production")
     assert cost_of(found.declarations, None).conversations == {"all-enabled": 250, "declared": 14}
-    assert most_expensive(found.declarations)[1].startswith("declared")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +98,7 @@ def test_an_environment_can_have_no_budget(own: str) -> None:
 def test_more_than_the_budget_is_refused_with_what_costs_most() -> None:
     found = environment("{budget: {minutes: 20}}")
     cost = cost_of(found.declarations, found.budget)
-    assert refusal(cost, found.declarations) == (
+    assert cost.refusal == (
         "nothing was started: over the budget:\n"
         "  50 minutes at worst, 30 more than `minutes: 20` (s.yaml:13:27)\n"
         "  520 conversations at worst, 20 more than `runs: 500` (s.yaml:2:29)\n"
@@ -90,8 +107,7 @@ def test_more_than_the_budget_is_refused_with_what_costs_most() -> None:
         "  all-enabled (s.yaml:6:3): 250 conversations, 16 minutes\n"
         "  declared (s.yaml:10:3): 14 conversations, 50 minutes\n"
         "  named (s.yaml:7:3): 6 conversations, 16 minutes\n"
-        "Let less run at a time (`only`), name fewer scenarios or lower `max_iterations`, or raise the budget. What "
-        "would not run again does not count."
+        f"{CURES}"
     )
     assert str(found.budget) == "20 minutes, 500 conversations"
 
@@ -106,13 +122,13 @@ def test_exactly_the_budget_is_allowed(minutes: int | None, runs: int | None) ->
 
 def test_a_message_lists_the_most_expensive_and_counts_the_rest() -> None:
     sessions = "".join(f"  s{number}: {{pathway_id: p{number}, max_iterations: {number}}}\n" for number in range(1, 9))
-    Path("s.yaml").write_text(f"version: 1\nsessions:\n{sessions}", encoding="utf-8")
+    Path("s.yaml").write_text(f"version: 1\nbudget: {{runs: 1}}\nsessions:\n{sessions}", encoding="utf-8")
     found = load("s.yaml")
-    lines = most_expensive(found.declarations)
-    assert [line.partition(" ")[0] for line in lines] == ["s8", "s7", "s6", "s5", "s4", "and"]
-    assert lines[-1] == "and 3 more"
-    assert most_expensive(found.declarations[:MAX_LISTED])[-1].startswith("s1")
-    assert found.budget is None
+    for number, last in ((8, "  and 3 more"), (MAX_LISTED, "  s1 (s.yaml:4:3): 50 conversations, 16 minutes")):
+        lines = str(cost_of(found.declarations[:number], found.budget).refusal).splitlines()
+        listed = lines[lines.index("What costs most:") + 1 : -1]
+        assert [line.split()[0] for line in listed[:MAX_LISTED]] == [f"s{number - n}" for n in range(MAX_LISTED)]
+        assert listed[-1] == last
 
 
 @pytest.mark.parametrize("own", ["{budget: 5}", "{budget: {runs: 0}}", "{budget: {hours: 1}}", "{budget: {runs: 1.5}}"])

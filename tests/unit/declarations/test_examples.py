@@ -14,7 +14,7 @@ import yaml
 
 from tests.support.paths import ROOT
 from tornado_resource.cli import main
-from tornado_resource.declarations.budget import worst_case_minutes
+from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.resolver import load
 from tornado_resource.sandbox.scenario_file import read_scripts
 
@@ -106,7 +106,7 @@ def test_smoke_runs_what_has_the_tag_and_nightly_everything_again() -> None:
     assert {each.triggers.get("release") for each in nightly.declarations} == {"2026-04"}
     assert not any(each.manage for each in nightly.scenarios)
     job = read(NIGHTLY)["jobs"]["nightly"]
-    assert job["timeout-minutes"] > worst_case_minutes(nightly.declarations) + 10
+    assert job["timeout-minutes"] > cost_of(nightly.declarations).minutes + 10
     assert "tornado:" not in NIGHTLY.read_text(encoding="utf-8"), "a trigger would run everything once more by day"
 
 
@@ -136,7 +136,7 @@ def test_a_stack_reports_where_its_pipelines_look(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", ["staging", "production"])
 def test_a_pipeline_waits_longer_than_the_worst_case(stack: str) -> None:
-    worst = worst_case_minutes(load(str(EXAMPLE / "sessions.yaml"), stack).declarations)
+    worst = cost_of(load(str(EXAMPLE / "sessions.yaml"), stack).declarations).minutes
     assert read(WORKFLOW)["jobs"][stack]["timeout-minutes"] > worst + 10
     assert read(EXAMPLE / ".gitlab-ci.yml")[".release"]["timeout"] == "75 minutes"
     assert worst + 10 < 75

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.budget import worst_case_minutes
+from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.plan import predecessors
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import DeclarationError
@@ -38,7 +38,7 @@ def test_an_environment_decides_for_what_does_not_say_itself(tmp_path: Path) -> 
     production = load(path, "production")
     assert {each.name: each.retest for each in production.declarations} == {"a": True, "c": False, "b": False}
     assert predecessors(production.declarations) == {}
-    assert worst_case_minutes(production.declarations) == 16
+    assert cost_of(production.declarations).minutes == 16
     assert [each.conversations for each in production.agents] == [0]
     assert (len(load(path, "staging").scenarios), production.scenarios) == (1, ())
 
