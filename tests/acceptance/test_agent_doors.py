@@ -157,7 +157,7 @@ def test_a_run_that_ends_with_an_error_at_once_is_recorded_and_runs_again(make_p
     printed = project.up(expect=None)
     assert "gate incomplete: 1 incomplete of 1" in printed
     assert "it stopped with an error, which says nothing of the agent (ERROR: The judges are down)" in printed
-    assert "Look at the run in Bland's dashboard, then run `pulumi up --stack dev`: it runs again" in printed
+    assert "the limits of the account, then run `pulumi up --stack dev`: it runs again" in printed
     assert "Traceback" not in printed
     [first] = check_runs(project)
     verdict = project.outputs()["verdicts"]["support"]

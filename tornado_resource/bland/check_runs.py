@@ -37,7 +37,7 @@ STATUSES: Final[Mapping[str, Meaning]] = {
     "FAILED": Meaning(),
     "ERROR": Meaning(
         "it stopped with an error, which says nothing of the agent",
-        advice="Look at the run in Bland's dashboard",
+        advice="Look at the run in Bland's dashboard, and at the credit and the limits of the account",
         says_nothing=True,
     ),
     "CANCELLED": Meaning("it was cancelled", advice="Find out who cancelled it"),

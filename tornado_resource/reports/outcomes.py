@@ -266,6 +266,7 @@ ADVICE: Final[dict[str, str]] = {
     "out_of_time": f"To keep waiting, {_RESUME}",
     "interrupted": f"To keep waiting, {_RESUME}",
     "unreachable": f"When the API can be reached, {_RESUME}",
+    "account": f"Check the credit and the limits of the Bland account, then {_RESUME}",
     "request_failed": f"Fix what the reason says, then {_RESUME}",
     "misdirected": "Check that bland:baseUrl is the address of the API, and that no proxy or cache responds in its "
     f"place, then {_RESUME}",

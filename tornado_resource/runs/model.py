@@ -29,6 +29,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """The worst outcome first: the order in which reports show sessions."""
 
 Cause = Literal[
+    "account",
     "content_unreadable",
     "edited",
     "gone",

@@ -9,7 +9,7 @@ from tornado_resource.bland.retrying import MAX_OUTAGE_SECONDS, is_transient, re
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.core.durations import format_ms
 from tornado_resource.core.text import clean
-from tornado_resource.errors import ApiError, ForeignResponse, NotFound
+from tornado_resource.errors import ApiError, ForeignResponse, NotFound, Rejected, ReportedError
 from tornado_resource.runs.existence import confirm_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending
@@ -95,7 +95,15 @@ def request_failed(error: ApiError, last: Status | None = None) -> Ending:
     """Return the ending of a session whose status cannot be read."""
     if isinstance(error, ForeignResponse):
         return Ending(last, f"the API responds about something else: {error}", "misdirected")
-    return Ending(last, f"the API request failed: {error}", "request_failed")
+    return Ending(last, f"the API request failed: {error}", "account" if _is_of_account(error) else "request_failed")
+
+
+def _is_of_account(error: ApiError) -> bool:
+    """Return whether the account cannot pay, or has reached a limit: nothing is known of what was tested then.
+
+    A 2xx response that reports an error in words says so of a quota (API page *Errors*).
+    """
+    return isinstance(error, ReportedError) or (isinstance(error, Rejected) and error.status_code in {402, 429})
 
 
 def limit_ms(gated: GatedRun) -> int:
@@ -159,6 +167,8 @@ class _Watch:
             return request_failed(error, self._last)
         if now - self._failing_since >= MAX_OUTAGE_SECONDS:
             minutes = f"{MAX_OUTAGE_SECONDS / 60:g} minutes"
+            if _is_of_account(error):
+                return Ending(self._last, f"the API refused for {minutes}: {error}", "account")
             return Ending(self._last, f"the API could not be reached for {minutes}: {error}", "unreachable")
         return None
 

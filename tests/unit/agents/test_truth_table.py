@@ -32,6 +32,9 @@ GIVEN_UP: Final[dict[str, Any]] = {
     "(out of time)": json_response({"id": "run-1", "status": "RUNNING"}),
     "(outage)": httpx.ConnectError("no route to host"),
     "(refused)": json_response({"message": "no such key"}, 401),
+    "(unpaid)": json_response({"errors": [{"error": "BILLING_NOT_ALLOWED", "message": "no credits left"}]}, 402),
+    "(limited)": json_response({"message": "too many requests"}, 429),
+    "(quota)": json_response({"data": None, "errors": [{"message": "quota exceeded"}]}),
 }
 
 

@@ -162,8 +162,8 @@ def test_a_secret_agent_is_in_no_report() -> None:
 def test_the_advice_after_an_error_is_not_about_the_agent() -> None:
     result = check_result_of(gated_check_run_of("support"), check_run_of("ERROR"))
     assert advice(result, "dev") == (
-        "Look at the run in Bland's dashboard, then run `pulumi up --stack dev`: it runs again, unless `rerun` is "
-        "`on_change`."
+        "Look at the run in Bland's dashboard, and at the credit and the limits of the account, then run "
+        "`pulumi up --stack dev`: it runs again, unless `rerun` is `on_change`."
     )
 
 

@@ -27,6 +27,9 @@ GIVEN_UP: Final[dict[str, Any]] = {
     "(out of time)": json_response({"status": "RUNNING"}),
     "(outage)": httpx.ConnectError("no route to host"),
     "(refused)": json_response({"message": "no such key"}, 401),
+    "(unpaid)": json_response({"errors": [{"error": "BILLING_NOT_ALLOWED", "message": "no credits left"}]}, 402),
+    "(limited)": json_response({"message": "too many requests"}, 429),
+    "(quota)": json_response({"data": None, "errors": [{"message": "quota exceeded"}]}),
 }
 RULES: Final = {"all": "all", "3": "count", "75%": "percentage", "promotion": "promotion", "any": "any"}
 
