@@ -21,7 +21,7 @@ from tornado_resource.declarations.resolver import environment_names, resolve
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.declarations.budget import Cost
     from tornado_resource.declarations.model import ChecksDeclaration, Declaration, ScenarioDeclaration
@@ -134,6 +134,7 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield f"publishes {version}{subject} {release.subject_id} to {release.environment} once every gate has passed"
     if plan.note is not None:
         yield f"note: {plan.note}"
+    yield from (f"warning: {each}" for each in environment.warnings)
 
 
 def _budget_line(cost: Cost) -> Iterator[str]:
@@ -221,6 +222,7 @@ def _rows(planned: Planned) -> list[tuple[str, Any]]:
         **_request(declaration),
         **scenarios,
         "gate": _gate(declaration),
+        **{f"quarantine[{index}]": _quarantined(each) for index, each in enumerate(declaration.quarantine)},
         "triggers": dict(declaration.triggers),
         **options,
     }
@@ -255,6 +257,11 @@ def _gate(declaration: Declaration) -> Any:
     return {"passed": gate.passed, "repaired": gate.repaired, **full_run}
 
 
+def _quarantined(entry: Mapping[str, str]) -> str:
+    [part] = [value for key, value in entry.items() if key not in {"reason", "until"}]
+    return f"{part} until {entry['until']}: {entry['reason']}"
+
+
 def _flat(values: Any, above: str = "") -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = []
     for key, value in values.items():
@@ -270,6 +277,7 @@ def _run_as_json(planned: Planned) -> dict[str, Any]:
         "payload": _request(declaration),
         "scenarios": [each.key for each in declaration.scenarios],
         "gate": _gate(declaration),
+        **({"quarantine": [*declaration.quarantine]} if declaration.quarantine else {}),
         "on_conflict": declaration.on_conflict,
         "on_destroy": declaration.on_destroy,
         "rerun": declaration.rerun,

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pulumi
 from pulumi.dynamic import Resource
 
+from tornado_resource.core.clock import today
 from tornado_resource.core.urns import parents_of
+from tornado_resource.declarations.document import Quoting
 from tornado_resource.declarations.model import UNCONFIRMABLE, Gate
+from tornado_resource.declarations.quarantine import notes
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (
     InvalidArgument,
@@ -164,6 +167,8 @@ def run_inputs(
         given["adopt"] = adopt
     if not is_plain(declared := declared_inputs(resource.kind, given)):
         given["secrets"] = secret_names(declared)
+    if "quarantine" in given and "declared_at" not in given:  # the file's are noted by `deploy()`
+        pulumi.Output.from_input(given["quarantine"]).apply(partial(_note_quarantine, name))
     given["base_url"] = configured_url()
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
     _take_note(name, known_urn, has_gate=gate != "none")
@@ -174,6 +179,12 @@ def run_inputs(
     given["parents"] = parents(known_urn)
     given["rerun_decision"] = _decision(resource.kind, name, urns, given)
     return given
+
+
+def _note_quarantine(name: str, known: Any) -> None:
+    """Warn of the quarantine that ends soon, or has ended."""
+    for _, text in notes(known, today(), Quoting()):
+        pulumi.log.warn(f"{name}: {text}")
 
 
 def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

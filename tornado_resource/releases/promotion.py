@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.durations import format_duration, parse_duration
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version
+from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
 from tornado_resource.runs.kinds import kind_of
@@ -21,10 +22,11 @@ from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tornado_resource.bland.content import Digests
     from tornado_resource.declarations.model import Declaration, Environment, Section
+    from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import RunVerdict
 
@@ -158,6 +160,8 @@ class _SourceRun:
     """Whether it is known to run on another pathway or agent there."""
     env: str | None = None
     """Whose checks a check run used."""
+    quarantined: tuple[Quarantine, ...] = ()
+    """What failed there and decided nothing."""
 
     @classmethod
     def of(cls, source: SourceStack, declaration: Declaration) -> _SourceRun:
@@ -178,6 +182,7 @@ class _SourceRun:
             finished_at=text_or_none(verdict.get("finished_at")),
             is_elsewhere=bool(run) and subject != declaration.subject_id,
             env=text_or_none(run.get("env")),
+            quarantined=_quarantined(verdict),
         )
 
 
@@ -244,7 +249,9 @@ class _Check:
     def recorded(self) -> PromotedSession:
         now = self.now if self.content is not None else None
         version = self.version if isinstance(self.version, int) else None
-        return PromotedSession(self.source.run_id, version, self.source.finished_at, self.waived, self.content, now)
+        excused = tuple(clean(each.part) for each in self.source.quarantined)
+        source = self.source
+        return PromotedSession(source.run_id, version, source.finished_at, self.waived, self.content, now, excused)
 
 
 def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:
@@ -259,16 +266,18 @@ def _check(environment: Environment, source: SourceStack, declaration: Declarati
     carried = passed_elsewhere(recorded, source.stack, check.on_version().request, kind)
     if carried is None and not problems:
         problems.append("its verdict there is not of its form, so it cannot count here (retest: false)")
-    problems += _weaker(check, carried, kind) if carried is not None else ()
+    problems += _weaker(check, carried, kind, now.date()) if carried is not None else ()
     return replace(check, problems=(*problems, *_elsewhere(check)), carried=carried)
 
 
-def _weaker(check: _Check, carried: RunVerdict, kind: Kind) -> Iterator[str]:
+def _weaker(check: _Check, carried: RunVerdict, kind: Kind, day: date) -> Iterator[str]:
     """Yield why a pass shows less than what is declared here. What was repaired there is no new repair here."""
     env = check.declaration.request.get("env")
     if check.source.env != env:
         yield f"it passed there with the checks of {clean(str(check.source.env), 40)}, not of {env} (retest: false)"
-    gate = replace(check.declaration.gate or Gate(), repaired="allow")
+    # The quarantine over there goes on here, while it lasts.
+    lasting = tuple(each for each in carried.gate.quarantine if each.days_left(day) >= 0)
+    gate = replace(check.declaration.gate or Gate(), repaired="allow", quarantine=lasting)
     judged = replace(carried, gate=gate)
     if gate.confirm is not None and not is_confirmed(judged):
         yield "its pass there is not confirmed as the gate that is declared here requires (retest: false)"
@@ -316,6 +325,10 @@ def _pass_problems(
         yield from _age_problems(environment.max_age, session.finished_at, now)
     if session.full_run is False and (declaration.gate or Gate()).full_run == "required":
         yield f"it passed there, but {PATCHED}"
+    for each in session.quarantined:
+        if each.days_left(now.date()) < 0:
+            ended = f"{clean(each.part, 80)} failed there in quarantine, which ended on {each.until}"
+            yield f"{ended}; run `pulumi up` there to judge it again"
     if not session.is_elsewhere:
         yield from _version_problems(declaration, session)
 
@@ -370,10 +383,19 @@ def _summary(result: _Check) -> str:
         return f"{result.name}: {version}, promoted without a pass: {'; '.join(result.waived)}"
     section = result.declaration.section
     passed = f"{_NOUN[section]} {clean(result.source.run_id or '', 80)}"
+    if result.source.quarantined:
+        excused = id_list([f"{each.part} until {each.until}" for each in result.source.quarantined])
+        passed += f"; failed in quarantine: {excused}"
     if result.source.is_elsewhere:
         carried = "is declared" if result.version is not None else "is carried over"
         return f"{result.name}: passed there ({passed}) on another {_SUBJECT[section]}, {version} {carried}"
     return f"{result.name}: {version}, passed there ({passed})"
+
+
+def _quarantined(verdict: Mapping[str, Any]) -> tuple[Quarantine, ...]:
+    gate, failed = verdict.get("gate"), verdict.get("quarantined")
+    known = parsed(gate.get("quarantine")) if isinstance(gate, Mapping) else ()
+    return tuple(each for each in known if each.part in failed) if isinstance(failed, list | tuple) else ()
 
 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:

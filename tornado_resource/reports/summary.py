@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import short
-from tornado_resource.core.text import clean, count
+from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.reports.baseline import NOT_BLAMED, changes, rows
 from tornado_resource.reports.baseline import tally as tally_of
 from tornado_resource.reports.outcomes import (
@@ -111,6 +111,8 @@ def _promotion(promotion: Promotion | None) -> Iterator[str]:
     if promotion is None:
         return
     yield f"\nPromoted from stack {escape(promotion.source)}\n"
+    for name, excused in [*promotion.quarantined.items()][:MAX_SECTIONS]:
+        yield f"\n{escape(name)} failed there in quarantine: {escape(id_list(excused))}\n"
     waived = [f"{escape(name)}: {escape('; '.join(why), 1000)}" for name, why in promotion.waived.items()]
     if waived:
         yield f"\n**Promoted without a pass:** “{escape(promotion.override or '')}”\n\n"

@@ -94,8 +94,8 @@ def by_ids(quarantine: Any, ids: Mapping[str, Any]) -> Any:
 
 
 def _by_id(entry: Any, ids: Mapping[str, Any]) -> Any:
-    found = ids.get(entry.get("scenario", "")) if isinstance(entry, Mapping) else None
-    return {**entry, "scenario": found} if found is not None else entry
+    key = entry.get("scenario") if isinstance(entry, Mapping) else None
+    return {**entry, "scenario": ids[key]} if isinstance(key, str) and key in ids else entry
 
 
 def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:

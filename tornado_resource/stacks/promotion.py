@@ -19,7 +19,8 @@ class PromotedSession:
 
     *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None if none is
     known, and *content* the digest of what passed on it there, as recorded there. *waived* lists the problems that were
-    overridden. *now*: what the version holds now, if that has been read.
+    overridden. *now*: what the version holds now, if that has been read. *quarantined*: what failed there and decided
+    nothing, since it is in quarantine: scenarios by their ids there, judges by their names.
     """
 
     session_id: str | None
@@ -28,6 +29,7 @@ class PromotedSession:
     waived: tuple[str, ...] = ()
     content: str | None = None
     now: Digests | None = None
+    quarantined: tuple[str, ...] = ()
 
     @property
     def pinned(self) -> Digests | None:
@@ -51,6 +53,11 @@ class Promotion:
         """The problems that were overridden, by session."""
         return {name: session.waived for name, session in self.sessions.items() if session.waived}
 
+    @property
+    def quarantined(self) -> dict[str, tuple[str, ...]]:
+        """What failed there in quarantine, by session."""
+        return {name: session.quarantined for name, session in self.sessions.items() if session.quarantined}
+
 
 def with_promoted_version(gated: GatedRun, promotion: Promotion | None) -> GatedRun:
     """Return *gated* with the version that must pass here; unchanged if the session was not promoted."""
@@ -70,6 +77,7 @@ def as_output(promotion: Promotion) -> dict[str, Any]:
                 "content": session.content,
                 "finished_at": session.finished_at,
                 "waived": list(session.waived),
+                "quarantined": list(session.quarantined),
             }
             for name, session in promotion.sessions.items()
         },
@@ -98,11 +106,15 @@ def version_or_none(value: Any) -> int | None:
 
 def _session(entry: Any) -> PromotedSession:
     fields = entry if isinstance(entry, Mapping) else {}
-    waived = fields.get("waived")
     return PromotedSession(
         session_id=text_or_none(fields.get("session_id")),
         version=version_or_none(fields.get("version")),
         content=text_or_none(fields.get("content")),
         finished_at=text_or_none(fields.get("finished_at")),
-        waived=tuple(each for each in waived if isinstance(each, str)) if isinstance(waived, list | tuple) else (),
+        waived=_texts(fields.get("waived")),
+        quarantined=_texts(fields.get("quarantined")),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()

@@ -11,7 +11,7 @@ from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incompar
 from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
 from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Position
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, id_list
 from tornado_resource.core.urns import (
     AGENT_RELEASE_TYPE,
     RELEASE_TYPE,
@@ -511,11 +511,16 @@ def passed_elsewhere(recorded: Any, stack: str, request: Mapping[str, Any], kind
         return None
     return replace(
         verdict,
-        reason=f"it passed in stack {clean(stack)}, and is not tested again (retest: false)",
+        reason=f"it passed in stack {clean(stack)}, and is not tested again (retest: false){_excused(verdict)}",
         declaration=digest(request),
         promoted=True,
         promoted_from=clean(stack),
     )
+
+
+def _excused(verdict: RunVerdict) -> str:
+    failed = id_list(verdict.quarantined)
+    return f"; failed there in quarantine: {failed}" if failed else ""
 
 
 def carried_results(outputs: Mapping[str, Any]) -> Iterator[Result]:
@@ -535,9 +540,11 @@ def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Resu
     request = next((kind.request_of(each) for each in shown if isinstance(each, dict)), {})
     gated = GatedRun(name, verdict.session_id, verdict.gate, request, kind=kind.name)
     is_pass = verdict.kind == kind.name and verdict.outcome == "passed" and verdict.status in kind.statuses
-    if is_pass and holds(verdict, request):
+    lasting = tuple(each for each in verdict.gate.quarantine if each.days_left(today()) >= 0)
+    if is_pass and holds(replace(verdict, gate=replace(verdict.gate, quarantine=lasting)), request):
         return Result(gated, verdict)
-    reason = "its recorded verdict is damaged: run `pulumi up` again"
+    what = "recorded verdict is damaged" if lasting == verdict.gate.quarantine else "quarantine over there has ended"
+    reason = f"its {what}: run `pulumi up` again"
     return Result(gated, replace(verdict, outcome="incomplete", reason=reason, kind=kind.name))
 
 

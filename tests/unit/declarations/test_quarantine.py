@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornado_resource.cli import main
 from tornado_resource.core.clock import Clock, today
 from tornado_resource.declarations.document import Quoting
 from tornado_resource.declarations.model import Gate
@@ -240,3 +243,21 @@ def test_an_agent_of_a_program_is_as_strict_as_that_of_the_file() -> None:
     assert agent_problems("a", {**agent, "quarantine": [entry("polite", key="judge", day=today())]}) == {}
     found_at = agent_problems("a", {**agent, "quarantine": [entry("polite", 91, key="judge", day=today())]})
     assert found_at["quarantine"].startswith("quarantine[0].until: found")
+
+
+# ---- in a plan
+
+
+def test_a_plan_shows_it_and_warns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    soon = (today() + timedelta(3)).isoformat()
+    assert main(["plan", "s.yaml", "-e", "staging"]) == 0
+    text = capsys.readouterr().out
+    assert re.search(rf'quarantine\[0\] +"refund until {soon}: mishears numbers" +s.yaml:9:7', text), text
+    assert "warning: s.yaml:9:9: sessions.line.quarantine[0]: the quarantine of refund ends in 3 days" in text
+    assert main(["plan", "s.yaml", "-e", "staging", "--format", "json"]) == 0
+    [line, _] = json.loads(capsys.readouterr().out)["sessions"]
+    assert line["quarantine"] == [{"scenario": "refund", "reason": "mishears numbers", "until": soon}]

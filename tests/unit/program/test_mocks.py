@@ -40,7 +40,8 @@ def test_deploy_has_declared_the_sessions():
 def test_a_check_run_is_declared_and_not_waited_for():
     from tornado_resource import AgentRelease, CheckRun, wait_for
 
-    run = CheckRun("support", agent_id="ag-1", version="1.4.0", gate={"passed": "80%"})
+    ended = [{"judge": "polite", "reason": "too strict", "until": "2026-01-31"}]
+    run = CheckRun("support", agent_id="ag-1", version="1.4.0", gate={"passed": "80%"}, quarantine=ended)
     verdict = wait_for(run)
     release = AgentRelease("support", agent_id="ag-1", verdict=verdict, runs=[run.run_id])
 
@@ -49,6 +50,7 @@ def test_a_check_run_is_declared_and_not_waited_for():
         assert (verdict["outcome"], verdict["kind"], agents) == ("incomplete", "check_run", ["ag-1", "ag-1"])
         given = declared["CheckRun", "support"]
         assert (given["version_id"], given["env"], given["gate"]) == ("1.4.0", "staging", {"passed": "80%"})
+        assert given["quarantine"] == ended
 
     return pulumi.Output.all(verdict, run.agent_id, release.agent_id).apply(check)
 

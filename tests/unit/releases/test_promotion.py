@@ -398,3 +398,26 @@ def test_what_its_stack_has_rolled_back_is_not_promoted() -> None:
     assert waived.problems == {}
     for other in ({"other": rollback}, {"support-line": 5}, 5):
         assert promoted(source_stack(rollbacks=other)).problems == {}
+
+
+def test_what_was_excused_there_is_shown_and_recorded() -> None:
+    entries = [{"part": part, "reason": "flaky", "until": "2026-04-14"} for part in ("sc-1", "sc-2")]
+    verdict = {**VERDICT, "gate": {"passed": "all", "quarantine": entries}, "quarantined": ["sc-2"]}
+    found = promoted(source_stack(verdict))
+    assert found.problems == {}
+    summary = "support-line: version 7, passed there (session s-1; failed in quarantine: sc-2 until 2026-04-14)"
+    assert found.summaries["support-line"] == summary
+    assert found.record.quarantined == {"support-line": ("sc-2",)}
+    late = check_promotion(found.declared, source_stack(verdict), NOW + timedelta(days=1))
+    ended = "sc-2 failed there in quarantine, which ended on 2026-04-14; run `pulumi up` there to judge it again"
+    assert late.problems == {"support-line": ended}
+
+
+DAMAGED: list[dict[str, Any]] = [{"gate": "all"}, {"quarantined": "sc-2"}, {"gate": {"quarantine": [None]}}]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED, ids=str)
+def test_a_damaged_quarantine_excuses_nothing(damaged: dict[str, Any]) -> None:
+    entry = {"part": "sc-2", "reason": "flaky", "until": "2026-04-01"}
+    verdict = {**VERDICT, "gate": {"quarantine": [entry]}, "quarantined": ["sc-2"], **damaged}
+    assert promoted(source_stack(verdict)).problems == {}

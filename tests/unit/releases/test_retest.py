@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.support.results import (
 )
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
+from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
@@ -101,3 +102,23 @@ def test_a_pass_after_repairs_counts_but_one_by_a_lower_gate_does_not() -> None:
     assert problems(repaired) == {}
     poor = {**repaired, "status": "COMPLETED_PARTIAL", "total_scenarios": 2, "failed_ids": ["b"]}
     assert "does not meet the gate that is declared here" in problems(poor)["booking"]
+
+
+EXCUSED = result_of(
+    gated_run_of("booking", "s-1", gate=Gate(quarantine=(Quarantine("b", "flaky", "2026-04-14"),))),
+    status_of("COMPLETED_PARTIAL", ("a",), ("b",)),
+).verdict
+
+
+def test_the_quarantine_over_there_goes_on_here_while_it_lasts() -> None:
+    verdict = replace(EXCUSED, version=7, content=DIGEST, full_run=True).as_output()
+    found = promoted(verdict)
+    assert found.problems == {}
+    carried = found.carried["booking"]
+    assert (carried.quarantined, carried.gate.quarantine) == (["b"], EXCUSED.gate.quarantine)
+    assert carried.reason.endswith("is not tested again (retest: false); failed there in quarantine: b")
+    session = {"session_id": "s-1", "pathway_id": "pw-1"}
+    source = SourceStack(STACK, "staging", {"booking": session}, {"booking": verdict})
+    late = check_promotion(Environment("production", (DECLARED,), "staging"), source, NOW + timedelta(days=1))
+    assert "b failed there in quarantine, which ended on 2026-04-14" in late.problems["booking"]
+    assert "does not meet the gate that is declared here" in late.problems["booking"]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate, ScenarioDeclaration
-from tornado_resource.runs.inputs import UPDATING, Change, compare, expected_inputs, replacing
+from tornado_resource.declarations.quarantine import parsed
+from tornado_resource.runs.inputs import UPDATING, Change, by_ids, compare, expected_inputs, replacing
 
 BASE: dict[str, Any] = {"pathway_id": "pw-1"}
 CASES: list[tuple[str, Any, Any, Change]] = [
@@ -99,3 +100,14 @@ def test_the_definition_of_a_scenario_decides() -> None:
 def declared_with(scenario: ScenarioDeclaration) -> Declaration:
     request = {"pathway_id": "pw-1", "scenario_ids": ["sc-0"]}
     return Declaration("a", request, Gate(), Position("s.yaml", 1, 1), scenarios=(scenario,))
+
+
+def test_a_quarantine_names_a_declared_scenario_by_its_id_once_it_has_one() -> None:
+    declared = declared_with(ScenarioDeclaration("refund", Owner.pathway("pw-1"), {"name": "Refund"}))
+    entries = [{"scenario": each, "reason": "r", "until": "2026-12-31"} for each in ("refund", "sc-0")]
+    gate = Gate(quarantine=parsed(entries))
+    found = expected_inputs(replace(declared, gate=gate, quarantine=entries), {}, ["sc-1"], None)
+    assert [each["scenario"] for each in found["quarantine"]] == ["sc-1", "sc-0"]
+    assert "gate" not in found
+    assert by_ids("secret", {}) == "secret"
+    assert by_ids([7, {}], {"": "sc-1"}) == [7, {}]

@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.results import check_run_of, gated_check_run_of, gated_run_of, judge_of, status_of
+from tests.support.results import check_run_of, gated_check_run_of, gated_run_of, judge_of, report_of, status_of
 from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.core.canonical import digest
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
+from tornado_resource.reports.html import html
+from tornado_resource.reports.summary import summary
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.recorded import Resource, read_state
+from tornado_resource.stacks.promotion import PromotedSession, Promotion, as_output, from_output
+from tornado_resource.stacks.recorded import Resource, carried_results, read_state
 from tornado_resource.tornado.results import session_result
 
 if TYPE_CHECKING:
@@ -174,3 +177,31 @@ def test_a_record_with_a_damaged_quarantine_is_no_verdict(damaged: dict[str, Any
     outputs = {"session_id": output["session_id"], "declared": {"pathway_id": "pw-1"}}
     [found] = read_state([Resource(stack, own), Resource(run, outputs)]).runs.values()
     assert found.verdict is None
+
+
+def test_what_another_stack_excused_counts_here_while_its_quarantine_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = {**verdict_of(EXCUSED["gate"], RESULTS).as_output(), "promoted": True, "promoted_from": "o/p/staging"}
+
+    def found(day: date) -> RunVerdict:
+        monkeypatch.setattr("tornado_resource.stacks.recorded.today", lambda: day)
+        [result] = carried_results({"verdicts": {"a": output}})
+        return result.verdict
+
+    assert found(date(2026, 12, 31)).outcome == "passed"
+    ended = found(date(2027, 1, 1))
+    assert (ended.outcome, ended.reason) == (
+        "incomplete",
+        "its quarantine over there has ended: run `pulumi up` again",
+    )
+
+
+def test_a_promotion_keeps_what_was_excused_there() -> None:
+    session = PromotedSession("s-1", 7, None, quarantined=("b",))
+    record = Promotion("o/p/staging", None, {"a": session, "c": PromotedSession("s-2", 8, None)})
+    assert from_output(as_output(record)) == record
+    old = as_output(record)
+    del old["sessions"]["a"]["quarantined"]
+    assert from_output(old).quarantined == {}  # type: ignore[union-attr]
+    report = report_of(promotion=record)
+    assert "a failed there in quarantine: b" in summary(report)
+    assert "a failed there in quarantine: b" in html(report)

@@ -210,7 +210,7 @@ async def test_an_account_that_cannot_pay_ends_the_wait_as_incomplete() -> None:
     ending = await script.run()
     assert ending.given_up is not None
     assert "HTTP 402: BILLING_NOT_ALLOWED; the Bland account cannot pay for this" in ending.given_up
-    assert (ending.cause, len(script.requested_at)) == ("request_failed", 2)
+    assert (ending.cause, len(script.requested_at)) == ("account", 2)
 
 
 async def test_single_404_responses_do_not_end_the_wait() -> None:
