@@ -132,9 +132,14 @@ def _summary(plan: Plan) -> Iterator[str]:
         version = f"version {release.version} of " if release.version is not None else ""
         subject = "pathway" if release.section == "sessions" else "agent"
         yield f"publishes {version}{subject} {release.subject_id} to {release.environment} once every gate has passed"
+    yield from _remarks(plan)
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
     if plan.note is not None:
         yield f"note: {plan.note}"
-    yield from (f"warning: {each}" for each in environment.warnings)
+    for warning in plan.environment.warnings:
+        yield f"warning: {warning}"
 
 
 def _budget_line(cost: Cost) -> Iterator[str]:

@@ -168,6 +168,10 @@ class Gate:
         gate = cls.of(declared.get("gate"))
         return replace(gate, quarantine=in_effect(declared.get("quarantine"), today)) if gate is not None else None
 
+    def lasting(self, today: date) -> Gate:
+        """Return the gate with what is still in quarantine on a day."""
+        return replace(self, quarantine=tuple(each for each in self.quarantine if each.days_left(today) >= 0))
+
     def quarantine_of(self, part: str) -> Quarantine | None:
         """Return the quarantine of a scenario or judge; None if it decides."""
         return next((each for each in self.quarantine if each.part == part), None)

@@ -167,8 +167,7 @@ def run_inputs(
         given["adopt"] = adopt
     if not is_plain(declared := declared_inputs(resource.kind, given)):
         given["secrets"] = secret_names(declared)
-    if "quarantine" in given and "declared_at" not in given:  # the file's are noted by `deploy()`
-        pulumi.Output.from_input(given["quarantine"]).apply(partial(_note_quarantine, name))
+    _note_quarantine(name, given)
     given["base_url"] = configured_url()
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
     _take_note(name, known_urn, has_gate=gate != "none")
@@ -181,10 +180,15 @@ def run_inputs(
     return given
 
 
-def _note_quarantine(name: str, known: Any) -> None:
-    """Warn of the quarantine that ends soon, or has ended."""
-    for _, text in notes(known, today(), Quoting()):
-        pulumi.log.warn(f"{name}: {text}")
+def _note_quarantine(name: str, given: Mapping[str, Any]) -> None:
+    """Warn of the quarantine of a program that ends soon, or has ended. `deploy()` warns of what the file has."""
+
+    def note(known: Any) -> None:
+        for _, text in notes(known, today(), Quoting()):
+            pulumi.log.warn(f"{name}: {text}")
+
+    if "quarantine" in given and "declared_at" not in given:
+        pulumi.Output.from_input(given["quarantine"]).apply(note)
 
 
 def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

@@ -276,7 +276,7 @@ def _weaker(check: _Check, carried: RunVerdict, kind: Kind, day: date) -> Iterat
     if check.source.env != env:
         yield f"it passed there with the checks of {clean(str(check.source.env), 40)}, not of {env} (retest: false)"
     # The quarantine over there goes on here, while it lasts.
-    lasting = tuple(each for each in carried.gate.quarantine if each.days_left(day) >= 0)
+    lasting = carried.gate.lasting(day).quarantine
     gate = replace(check.declaration.gate or Gate(), repaired="allow", quarantine=lasting)
     judged = replace(carried, gate=gate)
     if gate.confirm is not None and not is_confirmed(judged):
@@ -325,12 +325,16 @@ def _pass_problems(
         yield from _age_problems(environment.max_age, session.finished_at, now)
     if session.full_run is False and (declaration.gate or Gate()).full_run == "required":
         yield f"it passed there, but {PATCHED}"
-    for each in session.quarantined:
-        if each.days_left(now.date()) < 0:
-            ended = f"{clean(each.part, 80)} failed there in quarantine, which ended on {each.until}"
-            yield f"{ended}; run `pulumi up` there to judge it again"
+    yield from _ended_quarantine(session, now.date())
     if not session.is_elsewhere:
         yield from _version_problems(declaration, session)
+
+
+def _ended_quarantine(session: _SourceRun, day: date) -> Iterator[str]:
+    for each in session.quarantined:
+        if each.days_left(day) < 0:
+            ended = f"{clean(each.part, 80)} failed there in quarantine, which ended on {each.until}"
+            yield f"{ended}; run `pulumi up` there to judge it again"
 
 
 def _content_problems(session: _SourceRun, version: VersionNow) -> Iterator[str]:

@@ -540,12 +540,15 @@ def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Resu
     request = next((kind.request_of(each) for each in shown if isinstance(each, dict)), {})
     gated = GatedRun(name, verdict.session_id, verdict.gate, request, kind=kind.name)
     is_pass = verdict.kind == kind.name and verdict.outcome == "passed" and verdict.status in kind.statuses
-    lasting = tuple(each for each in verdict.gate.quarantine if each.days_left(today()) >= 0)
-    if is_pass and holds(replace(verdict, gate=replace(verdict.gate, quarantine=lasting)), request):
+    lasting = replace(verdict, gate=verdict.gate.lasting(today()))
+    if is_pass and holds(lasting, request):
         return Result(gated, verdict)
-    what = "recorded verdict is damaged" if lasting == verdict.gate.quarantine else "quarantine over there has ended"
-    reason = f"its {what}: run `pulumi up` again"
+    reason = f"its {_fault(verdict, lasting)}: run `pulumi up` again"
     return Result(gated, replace(verdict, outcome="incomplete", reason=reason, kind=kind.name))
+
+
+def _fault(verdict: RunVerdict, lasting: RunVerdict) -> str:
+    return "recorded verdict is damaged" if verdict == lasting else "quarantine over there has ended"
 
 
 def _final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str, Any]) -> RunVerdict | None:

@@ -179,7 +179,7 @@ def test_a_record_with_a_damaged_quarantine_is_no_verdict(damaged: dict[str, Any
     assert found.verdict is None
 
 
-def test_what_another_stack_excused_counts_here_while_its_quarantine_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_stack_excused_counts_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     output = {**verdict_of(EXCUSED["gate"], RESULTS).as_output(), "promoted": True, "promoted_from": "o/p/staging"}
 
     def found(day: date) -> RunVerdict:
