@@ -32,7 +32,7 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.mark.parametrize(("page", "speed"), [("tutorial.md", 600), ("agents.md", 60)])
+@pytest.mark.parametrize(("page", "speed"), [("tutorial.md", 600), ("agents.md", 60), ("migration.md", 600)])
 def test_every_command_of_a_page_prints_what_it_shows(
     page: str, speed: int, make_project: Callable[..., Project], port: int
 ) -> None:
@@ -49,7 +49,9 @@ def test_every_command_of_a_page_prints_what_it_shows(
         report = (folder / "tutorial/reports/report.html").read_text(encoding="utf-8")
         assert "The last 10" not in printed
         assert "The last 3 updates" in report
-    else:
+    if page == "migration.md":
+        assert len(re.findall(r"^\S+ +passed ", printed, re.MULTILINE)) == 10, "five sessions and five check runs"
+    if page == "agents.md":
         assert len(re.findall(r"AgentRelease .*created", printed)) == 2
         runs = set(re.findall(r'run_id *: "([0-9a-f-]{36})"', printed))
         assert len(runs) == 3, "two versions in staging, and the second one in production"

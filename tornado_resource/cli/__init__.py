@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "Write reports on the current status of a stack's sessions and check runs.",
     "comment": "Write a report as a comment on the pull or merge request.",
     "import": "Write declarations for the scenarios that exist on a pathway.",
+    "migrate": "Write agents, checks and test cases for sessions of pathways that agents replace.",
     "diff": "Show what differs between two versions of a pathway or agent.",
     "rollback": "Show what a stack's releases can go back to, and go back.",
     "doctor": "Check what runs, is pinned and is live against the state of the stacks.",

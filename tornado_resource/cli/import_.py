@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -221,13 +222,25 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
             listed = await retried(lambda: list_scenarios(client, owner))
             listing = await complete(client, owner, listed, enabled=True)
         except NotFound:
-            message = f"unknown pathway {clean(pathway_id)}: check --pathway, and that the API key is of its account"
-            raise ConfigurationError(message) from None
+            raise await _unknown(client, pathway_id) from None
         latest = await _latest(client, pathway_id)
     if not listing.is_whole:
         found = f"the API lists at most {LIST_LIMIT} scenarios of a category; {len(listing.enabled)} were found"
         click.echo(f"warning: pathway {clean(pathway_id)}: {found}, older ones are left out", err=True)
     return list(listing.enabled), latest
+
+
+async def _unknown(client: Client, pathway_id: str) -> ConfigurationError:
+    """Return the error for a pathway that the API does not have, with the agent that replaces it, if there is one."""
+    from tornado_resource.bland.agents import list_agents
+    from tornado_resource.bland.retrying import retried
+
+    advice = "check --pathway, and that the API key is of its account"
+    with suppress(ApiError):
+        found = (await retried(lambda: list_agents(client))).of_pathway(pathway_id)
+        named = " ".join(f"--agent {clean(each.agent_id)}" for each in found)
+        advice = f"it was migrated to an agent: import that one with {named}" if named else advice
+    return ConfigurationError(f"unknown pathway {clean(pathway_id)}: {advice}")
 
 
 async def _latest(client: Client, pathway_id: str) -> int | None:

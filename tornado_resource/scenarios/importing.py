@@ -133,19 +133,20 @@ def _scenario_lines(definitions: Mapping[str, Mapping[str, Any]]) -> Iterator[st
         yield f"  {key}:"
         for name in SCENARIO_FIELDS:
             if name in fields:
-                yield from _field_lines(name, fields[name])
+                yield from (f"    {line}" if line else "" for line in field_lines(name, fields[name]))
         yield "    on_conflict: adopt"
 
 
-def _field_lines(name: str, value: Any) -> Iterator[str]:
+def field_lines(name: str, value: Any) -> Iterator[str]:
+    """Yield the lines of a key and its value, which reads back as it is."""
     if isinstance(value, str) and _is_block(value):
-        yield f"    {name}: |{'' if value.endswith(chr(10)) else '-'}"
-        yield from (f"      {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
+        yield f"{name}: |{'' if value.endswith(chr(10)) else '-'}"
+        yield from (f"  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
     elif isinstance(value, list) and value:
-        yield f"    {name}:"
-        yield from (f"      - {_flow(entry)}" for entry in value)
+        yield f"{name}:"
+        yield from (f"  - {_flow(entry)}" for entry in value)
     else:
-        yield f"    {name}: {_flow(value)}"
+        yield f"{name}: {_flow(value)}"
 
 
 def _is_block(text: str) -> bool:

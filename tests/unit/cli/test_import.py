@@ -25,7 +25,7 @@ agents:
     name: Support
     scenarios: [{id: tc-1}]
     checks: {staging: {judges: [resolved]}, production: {judges: [resolved]}}
-  ag-2: {name: Support}
+  ag-2: {name: Support, source_pathway_id: pw-old}
 """
 
 
@@ -129,6 +129,7 @@ def test_a_project_begins_with_agents(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["import", "--pathway", "pw-old"], "pw-old: it was migrated to an agent: import that one with --agent ag-2"),
         (["import", "--agent", "ag-none"], "unknown agent ag-none: check --agent"),
         (["import"], "name what to import: --pathway ID, --agent ID for each agent, or --all agents"),
         (["import", "--all", "--agent", "ag-1"], "name what to import"),

@@ -1,0 +1,186 @@
+"""`tornado-resource migrate`: agents, checks and test cases for the sessions of pathways that agents replace."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tornado_resource.bland.address import find_endpoint
+from tornado_resource.bland.responses import folded
+from tornado_resource.cli.completion import files
+from tornado_resource.cli.unexpected import hide
+from tornado_resource.cli.writing import writing
+from tornado_resource.core.files import create_files
+from tornado_resource.core.text import clean, count, id_list
+from tornado_resource.errors import ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.bland.agents import Agents
+    from tornado_resource.bland.client import Client
+    from tornado_resource.declarations.document import Document
+    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.scenarios.migration import MovedAgent
+
+DEFAULT_FILE: Final = "sessions.yaml"
+
+
+@click.command("migrate")
+@click.argument("file", default=DEFAULT_FILE, shell_complete=files)
+@click.option(
+    "--output", "-o", metavar="FILE", shell_complete=files, help="The file to write (default: a diff, on stdout)."
+)
+def command(file: str, output: str | None) -> None:
+    """Write agents, checks and test cases for the sessions of pathways that agents replace.
+
+    The scenarios of a session become test cases, and their assertions judges where they can; what cannot is listed with
+    the reason, on stderr. The sessions stay. It writes a diff, which `git apply` takes, or a new file; it needs
+    BLAND_API_KEY, and sends GET requests only.
+    """
+    from tornado_resource.declarations.resolver import (
+        check_content,
+        check_document,
+        check_environments,
+        environment_names,
+    )
+    from tornado_resource.scenarios.migration import Migration, difference
+
+    if output is not None and os.path.lexists(output):
+        raise _exists(output)
+    document = check_document(file)
+    sections = ("agents", "sessions", "scenarios", "judges")
+    migration = Migration({name: [*(document.data.get(name) or {})] for name in sections})
+    for agent in asyncio.run(_read(document, migration.notes)):
+        migration.add(agent)
+    text = migration.applied(document)
+    changed = check_content(text.encode(), file)
+    check_environments(changed, [*environment_names(changed)] or [None])
+    for note in migration.notes:
+        click.echo(f"note: {clean(note)}", err=True)
+    if output is None:
+        click.echo(difference("\n".join(document.lines), text, file), nl=False)
+        return
+    with writing(output):
+        try:
+            create_files({Path(output): text})
+        except FileExistsError:
+            raise _exists(output) from None
+    click.echo(f"{clean(output)}: {clean(file)} with {count(len(changed.data['agents']), 'agent')}")
+    click.echo(f"Check it (tornado-resource plan {clean(output)}).")
+
+
+def _exists(output: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{clean(output)} exists already; name another file (--output), or leave it out for a diff"
+    )
+
+
+def _sessions(document: Document) -> dict[str, list[Declaration]]:
+    """Return the sessions of a file by pathway, each once: as its first environment has it."""
+    from tornado_resource.declarations.resolver import environment_names, resolve
+
+    found: dict[str, Declaration] = {}
+    environments: list[str | None] = [*environment_names(document)] or [None]
+    for environment in environments:
+        for session in resolve(document, environment).sessions:
+            found.setdefault(f"{session.pathway_id}/{session.name}", session)
+    by_pathway: dict[str, list[Declaration]] = {}
+    for session in found.values():
+        by_pathway.setdefault(session.pathway_id, []).append(session)
+    return by_pathway
+
+
+async def _read(document: Document, notes: list[str]) -> list[MovedAgent]:
+    """Return the agents that replace the pathways of a file, with the scenarios that their sessions run.
+
+    Raises:
+        ConfigurationError: there are none, or no API key.
+        ApiError: the agents or scenarios could not be read.
+
+    """
+    from tornado_resource.bland.agents import list_agents
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.retrying import retried
+
+    hide(os.environ.get("BLAND_API_KEY", ""))
+    sessions = _sessions(document)
+    async with Client(find_endpoint(None, os.environ)) as client:
+        agents = await retried(lambda: list_agents(client))
+        chosen = _chosen(agents, list(sessions), _declared_agents(document), notes)
+        if not chosen:
+            message = f"no agent was migrated from a pathway of {clean(document.file)}: {id_list(list(sessions))}"
+            raise ConfigurationError(message)
+        return [
+            await _moved(client, agent_id, sessions[pathway_id], document, notes)
+            for pathway_id, agent_id in chosen.items()
+        ]
+
+
+def _declared_agents(document: Document) -> set[str]:
+    parts = [document.data, *(each or {} for each in (document.data.get("environments") or {}).values())]
+    agents = [each for part in parts for each in (part.get("agents") or {}).values() if each]
+    return {folded(str(each.get("agent_id"))) for each in agents}
+
+
+def _chosen(agents: Agents, pathway_ids: Sequence[str], declared: set[str], notes: list[str]) -> dict[str, str]:
+    chosen = {}
+    for pathway_id in pathway_ids:
+        found = [each.agent_id for each in agents.of_pathway(pathway_id)]
+        if len(found) == 1 and folded(found[0]) not in declared:
+            chosen[pathway_id] = found[0]
+            continue
+        what = f"several agents were migrated from it ({id_list(found)})" if found else "no agent replaces it"
+        what = f"agent {clean(found[0])}, which replaces it, is declared already" if len(found) == 1 else what
+        notes.append(f"pathway {clean(pathway_id)}: {what}; nothing is written for it")
+    return chosen
+
+
+async def _moved(
+    client: Client, agent_id: str, sessions: Sequence[Declaration], document: Document, notes: list[str]
+) -> MovedAgent:
+    from tornado_resource.scenarios.migration import MovedAgent
+
+    scenarios: dict[str, Mapping[str, Any]] = {}
+    declared = set(document.data.get("scenarios") or {})
+    for session in sessions:
+        scenarios |= {each.key: each.fields for each in session.scenarios}
+        ids = session.request.get("scenario_ids") or ()
+        if ids or not session.scenarios:
+            scenarios |= await _of_pathway(client, session.pathway_id, ids, declared | set(scenarios), notes)
+    return MovedAgent(agent_id, [each.name for each in sessions], scenarios, _options(document, sessions[0].name))
+
+
+def _options(document: Document, session: str) -> dict[str, Any]:
+    """Return what an agent takes over from a session of the file's base."""
+    from tornado_resource.scenarios.migration import OPTIONS
+
+    own = (document.data.get("sessions") or {}).get(session) or {}
+    return {key: own[key] for key in OPTIONS if own.get(key) is not None}
+
+
+async def _of_pathway(
+    client: Client, pathway_id: str, ids: Sequence[str], taken: set[str], notes: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the definitions of scenarios that a session names by their ids, or of all enabled ones."""
+    from tornado_resource.bland.listing import Owner
+    from tornado_resource.bland.retrying import retried
+    from tornado_resource.bland.scenarios import list_scenarios, with_ids
+    from tornado_resource.declarations.writing import unused_key
+    from tornado_resource.scenarios.importing import definitions_of
+
+    owner = Owner.pathway(pathway_id)
+    try:
+        listing = await with_ids(client, owner, await retried(lambda: list_scenarios(client, owner)), ids)
+    except NotFound:
+        notes.append(f"pathway {clean(pathway_id)}: the API no longer has it, so its scenarios cannot be read")
+        return {}
+    chosen = [each for each in listing.scenarios if each.scenario_id in ids] if ids else list(listing.enabled)
+    found: dict[str, dict[str, Any]] = {}
+    for fields in definitions_of(chosen).values():
+        found[unused_key(str(fields["name"]), taken | found.keys(), "scenario")] = fields
+    return found
