@@ -257,7 +257,7 @@ def test_a_pass_of_an_edited_scenario_is_incomplete_and_runs_again(make_project:
     printed, _ = process.communicate(timeout=PULUMI_SECONDS)
     assert process.returncode != 0
     assert "not tested as declared: scenario 'Refunds an order' was edited (max_turns)" in printed
-    assert "`pulumi up --stack staging`: it puts the scenarios back, and runs the session again" in printed
+    assert "`pulumi up --stack staging`: it puts the scenarios back, and runs them again" in printed
     assert project.outputs()["verdicts"]["a"]["outcome"] == "incomplete"
 
     printed = up(project)

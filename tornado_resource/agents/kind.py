@@ -17,6 +17,7 @@ from tornado_resource.bland.check_runs import (
     read_check_run,
     start_check_run,
 )
+from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import Status, is_other, parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean, count
@@ -252,19 +253,19 @@ class CheckRuns(Kind):
         return agrees(verdict, request)
 
     async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
-        """Return the result: the status says all."""
-        del client, retry
-        return Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
+        """Return the result. A pass counts if the declared test cases still are as declared."""
+        result = Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
+        return await _with_test_cases(client, result, retry)
 
     async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         """Return what the gate says of a check run that has ended, if the run has every judge that the gate names."""
-        del client
         from tornado_resource.runs.model import Ending
 
         run = _run(gated.status)
         if run is not None and run.verdicts and unknown_judges(gated.gate, run.verdicts):
             return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
-        return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
+        result = Result(gated, make_verdict(gated, Ending(gated.status)), gated.status)
+        return LastRun.recorded((await _with_test_cases(client, result)).verdict), gated
 
     async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:
         """Return a version of the agent by its snapshot."""
@@ -299,6 +300,12 @@ class CheckRuns(Kind):
 
         run = _run(result.status)
         return await with_mismatches(client, result, run) if run is not None else result
+
+
+async def _with_test_cases(client: Client, result: Result, retry: Retry = retried) -> Result:
+    from tornado_resource.runs.scenarios import with_scenarios
+
+    return await with_scenarios(client, result, Owner.agent(result.gated.request["agent_id"]), retry)
 
 
 def _run(status: Status | None) -> CheckRun | None:

@@ -135,7 +135,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             "declared_at": declared_at,
         }
         given = run_inputs(self, name, inputs, opts)
-        self.scenarios = ()
+        self.scenarios = checks.test_cases if checks is not None else ()
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each resource.
         super().__init__(CheckRunProvider(), name, {**dict.fromkeys(self.output_names), **given}, run_options(opts))
         after_registration(self, given)

@@ -35,7 +35,7 @@ from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.runs.model import without_secret
-from tornado_resource.scenarios.resource import all_ids, definitions
+from tornado_resource.scenarios.resource import all_ids, declarations, definitions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pulumi import Input, Output, ResourceOptions
 
     from tornado_resource.checks.judges import SeenJudge
+    from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.scenarios.resource import TornadoScenario
 
@@ -158,6 +159,8 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         untrack_properties(self, (*OUTPUTS, *given))
         self.stored_config: Output[str] = _stored_config(self, declared, secrets) if is_update() else self.config
         """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
+        self.test_cases: tuple[Output[ScenarioDeclaration], ...] = declarations(scenarios)
+        """The declared test cases, for the gate, which compares them with what is there when a run has passed."""
         self.definitions: Output[str] | None = definitions(scenarios)
         """A digest of what decides about the conversations of *scenarios*, on which a check run depends too."""
 

@@ -85,6 +85,7 @@ def _complete(declared: GatedRun, found: RunOutputs, scenarios: Sequence[Scenari
         timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
         request=request,
         scenarios=by_id(request, scenarios),
+        test_cases=() if "scenario_ids" in request else tuple(scenarios),
         adopted=values["adopted"],
         started_content=started_content(values),
         gate=Gate.of_inputs(values["declared"], today()) or declared.gate,

@@ -273,7 +273,7 @@ ADVICE: Final[dict[str, str]] = {
     "scenarios_unreadable": "Run {up} again: it reads them again, and starts nothing that met its gate.",
     "scenarios_unlisted": "Disable scenarios until fewer than 100 of the pathway are enabled, or declare another gate, "
     "then run {up}: it reads them again.",
-    "scenarios_changed": "Run {up}: it puts the scenarios back, and runs the session again.",
+    "scenarios_changed": "Run {up}: it puts the scenarios back, and runs them again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
     "unconfirmed": "Run {up}: it confirms the pass, and starts no other {noun}.",
     "edited": f"Leave the version as it is while it is tested, {RERUN}",

@@ -68,9 +68,10 @@ class GatedRun:
     if that is known. *started_content*: the digest of the declared version right after the start. *content*: that of
     the version that the verdict is for, as read when the session had ended. *status*: as read a moment ago. Of these,
     None is what has not been read. *was_shown*: whether the API has shown such a content to this stack, so that it must
-    show it again. *scenarios*: the declared scenarios that it runs, by id. *doubt*: why an earlier look found that they
-    were not tested as declared. *urn*: that of its resource, which tells runs of one *name* apart.
-    *is_pathway_secret*: whether the pathway's id is a secret of the stack, and so is not shown.
+    show it again. *scenarios*: the declared scenarios that a session runs, by id, and *test_cases* those of a check
+    run. *doubt*: why an earlier look found that they were not tested as declared. *urn*: that of its resource, which
+    tells runs of one *name* apart. *is_pathway_secret*: whether the pathway's id is a secret of the stack, and so is
+    not shown.
     """
 
     name: str
@@ -88,6 +89,7 @@ class GatedRun:
     was_shown: bool = False
     status: Status | None = None
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
+    test_cases: tuple[ScenarioDeclaration, ...] = ()
     doubt: str | None = None
     urn: str = ""
     is_pathway_secret: bool = False
@@ -352,6 +354,7 @@ def declared_runs(declarations: Iterable[Declaration]) -> list[GatedRun]:
             each.request,
             position=each.position,
             scenarios={scenario.key: scenario for scenario in each.scenarios},
+            test_cases=each.checks.scenarios if each.checks is not None else (),
             kind=each.kind,
         )
         for each in declarations

@@ -179,6 +179,11 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
 TornadoScenario.__annotations__ = get_annotations(TornadoScenario, eval_str=True, locals={"Output": pulumi.Output})
 
 
+def declarations(scenarios: Sequence[TornadoScenario]) -> tuple[Output[ScenarioDeclaration], ...]:
+    """Return scenarios for the gate, in their order."""
+    return tuple(each.declaration for each in scenarios)
+
+
 def definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
     """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
     if not scenarios:

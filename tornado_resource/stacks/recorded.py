@@ -14,6 +14,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.core.urns import (
     AGENT_RELEASE_TYPE,
+    CHECKS_TYPE,
     RELEASE_TYPE,
     SCENARIO_TYPE,
     STACK_TYPE,
@@ -256,7 +257,8 @@ class RecordedRun:
             started_content=self.started_content,
             content=self.ended_content,
             was_shown=self.was_shown,
-            scenarios=self.scenarios,
+            scenarios=self.scenarios if "scenario_ids" in self.request else {},
+            test_cases=() if "scenario_ids" in self.request else tuple(self.scenarios.values()),
             doubt=self.doubt,
             urn=clean(self.resource.urn, MAX_URN_CHARACTERS),
             is_pathway_secret=self.resource.is_secret,
@@ -334,7 +336,7 @@ def _is_comparable(release: Resource) -> bool:
 
 def is_ours(resource_type: str) -> bool:
     """Return whether resources of a type say something here: those of this package, and the stack itself."""
-    own_types = {STACK_TYPE, SCENARIO_TYPE, *RELEASE_TYPES}
+    own_types = {STACK_TYPE, SCENARIO_TYPE, CHECKS_TYPE, *RELEASE_TYPES}
     return resource_type in own_types or kind_of_type(resource_type) is not None
 
 
@@ -352,7 +354,8 @@ def read_state(resources: Iterable[Resource]) -> Recorded:
     stored = (stored_scenario(each.name, each.outputs) for each in _of_type({SCENARIO_TYPE}, ours))
     scenarios = tuple(each for each in stored if each is not None)
     outputs: Mapping[str, Any] = next((each.outputs for each in _of_type({STACK_TYPE}, ours)), {})
-    known = _Known(verdicts_in(outputs), {each.scenario_id: each.declaration for each in scenarios})
+    declared = {each.scenario_id: each.declaration for each in scenarios}
+    known = _Known(verdicts_in(outputs), declared, _test_cases(_of_type({CHECKS_TYPE}, ours)))
     parts = _confirmations(ours, known)
     runs = _confirmed(_runs(ours, known), parts)
     releases = {each.urn: each for each in _of_type(RELEASE_TYPES, ours)}
@@ -388,10 +391,24 @@ def outputs_of(resource: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a state has beside its runs: what looks like verdicts, by the ids of the runs, and scenarios, by theirs."""
+    """What a state has beside its runs: what looks like verdicts, by the ids of the runs, and scenarios, by theirs.
+
+    *test_cases*: the ids of those that checks name, by agent and env.
+    """
 
     verdicts: Mapping[str, Mapping[str, Any]]
     scenarios: Mapping[str, ScenarioDeclaration]
+    test_cases: Mapping[str, list[Any]]
+
+    def tested(self, kind: Kind, request: Mapping[str, Any]) -> dict[str, ScenarioDeclaration]:
+        """Return the declared scenarios that a run tests, by id: those of its request, else those of its checks."""
+        ids: Iterable[Any] = request.get("scenario_ids") or self.test_cases.get(kind.place_id(request)) or ()
+        return {each: self.scenarios[each] for each in map(str, ids) if each in self.scenarios}
+
+
+def _test_cases(checks: Iterable[Resource]) -> dict[str, list[Any]]:
+    known = [(each.outputs, each.outputs.get("scenario_ids")) for each in checks]
+    return {f"{outputs.get('agent_id')}/{outputs.get('env')}": ids for outputs, ids in known if isinstance(ids, list)}
 
 
 def _runs(resources: Iterable[Resource], known: _Known, *, of_parts: bool = False) -> dict[str, RecordedRun]:
@@ -420,8 +437,7 @@ def _run(kind: Kind, resource: Resource, known: _Known) -> RecordedRun | None:
         return None
     recorded = known.verdicts.get(run_id)
     verdict = _final_verdict(kind, recorded, declared) if recorded is not None else None
-    ids = filter(known.scenarios.__contains__, map(str, kind.request_of(declared).get("scenario_ids", ())))
-    scenarios = {each: known.scenarios[each] for each in ids}
+    scenarios = known.tested(kind, kind.request_of(declared))
     return RecordedRun(resource.name, resource, kind.name, run_id, declared, recorded, verdict, scenarios)
 
 

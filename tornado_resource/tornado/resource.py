@@ -11,7 +11,7 @@ from tornado_resource.program.arguments import refuse_to_import
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
 from tornado_resource.runs.inputs import by_ids
-from tornado_resource.scenarios.resource import all_ids, definitions
+from tornado_resource.scenarios.resource import all_ids, declarations, definitions
 from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
             "declared_at": declared_at,
         }
         given = run_inputs(self, name, inputs, opts)
-        self.scenarios = tuple(each.declaration for each in scenarios)
+        self.scenarios = declarations(scenarios)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one. Not in a
         # function of its own: the SDK writes every frame of the call stack into the state, for each resource.
         super().__init__(TornadoProvider(), name, {**dict.fromkeys(self.output_names), **given}, run_options(opts))

@@ -12,8 +12,9 @@ from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, Result
 from tornado_resource.runs.rerun import LastRun
+from tornado_resource.runs.scenarios import with_scenarios
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.tornado.scenarios import ran_all, scenario_doubt, unlisted_doubt
+from tornado_resource.tornado.scenarios import ran_all, unlisted_doubt
 from tornado_resource.tornado.verdict import tested_version, unreadable_content, with_content
 from tornado_resource.versions.difference import compare_contents
 from tornado_resource.versions.drift import drift, version_name
@@ -37,7 +38,7 @@ async def session_result(client: Client, gated: GatedRun, ending: Ending, retry:
 
     """
     ending = replace(ending, status=_spelled(gated, ending.status))
-    result = await _with_scenarios(client, await _judged_by_gate(client, gated, ending, retry), retry)
+    result = await with_scenarios(client, await _judged_by_gate(client, gated, ending, retry), _owner(gated), retry)
     try:
         return await _with_content(client, result, retry)
     except ApiError as error:
@@ -66,7 +67,7 @@ async def last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
     judged = _judged_by_listing(gated, Ending(gated.status), listing)
     if judged.cause == "scenarios_unlisted":
         return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
-    result = await _with_scenarios(client, judged)
+    result = await with_scenarios(client, judged, _owner(gated))
     if gated.must_be_shown:
         result = await _with_content(client, result)
     return LastRun.recorded(result.verdict), result.gated
@@ -158,24 +159,6 @@ async def _with_fork(client: Client, gated: GatedRun, verdict: RunVerdict, retry
     return replace(verdict, forked_content=forked.best if forked is not None else None)
 
 
-async def _with_scenarios(client: Client, result: Result, retry: Retry = retried) -> Result:
-    """Return the result; a pass is `incomplete` if a declared scenario is not at the API as it is declared."""
-    gated, verdict = result.gated, result.verdict
-    if verdict.outcome != "passed":
-        return result
-    doubt = gated.doubt
-    if doubt is None and gated.scenarios:
-        try:
-            listing = await _declared_scenarios(client, gated, retry)
-        except ApiError as error:
-            unread = replace(verdict, outcome="incomplete", reason=f"its scenarios could not be read: {error}")
-            return replace(result, verdict=unread, cause="scenarios_unreadable")
-        doubt = scenario_doubt(gated.scenarios, listing.scenarios)
-    if doubt is None:
-        return result
-    return replace(result, verdict=replace(verdict, outcome="incomplete", reason=doubt), cause="scenarios_changed")
-
-
 async def _judged_with_scenarios(client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
     try:
         listing = await _promotion_scenarios(client, gated, ending.status, retry)
@@ -207,12 +190,6 @@ async def _promotion_scenarios(client: Client, gated: GatedRun, status: Status |
     is_complete = known.is_whole and len(listing.enabled) == len(known.enabled)
     is_whole = is_complete or (status is not None and ran_all(gated, status, listing))
     return Listing(listing.enabled, is_whole)
-
-
-async def _declared_scenarios(client: Client, gated: GatedRun, retry: Retry) -> Listing:
-    owner = _owner(gated)
-    listing = await retry(lambda: list_scenarios(client, owner))
-    return await with_ids(client, owner, listing, gated.scenarios, retry)
 
 
 def _owner(gated: GatedRun) -> Owner:

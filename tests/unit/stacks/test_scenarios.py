@@ -9,7 +9,7 @@ import pytest
 from tornado_resource.bland.listing import Listing, Owner
 from tornado_resource.bland.responses import Scenario
 from tornado_resource.core.positions import Position
-from tornado_resource.core.urns import SCENARIO_TYPE, SESSION_TYPE
+from tornado_resource.core.urns import CHECK_RUN_TYPE, CHECKS_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.stacks.recorded import read_outputs
 from tornado_resource.stacks.scenarios import change_of, matching, resource_name, stored_scenario
@@ -131,3 +131,20 @@ def test_a_recorded_scenario_of_an_agent_is_one_of_that_agent() -> None:
     declared = ScenarioDeclaration("money", found.owner, DECLARED.fields)
     assert (resource_name(declared), matching(declared, [found])) == ("money@ag-1", found)
     assert matching(DECLARED, [found]) is None
+
+
+def test_a_recorded_check_run_has_the_test_cases_of_its_checks() -> None:
+    """So `wait` compares them as an update does; those that are declared by id only are nobody's definition."""
+    place = {"agent_id": "ag-1", "env": "staging"}
+    run = {"run_id": "run-1", "declared": {**place, "version_id": "v-1"}, "created_at": None, "adopted": False}
+    outputs = {key: value for key, value in RECORDED.items() if key != "pathway_id"}
+    resources = {
+        urn("refund@ag-1"): {"outputs": {**outputs, "agent_id": "ag-1"}},
+        urn("support", CHECKS_TYPE): {"outputs": {**place, "scenario_ids": ["tc-1", "sc-1"]}},
+        urn("damaged", CHECKS_TYPE): {"outputs": {**place, "env": "production", "scenario_ids": 7}},
+        urn("support", CHECK_RUN_TYPE): {"outputs": run},
+    }
+    [found] = read_outputs(resources).runs.values()
+    assert found.gated is not None
+    assert [(each.key, each.owner) for each in found.gated.test_cases] == [("refund", Owner.agent("ag-1"))]
+    assert found.gated.scenarios == {}

@@ -9,13 +9,13 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_run_of, result_of
-from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.listing import Listing, Owner
 from tornado_resource.bland.responses import parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
 from tornado_resource.runs.model import by_id
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
-from tornado_resource.tornado.scenarios import scenario_doubt
+from tornado_resource.runs.scenarios import scenario_doubt
 
 if TYPE_CHECKING:
     import httpx
@@ -36,7 +36,7 @@ def doubt(**changes: dict[str, Any] | None) -> str | None:
     shown = {**SHOWN, **{key.replace("_", "-"): value for key, value in changes.items()}}
     listed = parse_scenarios([each for each in shown.values() if each is not None])
     assert listed is not None
-    return scenario_doubt(DECLARED, listed)
+    return scenario_doubt((each, Listing(listed).get(scenario_id)) for scenario_id, each in DECLARED.items())
 
 
 def test_the_declared_scenarios_are_the_last_of_the_request() -> None:
@@ -65,8 +65,8 @@ def test_a_scenario_that_is_not_as_declared_is_named(changes: dict[str, Any], re
 
 
 def test_many_scenarios_are_counted() -> None:
-    many = {f"sc-{n}": ScenarioDeclaration(f"s{n}", Owner.pathway("p"), {"name": f"S{n}"}) for n in range(7)}
-    assert (scenario_doubt(many, ()) or "").endswith("scenario 'S4' does not exist any more and 2 more scenarios")
+    many = [(ScenarioDeclaration(f"s{n}", OWNER, {"name": f"S{n}"}), None) for n in range(7)]
+    assert (scenario_doubt(many) or "").endswith("scenario 'S4' does not exist any more and 2 more scenarios")
 
 
 class Api:
