@@ -22,6 +22,7 @@ FILES: Final = (
     "docs/tutorial.md",
     "examples/agents/.github/workflows/agents.yml",
     "examples/agents/.github/workflows/nightly.yml",
+    "examples/agents/.github/workflows/pull-request.yml",
     "examples/agents/.pre-commit-config.yaml",
     "examples/agents/requirements.txt",
     "mkdocs.yml",

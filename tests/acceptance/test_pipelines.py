@@ -15,6 +15,7 @@ from junitparser import JUnitXml
 from tests.support.forges import APP, MEMBER, Forge, serve_forge
 from tests.support.paths import ROOT
 from tests.support.pipelines import (
+    CLOSED,
     EXAMPLE,
     PUSH,
     REQUEST,
@@ -135,6 +136,26 @@ def test_a_fork_gets_the_plan_in_the_summary_of_the_job(make_agents: Callable[..
     assert "::warning title=tornado-resource::no comment was written: POST" in jobs["plan"].log
     assert "runs again: max" in jobs["plan"].summary
     assert forge.bodies == []
+
+
+def test_a_pull_request_has_a_stack_of_its_own_until_it_is_closed(
+    make_agents: Callable[..., Project], forge: Forge
+) -> None:
+    project = make_agents()
+    jobs = run_github(project, REQUEST, forge, "pull-request")
+    assert outcomes(jobs) == {"smoke": "failure", "destroy": "skipped"}, jobs["smoke"].log
+    (written,) = forge.bodies
+    assert written.startswith(mark("pr-7"))
+    assert "Tornado gate failed: 2 failed of 2 sessions" in written
+    assert "\nStack pr-7, environment smoke, " in written
+    assert "pr-7" in project.pulumi("stack", "ls")
+    for name in ("first", "second"):
+        put_machines_away(project, name)
+        jobs = run_github(project, CLOSED, forge, "pull-request")
+        assert outcomes(jobs) == {"smoke": "skipped", "destroy": "success"}, jobs["destroy"].log
+    assert "the tests of this pull request never ran" in jobs["destroy"].log
+    assert "pr-7" not in project.pulumi("stack", "ls")
+    assert_shows_no_key(jobs)
 
 
 def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(

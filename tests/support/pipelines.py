@@ -30,10 +30,12 @@ EXAMPLE: Final = ROOT / "examples/agents"
 UNTRACKED: Final = shutil.ignore_patterns("reports", ".venv", "__pycache__")
 PUSH: Final = "push"
 REQUEST: Final = "pull_request"
+CLOSED: Final = "closed"
 INSTALL: Final = (
     "pip install --require-hashes --requirement requirements.lock",
     "pip install --no-deps --requirement requirements.txt",
 )
+FROM_HERE: Final = "github.event.pull_request.head.repo.full_name == github.repository"
 ACTIONS: Final = ("actions/checkout", "actions/setup-python", "pulumi/actions")
 UPLOAD: Final = "actions/upload-artifact"
 OWN: Final = "ORGANIZATION/tornado-resource"
@@ -42,6 +44,7 @@ SECRETS: Final = {
     "secrets.BLAND_API_KEY": KEY,
     "secrets.PULUMI_ACCESS_TOKEN": "",  # the tests' backend is a folder
     "github.token": TOKEN,
+    "github.event.number": "7",
 }
 GITLAB_WORDS: Final = {"stages", "workflow", "default"}
 
@@ -76,7 +79,8 @@ def run_github(project: Project, event: str, forge: Forge, workflow: str = "agen
         is_red = any(done[need].outcome != "success" for need in needs)
         is_due = _holds(job.get("if"), event, is_red=is_red)
         machine = project.on_another_machine(f"github-{name}")
-        done[name] = _github_job(_Runner(machine, event, forge), job) if is_due else Job("skipped")
+        runner = _Runner(machine, event, forge, found.get("env", {}))
+        done[name] = _github_job(runner, job) if is_due else Job("skipped")
     return done
 
 
@@ -117,6 +121,7 @@ class _Runner:
     machine: Project
     event: str
     forge: Forge
+    variables: Mapping[str, str]
 
     @property
     def page(self) -> Path:
@@ -136,7 +141,7 @@ class _Runner:
             "GITHUB_REPOSITORY": "acme/agents",
             "GITHUB_SHA": COMMIT,
             "GITHUB_STEP_SUMMARY": str(self.page),
-            **{key: _filled(value, inputs) for key, value in step.get("env", {}).items()},
+            **{key: _filled(value, inputs) for key, value in {**self.variables, **step.get("env", {})}.items()},
         }
 
 
@@ -147,7 +152,8 @@ def _github_job(runner: _Runner, job: Mapping[str, Any]) -> Job:
         if not _holds(step.get("if"), runner.event, is_red=result.outcome == "failure"):
             continue
         if "run" in step:
-            _github_step(runner, step, {}, result)
+            if tuple(step["run"].splitlines()) != INSTALL:
+                _github_step(runner, step, {}, result)
         elif step["uses"].startswith(OWN):
             _own_action(runner, step, result)
         else:
@@ -158,7 +164,8 @@ def _github_job(runner: _Runner, job: Mapping[str, Any]) -> Job:
 
 def _own_action(runner: _Runner, step: Mapping[str, Any], result: Job) -> None:
     """Run the steps of `action.yml` as they are, but for what `.venv` has."""
-    given = {key: str(value).lower() if isinstance(value, bool) else value for key, value in step["with"].items()}
+    texts = {key: str(value).lower() if isinstance(value, bool) else value for key, value in step["with"].items()}
+    given = {key: _filled(value, {}) for key, value in texts.items()}
     assert set(given) <= set(ACTION["inputs"])
     inputs = {**{name: each.get("default", "") for name, each in ACTION["inputs"].items()}, **given}
     for each in ACTION["runs"]["steps"]:
@@ -199,6 +206,8 @@ def _holds(condition: str | None, event: str, *, is_red: bool) -> bool:
         None: True,
         "github.event_name == 'push'": event == PUSH,
         "github.event_name == 'pull_request'": event == REQUEST,
+        f"github.event.action != 'closed' && {FROM_HERE}": event == REQUEST,
+        f"github.event.action == 'closed' && {FROM_HERE}": event == CLOSED,
     }
     return known[condition] and not is_red
 

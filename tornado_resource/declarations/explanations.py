@@ -62,6 +62,7 @@ FORMS: Final = {
     r"^(all|any|100%|[1-9][0-9]?%)$": "`all`, `any`, or a percentage such as 80%",
     r"^(100%|[1-9][0-9]?%)$": "a percentage such as 90%",
     r"^(all|100%|[1-9][0-9]?%)$": "`all`, a whole number, or a percentage such as 80%",
+    r"^own$": "`own`, or a mapping of scenarios",
     r"^none$": "`none`, or a mapping such as {passed: all}",
     r"^(all|promotion|any|100%|[1-9][0-9]?%)$": (
         "`all`, `promotion`, `any`, a whole number, or a percentage such as 95%"

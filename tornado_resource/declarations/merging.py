@@ -10,6 +10,8 @@ from tornado_resource.declarations.model import Section
 if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document, KeyPath
 
+OWN: Final = "own"
+"""`scenarios: own` of an environment: each of its stacks has scenarios under names of its own."""
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 Layer = tuple["KeyPath", Mapping[str, Any]]
 """The path of a part of the file, and its values."""
@@ -56,9 +58,15 @@ def environments_of(document: Document) -> Mapping[str, Any]:
     return document.data.get("environments") or {}
 
 
+def own_entries(document: Document, environment: str | None, kind: str) -> Mapping[str, Any]:
+    """Return what an environment itself has in a section; nothing if that is `scenarios: own`."""
+    found = settings_of(document, environment).get(kind)
+    return found if isinstance(found, Mapping) else {}
+
+
 def names(document: Document, environment: str | None, kind: str) -> list[str]:
     """Return the names in a section of an environment, in the file's order; its own ones come last."""
-    own = settings_of(document, environment).get(kind) or {}
+    own = own_entries(document, environment, kind)
     base = document.data.get(kind) or {}
     kept = [name for name in base if not (name in own and own[name] is None)]
     return [*kept, *(name for name in own if name not in base and own[name] is not None)]

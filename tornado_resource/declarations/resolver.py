@@ -13,7 +13,7 @@ from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.checks import Configs
 from tornado_resource.declarations.document import Findings
-from tornado_resource.declarations.merging import SECTIONS, Fault, environments_of, has, merge, names, settings_of
+from tornado_resource.declarations.merging import OWN, SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
     UNCONFIRMABLE,
     Budget,
@@ -31,7 +31,7 @@ from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING, NEEDED, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.declarations.removals import empty_values, left_out
-from tornado_resource.declarations.scenarios import Scenarios
+from tornado_resource.declarations.scenarios import Scenarios, with_own_scenarios
 from tornado_resource.declarations.schema import known_keys, schema_problems
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def load(path: str, environment: str | None = None, *, stack: str | None = None)
     Args:
         path: the file.
         environment: the environment, which the file must list; None for the one of *stack*.
-        stack: the stack's name. If the file has no environments, every stack gets its sessions.
+        stack: the stack's name. If the file has no environments, every stack gets its sessions. With `scenarios: own`,
+            the names of scenarios end with it.
 
     Raises:
         ConfigurationError: the file cannot be opened.
@@ -170,7 +171,8 @@ def resolve(document: Document, environment: str | None, *, stack: str | None = 
     """
     resolved, problems = _resolve(document, environment or stack, is_requested=bool(environment))
     _refuse(document, problems)
-    return resolved
+    is_own = settings_of(document, resolved.name).get("scenarios") == OWN
+    return with_own_scenarios(resolved, stack) if is_own else resolved
 
 
 def check_environments(document: Document, environments: Iterable[str | None]) -> Problem | None:

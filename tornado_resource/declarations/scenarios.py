@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.listing import Owner
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.plain_text import TextFault, decode_text
-from tornado_resource.core.text import clean
-from tornado_resource.declarations.merging import Fault, merge, names, settings_of
+from tornado_resource.core.text import clean, cut
+from tornado_resource.declarations.merging import Fault, merge, names, own_entries, settings_of
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.reader import KINDS, is_in_project
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tornado_resource.declarations.document import Document, KeyPath
-    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.declarations.model import ChecksDeclaration, Declaration, Environment
 
 MAX_PROMPT_BYTES: Final = 64 * 1024
 
@@ -84,6 +85,8 @@ def _read(file: str, declarations: str) -> bytes:
         return _bounded(opened.read(MAX_PROMPT_BYTES + 1))
 
 
+MAX_NAME: Final = 200
+"""The longest name that the schema allows."""
 MAX_SESSION_SCENARIOS: Final = 50
 """How many scenarios a session may name (API page *Start Tornado Session*)."""
 OPTIONS: Final = ("on_conflict", "on_destroy")
@@ -110,7 +113,7 @@ class Scenarios:
 
     def __post_init__(self) -> None:
         base = self.document.data.get("scenarios") or {}
-        own = self._settings.get("scenarios") or {}
+        own = own_entries(self.document, self.environment, "scenarios")
         layers = [part.get("defaults") or {} for part in (self.document.data, self._settings)]
         options = merge(merge({}, layers[0]), layers[1]).get("scenario_options") or {}
         for key in names(self.document, self.environment, "scenarios"):
@@ -221,3 +224,43 @@ class Scenarios:
         own: KeyPath = ("environments", self.environment or "", "scenarios", key, *keys)
         base: KeyPath = ("scenarios", key, *keys)
         return own if self.document.has(own) and (keys or not self.document.has(base)) else base
+
+
+def with_own_scenarios(environment: Environment, stack: str | None) -> Environment:
+    """Return an environment with the scenarios of its sessions under names of its stack, deleted with the stack.
+
+    Checks of agents exist once for each agent and env, so they, their scenarios and their judges are only compared.
+
+    Args:
+        environment: a resolved environment that has `scenarios: own`.
+        stack: the stack's name; None if it is not known.
+
+    """
+    own = partial(_own, f" ({stack or 'STACK'})")
+    return replace(
+        environment,
+        declarations=tuple(
+            replace(each, scenarios=tuple(map(own, each.scenarios)), checks=_compared(each.checks))
+            for each in environment.declarations
+        ),
+        spare_scenarios=tuple(
+            own(each) if each.owner.field == "pathway_id" else replace(each, manage=False)
+            for each in environment.spare_scenarios
+        ),
+    )
+
+
+def _own(suffix: str, declared: ScenarioDeclaration) -> ScenarioDeclaration:
+    fields = {**declared.fields, "name": f"{cut(declared.name, MAX_NAME - len(suffix))}{suffix}"}
+    return replace(declared, fields=fields, manage=True, managed_by=None, on_destroy="delete")
+
+
+def _compared(checks: ChecksDeclaration | None) -> ChecksDeclaration | None:
+    if checks is None:
+        return None
+    return replace(
+        checks,
+        manage=False,
+        scenarios=tuple(replace(each, manage=False) for each in checks.scenarios),
+        definitions=tuple(replace(each, manage=False) if each is not None else None for each in checks.definitions),
+    )

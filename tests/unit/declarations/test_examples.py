@@ -21,6 +21,7 @@ from tornado_resource.sandbox.scenario_file import read_scripts
 EXAMPLE = ROOT / "examples/agents"
 WORKFLOW = EXAMPLE / ".github/workflows/agents.yml"
 NIGHTLY = EXAMPLE / ".github/workflows/nightly.yml"
+PULL_REQUEST = EXAMPLE / ".github/workflows/pull-request.yml"
 ENVIRONMENTS = ["dev", "smoke", "nightly", "staging", "production"]
 
 
@@ -48,6 +49,7 @@ def check(*command: str) -> None:
     [
         ("vendor.github-workflows", ".github/workflows/agents.yml"),
         ("vendor.github-workflows", ".github/workflows/nightly.yml"),
+        ("vendor.github-workflows", ".github/workflows/pull-request.yml"),
         ("vendor.dependabot", ".github/dependabot.yml"),
         ("vendor.gitlab-ci", ".gitlab-ci.yml"),
     ],
@@ -143,7 +145,8 @@ def test_a_pipeline_waits_longer_than_the_worst_case(stack: str) -> None:
 
 
 def test_no_script_of_a_workflow_holds_an_expression_or_a_secret() -> None:
-    jobs = [*read(WORKFLOW)["jobs"].values(), *read(NIGHTLY)["jobs"].values(), read(ROOT / "action.yml")["runs"]]
+    jobs = [job for name in (WORKFLOW, NIGHTLY, PULL_REQUEST) for job in read(name)["jobs"].values()]
+    jobs.append(read(ROOT / "action.yml")["runs"])
     for step in (step for job in jobs for step in job["steps"]):
         assert "${{" not in step.get("run", "")
         assert not any("secrets." in str(value) for value in step.get("with", {}).values())
@@ -161,6 +164,12 @@ def test_the_workflow_may_only_comment_and_never_runs_twice_on_a_stack() -> None
     assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
     jobs = workflow["jobs"]
     assert (jobs["production"]["needs"], jobs["production"]["environment"]) == ("staging", "production")
+
+
+def test_only_pull_requests_of_this_repository_get_a_secret() -> None:
+    is_own = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert all(job["if"].endswith(f" && {is_own}") for job in read(PULL_REQUEST)["jobs"].values())
+    assert "pull_request_target" not in PULL_REQUEST.read_text(encoding="utf-8")
 
 
 def test_the_readme_says_how_to_write_the_schema_for_editors() -> None:

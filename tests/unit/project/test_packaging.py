@@ -84,6 +84,7 @@ def test_the_action_and_the_workflows_pin_the_same_actions() -> None:
         "tornado_resource/template/.github/workflows/tornado.yml",
         "examples/agents/.github/workflows/agents.yml",
         "examples/agents/.github/workflows/nightly.yml",
+        "examples/agents/.github/workflows/pull-request.yml",
     )
     used = {line for name in names for line in re.findall(r"uses: (\S+(?: # v\S+)?)", text(name))}
     own = f"{REPOSITORY.removeprefix('https://github.com/')}@v{VERSION}"
