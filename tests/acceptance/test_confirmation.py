@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.support.crashes import VICTIMS, crash, lift_lock
+from tests.support.project import until
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,7 +20,15 @@ pathways:
     failing: [1, 0]
     simulations: [{rates: {sc-2: 0.8}, run_ms: 1000}, {rates: {sc-1: 0.2}, errors: {sc-1: 2}}, {rates: {sc-2: 0.4}}]
 """
+HELD: Final = """\
+pathways:
+  pw-1:
+    scenarios: [{id: sc-1}, {id: sc-2}]
+    iteration_ms: 0
+    simulations: [{errors: {sc-1: 2}}, {rates: {sc-1: 0.2}}, {}]
+"""
 SETS: Final = "POST /v1/agent-testing/simulation-sets"
+READS: Final = "GET /v1/agent-testing/simulation-sets"
 
 
 def declare(project: Project, confirm: str, more: str = "") -> None:
@@ -75,3 +86,52 @@ def test_a_pass_is_confirmed_once_and_judged_again(make_project: Callable[..., P
     assert "1 of 2 scenarios confirmed: sc-2 passed 4 of 5, the gate requires 5 of 5 runs" in printed
     assert [row for row in project.requests()[before:] if "simulation" in row["path"] or row["method"] == "POST"] == []
     assert (verdict(project)["outcome"], len(project.sessions())) == ("failed", 1)
+
+
+def test_a_confirmation_is_cut_off_lost_and_found(make_project: Callable[..., Project]) -> None:
+    """Never two sets for one pass; and what is not known is confirmed again, without another session."""
+    project = make_project(speed=1, script=HELD)
+    declare(project, "{runs: 5}")
+    project.fail(kind="reset_after", method="POST", path="simulation-sets")
+    crash(project, VICTIMS[2], lambda: project.resources("Confirmation") != [], after_seconds=1.0)
+    lift_lock(project)
+    assert "2 of 2 scenarios passed; it is still running" in commands(project, "status", 3)
+
+    project.configure("tornado:wait", False)
+    project.up()
+    project.configure("tornado:wait", None)
+    before = [resource["id"] for resource in project.resources("Confirmation")]
+    assert (len(before), len(sets(project)), len(project.sessions())) == (1, 1, 1)
+
+    asked = len(project.requests(READS))
+    process = project.begin_up()
+    # First it asks what has become of the set, and then it waits.
+    until(lambda: len(project.requests(READS)) >= asked + 2)
+    project.finish_sessions()
+    printed, _ = process.communicate()
+    assert process.returncode != 0
+    assert "2 of 5 simulations of sc-1 gave no result" in printed
+    assert ([each["id"] for each in project.resources("Confirmation")], len(sets(project))) == (before, 1)
+
+    preview = project.pulumi("preview")
+    assert "booking: runs again, its confirmation is incomplete: 2 of 5 simulations of sc-1 gave no result" in preview
+    printed = project.up(expect=None)
+    assert "sc-1 passed 1 of 5" in printed
+    assert (len(sets(project)), len(project.sessions())) == (2, 1)
+    assert "20% (1 of 5 runs; 95% interval 4% to 62%)" in printed
+    assert verdict(project)["outcome"] == "failed"
+    assert "sc-1 passed 1 of 5" in commands(project, "status", 1)
+
+    printed = project.up()
+    assert "booking: runs again, the last run did not meet its gate" in printed
+    assert (len(sets(project)), len(project.sessions())) == (3, 2)
+    assert verdict(project)["outcome"] == "passed"
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert project.resources("Confirmation") == []
+
+
+def commands(project: Project, command: str, code: int) -> str:
+    """What a command says of the stack, and that it ends with this exit code."""
+    found, printed = project.run("tornado-resource", command, "--stack", "dev")
+    assert found == code, printed
+    return printed

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -200,6 +201,9 @@ def _cost_lines(planned: Planned) -> Iterator[str]:
     minutes, number = declaration.limit_ms // 60_000, declaration.conversations
     if number:
         yield f"  at most {count(number, 'conversation')} and {count(minutes, 'minute')}"
+    confirm = declaration.gate.confirm if declaration.gate is not None and declaration.retest else None
+    if confirm is not None:
+        yield f"  confirms its pass: {count(confirm.runs, 'simulation')} of each scenario, of which {confirm.needed} must pass"
 
 
 def _has_own_checks(planned: Planned) -> bool:
@@ -259,7 +263,8 @@ def _gate(declaration: Declaration) -> Any:
     if declaration.section == "agents":
         return {"passed": gate.passed, **({"judges": dict(gate.judges)} if gate.judges else {})}
     full_run = {} if gate.full_run == "required" else {"full_run": gate.full_run}
-    return {"passed": gate.passed, "repaired": gate.repaired, **full_run}
+    confirm = {"confirm": asdict(gate.confirm)} if gate.confirm is not None else {}
+    return {"passed": gate.passed, "repaired": gate.repaired, **full_run, **confirm}
 
 
 def _quarantined(entry: Mapping[str, str]) -> str:
