@@ -203,7 +203,8 @@ def _cost_lines(planned: Planned) -> Iterator[str]:
         yield f"  at most {count(number, 'conversation')} and {count(minutes, 'minute')}"
     confirm = declaration.gate.confirm if declaration.gate is not None and declaration.retest else None
     if confirm is not None:
-        yield f"  confirms its pass: {count(confirm.runs, 'simulation')} of each scenario, of which {confirm.needed} must pass"
+        runs = f"{confirm.runs} simulations of each scenario, and {confirm.needed} must pass"
+        yield f"  confirms its pass: {runs}"
 
 
 def _has_own_checks(planned: Planned) -> bool:
