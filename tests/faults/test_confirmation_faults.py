@@ -24,10 +24,6 @@ UNREADABLE: Final[list[httpx.Response | Exception]] = [
     httpx.Response(200, text="<html>"),
     httpx.ReadError("reset"),
 ]
-    json_response({"error": "no"}, 500),
-    httpx.Response(200, text="<html>"),
-    httpx.ReadError("reset"),
-]
 
 
 class Killed(BaseException):
