@@ -70,13 +70,14 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     is_secret: bool = False,
     check_runs: Collection[str] = (),
     responses: Mapping[str, Any] | None = None,
+    config: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Record the stack `dev` with a session by each name; return the paths that the API is then asked for.
 
     Those in *check_runs* are no sessions, but check runs. The status is the response, or the number of an error.
     *ungated* have `gate: none`; *replaced* were deleted for a replacement that was not started; the start of the
     replacement was *interrupted*. *is_secret*: the pathway or agent is. *responses* are those to other requests, by
-    path.
+    path. *config* is more of the stack's config.
     """
     runs = tuple(
         (recorded_check_run if name in check_runs else recorded_run)(
@@ -88,7 +89,7 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
         )
         for name in statuses
     )
-    stack = Stack("dev", {"bland:apiKey": "a-long-key"}, runs, "dev")
+    stack = Stack("dev", {"bland:apiKey": "a-long-key", **(config or {})}, runs, "dev")
     paths: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
