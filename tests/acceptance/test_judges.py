@@ -90,7 +90,10 @@ def test_the_life_of_judges_as_code(make_project: Callable[..., Project]) -> Non
     assert published(project, "Resolved")["prompt_md"].strip() == "Did the agent solve the problem?"
     assert published(project, "Polite")["target_level_keys"] == ["friendly"]
     assert pinned(project) == [published(project, each)["id"] for each in ("Resolved", "Polite")]
+    start = len(project.requests())
     assert writes(project, lambda: project.up(0, "--expect-no-changes")) == []
+    reads = [row["path"] for row in project.requests()[start:] if JUDGES in row["path"]]
+    assert len(reads) == 3, "one list, and each judge once, whoever uses it"
 
     # An edited prompt is a new version, which the checks pin, and both agents are tested again.
     (project.folder / "resolved.md").write_text("Did the agent solve all problems?\n", encoding="utf-8")

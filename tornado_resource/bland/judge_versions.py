@@ -1,7 +1,7 @@
 """The requests of the API's pages about eval agents that create, edit and publish judges.
 
-Every function sends one request; retries are the caller's choice. A creation must never be repeated blindly, since the
-API has no idempotency keys and does not say that names are unique.
+Every function but `read_shown` sends one request; retries are the caller's choice. A creation must never be repeated
+blindly, since the API has no idempotency keys and does not say that names are unique.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.judges import PATH, Judge
 from tornado_resource.bland.responses import is_other, segment
+from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, word
 from tornado_resource.core.canonical import whole
 from tornado_resource.core.text import clean
@@ -97,6 +98,14 @@ async def read_version(client: Client, judge_id: str, version_id: str) -> JudgeV
     found = client.parsed(reply, JudgeVersion.parse, "the response does not show the version")
     _refuse_other(reply, found.version_id, version_id)
     return found
+
+
+async def read_shown(client: Client, judge: Judge) -> JudgeVersion:
+    """Return the active version of a judge, or the draft of one that was never published. It repeats its request."""
+    active = judge.active_version_id
+    if active is not None:
+        return await retried(lambda: read_version(client, judge.judge_id, active))
+    return (await retried(lambda: read_judge(client, judge.judge_id))).draft
 
 
 async def create_judge(client: Client, name: str, modality: str) -> DraftedJudge:

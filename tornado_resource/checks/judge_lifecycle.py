@@ -16,6 +16,7 @@ from tornado_resource.bland.judge_versions import (
     edit_draft,
     publish_judge,
     read_judge,
+    read_shown,
     read_version,
 )
 from tornado_resource.bland.judges import list_judges
@@ -35,12 +36,15 @@ from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.judge_versions import JudgeVersion
     from tornado_resource.bland.judges import Judge, Judges
     from tornado_resource.checks.judges import JudgeOrder
     from tornado_resource.core.clock import Clock
+
+    Read = Callable[[Judge], Awaitable[JudgeVersion]]
 
 LOOKS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
 """Pauses before the looks for a judge whose creation had no usable response: the API may still be processing it."""
@@ -55,13 +59,13 @@ class JudgeClaim:
     note: Callable[[], object] = lambda: None
 
 
-async def look(client: Client, order: JudgeOrder, judges: Judges) -> SeenJudge | None:
+async def look(order: JudgeOrder, judges: Judges, read: Read) -> SeenJudge | None:
     """Return the judge of a name, compared with its definition; None if there certainly is none.
 
     Args:
-        client: reads the version that is compared.
         order: the judge as it must be.
         judges: the judges of the organization.
+        read: returns the version that is compared, as `read_shown` does.
 
     Raises:
         JudgeAmbiguous: several have the name.
@@ -76,7 +80,7 @@ async def look(client: Client, order: JudgeOrder, judges: Judges) -> SeenJudge |
         if not judges.is_whole:
             raise JudgeUnlisted(order)
         return None
-    return await _compared(client, order, found[0])
+    return _compared(order, found[0], await read(found[0]))
 
 
 async def create(
@@ -98,7 +102,7 @@ async def create(
 
     """
     claim = claim or JudgeClaim()
-    seen = await look(client, order, await list_judges(client))
+    seen = await look(order, await list_judges(client), lambda judge: read_shown(client, judge))
     error = refusal(order, seen, is_new=True, is_interrupted=claim.is_interrupted)
     if error is not None:
         raise error
@@ -124,7 +128,8 @@ async def update(client: Client, judge_id: str, order: JudgeOrder, *, is_hidden_
         ApiError: it was not stored, or that could not be determined.
 
     """
-    seen = await _compared(client, order, (await retried(lambda: read_judge(client, judge_id))).judge)
+    judge = (await retried(lambda: read_judge(client, judge_id))).judge
+    seen = _compared(order, judge, await read_shown(client, judge))
     error = refusal(order, seen, is_new=False)
     if error is not None:
         raise error
@@ -148,7 +153,7 @@ async def read(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge 
         if judges.is_whole and judges.get(judge_id) is None:
             return None
         raise
-    seen = await _compared(client, order, judge)
+    seen = _compared(order, judge, await read_shown(client, judge))
     renamed = ("name",) if judge.name is not None and judge.name != order.name else ()
     return StoredJudge(judge_id, seen.version_id or "", (*renamed, *fields_of(seen.differences)))
 
@@ -158,14 +163,9 @@ def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:
     return seen.is_published and HIDDEN_FIELD not in order.fields
 
 
-async def _compared(client: Client, order: JudgeOrder, judge: Judge) -> SeenJudge:
-    active = judge.active_version_id
-    if active is not None:
-        version = await retried(lambda: read_version(client, judge.judge_id, active))
-        return SeenJudge(judge.judge_id, active, differences(order.fields, version.fields))
-    draft = (await retried(lambda: read_judge(client, judge.judge_id))).draft
-    is_blank = not str(draft.fields.get("prompt", "")).strip()
-    return SeenJudge(judge.judge_id, None, differences(order.fields, draft.fields), is_blank)
+def _compared(order: JudgeOrder, judge: Judge, shown: JudgeVersion) -> SeenJudge:
+    is_blank = judge.active_version_id is None and not str(shown.fields.get("prompt", "")).strip()
+    return SeenJudge(judge.judge_id, judge.active_version_id, differences(order.fields, shown.fields), is_blank)
 
 
 async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:

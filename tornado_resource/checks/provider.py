@@ -89,11 +89,6 @@ class _SeeingProvider(BaseProvider[_Update]):
     def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._this_update.seen.get(identity(props), {})
 
-    def _refuse_problem(self, news: Mapping[str, Any]) -> None:
-        problem = self._seen(news).get("problem")
-        if problem:
-            raise failure(str(problem), news.get("declared_at"))
-
     def _take(self, thing: str, props: Mapping[str, Any]) -> None:
         """Note that a declared resource has something.
 
@@ -156,7 +151,9 @@ class ChecksProvider(_SeeingProvider):
             Failure: the program could not read what has become of the checks, or another resource has them.
 
         """
-        self._refuse_problem(news)
+        problem = self._seen(news).get("problem")
+        if problem:
+            raise failure(str(problem), news.get("declared_at"))
         replaces = [key for key in PLACE if olds.get(key) != news.get(key)]
         if replaces or contains_unknowns([news.get(key) for key in FIELDS]):
             return DiffResult(changes=True, replaces=replaces)
@@ -292,8 +289,10 @@ class JudgeProvider(_SeeingProvider):
         return CheckResult(news, failures)
 
     def _refusals(self, news: Mapping[str, Any], *, is_new: bool) -> list[CheckFailure]:
-        """Return why the judge that the program has seen cannot be taken."""
+        """Return why the judge that the program has seen cannot be taken, or what it could not read."""
         seen = self._seen(news)
+        if "problem" in seen:
+            return [CheckFailure("", str(seen["problem"]))]
         if not seen.keys() & {"judge", "is_gone"}:
             return []
         order, judge = _judge_order(news), seen_judge(seen.get("judge"))
@@ -314,10 +313,9 @@ class JudgeProvider(_SeeingProvider):
         """Called in preview and update. Prints what changes in the published version.
 
         Raises:
-            Failure: the program could not read what has become of the judge, or another resource has it.
+            Failure: another resource has the judge.
 
         """
-        self._refuse_problem(news)
         if contains_unknowns(news.get("fields")):
             return DiffResult(changes=True)
         there = seen_judge(self._seen(news).get("judge"))

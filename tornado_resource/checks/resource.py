@@ -298,9 +298,7 @@ async def look_for_judge(run: ProgramRun, fields: Mapping[str, Any]) -> SeenJudg
 
     known = whole_without_nulls(dict(fields))
     order = JudgeOrder(str(known.pop("name")), known)
-    listed = await run.judges.listed()
-    async with run.client.open() as client:
-        return await look(client, order, listed)
+    return await look(order, await run.judges.listed(), run.judges.shown)
 
 
 def _stored_version(judge: AgentJudge, fields: Mapping[str, Any]) -> Output[str]:

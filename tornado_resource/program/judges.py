@@ -10,12 +10,13 @@ from tornado_resource.core.canonical import whole_without_nulls
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tornado_resource.bland.judges import Judges
+    from tornado_resource.bland.judge_versions import JudgeVersion
+    from tornado_resource.bland.judges import Judge, Judges
     from tornado_resource.program.client import SharedClient
 
 
 class KnownJudges:
-    """Finds judges in one list, which is read at most once.
+    """Finds judges in one list, which is read at most once, as is the version of each judge as code.
 
     Args:
         client: sends the requests.
@@ -25,6 +26,7 @@ class KnownJudges:
     def __init__(self, client: SharedClient) -> None:
         self._client = client
         self._listing: asyncio.Task[Judges] | None = None
+        self._shown: dict[str, asyncio.Task[JudgeVersion]] = {}
 
     async def resolve(self, judges: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return judges of a check config, each with its `id`, its `version` and whether it is `required`.
@@ -58,6 +60,23 @@ class KnownJudges:
         if self._listing is None:
             self._listing = asyncio.ensure_future(self._list())
         return await self._listing
+
+    async def shown(self, judge: Judge) -> JudgeVersion:
+        """Return the active version of a judge, or its draft, as it was when this run asked first.
+
+        Raises:
+            TornadoError: it could not be read.
+
+        """
+        if judge.judge_id not in self._shown:
+            self._shown[judge.judge_id] = asyncio.ensure_future(self._read(judge))
+        return await self._shown[judge.judge_id]
+
+    async def _read(self, judge: Judge) -> JudgeVersion:
+        from tornado_resource.bland.judge_versions import read_shown
+
+        async with self._client.open() as client:
+            return await read_shown(client, judge)
 
     async def _list(self) -> Judges:
         from tornado_resource.bland.judges import list_judges

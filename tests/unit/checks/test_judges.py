@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api import FakeTime, json_response
 from tests.support.judge_api import FIELDS, LEVELS, Fault, JudgeApi, order_of
-from tornado_resource.bland.judge_versions import DraftedJudge, JudgeVersion, read_judge, read_version
+from tornado_resource.bland.judge_versions import DraftedJudge, JudgeVersion, read_judge, read_shown, read_version
 from tornado_resource.bland.judges import list_judges
 from tornado_resource.checks.judge_lifecycle import JudgeClaim, create, look, read, update
 from tornado_resource.checks.judges import (
@@ -275,11 +275,13 @@ def test_the_order_of_the_levels_that_match_says_nothing() -> None:
 async def test_what_is_seen_survives_pulumi() -> None:
     api = JudgeApi()
     api.add("Good", **{**PUBLISHED, "weight": 1})
-    seen = await look(api.client(), order_of(fields={**FIELDS, "weight": 2}), await list_judges(api.client()))
+    client = api.client()
+    listed = await list_judges(client)
+    seen = await look(order_of(fields={**FIELDS, "weight": 2}), listed, lambda judge: read_shown(client, judge))
     assert seen is not None
     assert seen_judge(asdict(seen)) == seen
     assert seen_judge(None) is None
-    assert await look(api.client(), order_of(name="New"), await list_judges(api.client())) is None
+    assert await look(order_of(name="New"), listed, lambda judge: read_shown(client, judge)) is None
     assert refusal(order_of(), seen, is_new=False) is None
     assert "resource twin has it" in str(JudgeHeld(order_of(), "twin"))
 
