@@ -41,12 +41,12 @@ def ids(project: Project) -> dict[str, str]:
     return {each["urn"].rpartition("::")[2]: each["id"] for each in project.resources()}
 
 
-def test_a_renamed_session_keeps_running_under_its_new_name(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
+def test_a_renamed_session_keeps_running_under_its_new_name(make_project: Callable[..., Project]) -> None:
+    """In a program of its own: `deploy()` recognises it by its declaration."""
+    project = make_project(program=PROGRAM)
     project.up()
     before = ids(project)
-    project.declare(ONE.replace("support-line", "helpdesk"))
+    (project.folder / "__main__.py").write_text(PROGRAM.replace("support-line", "helpdesk"), encoding="utf-8")
     printed = project.up(expect=None)
     assert "It is this stack's own session, recorded as support-line." in printed
     assert "Traceback" not in printed

@@ -9,6 +9,7 @@ import pulumi
 from tornado_resource.checks.config import checks_of, config_digest
 from tornado_resource.checks.resource import AgentChecks, AgentJudge, look_for_judge
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import aliases
 from tornado_resource.program.judges import with_defaults
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.listing import Owner
     from tornado_resource.declarations.model import ChecksDeclaration, Environment, JudgeDeclaration
+    from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.scenarios.resource import TornadoScenario
 
@@ -45,17 +47,20 @@ async def check_judges(environment: Environment, run: ProgramRun) -> None:
 
 
 def declare_checks(
-    environment: Environment, scenarios: Mapping[tuple[str, Owner], TornadoScenario]
+    environment: Environment,
+    scenarios: Mapping[tuple[str, Owner], TornadoScenario],
+    last_runs: LastRuns,
 ) -> dict[tuple[str, ...], AgentChecks]:
     """Declare the judges and the checks of an environment, and return the resources of the checks by agent and env.
 
     Args:
         environment: the environment.
         scenarios: the resources of the declared scenarios, by key and owner.
+        last_runs: knows the old names of agents that were renamed, which their checks have too.
 
     """
     judges = {each.key: _declare_judge(each) for each in environment.judges}
-    return {each.place: _declare(each, scenarios, judges) for each in environment.checks}
+    return {each.place: _declare(each, scenarios, judges, last_runs.old_name(each.name)) for each in environment.checks}
 
 
 async def expected_config(declared: ChecksDeclaration, ids: Sequence[str], run: ProgramRun) -> str:
@@ -102,6 +107,7 @@ def _declare(
     declared: ChecksDeclaration,
     scenarios: Mapping[tuple[str, Owner], TornadoScenario],
     judges: Mapping[str, AgentJudge],
+    old_name: str | None,
 ) -> AgentChecks:
     pairs = zip(declared.judges, declared.definitions, strict=True)
     used = [{**judge, **_published(judges[code.key])} if code is not None else judge for judge, code in pairs]
@@ -119,4 +125,5 @@ def _declare(
         manage=declared.manage,
         managed_by=declared.managed_by,
         declared_at=str(declared.position),
+        opts=pulumi.ResourceOptions(aliases=aliases(old_name)),
     )

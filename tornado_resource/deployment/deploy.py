@@ -23,6 +23,7 @@ from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
 from tornado_resource.deployment.publish import preview_releases, publish
+from tornado_resource.deployment.renames import recognise
 from tornado_resource.deployment.rollback import Rollbacks
 from tornado_resource.deployment.scenarios import (
     check_scenarios,
@@ -33,6 +34,7 @@ from tornado_resource.deployment.scenarios import (
 )
 from tornado_resource.deployment.verdicts import GateRun, register_verdicts, verdict_output
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import aliases
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
@@ -152,6 +154,7 @@ def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -
         return pulumi.Output.from_input(None)
 
     async def roll_back() -> None:
+        await recognise(environment, run)
         await rollbacks.hold(environment, {})
         await rollbacks.publish()
 
@@ -176,6 +179,7 @@ async def _declare(
     carried = promoted.carried if promoted is not None else {}
     environment = promoted.environment if promoted is not None else environment
     await run.last_runs.recorded()
+    await recognise(environment, run)
     environment = without_unknown_spares(environment, run.last_runs.scenarios())
     environment = await rollbacks.hold(environment, carried)
     try:
@@ -194,7 +198,7 @@ async def _declare(
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
-    checks = declare_checks(environment, scenarios)
+    checks = declare_checks(environment, scenarios, run.last_runs)
     deployed = _Deployed(environment, {}, {}, gate, scenarios, checks, rollbacks)
     for declaration in environment.declarations:
         if not declaration.retest:
@@ -202,7 +206,7 @@ async def _declare(
     await _declare_runs(deployed, run)
     await preparing
     if is_dry_run():
-        _preview(deployed)
+        _preview(deployed, run)
     return deployed
 
 
@@ -241,7 +245,8 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
     for declaration in declarations:
         name, first = declaration.name, before.get(declaration.name)
         arguments = _arguments(declaration, run.settings)
-        arguments["opts"] = pulumi.ResourceOptions(depends_on=ends[first]) if first is not None else None
+        depends_on, renamed = ends[first] if first is not None else None, aliases(run.last_runs.old_name(name))
+        arguments["opts"] = pulumi.ResourceOptions(depends_on=depends_on, aliases=renamed)
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each run.
         resource: RunResource
         if declaration.section == "agents":
@@ -324,7 +329,7 @@ def _with_all(
     return together([*deployed.runs.values(), *deployed.verdicts.values()], apply)
 
 
-def _preview(deployed: _Deployed) -> None:
+def _preview(deployed: _Deployed, run: ProgramRun) -> None:
     """Log what would run, and declare the releases, so that the preview shows them."""
     if deployed.environment.omission is not None:
         pulumi.log.info(deployed.environment.omission)
@@ -332,7 +337,7 @@ def _preview(deployed: _Deployed) -> None:
         pulumi.log.info(deployed.environment.version_note)
     for warning in deployed.environment.warnings:
         pulumi.log.warn(str(warning))
-    preview_releases(deployed.rollbacks.others(deployed.environment), deployed.runs)
+    preview_releases(deployed.rollbacks.others(deployed.environment), deployed.runs, run)
     _with_all(deployed, partial(_log_run_order, deployed.environment))
 
 

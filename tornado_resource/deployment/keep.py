@@ -70,7 +70,7 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
     scenarios = declare_scenarios(environment.all_scenarios, ())
-    checks = declare_checks(environment, scenarios)
+    checks = declare_checks(environment, scenarios, run.last_runs)
     for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(
             declaration.name,

@@ -12,6 +12,7 @@ from tornado_resource.core.urns import RELEASE_TYPE, make_urn
 from tornado_resource.declarations.releases import certain_versions, faults, releases
 from tornado_resource.deployment.promote import refusal
 from tornado_resource.errors import TornadoError
+from tornado_resource.program.arguments import aliases
 from tornado_resource.program.sdk import independent
 from tornado_resource.releases.plan import ReleasePlan, plan_releases
 from tornado_resource.releases.resource import AgentRelease, PathwayRelease
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 REFUSED: Final = "every gate passed, but nothing was published"
 
 
-def preview_releases(declarations: Sequence[Declaration], runs: Mapping[str, pulumi.Output[RunOutputs]]) -> None:
+def preview_releases(
+    declarations: Sequence[Declaration], runs: Mapping[str, pulumi.Output[RunOutputs]], run: ProgramRun
+) -> None:
     """Declare the releases in a preview, as far as they are known.
 
     Their inputs depend on no run, as in the update, which declares them when it has the ids: an update plan
@@ -40,7 +43,7 @@ def preview_releases(declarations: Sequence[Declaration], runs: Mapping[str, pul
         ids = [independent(runs[name].apply(lambda found: found.run_id)) for name in release.runs]
         version = release.version if release.version is not None else pulumi.UNKNOWN
         passed = Passed(version, ids, content=pulumi.UNKNOWN, passed_at=pulumi.UNKNOWN)
-        declare_release(release, passed, declarations)
+        declare_release(release, passed, declarations, run)
 
 
 async def publish(
@@ -63,7 +66,7 @@ async def publish(
         raise pulumi.RunError(refusal(REFUSED, declarations, found))
     for plan in plans:
         passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
-        declare_release(plan.release, passed, declarations)
+        declare_release(plan.release, passed, declarations, run)
 
 
 def _plans(
@@ -79,15 +82,15 @@ def _plans(
 async def edited(plans: Sequence[ReleasePlan], run: ProgramRun) -> dict[str, str]:
     """Return, by session, how a version that is about to be published is not what passed."""
     recorded = run.last_runs.releases()
-    new = [plan for plan in plans if not plan.is_recorded(recorded.get(_urn(plan.release.name)))]
+    new = [plan for plan in plans if not plan.is_recorded(recorded.get(_recorded_urn(plan.release.name, run)))]
     _warn_of_unpinned([plan.release.name for plan in new if plan.content is None])
     problems = await asyncio.gather(*(_edit(plan, run) for plan in new))
     return {plan.release.name: problem for plan, problem in zip(new, problems, strict=True) if problem is not None}
 
 
-def _urn(name: str) -> str:
-    """Return the URN of a release that `deploy()` declares: it is in no component."""
-    return make_urn(pulumi.get_stack(), pulumi.get_project(), RELEASE_TYPE, name)
+def _recorded_urn(name: str, run: ProgramRun) -> str:
+    """Return the URN that the state has of a release that `deploy()` declares: it is in no component."""
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), RELEASE_TYPE, run.last_runs.old_name(name) or name)
 
 
 def _warn_of_unpinned(names: Sequence[str]) -> None:
@@ -123,13 +126,16 @@ class Passed:
     rollback: Mapping[str, Any] | None = None
 
 
-def declare_release(release: Release, passed: Passed, declarations: Sequence[Declaration]) -> pulumi.Resource:
-    """Declare the resource of a release, at the position of its first run."""
+def declare_release(
+    release: Release, passed: Passed, declarations: Sequence[Declaration], run: ProgramRun
+) -> pulumi.Resource:
+    """Declare the resource of a release, at the position of its first run, whose name it has."""
     common = {
         "environment": release.environment,
         "passed_at": passed.passed_at,
         "rollback": passed.rollback,
         "declared_at": str(next(each.position for each in declarations if each.name == release.name)),
+        "opts": pulumi.ResourceOptions(aliases=aliases(run.last_runs.old_name(release.name))),
     }
     if release.section == "agents":
         subject = {"agent_id": release.subject_id, "version_id": passed.version}

@@ -140,7 +140,7 @@ class Rollbacks:
         pulumi.log.info(f"{name}: {rollback}")
         recorded = {"name": name, **rollback.as_output()}
         passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at, recorded)
-        return declare_release(plan.release, passed, self._declared.declarations)
+        return declare_release(plan.release, passed, self._declared.declarations, self._run)
 
 
 def _plan(release: Release, rollback: Rollback) -> ReleasePlan:

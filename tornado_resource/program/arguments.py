@@ -67,6 +67,11 @@ async def alias_urns(own_type: str, name: str, opts: pulumi.ResourceOptions | No
     return list(dict.fromkeys([*own, *filter(None, inherited)]))
 
 
+def aliases(old_name: str | None) -> list[pulumi.Alias] | None:
+    """Return the option by which Pulumi knows a resource that had another name; None if it had none."""
+    return [pulumi.Alias(name=old_name)] if old_name is not None else None
+
+
 async def _alias_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None, alias: Any) -> str:
     """Return the URN of a `pulumi.Alias`, of which each part that is not given is the resource's own."""
     own = opts.parent if opts is not None else None

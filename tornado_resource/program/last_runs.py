@@ -60,12 +60,13 @@ class LastRuns:
         self._client = client
         self._versions = versions
         self._rerun = rerun
-        self._reading: asyncio.Task[Recorded] | None = None
+        self._reading: asyncio.Future[Recorded] | None = None
         self._newest: dict[tuple[str, str, Any], asyncio.Task[Any]] = {}
         self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
         self._held: set[str] = set()
+        self._old_names: Mapping[str, str] = {}
 
     def hold(self, urn: str) -> None:
         """Let a recorded run stay as long as its declaration does, however it ended: the stack has rolled back."""
@@ -84,6 +85,19 @@ class LastRuns:
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the outputs of the releases that the stack's state had, by URN."""
         return {urn: each.outputs for urn, each in self._known.releases.items()}
+
+    def rename(self, urns: Mapping[str, str]) -> None:
+        """Let recorded sessions have the URNs that they are declared under now; *urns* has the old ones by these."""
+        known, old = self._known, set(urns.values())
+        runs = {urn: each for urn, each in known.runs.items() if urn not in old}
+        renamed = {urn: known.runs[urns[urn]] for urn in urns}
+        self._reading = asyncio.get_running_loop().create_future()
+        self._reading.set_result(replace(known, runs={**runs, **renamed}))
+        self._old_names = {name_of(urn): name_of(urns[urn]) for urn in urns}
+
+    def old_name(self, name: str) -> str | None:
+        """Return the name that a renamed session, and what is named after it, has in the state; None for any other."""
+        return self._old_names.get(name)
 
     def known(self, urn: str) -> RecordedRun | None:
         """Return the session that the stack's state had under a URN."""

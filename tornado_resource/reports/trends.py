@@ -16,6 +16,7 @@ from tornado_resource.reports.outcomes import judge_view, recorded_results
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import OUTCOMES
 from tornado_resource.stacks.recorded import parse_verdict, verdicts_in
+from tornado_resource.stacks.renames import Followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -216,7 +217,7 @@ class Trends:
 def trends(updates: Iterable[Update | None]) -> Trends:
     """Return the runs that the last updates have recorded, in the order of the sessions' names.
 
-    A session that several updates recorded is one run, with the last of its verdicts.
+    A session that several updates recorded is one run, with the last of its verdicts. One that was renamed goes on.
 
     Args:
         updates: what each update recorded; the newest first. None for one that cannot be read.
@@ -224,11 +225,13 @@ def trends(updates: Iterable[Update | None]) -> Trends:
     """
     found: dict[str, dict[str, Run]] = {}
     kinds: dict[str, str] = {}
+    followed = Followed()
     number = unreadable = 0
     for update in updates:
         number += 1
         unreadable += update is None
-        for urn, kind, run in _runs(update) if update is not None else ():
+        for recorded, kind, run in _runs(update) if update is not None else ():
+            urn = followed.urn(recorded, run.session_id)
             kinds.setdefault(urn, kind)
             known = found.setdefault(urn, {}).setdefault(run.session_id, run)
             if known.outcome == run.outcome:

@@ -11,10 +11,11 @@ from tornado_resource.bland.content import is_digest, short
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, type_of
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, name_of, type_of
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import text_or_none
 from tornado_resource.stacks.recorded import carried_results
+from tornado_resource.stacks.renames import Followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -164,11 +165,12 @@ def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:
     """
     live: Pass | None = None
     found: dict[tuple[Version, str | None], Pass] = {}
+    followed = Followed()
     for index, state in enumerate(states):
         published = release_of(release, state)
         released = list(_released(published.outputs)) if published is not None else []
         live = next(iter(released), None) if index == 0 else live
-        for each in (*_passed(release, state), *released):
+        for each in (*_passed(release, state, followed), *released):
             found[each.key] = found[each.key].joined(each) if each.key in found else each
     live = found.pop(live.key) if live is not None else None
     return Passes(live, tuple(sorted(found.values(), key=lambda each: each.time, reverse=True)))
@@ -196,9 +198,9 @@ def _released(outputs: Mapping[str, Any]) -> Iterator[Pass]:
             yield Pass(version, content, run_id or "", times[0], is_released=True, semver=times[1])
 
 
-def _passed(release: Release, state: Recorded) -> Iterator[Pass]:
+def _passed(release: Release, state: Recorded, followed: Followed) -> Iterator[Pass]:
     """Yield the passes of a release's runs, by a state of the stack, those of another stack that count here too."""
-    for name, request, verdict, content in _judged(state):
+    for name, request, verdict, content in _judged(state, followed):
         kind = kind_of(verdict.kind)
         is_place = name in release.runs and request.get(kind.place_outputs[0]) == release.subject_id
         version = kind.version_of(verdict) if is_place and _is_pass(verdict) else None
@@ -206,11 +208,12 @@ def _passed(release: Release, state: Recorded) -> Iterator[Pass]:
             yield Pass(version, content, verdict.session_id, verdict.finished_at, semver=verdict.semver)
 
 
-def _judged(state: Recorded) -> Iterator[tuple[str, Mapping[str, Any], RunVerdict, str | None]]:
-    """Yield each run with a verdict: its name, what it was started with, its verdict, and what was tested."""
+def _judged(state: Recorded, followed: Followed) -> Iterator[tuple[str, Mapping[str, Any], RunVerdict, str | None]]:
+    """Yield each run with a verdict: its name now, what it was started with, its verdict, and what was tested."""
     for run in state.runs.values():
+        name = name_of(followed.urn(run.resource.urn, run.run_id))
         if run.verdict is not None:
-            yield run.name, run.declared, run.verdict, run.basis.content
+            yield name, run.declared, run.verdict, run.basis.content
     for each in carried_results(state.outputs):
         yield each.gated.name, each.gated.request, each.verdict, each.verdict.content
 

@@ -256,15 +256,21 @@ def test_a_session_counts_once_with_its_last_verdict() -> None:
 def test_sessions_of_one_name_have_trends_of_their_own() -> None:
     inside = SESSION_URN.replace("::pulumi-python", "::acme:agents:Sales$pulumi-python") + "a"
     last = state_of(("a", "s-3", PASSED))
-    last[inside] = state_of(("b", "s-2", PASSED))[f"{SESSION_URN}b"]
-    last[STACK_URN]["outputs"]["verdicts"] |= state_of(("b", "s-2", PASSED))[STACK_URN]["outputs"]["verdicts"]
+    last[inside] = state_of(("b", "s-8", PASSED))[f"{SESSION_URN}b"]
+    last[STACK_URN]["outputs"]["verdicts"] |= state_of(("b", "s-8", PASSED))[STACK_URN]["outputs"]["verdicts"]
     renamed = {urn.replace(":dev:", ":prod:"): resource for urn, resource in last.items()}
     found = trends([Update(renamed), Update(STATES[0])]).sessions
     assert [(each.name, [run.session_id for run in each.runs]) for each in found] == [
         ("a", ["s-1", "s-3"]),
-        ("a (acme:agents:Sales)", ["s-2"]),
+        ("a (acme:agents:Sales)", ["s-8"]),
         ("b", ["s-2"]),
     ]
+
+
+def test_a_renamed_session_goes_on_with_its_runs() -> None:
+    updates = [state_of(("new", "s-3", PASSED)), state_of(("new", "s-2", PASSED)), state_of(("b", "s-2", PASSED))]
+    [found] = trends([*map(Update, updates), Update(state_of(("b", "s-1", FAILED)))]).sessions
+    assert (found.name, [run.session_id for run in found.runs]) == ("new", ["s-1", "s-2", "s-3"])
 
 
 def test_incomplete_runs_are_not_in_the_pass_rate() -> None:

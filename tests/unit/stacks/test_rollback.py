@@ -173,6 +173,14 @@ def test_only_passes_on_one_version_of_the_same_pathway_count() -> None:
     assert passes_of(moved, [state(6, published(6))]) == Passes()
 
 
+def test_the_passes_of_a_renamed_session_are_its_own() -> None:
+    states = [state(6, published(6), "new"), state(6, published(6)), state(5, published(5))]
+    found = passes_of(replace(RELEASE, name="new", runs=("new",)), states)
+    assert (found.live, found.others) == (passed(6), (passed(5),))
+    unpublished = [state(6, None, "new"), state(6, None), state(5, None)]
+    assert [each.version for each in passes_of(replace(RELEASE, runs=("new",)), unpublished).others] == [6, 5]
+
+
 def test_a_release_is_found_by_what_it_publishes_where() -> None:
     recorded = state(6, published(6))
     found = release_of(RELEASE, recorded)

@@ -1,0 +1,74 @@
+"""Sessions and agents that are renamed in the file keep their runs, their passes, and their history."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+SCRIPT: Final = """\
+pathways:
+  "*": {scenarios: [{id: sc-1}], failing: [1, 0]}
+judges:
+  resolved: {name: resolved}
+agents:
+  ag-1:
+    versions: [{semver: 1.0.0}, {name: Second}]
+    scenarios: [{id: tc-1}]
+    checks: {staging: {judges: [resolved]}}
+    runs: [{rates: {resolved: 0.9}}]
+"""
+DECLARATIONS: Final = """\
+version: 1
+sessions:
+  billing: {pathway_id: pw-1, version_number: latest, publish: production, gate: {confirm: {runs: 2}}}
+  first: {pathway_id: pw-2, version_number: 1}
+  second: {pathway_id: pw-2, version_number: 1}
+agents:
+  support: {agent_id: ag-1, publish: staging}
+"""
+
+
+def starts(project: Project) -> int:
+    return len(project.bodies()) + len(project.requests("POST /v2/agents/ag-1/environments"))
+
+
+def test_what_is_renamed_keeps_its_run(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(DECLARATIONS)
+    project.up()
+    before, requests = starts(project), len(project.requests("POST"))
+    verdicts = project.outputs()["verdicts"]
+
+    project.declare(DECLARATIONS.replace("billing", "invoices").replace("support:", "helpdesk:"))
+    printed = project.up()
+    session_id = verdicts["billing"]["session_id"]
+    assert f"invoices: was billing, and keeps its session {session_id}" in printed
+    assert "helpdesk: was support, and keeps its check run" in printed
+    assert len(project.requests("POST")) == requests, "nothing is started, cancelled or published"
+    renamed = project.outputs()["verdicts"]
+    assert renamed["invoices"] == verdicts["billing"]
+    assert renamed["helpdesk"] == verdicts["support"]
+    assert [each["urn"].rpartition("::")[2] for each in project.resources("PathwayRelease")] == ["invoices"]
+    project.up(0, "--expect-no-changes")
+
+    code, printed = project.run("tornado-resource", "report", "--stack", "dev", "--history", "9", "--folder", "out")
+    assert code == 0, printed
+    history = json.loads((project.folder / "out/history.json").read_text(encoding="utf-8"))
+    assert sorted(history["sessions"]) == ["first", "helpdesk", "invoices", "second"]
+
+    now = DECLARATIONS.replace("billing", "invoices").replace("support:", "helpdesk:")
+    project.declare(now.replace("  first:", "  third:").replace("  second:", "  fourth:"))
+    printed = project.pulumi("preview")
+    assert (
+        "third: may be first or second renamed; since it is unclear, a new session starts for it (at worst" in printed
+    )
+    assert (
+        "pulumi state rename 'urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::first' third"
+        in printed
+    )
+    assert starts(project) == before

@@ -1,0 +1,66 @@
+"""Which recorded run a declaration goes on with under another name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.recorded_stack import recorded_check_run, recorded_run
+from tornado_resource.core.urns import SESSION_TYPE, make_urn
+from tornado_resource.stacks.renames import Followed, NewRun, Renames, find_renames, unclear_rename
+
+INPUTS = {"pathway_id": "pw-1"}
+
+
+def gone(name: str, pathway_id: str = "pw-1") -> Any:
+    return recorded_run(name, pathway_id=pathway_id)
+
+
+def new(name: str, kind: str = "tornado", **inputs: Any) -> NewRun:
+    return NewRun(name, kind, {**INPUTS, **inputs} if kind == "tornado" else inputs)
+
+
+@pytest.mark.parametrize(
+    "inputs", [{}, {"gate": {"passed": "any"}}, {"triggers": {"commit": "c2"}}, {"version_number": "latest"}]
+)
+def test_the_same_declaration_under_another_name_is_renamed(inputs: dict[str, Any]) -> None:
+    old = gone("billing")
+    assert find_renames([old, gone("other", "pw-2")], [new("invoices", **inputs)]) == Renames({"invoices": old})
+
+
+@pytest.mark.parametrize("inputs", [{"pathway_id": "pw-2"}, {"version_number": 7}, {"definitions": "d"}])
+def test_another_declaration_is_another_run(inputs: dict[str, Any]) -> None:
+    assert find_renames([gone("billing")], [new("invoices", **inputs)]) == Renames()
+
+
+def test_an_agent_is_renamed_too_but_not_into_a_session() -> None:
+    old = recorded_check_run("support")
+    inputs = {"agent_id": "ag-support", "env": "staging", "version_id": "latest"}
+    assert find_renames([old], [new("helpdesk", "check_run", **inputs)]) == Renames({"helpdesk": old})
+    assert find_renames([old, gone("billing")], [new("helpdesk", "check_run", **inputs)]).known == {"helpdesk": old}
+    assert find_renames([gone("billing")], [new("helpdesk", "check_run", **inputs)]) == Renames()
+
+
+def test_what_could_be_two_is_said_and_not_guessed() -> None:
+    first, second = gone("billing"), gone("refunds")
+    assert find_renames([first, second], [new("invoices")]) == Renames({}, {"invoices": [first, second]})
+    both = find_renames([second, first], [new("invoices"), new("payments")])
+    assert both == Renames({}, {"invoices": [first, second], "payments": [second, first]})
+    twice = find_renames([first], [new("invoices"), new("payments")])
+    assert twice == Renames({}, {"invoices": [first], "payments": [first]})
+    said = unclear_rename("invoices", [first, second], "dev", "16 minutes")
+    assert said.startswith(
+        "invoices: may be billing or refunds renamed; since it is unclear, a new session starts for it (at worst 16 "
+    )
+    assert said.endswith(f"pulumi state rename '{first.resource.urn}' invoices --stack dev")
+
+
+def test_a_run_is_followed_back_through_its_names() -> None:
+    invoices, billing, other = (make_urn("dev", "agents", SESSION_TYPE, name) for name in ("invoices", "billing", "x"))
+    followed = Followed()
+    assert followed.urn(invoices, "s-3") == invoices
+    assert followed.urn(other, "s-9") == other
+    assert followed.urn(billing, "s-3") == invoices, "the update before the one that renamed it"
+    assert followed.urn(billing, "s-2") == invoices, "an earlier run under the old name"
+    assert followed.urn(other, "s-2") == other, "a name that is in use stays what it is"

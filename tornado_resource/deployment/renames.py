@@ -1,0 +1,65 @@
+"""Sessions and agents that the file has renamed: for Pulumi they are the same resources, and so nothing is started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from tornado_resource.core.text import clean, count
+from tornado_resource.core.urns import name_of, parents_of
+from tornado_resource.declarations.budget import cost_of
+from tornado_resource.deployment.scenarios import expected_inputs
+from tornado_resource.deployment.verdicts import deployed_urn
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.stacks.renames import NewRun, find_renames, unclear_rename
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tornado_resource.declarations.model import Declaration, Environment
+    from tornado_resource.program.run import ProgramRun
+    from tornado_resource.stacks.recorded import RecordedRun
+    from tornado_resource.stacks.renames import Renames
+
+
+async def recognise(environment: Environment, run: ProgramRun) -> None:
+    """Let recorded runs have the names that their declarations have now, if only the names have changed.
+
+    Where it is unclear which run was renamed, the preview says what that costs, and how to say it.
+    """
+    recorded = await run.last_runs.recorded()
+    declared = {deployed_urn(each.name, each.kind): each for each in environment.declarations if each.retest}
+    gone = [recorded[urn] for urn in recorded.keys() - declared if _is_of_file(recorded[urn], run)]
+    unrecorded = {declared[urn].name: declared[urn] for urn in declared.keys() - recorded}
+    if gone and unrecorded:
+        found = find_renames(
+            gone, [await _new(each, run) for each in environment.declarations if each.name in unrecorded]
+        )
+        run.last_runs.rename(_urns(found))
+        _log(found, unrecorded)
+
+
+def _urns(found: Renames) -> dict[str, str]:
+    """Return the recorded URNs of what was renamed, by the new ones."""
+    return {deployed_urn(name, each.kind): each.resource.urn for name, each in found.known.items()}
+
+
+async def _new(declaration: Declaration, run: ProgramRun) -> NewRun:
+    return NewRun(declaration.name, declaration.kind, await expected_inputs(declaration, run))
+
+
+def _is_of_file(recorded: RecordedRun, run: ProgramRun) -> bool:
+    """Return whether the file may have declared a run: what the program itself declares keeps its name."""
+    urn = recorded.resource.urn
+    return recorded.is_started and not parents_of(urn) and name_of(urn) not in run.session_urns
+
+
+def _log(found: Renames, declared: Mapping[str, Declaration]) -> None:
+    for name, each in found.known.items():
+        noun, old_name = kind_of(each.kind).noun, clean(name_of(each.resource.urn))
+        pulumi.log.info(f"{name}: was {old_name}, and keeps its {noun} {clean(each.run_id, 80)}")
+    for name, candidates in found.unclear.items() if is_dry_run() else ():
+        minutes = count(cost_of([declared[name]]).minutes, "minute")
+        pulumi.log.warn(unclear_rename(name, candidates, pulumi.get_stack(), minutes))

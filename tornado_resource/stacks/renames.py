@@ -1,0 +1,100 @@
+"""Runs whose declaration goes on under another name: recognised, so that they stay, and followed back. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado_resource.core.text import clean
+from tornado_resource.core.urns import name_of
+from tornado_resource.runs.inputs import compare
+from tornado_resource.runs.kinds import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tornado_resource.stacks.recorded import RecordedRun
+
+NOT_DECIDING: Final = frozenset({"triggers"})
+"""The inputs in which a renamed run may differ: it is replaced then, in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A declared run that the stack has not recorded: its name, its kind, and its inputs."""
+
+    name: str
+    kind: str
+    inputs: Mapping[str, Any]
+
+    def is_renamed_from(self, recorded: RecordedRun) -> bool:
+        """Return whether a recorded run has the same declaration. A `latest` is any version."""
+        if recorded.kind != self.kind:
+            return False
+        version, inputs = kind_of(self.kind).version_field, dict(self.inputs)
+        if not kind_of(self.kind).is_resolved(inputs.get(version)):
+            inputs[version] = recorded.declared.get(version)
+        return NOT_DECIDING.issuperset(compare(self.kind, recorded.declared, inputs).replaces)
+
+
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """What has been renamed, by the new name; and new names that stand for one of several old ones, or the reverse."""
+
+    known: Mapping[str, RecordedRun] = field(default_factory=dict)
+    unclear: Mapping[str, Sequence[RecordedRun]] = field(default_factory=dict)
+
+
+def find_renames(gone: Sequence[RecordedRun], new: Sequence[NewRun]) -> Renames:
+    """Return which new runs are recorded ones that are not declared any more.
+
+    Args:
+        gone: the recorded runs that are not declared any more.
+        new: the declared runs that are not recorded.
+
+    """
+    ordered = sorted(gone, key=lambda each: each.resource.urn)
+    candidates = {each.name: [old for old in ordered if each.is_renamed_from(old)] for each in new}
+    claims = [old.resource.urn for found in candidates.values() for old in found]
+    known: dict[str, RecordedRun] = {}
+    unclear: dict[str, Sequence[RecordedRun]] = {}
+    for name, found in candidates.items():
+        if len(found) == 1 and claims.count(found[0].resource.urn) == 1:
+            known[name] = found[0]
+        elif found:
+            first = len(unclear) % len(found)  # so that each is told to take another one
+            unclear[name] = [*found[first:], *found[:first]]
+    return Renames(known, unclear)
+
+
+def unclear_rename(name: str, candidates: Sequence[RecordedRun], stack: str, minutes: str) -> str:
+    """Return what it costs that nobody knows which run was renamed, and the command that says which.
+
+    Args:
+        name: the new name.
+        candidates: the recorded runs that it may be.
+        stack: the stack's name.
+        minutes: the worst case of the new run, in words.
+
+    """
+    noun, old = kind_of(candidates[0].kind).noun, candidates[0].resource
+    others = " or ".join(clean(name_of(each.resource.urn)) for each in candidates)
+    return (
+        f"{name}: may be {others} renamed; since it is unclear, a new {noun} starts for it (at worst {minutes}), and "
+        f"one that is no longer declared is cancelled if it runs. To keep one and its pass, say which: "
+        f"pulumi state rename '{clean(old.urn, 1000)}' {name} --stack {stack}"
+    )
+
+
+class Followed:
+    """The names that runs have now, whatever they were called in past states. Ask for the newest state first."""
+
+    def __init__(self) -> None:
+        self._by_run: dict[str, str] = {}
+        self._by_urn: dict[str, str] = {}
+
+    def urn(self, urn: str, run_id: str) -> str:
+        """Return the newest URN of what a state has recorded a run under."""
+        newest = self._by_urn.setdefault(urn, self._by_run.get(run_id, urn))
+        self._by_run.setdefault(run_id, newest)
+        return newest
