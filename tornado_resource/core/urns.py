@@ -39,6 +39,11 @@ def parents_of(urn: str) -> str:
     return types_of(urn).rpartition("$")[0]
 
 
+def stack_of(urn: str) -> str:
+    """Return the stack of a resource; an empty text if *urn* is none."""
+    return urn.split("::", maxsplit=1)[0].rpartition(":")[2] if urn.count("::") >= 3 else ""
+
+
 def project_of(urn: str) -> str:
     """Return the project of a resource; an empty text if *urn* is none."""
     return urn.split("::")[1] if urn.count("::") >= 3 else ""

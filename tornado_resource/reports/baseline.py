@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.core.text import clean, count
+from tornado_resource.core.urns import stack_of
 from tornado_resource.reports.outcomes import judge_views, scenario_results
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.verdict import unknown_result
@@ -161,7 +162,7 @@ class _Before:
 def _part_changes(now: Result, before: Result | None) -> Iterator[PartChange]:
     scenarios, judges = _scenarios_of(before), _judges_of(before)
     for each in scenario_results(now):
-        change = scenarios.change(each.scenario_id, each.name, is_passed=each.passed)
+        change = scenarios.change(each.scenario_id, _shared_name(now, each.name), is_passed=each.passed)
         if change is not None:
             yield PartChange("scenario", each.scenario_id, each.name, change)
     for judge in judge_views(now):
@@ -176,12 +177,19 @@ def _scenarios_of(before: Result | None) -> _Before:
     if _is_passed(before) is None:
         return _Before(is_whole=False, by_id={})
     found = [each for each in scenario_results(before) if each.passed is not None]
-    names = Counter(each.name for each in found)
+    shared = {each.scenario_id: _shared_name(before, each.name) for each in found}
+    names = Counter(shared.values())
     return _Before(
         before.verdict.scenarios is not None,
         {each.scenario_id: each.passed for each in found},
-        {each.name: each.passed for each in found if each.name is not None and names[each.name] == 1},
+        {name: each.passed for each in found if (name := shared[each.scenario_id]) is not None and names[name] == 1},
     )
+
+
+def _shared_name(result: Result, name: str | None) -> str | None:
+    """Return the name of a scenario without that of its stack, which `scenarios: own` adds."""
+    stack = stack_of(result.gated.urn)
+    return name.removesuffix(f" ({stack})") if name is not None and stack else name
 
 
 def _judges_of(before: Result | None) -> _Before:

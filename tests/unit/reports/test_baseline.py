@@ -118,6 +118,18 @@ def test_scenarios_of_another_pathway_are_found_by_name() -> None:
     assert against(now, before) == ("newly_failing", {"y-1": "newly_failing", "y-2": "new"})
 
 
+def test_scenarios_of_a_stack_of_its_own_are_found_without_its_name() -> None:
+    """With `scenarios: own`, each stack has scenarios of its own, under names with the stack."""
+
+    def on(stack: str, result: Result) -> Result:
+        return replace(result, gated=replace(result.gated, urn=make_urn(stack, "agents", SESSION_TYPE, "a")))
+
+    now = on("pr-7", session("a", {"y-1": False}, {"y-1": "Refunds (pr-7)"}))
+    for name in ("Refunds", "Refunds (pr-8)"):
+        before = on("pr-8", recorded(session("a", {"x-1": True}, {"x-1": name})))
+        assert against(now, before) == ("newly_failing", {"y-1": "newly_failing"})
+
+
 def test_judges_are_compared_each_by_the_bar_of_its_gate() -> None:
     assert against(check_run("a", 0.7), check_run("a", 0.9)) == ("newly_failing", {"resolved": "newly_failing"})
     assert against(check_run("a", 0.7), check_run("a", 0.7, bar=60)) == ("newly_failing", {"resolved": "newly_failing"})
