@@ -137,7 +137,8 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         label = f"AgentChecks {resource_name}{f' ({declared_at})' if declared_at else ''}"
         refuse_to_import(label, opts, 'to take over checks, declare them and pass on_conflict="adopt"')
         inputs: dict[str, Any] = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
-        inputs["scenario_ids"] = all_ids(scenario_ids if scenario_ids is not None or scenarios else [], scenarios)
+        given_ids = scenario_ids if scenario_ids is not None or scenarios else []
+        inputs["scenario_ids"] = all_ids(given_ids, scenarios, "agent_id", agent_id)
         options = {key: values[key] for key, default in DEFAULTS.items() if values[key] != default}
         _refuse(label, _problems({**inputs, **options}, [*_plain_ids(scenario_ids), *scenarios]))
         secrets = _secrets(inputs)

@@ -9,9 +9,11 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.bland.listing import OWNER_FIELDS, Owner
+from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
+from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
+    from tornado_resource.bland.listing import OwnerField
     from tornado_resource.bland.responses import Scenario
 
 OUTPUTS: Final = ("scenario_id", "adopted", "drift")
@@ -192,12 +195,23 @@ def definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
     return declared.apply(lambda known: runs_together(scenario_digest(each.fields) for each in known))
 
 
-def all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario]) -> Any:
-    """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist."""
+def all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario], field: OwnerField, owner_id: Input[str]) -> Any:
+    """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist.
+
+    They fail if a scenario belongs to something else than *field* and *owner_id* say.
+    """
     if not scenarios:
         return scenario_ids
-    ids = pulumi.Output.all(scenario_ids, *(each.stored_id for each in scenarios))
-    return ids.apply(lambda known: [*(known[0] or ()), *known[1:]])
+
+    def require(known: Sequence[Any]) -> None:
+        for each in known[1:]:
+            if each.owner.field != field or is_other(each.owner.owner_id, known[0]):
+                message = f"scenario '{clean(each.key, 80)}' belongs to another pathway or agent than what tests it"
+                raise InvalidArgument(message)
+
+    owned = pulumi.Output.all(owner_id, *declarations(scenarios)).apply(require)
+    ids = pulumi.Output.all(scenario_ids, owned, *(each.stored_id for each in scenarios))
+    return ids.apply(lambda known: [*(known[0] or ()), *known[2:]])
 
 
 def _declaration(scenario: TornadoScenario, name: str, given: Mapping[str, Any]) -> Output[ScenarioDeclaration]:

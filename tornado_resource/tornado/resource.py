@@ -136,7 +136,7 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
         inputs = {
             "pathway_id": pathway_id,
             "persona_id": persona_id,
-            "scenario_ids": all_ids(scenario_ids, scenarios),
+            "scenario_ids": all_ids(scenario_ids, scenarios, "pathway_id", pathway_id),
             "definitions": definitions(scenarios),
             "version_number": version_number,
             "max_iterations": max_iterations,

@@ -82,7 +82,8 @@ def test_the_digest_is_that_of_the_declared_config() -> None:
     ],
 )
 async def test_the_number_of_test_cases_is_refused_at_once(ids: list[str] | None, number: int, line: str) -> None:
-    scenarios: list[Any] = [SimpleNamespace(stored_id=pulumi.Output.from_input("tc"))] * number
+    output: Any = pulumi.Output.from_input("tc")
+    scenarios: list[Any] = [SimpleNamespace(stored_id=output, declaration=output)] * number
     with pytest.raises(InvalidArgument) as caught:
         AgentChecks("x", agent_id="a-1", scenario_ids=ids, scenarios=scenarios, judges=JUDGES)
     assert str(caught.value).splitlines()[1:] == [line]

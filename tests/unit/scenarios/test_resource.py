@@ -6,9 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 
 from tornado_resource import TornadoScenario
+from tornado_resource.bland.listing import Owner
+from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.declarations.values import ONE_OWNER
 from tornado_resource.program import purpose
 from tornado_resource.program.arguments import InvalidArgument
@@ -40,3 +43,15 @@ def test_a_program_names_one_owner(owner: dict[str, Any], line: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         TornadoScenario("refund", **owner)
     assert str(caught.value).splitlines()[1].startswith(line)
+
+
+async def test_a_run_tests_only_scenarios_of_its_own_pathway_or_agent() -> None:
+    declared = ScenarioDeclaration("refund", Owner.agent("AG-1"), {"name": "Refund"})
+    of_agent: Any = SimpleNamespace(
+        declaration=pulumi.Output.from_input(declared), stored_id=pulumi.Output.from_input("sc-1")
+    )
+    assert await resource.all_ids(["tc-1"], [of_agent], "agent_id", "ag-1").future() == ["tc-1", "sc-1"]
+    for field, owner_id in (("agent_id", "ag-2"), ("pathway_id", "ag-1")):
+        ids: Any = resource.all_ids(None, [of_agent], field, owner_id)  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgument, match="'refund' belongs to another pathway or agent than what tests it"):
+            await ids.future()
