@@ -72,6 +72,8 @@ def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_proj
     project.declare(DECLARATIONS.replace("RUNS", "1"))
     printed = project.pulumi("preview")
     assert "conversations" not in printed
+    printed = project.pulumi("preview", "--replace", "**CheckRun::desk", expect=None)
+    assert "8 conversations at worst, 7 more than `runs: 1`" in printed
     # The session has passed. Other repeats of it are three more simulations of three scenarios.
     project.declare(DECLARATIONS.replace("RUNS", "1").replace("runs: 2, ", "runs: 3, "))
     assert "9 conversations at worst, 8 more than `runs: 1`" in project.pulumi("preview", expect=None)

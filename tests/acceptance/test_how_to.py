@@ -37,4 +37,4 @@ def test_every_command_of_the_page_works(make_project: Callable[..., Project]) -
     [message] = posted
     assert message["text"].startswith("## ✅ Tornado gate passed: 2 passed of 2 sessions")
     assert NEW_KEY not in printed
-    assert Counter(body["pathway_id"] for body in project.bodies()) == {"pw-support": 3, "pw-billing": 3}
+    assert Counter(body["pathway_id"] for body in project.bodies()) == {"pw-support": 4, "pw-billing": 4}

@@ -13,6 +13,7 @@ from tornado_resource.declarations.budget import Cost, Share
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.program.purpose import is_replaced
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import with_promoted_version
 
@@ -46,7 +47,7 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
 async def _share(declaration: Declaration, promotion: Promotion | None, run: ProgramRun) -> Share | None:
     """Return what a run may cost in this update; None if nothing is started for it."""
     urn, inputs = deployed_urn(declaration.name, declaration.kind), await expected_inputs(declaration, run)
-    if declaration.name not in run.settings.adopt and await run.last_runs.starts(urn, inputs):
+    if is_replaced(urn) or (declaration.name not in run.settings.adopt and await run.last_runs.starts(urn, inputs)):
         return Share.of(declaration)
     if not declaration.repeats:
         return None

@@ -39,6 +39,12 @@ def has_targets() -> bool:
     return command is not None and command.has_targets
 
 
+def is_replaced(urn: str) -> bool:
+    """Return whether the command line replaces a resource, as with `--replace`; False if it is not known."""
+    command = own_command()
+    return command is not None and command.replaces(urn)
+
+
 @cache
 def own_command() -> CommandLine | None:
     """Return the `pulumi` command that this program serves, which is above the process of its language host.

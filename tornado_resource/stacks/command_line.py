@@ -11,6 +11,7 @@ from typing import Final
 PROC: Final = Path("/proc")
 MAX_ANCESTORS: Final = 8
 _CONFIG_FILE: Final = "--config-file"
+_REPLACED: Final = ("--replace", "--target-replace")
 OPERATIONS: Final = frozenset({"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch"})
 """The commands of Pulumi that run a program, with their aliases."""
 _TARGETS: Final = re.compile(r"--target|--exclude|-[Qdefhjry]*[tx]")
@@ -27,6 +28,12 @@ class CommandLine:
     """One of `OPERATIONS`; None if several of its words are, such as the name of a stack."""
     has_targets: bool = False
     """Whether it may leave resources out, as with `--target` and `--exclude`."""
+    replaced: tuple[str, ...] = ()
+    """The values of `--replace` and `--target-replace`: URNs, in which `*` and `**` stand for any text."""
+
+    def replaces(self, urn: str) -> bool:
+        """Return whether a resource is replaced because the command says so."""
+        return any(re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", each))), urn) for each in self.replaced)
 
 
 def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
@@ -50,18 +57,20 @@ def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:
             if (entry / "comm").read_text(encoding="utf-8").strip() == "pulumi":
                 folder = (entry / "cwd").readlink()
                 arguments = (entry / "cmdline").read_text(encoding="utf-8").split("\0")
-                file = _option(arguments)
+                file = next(iter(_values(arguments, _CONFIG_FILE)), "")
                 named = OPERATIONS.intersection(arguments)
                 operation = next(iter(named)) if len(named) == 1 else None
                 has_targets = any(map(_TARGETS.match, arguments))
-                return CommandLine(folder, folder / file if file else None, operation, has_targets)
+                replaced = [value for option in _REPLACED for value in _values(arguments, option)]
+                config_file = folder / file if file else None
+                return CommandLine(folder, config_file, operation, has_targets, tuple(replaced))
     except (OSError, ValueError, IndexError):
         return None
     return None
 
 
-def _option(arguments: list[str]) -> str:
-    """Return the value of the option `--config-file`, which may be written with `=`; an empty text if it is absent."""
-    joined = (argument.partition("=")[2] for argument in arguments if argument.startswith(f"{_CONFIG_FILE}="))
-    apart = (value for option, value in pairwise(arguments) if option == _CONFIG_FILE)
-    return next(joined, "") or next(apart, "")
+def _values(arguments: list[str], option: str) -> list[str]:
+    """Return the values of an option that are not empty: first those that are written with `=`."""
+    joined = (argument.partition("=")[2] for argument in arguments if argument.startswith(f"{option}="))
+    apart = (value for name, value in pairwise(arguments) if name == option)
+    return [value for value in (*joined, *apart) if value]

@@ -51,6 +51,13 @@ def test_an_inline_program_below_a_destroy_is_an_update(below: Below, arguments:
     assert (purpose.is_idle(), purpose.is_update(), purpose.has_targets()) == (False, True, False)
 
 
+def test_what_is_replaced_is_seen_where_the_command_is(below: Below) -> None:
+    below(CommandLine(Path("/x"), operation="up", replaced=("**::a",)))
+    assert (purpose.is_replaced("urn::a"), purpose.is_replaced("urn::b")) == (True, False)
+    below(None)
+    assert not purpose.is_replaced("urn::a")
+
+
 def test_targets_are_seen_where_the_command_is(below: Below) -> None:
     below(command("up", has_targets=True))
     assert purpose.has_targets()

@@ -82,6 +82,30 @@ def test_an_update_of_some_resources_is_known(arguments: list[str], tmp_path: Pa
     assert command.has_targets == has_targets
 
 
+URN = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_replaced"),
+    [
+        (["up", "--replace", URN], True),
+        (["up", "--replace=**TornadoSession::support-line", "--yes"], True),
+        (["up", "--replace", "**CheckRun::desk", "--replace", "**::support-*"], True),
+        (["up", "--target-replace", "**TornadoSession::support-line"], True),
+        (["up", "--replace", "**TornadoSession::support"], False),
+        (["up", "--replace", "support-line"], False),
+        (["up", "--target", URN], False),
+        (["up", "--replace"], False),
+    ],
+)
+def test_what_the_command_replaces_is_known(arguments: list[str], tmp_path: Path, *, is_replaced: bool) -> None:
+    process(tmp_path, 1, 0, "pulumi", *arguments)
+    process(tmp_path, 2, 1, "python")
+    command = pulumi_command(2, tmp_path)
+    assert command is not None
+    assert command.replaces(URN) == is_replaced
+
+
 def test_without_a_pulumi_above_there_is_no_command(tmp_path: Path) -> None:
     process(tmp_path, 2, 1, "pulumi")
     process(tmp_path, 1, 0, "systemd")
