@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tests.support.walkthrough import run, script
@@ -39,6 +41,11 @@ def live(project: Project, pathway_id: str = "pw-1") -> str:
     """The prompt of the live pathway."""
     url, headers = f"/v1/pathway/{pathway_id}/version/0", {"authorization": "any-key"}
     return str(project.http.get(url, headers=headers).json()["nodes"][0]["data"]["prompt"])
+
+
+def pins(project: Project) -> dict[str, str]:
+    shown = project.http.get("/v2/agents/ag-1/environments", headers={"authorization": "any-key"}).json()["data"]
+    return {each["env_type"]: each["current_version_id"] for each in shown if each["env_type"] != "dev"}
 
 
 def rollback(project: Project, *arguments: str, expect: int = 0) -> str:
@@ -92,6 +99,68 @@ def test_a_stack_goes_back_and_stays_there(make_project: Callable[..., Project])
     printed = rollback(project, "support-line", "--to", "1", "--reason", "again", "--yes", expect=2)
     assert "nothing was changed: version 1 was edited since" in printed
     assert live(project) == "Third."
+
+
+AGENTS: Final = """\
+judges:
+  resolved: {name: resolved}
+agents:
+  ag-1:
+    versions: [{semver: 1.0.0}, {name: Second}]
+    scenarios: [{id: tc-1}]
+    checks: {staging: {judges: [resolved]}}
+    runs: [{rates: {resolved: 0.9}}]
+"""
+PROMOTED: Final = """\
+version: 1
+sessions:
+  support-line: {pathway_id: pw-1, version_number: latest}
+agents:
+  helpdesk: {agent_id: ag-1}
+environments:
+  staging: {}
+  production: {promotes_from: staging, retest: false, publish: production}
+"""
+
+
+def test_a_committed_rollback_waits_for_no_promotion(make_project: Callable[..., Project]) -> None:
+    """What a pipeline does with what the command prints, while the environment before it is not as it was."""
+    staging = make_project(speed=1000, script=SCRIPT + AGENTS, stack="staging")
+    production = replace(staging, stack="production")
+    production.init()
+    staging.declare(PROMOTED)
+    save(staging, 1, "First.")
+    staging.up()
+    production.up()
+    save(staging, 2, "Second.")
+    second = staging.http.post("/_sandbox/agents/ag-1/versions", json={"name": "Next"}).json()["data"]["id"]
+    staging.up()
+    production.up()
+    assert (live(production), pins(production)) == ("Second.", {"staging": second, "production": second})
+    before = len(staging.requests("/start")) + len(staging.requests("check-runs"))
+
+    code, printed = staging.run("tornado-resource", "rollback", "--stack", "production", "--format", "json")
+    assert code == 0, printed
+    found = json.loads(printed)["releases"]
+    rollbacks = {name: {**each["rollback"], "reason": "INC-8"} for name, each in found.items()}
+    assert rollbacks["support-line"]["version"] == 1
+    production.configure("tornado:rollback", rollbacks)
+    save(staging, 2, "Edited in place, in the hurry.")
+    printed = production.up(expect=None)
+    assert "promotion from organization/agents/staging refused" in printed
+    assert live(production) == "First."
+    assert pins(production) == {"staging": second, "production": rollbacks["helpdesk"]["version"]}
+    assert [row["path"] for row in staging.requests("/rollback")] == ["/v2/agents/ag-1/rollback"]
+    assert len(staging.requests("/start")) + len(staging.requests("check-runs")) == before
+
+    save(staging, 3, "Third.")
+    staging.up()
+    printed = production.up()
+    assert "support-line: its rollback to version 1 has ended" in printed
+    assert live(production) == "Third."
+    assert pins(production)["production"] == rollbacks["helpdesk"]["version"], "its declaration has not moved on"
+    assert [*production.outputs()["rollbacks"]] == ["helpdesk"]
+    production.up(0, "--expect-no-changes")
 
 
 def test_the_page_about_a_night_works_as_it_is_typed(make_project: Callable[..., Project]) -> None:

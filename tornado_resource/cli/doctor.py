@@ -443,11 +443,11 @@ def _rollback_rows(stack: Stack) -> Iterator[Row]:
     done = recorded_rollbacks(stack.recorded)
     runs = {each.run_id for each in stack.runs} | {each.verdict.session_id for each in stack.carried}
     for name, rollback in given.items():
-        if rollback.instead_of not in runs:
-            text = f"{name}: its rollback to version {rollback.version} has ended: another run has taken its place"
-            yield Row("ended", text, f"pulumi config rm --path tornado:rollback.{name} --stack {stack.name}")
-        elif done.get(name) == rollback:
+        if done.get(name) == rollback:
             yield Row("rollback", f"{name}: {rollback}")
+        elif rollback.instead_of not in runs:
+            text = f"{name}: its rollback to version {clean(str(rollback.version))} has ended: it has another run now"
+            yield Row("ended", text, f"pulumi config rm --path tornado:rollback.{name} --stack {stack.name}")
         else:
             yield Row("rollback", f"{name}: declared, and not yet done: {rollback}", f"pulumi up --stack {stack.name}")
 

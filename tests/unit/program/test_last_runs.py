@@ -43,6 +43,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         promoted: Digests | None = None,
         content: str | None = None,
         configured: Rerun | None = None,
+        is_held: bool = False,
         **outputs: Any,
     ) -> tuple[Any, int]:
         verdicts = {}
@@ -66,6 +67,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         api: Any = StatusApi(api_status)
         runs = LastRuns(api, Versions(api), configured)
         runs.promote({URN: promoted})
+        if is_held:
+            runs.hold(URN)
         assert await runs.decision([INSIDE], declared) is None, "another session of the same name"
         assert runs.scenario_names(INSIDE) == {}
         assert runs.scenario_names(URN) == ({"sc-1": "Refund"} if recorded is not None else {})
@@ -101,6 +104,31 @@ async def test_a_recorded_verdict_decides_without_a_request(
     found, asked = await known(recorded, declared)
     assert (found.run_id, found.problem, asked) == ("s-1", None, 0)
     assert found.reason == reason or (reason and found.reason.startswith(reason))
+
+
+@pytest.mark.parametrize("rerun", ["on_drift", "on_failure", "always"])
+@pytest.mark.parametrize("configured", [None, "always"])
+async def test_what_is_rolled_back_stays_however_it_ended(known: Any, rerun: str, configured: Any) -> None:
+    declared = {**REQUEST, "rerun": rerun}
+    assert await known(FAILED, declared, configured=configured, is_held=True) == (None, 0)
+
+
+async def test_a_renamed_session_is_known_by_its_new_urn(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    original = LastRuns.decision
+
+    async def renamed(runs: LastRuns, urns: list[str], declared: Any) -> Any:
+        new = URN.replace("support-line", "helpdesk")
+        if URN in urns and not seen:
+            runs.rename({new: URN})
+            seen.extend([runs.known(new), runs.known(URN), runs.old_name("helpdesk"), runs.old_name("other")])
+        return await original(runs, [new], declared)
+
+    monkeypatch.setattr(LastRuns, "decision", renamed)
+    found, _ = await known(FAILED, REQUEST)
+    assert found.run_id == "s-1"
+    assert seen[0].run_id == "s-1"
+    assert seen[1:] == [None, "support-line", None]
 
 
 @pytest.mark.parametrize("recorded", [None, FAILED])
