@@ -40,15 +40,6 @@ class Quarantine:
         """Return how many days there are until its last day; a negative number after it."""
         return (date.fromisoformat(self.until) - today).days
 
-    def ending(self, today: date) -> str:
-        """Return `until 2026-12-31, 3 days left`, or that it has ended."""
-        left = self.days_left(today)
-        return f"until {self.until}, {count(left, 'day')} left" if left >= 0 else f"ended on {self.until}"
-
-    def is_due(self, today: date) -> bool:
-        """Return whether people are to be told of its end."""
-        return self.days_left(today) <= NOTICE_DAYS
-
 
 class Fault(NamedTuple):
     """What is wrong with a quarantine: its place in the list (none: the list as a whole), and the text."""
@@ -110,7 +101,7 @@ def notes(values: Sequence[Any], today: date, quoting: Quoting) -> Iterator[tupl
         part, left = quoting.name(each.part), each.days_left(today)
         if left < 0:
             yield index, f"the quarantine of {part} ended on {each.until}, so it decides again; remove the entry"
-        elif each.is_due(today):
+        elif left <= NOTICE_DAYS:
             yield index, f"the quarantine of {part} ends in {count(left, 'day')} ({each.until}, UTC)"
 
 

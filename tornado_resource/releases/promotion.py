@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version
 from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
+from tornado_resource.runs.confirmation import parse_confirmation
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.stacks.recorded import passed_elsewhere
@@ -161,7 +163,7 @@ class _SourceRun:
     env: str | None = None
     """Whose checks a check run used."""
     quarantined: tuple[Quarantine, ...] = ()
-    """What failed there and decided nothing."""
+    """What failed there, or in a simulation that confirms the pass, and decided nothing."""
 
     @classmethod
     def of(cls, source: SourceStack, declaration: Declaration) -> _SourceRun:
@@ -397,9 +399,16 @@ def _summary(result: _Check) -> str:
 
 
 def _quarantined(verdict: Mapping[str, Any]) -> tuple[Quarantine, ...]:
-    gate, failed = verdict.get("gate"), verdict.get("quarantined")
+    gate, listed = verdict.get("gate"), verdict.get("quarantined")
     known = parsed(gate.get("quarantine")) if isinstance(gate, Mapping) else ()
-    return tuple(each for each in known if each.part in failed) if isinstance(failed, list | tuple) else ()
+    confirmation = parse_confirmation(whole_without_nulls(verdict.get("confirmation")))
+    rates = confirmation["scenarios"] if confirmation is not None else {}
+    failed = {key for key, rate in rates.items() if rate["passed"] < rate["runs"]}.union(_texts(listed))
+    return tuple(each for each in known if each.part in failed)
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
 
 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:

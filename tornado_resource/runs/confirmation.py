@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.text import MAX_NAMED, clean, count, id_list
+from tornado_resource.declarations.quarantine import too_much
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -39,8 +40,11 @@ def judge_confirmation(gate: Gate, found: Confirmation) -> tuple[Outcome, str]:
         (others if gate.quarantine_of(scenario_id) is not None else deciding)[scenario_id] = rate
     outcome, reason = _judge_rates(confirm, deciding)
     excused = _missed(confirm, others)
-    remark = f"; not confirmed, but in quarantine: {_misses(excused)}" if excused else ""
-    return outcome, f"{reason}{remark}"
+    if not excused:
+        return outcome, reason
+    extent = too_much(len(others), len(found["scenarios"])) if outcome == "passed" else None
+    reason = f"{reason}; not confirmed, but in quarantine: {_misses(excused)}"
+    return (outcome, reason) if extent is None else ("incomplete", f"{reason}, but {extent}")
 
 
 def _judge_rates(confirm: Confirm, scenarios: Mapping[str, ConfirmedScenario]) -> tuple[Outcome, str]:

@@ -421,3 +421,12 @@ def test_a_damaged_quarantine_excuses_nothing(damaged: dict[str, Any]) -> None:
     entry = {"part": "sc-2", "reason": "flaky", "until": "2026-04-01"}
     verdict = {**VERDICT, "gate": {"quarantine": [entry]}, "quarantined": ["sc-2"], **damaged}
     assert promoted(source_stack(verdict)).problems == {}
+
+
+def test_what_was_excused_by_a_confirmation_there_is_too() -> None:
+    entries = [{"part": part, "reason": "flaky", "until": "2026-04-13"} for part in ("sc-1", "sc-2")]
+    rates = {"sc-1": {"passed": 5.0, "runs": 5.0}, "sc-2": {"passed": 2.0, "runs": 5.0}}
+    confirmation = {"set_id": "set-1", "runs": 5.0, "scenarios": rates}
+    found = promoted(source_stack({**VERDICT, "gate": {"quarantine": entries}, "confirmation": confirmation}))
+    assert list(found.problems) == ["support-line"]
+    assert found.problems["support-line"].startswith("sc-2 failed there in quarantine, which ended on 2026-04-13")

@@ -76,6 +76,13 @@ def test_what_is_in_quarantine_does_not_decide_about_a_confirmation() -> None:
     assert judge_confirmation(GATE, rates)[0] == "failed"
     silent: Any = {**RATES, "scenarios": {**scenarios, "sc-2": {"passed": 0, "runs": 0}}}
     assert judge_confirmation(gate, silent)[0] == "passed"
+    too_many = replace(gate, quarantine=(*gate.quarantine, Quarantine("sc-3", "slow", "2026-12-31")))
+    three: Any = {**RATES, "scenarios": {**scenarios, "sc-3": {"passed": 5, "runs": 5}}}
+    outcome, reason = judge_confirmation(too_many, three)
+    assert (outcome, reason.endswith("but 2 of 3 are in quarantine, expected at most half of them")) == (
+        "incomplete",
+        True,
+    )
     alone: Any = {**RATES, "scenarios": {"sc-2": {"passed": 5, "runs": 5}}}
     assert judge_confirmation(gate, alone)[0] == "incomplete"
 
