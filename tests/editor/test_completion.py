@@ -105,7 +105,7 @@ def test_every_value_that_is_offered_is_valid(line: Line, server: LanguageServer
         ("version: 1\nsessions:\n  a: {gate: ‸}", ["none", "null"]),
         ("version: 1\nsessions:\n  a: {gate: {passed: ‸}}", ["all", "promotion", "38", "95%", "any", "null"]),
         ("version: 1\nsessions:\n  a: {gate: {p‸}}", ["passed", "repaired", "full_run", "confirm"]),
-        ("version: 1\nsessions:\n  a: {gate: {confirm: {‸}}}", ["runs", "passed"]),
+        ("version: 1\nsessions:\n  a: {gate: {confirm: {r‸}}}", ["runs", "passed"]),
         ("version: 1\nsessions:\n  a:\n    gate: {\n      ‸\n      }", ["passed", "repaired", "full_run", "confirm"]),
     ],
 )
