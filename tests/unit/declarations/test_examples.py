@@ -96,6 +96,15 @@ def test_the_declarations_show_what_a_team_needs() -> None:
     assert [each.publish for each in agents["production"]] == ["production"]
 
 
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_every_environment_is_within_its_budget_when_everything_starts(stack: str) -> None:
+    found = load(str(EXAMPLE / "sessions.yaml"), stack)
+    cost = cost_of(found.declarations, found.budget)
+    assert found.budget is not None
+    assert found.budget.runs == (100 if stack == "smoke" else 1200)
+    assert cost.excesses == []
+
+
 def test_smoke_runs_what_has_the_tag_and_nightly_everything_again() -> None:
     """In stacks of their own, and without scenarios of theirs: a push to staging finds its own as it left them."""
     smoke, nightly, staging = (load(str(EXAMPLE / "sessions.yaml"), name) for name in ("smoke", "nightly", "staging"))
