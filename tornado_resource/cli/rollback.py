@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 KEY: Final = "tornado:rollback"
 NO_RUN: Final = ("", None)
 PLACEHOLDER: Final = "REASON"
+UNKNOWN: Final = "unknown"
+"""In place of the run that passed, where a release has not recorded it."""
 NOT_PUBLISHED: Final = "the update did not get as far as publishing it; the config stays, so `pulumi up` does it"
 NO_HISTORY: Final = (
     "this backend shows no past states, so only the versions are known that the stack and its releases have recorded; "
@@ -74,7 +76,7 @@ class _Way:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Rollback(
             chosen.version,
-            chosen.session_id,
+            chosen.session_id or UNKNOWN,
             self.run_id,
             reason,
             content=chosen.content,

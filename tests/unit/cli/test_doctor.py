@@ -14,12 +14,13 @@ from tests.support.results import CREATED_AT
 from tornado_resource.bland.listing import Owner
 from tornado_resource.cli import main
 from tornado_resource.cli.doctor import _scenario_row
-from tornado_resource.core.urns import AGENT_RELEASE_TYPE, make_urn
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, make_urn
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.reader import Stack
-from tornado_resource.stacks.recorded import Resource
+from tornado_resource.stacks.recorded import Recorded, Resource
+from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
 
 if TYPE_CHECKING:
@@ -294,6 +295,29 @@ def test_quiet_leaves_what_needs_an_action(monkeypatch: pytest.MonkeyPatch, caps
         "cure": "if that process is gone: pulumi cancel --yes --stack dev",
     }
     assert {(row["kind"], row["cure"]) for row in others} == {("free", None)}
+
+
+@pytest.mark.parametrize(
+    ("instead_of", "is_done", "row"),
+    [
+        ("s-billing", True, "rollback  billing: rolled back to version 5: INC-7"),
+        ("s-billing", False, "rollback  billing: declared, and not yet done: rolled back to version 5: INC-7"),
+        ("s-other", False, "ended     billing: its rollback to version 5 has ended: it has another run now"),
+    ],
+)
+def test_a_rollback_holds_or_is_to_be_done_or_removed(
+    instead_of: str, is_done: Any, row: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rollback = Rollback(5, "s-5", instead_of, "INC-7").as_output()
+    outputs = {"pathway_id": "pw-1", "environment": "staging", "rollback": {"name": "billing", **rollback}}
+    releases = {"urn": Resource(make_urn("dev", "agents", RELEASE_TYPE, "billing"), outputs)} if is_done else {}
+    config = {"bland:apiKey": "a-long-key", "tornado:rollback": json.dumps({"billing": rollback})}
+    stack = Stack("dev", config, (recorded_run("billing"),), recorded=Recorded(releases=releases))
+    monkeypatch.chdir(ROOT / "tests/examples/plan")
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    answer(monkeypatch)
+    assert main(["doctor", "--stack", "dev"]) == (0 if is_done else 1)
+    assert row in capsys.readouterr().out
 
 
 def test_a_secret_pathway_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,110 @@
+"""What `rollback` shows and refuses, in this process; the way back itself is in the acceptance tests."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tornado_resource.cli import main
+from tornado_resource.cli.rollback import NO_HISTORY
+from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, make_urn
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.stacks.reader import Stack
+from tornado_resource.stacks.recorded import read_outputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DECLARED = """\
+version: 1
+sessions:
+  support-line: {pathway_id: pw-1, version_number: 6, publish: production}
+  billing: {pathway_id: pw-2, version_number: 1, publish: production}
+  quiet: {pathway_id: pw-3}
+"""
+RELEASE = {
+    "pathway_id": "pw-1",
+    "environment": "production",
+    "version": 6,
+    "content": f"sha256v2:{'6' * 64}",
+    "sessions": ["s-6"],
+    "passed_at": "2026-04-06T10:00:00Z",
+    "previous": [{"version": 5, "sessions": ["s-5"], "passed_at": "2026-04-05T10:00:00Z"}, {"version": 4}],
+}
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A stack on a backend that shows no past states."""
+    run = {"session_id": "s-6", "pathway_id": "pw-1", "declared": {"pathway_id": "pw-1", "version_number": 6}}
+    recorded = read_outputs(
+        {
+            make_urn("dev", "p", SESSION_TYPE, "support-line"): {"outputs": run},
+            make_urn("dev", "p", RELEASE_TYPE, "support-line"): {"outputs": RELEASE},
+        }
+    )
+    known = Stack("dev", {}, tuple(recorded.runs.values()), recorded=recorded)
+
+    def no_history(*_: Any) -> Any:
+        raise ConfigurationError("no")  # noqa: EM101
+
+    monkeypatch.setattr("tornado_resource.cli.rollback.read_stack", lambda _name: known)
+    monkeypatch.setattr("tornado_resource.cli.rollback.read_history", no_history)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sessions.yaml").write_text(DECLARED, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("stack")
+def test_it_shows_what_there_is_and_what_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rollback", "--stack", "dev"]) == 0
+    printed = capsys.readouterr().out
+    assert "  live now   version 6  sha256v2:666666666666  passed at 2026-04-06T10:00:00Z (s-6)\n" in printed
+    assert "  published  version 5  passed at 2026-04-05T10:00:00Z (s-5)\n" in printed
+    assert "  published  version 4  when it passed is unknown\n" in printed
+    assert '  tornado-resource rollback support-line --stack dev --to 5 --reason "REASON" --yes\n' in printed
+    assert '        instead_of: "s-6"\n' in printed
+    assert "billing (pathway pw-2, production):\n  stack dev has published nothing for it\n" in printed
+    assert printed.endswith(f"Note: {NO_HISTORY}.\n")
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_json_has_what_a_pipeline_declares(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rollback", "support-line", "--stack", "dev", "--reason", "INC-7", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rollback = found["releases"]["support-line"]["rollback"]
+    assert (rollback["version"], rollback["instead_of_version"], rollback["reason"]) == (5, 6, "INC-7")
+    assert found["unknown"] == NO_HISTORY
+    assert [*found["releases"]] == ["support-line"]
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--yes"], "--yes needs --reason"),
+        (["--reason", "x" * 301], "--reason: expected at most 300 characters on one line"),
+        (["--reason", "a\nb"], "--reason: expected at most 300 characters on one line"),
+        (["--yes", "--reason", "x"], "--yes rolls back one session or agent: name one of support-line, billing"),
+        (["quiet"], "stack dev publishes no session or agent quiet"),
+        (["suport-line"], "did you mean `support-line`?"),
+        (["billing", "--yes", "--reason", "x"], "billing: nothing was changed: stack dev has published nothing for it"),
+        (
+            ["support-line", "--to", "7", "--yes", "--reason", "x"],
+            "version 7 is not known to have passed in stack dev; others: 5, 4",
+        ),
+    ],
+)
+def test_what_cannot_be_gone_back_to_changes_nothing(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rollback", "--stack", "dev", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_stack_that_publishes_nothing_has_no_way_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sessions.yaml").write_text("version: 1\nsessions: {quiet: {pathway_id: pw-3}}\n", encoding="utf-8")
+    assert main(["rollback", "--stack", "dev"]) == 2
+    assert "no session or agent of its environment declares `publish`" in capsys.readouterr().err
