@@ -18,7 +18,7 @@ from tests.support.results import (
     status_of,
 )
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import Declaration, Environment, Gate
+from tornado_resource.declarations.model import Confirm, Declaration, Environment, Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
 
@@ -122,3 +122,33 @@ def test_the_quarantine_over_there_goes_on_here_while_it_lasts() -> None:
     late = check_promotion(Environment("production", (DECLARED,), "staging"), source, NOW + timedelta(days=1))
     assert "b failed there in quarantine, which ended on 2026-04-14" in late.problems["booking"]
     assert "does not meet the gate that is declared here" in late.problems["booking"]
+
+
+RATES = {"set_id": "set-1", "runs": 5, "scenarios": {"a": {"passed": 4, "runs": 5}}}
+
+
+@pytest.mark.parametrize(
+    ("there", "rates", "here", "is_carried"),
+    [
+        (Confirm(5, "80%"), RATES, Confirm(5, "80%"), True),
+        (Confirm(5, "80%"), RATES, None, True),
+        (Confirm(5, "80%"), RATES, Confirm(5), False),
+        (Confirm(5, "80%"), RATES, Confirm(10, "80%"), False),
+        (None, None, Confirm(5, "80%"), False),
+    ],
+    ids=["as here", "more than here", "by a lower bar", "by fewer runs", "not at all"],
+)
+def test_a_pass_must_be_confirmed_as_is_declared_here(
+    there: Confirm | None,
+    rates: Any,
+    here: Confirm | None,
+    is_carried: bool,  # noqa: FBT001
+) -> None:
+    verdict = {**VERDICT, "gate": Gate(confirm=there).recorded, "confirmation": rates}
+    declared = replace(DECLARED, gate=Gate(confirm=here))
+    source = SourceStack(
+        STACK, "staging", {"booking": {"session_id": "s-1", "pathway_id": "pw-1"}}, {"booking": verdict}
+    )
+    found = check_promotion(Environment("production", (declared,), "staging"), source, NOW).problems
+    problem = "its pass there is not confirmed as the gate that is declared here requires (retest: false)"
+    assert found == ({} if is_carried else {"booking": problem})
