@@ -135,3 +135,22 @@ def commands(project: Project, command: str, code: int) -> str:
     found, printed = project.run("tornado-resource", command, "--stack", "dev")
     assert found == code, printed
     return printed
+
+
+PROGRAM: Final = """\
+import pulumi
+from tornado_resource import Confirm, Gate, TornadoSession, wait_for
+
+session = TornadoSession("booking", pathway_id="pw-1", version_number=4, gate=Gate(confirm=Confirm(5, "80%")))
+pulumi.export("verdict", wait_for(session))
+"""
+
+
+def test_a_program_of_ones_own_confirms_too(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=10_000, script=SCRIPT, program=PROGRAM)
+    assert "bland:Confirmation" in project.pulumi("preview")
+    project.up()
+    project.up(0, "--expect-no-changes")
+    assert (len(sets(project)), project.outputs()["verdict"]["outcome"]) == (1, "passed")
+    [resource] = project.resources("Confirmation")
+    assert "TornadoSession$" in resource["urn"]
