@@ -86,6 +86,14 @@ def test_what_is_declared_as_by_default_is_no_input() -> None:
     assert expected_inputs(replace(declared, gate=None), {}, (), None) == {"pathway_id": "pw-1", "gate": "none"}
 
 
+def test_what_is_rolled_back_keeps_its_triggers_whatever_the_config_says() -> None:
+    declared = Declaration("a", {"pathway_id": "pw-1"}, Gate(), Position("s.yaml", 3, 3), triggers={"a": 1})
+    assert expected_inputs(declared, {"commit": "c2"}, (), None)["triggers"] == {"a": 1, "commit": "c2"}
+    held = replace(declared, kept_triggers={"a": 1, "commit": "c1"})
+    assert expected_inputs(held, {"commit": "c2"}, (), None)["triggers"] == {"a": 1, "commit": "c1"}
+    assert "triggers" not in expected_inputs(replace(declared, kept_triggers={}), {"commit": "c2"}, (), None)
+
+
 def test_the_definition_of_a_scenario_decides() -> None:
     scenario = ScenarioDeclaration("refund", Owner.pathway("pw-1"), {"name": "Refund", "max_turns": 9})
     found = [
