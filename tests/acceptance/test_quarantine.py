@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SCRIPT: Final = """\
 pathways:
-  "*": {failing: [[hours]]}
+  "*": {scenarios: [{id: sc-1}], failing: [[hours]]}
 judges: {j-1: {name: resolved}, j-2: {name: polite}}
 agents:
   ag-1:
@@ -25,12 +25,13 @@ agents:
 """
 FILE: Final[dict[str, Any]] = {
     "version": 1,
-    "scenarios": {"hours": {"tester_persona_prompt": "When are you open on Sundays?"}, "refund": {}},
+    "scenarios": {"hours": {"tester_persona_prompt": "When are you open on Sundays?"}},
     "sessions": {
         "booking": {
             "pathway_id": "pw-1",
             "version_number": "latest",
-            "scenarios": ["hours", "refund"],
+            "scenario_ids": ["sc-1"],
+            "scenarios": ["hours"],
             "max_iterations": 1,
             "rerun": "on_change",
         },
@@ -83,6 +84,8 @@ def test_a_quarantine_from_its_first_day_to_its_end(make_project: Callable[..., 
     assert outcomes(production) == {"booking": "passed", "support": "passed"}
     assert production.outputs()["promotion"]["sessions"]["booking"]["quarantined"] == [hours]
 
+    code, printed = production.run("tornado-resource", "status", "--stack", "production")
+    assert (code, printed.count("failed there in quarantine: ")) == (0, 2), printed
     printed = production.up(expect=None, LATER_DAYS="6")
     assert f"{hours} failed there in quarantine, which ended on {until}" in printed
     printed = staging.up(expect=None, LATER_DAYS="6")

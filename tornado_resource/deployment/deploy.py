@@ -226,6 +226,8 @@ def _take_over(deployed: _Deployed, declaration: Declaration, verdict: RunVerdic
     """Add the outputs and the verdict of a run that passed in another stack. Nothing is started for it here."""
     kind = kind_of(declaration.kind)
     request = {**declaration.request, "status": verdict.status, kind.id_output: verdict.session_id}
+    if declaration.scenarios:
+        request.pop("scenario_ids", None)  # those that are declared have no id here
     outputs = RunOutputs(kind.name, request)
     deployed.runs[declaration.name] = pulumi.Output.from_input(outputs)
     if is_waiting:

@@ -245,6 +245,14 @@ class _Check:
         return replace(self.declaration, request={**self.declaration.request, field: self.version})
 
     @property
+    def tested_request(self) -> dict[str, Any]:
+        """The request, with the keys of declared scenarios in the place of ids: nothing here has created them."""
+        request = dict(self.on_version().request)
+        if "scenario_ids" in request:
+            request["scenario_ids"] = [*request["scenario_ids"], *(each.key for each in self.declaration.scenarios)]
+        return request
+
+    @property
     def is_awaiting_version(self) -> bool:
         return bool(self.problems) and not self.source.is_elsewhere
 
@@ -283,7 +291,7 @@ def _weaker(check: _Check, carried: RunVerdict, kind: Kind, day: date) -> Iterat
     judged = replace(carried, gate=gate)
     if gate.confirm is not None and not is_confirmed(judged):
         yield "its pass there is not confirmed as the gate that is declared here requires (retest: false)"
-    elif not kind.agrees(judged, check.on_version().request):
+    elif not kind.agrees(judged, check.tested_request):
         yield "its pass there does not meet the gate that is declared here (retest: false)"
 
 

@@ -17,8 +17,9 @@ from tests.support.results import (
     result_of,
     status_of,
 )
+from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import Confirm, Declaration, Environment, Gate
+from tornado_resource.declarations.model import Confirm, Declaration, Environment, Gate, ScenarioDeclaration
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
 
@@ -152,3 +153,16 @@ def test_a_pass_must_be_confirmed_as_is_declared_here(
     found = check_promotion(Environment("production", (declared,), "staging"), source, NOW).problems
     problem = "its pass there is not confirmed as the gate that is declared here requires (retest: false)"
     assert found == ({} if is_carried else {"booking": problem})
+
+
+def test_a_pass_of_declared_scenarios_beside_others_counts() -> None:
+    verdict = result_of(gated_run_of("booking", "s-1"), status_of("COMPLETED_ALL_PASSED", ("sc-1", "sc-2"), ())).verdict
+    output = replace(verdict, version=7, content=DIGEST, full_run=True).as_output()
+    session = {"session_id": "s-1", "pathway_id": "pw-1"}
+    source = SourceStack(STACK, "staging", {"booking": session}, {"booking": output})
+    for keys, is_refused in ((["hours"], False), ([], True), (["hours", "refund"], True)):
+        scenarios = tuple(ScenarioDeclaration(key, Owner.pathway("pw-1"), {"name": key}) for key in keys)
+        request = {**DECLARED.request, "scenario_ids": ["sc-1"]}
+        declared = replace(DECLARED, request=request, scenarios=scenarios)
+        found = check_promotion(Environment("production", (declared,), "staging"), source, NOW)
+        assert bool(found.problems) == is_refused, keys
