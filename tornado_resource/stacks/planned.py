@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.declarations.budget import Cost, cost_of
-from tornado_resource.declarations.model import SCENARIO_FIELDS, Environment, JudgeDeclaration, ScenarioDeclaration
+from tornado_resource.declarations.model import Environment, JudgeDeclaration, ScenarioDeclaration
 from tornado_resource.declarations.resolver import carries, environment_names, resolve
 from tornado_resource.errors import DeclarationError
 from tornado_resource.runs.inputs import compare, expected_inputs, gate_input
@@ -161,6 +161,7 @@ class _Pair:
     digest: DigestOfChecks
     recorded: Mapping[str, Declaration]
     matches: Mapping[str, StoredScenario]
+    edited: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, before: Environment, after: Environment, digest: DigestOfChecks) -> _Pair:
@@ -209,12 +210,19 @@ class _Pair:
         for each in after.tested_scenarios:
             found = self.matches.get(resource_name(each))
             old = known.pop(found.resource, None) if found is not None else None
-            names = ", ".join(_deciding(old.fields, each.fields)) if old is not None else ""
+            names = ", ".join(self._edited(old, each)) if old is not None else ""
             if old is None or names:
                 yield f"scenario {each.key} ({names})" if names else f"scenario {each.key} is new"
         yield from (f"scenario {each.key} is removed" for each in known.values())
         if before.request.get("scenario_ids") != after.request.get("scenario_ids"):
             yield "scenario_ids"
+
+    def _edited(self, old: ScenarioDeclaration, new: ScenarioDeclaration) -> list[str]:
+        """Return the fields of a scenario that run it again. Many sessions may have the same one."""
+        pair = (old.key, new.key)
+        if pair not in self.edited:
+            self.edited[pair] = _deciding(old.fields, new.fields)
+        return self.edited[pair]
 
     def parts(self) -> Iterator[PartChange]:
         """Yield what is declared otherwise: sessions and agents, then scenarios, each once."""
@@ -269,9 +277,12 @@ def _stored(declared: ScenarioDeclaration) -> StoredScenario:
 
 def _deciding(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return the fields of a scenario that differ and decide about its runs."""
-    digests = ({name: scenario_digest({name: values.get(name)}) for name in SCENARIO_FIELDS} for values in (old, new))
-    before, after = digests
-    return [name for name in declared_changes(old, new) if before[name] != after[name]]
+    return [name for name in declared_changes(old, new) if _digest(name, old) != _digest(name, new)]
+
+
+def _digest(name: str, values: Mapping[str, Any]) -> str:
+    """Return what one field of a scenario adds to what decides about its runs."""
+    return scenario_digest({name: values.get(name)})
 
 
 def _part(kind: Kind, name: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[PartChange]:
