@@ -208,7 +208,7 @@ class GateRun:
             self.report.record(result)  # perhaps in place of what was recorded of the session before it
             return result
 
-        if is_dry_run():
+        if is_dry_run() and declared.gate.confirm is not None:
             outputs.apply(lambda found: None if found.is_created else confirming.preview_unknown(declared.gate))
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
 
