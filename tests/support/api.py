@@ -165,6 +165,8 @@ class FakeApi:
     def handle(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/agent-testing/runs"):
             return self._runs(**request.url.params)
+        if request.url.path == "/v2/agents":  # none was migrated from a pathway
+            return json_response([])
         path = request.url.path.removeprefix("/v1/agent-testing/tornado/")
         self.calls.append(f"{request.method} {path}")
         if path == "start":

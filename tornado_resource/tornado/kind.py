@@ -6,12 +6,13 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from tornado_resource.bland.agents import list_agents
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.bland.retrying import is_transient
 from tornado_resource.core.canonical import whole_or_none
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, id_list
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.declarations.model import (
     DEFAULT_RERUN,
@@ -113,8 +114,11 @@ class Tornado(Kind):
         return verdict.version
 
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
-        """Send the start request."""
-        started = await client.start(request)
+        """Send the start request. If the API does not have the pathway, the error names the agent that replaces it."""
+        try:
+            started = await client.start(request)
+        except NotFound as error:
+            raise await with_successor(client, error, str(request["pathway_id"])) from None
         shown = {"max_iterations": started.max_iterations, "timeout_ms": started.timeout_ms}
         return StartedRun(started.session_id, started.created_at, started.status, shown=shown)
 
@@ -328,3 +332,13 @@ class Tornado(Kind):
 
 
 KIND: Final = Tornado()
+
+
+async def with_successor(client: Client, error: NotFound, pathway_id: str) -> NotFound:
+    """Return an error about a pathway with the agents that were migrated from it, if there are some."""
+    with suppress(ApiError):
+        agents = id_list([each.agent_id for each in (await list_agents(client)).of_pathway(pathway_id)])
+        if agents:
+            cause = f"{error.cause}; it was migrated to agent {agents}: `tornado-resource migrate` declares that"
+            return NotFound(error.request, cause, status_code=error.status_code, is_api=error.is_api)
+    return error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.errors import ConfigurationError
+from tornado_resource.errors import ConfigurationError, NotFound
 from tornado_resource.tornado.kind import KIND
 from tornado_resource.versions.reading import ContentReader
 
@@ -84,3 +84,25 @@ async def test_a_version_is_read_by_its_number_or_as_the_live_one(which: str, la
             ConfigurationError, match=r"does not show version 8 of pathway pw-1|found `.*`, expected the"
         ):
             await KIND.read_content(client, {"pathway_id": "pw-1"}, which)
+
+
+@pytest.mark.parametrize(
+    ("agents", "named"),
+    [
+        ([{"id": "ag-1", "source_pathway_id": "PW-1"}], "; it was migrated to agent ag-1: `tornado-resource migrate`"),
+        ([{"id": "ag-1", "source_pathway_id": "pw-2"}], ""),
+        (None, ""),
+    ],
+    ids=["migrated", "another", "unreadable"],
+)
+async def test_an_unknown_pathway_names_the_agent_that_replaces_it(agents: Any, named: str) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v2/agents" and agents is not None:
+            return json_response({"data": agents, "errors": None})
+        return json_response({"message": "Pathway not found"}, 404)
+
+    async with client_of(respond) as client:
+        with pytest.raises(NotFound) as caught:
+            await KIND.start(client, {"pathway_id": "pw-1"})
+    assert str(caught.value).startswith("start on pathway pw-1: HTTP 404: Pathway not found" + named)
+    assert (caught.value.status_code, named in str(caught.value)) == (404, True)
