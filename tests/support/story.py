@@ -121,6 +121,7 @@ def production_tests_and_publishes_that_version(team: Team) -> None:
         "content": passed["content"],
         "finished_at": passed["finished_at"],
         "waived": [],
+        "quarantined": [],
     }
     assert verdict["content"] == passed["content"]
     assert team.published() == {
