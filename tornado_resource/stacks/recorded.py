@@ -268,8 +268,12 @@ class RecordedRun:
 
     @property
     def rates(self) -> Confirmation | None:
-        """How its scenarios did in its confirmation, as far as that is recorded."""
-        return parse_confirmation(self.recorded.get("confirmation")) if self.recorded is not None else None
+        """How its scenarios did in its confirmation, as far as that is recorded and settled.
+
+        Of an incomplete one the rates alone would say too much: the version may have been edited while it ran.
+        """
+        is_settled = self.recorded is not None and self.recorded["outcome"] in SETTLED
+        return parse_confirmation(self.recorded.get("confirmation")) if self.recorded and is_settled else None
 
     @property
     def ended_content(self) -> Digests | None:

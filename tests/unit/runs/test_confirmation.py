@@ -148,6 +148,11 @@ def test_a_recorded_pass_holds_only_with_its_confirmation(given: RunVerdict, out
     assert recorded.rates == given.confirmation
 
 
+def test_the_rates_of_an_incomplete_confirmation_settle_nothing() -> None:
+    """The version may have been edited while it ran, or errors could not be read: the set must be read again."""
+    assert read_outputs(state(verdict("incomplete"))).runs[URN].rates is None
+
+
 @pytest.mark.parametrize(
     "confirm",
     [5, {}, {"runs": "5"}, {"runs": 5, "passed": "any"}, {"runs": 5, "passed": 1.5}],
