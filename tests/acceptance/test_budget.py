@@ -77,3 +77,7 @@ def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_proj
     # The session has passed. Other repeats of it are three more simulations of three scenarios.
     project.declare(DECLARATIONS.replace("RUNS", "1").replace("runs: 2, ", "runs: 3, "))
     assert "9 conversations at worst, 8 more than `runs: 1`" in project.pulumi("preview", expect=None)
+    # The config of an adoption may stay, and a session that is in the state already starts as any other.
+    project.pulumi("config", "set", "--path", "tornado:adopt.support", project.resources()[0]["id"])
+    project.declare(DECLARATIONS.replace("RUNS", "1").replace("max_iterations: 2", "max_iterations: 1"))
+    assert "9 conversations at worst, 8 more than `runs: 1`" in project.pulumi("preview", expect=None)

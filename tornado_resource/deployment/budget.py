@@ -47,7 +47,10 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
 async def _share(declaration: Declaration, promotion: Promotion | None, run: ProgramRun) -> Share | None:
     """Return what a run may cost in this update; None if nothing is started for it."""
     urn, inputs = deployed_urn(declaration.name, declaration.kind), await expected_inputs(declaration, run)
-    if is_replaced(urn) or (declaration.name not in run.settings.adopt and await run.last_runs.starts(urn, inputs)):
+    starts = await run.last_runs.starts(urn, inputs)
+    # The config may stay after an adoption: what is in the state then starts as any other.
+    is_adopted = declaration.name in run.settings.adopt and run.last_runs.known(urn) is None
+    if is_replaced(urn) or (starts and not is_adopted):
         return Share.of(declaration)
     if not declaration.repeats:
         return None
