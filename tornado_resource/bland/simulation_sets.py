@@ -6,7 +6,9 @@ says otherwise; retries are the caller's choice, and a start must never be retri
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +17,7 @@ from tornado_resource.bland.responses import (
     error_text,
     id_fault,
     is_other,
+    parse_time,
     reported_error,
     segment,
     unusable,
@@ -23,7 +26,7 @@ from tornado_resource.bland.responses import (
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, unwrapped, whole_number, word
 from tornado_resource.core.text import clean
-from tornado_resource.errors import ForeignResponse
+from tornado_resource.errors import ForeignResponse, OutcomeUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +49,8 @@ PAGE_RUNS: Final = 100
 """The most that the API lists at once."""
 MAX_PAGES: Final = 50
 """Of runs. An API that knows no `offset` shows its first page again and again."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+"""By how much the time of a run may be before that of its set: other servers have other clocks."""
 _PATH: Final = "/v1/agent-testing"
 
 Json = dict[str, Any]
@@ -157,16 +162,21 @@ async def read_set(client: Client, set_id: str) -> SimulationSet:
     return found
 
 
-async def list_errors(client: Client, set_id: str) -> list[str]:
+async def list_errors(client: Client, found: SimulationSet) -> list[str]:
     """Return the scenario of each run of a set that ended with ERROR, which says nothing of the agent.
 
-    The statistics of a set do not say whether they count these as failed. Sends a request for each page.
+    The statistics of a set do not say whether they count these as failed. Sends a request for each page, and for each
+    run that the list shows without its set. One of which that is nowhere shown counts.
     """
     errors: list[str] = []
-    async for run in _runs(client, {"simulation_set_id": set_id, "status": "ERROR"}):
+    created = parse_time(found.created_at)
+    first = created - CLOCK_TOLERANCE if created is not None else None
+    async for run in _runs(client, {"simulation_set_id": found.set_id, "status": "ERROR"}):
+        at = parse_time(word(run.get("created_at")))
+        if first is not None and at is not None and at < first:
+            break  # the newest come first, so the API knows no such filter, and these are of others
         scenario_id = word(run.get("scenario_id"), MAX_ID_CHARACTERS)
-        is_own = run.get("simulation_set_id", set_id) == set_id and run.get("status", "ERROR") == "ERROR"
-        if is_own and scenario_id is not None:
+        if scenario_id is not None and run.get("status", "ERROR") == "ERROR" and await _is_of(client, run, found):
             errors.append(scenario_id)
     return errors
 
@@ -174,17 +184,72 @@ async def list_errors(client: Client, set_id: str) -> list[str]:
 async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[ListedSet]:
     """Return the simulation sets that have run a scenario, the newest first, as far as one page of runs shows them.
 
-    The API has no list of sets, but each run names its own.
+    The API has no list of sets, but each run names its own: in the list, else where it is read by its id.
+
+    Raises:
+        OutcomeUnknown: among others, a run that may be of a set names it nowhere.
+
     """
     query = {"pathway_id": pathway_id, "scenario_id": scenario_id, "limit": str(PAGE_RUNS)}
     reply = await client.request(f"runs of scenario {clean(scenario_id)}", "GET", f"{_PATH}/runs", query=query)
     found: dict[str, ListedSet] = {}
-    for run in _listed(client, reply):
+    for run in await _with_sets(client, [*_listed(client, reply)]):
         set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
-        if set_id is not None and run.get("trigger_source", "simulation") == "simulation":
+        if set_id is not None and _may_be_simulation(run):
             # The newest run comes first, so the last one that is seen is the first that was created.
             found[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
     return [*found.values()]
+
+
+async def _with_sets(client: Client, runs: Sequence[Json]) -> list[Json]:
+    """Return runs with their sets: where the list does not name them, one run of each batch is read."""
+    batches = {_batch(run): run for run in runs if _is_silent(run)}
+    details = await asyncio.gather(*(_read_run(client, each) for each in batches.values()))
+    unknown = next((run for run, read in zip(batches.values(), details, strict=True) if _is_silent(read)), None)
+    if unknown is not None:
+        raise OutcomeUnknown(_label(unknown), "the response does not say which simulation set it is of")
+    known = dict(zip(batches, details, strict=True))
+    return [known[_batch(run)] | {"created_at": run.get("created_at")} if _is_silent(run) else run for run in runs]
+
+
+async def _is_of(client: Client, run: Json, found: SimulationSet) -> bool:
+    """Return whether a run is one of a set, as far as that is shown."""
+    if "simulation_set_id" not in run and _run_id(run) is not None:
+        run = await retried(partial(_read_run, client, run))
+    return bool(run.get("simulation_set_id", found.set_id) == found.set_id)
+
+
+async def _read_run(client: Client, run: Json) -> Json:
+    """Return a listed run as it is read by its id; empty if it has none."""
+    run_id, label = _run_id(run), _label(run)
+    if run_id is None:
+        return {}
+    reply = await client.request(label, "GET", f"{_PATH}/runs/{segment(label, run_id)}")
+    content = unwrapped(reply.body)
+    inner = content.get("run", content) if isinstance(content, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _run_id(run: Json) -> str | None:
+    return word(run.get("run_id", run.get("id")), MAX_ID_CHARACTERS)
+
+
+def _label(run: Json) -> str:
+    return f"run {clean(str(_run_id(run)))}"
+
+
+def _batch(run: Json) -> Any:
+    """Return what is the same for runs of one set, as far as that is known: each batch is of one."""
+    return word(run.get("batch_id"), MAX_ID_CHARACTERS) or (_run_id(run),)
+
+
+def _may_be_simulation(run: Json) -> bool:
+    return bool(run.get("trigger_source", "simulation") == "simulation")
+
+
+def _is_silent(run: Json) -> bool:
+    """Return whether a run does not say if it is of a set."""
+    return "simulation_set_id" not in run and _may_be_simulation(run)
 
 
 async def lists_runs(client: Client, pathway_id: str) -> bool:

@@ -236,12 +236,12 @@ class Confirmations(Kind):
 
     async def _with_errors(self, client: Client, gated: GatedRun, ending: Ending, status: SetStatus) -> Ending:
         """Return the ending with how many simulations ended with an error, if any can have."""
-        runs = gated.request["simulations_per_scenario"]
+        runs, found = gated.request["simulations_per_scenario"], status.simulations
         rates = _rates(gated.request, status).values()
-        if all(rate["passed"] == runs for rate in rates):
+        if found is None or all(rate["passed"] == runs for rate in rates):
             return ending
         try:
-            errors = await list_errors(client, gated.run_id)
+            errors = await list_errors(client, found)
         except ApiError as error:
             return request_failed(error, status)
         spell = spelling(gated.request["scenario_ids"])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.agents import answering
+from tests.support.api import client_of, json_response
 from tests.support.simulations import set_body
-from tornado_resource.bland.simulation_sets import list_sets, read_set, start_set
+from tornado_resource.bland.simulation_sets import SimulationSet, list_errors, list_sets, read_set, start_set
 from tornado_resource.errors import ForeignResponse, OutcomeUnknown, ReportedError
+
+if TYPE_CHECKING:
+    import httpx
 
 REQUEST = {"pathway_id": "pw-1"}
 
@@ -57,3 +61,50 @@ async def test_sets_are_listed_by_their_runs() -> None:
         ("set-2", "2026-04-14T11:00:00Z"),
         ("set-1", "2026-04-14T10:00:00Z"),
     ]
+
+
+SILENT: list[dict[str, Any]] = [
+    {"id": "r-4", "batch_id": "b-2", "created_at": "2026-04-14T10:00:01Z"},
+    {"id": "r-3", "batch_id": "b-2", "created_at": "2026-04-14T10:00:00Z"},
+    {"id": "r-2", "batch_id": None, "created_at": "2026-04-14T09:30:00Z"},
+    {"id": "r-1", "batch_id": "b-1", "created_at": "2026-04-14T09:00:00Z", "trigger_source": "tornado"},
+]
+"""Runs as the API's page *List Test Runs* shows them: without their sets."""
+
+
+def listing(runs: list[Any], details: dict[str, Any], asked: list[str]) -> Any:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/runs"):
+            return json_response({"runs": runs})
+        asked.append(request.url.path.rpartition("/")[2])
+        return json_response(details[asked[-1]])
+
+    return client_of(respond)
+
+
+async def test_runs_that_are_listed_without_their_sets_are_read() -> None:
+    """Else a set whose start was lost would be started twice. One run of each batch will do."""
+    asked: list[str] = []
+    of_set: Any = {"simulation_set_id": "set-1", "created_at": "x"}
+    other = {"run": {"trigger_source": "manual"}}
+    found = await list_sets(listing(SILENT, {"r-3": of_set, "r-2": other}, asked), "pw-1", "sc-1")
+    assert sorted(asked) == ["r-2", "r-3"]
+    assert [(each.set_id, each.created_at) for each in found] == [("set-1", "2026-04-14T10:00:00Z")]
+
+
+@pytest.mark.parametrize("detail", [{}, [], {"trigger_source": "simulation"}], ids=str)
+async def test_a_run_that_names_no_set_anywhere_leaves_it_unknown(detail: Any) -> None:
+    with pytest.raises(OutcomeUnknown, match=r"run r-2: .*does not say which simulation set it is of"):
+        await list_sets(listing(SILENT[2:], {"r-2": detail}, []), "pw-1", "sc-1")
+    with pytest.raises(OutcomeUnknown, match="does not say which simulation set it is of"):
+        await list_sets(listing([{"created_at": "x"}], {}, []), "pw-1", "sc-1")
+
+
+async def test_errors_of_other_sets_are_none_of_ours() -> None:
+    """Where the list neither names the sets nor knows the filter."""
+    asked: list[str] = []
+    runs = [{**run, "scenario_id": "refund"} for run in SILENT]
+    details = {"r-4": {"simulation_set_id": "set-2"}, "r-3": {"simulation_set_id": "set-1"}}
+    ours = SimulationSet("set-1", "FAILED", created_at="2026-04-14T09:59:59Z")
+    assert await list_errors(listing(runs, details, asked), ours) == ["refund"]
+    assert asked == ["r-4", "r-3"], "what is older than the set is not read"
