@@ -83,8 +83,8 @@ def test_a_failure_of_mutmut_is_an_error_with_the_end_of_its_log(
 def test_an_unknown_folder_is_an_error_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert mutate.main(["gates"]) == 1
     assert capsys.readouterr().err == (
-        "mutate: unknown folder gates: expected agents, checks, declarations, releases, runs, scenarios, stacks, "
-        "tornado, versions\n"
+        "mutate: unknown folder gates: expected agents, checks, confirmations, declarations, releases, runs, "
+        "scenarios, stacks, tornado, versions\n"
     )
 
 
