@@ -9,8 +9,10 @@ from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.bland.responses import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import Confirm, Gate
+from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.reports.model import Report
+from tornado_resource.runs.confirmation import judged_again
 from tornado_resource.runs.model import Ending, GatedRun, Mismatch, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict, unknown_result
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.responses import Scenario
     from tornado_resource.reports.trends import Trends
+    from tornado_resource.runs.model import ConfirmedScenario
 
 CREATED_AT = "2026-04-14T10:00:00.000Z"
 PATHWAY_ID = "c3d4e5f6-789a-bcde-f012-34567890abcd"
@@ -154,8 +157,43 @@ def sample() -> Report:
 REASONING = "The agent promised a refund before it had the order number | and did not say when it would arrive."
 
 
+def quarantined_sample() -> Result:
+    """A session that passed although a scenario failed: it is in quarantine, and another that has recovered."""
+    entries = (
+        Quarantine("sc-spell", "mishears spelled names since the new voice | INC-12", "2026-04-21"),
+        Quarantine("sc-late", "the clock of the test line was an hour off", "2026-06-30"),
+    )
+    gated = gated_run_of(
+        "order-desk",
+        "e1f2a3b4-0006",
+        gate=Gate(quarantine=entries),
+        position=Position("sessions.yaml", 38, 3),
+    )
+    names = {"sc-spell": "Spells a name", "sc-late": "Asks for a late delivery"}
+    return result_of(
+        gated, status_of("COMPLETED_PARTIAL", ("sc-order", "sc-address", "sc-late"), ("sc-spell",)), names=names
+    )
+
+
+def confirmed_sample() -> Result:
+    """A session that passed, and was then simulated: one scenario is far below the bar, one is right at it."""
+    rates = {"sc-visa": (8, 20), "sc-move": (16, 20), "sc-book": (20, 20)}
+    gated = gated_run_of(
+        "travel-desk",
+        "e1f2a3b4-0007",
+        gate=Gate(confirm=Confirm(20, "80%")),
+        position=Position("sessions.yaml", 47, 3),
+    )
+    names = {"sc-visa": "Asks whether a visa is needed", "sc-move": "Moves a booking", "sc-book": "Books a trip"}
+    result = result_of(gated, status_of("COMPLETED_ALL_PASSED", tuple(rates), (), forked_version=9), names=names)
+    scenarios: dict[str, ConfirmedScenario] = {
+        key: {"passed": passed, "runs": runs} for key, (passed, runs) in rates.items()
+    }
+    return judged_again(result, {"set_id": "5e7c0001", "runs": 20, "scenarios": scenarios})
+
+
 def mixed_sample() -> Report:
-    """Sessions and check runs side by side: a check run of each outcome, and one that was not started."""
+    """Sessions and check runs side by side: a quarantine, a confirmation, a check run of each outcome."""
     mismatches = (
         Mismatch("polite & calm", "no match", "call-17", "poor", REASONING),
         Mismatch("polite & calm", "inconclusive", "call-18", None, ""),
@@ -164,6 +202,8 @@ def mixed_sample() -> Report:
     support = gated_check_run_of("support", gate=Gate("80%"), position=Position("sessions.yaml", 30, 3))
     return report_of(
         *sample().results[:2],
+        quarantined_sample(),
+        confirmed_sample(),
         check_result_of(
             support, check_run_of("PASSED", *judges), mismatches=mismatches, omitted_mismatches=3, cost_usd=1.25
         ),

@@ -95,7 +95,7 @@ def test_the_headings_name_what_there_is() -> None:
     assert (both.run, both.parts, both.is_mixed, both.has_iterations) == ("Run", "Passed", True, True)
     assert (alone.run, alone.parts, alone.is_mixed, alone.has_iterations) == ("Check run", "Judges", False, False)
     assert (none.run, none.is_mixed) == ("Run", False)
-    assert count_runs(runs_of(mixed_sample())) == "2 sessions and 6 check runs"
+    assert count_runs(runs_of(mixed_sample())) == "4 sessions and 6 check runs"
     assert nouns(runs_of(mixed_sample())) == "sessions and check runs"
     assert (count_runs([]), nouns([])) == ("0 runs", "runs")
 
