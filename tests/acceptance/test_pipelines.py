@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 import yaml
@@ -38,6 +38,7 @@ PRINTED_FOLDER = "/tmp/agents"  # noqa: S108 - in the README; the test replaces 
 FILES = ["junit.xml", "report.html", "summary.md", "verdicts.json"]
 SCRIPT = (EXAMPLE / "sandbox.yaml").read_text(encoding="utf-8")
 FAILING_SCRIPT = SCRIPT.replace("failing: [2, [sc-cancel], 0]", "failing: [2, [sc-cancel]]")
+LINE: Final = "4b0e8a52-6f0b-4a7e-9c55-1d2f7a3c9e10"
 VERSIONS = {"support-line": 7, "appointment-booking": 12, "order-desk": 4, "billing": 20}
 """The versions that pass in staging, by the sandbox's scenario file."""
 
@@ -138,24 +139,121 @@ def test_a_fork_gets_the_plan_in_the_summary_of_the_job(make_agents: Callable[..
     assert forge.bodies == []
 
 
-def test_a_pull_request_has_a_stack_of_its_own_until_it_is_closed(
+def test_the_example_runs_its_smoke_tests_in_a_stack_of_the_request(
     make_agents: Callable[..., Project], forge: Forge
 ) -> None:
-    project = make_agents()
-    jobs = run_github(project, REQUEST, forge, "pull-request")
+    jobs = run_github(make_agents(), REQUEST, forge, "pull-request")
     assert outcomes(jobs) == {"smoke": "failure", "destroy": "skipped"}, jobs["smoke"].log
     (written,) = forge.bodies
     assert written.startswith(mark("pr-7"))
     assert "Tornado gate failed: 2 failed of 2 sessions" in written
     assert "\nStack pr-7, environment smoke, " in written
-    assert "pr-7" in project.pulumi("stack", "ls")
-    for name in ("first", "second"):
-        put_machines_away(project, name)
-        jobs = run_github(project, CLOSED, forge, "pull-request")
-        assert outcomes(jobs) == {"smoke": "skipped", "destroy": "success"}, jobs["destroy"].log
-    assert "the tests of this pull request never ran" in jobs["destroy"].log
+    assert_shows_no_key(jobs)
+
+
+STORY: Final = f"""\
+version: 1
+sessions:
+  support-line:
+    pathway_id: {LINE}
+    version_number: latest
+    max_iterations: 1
+    gate: {{passed: "50%"}}
+    tags: [smoke]
+environments:
+  smoke: {{only: [smoke]}}
+  staging: {{sessions: {{support-line: {{version_number: 6}}}}}}
+  production: {{promotes_from: staging, publish: production}}
+"""
+STORY_SCRIPT: Final = f"""\
+pathways:
+  {LINE}:
+    scenarios: [{{id: sc-refund, name: Refunds an order}}, {{id: sc-cancel, name: Cancels an order}}]
+    iteration_ms: 1000
+    failing: [[sc-cancel], [sc-refund], 0]
+    forked_version: 7
+"""
+
+
+def test_a_change_goes_from_its_pull_request_to_production_and_back(
+    make_agents: Callable[..., Project], forge: Forge
+) -> None:
+    """On three stacks: the plan, the smoke tests beside staging, the merge, a promotion, and a rollback of it."""
+    project = make_agents(STORY_SCRIPT)
+    project.declare(STORY)
+    commit_all(project.folder)
+    forge.requests = []
+    assert red(run_github(project, PUSH, forge)) == {}
+    assert published_line(project) == [6]
+    forge.requests = [7]
+
+    edit(project, 'max_iterations: 1\n    gate: {passed: "50%"}', "max_iterations: 2\n    gate: {passed: all}")
+    commit_all(project.folder)
+    assert [*red(run_request(project, forge, "opened"))] == ["smoke"]
+    plan, smoke = forge.bodies
+    assert plan.startswith(f"{mark('plan')}## Tornado plan since HEAD^1: at worst ")
+    assert plan.count("- **support-line** runs again: max\\_iterations\n") == 3
+    assert smoke.startswith(f"{mark('pr-7')}## ❌ Tornado gate failed: 1 failed of 1 session\n")
+    assert "### Against stack staging\n\nNewly failing: 1 session, 1 scenario; fixed: 1 scenario." in smoke
+    assert "| newly failing | support-line | Refunds an order (sc-refund) | passed |" in smoke
+    assert "| fixed | support-line | Cancels an order (sc-cancel) | failed |" in smoke
+
+    edit(project, "max_iterations: 2", "max_iterations: 3")
+    commit_all(project.folder)
+    assert red(run_request(project, forge, "pushed")) == {}
+    assert [each.partition("\n")[0] for each in forge.bodies] == [mark("plan").strip(), mark("pr-7").strip()]
+    assert "## ✅ Tornado gate passed" in forge.bodies[1]
+    assert "Fixed: 1 scenario." in forge.bodies[1]
+
+    put_machines_away(project, "pushed")
+    assert red(run_github(project, PUSH, forge)) == {}
+    assert [each.partition("\n")[0] for each in forge.bodies[2:]] == [
+        mark("staging").strip(),
+        mark("production").strip(),
+    ]
+    assert published_line(project) == [7]
+    assert "the tests of this pull request never ran" not in close_request(project, forge, "first")
+    assert "the tests of this pull request never ran" in close_request(project, forge, "second")
+
+    started = len(project.bodies())
+    code, printed = project.run(
+        *("tornado-resource", "rollback", "support-line", "--stack", "production"),
+        *("--reason", "INC-7: it hangs up", "--yes"),
+    )
+    assert code == 0, printed
+    project.up(0, "--expect-no-changes")
+    assert len(project.bodies()) == started
+    assert published_line(project) == [6]
+
+
+def run_request(project: Project, forge: Forge, name: str) -> dict[str, Job]:
+    """Run all workflows of a pull request, on machines of their own."""
+    jobs: dict[str, Job] = {}
+    for workflow in ("agents", "pull-request"):
+        put_machines_away(project, f"before-{name}-{workflow}")
+        jobs |= run_github(project, REQUEST, forge, workflow)
+    assert_shows_no_key(jobs)
+    return jobs
+
+
+def close_request(project: Project, forge: Forge, name: str) -> str:
+    """Close the pull request, and return the log; its stack is gone then."""
+    put_machines_away(project, f"before-the-{name}-end")
+    jobs = run_github(project, CLOSED, forge, "pull-request")
+    assert outcomes(jobs) == {"smoke": "skipped", "destroy": "success"}, jobs["destroy"].log
     assert "pr-7" not in project.pulumi("stack", "ls")
     assert_shows_no_key(jobs)
+    return jobs["destroy"].log
+
+
+def red(jobs: dict[str, Job]) -> dict[str, str]:
+    """The logs of the jobs that failed."""
+    return {name: job.log for name, job in jobs.items() if job.outcome == "failure"}
+
+
+def published_line(project: Project) -> list[int]:
+    """The version of the story's pathway in Bland's production."""
+    return [row["version_id"] for row in project.http.get("/_sandbox/published").json()]
 
 
 def test_an_invalid_declaration_is_annotated_and_stops_the_pipeline(
