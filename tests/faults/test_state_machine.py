@@ -23,7 +23,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.inputs import compare
-from tornado_resource.runs.model import GatedRun
+from tornado_resource.runs.model import GatedRun, Known
 from tornado_resource.runs.order import Address, Order, Run
 from tornado_resource.runs.rerun import rerun_reason
 from tornado_resource.runs.start import start
@@ -84,7 +84,7 @@ class Lifecycle(RuleBasedStateMachine):
                         status = await client.status(self.state.session_id)
                     except NotFound:
                         return
-                    gated = GatedRun("support-line", self.state.session_id, Gate("any"), {}, status=status)
+                    gated = GatedRun("support-line", self.state.session_id, Gate("any"), {}, known=Known(status=status))
                     if rerun_reason("on_failure", gated.gate, last_run_of(gated)) is None:
                         return
                 await cancel_if_running(client, Run(self.state.session_id, {"pathway_id": "pw-1"}), clock)

@@ -100,9 +100,10 @@ def check_result_of(gated: GatedRun, run: CheckRun, **changes: Any) -> Result:
 
 def last_run_of(gated: GatedRun, scenarios: tuple[Scenario, ...] = ()) -> LastRun:
     """What the status of a session says of its last run, where no content is read."""
-    if gated.status is None or not gated.status.is_final:
+    status = gated.known.status
+    if status is None or not status.is_final:
         return LastRun.unsettled(gated)
-    return LastRun.recorded(make_verdict(gated, Ending(gated.status), scenarios))
+    return LastRun.recorded(make_verdict(gated, Ending(status), scenarios))
 
 
 def report_of(*results: Result, promotion: Promotion | None = None, trends: Trends | None = None) -> Report:

@@ -138,7 +138,7 @@ class Toy(Kind):
         del client
         from tornado_resource.runs.model import Ending
 
-        return LastRun.recorded(make_verdict(gated, Ending(gated.status))), gated
+        return LastRun.recorded(make_verdict(gated, Ending(gated.known.status))), gated
 
 
 def _started(content: Mapping[str, Any]) -> StartedRun:

@@ -261,10 +261,11 @@ class CheckRuns(Kind):
         """Return what the gate says of a check run that has ended, if the run has every judge that the gate names."""
         from tornado_resource.runs.model import Ending
 
-        run = _run(gated.status)
+        status = gated.known.status
+        run = _run(status)
         if run is not None and run.verdicts and unknown_judges(gated.gate, run.verdicts):
             return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
-        result = Result(gated, make_verdict(gated, Ending(gated.status)), gated.status)
+        result = Result(gated, make_verdict(gated, Ending(status)), status)
         return LastRun.recorded((await _with_test_cases(client, result)).verdict), gated
 
     async def read_content(self, client: Client, request: Mapping[str, Any], which: str) -> tuple[str, Content]:

@@ -225,13 +225,13 @@ class Confirmations(Kind):
         if isinstance(status, SetStatus) and status.is_final and ending.given_up is None:
             ending = await self._with_errors(client, gated, ending, status)
         result = Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
-        if result.verdict.outcome == "incomplete" or gated.content is None:
+        if result.verdict.outcome == "incomplete" or gated.known.content is None:
             return result
         return await _unedited(client, result, retry)
 
     async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         """Return what the gate says of a set that has ended."""
-        result = await self.result(client, gated, Ending(gated.status), retried)
+        result = await self.result(client, gated, Ending(gated.known.status), retried)
         return LastRun.recorded(result.verdict), gated
 
     async def _with_errors(self, client: Client, gated: GatedRun, ending: Ending, status: SetStatus) -> Ending:
@@ -299,7 +299,7 @@ def _rates(request: Mapping[str, Any], status: Status) -> dict[str, ConfirmedSce
 async def _unedited(client: Client, result: Result, retry: Retry) -> Result:
     """Return the result, incomplete if the version is not what passed any more, or if that is unknown."""
     gated = result.gated
-    version, passed = gated.request["version_number"], gated.content
+    version, passed = gated.request["version_number"], gated.known.content
     try:
         now = await retry(lambda: read_digests(client, gated.request["pathway_id"], version))
     except ApiError as error:

@@ -14,7 +14,7 @@ from tornado_resource.program.runs import run_outputs
 from tornado_resource.runs.confirmation import confirmed, judge_confirmation, judged_again, unconfirmed
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import GatedRun
+from tornado_resource.runs.model import GatedRun, Known
 from tornado_resource.runs.rerun import Decision
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def _gated(result: Result, inputs: Mapping[str, Any], set_id: str, created_at: s
         dict(inputs),
         created_at=created_at,
         position=gated.position,
-        content=Digests.of(result.verdict.content),
         urn=gated.urn,
         is_pathway_secret=gated.is_pathway_secret,
         kind=KIND,
+        known=Known(content=Digests.of(result.verdict.content)),
     )

@@ -117,7 +117,7 @@ async def _has_passed_here(declaration: Declaration, promoted: Promoted, run: Pr
     verdict = kept.verdict if kept is not None else None
     if verdict is None or verdict.outcome != "passed":
         return False
-    return is_same(Digests.of(verdict.content), gated.promoted_content) is True
+    return is_same(Digests.of(verdict.content), gated.promoted.content) is True
 
 
 def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from tornado_resource.program.sdk import is_mocked, organization
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import GatedRun, by_id
+from tornado_resource.runs.model import GatedRun, PromotedVersion, by_id
 from tornado_resource.runs.rerun import ANY, Decision, Fork, LastRun, is_newer, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
@@ -297,15 +297,15 @@ class LastRuns:
     async def with_known(self, gated: GatedRun) -> GatedRun:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
         await self.recorded()
-        asked, recorded = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id)
+        asked, recorded, known = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id), gated.known
         if asked is not None:
-            gated = replace(gated, status=asked.status, content=asked.content)
+            known = replace(known, status=asked.known.status, content=asked.known.content)
         if recorded is not None:
             # A later look could take an edit for what passed.
             is_known = recorded.verdict is not None or recorded.ended_content is not None
-            content = recorded.ended_content if is_known else gated.content
-            gated = replace(gated, content=content, doubt=recorded.doubt)
-        return replace(gated, was_shown=self._was_shown(gated))
+            content = recorded.ended_content if is_known else known.content
+            known = replace(known, content=content, doubt=recorded.doubt)
+        return replace(gated, known=replace(known, was_shown=self._was_shown(gated)))
 
     def _was_shown(self, gated: GatedRun) -> bool:
         """Return whether the API has shown a content to this run, or to the one before it of the same subject."""
@@ -344,7 +344,7 @@ class LastRuns:
     async def _ask(self, urn: str, session: RecordedRun, gate: Gate) -> LastRun:
         from tornado_resource.runs.results import read_last_run
 
-        gated = replace(session.under(gate), promoted_content=self._promoted.get(urn))
+        gated = replace(session.under(gate), promoted=PromotedVersion(content=self._promoted.get(urn)))
         try:
             async with self._client.open() as client:
                 last, read = await read_last_run(client, gated)

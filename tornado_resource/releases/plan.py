@@ -94,5 +94,5 @@ def _contents(passes: Iterable[Result]) -> list[str]:
 def _content(result: Result) -> str | None:
     """Return the content that passed: as read at the end, else the promoted one, else what the session started on."""
     verdict, gated = result.verdict, result.gated
-    promoted = gated.promoted_content.best if gated.promoted_content is not None else None
+    promoted = gated.promoted.content.best if gated.promoted.content is not None else None
     return verdict.content or promoted or (None if verdict.repaired else gated.started_content)

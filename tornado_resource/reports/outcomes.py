@@ -381,7 +381,7 @@ def _miss(result: Result) -> str:
     if OTHERS_REPAIRED in result.verdict.reason:
         return "others_repaired"
     is_repaired = result.verdict.reason.startswith(ONLY_REPAIRED) and result.verdict.version is not None
-    return "repaired" if is_repaired and result.gated.promoted is None else "missed"
+    return "repaired" if is_repaired and result.gated.promoted.version is None else "missed"
 
 
 def _doubt(result: Result) -> str:
@@ -393,4 +393,4 @@ def _doubt(result: Result) -> str:
         return "running" if status.is_running else "unknown_status"
     if status.total_scenarios == 0:
         return "none_ran"
-    return "adopted" if result.gated.adopted and result.gated.promoted is not None else "contradictory"
+    return "adopted" if result.gated.adopted and result.gated.promoted.version is not None else "contradictory"

@@ -203,7 +203,7 @@ class Kind(ABC):
 
     @abstractmethod
     async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
-        """Return what the gate says of a recorded run that has ended (`gated.status`), and the run with what was read.
+        """Return what the gate says of a recorded run, by its final `known.status`, and the run with what was read.
 
         Unlike `result`, it raises: what is unknown must not start another run.
         """

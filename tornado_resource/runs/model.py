@@ -59,19 +59,39 @@ NOT_SHOWN_NOW: Final = "the API does not show it, but has shown it before"
 
 
 @dataclass(frozen=True, slots=True)
+class PromotedVersion:
+    """The version that passed in the other stack and must pass here; None if nothing is promoted, or it is unknown."""
+
+    version: int | None = None
+    content: Digests | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What has been read of a run so far, or is recorded of an earlier look. None is what has not been read.
+
+    *status*: as read a moment ago. *content*: that of the version that the verdict is for, as read when the run had
+    ended. *doubt*: why an earlier look found that its scenarios were not tested as declared. *was_shown*: whether the
+    API has shown such a content to this stack, so that it must show it again. *confirmation*: that of its pass.
+    """
+
+    status: Status | None = None
+    content: Digests | None = None
+    doubt: str | None = None
+    was_shown: bool = False
+    confirmation: GatedRun | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GatedRun:
     """A recorded run and its gate.
 
     *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
-    *promoted*: the version that passed in the other environment and must pass here, and *promoted_content* its content,
-    if that is known. *started_content*: the digest of the declared version right after the start. *content*: that of
-    the version that the verdict is for, as read when the session had ended. *status*: as read a moment ago. Of these,
-    None is what has not been read. *was_shown*: whether the API has shown such a content to this stack, so that it must
-    show it again. *scenarios*: the declared scenarios that a session runs, by id, and *test_cases* those of a check
-    run. *doubt*: why an earlier look found that they were not tested as declared. *urn*: that of its resource, which
-    tells runs of one *name* apart. *is_pathway_secret*: whether the pathway's id is a secret of the stack, and so is
-    not shown.
+    *started_content*: the digest of the declared version right after the start; None if it was not read. *scenarios*:
+    the declared scenarios that a session runs, by id, and *test_cases* those of a check run. *urn*: that of its
+    resource, which tells runs of one *name* apart. *is_pathway_secret*: whether the pathway's id is a secret of the
+    stack, and so is not shown.
     """
 
     name: str
@@ -82,20 +102,14 @@ class GatedRun:
     timeout_ms: int | None = None
     position: Position | None = None
     adopted: bool = False
-    promoted: int | None = None
-    promoted_content: Digests | None = None
     started_content: str | None = None
-    content: Digests | None = None
-    was_shown: bool = False
-    status: Status | None = None
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     test_cases: tuple[ScenarioDeclaration, ...] = ()
-    doubt: str | None = None
     urn: str = ""
     is_pathway_secret: bool = False
     kind: str = "tornado"
-    confirmation: GatedRun | None = None
-    """The confirmation of its pass that the state has recorded."""
+    promoted: PromotedVersion = PromotedVersion()
+    known: Known = Known()
 
     @property
     def run(self) -> Run:
@@ -122,7 +136,7 @@ class GatedRun:
     @property
     def must_be_shown(self) -> bool:
         """Whether a pass without a content would hide an edit: the API has shown what is tested, here or elsewhere."""
-        return self.was_shown or self.started_content is not None or self.promoted_content is not None
+        return self.known.was_shown or self.started_content is not None or self.promoted.content is not None
 
     @property
     def declared_scenarios(self) -> tuple[str, ...] | None:

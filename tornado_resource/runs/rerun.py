@@ -42,9 +42,9 @@ class LastRun:
     @classmethod
     def unsettled(cls, gated: GatedRun) -> Self:
         """Return the last run of a session that has not ended, by its status, which is None if it is gone."""
-        if gated.status is None:
+        if gated.known.status is None:
             return cls(gated.run_id, gated.gate, "gone")
-        return cls(gated.run_id, gated.gate, "running" if gated.status.is_running else "unknown")
+        return cls(gated.run_id, gated.gate, "running" if gated.known.status.is_running else "unknown")
 
 
 @dataclass(frozen=True, slots=True)

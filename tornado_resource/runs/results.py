@@ -53,9 +53,9 @@ async def wait_for_result(  # noqa: PLR0913 - the last two have defaults, and go
         return result
     if confirm is not None:
         return await confirm(result)
-    if gated.confirmation is None:
+    if gated.known.confirmation is None:
         return unconfirmed(result)
-    return confirmed(result, await wait_for_result(client, gated.confirmation, poll_seconds, report, clock))
+    return confirmed(result, await wait_for_result(client, gated.known.confirmation, poll_seconds, report, clock))
 
 
 async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
@@ -69,8 +69,9 @@ async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, Gated
         ApiError: a request failed.
 
     """
-    gated = replace(gated, status=gated.status or await status_or_gone(client, gated.run))
-    if gated.status is None or not gated.status.is_final:
+    status = gated.known.status or await status_or_gone(client, gated.run)
+    gated = replace(gated, known=replace(gated.known, status=status))
+    if status is None or not status.is_final:
         return LastRun.unsettled(gated), gated
     return await kind_of(gated.kind).last_run(client, gated)
 
@@ -87,7 +88,7 @@ async def read_result(
 
     """
     try:
-        status = gated.status or await status_or_gone(client, gated.run)
+        status = gated.known.status or await status_or_gone(client, gated.run)
     except ApiError as error:
         ending = request_failed(error)
     else:
@@ -98,6 +99,6 @@ async def read_result(
         return result
     if confirm is not None:
         return await confirm(result)
-    if gated.confirmation is None:
+    if gated.known.confirmation is None:
         return unconfirmed(result)
-    return confirmed(result, await read_result(client, gated.confirmation))
+    return confirmed(result, await read_result(client, gated.known.confirmation))

@@ -42,7 +42,7 @@ async def with_scenarios(client: Client, result: Result, owner: Owner, retry: Re
     gated, verdict = result.gated, result.verdict
     if verdict.outcome != "passed":
         return result
-    doubt = gated.doubt
+    doubt = gated.known.doubt
     if doubt is None and (gated.scenarios or gated.test_cases):
         try:
             doubt = scenario_doubt(await _pairs(client, gated, owner, retry))

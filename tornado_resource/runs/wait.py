@@ -62,8 +62,8 @@ async def wait_for_end(
     """
     watch = _Watch(client, gated, report, clock)
     poller = Poller(_backoff(poll_seconds), (limit_ms(gated) + kind_of(gated.kind).grace_ms) / 1000, clock)
-    if gated.status is not None:
-        ending = watch.read(gated.status)
+    if gated.known.status is not None:
+        ending = watch.read(gated.known.status)
         if ending is not None or not await poller.pause():
             return ending or watch.out_of_time()
     while True:

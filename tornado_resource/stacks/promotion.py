@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.content import Digests
 from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.runs.model import PromotedVersion
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import GatedRun
@@ -62,7 +63,9 @@ class Promotion:
 def with_promoted_version(gated: GatedRun, promotion: Promotion | None) -> GatedRun:
     """Return *gated* with the version that must pass here; unchanged if the session was not promoted."""
     session = promotion.sessions.get(gated.name) if promotion is not None else None
-    return replace(gated, promoted=session.version, promoted_content=session.pinned) if session is not None else gated
+    if session is None:
+        return gated
+    return replace(gated, promoted=PromotedVersion(session.version, session.pinned))
 
 
 def as_output(promotion: Promotion) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from tornado_resource.runs.model import (
     Confirmation,
     GatedRun,
     JudgeResult,
+    Known,
     Result,
     RunVerdict,
     ScenarioRun,
@@ -255,15 +256,17 @@ class RecordedRun:
             position=Position.parse(text_or_none(inputs.get("declared_at") or inputs.get("source"))),
             adopted=self.adopted,
             started_content=self.started_content,
-            content=self.ended_content,
-            was_shown=self.was_shown,
             scenarios=self.scenarios if "scenario_ids" in self.request else {},
             test_cases=() if "scenario_ids" in self.request else tuple(self.scenarios.values()),
-            doubt=self.doubt,
             urn=clean(self.resource.urn, MAX_URN_CHARACTERS),
             is_pathway_secret=self.resource.is_secret,
             kind=self.kind,
-            confirmation=self._confirmation_under(gate),
+            known=Known(
+                content=self.ended_content,
+                doubt=self.doubt,
+                was_shown=self.was_shown,
+                confirmation=self._confirmation_under(gate),
+            ),
         )
 
     @property
@@ -289,7 +292,8 @@ class RecordedRun:
     def _confirmation_under(self, gate: Gate) -> GatedRun | None:
         if self.confirmation is None or gate.confirm is None:
             return None
-        return replace(self.confirmation.under(gate), name=self.name, content=self.ended_content)
+        confirmation = self.confirmation.under(gate)
+        return replace(confirmation, name=self.name, known=replace(confirmation.known, content=self.ended_content))
 
     def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of *gated*; None if the record is about another run, request or gate."""
@@ -297,9 +301,9 @@ class RecordedRun:
         if verdict is None or verdict.session_id != gated.run_id or verdict.gate != gated.gate:
             return None
         # The version of an adopted session is unknown, so it does not pass for the promoted one.
-        is_doubtful = gated.adopted and gated.promoted is not None
+        is_doubtful = gated.adopted and gated.promoted.version is not None
         is_same = verdict.declaration == digest(gated.request)
-        if not is_same or is_doubtful or is_outdated(verdict, gated.promoted_content):
+        if not is_same or is_doubtful or is_outdated(verdict, gated.promoted.content):
             return None
         return Result(gated, verdict, scenario_names=self.scenario_names)
 

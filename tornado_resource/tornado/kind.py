@@ -228,9 +228,9 @@ class Tornado(Kind):
     def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
         """Judge a session that completed (docs/gate.md). One that was adopted may have run on any version."""
         outcome, reason = judge(gated.gate, status, declared=gated.declared_scenarios, scenarios=scenarios)
-        if outcome == "passed" and gated.adopted and gated.promoted is not None:
+        if outcome == "passed" and gated.adopted and gated.promoted.version is not None:
             unknown = "it was adopted, so it is unknown whether it ran on the promoted version"
-            return "incomplete", f"{unknown} {gated.promoted}"
+            return "incomplete", f"{unknown} {gated.promoted.version}"
         return outcome, reason
 
     def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:

@@ -60,11 +60,12 @@ async def last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         ApiError: a request failed.
 
     """
-    gated = replace(gated, status=_spelled(gated, gated.status))
+    status = _spelled(gated, gated.known.status)
+    gated = replace(gated, known=replace(gated.known, status=status))
     listing = Listing(())
     if gated.gate.passed == "promotion":
-        listing = await _promotion_scenarios(client, gated, gated.status, retried)
-    judged = _judged_by_listing(gated, Ending(gated.status), listing)
+        listing = await _promotion_scenarios(client, gated, status, retried)
+    judged = _judged_by_listing(gated, Ending(status), listing)
     if judged.cause == "scenarios_unlisted":
         return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
     result = await with_scenarios(client, judged, _owner(gated))
@@ -137,13 +138,15 @@ async def _with_content(client: Client, result: Result, retry: Retry = retried) 
     if verdict.outcome == "incomplete" or version is None:
         return result
     pathway_id = gated.request["pathway_id"]
-    content = gated.content or await read_digests(client, pathway_id, version, retry)
+    content = gated.known.content or await read_digests(client, pathway_id, version, retry)
     if content is None and verdict.outcome == "passed" and gated.must_be_shown:
         label = f"{version_name(version)} of pathway {clean(pathway_id)}"
         raise OutcomeUnknown(label, NOT_SHOWN_NOW)
     verdict = with_content(gated, await _with_fork(client, gated, verdict, retry), content)
     cause = "edited" if verdict.outcome == "incomplete" else result.cause
-    return replace(result, gated=replace(gated, content=content), verdict=verdict, cause=cause)
+    return replace(
+        result, gated=replace(gated, known=replace(gated.known, content=content)), verdict=verdict, cause=cause
+    )
 
 
 async def _with_fork(client: Client, gated: GatedRun, verdict: RunVerdict, retry: Retry) -> RunVerdict:

@@ -79,7 +79,7 @@ def with_content(gated: GatedRun, verdict: RunVerdict, content: Digests | None) 
     if content is None:
         return verdict
     name = version_name(verdict.version)
-    found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted_content
+    found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted.content
     if not verdict.repaired and started is not None:
         edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
         if is_same(content, Digests.of(started)) is False:

@@ -15,7 +15,7 @@ from tornado_resource.bland.agents import list_versions
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError, NotFound, OutcomeUnknown, Rejected
-from tornado_resource.runs.model import Ending
+from tornado_resource.runs.model import Ending, Known
 from tornado_resource.runs.order import Address, Order
 from tornado_resource.runs.rerun import rerun_reason
 from tornado_resource.runs.results import read_last_run, read_result
@@ -123,7 +123,7 @@ async def test_a_run_that_has_ended_is_judged_without_another_request() -> None:
         return json_response({}, 500)
 
     status = CheckStatus.of(check_run_of("PASSED", judge_of("resolved", 0.9)))
-    gated = replace(gated_check_run_of("support"), status=status)
+    gated = replace(gated_check_run_of("support"), known=Known(status=status))
     last, _ = await read_last_run(client_of(refuse), gated)
     assert (last.state, last.outcome) == ("ended", "passed")
     assert (await read_result(client_of(refuse), gated)).verdict == last.verdict
@@ -134,7 +134,7 @@ async def test_a_gate_that_names_another_judge_runs_nothing_again() -> None:
     run = check_run_of("PASSED", judge_of("resolved", 0.9))
     for name, state in (("resolved", "ended"), ("nobody", "unknown")):
         declared = gated_check_run_of("support", gate=Gate(judges={name: "80%"}))
-        gated = replace(declared, status=CheckStatus.of(run))
+        gated = replace(declared, known=Known(status=CheckStatus.of(run)))
         last, _ = await KIND.last_run(client_of(lambda _: json_response({})), gated)
         assert (last.state, rerun_reason("on_failure", gated.gate, last)) == (state, None)
 

@@ -12,6 +12,7 @@ from tests.support.results import check_run_of, gated_check_run_of, judge_of
 from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.bland.listing import Owner
 from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.runs.model import Known
 from tornado_resource.runs.results import read_last_run, read_result
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ DECLARED = ScenarioDeclaration("refund", Owner.agent("ag-1"), {"name": "Refund",
 SHOWN = {"id": "sc-1", "agent_id": "ag-1", "name": "Refund", "max_turns": 10}
 
 
-def passed(**changes: Any) -> GatedRun:
+def passed(doubt: str | None = None) -> GatedRun:
     run = check_run_of("PASSED", judge_of("Resolved", 0.9))
-    gated = gated_check_run_of("support", status=CheckStatus.of(run))
-    return replace(gated, request={**gated.request, "agent_id": "ag-1"}, test_cases=(DECLARED,), **changes)
+    gated = gated_check_run_of("support", known=Known(status=CheckStatus.of(run), doubt=doubt))
+    return replace(gated, request={**gated.request, "agent_id": "ag-1"}, test_cases=(DECLARED,))
 
 
 async def result_of(gated: GatedRun, *scenarios: dict[str, Any], status: int = 200) -> tuple[Result, list[str]]:
@@ -66,7 +67,7 @@ async def test_a_test_case_that_was_edited_meanwhile_leaves_it_incomplete(
 
 
 async def test_a_doubt_stays_when_the_test_case_is_back() -> None:
-    result, asked = await result_of(passed(doubt="not tested as declared: x"), SHOWN)
+    result, asked = await result_of(passed("not tested as declared: x"), SHOWN)
     assert (result.verdict.outcome, result.verdict.reason, asked) == ("incomplete", "not tested as declared: x", [])
 
 

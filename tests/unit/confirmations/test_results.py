@@ -13,6 +13,7 @@ from tests.support.simulations import REQUEST, gated_set, set_body, set_status
 from tornado_resource.bland.responses import Status
 from tornado_resource.bland.simulation_sets import SimulationSet
 from tornado_resource.confirmations.kind import KIND, SetStatus
+from tornado_resource.runs.model import Known
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def content_of(nodes: Any) -> Digests | None:
     ids=["the same", "edited", "gone", "unreadable"],
 )
 async def test_a_version_that_was_edited_is_not_confirmed(now: Any, outcome: str, reason: str, cause: Any) -> None:
-    gated = gated_set(content=await content_of(NODES))
+    gated = gated_set(known=Known(content=await content_of(NODES)))
     result = await read_result(client_with(now, rates=PASSED), gated)
     assert (result.verdict.outcome, result.cause) == (outcome, cause)
     assert reason in result.verdict.reason

@@ -359,7 +359,7 @@ async def test_what_was_shown_on_the_pathway_is_remembered(known: Any, pathway_i
         patch.setattr(LastRuns, "promote", spy)
         await known(PASSED, {**REQUEST, "rerun": "on_failure"}, content=OLD)
     new = replace(GATED, run_id="s-2", request={"pathway_id": pathway_id})
-    found = await runs[0].with_known(new)
+    found = (await runs[0].with_known(new)).known
     assert (found.was_shown, found.content) == (pathway_id == REQUEST["pathway_id"], None)
-    assert (await runs[0].with_known(GATED)).content == Digests.of(OLD)
-    assert not (await runs[0].with_known(replace(new, urn=INSIDE))).was_shown
+    assert (await runs[0].with_known(GATED)).known.content == Digests.of(OLD)
+    assert not (await runs[0].with_known(replace(new, urn=INSIDE))).known.was_shown

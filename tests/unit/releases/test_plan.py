@@ -11,6 +11,7 @@ from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.content import Digests
 from tornado_resource.declarations.releases import Release
 from tornado_resource.releases.plan import plan_releases
+from tornado_resource.runs.model import PromotedVersion
 from tornado_resource.versions.passed import edit_since_pass, unread
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def test_one_session_that_names_the_content_is_enough(first: str | None, second:
 @pytest.mark.parametrize(
     ("gated", "repaired", "content"),
     [
-        ({"promoted_content": Digests.of(OLD), "started_content": NEW}, False, OLD),
+        ({"promoted": PromotedVersion(content=Digests.of(OLD)), "started_content": NEW}, False, OLD),
         ({"started_content": NEW}, False, NEW),
         ({"started_content": NEW}, True, None),
         ({}, False, None),

@@ -11,7 +11,7 @@ from tornado_resource.bland.responses import STATUSES, Fix, Iteration, Scenario,
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import Cause, Ending, Result
+from tornado_resource.runs.model import Cause, Ending, PromotedVersion, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 
 if TYPE_CHECKING:
@@ -42,12 +42,16 @@ def advice_for(situation: str) -> str:
         (completed(2, 2, "COMPLETED_ALL_PASSED"), {"gate": Gate(3)}, "missed"),
         (replace(completed(1, 2), has_forked=True), {"gate": Gate(1, "refuse")}, "missed"),
         (replace(completed(1, 2), forked_version=7), {"gate": Gate(1, "refuse")}, "repaired"),
-        (replace(completed(1, 2), forked_version=7), {"gate": Gate(1, "refuse"), "promoted": 6}, "missed"),
+        (
+            replace(completed(1, 2), forked_version=7),
+            {"gate": Gate(1, "refuse"), "promoted": PromotedVersion(6)},
+            "missed",
+        ),
         *((Status(word), {}, word) for word, meaning in STATUSES.items() if meaning.failure),
         (completed(0, 0), {}, "none_ran"),
         (completed(None, None), {}, "contradictory"),
         (completed(1, 1), {}, "contradictory"),
-        (completed(1, 1, "COMPLETED_ALL_PASSED"), {"adopted": True, "promoted": 3}, "adopted"),
+        (completed(1, 1, "COMPLETED_ALL_PASSED"), {"adopted": True, "promoted": PromotedVersion(3)}, "adopted"),
         (Status("RUNNING"), {}, "running"),
         (Status("REBALANCING"), {}, "unknown_status"),
         (None, {}, "unknown"),

@@ -13,7 +13,7 @@ from tests.support.simulations import gated_set, set_body
 from tornado_resource.declarations.model import Confirm, Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.confirmation import agrees, holds, judge_confirmation, judged_again, parse_confirmation
-from tornado_resource.runs.model import Ending, GatedRun, Result
+from tornado_resource.runs.model import Ending, GatedRun, Known, Result
 from tornado_resource.runs.results import read_result, wait_for_result
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import RecordedRun, Resource, read_outputs
@@ -170,13 +170,10 @@ def test_a_confirmation_is_a_part_of_its_session() -> None:
     assert ([*found.runs], [*found.confirmations]) == ([URN], ["session-1"])
     gated = found.runs[URN].gated
     assert gated is not None
-    assert gated.confirmation is not None
-    assert (gated.confirmation.run_id, gated.confirmation.gate, gated.confirmation.kind) == (
-        "set-1",
-        GATE,
-        "confirmation",
-    )
-    assert found.runs[URN].under(Gate()).confirmation is None
+    confirmation = gated.known.confirmation
+    assert confirmation is not None
+    assert (confirmation.run_id, confirmation.gate, confirmation.kind) == ("set-1", GATE, "confirmation")
+    assert found.runs[URN].under(Gate()).known.confirmation is None
 
 
 def test_the_content_of_a_pass_that_is_not_confirmed_yet_is_kept() -> None:
@@ -228,7 +225,7 @@ async def test_a_command_reads_the_confirmation_that_the_state_has(
     outcome: str,
     reason: str,
 ) -> None:
-    gated = replace(GATED, confirmation=confirmation)
+    gated = replace(GATED, known=Known(confirmation=confirmation))
     client = client_of(lambda request: respond(request, rates))
     if waits:
         result = await wait_for_result(client, gated, 10, lambda _: None, FakeTime().clock())

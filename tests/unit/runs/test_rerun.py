@@ -11,7 +11,7 @@ import pytest
 from tests.support.results import last_run_of
 from tornado_resource.bland.responses import Iteration, Scenario, Status
 from tornado_resource.declarations.model import Gate, Rerun
-from tornado_resource.runs.model import Ending, GatedRun
+from tornado_resource.runs.model import Ending, GatedRun, Known
 from tornado_resource.runs.rerun import ANY, Fork, LastRun, is_newer, rerun_reason
 from tornado_resource.runs.verdict import make_verdict
 
@@ -27,7 +27,7 @@ def reason_of(
     request: dict[str, Any] | None = None,
     scenarios: tuple[Scenario, ...] = (),
 ) -> str | None:
-    gated = GatedRun("support-line", "session-1", gate or ANY, request or {}, status=status)
+    gated = GatedRun("support-line", "session-1", gate or ANY, request or {}, known=Known(status=status))
     return rerun_reason(rerun, gate, last_run_of(gated, scenarios))
 
 
@@ -89,7 +89,7 @@ def test_a_promotion_gate_looks_at_the_pathways_scenarios(is_required: bool, is_
 @pytest.mark.parametrize("status", [PASSED, FAILED])
 @pytest.mark.parametrize("rerun", ["on_failure", "on_change", "always"])
 def test_a_recorded_verdict_decides_as_the_status_does(rerun: Rerun, status: Status) -> None:
-    gated = GatedRun("support-line", "session-1", Gate(), {}, status=status)
+    gated = GatedRun("support-line", "session-1", Gate(), {}, known=Known(status=status))
     recorded = LastRun.recorded(make_verdict(gated, Ending(status)))
     assert recorded == last_run_of(gated)
     assert rerun_reason(rerun, gated.gate, recorded) == reason_of(rerun, gated.gate, status)

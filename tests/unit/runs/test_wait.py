@@ -12,7 +12,7 @@ from tests.support.api import FakeTime, client_of, json_response
 from tornado_resource.bland.responses import Status
 from tornado_resource.core.durations import format_ms
 from tornado_resource.declarations.model import GRACE_MS, Gate
-from tornado_resource.runs.model import GatedRun
+from tornado_resource.runs.model import GatedRun, Known
 from tornado_resource.runs.wait import Progress, wait_for_end
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def test_a_finished_session_takes_one_request_and_no_pause() -> None:
 
 
 async def test_a_status_that_was_just_read_is_the_first_of_the_wait() -> None:
-    running = replace(SESSION, status=Status("RUNNING", current_iteration=1))
+    running = replace(SESSION, known=Known(status=Status("RUNNING", current_iteration=1)))
     script = Script(DONE, gated=running)
     await script.run()
     assert [progress.line.partition(" ·")[0] for progress in script.lines] == [
@@ -73,7 +73,7 @@ async def test_a_status_that_was_just_read_is_the_first_of_the_wait() -> None:
     ]
     assert len(script.requested_at) == 1
     assert script.requested_at[0] > 0
-    script = Script(RUNNING, gated=replace(SESSION, status=Status("STUCK")))
+    script = Script(RUNNING, gated=replace(SESSION, known=Known(status=Status("STUCK"))))
     assert (await script.run()).status == Status("STUCK")
     assert (script.requested_at, script.lines) == ([], [])
     script = Script(DONE, gated=replace(running, request={"timeout_ms": -GRACE_MS}))

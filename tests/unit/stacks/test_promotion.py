@@ -70,6 +70,6 @@ def test_malformed_parts_of_a_record_are_left_out() -> None:
 def test_only_a_promoted_session_must_pass_on_the_promoted_version() -> None:
     gated = gated_run_of("billing")
     promotion = Promotion("x", None, {"billing": PromotedSession("s-1", 7, None)})
-    assert with_promoted_version(gated, promotion).promoted == 7
-    assert with_promoted_version(gated_run_of("other"), promotion).promoted is None
+    assert with_promoted_version(gated, promotion).promoted.version == 7
+    assert with_promoted_version(gated_run_of("other"), promotion).promoted.version is None
     assert with_promoted_version(gated, None) == gated

@@ -14,7 +14,7 @@ from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import Release
 from tornado_resource.releases.plan import ReleasePlan
-from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun, Result
+from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun, PromotedVersion, Result
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import carried_results, read_outputs
 from tornado_resource.versions.drift import RunBasis
@@ -202,7 +202,7 @@ def test_an_adopted_session_does_not_pass_for_a_promoted_version() -> None:
     resources = state(verdict(), adopted=True)
     adopted = replace(GATED, adopted=True)
     assert outcome(resources, adopted) == "passed"
-    assert outcome(resources, replace(adopted, promoted=7)) is None
+    assert outcome(resources, replace(adopted, promoted=PromotedVersion(7))) is None
 
 
 def test_a_session_without_a_verdict_is_known_all_the_same() -> None:
@@ -269,7 +269,7 @@ def test_a_pass_on_other_content_than_the_promoted_one_is_outdated(
     promoted: Digests | None,
     holds: bool,  # noqa: FBT001
 ) -> None:
-    found = outcome(state(verdict(content=recorded)), replace(GATED, promoted_content=promoted))
+    found = outcome(state(verdict(content=recorded)), replace(GATED, promoted=PromotedVersion(content=promoted)))
     assert found == ("passed" if holds else None)
 
 

@@ -15,6 +15,7 @@ from tornado_resource.bland.content import Digests, parse_content
 from tornado_resource.bland.responses import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, ForeignResponse
+from tornado_resource.runs.model import Known, PromotedVersion
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
 from tornado_resource.tornado.kind import KIND
 
@@ -73,7 +74,7 @@ class Api:
     async def last_run(self, gated: GatedRun) -> LastRun:
         async with client_of(self.handle) as client:
             last, read = await read_last_run(client, gated)
-        assert (read.status is None) == (last.state == "gone")
+        assert (read.known.status is None) == (last.state == "gone")
         return last
 
 
@@ -243,7 +244,7 @@ async def test_the_last_run_of_a_session_that_is_gone() -> None:
 
 async def test_the_last_run_with_a_known_status_takes_no_request() -> None:
     api = Api([RUNNING], [SCENARIOS])
-    last = await api.last_run(replace(ALL, status=Status("STUCK")))
+    last = await api.last_run(replace(ALL, known=Known(status=Status("STUCK"))))
     assert (last.outcome, api.requests) == ("failed", [])
 
 
@@ -280,7 +281,7 @@ async def test_the_content_of_the_version_is_read_once(way: str, status: Any) ->
 @pytest.mark.parametrize("way", ["wait", "read"])
 async def test_a_content_that_is_known_is_not_read_again(way: str) -> None:
     api = Api([PASSED], [SCENARIOS], [EDITED])
-    result = await getattr(api, way)(replace(PINNED, content=Digests.of(digest_of(VERSION))))
+    result = await getattr(api, way)(replace(PINNED, known=Known(content=Digests.of(digest_of(VERSION)))))
     assert (result.verdict.outcome, result.verdict.content) == ("passed", digest_of(VERSION))
     assert api.requests == ["status"]
 
@@ -308,11 +309,15 @@ async def test_an_edit_while_it_was_tested_is_told(way: str) -> None:
     assert way == "last_run" or found.cause == "edited"
 
 
-@pytest.mark.parametrize("known", ["started_content", "promoted_content", "was_shown"])
+@pytest.mark.parametrize("known", ["started_content", "promoted", "known"])
 @pytest.mark.parametrize("answer", [403, 404, {}])
 async def test_a_version_that_was_shown_before_must_be_shown_again(known: str, answer: Any) -> None:
-    recorded = Digests.of(digest_of(VERSION))
-    values: dict[str, Any] = {"started_content": digest_of(VERSION), "promoted_content": recorded, "was_shown": True}
+    promoted = PromotedVersion(content=Digests.of(digest_of(VERSION)))
+    values: dict[str, Any] = {
+        "started_content": digest_of(VERSION),
+        "promoted": promoted,
+        "known": Known(was_shown=True),
+    }
     gated = replace(PINNED, **{known: values[known]})
     for way in ("wait", "read"):
         result = await getattr(Api([PASSED], [SCENARIOS], [answer]), way)(gated)

@@ -13,7 +13,7 @@ from tornado_resource.bland.listing import Listing, Owner
 from tornado_resource.bland.responses import parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
-from tornado_resource.runs.model import by_id
+from tornado_resource.runs.model import Known, by_id
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
 from tornado_resource.runs.scenarios import scenario_doubt
 
@@ -114,10 +114,10 @@ async def test_a_pass_of_edited_scenarios_is_incomplete_and_runs_again() -> None
 
 async def test_a_recorded_doubt_stays_when_the_scenarios_are_put_back() -> None:
     api = Api(list(SHOWN.values()))
-    doubtful = replace(GATED, doubt="not tested as declared: scenario 'Refund' is disabled")
+    doubtful = replace(GATED, known=Known(doubt="not tested as declared: scenario 'Refund' is disabled"))
     async with client_of(api.handle) as client:
         result = await read_result(client, doubtful)
-    assert (result.verdict.outcome, result.verdict.reason) == ("incomplete", doubtful.doubt)
+    assert (result.verdict.outcome, result.verdict.reason) == ("incomplete", doubtful.known.doubt)
     assert api.requests == ["status"]
 
 

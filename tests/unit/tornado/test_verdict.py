@@ -11,7 +11,7 @@ from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.reports.outcomes import scenario_results
-from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict, declared_runs
+from tornado_resource.runs.model import Ending, GatedRun, PromotedVersion, Result, RunVerdict, declared_runs
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.runs.wait import limit_ms
 from tornado_resource.tornado.verdict import unreadable_content, with_content
@@ -128,7 +128,7 @@ def test_a_verdict_names_a_version_only_if_it_is_certain(
 
 @pytest.mark.parametrize(("adopted", "outcome"), [(False, "passed"), (True, "incomplete")])
 def test_an_adopted_session_cannot_pass_on_a_promoted_version(adopted: bool, outcome: str) -> None:  # noqa: FBT001
-    verdict = make_verdict(replace(GATED, adopted=adopted, promoted=7), Ending(completed(2, 2)))
+    verdict = make_verdict(replace(GATED, adopted=adopted, promoted=PromotedVersion(7)), Ending(completed(2, 2)))
     assert verdict.outcome == outcome
     assert adopted == ("whether it ran on the promoted version 7" in verdict.reason)
 
@@ -207,11 +207,11 @@ def test_a_fork_has_other_content_than_what_it_started_from() -> None:
 
 
 def test_only_the_promoted_content_may_pass() -> None:
-    verdict = content_verdict(NEW, promoted_content=Digests.of(OLD))
+    verdict = content_verdict(NEW, promoted=PromotedVersion(content=Digests.of(OLD)))
     assert verdict.outcome == "incomplete"
     assert "its content is sha256:111111111111, sha256:000000000000 passed there" in verdict.reason
-    assert content_verdict(OLD, promoted_content=Digests.of(OLD)).outcome == "passed"
-    assert content_verdict(NEW, passed=2, promoted_content=Digests.of(OLD)).outcome == "failed"
+    assert content_verdict(OLD, promoted=PromotedVersion(content=Digests.of(OLD))).outcome == "passed"
+    assert content_verdict(NEW, passed=2, promoted=PromotedVersion(content=Digests.of(OLD))).outcome == "failed"
 
 
 def test_an_api_that_does_not_show_versions_leaves_the_content_unknown() -> None:
@@ -222,10 +222,10 @@ def test_an_api_that_does_not_show_versions_leaves_the_content_unknown() -> None
 PLAIN, OTHER, IGNORING = f"sha256v2:{'2' * 64}", f"sha256v2:{'3' * 64}", f"sha256v2(status):{'4' * 64}"
 
 
-@pytest.mark.parametrize("key", ["started_content", "promoted_content"])
+@pytest.mark.parametrize("key", ["started_content", "promoted"])
 def test_a_record_with_other_ignored_paths_is_no_edit_and_no_proof(key: str) -> None:
     def found(now: Digests) -> RunVerdict:
-        value = Digests.of(PLAIN) if key == "promoted_content" else PLAIN
+        value = PromotedVersion(content=Digests.of(PLAIN)) if key == "promoted" else PLAIN
         session = replace(GATED, **{key: value})  # type: ignore[arg-type] # the fields of GatedRun
         return with_content(session, make_verdict(session, Ending(completed(3, 3))), now)
 
@@ -242,7 +242,10 @@ def test_a_record_with_other_ignored_paths_is_no_edit_and_no_proof(key: str) -> 
 def test_an_older_record_is_compared_in_its_form_and_renewed() -> None:
     read, other = Digests("sha256v2:" + "2" * 64, OLD), Digests("sha256v2:" + "2" * 64, NEW)
     verdict = make_verdict(GATED, Ending(completed(3, 3)))
-    for gated in (replace(GATED, started_content=OLD), replace(GATED, promoted_content=Digests.of(OLD))):
+    for gated in (
+        replace(GATED, started_content=OLD),
+        replace(GATED, promoted=PromotedVersion(content=Digests.of(OLD))),
+    ):
         found = with_content(gated, verdict, read)
         assert (found.outcome, found.content) == ("passed", read.current)
         found = with_content(gated, verdict, other)
