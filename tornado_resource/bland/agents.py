@@ -156,20 +156,6 @@ async def list_agents(client: Client) -> Agents:
     return client.parsed(reply, parse, "the response has no agents")
 
 
-async def read_agent(client: Client, agent_id: str) -> Agent:
-    """Return an agent.
-
-    Raises:
-        ForeignResponse: the response is about another agent.
-
-    """
-    label = f"agent {clean(agent_id)}"
-    reply = await client.request(label, "GET", _path(label, agent_id))
-    agent = client.parsed(reply, Agent.parse, "the response does not show the agent")
-    refuse_other(label, ("agent", agent.agent_id, agent_id))
-    return agent
-
-
 async def list_versions(client: Client, agent_id: str) -> Versions:
     """Return the versions of the main line of an agent, the newest first, without their snapshots."""
     label = f"versions of agent {clean(agent_id)}"

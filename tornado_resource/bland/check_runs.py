@@ -44,8 +44,6 @@ STATUSES: Final[Mapping[str, Meaning]] = {
 }
 """The final statuses (API page *Get Check Run*), and all that is decided by them. Any other one but `PENDING` and
 `RUNNING` is unknown."""
-LONGEST_SECONDS: Final = 45 * 60
-"""After this time in flight, the API ends a run with `ERROR`."""
 LIST_LIMIT: Final = 100
 """The longest list of check runs that the API returns. It has no pages."""
 MAX_JUDGES: Final = 100

@@ -9,6 +9,7 @@ from tornado_resource.checks.config import differences
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.model import HIDDEN
+from tornado_resource.stacks.managers import manager_advice
 
 if TYPE_CHECKING:
     from tornado_resource.bland.check_runs import Checks
@@ -61,14 +62,16 @@ class ChecksMissing(TornadoError):
     """Another stack manages the checks, and there are none."""
 
     def __init__(self, order: ChecksOrder) -> None:
-        super().__init__(f"{order.place} do not exist. {_manager(order)}")
+        super().__init__(f"{order.place} do not exist. {manager_advice(order.managed_by, 'them')}")
 
 
 class ChecksDiffer(TornadoError):
     """Another stack manages the checks, and they differ from the declared ones."""
 
     def __init__(self, order: ChecksOrder, existing: Checks) -> None:
-        super().__init__(f"{order.place} are not as declared.{_lines(order, existing)}\n{_manager(order)}")
+        super().__init__(
+            f"{order.place} are not as declared.{_lines(order, existing)}\n{manager_advice(order.managed_by, 'them')}"
+        )
 
 
 class ChecksNotStored(TornadoError):
@@ -103,10 +106,3 @@ def refusal(order: ChecksOrder, existing: Checks | None, *, is_new: bool) -> Tor
 def _lines(order: ChecksOrder, found: Checks) -> str:
     rows = dict.fromkeys(each.text(order.secrets) for each in differences(order.checks, found))
     return "".join([" They differ from the declaration:", *(f"\n  {row}" for row in rows)])
-
-
-def _manager(order: ChecksOrder) -> str:
-    if order.managed_by is None:
-        return "Another stack manages them (manage: false): run `pulumi up` there first"
-    manager = clean(order.managed_by)
-    return f"{manager} manages them (promotes_from): run `pulumi up` there first, or declare manage: true here"

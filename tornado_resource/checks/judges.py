@@ -11,6 +11,7 @@ from tornado_resource.core.canonical import canonical, digest, trimmed
 from tornado_resource.core.text import clean, contrast
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.model import HIDDEN
+from tornado_resource.stacks.managers import manager_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,16 +119,15 @@ class JudgeMissing(TornadoError):
 
     def __init__(self, order: JudgeOrder, *, exists: bool) -> None:
         fact = "has no published version" if exists else "does not exist"
-        super().__init__(f"{order.place} {fact}. {_manager(order)}")
+        super().__init__(f"{order.place} {fact}. {manager_advice(order.managed_by)}")
 
 
 class JudgeDiffers(TornadoError):
     """Another stack manages the judge, and its published version differs from the definition."""
 
     def __init__(self, order: JudgeOrder, seen: SeenJudge) -> None:
-        super().__init__(
-            f"{order.place} is not as declared ({clean(seen.judge_id)}).{_lines(order, seen)}\n{_manager(order)}"
-        )
+        fact = f"{order.place} is not as declared ({clean(seen.judge_id)})."
+        super().__init__(f"{fact}{_lines(order, seen)}\n{manager_advice(order.managed_by)}")
 
 
 class JudgeAmbiguous(TornadoError):
@@ -223,10 +223,3 @@ def _text(value: Any) -> str:
 def _lines(order: JudgeOrder, seen: SeenJudge) -> str:
     rows = [each.text(order.secrets) for each in seen.differences]
     return "".join([" It differs from the declaration:", *(f"\n  {row}" for row in rows)])
-
-
-def _manager(order: JudgeOrder) -> str:
-    if order.managed_by is None:
-        return "Another stack manages it (manage: false): run `pulumi up` there first"
-    manager = clean(order.managed_by)
-    return f"{manager} manages it (promotes_from): run `pulumi up` there first, or declare manage: true here"

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.declarations.model import OnConflict
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.order import Address, Run, StartedRun
@@ -198,7 +197,7 @@ class RunProvider(BaseProvider[_Update]):
         from tornado_resource.runs.start import start
 
         address, update, kind = address_of(props), self._this_update, self._kind
-        on_conflict: OnConflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
+        on_conflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
         order = Order(address, kind.request_of(props), on_conflict, kind.name)
         if adopted_id is not None:
             urn = await self._holder(address, adopted_id)

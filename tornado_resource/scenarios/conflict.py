@@ -9,6 +9,7 @@ from tornado_resource.bland.listing import LIST_LIMIT
 from tornado_resource.core.text import clean, contrast
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.model import HIDDEN
+from tornado_resource.stacks.managers import manager_advice
 from tornado_resource.versions.scenarios import changed_fields, other_fields, with_default
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class ScenarioMissing(TornadoError):
     """Another stack manages the scenario, and there is none."""
 
     def __init__(self, order: Wanted) -> None:
-        super().__init__(f"{_place(order)} does not exist. {_manager(order)}")
+        super().__init__(f"{_place(order)} does not exist. {manager_advice(order.managed_by)}")
 
 
 class ScenarioUnlisted(TornadoError):
@@ -129,9 +130,8 @@ class ScenarioDiffers(TornadoError):
     def __init__(self, order: Wanted, existing: Scenario) -> None:
         changed = _differences(order, existing.entry, changed_fields(order.fields, existing.entry))
         found = _lines("it differs from the declaration:", changed)
-        super().__init__(
-            f"{_place(order)} is not as declared ({clean(existing.scenario_id)}).{found}\n{_manager(order)}"
-        )
+        fact = f"{_place(order)} is not as declared ({clean(existing.scenario_id)})."
+        super().__init__(f"{fact}{found}\n{manager_advice(order.managed_by)}")
 
 
 def _differences(order: Wanted, shown: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
@@ -152,13 +152,6 @@ def _difference(name: str, shown: Any, declared: Any) -> str:
 def _place(order: Wanted) -> str:
     name = HIDDEN if "name" in order.secrets else clean(order.name, 80)
     return f"scenario '{name}' {order.owner.place}"
-
-
-def _manager(order: Wanted) -> str:
-    if order.managed_by is None:
-        return "Another stack manages it (manage: false): run `pulumi up` there first"
-    manager = clean(order.managed_by)
-    return f"{manager} manages it (promotes_from): run `pulumi up` there first, or declare manage: true here"
 
 
 def _lines(title: str, found: list[str]) -> str:

@@ -23,7 +23,6 @@ from tornado_resource.bland.agents import (
     list_versions,
     promote_to_production,
     publish_to_staging,
-    read_agent,
     read_latest_version,
     read_pins,
     read_version,
@@ -66,7 +65,6 @@ PINS: list[dict[str, Any]] = [
 ]
 READS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "agents": list_agents,
-    "agent": lambda client: read_agent(client, "a-1"),
     "versions": lambda client: list_versions(client, "a-1"),
     "latest": lambda client: read_latest_version(client, "a-1"),
     "version": lambda client: read_version(client, "a-1", "1.0.0"),
@@ -85,7 +83,6 @@ async def test_agents_name_the_pathway_that_they_replace(api: Bench) -> None:
     agents = await list_agents(api.client)
     assert ([each.agent_id for each in agents.agents], agents.is_whole) == (["a-1", "a-2"], True)
     [support] = agents.of_pathway("pw-1")
-    assert support == await read_agent(api.client, "a-1")
     assert (support.name, agents.of_pathway("pw-2")) == ("Support", ())
     assert api.client.has_responded
 
@@ -106,8 +103,6 @@ async def test_what_there_is_not_has_a_code(api: Bench) -> None:
     with pytest.raises(NotFound) as caught:
         await read_latest_version(api.client, "a-2")
     assert caught.value.code == NO_VERSIONS
-    with pytest.raises(NotFound):
-        await read_agent(api.client, "a-9")
     with pytest.raises(Rejected) as rejected:
         await read_version(api.client, "a-1", "1.0")
     assert rejected.value.code == "INVALID_VERSION"
@@ -193,7 +188,6 @@ async def test_a_list_that_is_full_or_not_readable_is_not_whole(limit: int) -> N
 @pytest.mark.parametrize(
     ("read", "content"),
     [
-        ("agent", {"id": "a-2"}),
         ("latest", {"id": "v-1", "agent_id": "a-2"}),
         ("version", {"id": "v-1", "agent_id": "a-2"}),
         ("version", {"id": "v-1", "semver": "1.0.1"}),
@@ -254,7 +248,7 @@ async def test_an_id_that_no_path_can_have_is_not_sent(agent_id: str) -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:
         raise AssertionError
 
-    for call in (read_agent, list_versions, read_latest_version, read_pins):
+    for call in (list_versions, read_latest_version, read_pins):
         with pytest.raises(InvalidRequest):
             await call(client_of(refuse), agent_id)
     with pytest.raises(InvalidRequest):
