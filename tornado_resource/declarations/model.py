@@ -114,8 +114,8 @@ class Confirm:
         """Return what a resolved `confirm` key says; None without one. Without `runs`, they are 0."""
         if value is None:
             return None
-        passed = value.get("passed", "all")
-        return cls(int(value.get("runs", 0)), passed if isinstance(passed, str) else int(passed))
+        passed = "all" if value.get("passed") is None else value["passed"]
+        return cls(int(value.get("runs") or 0), passed if isinstance(passed, str) else int(passed))
 
     @property
     def needed(self) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pulumi
 from pulumi.dynamic import Resource
 
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.clock import today
 from tornado_resource.core.urns import parents_of
 from tornado_resource.declarations.document import Quoting
@@ -306,7 +307,7 @@ def _check(resource: RunResource, name: str, given: Mapping[str, Any]) -> None:
     kind = kind_of(resource.kind)
     if not kind.is_resolved(known.get(kind.version_field)):  # it is by the time that the provider sees it
         del known[kind.version_field]
-    problems = kind.problems(name, known)
+    problems = kind.problems(name, whole_without_nulls(known))
     gate = known.get("gate")
     if isinstance(gate, dict) and gate.get("confirm") is not None and kind.version_field not in given:
         problems = {"gate": f"confirm: {UNCONFIRMABLE}", **problems}

@@ -10,6 +10,7 @@ import pytest
 
 from tornado_resource import AgentChecks, AgentJudge, AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
 from tornado_resource.core.urns import SESSION_TYPE
+from tornado_resource.declarations.model import Confirm, Gate
 from tornado_resource.program.arguments import InvalidArgument, alias_urns
 
 IMPORT = pulumi.ResourceOptions(import_="s-1")
@@ -31,6 +32,14 @@ def test_a_resource_option_cannot_take_over_what_exists(opts: pulumi.ResourceOpt
         PathwayRelease("a", pathway_id="pw-1", version=1, opts=opts)
     with pytest.raises(InvalidArgument, match=f"AgentRelease a: {start}remove it"):
         AgentRelease("a", agent_id="a-1", version_id="v-1", opts=opts)
+
+
+def test_nothing_inside_a_gate_means_that_it_is_left_out() -> None:
+    gates: list[Any] = [{"confirm": {"runs": None}}, {"confirm": {"runs": None, "passed": None}}]
+    for gate in gates:
+        with pytest.raises(InvalidArgument, match=r"gate\.confirm\.runs: missing"):
+            TornadoSession("a", pathway_id="pw-1", version_number=1, gate=gate)
+    assert Gate.of({"confirm": {"runs": 5, "passed": None}}) == Gate(confirm=Confirm(5))
 
 
 async def test_the_aliases_of_a_parent_are_those_of_its_children() -> None:
