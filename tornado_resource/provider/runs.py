@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -34,11 +35,12 @@ from tornado_resource.provider.runtime import (
 from tornado_resource.runs import commands
 from tornado_resource.runs.inputs import compare, declared_inputs
 from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import without_secret
 from tornado_resource.runs.rerun import Decision
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.runs.intents import IntentStore
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.order import Address, Run, StartedRun
     from tornado_resource.stacks.settings import Settings
 
+T = TypeVar("T")
 
 BASIS_SECONDS: Final = 10.0
 """How long a create may read what its run was started on. A crash in this time leaves the id in the intent only."""
@@ -164,7 +167,7 @@ class RunProvider(BaseProvider[_Update]):
 
         outputs = {key: value for key, value in props.items() if key != "__provider"}
         self._recorded(run_id, props, needed=self._kind.place_outputs)
-        status = self._run(lambda client: status_or_gone(client, self._run_of(run_id, props)))
+        status = self._run(lambda client: status_or_gone(client, self._run_of(run_id, props)), props)
         return ReadResult("", {}) if status is None else ReadResult(run_id, {**outputs, "status": status.status})
 
     @property
@@ -177,10 +180,22 @@ class RunProvider(BaseProvider[_Update]):
         if decision is None or decision.run_id != run_id:
             return False
         if decision.problem is not None:
-            raise failure(decision.problem, props.get("declared_at"))
+            raise failure(self._public(decision.problem, props), props.get("declared_at"))
         if decision.reason is not None:
-            print(f"{address_of(props).resource}: runs again, {decision.reason}", flush=True)
+            reason = self._public(decision.reason, props)
+            print(f"{address_of(props).resource}: runs again, {reason}", flush=True)
         return decision.reason is not None
+
+    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any] | None = None) -> T:
+        try:
+            return super()._run(work, props)
+        except Failure as error:
+            raise Failure(self._public(str(error), props or {})) from error.__cause__
+
+    def _public(self, text: str, props: Mapping[str, Any]) -> str:
+        """Return *text*, which may be an error of the API, without what is secret of the run's place."""
+        secrets = [str(props[key]) for key in self._kind.place_outputs if key in (props.get("secrets") or ())]
+        return reduce(without_secret, secrets, text)
 
     async def _basis(self, client: Client, props: dict[str, Any]) -> dict[str, Any]:
         """Return what the run was started on, as far as it can be read soon: the engine does not know the id yet."""

@@ -435,3 +435,22 @@ def test_a_secret_input_that_is_invalid_is_not_quoted(provider: TornadoProvider)
     assert failures[""] == "persona_id is secret, so its value is not shown, and it breaks a rule of sessions.yaml"
     assert failures["triggers"].startswith("found the number 5, expected")
     assert "12345" not in "".join(failures.values())
+
+
+def test_no_error_shows_the_id_of_a_pathway_that_is_secret(
+    configured: Callable[[str], TornadoProvider], capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider, hidden = configured("http://127.0.0.1:9"), {"secrets": ["pathway_id"]}
+    with pytest.raises(Failure, match=r"start on pathway \[secret\]: no connection"):
+        provider.create({**INPUTS, **hidden})
+    for given in (
+        {**AGAIN, "reason": None, "problem": "no pathway pw-1"},
+        {**AGAIN, "reason": "pathway pw-1 has gone"},
+    ):
+        checked = provider.check({}, {**INPUTS, **hidden, "rerun_decision": given})
+        if given["reason"] is None:
+            with pytest.raises(Failure, match=r"no pathway \[secret\]"):
+                provider.diff("s-1", {**RECORDED, **hidden}, checked.inputs)
+        else:
+            provider.diff("s-1", {**RECORDED, **hidden}, checked.inputs)
+    assert "runs again, pathway [secret] has gone" in capsys.readouterr().out
