@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def test_what_is_renamed_keeps_its_run(make_project: Callable[..., Project]) -> 
     project.declare(DECLARATIONS.replace("billing", "invoices").replace("support:", "helpdesk:"))
     printed = project.up()
     session_id = verdicts["billing"]["session_id"]
-    assert f"invoices: was billing, and keeps its session {session_id}" in printed
-    assert "helpdesk: was support, and keeps its check run" in printed
+    assert f"invoices: was billing, and takes over its session {session_id}" in printed
+    assert "helpdesk: was support, and takes over its check run" in printed
     assert len(project.requests("POST")) == requests, "nothing is started, cancelled or published"
     renamed = project.outputs()["verdicts"]
     assert renamed["invoices"] == verdicts["billing"]
@@ -72,3 +73,37 @@ def test_what_is_renamed_keeps_its_run(make_project: Callable[..., Project]) -> 
         in printed
     )
     assert starts(project) == before
+
+
+PROMOTED: Final = """\
+version: 1
+sessions:
+  billing: {pathway_id: pw-1, version_number: latest}
+  refunds: {pathway_id: pw-2, version_number: latest}
+environments:
+  staging: {}
+  production: {promotes_from: staging, publish: production, sessions: {refunds: {retest: false}}}
+"""
+
+
+def test_a_release_keeps_its_history_under_another_name(make_project: Callable[..., Project]) -> None:
+    """Also where another version is promoted by the same update, and where nothing is tested again."""
+    staging = make_project(speed=1000, script=SCRIPT.replace(", failing: [1, 0]", ""), stack="staging")
+    production = replace(staging, stack="production")
+    production.init()
+    staging.declare(PROMOTED)
+    staging.up()
+    production.up()
+    url, headers = "/v1/pathway/pw-1/version/2", {"authorization": "any-key"}
+    staging.http.post(url, json={"nodes": [{"id": "start", "data": {"prompt": "New."}}]}, headers=headers)
+    staging.declare(PROMOTED.replace("billing", "invoices").replace("refunds", "returns"))
+    staging.up()
+    before = len(production.requests("POST"))
+    printed = production.up()
+    assert "invoices: was billing, and takes over its session" in printed
+    requests = [row["path"].rpartition("/")[2] for row in production.requests("POST")[before:]]
+    assert sorted(requests) == ["publish", "start"], "of the session with another version"
+    releases = {each["urn"].rpartition("::")[2]: each["outputs"] for each in production.resources("PathwayRelease")}
+    assert [each["version"] for each in releases["invoices"]["previous"]] == [1]
+    assert sorted(releases) == ["invoices", "returns"]
+    production.up(0, "--expect-no-changes")

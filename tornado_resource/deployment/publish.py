@@ -90,7 +90,7 @@ async def edited(plans: Sequence[ReleasePlan], run: ProgramRun) -> dict[str, str
 
 def _recorded_urn(name: str, run: ProgramRun) -> str:
     """Return the URN that the state has of a release that `deploy()` declares: it is in no component."""
-    return make_urn(pulumi.get_stack(), pulumi.get_project(), RELEASE_TYPE, run.last_runs.old_name(name) or name)
+    return make_urn(pulumi.get_stack(), pulumi.get_project(), RELEASE_TYPE, run.last_runs.old_release(name) or name)
 
 
 def _warn_of_unpinned(names: Sequence[str]) -> None:
@@ -135,7 +135,7 @@ def declare_release(
         "passed_at": passed.passed_at,
         "rollback": passed.rollback,
         "declared_at": str(next(each.position for each in declarations if each.name == release.name)),
-        "opts": pulumi.ResourceOptions(aliases=aliases(run.last_runs.old_name(release.name))),
+        "opts": pulumi.ResourceOptions(aliases=aliases(run.last_runs.old_release(release.name))),
     }
     if release.section == "agents":
         subject = {"agent_id": release.subject_id, "version_id": passed.version}

@@ -10,6 +10,7 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.core.text import clean, count
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.budget import cost_of
+from tornado_resource.declarations.releases import releases
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.runs.kinds import kind_of
@@ -30,15 +31,21 @@ async def recognise(environment: Environment, run: ProgramRun) -> None:
     Where it is unclear which run was renamed, the preview says what that costs, and how to say it.
     """
     recorded = await run.last_runs.recorded()
+    _recognise_releases(environment, run)
     declared = {deployed_urn(each.name, each.kind): each for each in environment.declarations if each.retest}
     gone = [recorded[urn] for urn in recorded.keys() - declared if _is_of_file(recorded[urn], run)]
     unrecorded = {declared[urn].name: declared[urn] for urn in declared.keys() - recorded}
     if gone and unrecorded:
         found = find_renames(
-            gone, [await _new(each, run) for each in environment.declarations if each.name in unrecorded]
+            gone, [await _new(each, environment, run) for each in environment.declarations if each.name in unrecorded]
         )
         run.last_runs.rename(_urns(found))
         _log(found, unrecorded)
+
+
+def _recognise_releases(environment: Environment, run: ProgramRun) -> None:
+    names = {each.name for each in environment.declarations}
+    run.last_runs.recognise_releases(releases(environment.declarations, {}), names)
 
 
 def _urns(found: Renames) -> dict[str, str]:
@@ -46,8 +53,9 @@ def _urns(found: Renames) -> dict[str, str]:
     return {deployed_urn(name, each.kind): each.resource.urn for name, each in found.known.items()}
 
 
-async def _new(declaration: Declaration, run: ProgramRun) -> NewRun:
-    return NewRun(declaration.name, declaration.kind, await expected_inputs(declaration, run))
+async def _new(declaration: Declaration, environment: Environment, run: ProgramRun) -> NewRun:
+    inputs, is_promoted = await expected_inputs(declaration, run), environment.promotes_from is not None
+    return NewRun(declaration.name, declaration.kind, inputs, is_promoted=is_promoted)
 
 
 def _is_of_file(recorded: RecordedRun, run: ProgramRun) -> bool:
@@ -59,7 +67,7 @@ def _is_of_file(recorded: RecordedRun, run: ProgramRun) -> bool:
 def _log(found: Renames, declared: Mapping[str, Declaration]) -> None:
     for name, each in found.known.items():
         noun, old_name = kind_of(each.kind).noun, clean(name_of(each.resource.urn))
-        pulumi.log.info(f"{name}: was {old_name}, and keeps its {noun} {clean(each.run_id, 80)}")
+        pulumi.log.info(f"{name}: was {old_name}, and takes over its {noun} {clean(each.run_id, 80)}")
     for name, candidates in found.unclear.items() if is_dry_run() else ():
         minutes = count(cost_of([declared[name]]).minutes, "minute")
         pulumi.log.warn(unclear_rename(name, candidates, pulumi.get_stack(), minutes))

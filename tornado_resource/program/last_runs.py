@@ -25,12 +25,14 @@ from tornado_resource.runs.model import GatedRun, PromotedVersion, by_id
 from tornado_resource.runs.rerun import ANY, Decision, Fork, LastRun, is_newer, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
+from tornado_resource.stacks.renames import renamed_releases
 from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tornado_resource.declarations.model import Rerun
+    from tornado_resource.declarations.releases import Release
     from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Confirmation, Result, RunVerdict
@@ -67,6 +69,7 @@ class LastRuns:
         self._promoted: Mapping[str, Digests | None] = {}
         self._held: set[str] = set()
         self._old_names: Mapping[str, str] = {}
+        self._old_releases: Mapping[str, str] = {}
 
     def hold(self, urn: str) -> None:
         """Let a recorded run stay as long as its declaration does, however it ended: the stack has rolled back."""
@@ -96,8 +99,16 @@ class LastRuns:
         self._old_names = {name_of(urn): name_of(urns[urn]) for urn in urns}
 
     def old_name(self, name: str) -> str | None:
-        """Return the name that a renamed session, and what is named after it, has in the state; None for any other."""
+        """Return the name that a renamed session, and its checks, have in the state; None for any other."""
         return self._old_names.get(name)
+
+    def recognise_releases(self, declared: Iterable[Release], names: Collection[str]) -> None:
+        """Let recorded releases have the names that they are declared under now; *names* are those of all runs."""
+        self._old_releases = renamed_releases(declared, self._known, names)
+
+    def old_release(self, name: str) -> str | None:
+        """Return the name that a renamed release has in the state; None for any other."""
+        return self._old_releases.get(name)
 
     def known(self, urn: str) -> RecordedRun | None:
         """Return the session that the stack's state had under a URN."""

@@ -1,4 +1,4 @@
-"""Runs whose declaration goes on under another name: recognised, so that they stay, and followed back. Pure."""
+"""Runs, and their releases, that go on under another name: recognised, so that they stay, and followed back. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import name_of
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, name_of, type_of
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from tornado_resource.stacks.recorded import RecordedRun
+    from tornado_resource.declarations.releases import Release
+    from tornado_resource.stacks.recorded import Recorded, RecordedRun, Resource
 
 NOT_DECIDING: Final = frozenset({"triggers"})
 """The inputs in which a renamed run may differ: it is replaced then, in its place."""
@@ -21,18 +22,22 @@ NOT_DECIDING: Final = frozenset({"triggers"})
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A declared run that the stack has not recorded: its name, its kind, and its inputs."""
+    """A declared run that the stack has not recorded: its name, its kind, and its inputs.
+
+    *is_promoted*: whether its version is the one that is promoted, which changes without its declaration.
+    """
 
     name: str
     kind: str
     inputs: Mapping[str, Any]
+    is_promoted: bool = False
 
     def is_renamed_from(self, recorded: RecordedRun) -> bool:
-        """Return whether a recorded run has the same declaration. A `latest` is any version."""
+        """Return whether a recorded run has the same declaration. A `latest` and what is promoted are any version."""
         if recorded.kind != self.kind:
             return False
         version, inputs = kind_of(self.kind).version_field, dict(self.inputs)
-        if not kind_of(self.kind).is_resolved(inputs.get(version)):
+        if self.is_promoted or not kind_of(self.kind).is_resolved(inputs.get(version)):
             inputs[version] = recorded.declared.get(version)
         return NOT_DECIDING.issuperset(compare(self.kind, recorded.declared, inputs).replaces)
 
@@ -84,6 +89,36 @@ def unclear_rename(name: str, candidates: Sequence[RecordedRun], stack: str, min
         f"one that is no longer declared is cancelled if it runs. To keep one and its pass, say which: "
         f"pulumi state rename '{clean(old.urn, 1000)}' {name} --stack {stack}"
     )
+
+
+def release_type(release: Release) -> str:
+    """Return the type of a release's resource."""
+    return AGENT_RELEASE_TYPE if release.section == "agents" else RELEASE_TYPE
+
+
+def release_of(release: Release, state: Recorded) -> Resource | None:
+    """Return the resource that a state has of a release, whatever its name is; None if nothing was published."""
+    own = (each for each in state.releases.values() if type_of(each.urn) == release_type(release))
+    place = release.subject_id, release.environment
+    return next((each for each in own if (each.subject_id, each.outputs.get("environment")) == place), None)
+
+
+def renamed_releases(declared: Iterable[Release], state: Recorded, names: Collection[str]) -> dict[str, str]:
+    """Return the names that a state has of releases, by their new ones: a release has the name of its first run.
+
+    Args:
+        declared: the releases.
+        state: what the stack has recorded.
+        names: the names of all declared runs. A release whose name is one of them is another one, or the same.
+
+    """
+    found = {each: release_of(each, state) for each in declared}
+    old = {each: name_of(resource.urn) for each, resource in found.items() if resource is not None}
+    return {
+        each.name: name
+        for each, name in old.items()
+        if name not in names and name in (state.outputs.get(each.section) or {})  # those of the program keep theirs
+    }
 
 
 class Followed:

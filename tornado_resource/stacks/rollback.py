@@ -11,18 +11,18 @@ from tornado_resource.bland.content import is_digest, short
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
-from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, name_of, type_of
+from tornado_resource.core.urns import name_of
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import text_or_none
 from tornado_resource.stacks.recorded import carried_results
-from tornado_resource.stacks.renames import Followed
+from tornado_resource.stacks.renames import Followed, release_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tornado_resource.declarations.releases import Release
     from tornado_resource.runs.model import RunVerdict
-    from tornado_resource.stacks.recorded import Recorded, Resource
+    from tornado_resource.stacks.recorded import Recorded
 
 MAX_REASON_CHARACTERS: Final = 300
 _REQUIRED: Final = {"version", "session_id", "instead_of", "reason"}
@@ -174,14 +174,6 @@ def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:
             found[each.key] = found[each.key].joined(each) if each.key in found else each
     live = found.pop(live.key) if live is not None else None
     return Passes(live, tuple(sorted(found.values(), key=lambda each: each.time, reverse=True)))
-
-
-def release_of(release: Release, state: Recorded) -> Resource | None:
-    """Return the resource that a state has of a release; None if nothing was published."""
-    own_type = AGENT_RELEASE_TYPE if release.section == "agents" else RELEASE_TYPE
-    own = (each for each in state.releases.values() if type_of(each.urn) == own_type)
-    place = release.subject_id, release.environment
-    return next((each for each in own if (each.subject_id, each.outputs.get("environment")) == place), None)
 
 
 def _released(outputs: Mapping[str, Any]) -> Iterator[Pass]:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tests.support.recorded_stack import recorded_check_run, recorded_run
-from tornado_resource.core.urns import SESSION_TYPE, make_urn
-from tornado_resource.stacks.renames import Followed, NewRun, Renames, find_renames, unclear_rename
+from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, SESSION_TYPE, make_urn
+from tornado_resource.declarations.releases import Release
+from tornado_resource.stacks.recorded import Recorded, Resource
+from tornado_resource.stacks.renames import Followed, NewRun, Renames, find_renames, renamed_releases, unclear_rename
 
 INPUTS = {"pathway_id": "pw-1"}
 
@@ -27,6 +29,12 @@ def new(name: str, kind: str = "tornado", **inputs: Any) -> NewRun:
 def test_the_same_declaration_under_another_name_is_renamed(inputs: dict[str, Any]) -> None:
     old = gone("billing")
     assert find_renames([old, gone("other", "pw-2")], [new("invoices", **inputs)]) == Renames({"invoices": old})
+
+
+def test_what_is_promoted_changes_its_version_under_another_name() -> None:
+    old = gone("billing")
+    promoted = NewRun("invoices", "tornado", {**INPUTS, "version_number": 7}, is_promoted=True)
+    assert find_renames([old], [promoted]) == Renames({"invoices": old})
 
 
 @pytest.mark.parametrize("inputs", [{"pathway_id": "pw-2"}, {"version_number": 7}, {"definitions": "d"}])
@@ -64,3 +72,24 @@ def test_a_run_is_followed_back_through_its_names() -> None:
     assert followed.urn(billing, "s-3") == invoices, "the update before the one that renamed it"
     assert followed.urn(billing, "s-2") == invoices, "an earlier run under the old name"
     assert followed.urn(other, "s-2") == other, "a name that is in use stays what it is"
+
+
+def released(name: str, subject: str, own_type: str = RELEASE_TYPE) -> Resource:
+    key = "agent_id" if own_type == AGENT_RELEASE_TYPE else "pathway_id"
+    return Resource(make_urn("dev", "agents", own_type, name), {key: subject, "environment": "production"})
+
+
+def test_a_release_is_known_by_what_it_publishes() -> None:
+    invoices = Release("invoices", "sessions", "pw-1", "production", None, ("invoices",))
+    helpdesk = Release("helpdesk", "agents", "pw-1", "production", None, ("helpdesk",))
+    new = Release("new", "sessions", "pw-9", "production", None, ("new",))
+    known = [released("billing", "pw-1"), released("support", "pw-1", AGENT_RELEASE_TYPE)]
+    state = Recorded(
+        releases={each.urn: each for each in known}, outputs={"sessions": {"billing": {}}, "agents": {"support": {}}}
+    )
+    names = {"invoices", "helpdesk", "new"}
+    found = {"invoices": "billing", "helpdesk": "support"}
+    assert renamed_releases([invoices, helpdesk, new], state, names) == found
+    assert renamed_releases([invoices], state, {*names, "billing"}) == {}, "a name that is in use stays what it is"
+    own = Recorded(releases=state.releases, outputs={"sessions": {"other": {}}})
+    assert renamed_releases([invoices, helpdesk], own, names) == {}, "the program itself has declared them"

@@ -13,6 +13,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import Release
 from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.recorded import Recorded, Resource, read_outputs
+from tornado_resource.stacks.renames import release_of
 from tornado_resource.stacks.rollback import (
     MAX_REASON_CHARACTERS,
     Pass,
@@ -21,7 +22,6 @@ from tornado_resource.stacks.rollback import (
     as_output,
     passes_of,
     recorded_rollbacks,
-    release_of,
 )
 
 RELEASE = Release("a", "sessions", "pw-1", "production", None, ("a",))
