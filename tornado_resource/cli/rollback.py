@@ -15,6 +15,7 @@ from tornado_resource.cli import completion
 from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.stack import endpoint_of, stack_option
 from tornado_resource.core.text import clean, clean_json, count, did_you_mean
+from tornado_resource.core.urns import make_urn
 from tornado_resource.declarations.releases import releases
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError, TornadoError
@@ -23,7 +24,7 @@ from tornado_resource.stacks.history import MAX_UPDATES, read_history
 from tornado_resource.stacks.pulumi_cli import pulumi_up, set_config
 from tornado_resource.stacks.reader import Stack, read_stack, selected_stack
 from tornado_resource.stacks.recorded import read_outputs
-from tornado_resource.stacks.renames import release_of
+from tornado_resource.stacks.renames import release_of, release_type
 from tornado_resource.stacks.rollback import MAX_REASON_CHARACTERS, Rollback, passes_of
 from tornado_resource.stacks.settings import read_settings
 
@@ -194,12 +195,18 @@ def _roll_back(stack: Stack, ways: Sequence[_Way], reason: str) -> ExitCode:
     if edit is not None:
         message = f"{way.name}: nothing was changed: {edit}"
         raise ConfigurationError(message)
-    recorded = release_of(way.release, stack.recorded)
     given = read_settings(stack.config, stack.name).rollbacks
     set_config(stack.name, KEY, {name: each.as_output() for name, each in {**given, way.name: entry}.items()})
     click.echo(f"{way.name}: declared in the config of stack {stack.name} ({KEY}.{way.name}); commit it")
-    code = pulumi_up(stack.name, *(["--target", recorded.urn] if recorded is not None else []))
+    code = pulumi_up(stack.name, "--target", _release_urn(stack, way.release))
     return _outcome(stack.name, way, entry, code)
+
+
+def _release_urn(stack: Stack, release: Release) -> str:
+    """Return the URN of a release: that of the state, or the one that a first release will have."""
+    recorded = release_of(release, stack.recorded)
+    new = make_urn(stack.name.rpartition("/")[2], stack.project, release_type(release), release.name)
+    return recorded.urn if recorded is not None else new
 
 
 async def _edit(stack: Stack, release: Release, entry: Rollback) -> str | None:

@@ -13,6 +13,7 @@ from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, make_urn
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.reader import Stack
 from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.stacks.rollback import Pass, Passes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,13 +40,15 @@ RELEASE = {
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A stack on a backend that shows no past states."""
     run = {"session_id": "s-6", "pathway_id": "pw-1", "declared": {"pathway_id": "pw-1", "version_number": 6}}
+    other = {"session_id": "s-1", "pathway_id": "pw-2", "declared": {"pathway_id": "pw-2", "version_number": 1}}
     recorded = read_outputs(
         {
             make_urn("dev", "p", SESSION_TYPE, "support-line"): {"outputs": run},
+            make_urn("dev", "p", SESSION_TYPE, "billing"): {"outputs": other},
             make_urn("dev", "p", RELEASE_TYPE, "support-line"): {"outputs": RELEASE},
         }
     )
-    known = Stack("dev", {}, tuple(recorded.runs.values()), recorded=recorded)
+    known = Stack("dev", {}, tuple(recorded.runs.values()), project="p", recorded=recorded)
 
     def no_history(*_: Any) -> Any:
         raise ConfigurationError("no")  # noqa: EM101
@@ -108,3 +111,20 @@ def test_a_stack_that_publishes_nothing_has_no_way_back(tmp_path: Path, capsys: 
     (tmp_path / "sessions.yaml").write_text("version: 1\nsessions: {quiet: {pathway_id: pw-3}}\n", encoding="utf-8")
     assert main(["rollback", "--stack", "dev"]) == 2
     assert "no session or agent of its environment declares `publish`" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("name", ["support-line", "billing"])
+def test_only_the_release_is_updated_also_the_first_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options: list[str] = []
+
+    def pulumi_up(_stack: str, *given: str) -> int:
+        options.extend(given)
+        return 0
+
+    known = Passes(None, (Pass(5, None, "s-5", "2026-04-05T10:00:00Z"),))
+    monkeypatch.setattr("tornado_resource.cli.rollback.passes_of", lambda *_: known)
+    monkeypatch.setattr("tornado_resource.cli.rollback.set_config", lambda *_: None)
+    monkeypatch.setattr("tornado_resource.cli.rollback.pulumi_up", pulumi_up)
+    assert main(["rollback", name, "--stack", "dev", "--to", "5", "--reason", "INC-7", "--yes"]) == 1
+    assert options == ["--target", make_urn("dev", "p", RELEASE_TYPE, name)]
