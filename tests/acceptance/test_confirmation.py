@@ -87,6 +87,18 @@ def test_a_pass_is_confirmed_once_and_judged_again(make_project: Callable[..., P
     assert [row for row in project.requests()[before:] if "simulation" in row["path"] or row["method"] == "POST"] == []
     assert (verdict(project)["outcome"], len(project.sessions())) == ("failed", 1)
 
+    # Who replaces the set gets a verdict on the new one, and the budget counts it.
+    declare(project, '{runs: 5, passed: "80%"}', ", publish: staging")
+    text = (project.folder / "sessions.yaml").read_text(encoding="utf-8")
+    project.declare(f"{text}budget: {{runs: 10}}\n")
+    printed = project.pulumi("preview", "--replace", resource["urn"], expect=None)
+    assert "250 conversations at worst, 240 more than `runs: 10`" in printed
+    project.declare(text)
+    project.up(None, "--replace", resource["urn"])
+    [replaced] = project.resources("Confirmation")
+    assert (len(sets(project)), len(project.sessions())) == (2, 1)
+    assert (verdict(project)["outcome"], verdict(project)["confirmation"]["set_id"]) == ("failed", replaced["id"])
+
 
 def test_a_confirmation_is_cut_off_lost_and_found(make_project: Callable[..., Project]) -> None:
     """Never two sets for one pass; and what is not known is confirmed again, without another session."""

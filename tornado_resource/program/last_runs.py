@@ -17,6 +17,7 @@ from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.arguments import resource_path
+from tornado_resource.program.purpose import is_replaced
 from tornado_resource.program.sdk import is_mocked, organization
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore, intents_folder
@@ -425,4 +426,13 @@ def _cut_off_start(kind: Kind, urn: str, place_id: str, session: RecordedRun | N
 
 
 async def _read_state() -> Recorded:
-    return read_outputs(await read_resources())
+    found = read_outputs(await read_resources())
+    runs = {urn: _unless_replaced(run) for urn, run in found.runs.items()}
+    return replace(found, runs=runs, by_id={run.run_id: run for run in runs.values()})
+
+
+def _unless_replaced(run: RecordedRun) -> RecordedRun:
+    """Return a run without its verdict if the command line replaces its confirmation: another set decides then."""
+    if run.recorded is None or run.confirmation is None or not is_replaced(run.confirmation.resource.urn):
+        return run
+    return replace(run, recorded={**run.recorded, "outcome": "incomplete"}, verdict=None)
