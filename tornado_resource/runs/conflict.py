@@ -66,8 +66,11 @@ def _message(order: Order, found: Found, note: str, advice: str) -> str:
 def _advice(order: Order, found: Found) -> str:
     address = order.address
     take_over = f"To take it over:    {commands.adopt(address.stack, address.resource, found.run_id)}\n"
+    wait = f"To wait for it:     {commands.on_conflict(address.stack, address.resource, 'wait')}\n"
     cancel = f"To cancel it first: {commands.on_conflict(address.stack, address.resource, 'supersede')}"
-    return cancel if found.contradictions else take_over + cancel
+    # Nobody waits for what may be the stack's own, or again for what has just been waited for.
+    waits = not found.doubts and order.on_conflict != "wait"
+    return ("" if found.contradictions else take_over) + (wait if waits else "") + cancel
 
 
 def _own_advice(order: Order, urn: str) -> str:

@@ -180,6 +180,7 @@ class TestConflict:
                 "and the API runs one check run at a time there."
             ),
             f"To take it over:    {commands.adopt('dev', 'support', 'cr-1')}",
+            f"To wait for it:     {commands.on_conflict('dev', 'support', 'wait')}",
             f"To cancel it first: {commands.on_conflict('dev', 'support', 'supersede')}",
         ]
         assert api.effective_starts == 0

@@ -76,7 +76,7 @@ def test_every_command_names_the_stack(stack: str) -> None:
         commands.forget(address, SESSION_TYPE),
     ]
     found = [command for text in texts for command in PULUMI.findall(text)]
-    assert len(found) == 11
+    assert len(found) == 14
     assert all(command.strip().endswith(f"--stack {stack}") for command in found), found
 
 

@@ -347,6 +347,7 @@ class TestConflict:
                 "and the API runs one session at a time there."
             ),
             f"To take it over:    {commands.adopt('dev', 'support-line', 's-1')}",
+            f"To wait for it:     {commands.on_conflict('dev', 'support-line', 'wait')}",
             f"To cancel it first: {commands.on_conflict('dev', 'support-line', 'supersede')}",
         ]
         assert api.effective_starts == 0
@@ -430,8 +431,9 @@ class TestConflict:
     async def test_wait_ends_at_timeout_ms(self) -> None:
         api = FakeApi(FakeTime(seconds=60))
         api.add(age=60)
-        with pytest.raises(TornadoError, match=r"It did not end within 30 s \(timeout_ms\)"):
+        with pytest.raises(TornadoError, match=r"It did not end within 30 s \(timeout_ms\)") as caught:
             await run(api, order("wait", timeout_ms=30000))
+        assert "To wait for it" not in str(caught.value)
         assert api.time.seconds == pytest.approx(90, abs=1)
 
     async def test_supersede_cancels_and_starts(self) -> None:
