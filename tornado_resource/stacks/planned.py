@@ -297,7 +297,8 @@ def _values(declaration: Declaration) -> dict[str, Any]:
     request = {NAMES.get(key, key): value for key, value in declaration.request.items()}
     checks = {"checks": _plain(declaration.checks)} if declaration.checks is not None else {}
     keys = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
-    gate = gate_input(declaration.gate)
+    # The quarantine is a key of its own.
+    gate = gate_input(replace(declaration.gate, quarantine=()) if declaration.gate is not None else None)
     own = {each.name: _plain(getattr(declaration, each.name)) for each in _shown(declaration) if each.name not in APART}
     return {**request, **keys, **checks, **({"gate": gate} if gate is not None else {}), **own}
 

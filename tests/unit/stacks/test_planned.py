@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -188,3 +189,11 @@ def test_an_edited_test_case_voids_the_pass_of_its_agents() -> None:
     assert outcomes(compared(renamed, before)) == {}
     [part] = [each for each in compared(before, BASE).parts if each.name == "desk"]
     assert any("refund" in line for each in part.fields for line in each.lines)
+
+
+def test_a_quarantine_is_shown_once() -> None:
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    quarantined = f"gate: {{passed: any}}, quarantine: [{{scenario: sc-1, reason: Full, until: {until}}}]"
+    [part] = compared(BASE.replace("scenario_ids: [sc-1]", f"scenario_ids: [sc-1, sc-2], {quarantined}")).parts
+    fields = {each.path: "".join(each.lines) for each in part.fields}
+    assert [path for path, lines in fields.items() if "Full" in lines] == ["quarantine"], fields
