@@ -1,4 +1,7 @@
-"""A hook of MkDocs, for what it and GitHub take differently: links out of `docs/`, and `|` in the code of a table."""
+"""A hook of MkDocs, for what it and GitHub take differently: links out of `docs/`, and `|` in the code of a table.
+
+It also ranks the pages in the search: answers to questions before the reference.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,14 @@ if TYPE_CHECKING:
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)(#[^)\s]*)?\)")
 _ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]*`")
+_BOOSTS = {"how-to.md": 4, "rollback.md": 4, "troubleshooting.md": 2, "reference/": 0.5, "architecture.md": 0.5}
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:
     """Return a page's Markdown as MkDocs needs it."""
+    for start, boost in _BOOSTS.items():
+        if page.file.src_uri.startswith(start):
+            page.meta["search"] = {"boost": boost}
     folder = posixpath.dirname(posixpath.join("docs", page.file.src_uri))
 
     def link(match: re.Match[str]) -> str:

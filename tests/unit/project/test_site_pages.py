@@ -23,12 +23,12 @@ CONFIG: Any = SimpleNamespace(extra={"repository": "https://example.com/r"})
     ],
 )
 def test_links_out_of_the_docs_lead_to_the_repository(page: str, link: str, expected: str) -> None:
-    source: Any = SimpleNamespace(file=SimpleNamespace(src_uri=page))
+    source: Any = SimpleNamespace(file=SimpleNamespace(src_uri=page), meta={})
     assert on_page_markdown(f"[x]({link})", page=source, config=CONFIG) == f"[x]({expected})"
 
 
 def test_a_bar_in_the_code_of_a_table_is_a_bar() -> None:
-    source: Any = SimpleNamespace(file=SimpleNamespace(src_uri="gate.md"))
+    source: Any = SimpleNamespace(file=SimpleNamespace(src_uri="gate.md"), meta={})
     table = "| a | b |\n| --- | --- |\n| `x \\| y` | p \\| q |\n\n`x \\| y`"
     shown = on_page_markdown(table, page=source, config=CONFIG)
     assert shown == "| a | b |\n| --- | --- |\n| `x | y` | p \\| q |\n\n`x \\| y`"
