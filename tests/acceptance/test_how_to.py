@@ -35,6 +35,6 @@ def test_every_command_of_the_page_works(make_project: Callable[..., Project]) -
         known = {**project.environment, "NEW_KEY": NEW_KEY, "SLACK_WEBHOOK_URL": url}
         printed = run(f"cp -R {project.folder}/. .\n{script('how-to.md')}", project.folder.parent / "reader", known)
     [message] = posted
-    assert message["text"].startswith("## ✅ Tornado gate passed: 2 passed of 2 sessions")
+    assert message["text"].startswith("```\n## ✅ Tornado gate passed: 2 passed of 2 sessions")
     assert NEW_KEY not in printed
     assert Counter(body["pathway_id"] for body in project.bodies()) == {"pw-support": 4, "pw-billing": 4}
