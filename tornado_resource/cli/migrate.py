@@ -152,14 +152,29 @@ async def _moved(
         ids = session.request.get("scenario_ids") or ()
         if ids or not session.scenarios:
             scenarios |= await _of_pathway(client, session.pathway_id, ids, declared | set(scenarios), notes)
-    return MovedAgent(agent_id, [each.name for each in sessions], scenarios, _options(document, sessions[0].name))
+    names = [each.name for each in sessions]
+    own, environments = _in_base(document, names[0]), _environments_with(document, names)
+    return MovedAgent(agent_id, names, scenarios, _options(own), own.get("tags", ()), environments)
 
 
-def _options(document: Document, session: str) -> dict[str, Any]:
+def _in_base(document: Document, session: str) -> Mapping[str, Any]:
+    """Return what the file's base declares of a session."""
+    own: Mapping[str, Any] = (document.data.get("sessions") or {}).get(session) or {}
+    return own
+
+
+def _environments_with(document: Document, sessions: Sequence[str]) -> list[str]:
+    """Return the environments that declare something of sessions themselves."""
+    environments = document.data.get("environments") or {}
+    return [
+        name for name, each in environments.items() if not set(sessions).isdisjoint((each or {}).get("sessions") or ())
+    ]
+
+
+def _options(own: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an agent takes over from a session of the file's base."""
     from tornado_resource.scenarios.migration import OPTIONS
 
-    own = (document.data.get("sessions") or {}).get(session) or {}
     return {key: own[key] for key in OPTIONS if own.get(key) is not None}
 
 

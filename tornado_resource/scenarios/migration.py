@@ -41,13 +41,16 @@ REASONS: Final[Mapping[str, str]] = {
 class MovedAgent:
     """An agent, and the sessions of the pathway that it replaces.
 
-    *sessions*: their names. *scenarios*: the definitions that they run, by key. *options*: those of the first session.
+    *sessions*: their names. *scenarios*: the definitions that they run, by key. *options* and *tags*: those of the
+    first session. *environments*: those that declare one of the sessions otherwise, or leave it out.
     """
 
     agent_id: str
     sessions: Sequence[str]
     scenarios: Mapping[str, Mapping[str, Any]]
     options: Mapping[str, Any] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    environments: Sequence[str] = ()
 
 
 @dataclass
@@ -75,7 +78,13 @@ class Migration:
             self.notes.append(f"{name}: checks hold {MAX_SCENARIOS} test cases; left out: {id_list(left)}")
         lines += self._checks(name, chosen)
         lines += [f"{key}: {yaml_text(str(agent.options[key]))}" for key in OPTIONS if key in agent.options]
+        lines += [f"tags: [{', '.join(map(yaml_text, agent.tags))}]"] if agent.tags else []
         self._added["agents"][name] = [*lines, "gate: {passed: all}"]
+        if agent.environments:
+            self.notes.append(
+                f"{name}: {id_list(agent.environments)} declares {id_list(agent.sessions)} otherwise or leaves it out, "
+                "but has this agent as it is; declare it under `agents` there, too (null: it does not run)"
+            )
 
     def _checks(self, name: str, scenarios: Mapping[str, Mapping[str, Any]]) -> list[str]:
         judges: dict[str, int] = {}

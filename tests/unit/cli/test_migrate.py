@@ -70,6 +70,7 @@ def test_a_diff_that_applies_and_only_reads(http: httpx.Client, capsys: pytest.C
         "note: pathway pw-copy: no agent replaces it; nothing is written for it",
         "note: pathway pw-gone: the API no longer has it, so its scenarios cannot be read",
     ]
+    assert "note: line-agent: production declares line otherwise or leaves it out" in printed.err
     assert {row["method"] for row in http.get("/_sandbox/requests").json()} == {"GET"}
     assert Path("sessions.yaml").read_text(encoding="utf-8") == DECLARATIONS
 

@@ -80,6 +80,16 @@ def test_a_session_becomes_a_check_run_with_test_cases_and_judges() -> None:
     assert agent.checks.judges == ({"name": "Refunds"},)
 
 
+def test_an_agent_has_the_tags_and_not_the_environments() -> None:
+    moved = MovedAgent("ag-1", ["line"], {"refund": REFUND}, tags=["smoke", "on"], environments=["production"])
+    text, notes = migrated(FILE, moved)
+    assert '    tags: [smoke, "on"]\n' in text
+    assert (
+        "line-agent: production declares line otherwise or leaves it out, but has this agent as it is; declare it "
+        "under `agents` there, too (null: it does not run)"
+    ) in notes
+
+
 def test_a_judge_of_some_scenarios_is_not_required() -> None:
     moved = MovedAgent("ag-1", ["line"], {"plain": PLAIN, "refund": REFUND})
     text, notes = migrated(FILE, moved)
