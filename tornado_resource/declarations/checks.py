@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -142,7 +143,7 @@ def _text(value: Any) -> Iterator[str]:
 
 
 def _twice(noun: str, values: list[str]) -> Iterator[str]:
-    for each in dict.fromkeys(value for value in values if values.count(value) > 1):
+    for each in (value for value, number in Counter(values).items() if number > 1):
         yield f"the {noun} {_shown(each)} is there twice; remove one"
 
 

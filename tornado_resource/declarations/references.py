@@ -254,17 +254,17 @@ def _unknown_tags(document: Document) -> Iterator[Problem]:
     """Yield a problem for each tag of `only` that no session or agent has, in the base or in that environment."""
     if document.has_merge_key:  # its value was dropped: tags may have been in it
         return
-    by_environment: dict[str | None, set[str]] = {}
+    by_environment: dict[str | None, dict[str, None]] = {}
     for path, part in (*_session_parts(document), *_agent_parts(document)):
         environment = str(path[1]) if path[0] == "environments" else None
-        by_environment.setdefault(environment, set()).update(_texts(mapping(part).get("tags")))
-    base = by_environment.get(None, set())
+        by_environment.setdefault(environment, {}).update(dict.fromkeys(_texts(mapping(part).get("tags"))))
+    base, hint = by_environment.get(None, {}), document.quoting.hint
     for name, settings in all_settings(document).items():
-        known = base | by_environment.get(name, set())
+        own = by_environment.get(name, {})
         for index, tag in enumerate(_texts(settings.get("only"))):
-            if tag not in known:
-                hint = document.quoting.hint(tag, sorted(known))
-                text = f"unknown tag '{document.quoting.name(tag)}': no session or agent has it in `tags`{hint}"
+            if tag not in base and tag not in own:
+                near = hint(tag, own) or hint(tag, base)
+                text = f"unknown tag '{document.quoting.name(tag)}': no session or agent has it in `tags`{near}"
                 yield document.problem(("environments", name, "only", index), text)
 
 

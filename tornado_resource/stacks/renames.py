@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,11 +61,11 @@ def find_renames(gone: Sequence[RecordedRun], new: Sequence[NewRun]) -> Renames:
     """
     ordered = sorted(gone, key=lambda each: each.resource.urn)
     candidates = {each.name: [old for old in ordered if each.is_renamed_from(old)] for each in new}
-    claims = [old.resource.urn for found in candidates.values() for old in found]
+    claims = Counter(old.resource.urn for found in candidates.values() for old in found)
     known: dict[str, RecordedRun] = {}
     unclear: dict[str, Sequence[RecordedRun]] = {}
     for name, found in candidates.items():
-        if len(found) == 1 and claims.count(found[0].resource.urn) == 1:
+        if len(found) == 1 and claims[found[0].resource.urn] == 1:
             known[name] = found[0]
         elif found:
             first = len(unclear) % len(found)  # so that each is told to take another one
