@@ -48,7 +48,7 @@ def show_changes(
     before, problem = _base(file, since, against or "")
     comparison = Comparison(before, after, declared_digest, problem)
     names: list[str | None] = [environment] if environment is not None else [*environment_names(after)] or [None]
-    return _written(since or against or "", [comparison.of(each) for each in names], output)
+    return _written(since or against or "", comparison.of_all(names), output)
 
 
 def _base(file: str, since: str | None, against: str) -> tuple[Document | None, str | None]:

@@ -182,13 +182,14 @@ class Scenarios:
 
     def _fault(self, key: str) -> str | None:
         """Return why a run of this environment cannot test a scenario, or None."""
+        is_known = key in self._values
+        if is_known and self._values[key].get("enabled") is not False:
+            return None
         name = self.document.quoting.name(key)
         where = f"environment {self.document.quoting.name(self.environment or '')}"
-        if key not in self._values:
+        if not is_known:
             return f"{where} has no scenario '{name}'; remove the name there, or declare the scenario"
-        if self._values[key].get("enabled") is False:
-            return f"scenario '{name}' is disabled (enabled: false), so it would not run; remove the name, or enable it"
-        return None
+        return f"scenario '{name}' is disabled (enabled: false), so it would not run; remove the name, or enable it"
 
     def _declare(self, key: str) -> ScenarioDeclaration:
         if key not in self._declared:

@@ -14,7 +14,7 @@ from tornado_resource.declarations.releases import releases
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.stacks.renames import NewRun, find_renames, unclear_rename
+from tornado_resource.stacks.renames import NamedRun, find_renames, unclear_rename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,9 +53,9 @@ def _urns(found: Renames) -> dict[str, str]:
     return {deployed_urn(name, each.kind): each.resource.urn for name, each in found.known.items()}
 
 
-async def _new(declaration: Declaration, environment: Environment, run: ProgramRun) -> NewRun:
+async def _new(declaration: Declaration, environment: Environment, run: ProgramRun) -> NamedRun:
     inputs, is_promoted = await expected_inputs(declaration, run), environment.promotes_from is not None
-    return NewRun(declaration.name, declaration.kind, inputs, is_promoted=is_promoted)
+    return NamedRun(declaration.name, declaration.kind, inputs, is_promoted=is_promoted)
 
 
 def _is_of_file(recorded: RecordedRun, run: ProgramRun) -> bool:

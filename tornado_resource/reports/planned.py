@@ -97,6 +97,7 @@ def _environment_as_json(changed: Changed) -> dict[str, Any]:
                 "decision": each.how,
                 "reasons": list(each.reasons),
                 "updates": list(each.updates),
+                "former_name": each.former_name,
                 "declared_at": str(each.declaration.position),
             }
             for each in changed.runs
@@ -148,6 +149,8 @@ def _distinct(found: Sequence[Changed]) -> Iterator[tuple[PartChange, str]]:
 
 def outcome(run: ChangedRun) -> str | None:
     """Return what becomes of a run in a few words; None if nothing does."""
+    updates = f"; updates {', '.join(run.updates)}" if run.updates else ""
+    was = f"was {run.former_name}, " if run.former_name is not None else ""
     if run.how == "kept":
-        return f"does not run again; updates {', '.join(run.updates)}" if run.updates else None
-    return HOW[run.how].format("; ".join(run.reasons))
+        return f"{was}does not run again{updates}" if was or updates else None
+    return f"{was}{HOW[run.how].format('; '.join(run.reasons))}"

@@ -14,9 +14,9 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from tornado_resource.declarations.model import Declaration
+    from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
 
 T = TypeVar("T")
 TRIGGERING: Final = ("triggers", "definitions", "checks")
@@ -65,7 +65,11 @@ def run_arguments(declaration: Declaration, triggers: Mapping[str, Any]) -> dict
 
 
 def expected_inputs(
-    declaration: Declaration, triggers: Mapping[str, Any], scenario_ids: Sequence[str], checks: str | None
+    declaration: Declaration,
+    triggers: Mapping[str, Any],
+    scenario_ids: Sequence[str],
+    checks: str | None,
+    digests: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the inputs of a run that are compared, before anything is declared.
 
@@ -74,6 +78,7 @@ def expected_inputs(
         triggers: those of the config.
         scenario_ids: the ids of its declared scenarios, in their order.
         checks: the digest of its declared checks.
+        digests: those of its scenarios by their keys, if they are known.
 
     """
     arguments = run_arguments(declaration, triggers)
@@ -82,8 +87,14 @@ def expected_inputs(
         known = dict(zip((each.key for each in declaration.scenarios), scenario_ids, strict=True))
         arguments["quarantine"] = by_ids(arguments["quarantine"], known)
     if declaration.tested_scenarios:
-        arguments["definitions"] = runs_together(scenario_digest(each.fields) for each in declaration.tested_scenarios)
+        known_digests = digests if digests is not None else digests_of(declaration.tested_scenarios)
+        arguments["definitions"] = runs_together(known_digests[each.key] for each in declaration.tested_scenarios)
     return declared_inputs(declaration.kind, {**arguments, "checks": checks})
+
+
+def digests_of(scenarios: Iterable[ScenarioDeclaration]) -> dict[str, str]:
+    """Return what decides about the runs of scenarios, by their keys: a definition is the same for each owner."""
+    return {key: scenario_digest(fields) for key, fields in {each.key: each.fields for each in scenarios}.items()}
 
 
 def by_ids(quarantine: Any, ids: Mapping[str, Any]) -> Any:
@@ -118,8 +129,13 @@ def compare(kind: str, recorded: Mapping[str, Any], declared: Mapping[str, Any])
     )
 
 
+def deciding(kind: str, inputs: Mapping[str, Any], without: Collection[str]) -> str:
+    """Return the inputs whose change is a new run as one text, the same for those that `compare` calls equal."""
+    return _canonical({key: inputs.get(key) for key in replacing(kind) if key not in without})
+
+
 def _differ(old: Any, new: Any) -> bool:
-    return _canonical(old) != _canonical(new)
+    return old is not new and _canonical(old) != _canonical(new)
 
 
 def _canonical(value: Any) -> str:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.declarations.budget import Cost, cost_of
+from tornado_resource.declarations.merging import settings_of
 from tornado_resource.declarations.model import Environment, JudgeDeclaration, ScenarioDeclaration
 from tornado_resource.declarations.resolver import carries, environment_names, resolve
 from tornado_resource.errors import DeclarationError
-from tornado_resource.runs.inputs import compare, expected_inputs, gate_input
+from tornado_resource.runs.inputs import compare, digests_of, expected_inputs, gate_input
 from tornado_resource.runs.rerun import must_be_known
-from tornado_resource.stacks.scenarios import StoredScenario, matching, resource_name
+from tornado_resource.stacks.renames import NamedRun, certain_names, former_names
+from tornado_resource.stacks.scenarios import StoredScenario, StoredScenarios, resource_name
 from tornado_resource.versions.difference import PartChange, part_change
 from tornado_resource.versions.scenarios import declared_changes
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from dataclasses import Field
 
-    from tornado_resource.bland.listing import Owner
     from tornado_resource.declarations.document import Document
     from tornado_resource.declarations.model import ChecksDeclaration, Declaration
     from tornado_resource.runs.inputs import Change
@@ -51,13 +52,14 @@ SCENARIO_APART: Final = ("key", "owner", "fields", "position", "managed_by")
 class ChangedRun:
     """A declared session or agent: whether an update would start it, and why.
 
-    *updates*: the keys that change without a start.
+    *updates*: the keys that change without a start. *former_name*: that of a run which is renamed.
     """
 
     declaration: Declaration
     how: How
     reasons: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
+    former_name: str | None = None
 
     @property
     def may_start(self) -> bool:
@@ -114,12 +116,27 @@ class Comparison:
             DeclarationError: problems of the declarations that only merging can show.
 
         """
+        [found] = self.of_all([environment])
+        return found
+
+    def of_all(self, environments: Sequence[str | None]) -> list[Changed]:
+        """Return what `of` does for each of several environments."""
+        known: dict[str | None, Changed] = {}
+        listed = environment_names(self.after)
+        for name in environments:
+            left, above = [name], settings_of(self.after, name).get("promotes_from")
+            while above in listed and above not in known:
+                left.append(above)
+                above = settings_of(self.after, above).get("promotes_from")
+            for each in reversed(left):
+                known[each] = known[each] if each in known else self._changed(each, known)
+        return [known[name] for name in environments]
+
+    def _changed(self, environment: str | None, known: Mapping[str | None, Changed]) -> Changed:
         after = resolve(self.after, environment)
         before, problem = self._base(environment)
-        known, declared = ({each.name for each in one.declarations if each.retest} for one in (before, after))
         pair = _Pair.of(before, after, self.digest)
-        removed = tuple(each.name for each in before.declarations if each.name in known - declared)
-        return Changed(after, tuple(self._runs(pair)), removed, tuple(pair.parts()), problem)
+        return Changed(after, tuple(self._runs(pair, known)), pair.removed, tuple(pair.parts()), problem)
 
     def _base(self, environment: str | None) -> tuple[Environment, str | None]:
         """Return the environment as it was, empty if it was not there, and why it cannot be compared."""
@@ -134,12 +151,11 @@ class Comparison:
         except DeclarationError as error:
             return nothing, f"{INVALID_BASE}: {error.problems[0]}"
 
-    def _runs(self, pair: _Pair) -> list[ChangedRun]:
+    def _runs(self, pair: _Pair, known: Mapping[str | None, Changed]) -> list[ChangedRun]:
         source, runs = pair.after.promotes_from, [pair.run(each) for each in pair.after.declarations]
-        if source not in environment_names(self.after):
+        if source not in known:
             return runs
-        there = _Pair.of(self._base(source)[0], resolve(self.after, source), self.digest)
-        starting = {each.declaration.name for each in self._runs(there) if each.may_start}
+        starting = {each.name for each in known[source].due}
         carried = carries(self.after, pair.after)
         may_follow = {name for name in starting if carried.get(name) == "version"}
         return [_following(each, source) if each.declaration.name in may_follow else each for each in runs]
@@ -153,33 +169,52 @@ def _following(run: ChangedRun, source: str | None) -> ChangedRun:
 class _Pair:
     """Two states of one environment.
 
-    *recorded*: the runs of *before* by name. *matches*: by resource, the scenario of *before* that one of *after* is.
+    *old_scenarios* and *scenarios*: what the runs of each test. *recorded*: the runs of *before* by name. *matches*: by
+    resource, the scenario of *before* that one of *after* is. *old_inputs* and *inputs*: those of the runs of each, by
+    name. *former*: the old names of what is renamed.
     """
 
     before: Environment
     after: Environment
-    digest: DigestOfChecks
+    old_scenarios: Sequence[ScenarioDeclaration]
+    scenarios: Sequence[ScenarioDeclaration]
     recorded: Mapping[str, Declaration]
     matches: Mapping[str, StoredScenario]
+    old_inputs: Mapping[str, NamedRun]
+    inputs: Mapping[str, NamedRun]
+    former: Mapping[str, str]
     edited: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, before: Environment, after: Environment, digest: DigestOfChecks) -> _Pair:
-        stored: dict[Owner, list[StoredScenario]] = {}
-        for each in before.scenarios:
-            stored.setdefault(each.owner, []).append(_stored(each))
-        found = {resource_name(each): matching(each, stored.get(each.owner, ())) for each in after.scenarios}
+        old_scenarios, scenarios = before.scenarios, after.scenarios
+        stored = StoredScenarios(map(_stored, old_scenarios))
+        found = {resource_name(each): stored.matching(each) for each in scenarios}
+        matches = {name: each for name, each in found.items() if each is not None}
         recorded = {each.name: each for each in before.declarations if each.retest}
-        return cls(before, after, digest, recorded, {name: each for name, each in found.items() if each is not None})
+        old = _inputs(before, digests_of(old_scenarios), matches, digest)
+        new = _inputs(after, digests_of(scenarios), matches, digest)
+        former = certain_names(former_names(_only_in(old, new), _only_in(new, old)))
+        return cls(before, after, old_scenarios, scenarios, recorded, matches, old, new, former)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The names of the runs that are not declared any more."""
+        kept = {*self.inputs, *self.former.values()}
+        return tuple(name for name in self.recorded if name not in kept)
 
     def run(self, after: Declaration) -> ChangedRun:
         """Return what becomes of a run."""
-        before = self.recorded.get(after.name)
+        former = self.former.get(after.name)
+        before = self.recorded.get(former or after.name)
         if not after.retest:
             return ChangedRun(after, "promoted")
         if before is None or before.kind != after.kind:
             return ChangedRun(after, "new")
-        change = compare(before.kind, self._inputs(before), self._inputs(after))
+        return replace(self._kept_or_again(before, after), former_name=former)
+
+    def _kept_or_again(self, before: Declaration, after: Declaration) -> ChangedRun:
+        change = compare(before.kind, self.old_inputs[before.name].inputs, self.inputs[after.name].inputs)
         reasons = [*self._reasons(before, after, change)]
         if reasons:
             return ChangedRun(after, "again", tuple(reasons), change.updates)
@@ -196,13 +231,6 @@ class _Pair:
             yield from [*self._scenario_reasons(before, after)] or ["order of the scenarios"]
         if after.rerun == "always":
             yield "rerun is `always`"
-
-    def _inputs(self, declaration: Declaration) -> dict[str, Any]:
-        """Return the inputs of a run. The names of resources stand for the ids of scenarios."""
-        names = [resource_name(each) for each in declaration.tested_scenarios]
-        ids = [self.matches[name].resource if name in self.matches else name for name in names]
-        checks = self.digest(declaration.checks, ids) if declaration.checks is not None else None
-        return expected_inputs(declaration, {}, ids, checks)
 
     def _scenario_reasons(self, before: Declaration, after: Declaration) -> Iterator[str]:
         """Yield what is different about the scenarios that two states of a session run."""
@@ -226,7 +254,9 @@ class _Pair:
 
     def parts(self) -> Iterator[PartChange]:
         """Yield what is declared otherwise: sessions and agents, then scenarios, each once."""
-        old, new = ({each.name: each for each in one.declarations} for one in (self.before, self.after))
+        new_names = {old: new for new, old in self.former.items()}
+        old = {new_names.get(each.name, each.name): each for each in self.before.declarations}
+        new = {each.name: each for each in self.after.declarations}
         for name in dict.fromkeys([*new, *old]):
             kind: Kind = "session" if (new.get(name) or old[name]).section == "sessions" else "agent"
             yield from _part(kind, name, *(_values(one[name]) if name in one else None for one in (old, new)))
@@ -234,9 +264,9 @@ class _Pair:
         yield from _judge_parts(_all_judges(self.before), _all_judges(self.after))
 
     def _scenario_parts(self) -> Iterator[PartChange]:
-        left = {resource_name(each): each for each in self.before.scenarios}
+        left = {resource_name(each): each for each in self.old_scenarios}
         shown = set[str]()
-        for each in self.after.scenarios:
+        for each in self.scenarios:
             found = self.matches.get(resource_name(each))
             known = left.pop(found.resource, None) if found is not None else None
             if each.key not in shown:
@@ -244,6 +274,30 @@ class _Pair:
             shown.add(each.key)
         for key in dict.fromkeys(each.key for each in left.values() if each.key not in shown):
             yield PartChange("scenario", key, "removed", ())
+
+
+def _only_in(these: Mapping[str, NamedRun], those: Mapping[str, NamedRun]) -> list[NamedRun]:
+    """Return the runs of which the others have none of the same name and kind."""
+    others = {(each.name, each.kind) for each in those.values()}
+    return [each for each in these.values() if (each.name, each.kind) not in others]
+
+
+def _inputs(
+    environment: Environment,
+    digests: Mapping[str, str],
+    matches: Mapping[str, StoredScenario],
+    digest: DigestOfChecks,
+) -> dict[str, NamedRun]:
+    """Return what would be compared of each run. The names of resources stand for the ids of scenarios."""
+    found = dict[str, NamedRun]()
+    for each in environment.declarations:
+        if each.retest:
+            names = [resource_name(scenario) for scenario in each.tested_scenarios]
+            ids = [matches[name].resource if name in matches else name for name in names]
+            checks = digest(each.checks, ids) if each.checks is not None else None
+            inputs, is_promoted = expected_inputs(each, {}, ids, checks, digests), environment.promotes_from is not None
+            found[each.name] = NamedRun(each.name, each.kind, inputs, is_promoted=is_promoted)
+    return found
 
 
 def _judges(checks: ChecksDeclaration | None) -> dict[str, JudgeDeclaration]:

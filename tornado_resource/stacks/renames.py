@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, name_of, type_of
-from tornado_resource.runs.inputs import compare
+from tornado_resource.runs.inputs import deciding
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ NOT_DECIDING: Final = frozenset({"triggers"})
 
 
 @dataclass(frozen=True, slots=True)
-class NewRun:
-    """A declared run that the stack has not recorded: its name, its kind, and its inputs.
+class NamedRun:
+    """A run as it is declared, or as it was: its name, its kind, and its inputs.
 
     *is_promoted*: whether its version is the one that is promoted, which changes without its declaration.
     """
@@ -33,14 +33,16 @@ class NewRun:
     inputs: Mapping[str, Any]
     is_promoted: bool = False
 
-    def is_renamed_from(self, recorded: RecordedRun) -> bool:
-        """Return whether a recorded run has the same declaration. A `latest` and what is promoted are any version."""
-        if recorded.kind != self.kind:
-            return False
-        version, inputs = kind_of(self.kind).version_field, dict(self.inputs)
-        if self.is_promoted or not kind_of(self.kind).is_resolved(inputs.get(version)):
-            inputs[version] = recorded.declared.get(version)
-        return NOT_DECIDING.issuperset(compare(self.kind, recorded.declared, inputs).replaces)
+    @property
+    def has_version(self) -> bool:
+        """Whether it is declared for one version. A `latest` and what is promoted are any version."""
+        kind = kind_of(self.kind)
+        return not self.is_promoted and kind.is_resolved(self.inputs.get(kind.version_field))
+
+    def deciding(self, *, with_version: bool) -> tuple[str, bool, str]:
+        """Return what two runs have in common that are the same one under two names."""
+        without = NOT_DECIDING if with_version else {*NOT_DECIDING, kind_of(self.kind).version_field}
+        return self.kind, with_version, deciding(self.kind, self.inputs, without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,22 @@ class Renames:
     unclear: Mapping[str, Sequence[RecordedRun]] = field(default_factory=dict)
 
 
-def find_renames(gone: Sequence[RecordedRun], new: Sequence[NewRun]) -> Renames:
+def former_names(gone: Sequence[NamedRun], new: Sequence[NamedRun]) -> dict[str, list[str]]:
+    """Return, by the name of each new run, the names that it may have had. A name that two may have had is unclear.
+
+    Args:
+        gone: the runs that are not declared any more.
+        new: those that are declared now only.
+
+    """
+    known: dict[tuple[str, bool, str], list[str]] = {}
+    for each in gone:
+        for with_version in (True, False):
+            known.setdefault(each.deciding(with_version=with_version), []).append(each.name)
+    return {each.name: known.get(each.deciding(with_version=each.has_version), []) for each in new}
+
+
+def find_renames(gone: Sequence[RecordedRun], new: Sequence[NamedRun]) -> Renames:
     """Return which new runs are recorded ones that are not declared any more.
 
     Args:
@@ -59,18 +76,25 @@ def find_renames(gone: Sequence[RecordedRun], new: Sequence[NewRun]) -> Renames:
         new: the declared runs that are not recorded.
 
     """
-    ordered = sorted(gone, key=lambda each: each.resource.urn)
-    candidates = {each.name: [old for old in ordered if each.is_renamed_from(old)] for each in new}
-    claims = Counter(old.resource.urn for found in candidates.values() for old in found)
+    by_urn = {each.resource.urn: each for each in sorted(gone, key=lambda each: each.resource.urn)}
+    former = former_names([NamedRun(urn, each.kind, each.declared) for urn, each in by_urn.items()], new)
+    certain = certain_names(former)
     known: dict[str, RecordedRun] = {}
     unclear: dict[str, Sequence[RecordedRun]] = {}
-    for name, found in candidates.items():
-        if len(found) == 1 and claims[found[0].resource.urn] == 1:
+    for name, urns in former.items():
+        found = [by_urn[urn] for urn in urns]
+        if name in certain:
             known[name] = found[0]
         elif found:
             first = len(unclear) % len(found)  # so that each is told to take another one
             unclear[name] = [*found[first:], *found[:first]]
     return Renames(known, unclear)
+
+
+def certain_names(former: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return, by the new names, the old ones of `former_names` that are certain: each stands for the other alone."""
+    claims = Counter(name for names in former.values() for name in names)
+    return {new: names[0] for new, names in former.items() if len(names) == 1 and claims[names[0]] == 1}
 
 
 def unclear_rename(name: str, candidates: Sequence[RecordedRun], stack: str, minutes: str) -> str:

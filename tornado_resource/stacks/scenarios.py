@@ -79,10 +79,23 @@ def matching(declared: ScenarioDeclaration, stored: Iterable[StoredScenario]) ->
 
     So a scenario whose key is renamed stays the same one.
     """
-    candidates = [each for each in stored if each.owner == declared.owner]
-    by_resource = (each for each in candidates if each.resource == resource_name(declared))
-    by_name = (each for each in candidates if each.name == declared.name)
-    return next(by_resource, None) or next(by_name, None)
+    return StoredScenarios(stored).matching(declared)
+
+
+class StoredScenarios:
+    """Recorded scenarios, found by what is declared."""
+
+    def __init__(self, stored: Iterable[StoredScenario]) -> None:
+        self._by_resource: dict[tuple[Owner, str], StoredScenario] = {}
+        self._by_name: dict[tuple[Owner, str], StoredScenario] = {}
+        for each in stored:
+            self._by_resource.setdefault((each.owner, each.resource), each)
+            self._by_name.setdefault((each.owner, each.name), each)
+
+    def matching(self, declared: ScenarioDeclaration) -> StoredScenario | None:
+        """Return the recorded scenario of a declared one, as `matching` does."""
+        found = self._by_resource.get((declared.owner, resource_name(declared)))
+        return found or self._by_name.get((declared.owner, declared.name))
 
 
 @dataclass(frozen=True, slots=True)

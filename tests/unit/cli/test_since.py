@@ -94,6 +94,17 @@ def test_one_environment_is_shown_as_markdown_and_json(repository: Path, capsys:
     assert staging["changes"][0]["fields"][0]["path"] == "tester_persona_prompt"
 
 
+def test_a_renamed_session_is_shown_with_its_old_name(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "sessions.yaml").write_text(DECLARED.replace("  other: {p", "  fresh: {p").replace("other: null", ""))
+    assert main(["plan", "--since", "HEAD", "-e", "staging"]) == 0
+    shown = capsys.readouterr().out
+    assert "  fresh  was other, does not run again\n" in shown
+    assert "removed" not in shown
+    assert main(["plan", "--since", "HEAD", "-e", "staging", "--format", "json"]) == 0
+    (staging,) = json.loads(capsys.readouterr().out)["environments"]
+    assert [each["former_name"] for each in staging["runs"]] == [None, "other"]
+
+
 @pytest.mark.usefixtures("repository")
 def test_github_shows_what_starts_at_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--since", "HEAD", "--format", "github"]) == 0

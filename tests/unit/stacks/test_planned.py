@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
+from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.checks.config import declared_digest
-from tornado_resource.declarations.resolver import check_content
+from tornado_resource.declarations.resolver import check_content, resolve
 from tornado_resource.stacks.planned import NEW_GATE, Changed, Comparison
 
 BASE = """
@@ -109,7 +111,9 @@ def test_a_judge_as_code_is_shown_line_by_line_and_runs_the_checks_again() -> No
 
 def test_what_is_new_starts_and_what_is_removed_is_named() -> None:
     after = (
-        BASE.replace("  other:", "  fresh:").replace("  cancel: {}\n", "  return: {}\n").replace("cancel]", "return]")
+        BASE.replace("  other: {pathway_id: q", "  fresh: {pathway_id: r")
+        .replace("  cancel: {}\n", "  return: {}\n")
+        .replace("cancel]", "return]")
     )
     found = compared(after)
     reasons = ("scenario return is new", "scenario cancel is removed")
@@ -121,8 +125,38 @@ def test_what_is_new_starts_and_what_is_removed_is_named() -> None:
     assert parts["return"] == ("added", ["key", "name"])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected", "parts"),
+    [
+        ("  other: {", "  fresh: {", ("kept",), []),
+        ("  other: {", "  fresh: {on_conflict: wait, ", ("kept",), ["fresh"]),
+        ("  other: {", "  fresh: {triggers: {a: 1}, ", ("again", "triggers"), ["fresh"]),
+        (
+            "  other: {pathway_id: q",
+            "  fresh: {pathway_id: q, version_number: latest",
+            ("again", "version_number"),
+            ["fresh"],
+        ),
+        ("  desk:", "  fresh:", ("kept",), []),
+    ],
+)
+def test_a_run_under_another_name_is_the_same(old: str, new: str, expected: tuple[str, ...], parts: list[str]) -> None:
+    found = compared(BASE.replace(old, new))
+    [fresh] = [each for each in found.runs if each.declaration.name == "fresh"]
+    assert (fresh.how, *fresh.reasons) == expected
+    assert fresh.former_name == old.split(maxsplit=1)[0].removesuffix(":")
+    assert (found.removed, [each.name for each in found.parts]) == ((), parts)
+
+
+def test_two_that_may_be_the_renamed_one_are_new_and_it_is_removed() -> None:
+    found = compared(BASE.replace("  other:", "  first: {pathway_id: q, rerun: on_change}\n  second:"))
+    assert outcomes(found) == {"first": ("new",), "second": ("new",)}
+    assert found.removed == ("other",)
+
+
 def test_another_kind_of_run_under_the_same_name_is_new() -> None:
     after = BASE.replace("  other: {pathway_id: q, rerun: on_change}\n", "").replace("  desk:", "  other:")
+    after = after.replace("agent_id: a", "agent_id: b")
     assert outcomes(compared(after)) == {"other": ("new",)}
 
 
@@ -197,3 +231,26 @@ def test_a_quarantine_is_shown_once() -> None:
     [part] = compared(BASE.replace("scenario_ids: [sc-1]", f"scenario_ids: [sc-1, sc-2], {quarantined}")).parts
     fields = {each.path: "".join(each.lines) for each in part.fields}
     assert [path for path, lines in fields.items() if "Full" in lines] == ["quarantine"], fields
+
+
+def test_each_scenario_is_digested_once_for_all_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = Mock(wraps=scenario_digest)
+    monkeypatch.setattr("tornado_resource.runs.inputs.scenario_digest", digest)
+    sessions = "".join(
+        f"  s-{number}: {{pathway_id: p{number}, scenarios: [refund, cancel]}}\n" for number in range(50)
+    )
+    after = BASE.replace("sessions:\n", f"sessions:\n{sessions}")
+    assert len(compared(after, after).runs) == 53
+    assert sorted(call.args[0]["name"] for call in digest.call_args_list) == ["Refund", "Refund", "cancel", "cancel"]
+
+
+def test_each_environment_is_resolved_once_however_long_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved = Mock(wraps=resolve)
+    monkeypatch.setattr("tornado_resource.stacks.planned.resolve", resolved)
+    chain = "".join(f"  e{number}: {{promotes_from: e{number - 1}}}\n" for number in range(1, 300))
+    content = f"version: 1\nsessions: {{a: {{pathway_id: p}}}}\nenvironments:\n  e0: {{}}\n{chain}"
+    document = check_content(content.encode(), "s.yaml")
+    names = [f"e{number}" for number in reversed(range(300))]
+    found = Comparison(document, document, declared_digest).of_all(names)
+    assert [each.environment.name for each in found] == names
+    assert sorted(call.args[1] for call in resolved.call_args_list) == sorted([*names, *names])

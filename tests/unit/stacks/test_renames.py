@@ -10,7 +10,7 @@ from tests.support.recorded_stack import recorded_check_run, recorded_run
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, SESSION_TYPE, make_urn
 from tornado_resource.declarations.releases import Release
 from tornado_resource.stacks.recorded import Recorded, Resource
-from tornado_resource.stacks.renames import Followed, NewRun, Renames, find_renames, renamed_releases, unclear_rename
+from tornado_resource.stacks.renames import Followed, NamedRun, Renames, find_renames, renamed_releases, unclear_rename
 
 INPUTS = {"pathway_id": "pw-1"}
 
@@ -19,8 +19,8 @@ def gone(name: str, pathway_id: str = "pw-1") -> Any:
     return recorded_run(name, pathway_id=pathway_id)
 
 
-def new(name: str, kind: str = "tornado", **inputs: Any) -> NewRun:
-    return NewRun(name, kind, {**INPUTS, **inputs} if kind == "tornado" else inputs)
+def new(name: str, kind: str = "tornado", **inputs: Any) -> NamedRun:
+    return NamedRun(name, kind, {**INPUTS, **inputs} if kind == "tornado" else inputs)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_same_declaration_under_another_name_is_renamed(inputs: dict[str, An
 
 def test_what_is_promoted_changes_its_version_under_another_name() -> None:
     old = gone("billing")
-    promoted = NewRun("invoices", "tornado", {**INPUTS, "version_number": 7}, is_promoted=True)
+    promoted = NamedRun("invoices", "tornado", {**INPUTS, "version_number": 7}, is_promoted=True)
     assert find_renames([old], [promoted]) == Renames({"invoices": old})
 
 
