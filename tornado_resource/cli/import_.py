@@ -110,7 +110,7 @@ def agents_declared(agent_ids: tuple[str, ...] | None) -> str:
     for agent in found:
         place = f"warning: agent {clean(agent.agent_id)}"
         if not agent.envs:
-            problem = "no checks in staging or production; add some in Bland before `pulumi up`"
+            problem = "no checks in staging or production; first declare `checks`, or set them up in Bland"
             click.echo(f"{place}: {problem}", err=True)
         for env, problem in agent.undeclared.items():
             click.echo(f"{place}: its checks in {env} are not declared: {clean(problem)}", err=True)

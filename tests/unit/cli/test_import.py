@@ -99,7 +99,7 @@ def test_agents_are_declared_for_each_environment_with_checks(
     assert main(["import", "--agent", "ag-1", "--agent", "ag-2", "--agent", "ag-1"]) == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("sessions.yaml: 3 check runs\n")
-    assert printed.err.startswith("warning: agent ag-2: no checks in staging or production; add some in Bland")
+    assert printed.err.startswith("warning: agent ag-2: no checks in staging or production; first declare `checks`")
     declared = load("sessions.yaml").agents
     assert [(each.name, each.request["agent_id"], each.request["env"]) for each in declared] == [
         ("support", "ag-1", "staging"),
