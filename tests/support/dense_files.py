@@ -52,6 +52,10 @@ def flow(head: str, suffix: str, tail: str) -> str:
     return filled(head, lambda n: f"{word(n)}{suffix},", tail)
 
 
+def ended(number: int) -> str:
+    return "".join(f"{{scenario: {word(each)}, reason: r, until: '2026-01-01'}}," for each in range(number))
+
+
 BAD: Final = "{pathway_id: 1, timeout_ms: x, gate: {passed: 1.5, q}, rerun: q, triggers: {a: []}, scenario_ids: [1, 1]}"
 MIXED: Final = ("{a: %d},", "[%d],", "%d,", "x%d,")
 
@@ -154,6 +158,31 @@ FILES: Final[dict[str, Callable[[], str]]] = {
     "deep lists": lambda: filled("[", repeated(f"{'[' * 62}{']' * 62},"), "]\n"),
     "shallow lists": lambda: filled("[", lambda _: f"[{'[],' * 1999}],", "]\n"),
     "broken nesting": lambda: "[" * SIZE,
+    "sessions in quarantine": lambda: (
+        f"{HEAD}sessions:\n"
+        + "".join(
+            f"  s{n}: {{pathway_id: p, scenario_ids: [{items(20)}], quarantine: [{ended(9)}]}}\n" for n in range(1600)
+        )
+    ),
+    "unknown tags, many known": lambda: (
+        f"{HEAD}sessions:\n"
+        + "".join(f"  s{n}: {{pathway_id: p, tags: [{items(50, f't{n}-')}]}}\n" for n in range(1600))
+        + f"environments:\n{''.join(f'  e{n}: {{only: [{items(50)}]}}' + chr(10) for n in range(15))}"
+    ),
+    "judges as code, in all agents": lambda: (
+        f"{HEAD}judges: {{{items(100, '', f': {{prompt: {chr(120) * 5000}}}')}}}\nagents:\n"
+        + "".join(
+            f"  g{n}: {{agent_id: a, checks: {{scenario_ids: [x], judges: [{items(100)}]}}}}\n" for n in range(1000)
+        )
+    ),
+    "agents with scenarios": lambda: (
+        f"{HEAD}scenarios: {{{items(1990, '', ': ')}}}\njudges: {{j: }}\nagents:\n"
+        + "".join(f"  g{n}: {{agent_id: a{n}, checks: {{scenarios: [{word(n)}], judges: [j]}}}}\n" for n in range(1990))
+    ),
+    "a budget in each environment": lambda: (
+        f"{HEAD}defaults: {{pathway_id: p}}\nsessions: {{{items(1990)}}}\n"
+        f"environments: {{{items(15, '', ': {budget: {minutes: 9, runs: 9}}')}}}\n"
+    ),
     "long number": lambda: f"{ONE_IN}timeout_ms: 0x{'f' * (SIZE - 100)}}}}}\n",
     "long numbers": lambda: flow(f"{ONE_IN}triggers: {{", f": {'9' * 399}", "}}}\n"),
     "infinite numbers": lambda: filled(f"{ONE_IN}scenario_ids: [", repeated("1e999,"), "]}}\n"),
