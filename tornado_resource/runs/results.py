@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.wait import Progress
 
+    Confirmer = Callable[[Result], Awaitable[Result]]
+
 
 async def wait_for_result(  # noqa: PLR0913 - the last two have defaults, and go by name
     client: Client,
@@ -31,7 +33,7 @@ async def wait_for_result(  # noqa: PLR0913 - the last two have defaults, and go
     report: Callable[[Progress], None],
     clock: Clock = SYSTEM,
     *,
-    confirm: Callable[[Result], Awaitable[Result]] | None = None,
+    confirm: Confirmer | None = None,
 ) -> Result:
     """Wait for a run's end and return its result. Never raises for what the API does.
 
@@ -49,13 +51,9 @@ async def wait_for_result(  # noqa: PLR0913 - the last two have defaults, and go
     result = await kind_of(gated.kind).result(
         client, gated, ending, lambda call: retry_through_outage(call, poll_seconds, clock)
     )
-    if not must_be_confirmed(result):
-        return result
-    if confirm is not None:
-        return await confirm(result)
-    if gated.known.confirmation is None:
-        return unconfirmed(result)
-    return confirmed(result, await wait_for_result(client, gated.known.confirmation, poll_seconds, report, clock))
+    return await _with_confirmation(
+        result, confirm, lambda recorded: wait_for_result(client, recorded, poll_seconds, report, clock)
+    )
 
 
 async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
@@ -76,9 +74,7 @@ async def read_last_run(client: Client, gated: GatedRun) -> tuple[LastRun, Gated
     return await kind_of(gated.kind).last_run(client, gated)
 
 
-async def read_result(
-    client: Client, gated: GatedRun, confirm: Callable[[Result], Awaitable[Result]] | None = None
-) -> Result:
+async def read_result(client: Client, gated: GatedRun, confirm: Confirmer | None = None) -> Result:
     """Return the result of a run as of now: `incomplete` if it still runs. Never raises for what the API does.
 
     Args:
@@ -95,10 +91,16 @@ async def read_result(
         running = STILL_RUNNING if status is not None and status.is_running else None
         ending = Ending(status, running) if status is not None else gone(gated)
     result = await kind_of(gated.kind).result(client, gated, ending, retried)
+    return await _with_confirmation(result, confirm, lambda recorded: read_result(client, recorded))
+
+
+async def _with_confirmation(
+    result: Result, confirm: Confirmer | None, of_recorded: Callable[[GatedRun], Awaitable[Result]]
+) -> Result:
+    """Return the result with its confirmation, if its gate requires one: by *confirm*, else of the recorded set."""
     if not must_be_confirmed(result):
         return result
     if confirm is not None:
         return await confirm(result)
-    if gated.known.confirmation is None:
-        return unconfirmed(result)
-    return confirmed(result, await read_result(client, gated.known.confirmation))
+    recorded = result.gated.known.confirmation
+    return confirmed(result, await of_recorded(recorded)) if recorded is not None else unconfirmed(result)
