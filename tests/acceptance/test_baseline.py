@@ -81,10 +81,10 @@ def test_reports_compare_with_another_stack_and_the_gate_stays(make_project: Cal
     assert (code, verdicts(change, "again")["baseline"]["sessions"]) == (1, found)
     code, printed = change.run(*tool, "organization/other/gone")
     assert code == 1
-    assert "warning: stack organization/other/gone cannot be compared with: " in printed
+    assert "warning: cannot compare with stack organization/other/gone: " in printed
     assert "against stack organization/other/gone: its state could not be read" in printed
     assert "Its state could not be read" in (change.folder / "again/summary.md").read_text(encoding="utf-8")
     change.configure("tornado:baseline", "gone")
     printed = change.up(expect=None)
-    assert "config tornado:baseline: stack gone cannot be compared with: " in printed
+    assert "config tornado:baseline: cannot compare with stack gone: " in printed
     assert "gate failed: " in printed

@@ -136,8 +136,7 @@ class JudgeAmbiguous(TornadoError):
     def __init__(self, order: JudgeOrder, judges: Sequence[Judge]) -> None:
         ids = ", ".join(clean(each.judge_id) for each in judges)
         super().__init__(
-            f"{order.place}: {len(judges)} judges have this name ({ids}), so it does not say which one is declared. "
-            "Rename or delete all but one of them in Bland"
+            f"{order.place}: {len(judges)} judges have this name ({ids}). Rename or delete all but one of them in Bland"
         )
 
 

@@ -33,7 +33,7 @@ MAX_BYTES: Final = 16 * 1024**2
     metavar="S",
     required=True,
     shell_complete=completion.stacks,
-    help="Whose comment it is: the stack, or another word such as plan. Each has a comment of its own.",
+    help="Which comment to write: one for each stack, or for a word of your own such as plan.",
 )
 def command(file: str, stack: str) -> ExitCode:
     """Write FILE (default: summary.md; `-`: standard input) as a comment on the pull or merge request of this run.

@@ -74,7 +74,7 @@ class Api:
 
     def __init__(self, base: str, token: str, header: tuple[str, str], advice: str) -> None:
         if not _is_safe(base):
-            message = "the URL of the API in the environment is no https URL"
+            message = "the API URL in the environment is not an https URL"
             raise ConfigurationError(message)
         if not token.isascii() or not token.isprintable():
             message = "the token has characters that cannot be sent"
@@ -281,6 +281,6 @@ def _number_in(event: str) -> str | None:
 def _variable(environ: Environ, name: str, expected: re.Pattern[str]) -> str:
     value = environ.get(name, "")
     if expected.fullmatch(value) is None:
-        message = f"{name} is {'not set' if not value else 'not what it should be'}"
+        message = f"{name} is {'not set' if not value else 'invalid'}"
         raise ConfigurationError(message)
     return value

@@ -70,7 +70,7 @@ def _stack(_context: click.Context, _option: click.Parameter, value: str | None)
     metavar="S",
     callback=_stack,
     shell_complete=stacks,
-    help="Compare with the last verdicts of another stack (default: config tornado:baseline). It decides nothing.",
+    help="Compare with the last verdicts of another stack (default: config tornado:baseline). Changes no verdict.",
 )
 @quiet_option
 def command(  # noqa: PLR0913 - an argument for each option

@@ -41,7 +41,9 @@ NO_RUN: Final = ("", None)
 PLACEHOLDER: Final = "REASON"
 UNKNOWN: Final = "unknown"
 """In place of the run that passed, where a release has not recorded it."""
-NOT_PUBLISHED: Final = "the update did not get as far as publishing it; the config stays, so `pulumi up` does it"
+NOT_PUBLISHED: Final = (
+    "the update stopped before it published the version; the config stays, so the next `pulumi up` publishes it"
+)
 NO_HISTORY: Final = (
     "this backend shows no past states, so only the versions are known that the stack and its releases have recorded; "
     "passes that were never published are not among them"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 60
 UNKNOWN: Final = (
-    "git knows no revision {} here; fetch it first (actions/checkout with fetch-depth: 2 has HEAD^1, "
+    "git does not know revision {} here; fetch it first (actions/checkout with fetch-depth: 2 has HEAD^1, "
     "with fetch-depth: 0 all)"
 )
 _FOLLOWED: Final = (b"symlink", b"dangling", b"loop", b"notdir")

@@ -201,7 +201,7 @@ def against(report: Report, name: str | None) -> Report:
     try:
         return replace(report, baseline=baseline_of(name, read_recorded(name)))
     except ConfigurationError as error:
-        click.echo(f"warning: stack {name} cannot be compared with: {error}", err=True)
+        click.echo(f"warning: cannot compare with stack {name}: {error}", err=True)
         return replace(report, baseline=Baseline(name, problem=UNREADABLE))
 
 

@@ -29,5 +29,5 @@ async def read_baseline(stack: str) -> Baseline:
         return baseline_of(stack, read_outputs(resources))
     except Exception as error:  # noqa: BLE001 - the state is another stack's: whatever it is, it decides nothing here
         fault = clean(without_credentials(str(error)), 300) or type(error).__name__
-        pulumi.log.warn(f"config tornado:baseline: stack {stack} cannot be compared with: {fault}")
+        pulumi.log.warn(f"config tornado:baseline: cannot compare with stack {stack}: {fault}")
         return Baseline(stack, problem=UNREADABLE)

@@ -289,7 +289,7 @@ class RunProvider(BaseProvider[_Update]):
         if missing:
             return f"it has no `{missing[0]}`"
         is_sound = not is_compared or self._kind.is_sound(whole_without_nulls(declared))
-        return None if is_sound else "what is declared in it is no request"
+        return None if is_sound else "its declared inputs are not a valid request"
 
     def _outputs(self, started: StartedRun, props: dict[str, Any]) -> dict[str, Any]:
         kind = self._kind

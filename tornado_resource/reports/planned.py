@@ -64,7 +64,7 @@ def _markdown(since: str, found: Sequence[Changed]) -> Iterator[str]:
         yield from (f"- **{escape(name)}** {escape(what, 1000)}\n" for name, what in _rows(changed))
     parts = list(_distinct(found))
     if parts:
-        yield "\n### What is declared otherwise\n"
+        yield "\n### Changed declarations\n"
     for part, environments in parts:
         yield "\n".join(
             [

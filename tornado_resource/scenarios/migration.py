@@ -205,7 +205,7 @@ def _end_of(document: Document, section: str) -> _End:
     if first.line == start:
         message = (
             f"{clean(document.file)}:{start}: `{section}` is written on one line, so nothing can be added to it; "
-            "write each entry on a line of its own, and run this again"
+            "put each entry on its own line, then rerun"
         )
         raise ConfigurationError(message)
     tops = (document.position((key,), of_key=True).line for key in document.data)

@@ -118,7 +118,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
             pathway_id: the pathway that the scenario belongs to; or
             agent_id: the agent that it is a test case of.
             name: the scenario's name, unique for its pathway or agent. Default: the resource's name.
-            tags: words that Bland shows beside it. Their order says nothing.
+            tags: words that Bland shows beside it. Their order does not matter.
             description: what it is about, for people.
             tester_persona_prompt: tells the simulated caller how to behave.
             tester_persona_name: the name of the simulated caller.

@@ -45,7 +45,7 @@ def test_another_stack_changes_no_exit_code(
     assert main([*REPORT, str(tmp_path), "--against", name]) == 1
     captured = capsys.readouterr()
     assert captured.out.splitlines()[-1] == f"against stack {name}: {problem}"
-    assert ("warning: stack gone cannot be compared with: no stack named" in captured.err) is (name == "gone")
+    assert ("warning: cannot compare with stack gone: no stack named" in captured.err) is (name == "gone")
     written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
     assert written["baseline"] == {"stack": name, "problem": problem, "sessions": {}}
     assert asked == ([] if problem == ITSELF else [name])

@@ -167,8 +167,8 @@ def test_links_are_followed_within_the_repository(repository: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--since", "nowhere"], "git knows no revision nowhere here; fetch it first"),
-        (["--since", "--help"], "git knows no revision --help here"),
+        (["--since", "nowhere"], "git does not know revision nowhere here; fetch it first"),
+        (["--since", "--help"], "git does not know revision --help here"),
         (["--since", "HEAD", "--against", "x.yaml"], "--since excludes --against"),
         (["--against", "x.yaml"], "x.yaml: no such file or directory"),
     ],

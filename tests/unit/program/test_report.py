@@ -254,7 +254,7 @@ async def test_a_baseline_that_cannot_be_read_decides_nothing(
     written = json.loads((program.folder / "verdicts.json").read_text(encoding="utf-8"))
     assert (written["outcome"], written["baseline"]["problem"]) == ("passed", problem)
     assert program.logged[-1] == f"against stack {stack}: {problem}"
-    assert ("".join(program.logged).count("cannot be compared with: ") == 1) is (problem == UNREADABLE)
+    assert ("".join(program.logged).count("cannot compare with stack ") == 1) is (problem == UNREADABLE)
     assert [part for part in ("\x1b", "secret") if part in "".join(program.logged)] == []
     assert asked == ([] if problem == ITSELF else [full_stack_name(stack)])
 

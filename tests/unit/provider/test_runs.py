@@ -404,7 +404,7 @@ def test_scenarios_are_recorded_as_far_as_they_are_known(
 def test_what_was_no_request_is_not_compared(damage: dict[str, Any], provider: TornadoProvider) -> None:
     """It would differ, and the damage would start another session."""
     state = {"name": "dev/support-line", "session_id": "s-1", "declared": {"pathway_id": "pw-1", **damage}}
-    with pytest.raises(Failure, match="session s-1 is damaged: what is declared in it is no request"):
+    with pytest.raises(Failure, match="session s-1 is damaged: its declared inputs are not a valid request"):
         provider.diff("s-1", state, dict(INPUTS))
 
 
