@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tornado_resource.core.shares import at_least, percent
-from tornado_resource.core.text import MAX_NAMED, clean, count, id_list
+from tornado_resource.core.text import MAX_NAMED, clean, count, id_list, short_list
 from tornado_resource.declarations.model import PASSING_PERCENT
 from tornado_resource.declarations.quarantine import too_much
 
@@ -171,8 +171,7 @@ def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, 
 def _counted(gate: Gate, missed: Iterable[tuple[JudgeVerdict, int]]) -> str:
     """Return which judges missed their bar and are not in quarantine; an empty text if there are none."""
     misses = [_miss(each, bar) for each, bar in missed if gate.quarantine_of(name_of(each)) is None]
-    more = f" and {len(misses) - MAX_NAMED} more" if len(misses) > MAX_NAMED else ""
-    return f"{'; '.join(misses[:MAX_NAMED])}{more}"
+    return short_list(misses, MAX_NAMED, "; ")
 
 
 def _remark(excused: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import id_fault, is_other, reported_error, segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, free_text, line, number, word
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import TornadoError
 
 if TYPE_CHECKING:
@@ -188,8 +188,7 @@ def _matching(judges: Judges, judge_id: str | None, name: str | None) -> Sequenc
 def _candidates(judges: Sequence[Judge]) -> str:
     """Return judges for a message."""
     listed = [f"{clean(each.name or 'without a name', 80)} ({clean(each.judge_id)})" for each in judges]
-    more = [f"and {len(listed) - MAX_CANDIDATES} more"] if len(listed) > MAX_CANDIDATES else []
-    return f"the judges are: {', '.join([*listed[:MAX_CANDIDATES], *more])}" if listed else "there are no such judges"
+    return f"the judges are: {short_list(listed, MAX_CANDIDATES)}" if listed else "there are no such judges"
 
 
 async def read_eval_run(client: Client, eval_run_id: str) -> EvalRun:

@@ -13,7 +13,7 @@ from tornado_resource.bland.agents import PATH, list_versions, read_latest_versi
 from tornado_resource.bland.responses import is_other, reported_error, segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import word
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import ApiError
 
 if TYPE_CHECKING:
@@ -131,11 +131,10 @@ def missing_variables(env: str, snapshot: Mapping[str, Any], variables: Variable
     missing = [name for name in referenced_variables(snapshot) if name not in variables.with_value]
     if not missing:
         return None
-    listed = [f"{name}{_hint(name, variables)}" for name in missing[:MAX_SHOWN]]
-    more = [f"and {len(missing) - MAX_SHOWN} more"] if len(missing) > MAX_SHOWN else []
+    listed = short_list([f"{name}{_hint(name, variables)}" for name in missing], MAX_SHOWN)
     what = "an environment variable" if len(missing) == 1 else "environment variables"
     return (
-        f"the version refers to {what} without a value in {clean(env)}: {', '.join([*listed, *more])}. "
+        f"the version refers to {what} without a value in {clean(env)}: {listed}. "
         "Calls would fail (AGENT_VARIABLE_UNRESOLVED): set the values in Bland (Configure, Environments, Variables)"
     )
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 MAX_NAMED: Final = 5
 """How many ids a message names."""
@@ -139,10 +139,19 @@ def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
     return f"; did you mean `{prefix}{matches[0]}`?" if matches else ""
 
 
+def and_more(number: int, limit: int) -> str:
+    """Return ` and 3 more` for a list of *number* entries that shows *limit*; an empty text if it shows all."""
+    return f" and {number - limit:,} more" if number > limit else ""
+
+
+def short_list(texts: Sequence[str], limit: int, separator: str = ", ") -> str:
+    """Return `a, b and 3 more`: the first texts up to a limit, and how many more there are."""
+    return separator.join(texts[:limit]) + and_more(len(texts), limit)
+
+
 def id_list(ids: Collection[str]) -> str:
     """Return `sc-1, sc-2`; of more than `MAX_NAMED` ids the first ones, and how many more there are."""
-    shown = ", ".join(clean(each, 60) for each in islice(ids, MAX_NAMED))
-    return shown if len(ids) <= MAX_NAMED else f"{shown} and {len(ids) - MAX_NAMED} more"
+    return ", ".join(clean(each, 60) for each in islice(ids, MAX_NAMED)) + and_more(len(ids), MAX_NAMED)
 
 
 def count(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado_resource.core.positions import MAX_MORE, Position, Problem
-from tornado_resource.core.text import cut, did_you_mean, show_spaces
+from tornado_resource.core.text import and_more, cut, did_you_mean, show_spaces
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class Quoting:
         """Return a list of names."""
         if not self.is_on:
             return HIDDEN
-        more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-        return ", ".join(self.name(name) for name in names[:MAX_NAMES]) + more
+        return ", ".join(self.name(name) for name in names[:MAX_NAMES]) + and_more(len(names), MAX_NAMES)
 
     def path(self, path: Sequence[str | int]) -> str:
         """Format a path: `sessions.support-line.scenario_ids[3]`."""

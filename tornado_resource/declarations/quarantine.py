@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 MAX_DAYS: Final = 90
 """How many days from today a quarantine may last."""
 NOTICE_DAYS: Final = 7
-"""So many days before its end, and ever after, people are told of it."""
+"""So many days before its end, and ever after, people are warned of it."""
 TOO_LONG: Final = f"expected at most {MAX_DAYS} days from today (UTC)"
+UNGATED: Final = "`quarantine` needs a gate, and this has `gate: none`; remove it"
 NO_DAY: Final = "expected a day, such as 2026-12-31"
 
 

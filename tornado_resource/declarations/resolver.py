@@ -26,7 +26,7 @@ from tornado_resource.declarations.model import (
     unreachable_gate,
     version_note,
 )
-from tornado_resource.declarations.quarantine import faults, in_effect, notes
+from tornado_resource.declarations.quarantine import UNGATED, faults, in_effect, notes
 from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING, NEEDED, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
@@ -464,7 +464,7 @@ def _quarantined(document: Document, environment: Environment, day: date) -> Ite
         place = _place(document, environment.name, declaration, ("quarantine",))
         shown: KeyPath = (declaration.section, declaration.name, "quarantine")
         if declaration.gate is None:
-            yield Fault(place, shown, "`quarantine` needs a gate, and this has `gate: none`; remove it", of_key=True)
+            yield Fault(place, shown, UNGATED, of_key=True)
         for path, text in faults(declaration.quarantine, _decisive(declaration), day, document.quoting):
             yield Fault((*place, *path), (*shown, *path), text)
 

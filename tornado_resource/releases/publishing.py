@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.content import LIVE, STAGING, is_same, short
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.text import short_list
 from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.releases.proof import PROOF_SECONDS, watch
 from tornado_resource.versions.difference import changed_fields, compare_contents
@@ -159,9 +160,8 @@ def _difference(proof: _Proof, live: Content) -> str:
     """Return how what is published differs from the version."""
     changes = compare_contents(proof.content, live, ("", ""))
     fields = list(changed_fields(changes))
-    shown = ", ".join(fields[:MAX_NAMED]) + (f" and {len(fields) - MAX_NAMED} more" if len(fields) > MAX_NAMED else "")
     name = proof.place[1]
-    return f"after {PROOF_SECONDS:g} s {name} is different: {_named(live)} (differs in {shown})"
+    return f"after {PROOF_SECONDS:g} s {name} is different: {_named(live)} (differs in {short_list(fields, MAX_NAMED)})"
 
 
 def _named(content: Content) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.text import clean
+from tornado_resource.core.text import clean, short_list
 from tornado_resource.reports.outcomes import (
     advice,
     last_plan,
@@ -84,13 +84,8 @@ def _advice(missed: Sequence[Result], stack: str, command: str) -> list[str]:
         names.setdefault(advice(result, stack), []).append(result.gated.name)
     if len(names) == 1:
         return [f"All verdicts: {command}. {next(iter(names))}"]
-    lines = [f"  {_names(sessions)}: {text}" for text, sessions in [*names.items()][:MAX_ADVICE]]
+    lines = [f"  {short_list(sessions, MAX_DETAILED)}: {text}" for text, sessions in [*names.items()][:MAX_ADVICE]]
     return [f"All verdicts: {command}. What to do:", *lines]
-
-
-def _names(sessions: Sequence[str]) -> str:
-    more = f" and {len(sessions) - MAX_DETAILED} more" if len(sessions) > MAX_DETAILED else ""
-    return f"{', '.join(sessions[:MAX_DETAILED])}{more}"
 
 
 def _headline(result: Result) -> str:
@@ -107,9 +102,8 @@ def _scenarios(result: Result) -> Iterator[str]:
     fixable = [each for each in result.verdict.failed_ids if each not in unfixable and each not in excused]
     for label, ids in (("failed", fixable), ("unfixable", [*unfixable])):
         if ids:
-            shown = ", ".join(_label(result, scenario_id) for scenario_id in ids[:MAX_LISTED_SCENARIOS])
-            more = f" and {len(ids) - MAX_LISTED_SCENARIOS} more" if len(ids) > MAX_LISTED_SCENARIOS else ""
-            yield f"    {label}: {shown}{more}"
+            labels = [_label(result, scenario_id) for scenario_id in ids]
+            yield f"    {label}: {short_list(labels, MAX_LISTED_SCENARIOS)}"
 
 
 def _rates(result: Result) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.text import clean, count, plain_url
+from tornado_resource.core.text import clean, count, plain_url, short_list
 from tornado_resource.reports.outcomes import advice, quarantine_views
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import bounded, command
@@ -95,8 +95,7 @@ def _failed_scenarios(result: Result) -> str:
     names = [clean(result.scenario_name(each), 60) for each in failed]
     if not names:
         return ""
-    more = f" and {len(names) - MAX_ANNOTATED_SCENARIOS} more" if len(names) > MAX_ANNOTATED_SCENARIOS else ""
-    return f"\n{count(len(names), 'scenario')} failed: {', '.join(names[:MAX_ANNOTATED_SCENARIOS])}{more}"
+    return f"\n{count(len(names), 'scenario')} failed: {short_list(names, MAX_ANNOTATED_SCENARIOS)}"
 
 
 def run_url(environ: Mapping[str, str]) -> str | None:

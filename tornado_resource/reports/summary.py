@@ -133,7 +133,7 @@ def _table(results: list[Result]) -> Iterator[str]:
     if results:
         iterations = ["Iterations"] if shown.has_iterations else []
         titles = ["Outcome", shown.run, shown.parts, *iterations, "Version", "Reason"]
-        yield f"\n{_line(titles)}{_line(['---'] * len(titles))}"
+        yield f"\n{_head(*titles)}"
     yield from (_row(result, shown) for result in results[:MAX_ROWS])
     if len(results) > MAX_ROWS:
         yield f"\n… and {count_runs(result.gated for result in results[MAX_ROWS:])} more: see `verdicts.json`.\n"
@@ -150,12 +150,10 @@ def _against(report: Report) -> Iterator[str]:
     found = rows(changes(report.results, report.baseline))
     is_blamed = any(row.change == "still_failing" for row in found)
     yield f"{tally_of(found).capitalize()}.{f' {NOT_BLAMED}' if is_blamed else ''}\n"
-    titles = ["Change", "Session", "Scenario or judge", "There"]
-    yield f"\n{_line(titles)}{_line(['---'] * len(titles))}" if found else ""
+    yield f"\n{_head('Change', 'Session', 'Scenario or judge', 'There')}" if found else ""
     for row in found[:MAX_SECTIONS]:
         yield _line([row.words, escape(row.run), escape(row.label), escape(row.there)])
-    if len(found) > MAX_SECTIONS:
-        yield f"\n… and {len(found) - MAX_SECTIONS} more: see `verdicts.json`.\n"
+    yield from _rest(len(found) - MAX_SECTIONS, "verdicts.json")
 
 
 def _flaky(found: Trends | None) -> Iterator[str]:
@@ -164,11 +162,9 @@ def _flaky(found: Trends | None) -> Iterator[str]:
         return
     flaky = found.flaky
     yield f"\n### {len(flaky)} flaky over the last {count(found.updates, 'update')}\n\n"
-    titles = ["Session", "Scenario or judge", "Flips", "Passed", "Version", "Last failure"]
-    yield f"{_line(titles)}{_line(['---'] * len(titles))}"
+    yield _head("Session", "Scenario or judge", "Flips", "Passed", "Version", "Last failure")
     yield from map(_flaky_row, flaky[:MAX_SECTION_SCENARIOS])
-    if len(flaky) > MAX_SECTION_SCENARIOS:
-        yield f"\n… and {len(flaky) - MAX_SECTION_SCENARIOS} more: see `report.html`.\n"
+    yield from _rest(len(flaky) - MAX_SECTION_SCENARIOS, "report.html")
 
 
 def _flaky_row(part: PartTrend) -> str:
@@ -182,11 +178,10 @@ def _quarantine(results: list[Result], report: Report) -> Iterator[str]:
     """Yield a section on what decides nothing, whatever the outcome is."""
     views = [(result.gated.name, each) for result in results for each in quarantine_views(result, report.day)]
     if views:
-        yield f"\n### In quarantine\n\n{_line(['Run', 'What', 'Found', 'Reason'])}{_line(['---'] * 4)}"
+        yield f"\n### In quarantine\n\n{_head('Run', 'What', 'Found', 'Reason')}"
     for name, view in views[:MAX_ROWS]:
         yield _line([escape(name), escape(view.label), escape(view.state), escape(view.entry.reason)])
-    if len(views) > MAX_ROWS:
-        yield f"\n… and {len(views) - MAX_ROWS} more: see `verdicts.json`.\n"
+    yield from _rest(len(views) - MAX_ROWS, "verdicts.json")
 
 
 def _cost(report: Report) -> Iterator[str]:
@@ -199,11 +194,10 @@ def _cost(report: Report) -> Iterator[str]:
     if cost.conversations:
         limits = f" (budget: {cost.budget})" if cost.budget is not None else ""
         yield f"\nStarts, at worst: {cost}{limits}\n\n"
-        yield _line(["Started", "Conversations at worst", "Held", "Cost of the judges"]) + _line(["---"] * 4)
+        yield _head("Started", "Conversations at worst", "Held", "Cost of the judges")
     for name in [*cost.conversations][:MAX_SECTIONS]:
         yield _cost_row(name, cost.conversations[name], results.get(name))
-    if len(cost.conversations) > MAX_SECTIONS:
-        yield f"\n… and {len(cost.conversations) - MAX_SECTIONS} more: see `verdicts.json`.\n"
+    yield from _rest(len(cost.conversations) - MAX_SECTIONS, "verdicts.json")
 
 
 def _cost_row(name: str, at_worst: int, result: Result | None) -> str:
@@ -213,8 +207,19 @@ def _cost_row(name: str, at_worst: int, result: Result | None) -> str:
     return _line([escape(name), str(at_worst), str(number) if number is not None else "", judges])
 
 
+def _head(*titles: str) -> str:
+    """Return the first two lines of a table."""
+    return f"{_line([*titles])}{_line(['---'] * len(titles))}"
+
+
 def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |\n"
+
+
+def _rest(number: int, file: str, what: str = "") -> Iterator[str]:
+    """Yield how many more there are than a section shows, and the file that has them, if there are any."""
+    if number > 0:
+        yield f"\n… and {number} more{what}: see `{file}`.\n"
 
 
 def _sections(missed: list[Result], stack: str) -> Iterator[str]:
@@ -228,8 +233,7 @@ def _confirmations(confirmed: list[Result]) -> Iterator[str]:
     for result in confirmed[:MAX_SECTIONS]:
         title = f"{STYLES[result.verdict.outcome].emoji} {escape(result.gated.name)}"
         yield "".join([f"\n### {title}\n\n", *_rates(result)])
-    if len(confirmed) > MAX_SECTIONS:
-        yield f"\n… and {len(confirmed) - MAX_SECTIONS} more confirmed: see `report.html`.\n"
+    yield from _rest(len(confirmed) - MAX_SECTIONS, "report.html", " confirmed")
 
 
 def _rates(result: Result) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.core.text import MAX_NAMED, clean, count, id_list
+from tornado_resource.core.text import MAX_NAMED, clean, count, id_list, short_list
 from tornado_resource.declarations.quarantine import too_much
 from tornado_resource.runs.kinds import kind_of
 
@@ -150,5 +150,4 @@ def _most(confirm: Confirm, rate: ConfirmedScenario) -> int:
 def _misses(missed: Mapping[str, ConfirmedScenario]) -> str:
     """Return `sc-1 passed 2 of 5; sc-2 passed 0 of 5`; of many, how many more there are."""
     shown = [f"{clean(each, 60)} passed {rate['passed']} of {rate['runs']}" for each, rate in missed.items()]
-    more = f" and {len(shown) - MAX_NAMED} more" if len(shown) > MAX_NAMED else ""
-    return "; ".join(shown[:MAX_NAMED]) + more
+    return short_list(shown, MAX_NAMED, "; ")

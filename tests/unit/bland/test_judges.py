@@ -94,7 +94,7 @@ def test_a_name_that_several_judges_have_is_refused() -> None:
 
 def test_a_list_that_is_not_whole_does_not_say_that_a_judge_is_unknown() -> None:
     judges = Judges(tuple(Judge(f"j-{number}", "J", "v") for number in range(MAX_CANDIDATES + 3)), is_whole=False)
-    with pytest.raises(JudgeNotFound, match=r"judge 'Tone' is not among those that the API lists; .*, and 3 more$"):
+    with pytest.raises(JudgeNotFound, match=r"judge 'Tone' is not among those that the API lists; .* and 3 more$"):
         resolve_judge(judges, name="Tone")
     with pytest.raises(JudgeNotFound, match=r"^judge 'Tone' does not exist; there are no such judges$"):
         resolve_judge(Judges((), is_whole=True), name="Tone")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_resource.core.text import (
+    MAX_NAMED,
     clean,
     clean_json,
     clean_lines,
@@ -15,7 +16,9 @@ from tornado_resource.core.text import (
     counts,
     cut,
     did_you_mean,
+    id_list,
     replace_surrogates,
+    short_list,
     show_spaces,
     unusual_space,
     without_credentials,
@@ -140,3 +143,9 @@ def test_spaces_that_only_look_like_one_are_shown_and_named() -> None:
     assert show_spaces("a b\xa0c\u3000é") == "a b\\xa0c\\u3000é"
     assert unusual_space("é b\u202fc\xa0") == "a narrow no-break space (U+202F)"
     assert unusual_space("é b") is None
+
+
+def test_a_short_list_says_how_many_more_there_are() -> None:
+    assert short_list(["a", "b"], 2) == "a, b"
+    assert short_list(["a", "b", "c"], 2, "; ") == "a; b and 1 more"
+    assert id_list([f"sc-{number}" for number in range(2_000)]).endswith(f" and {2_000 - MAX_NAMED:,} more")
