@@ -34,8 +34,8 @@ def manager_advice(managed_by: str | None, them: str = "it") -> str:
     """Return what to do where a thing that another stack manages is missing or differs; *managed_by* is that stack."""
     if managed_by is None:
         return f"Another stack manages {them} (manage: false): run `pulumi up` there first"
-    where = "run `pulumi up` there first, or declare manage: true here"
-    return f"{clean(managed_by)} manages {them} (promotes_from): {where}"
+    name = clean(managed_by)
+    return f"{name} manages {them} (promotes_from): run `pulumi up` there first, or declare manage: true here"
 
 
 def managing_stacks(own: str, resource_type: str = SCENARIO_TYPE) -> Managers:
