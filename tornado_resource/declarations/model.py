@@ -45,27 +45,6 @@ CHECK_RUN_FIELDS: Final = ("agent_id", "env", "version_id")
 DEFAULT_ENV: Final = "staging"
 SEMVER: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}")
 """A published version of an agent."""
-SCENARIO_FIELDS: Final = (
-    "name",
-    "tags",
-    "description",
-    "tester_persona_prompt",
-    "tester_persona_name",
-    "advanced_instructions",
-    "category",
-    "scenario_type",
-    "input_messages",
-    "max_turns",
-    "request_data",
-    "metadata",
-    "start_node_id",
-    "bland_tone_enabled",
-    "is_required_for_promotion",
-    "enabled",
-    "assertions",
-)
-"""What the definition of a scenario may say, in the order of the API's page *Scenarios*. Ids, times and results are not
-in it."""
 JUDGE_FIELDS: Final = (
     "name",
     "prompt",
@@ -80,7 +59,7 @@ JUDGE_FIELDS: Final = (
 DEFAULT_TIMEOUT_MS: Final = 900_000
 """The API's default, which applies if `timeout_ms` is not sent."""
 PASSING_PERCENT: Final = 50
-"""The API's own bar of a judge, which nobody can set: this share of the conclusive conversations must match (API page
+"""The API's own bar of a judge, which cannot be set: this share of the conclusive conversations must match (API page
 *Get Check Run*)."""
 GRACE_MS: Final = 60_000
 """How much longer than `timeout_ms` the gate waits for a session to report its end."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
+from tornado_resource.bland.scenario_content import DEFAULTS, SCENARIO_FIELDS, is_missing
 from tornado_resource.core.canonical import canonical, whole_without_nulls
-from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.declarations.scenarios import MAX_SESSION_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems

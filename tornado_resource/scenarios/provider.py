@@ -18,8 +18,8 @@ from pulumi.dynamic import (
 )
 
 from tornado_resource.bland.listing import OWNER_FIELDS, Owner
+from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.provider.addresses import Identity, address_of, identity
 from tornado_resource.provider.base import BaseProvider
 from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure, intent_store

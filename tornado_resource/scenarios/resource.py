@@ -10,12 +10,12 @@ from pulumi.dynamic import Resource
 
 from tornado_resource.bland.listing import OWNER_FIELDS, Owner
 from tornado_resource.bland.responses import is_other
-from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.bland.scenario_content import SCENARIO_FIELDS, scenario_digest
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SCENARIO_TYPE
-from tornado_resource.declarations.model import SCENARIO_FIELDS, ScenarioDeclaration
+from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import (

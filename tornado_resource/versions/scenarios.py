@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.scenario_content import DEFAULTS, is_missing
+from tornado_resource.bland.scenario_content import DEFAULTS, SCENARIO_FIELDS, is_missing
 from tornado_resource.core.canonical import canonical, digest, trimmed
-from tornado_resource.declarations.model import SCENARIO_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.paths import ROOT
+from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.positions import Position
-from tornado_resource.declarations.model import SCENARIO_FIELDS
 from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.scenarios import MAX_PROMPT_BYTES
 from tornado_resource.declarations.schema import schema_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.declarations.model import SCENARIO_FIELDS as FIELDS
+from tornado_resource.bland.scenario_content import SCENARIO_FIELDS as FIELDS
 from tornado_resource.versions.scenarios import (
     changed_fields,
     creation_of,
