@@ -159,7 +159,7 @@ async def read(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge 
 
 
 def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:
-    """Return whether nothing has to be sent. What the API never shows is sent once, since nobody can look at it."""
+    """Return whether nothing has to be sent. What the API never shows is sent once, since it cannot be compared."""
     return seen.is_published and HIDDEN_FIELD not in order.fields
 
 

@@ -65,8 +65,8 @@ def command(file: str, environment: str | None, since: str | None, against: str 
     """Show what an environment of FILE (default: sessions.yaml; `-`: standard input) would run.
 
     For each session and agent: what its start request says, where each value comes from, and what it waits for; of
-    scenarios, what they declare. With --since or --against: what an update would start, why, and what is declared
-    otherwise, prompts line by line. Sends no request, and needs no key.
+    scenarios, what they declare. With --since or --against: what an update would start, why, and what has
+    changed, prompts line by line. Sends no request, and needs no key.
     """
     if since is not None and against is not None:
         message = "--since excludes --against"

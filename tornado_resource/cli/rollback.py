@@ -212,7 +212,7 @@ def _release_urn(stack: Stack, release: Release) -> str:
 
 
 async def _edit(stack: Stack, release: Release, entry: Rollback) -> str | None:
-    """Return how a version is no longer what passed; None if it is, or if nobody knows what passed."""
+    """Return how a version is no longer what passed; None if it is, or if what passed is unknown."""
     from tornado_resource.bland.client import Client
     from tornado_resource.versions.passed import edit_since_pass, unread
     from tornado_resource.versions.reading import read_digests

@@ -269,7 +269,7 @@ def _unknown_tags(document: Document) -> Iterator[Problem]:
 
 
 def _texts(value: Any) -> list[Any]:
-    """Return the entries of a list of texts, or nothing. Of a list with others the schema tells."""
+    """Return the entries of a list of texts, or nothing. The schema reports a list with other entries."""
     return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else []
 
 

@@ -180,7 +180,7 @@ def intent_store(name: str) -> IntentStore:
     """Return the intents in the folder *name* of this user.
 
     Raises:
-        Failure: nobody knows the user's home folder.
+        Failure: the user's home folder is unknown.
 
     """
     try:

@@ -11,7 +11,7 @@ _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def mark(project: str, stack: str) -> str:
-    """Return the line at the start of a comment that nobody sees, by which the next run finds it again."""
+    """Return the invisible first line of a comment, by which the next run finds it again."""
     return f"<!-- tornado-resource: {quote(project)}/{quote(stack)} -->"
 
 

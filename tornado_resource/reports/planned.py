@@ -138,7 +138,7 @@ def _rows(changed: Changed) -> Iterator[tuple[str, str]]:
 
 
 def _distinct(found: Sequence[Changed]) -> Iterator[tuple[PartChange, str]]:
-    """Yield what is declared otherwise, each once, with the environments that have it if there are several."""
+    """Yield what has changed, each once, with the environments that have it if there are several."""
     where: dict[PartChange, list[str]] = {}
     for changed in found:
         for part in changed.parts:

@@ -156,7 +156,7 @@ def intents_folder(environ: Mapping[str, str], name: str) -> Path:
     """Return a folder for intents in the user's state folder (XDG Base Directory Specification).
 
     Raises:
-        ConfigurationError: nobody knows the user's home folder.
+        ConfigurationError: the user's home folder is unknown.
 
     """
     home = environ.get("XDG_STATE_HOME")

@@ -71,7 +71,7 @@ class ChangedRun:
 class Changed:
     """What differs between two states of one environment.
 
-    *removed*: the names of the runs that are not declared any more. *parts*: what is declared otherwise. *problem*: why
+    *removed*: the names of the runs that are not declared any more. *parts*: what has changed. *problem*: why
     there is nothing to compare with, so that everything counts as new.
     """
 
@@ -253,7 +253,7 @@ class _Pair:
         return self.edited[pair]
 
     def parts(self) -> Iterator[PartChange]:
-        """Yield what is declared otherwise: sessions and agents, then scenarios, each once."""
+        """Yield what has changed: sessions and agents, then scenarios, each once."""
         new_names = {old: new for new, old in self.former.items()}
         old = {new_names.get(each.name, each.name): each for each in self.before.declarations}
         new = {each.name: each for each in self.after.declarations}

@@ -86,7 +86,7 @@ def find_renames(gone: Sequence[RecordedRun], new: Sequence[NamedRun]) -> Rename
         if name in certain:
             known[name] = found[0]
         elif found:
-            first = len(unclear) % len(found)  # so that each is told to take another one
+            first = len(unclear) % len(found)  # so that each message names another one
             unclear[name] = [*found[first:], *found[:first]]
     return Renames(known, unclear)
 
@@ -98,7 +98,7 @@ def certain_names(former: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def unclear_rename(name: str, candidates: Sequence[RecordedRun], stack: str, minutes: str) -> str:
-    """Return what it costs that nobody knows which run was renamed, and the command that says which.
+    """Return what it costs that it is unclear which run was renamed, and the command that says which.
 
     Args:
         name: the new name.
