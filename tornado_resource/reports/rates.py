@@ -50,14 +50,34 @@ class RateView:
         return "passed" if self.runs == self.total else "incomplete"
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of the rate, 0 to 1 each; all of it without any run."""
+        return wilson(self.passed, self.runs) if self.runs else (0.0, 1.0)
+
+    @property
+    def shown_rate(self) -> str:
+        """`80% (4 of 5 runs)`."""
+        return f"{percent(self.rate)} ({self._tally})" if self.runs else self._nothing
+
+    @property
+    def shown_interval(self) -> str:
+        """`95% interval 38% to 96%`."""
+        low, high = self.interval
+        return f"95% interval {100 * low:.0f}% to {100 * high:.0f}%"
+
+    @property
     def shown(self) -> str:
         """`80% (4 of 5 runs; 95% interval 38% to 96%)`."""
-        if not self.runs:
-            return f"none of {self.total} runs gave a result"
-        low, high = wilson(self.passed, self.runs)
+        return f"{percent(self.rate)} ({self._tally}; {self.shown_interval})" if self.runs else self._nothing
+
+    @property
+    def _nothing(self) -> str:
+        return f"none of {self.total} runs gave a result"
+
+    @property
+    def _tally(self) -> str:
         silent = f", {self.total - self.runs} without a result" if self.runs < self.total else ""
-        tally = f"{self.passed} of {self.runs} runs{silent}"
-        return f"{percent(self.rate)} ({tally}; 95% interval {100 * low:.0f}% to {100 * high:.0f}%)"
+        return f"{self.passed} of {self.runs} runs{silent}"
 
     @property
     def requirement(self) -> str:

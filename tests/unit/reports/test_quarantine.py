@@ -89,7 +89,7 @@ def test_a_long_table_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_has_a_section_of_its_own() -> None:
     page = html(report())
     assert '<h2 id="quarantine">In quarantine</h2>' in page
-    assert f"support-line: Order number (sc-q) {FOUND}: mishears" in page
+    assert f"support-line: <strong>Order number (sc-q)</strong> {FOUND}<br>Reason: mishears" in page
     assert "slow | &lt;b&gt;" in page
     assert "in quarantine until 2026-05-01" in page
     assert 'id="quarantine"' not in html(report_of(result_of(gated_run_of("a"), None)))

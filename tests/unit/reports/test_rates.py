@@ -110,7 +110,14 @@ def test_the_page_shows_the_rates_as_bars() -> None:
     page: Any = lxml_html.document_fromstring(html(report_of(FAILED)))
     rows = page.xpath("//ul[contains(@class, 'rates')]/li")
     assert [row.get("class") for row in rows] == ["failed", "passed", "passed"]
-    assert " ".join(rows[0].text_content().split()) == f"Refund {REFUND} the gate requires 4 of 5"
+    assert " ".join(rows[0].text_content().split()) == (
+        "Refund 20% (1 of 5 runs) 95% interval 4% to 62%; the gate requires 4 of 5"
+    )
+    assert rows[0].xpath(".//path/@d") == ["M7.2 8H124.9", "M160 0v16"]
+    silent: Any = lxml_html.document_fromstring(html(report_of(confirmed((0, 0), (5, 5), (5, 5)))))
+    row = silent.xpath("//ul[contains(@class, 'rates')]/li")[0]
+    assert " ".join(row.text_content().split()) == "Refund none of 5 runs gave a result the gate requires 4 of 5"
+    assert row.xpath(".//path/@d") == ["M160 0v16"]
 
 
 @pytest.mark.parametrize("result", [FAILED, unconfirmed(confirmed((5, 5), (5, 5), (5, 5)))], ids=["failed", "not yet"])
