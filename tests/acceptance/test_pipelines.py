@@ -193,6 +193,7 @@ def test_a_change_goes_from_its_pull_request_to_production_and_back(
     plan, smoke = forge.bodies
     assert plan.startswith(f"{mark('plan')}## Tornado plan since HEAD^1: at worst ")
     assert plan.count("- **support-line** runs again: max\\_iterations\n") == 3
+    assert "       gate.passed:\n-         50%\n+         all\n" in plan
     assert smoke.startswith(f"{mark('pr-7')}## ❌ Tornado gate failed: 1 failed of 1 session\n")
     assert "### Against stack staging\n\nNewly failing: 1 session, 1 scenario; fixed: 1 scenario." in smoke
     assert "| newly failing | support-line | Refunds an order (sc-refund) | passed |" in smoke

@@ -6,7 +6,7 @@ for, what was edited there, and how the last runs ended.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.scenario_content import scenario_digest
@@ -15,7 +15,7 @@ from tornado_resource.declarations.merging import settings_of
 from tornado_resource.declarations.model import Environment, JudgeDeclaration, ScenarioDeclaration
 from tornado_resource.declarations.resolver import carries, environment_names, resolve
 from tornado_resource.errors import DeclarationError
-from tornado_resource.runs.inputs import compare, digests_of, expected_inputs, gate_input
+from tornado_resource.runs.inputs import compare, digests_of, expected_inputs
 from tornado_resource.runs.rerun import must_be_known
 from tornado_resource.stacks.renames import NamedRun, certain_names, former_names
 from tornado_resource.stacks.scenarios import StoredScenario, StoredScenarios, resource_name
@@ -44,6 +44,8 @@ JUDGING: Final = {"gate", "rerun"}
 NEW_GATE: Final = "its last run may not meet its gate now"
 INVALID_BASE: Final = "the declarations there are invalid"
 APART: Final = ("name", "request", "gate", "position", "scenarios", "section", "checks")
+NOTHING: Final[tuple[Any, ...]] = (None, (), [], {})
+"""Default values that say nothing in a plan."""
 SCENARIO_APART: Final = ("key", "owner", "fields", "position", "managed_by")
 """What is not shown of a declaration as it is."""
 
@@ -259,7 +261,9 @@ class _Pair:
         new = {each.name: each for each in self.after.declarations}
         for name in dict.fromkeys([*new, *old]):
             kind: Kind = "session" if (new.get(name) or old[name]).section == "sessions" else "agent"
-            yield from _part(kind, name, *(_values(one[name]) if name in one else None for one in (old, new)))
+            before, after = old.get(name), new.get(name)
+            left = _values(before, after) if before is not None else None
+            yield from _part(kind, name, left, _values(after, before) if after is not None else None)
         yield from self._scenario_parts()
         yield from _judge_parts(_all_judges(self.before), _all_judges(self.after))
 
@@ -346,15 +350,28 @@ def _part(kind: Kind, name: str, old: dict[str, Any] | None, new: dict[str, Any]
         yield replace(found, fields=(), omitted=0) if new is None else found
 
 
-def _values(declaration: Declaration) -> dict[str, Any]:
-    """Return what is declared of a run, by the keys of the file, without default values."""
+def _values(declaration: Declaration, other: Declaration | None) -> dict[str, Any]:
+    """Return what is declared of a run, by the keys of the file, without the default values that *other* has too."""
     request = {NAMES.get(key, key): value for key, value in declaration.request.items()}
     checks = {"checks": _plain(declaration.checks)} if declaration.checks is not None else {}
     keys = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
-    # The quarantine is a key of its own.
-    gate = gate_input(replace(declaration.gate, quarantine=()) if declaration.gate is not None else None)
-    own = {each.name: _plain(getattr(declaration, each.name)) for each in _shown(declaration) if each.name not in APART}
-    return {**request, **keys, **checks, **({"gate": gate} if gate is not None else {}), **own}
+    found = {**request, **keys, **checks, "gate": _gate_values(declaration, other), **_own_values(declaration, other)}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _gate_values(declaration: Declaration, other: Declaration | None) -> dict[str, Any] | str | None:
+    if declaration.gate is None:
+        return "none"
+    beside = declaration.gate if other is None else other.gate
+    names = {*_shown_in(declaration.gate, beside), *(["passed"] if beside is None else [])}
+    names.discard("quarantine")  # a key of its own
+    values = asdict(declaration.gate).items()
+    return {name: value for name, value in values if name in names and value not in NOTHING} or None
+
+
+def _own_values(declaration: Declaration, other: Declaration | None) -> dict[str, Any]:
+    found = {name: _plain(getattr(declaration, name)) for name in _shown_in(declaration, other) if name not in APART}
+    return {name: value for name, value in found.items() if value not in NOTHING}
 
 
 def _judge_values(declared: JudgeDeclaration | None) -> dict[str, Any] | None:
@@ -377,6 +394,11 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in _shown(value)}
     return value
+
+
+def _shown_in(*values: Any) -> list[str]:
+    """Return the names of the fields that `_shown` yields of one of these, each once; None has none."""
+    return list(dict.fromkeys(each.name for value in values if value is not None for each in _shown(value)))
 
 
 def _shown(value: Any) -> Iterator[Field[Any]]:

@@ -154,6 +154,37 @@ def test_two_that_may_be_the_renamed_one_are_new_and_it_is_removed() -> None:
     assert found.removed == ("other",)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ('gate: {passed: "50%"}', "gate: {passed: all}", {"gate.passed": ("- 50%", "+ all")}),
+        ("gate: {repaired: refuse}", "max_iterations: 3", {"gate.repaired": ("- refuse", "+ allow")}),
+        ("gate: none", "gate: {passed: all}", {"gate": ("- none",), "gate.passed": ("+ all",)}),
+        ("gate: none", "gate: {passed: any}", {"gate": ("- none",), "gate.passed": ("+ any",)}),
+        ("gate: {confirm: {runs: 3}}", "gate: {passed: all}", {"gate.confirm.runs": ("- 3",)}),
+        (
+            "gate: {confirm: {runs: 3, passed: 2}}",
+            "gate: {confirm: {runs: 3}}",
+            {"gate.confirm.passed": ("- 2", "+ all")},
+        ),
+        ("on_conflict: wait", "max_iterations: 3", {"on_conflict": ("- wait", "+ fail")}),
+        (
+            "gate: {confirm: {runs: 3}}",
+            "triggers: {a: 1}",
+            {"gate.confirm": None, "triggers": None, "triggers.a": ("+ 1",)},
+        ),
+        ("publish: production", "max_iterations: 3", {"publish": ("- production",)}),
+    ],
+)
+def test_a_default_is_shown_in_place_of_what_was_declared(
+    old: str, new: str, lines: dict[str, tuple[str, ...] | None]
+) -> None:
+    text = "version: 1\nsessions:\n  line: {{pathway_id: p, version_number: 6, {}}}\n"
+    [part] = compared(text.format(new), text.format(old)).parts
+    found = {each.path: each.lines for each in part.fields if each.path != "max_iterations"}
+    assert {path: found.get(path) for path in lines} == lines
+
+
 def test_another_kind_of_run_under_the_same_name_is_new() -> None:
     after = BASE.replace("  other: {pathway_id: q, rerun: on_change}\n", "").replace("  desk:", "  other:")
     after = after.replace("agent_id: a", "agent_id: b")
