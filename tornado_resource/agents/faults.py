@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.bland.agents import Version
+    from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
 
 Fault = tuple[str, str]
@@ -81,7 +82,11 @@ async def _read(client: Client, agent_id: str, version: str) -> Version:
 
 
 async def _fault_of_checks(client: Client, agent_id: str, env: str) -> Fault | None:
-    checks = await retried(lambda: read_checks(client, agent_id, env))
+    return fault_of_checks(await retried(lambda: read_checks(client, agent_id, env)), env)
+
+
+def fault_of_checks(checks: Checks | None, env: str) -> Fault | None:
+    """Return why the checks of an environment cannot run, and what to do about it."""
     if checks is None:
         return f"it has no checks in {env}", "set them up in Bland, or declare `checks`"
     if checks.is_enabled is False:

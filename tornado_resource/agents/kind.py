@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -15,6 +16,7 @@ from tornado_resource.bland.check_runs import (
     cancel_check_run,
     list_check_runs,
     read_check_run,
+    read_checks,
     start_check_run,
 )
 from tornado_resource.bland.listing import Owner
@@ -30,7 +32,7 @@ from tornado_resource.declarations.model import (
     PINNED,
     is_version_id,
 )
-from tornado_resource.errors import ConfigurationError, OutcomeUnknown, Rejected
+from tornado_resource.errors import ApiError, ConfigurationError, OutcomeUnknown, Rejected
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.model import Result
 from tornado_resource.runs.order import Found, StartedRun
@@ -165,8 +167,14 @@ class CheckRuns(Kind):
         return verdict.version_id
 
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
-        """Send the start request."""
-        return _started(await start_check_run(client, request["agent_id"], request["env"], request["version_id"]))
+        """Send the start request. If there is nothing to check, the error says so."""
+        agent_id, env = request["agent_id"], request["env"]
+        try:
+            return _started(await start_check_run(client, agent_id, env, request["version_id"]))
+        except Rejected as error:
+            if error.status_code == 400 and error.is_api:
+                raise await _with_fault(client, error, agent_id, env) from None
+            raise
 
     async def look(self, client: Client, order: Order) -> Sequence[Found]:
         """Return the check runs of the agent in its environment, also those that have ended."""
@@ -350,3 +358,14 @@ def _time(text: str | None) -> datetime | None:
 
 
 KIND: Final = CheckRuns()
+
+
+async def _with_fault(client: Client, error: Rejected, agent_id: str, env: str) -> Rejected:
+    """Return the error of a start with what is wrong with the checks, if something is."""
+    from tornado_resource.agents.faults import fault_of_checks
+
+    with suppress(ApiError):
+        fault = fault_of_checks(await read_checks(client, agent_id, env), env)
+        if fault is not None:
+            return Rejected(error.request, f"{error.cause}; {': '.join(fault)}", status_code=error.status_code)
+    return error

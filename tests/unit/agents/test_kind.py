@@ -183,3 +183,15 @@ def test_the_place_and_the_request_are_what_is_declared() -> None:
     assert KIND.request_of({**request, "gate": {"passed": "all"}, "rerun": "always"}) == request
     verdict = make_verdict(gated_check_run_of("support"), Ending(CheckStatus.of(check_run_of("CANCELLED"))))
     assert KIND.agrees(verdict, gated_check_run_of("support").request)
+
+
+async def test_a_start_without_checks_says_what_to_do(api: Bench) -> None:
+    latest = await KIND.find_version(api.client, {**AGENT, "version_id": "latest"})
+    with pytest.raises(Rejected, match=r"HTTP 400: .*; it has no checks in production: set them up in Bland, or decl"):
+        await KIND.start(api.client, {**AGENT, "env": "production", "version_id": latest})
+
+
+async def test_another_refused_start_says_nothing_of_checks(api: Bench) -> None:
+    with pytest.raises(Rejected) as caught:
+        await KIND.start(api.client, {**AGENT, "version_id": "no-version"})
+    assert "checks" not in str(caught.value)
