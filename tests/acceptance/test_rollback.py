@@ -144,6 +144,10 @@ def test_a_committed_rollback_waits_for_no_promotion(make_project: Callable[...,
     found = json.loads(printed)["releases"]
     rollbacks = {name: {**each["rollback"], "reason": "INC-8"} for name, each in found.items()}
     assert rollbacks["support-line"]["version"] == 1
+    by_hand = {**rollbacks["support-line"], "version": 2}
+    del by_hand["content"]
+    production.configure("tornado:rollback", {"support-line": by_hand})
+    assert "nothing shows that version 2 has passed here" in production.up(expect=None)
     production.configure("tornado:rollback", rollbacks)
     save(staging, 2, "Edited in place, in the hurry.")
     printed = production.up(expect=None)

@@ -122,11 +122,18 @@ class _Runner:
     event: str
     forge: Forge
     variables: Mapping[str, str]
+    outputs: dict[str, str] = field(default_factory=dict)
+    """What the steps of an action have written, by the expression that reads it."""
 
     @property
     def page(self) -> Path:
         """The summary of the job."""
         return self.machine.folder.parent / "summary.md"
+
+    @property
+    def output(self) -> Path:
+        """The file that a step writes its outputs to."""
+        return self.machine.folder.parent / "outputs.txt"
 
     def environment(self, step: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of a step."""
@@ -141,6 +148,7 @@ class _Runner:
             "GITHUB_REPOSITORY": "acme/agents",
             "GITHUB_SHA": COMMIT,
             "GITHUB_STEP_SUMMARY": str(self.page),
+            "GITHUB_OUTPUT": str(self.output),
             **{key: _filled(value, inputs) for key, value in {**self.variables, **step.get("env", {})}.items()},
         }
 
@@ -174,12 +182,15 @@ def _own_action(runner: _Runner, step: Mapping[str, Any], result: Job) -> None:
         if "run" in each:
             _github_step(runner, {**each, "env": {**step.get("env", {}), **each["env"]}}, inputs, result)
         else:
-            _act(runner.machine, each, inputs, result)
+            _act(runner.machine, each, {**inputs, **runner.outputs}, result)
 
 
 def _github_step(runner: _Runner, step: Mapping[str, Any], inputs: Mapping[str, str], result: Job) -> None:
     folder = runner.machine.folder / _filled(step.get("working-directory", "."), inputs)
+    runner.output.write_text("", encoding="utf-8")
     ran = run_bash(step["run"], folder, runner.environment(step, inputs))
+    written = (line.partition("=") for line in runner.output.read_text(encoding="utf-8").splitlines())
+    runner.outputs |= {f"steps.{step.get('id')}.outputs.{key}": value for key, _, value in written}
     result.log += ran.stdout
     if ran.returncode != 0:
         result.outcome = "failure"
@@ -187,7 +198,7 @@ def _github_step(runner: _Runner, step: Mapping[str, Any], inputs: Mapping[str, 
 
 def _filled(text: str, inputs: Mapping[str, str]) -> str:
     """Return a text with the values of its expressions."""
-    known = {**SECRETS, **{f"inputs.{name}": value for name, value in inputs.items()}}
+    known = {**SECRETS, **inputs, **{f"inputs.{name}": value for name, value in inputs.items()}}
     return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: known[found[1]], text)
 
 

@@ -14,10 +14,12 @@ from tornado_resource.deployment.promote import refusal
 from tornado_resource.deployment.publish import Passed, declare_release, edited
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
+from tornado_resource.errors import TornadoError
 from tornado_resource.releases.plan import ReleasePlan
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.rollback import as_output
+from tornado_resource.versions.passed import unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import RunVerdict
     from tornado_resource.stacks.rollback import Rollback
 
+UNPINNED: Final = (
+    "its rollback has no `content`, so nothing shows that version {version} has passed here; declare what "
+    "`tornado-resource rollback --stack {stack}` prints"
+)
 REFUSED: Final = "nothing was started or published: a rollback is refused"
 
 
@@ -81,12 +87,28 @@ class Rollbacks:
 
         """
         plans = [_plan(release, self._rollback_of(release)) for release in self._releases()]
-        problems = await edited(plans, self._run)
+        problems = {**await edited(plans, self._run), **await self._unpinned(plans)}
         if problems:
             raise pulumi.RunError(refusal(REFUSED, self._declared.declarations, problems))
         self._run.gate.report.rollbacks = dict(self._held)
         declared = [self._declare(plan) for plan in plans]
         await asyncio.gather(*(each.urn.future() for each in declared))
+
+    async def _unpinned(self, plans: Sequence[ReleasePlan]) -> dict[str, str]:
+        """Return, by session, that its rollback names no content, although the API shows that of the version."""
+        found: dict[str, str] = {}
+        for plan in plans:
+            if plan.content is not None or plan.release.section == "agents":
+                continue
+            version = int(plan.version)
+            try:
+                now = await self._run.versions.digests(plan.release.subject_id, version)
+            except TornadoError as error:
+                found[plan.release.name] = f"{unread(version)}: {error}"
+            else:
+                if now is not None:
+                    found[plan.release.name] = UNPINNED.format(version=version, stack=pulumi.get_stack())
+        return found
 
     def others(self, environment: Environment) -> tuple[Declaration, ...]:
         """Return the declarations whose releases are not rolled back."""

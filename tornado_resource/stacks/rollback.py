@@ -96,7 +96,7 @@ def _version(value: Any) -> Version | None:
     if isinstance(value, str):
         return _word(value)
     number = whole_or_none(value)
-    return number if number is not None and number >= 0 else None
+    return number if number is not None and number > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def test_an_entry_survives_the_config_and_the_state() -> None:
     [
         {"version": None},
         {"version": -1},
+        {"version": 0},
         {"version": True},
         {"version": ""},
         {"version": "a\nb"},
