@@ -48,12 +48,11 @@ def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_proj
     project = make_project(speed=1000, script=SCRIPT)
     project.configure("tornado:reports", "reports")
     project.declare(DECLARATIONS.replace("RUNS", "19"))
-    for command in ("preview", "up --yes --skip-preview"):
-        printed = project.pulumi(*command.split(), expect=None)
-        assert "nothing was started: over the budget:" in printed
-        assert "20 conversations at worst, 1 more than `runs: 19` (sessions.yaml:16:29)" in printed
-        assert "support (sessions.yaml:5:3): 12 conversations, 76 minutes" in printed
-        assert changes(project) == []
+    printed = project.up(expect=None)
+    assert "nothing was started: over the budget:" in printed
+    assert "20 conversations at worst, 1 more than `runs: 19` (sessions.yaml:16:29)" in printed
+    assert "support (sessions.yaml:5:3): 12 conversations, 76 minutes" in printed
+    assert changes(project) == []
     assert not project.resources()
     summary = (project.folder / "reports/summary.md").read_text(encoding="utf-8")
     assert "not started: over the budget: 20 conversations at worst, 1 more than" in summary
@@ -70,8 +69,6 @@ def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_proj
 
     # What would not run again does not count.
     project.declare(DECLARATIONS.replace("RUNS", "1"))
-    printed = project.pulumi("preview")
-    assert "conversations" not in printed
     printed = project.pulumi("preview", "--replace", "**CheckRun::desk", expect=None)
     assert "8 conversations at worst, 7 more than `runs: 1`" in printed
     # The session has passed. Other repeats of it are three more simulations of three scenarios.

@@ -31,18 +31,6 @@ def test_a_stack_without_an_environment_shows_the_listed_ones(project: Project) 
     assert project.outputs()["environment"] == "staging"
 
 
-def test_all_problems_of_the_config_show(project: Project) -> None:
-    project.declare(ONE)
-    project.configure("tornado:pollInterval", "often")
-    project.configure("tornado:onConflict", "adpot")
-    printed = project.up(expect=None)
-    assert "config tornado:pollInterval is 'often', expected a duration" in printed
-    assert (
-        "config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersede; did you mean `adopt`?"
-        in printed
-    )
-
-
 def test_an_invalid_key_is_reported_without_the_key(project: Project) -> None:
     project.declare(ONE)
     printed = project.up(expect=None, BLAND_API_KEY=f"{KEY} x")

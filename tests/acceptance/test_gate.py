@@ -64,12 +64,7 @@ def test_wait_false_starts_and_leaves_the_verdict_to_others(slow_project: Projec
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(project.folder) not in processes, "no process of ours is left"
 
-
-def test_a_session_that_vanishes_is_incomplete(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.configure("tornado:wait", "false")
-    project.up()
+    # A session that has vanished since is incomplete.
     project.http.delete(f"/_sandbox/sessions/{project.sessions()[0]['session_id']}")
     project.configure("tornado:wait", None)
     printed = project.up(expect=None)

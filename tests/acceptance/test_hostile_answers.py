@@ -95,11 +95,6 @@ def test_a_key_in_plain_text_is_an_error_with_the_command(project: Project) -> N
     assert (code, project.requests()) == (2, [])
 
 
-def test_a_line_break_after_the_key_is_told(project: Project) -> None:
-    project.declare(NO_GATE)
-    assert "ignored a trailing line break in the API key" in project.up(BLAND_API_KEY=f"{KEY}\n")
-
-
 @pytest.mark.parametrize("is_config", [True, False])
 def test_pulumis_own_debug_file_holds_only_a_key_of_the_config(project: Project, is_config: bool) -> None:  # noqa: FBT001
     """As `docs/security.md` says."""

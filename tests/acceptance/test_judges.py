@@ -83,7 +83,6 @@ def test_the_life_of_judges_as_code(make_project: Callable[..., Project]) -> Non
     project = make_project(speed=1000, script=SCRIPT)
     (project.folder / "resolved.md").write_text("Did the agent solve the problem?\n", encoding="utf-8")
     project.declare(DECLARATIONS)
-    assert writes(project, lambda: project.pulumi("preview")) == []
 
     made = writes(project, project.up)
     assert made == sorted(["create", "PATCH", "publish"] * 2 + ["checks", "run"] * 2)
@@ -95,45 +94,39 @@ def test_the_life_of_judges_as_code(make_project: Callable[..., Project]) -> Non
     reads = [row["path"] for row in project.requests()[start:] if JUDGES in row["path"]]
     assert len(reads) == 3, "one list, and each judge once, whoever uses it"
 
-    # An edited prompt is a new version, which the checks pin, and both agents are tested again.
+    # An edited prompt is a new version, which the checks pin, and both agents are tested again; so is another model.
     (project.folder / "resolved.md").write_text("Did the agent solve all problems?\n", encoding="utf-8")
-    printed = project.pulumi("preview")
-    assert "resolved: changes prompt: found" in printed
-    assert writes(project, project.up) == sorted(["PATCH", "publish", "checks", "run", "checks", "run"])
+    project.declare(DECLARATIONS.replace("m-1", "m-2"))
+    printed: list[str] = []
+    assert writes(project, lambda: printed.append(project.pulumi("preview"))) == []
+    assert "resolved: changes prompt: found" in printed[0]
+    assert "polite: publishes judge_config, which Bland never shows" in printed[0]
+    assert writes(project, project.up) == sorted(["PATCH", "publish", "checks", "run"] * 2)
     assert pinned(project, "ag-2") == [published(project, "Resolved")["id"]]
 
-    # What was published in the dashboard is put back by the same update, and a refresh shows it too.
+    # What was published in the dashboard is put back by the same update.
     edit(project, "Polite", target_level_keys=["rude"])
-    printed = project.pulumi("preview")
-    assert "polite: target_level_keys changed in Bland since the last update" in printed
-    assert 'polite: changes target_level_keys: found ["rude"], declared ["friendly"]' in printed
-    project.pulumi("refresh", "--yes", "--skip-preview")
-    drift = [each["outputs"]["drift"] for each in project.resources("AgentJudge")]
-    assert sorted(drift) == [[], ["target_level_keys"]]
-    assert writes(project, project.up) == sorted(["PATCH", "publish", "checks", "run"])
+    assert writes(project, lambda: printed.append(project.up())) == sorted(["PATCH", "publish", "checks", "run"])
+    assert "polite: target_level_keys changed in Bland since the last update" in printed[1]
+    assert 'polite: changes target_level_keys: found ["rude"], declared ["friendly"]' in printed[1]
     assert published(project, "Polite")["target_level_keys"] == ["friendly"]
-
-    # The model can only be declared.
-    project.declare(DECLARATIONS.replace("m-1", "m-2"))
-    assert "polite: publishes judge_config, which Bland never shows" in project.pulumi("preview")
-    assert writes(project, project.up) == sorted(["PATCH", "publish", "checks", "run"])
 
     # The stack of production compares what that of dev publishes.
     production = replace(project, stack="production")
     production.init()
     assert writes(project, production.up) == ["run", "run"]
     edit(project, "Resolved", prompt_md="Was the agent there?")
-    printed = production.pulumi("preview", expect=None)
-    assert "judge 'Resolved' is not as declared" in printed
-    assert "dev manages it (promotes_from): run `pulumi up` there first" in printed
+    refused = production.pulumi("preview", expect=None)
+    assert "judge 'Resolved' is not as declared" in refused
+    assert "dev manages it (promotes_from): run `pulumi up` there first" in refused
 
     # It is left where it is, and taken again by who declares it as it is; a different one is not.
     project.pulumi("destroy", "--yes", "--skip-preview")
     before = judges(project)
     assert sorted(before) == ["Polite", "Resolved"]
-    printed = project.pulumi("preview", expect=None)
-    assert "judge 'Resolved' exists already" in printed
-    assert 'prompt: found "Was the agent there?", declared "Did the agent solve all problems?' in printed
+    refused = project.pulumi("preview", expect=None)
+    assert "judge 'Resolved' exists already" in refused
+    assert 'prompt: found "Was the agent there?", declared "Did the agent solve all problems?' in refused
     adopted = DECLARATIONS.replace("m-1", "m-2").replace("resolved.md}", "resolved.md}, on_conflict: adopt")
     project.declare(adopted.replace("checks: {", "checks: {on_conflict: adopt, "))
     project.up()

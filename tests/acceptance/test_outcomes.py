@@ -22,9 +22,6 @@ def test_numbers_that_cannot_be_meant_fail_a_preview_with_their_positions(projec
     printed = project.pulumi("preview", expect=None)
     assert "sessions.yaml:3:" in printed
     assert "sessions.support-line.timeout_ms: found the number 900, expected at least 10000 (milliseconds)" in printed
-    project.declare(ONE.replace("pw-1", "pw-1, scenario_ids: [sc-1], gate: {passed: 2}"))
-    printed = project.pulumi("preview", expect=None)
-    assert "sessions.support-line.gate.passed: found the number 2, expected at most 1" in printed
     assert not project.requests()
 
 
@@ -34,14 +31,13 @@ TWO = "version: 1\nsessions:\n  support-line: {pathway_id: pw-1}\n  billing: {pa
 def test_no_stack_shows_running_beside_passed(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000)
     project.declare(TWO + "  late: {pathway_id: pw-2}\n  free: {pathway_id: pw-3, gate: none}\n")
-    for _ in range(2):
-        project.up()
-        outputs = project.outputs()
-        assert {name: verdict["outcome"] for name, verdict in outputs["verdicts"].items()} == dict.fromkeys(
-            ("support-line", "billing", "late"), "passed"
-        )
-        statuses = {name: session["status"] for name, session in outputs["sessions"].items()}
-        assert statuses == dict.fromkeys(outputs["verdicts"], "COMPLETED_ALL_PASSED") | {"free": "RUNNING"}
+    project.up()
+    outputs = project.outputs()
+    assert {name: verdict["outcome"] for name, verdict in outputs["verdicts"].items()} == dict.fromkeys(
+        ("support-line", "billing", "late"), "passed"
+    )
+    statuses = {name: session["status"] for name, session in outputs["sessions"].items()}
+    assert statuses == dict.fromkeys(outputs["verdicts"], "COMPLETED_ALL_PASSED") | {"free": "RUNNING"}
 
 
 def test_failed_and_incomplete_sessions_are_counted_apart(make_project: Callable[..., Project]) -> None:

@@ -202,18 +202,6 @@ def test_what_cannot_be_published_is_refused_before_anything_starts(team: story.
     assert team.effects() == before
 
 
-def test_two_passing_versions_of_one_pathway_publish_nothing(team: story.Team) -> None:
-    team.declare(
-        "version: 1\ndefaults: {pathway_id: pw-billing, publish: staging}\nsessions:\n"
-        "  repaired: {scenario_ids: [sc-refund]}\n"
-        "  as-it-is: {scenario_ids: [sc-cancel], version_number: 5}\n"
-    )
-    printed = team.staging.up(expect=None)
-    assert "every gate passed, but nothing was published (1 of 2 sessions):" in printed
-    assert "version 5 differs from version 7 of repaired: only one version of a pathway can be published" in printed
-    assert team.published() == {}
-
-
 def test_publishing_needs_the_wait(team: story.Team) -> None:
     team.staging.configure("tornado:wait", "false")
     printed = team.staging.up(expect=None)

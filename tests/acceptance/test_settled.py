@@ -80,37 +80,37 @@ def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
     assert {("one", "Refunds an order"), ("two", "Greets the caller")} < {case[:2] for case in history[0]}
     assert [seconds > 0 for _, name, seconds in history[0] if name == "gate"] == [True, True]
 
+    # Who asks for the status gets it from the API.
+    sent = asked(project, lambda: project.run("tornado-resource", "status", "--stack", "dev"))
+    assert sorted(line.rpartition("/")[2] for line in sent) == ["2", "2", "status", "status"]
+
 
 def test_a_library_program_that_passed_asks_nothing(make_project: Callable[..., Project]) -> None:
     output = 'pulumi.Output.from_input(f"pw-{name}")'
     project = make_project(speed=1000, program=LIBRARY.replace('f"pw-{name}"', output))
     project.up()
-    assert asked(project, preview(project, "--expect-no-changes"), project.up) == []
+    assert asked(project, project.up) == []
     assert project.outputs()["one"]["outcome"] == "passed"
 
 
-def test_refresh_status_and_doctor_still_ask(project: Project) -> None:
-    project.declare(TWO)
-    project.up()
-    assert len(asked(project, lambda: project.pulumi("refresh", "--yes", "--skip-preview"))) == 2
-    sent = asked(project, lambda: project.run("tornado-resource", "status", "--stack", "dev"))
-    assert sorted(line.rpartition("/")[2] for line in sent) == ["2", "2", "status", "status"]
-
-
-def test_running_sessions_are_asked_once_in_a_preview(slow_project: Project) -> None:
-    slow_project.declare(TWO)
-    slow_project.configure("tornado:wait", "false")
-    slow_project.up()
-    expected = {f"GET /v1/agent-testing/tornado/{each['session_id']}/status" for each in slow_project.sessions()}
-    sent = asked(slow_project, preview(slow_project))
-    assert (len(sent), set(sent)) == (2, expected)
-
-
-def test_ended_sessions_are_asked_once_for_diff_and_gate_together(project: Project) -> None:
+def test_ended_sessions_are_asked_once_for_diff_and_gate_together(slow_project: Project) -> None:
+    """And running ones once in a preview, which fails at the declaration where the API cannot be asked."""
+    project = slow_project
     project.declare(TWO)
     project.configure("tornado:wait", "false")
     project.up()
+    expected = {f"GET /v1/agent-testing/tornado/{each['session_id']}/status" for each in project.sessions()}
+    sent = asked(project, preview(project))
+    assert (len(sent), set(sent)) == (2, expected)
+    project.fail(kind="status", status=401, path="/status", times=10)
+    printed = project.pulumi("preview", expect=None)
+    assert re.search(r"sessions\.yaml:[45]:3: ", printed)
+    assert "401" in printed
+    assert "Traceback" not in printed
+
+    project.http.delete("/_sandbox/faults")
     project.configure("tornado:wait", "true")
+    project.finish_sessions()
     project.wait_for_ends()
     sent = asked(project, project.up)
     assert sorted(line.rpartition("/")[2] for line in sent) == ["2", "2", "status", "status"]
@@ -131,14 +131,10 @@ def test_sessions_of_a_library_program_are_asked_side_by_side(make_project: Call
 def test_a_verdict_that_was_changed_is_asked_for_again(project: Project) -> None:
     project.declare(TWO)
     project.up()
-    changes: list[tuple[dict[str, Any], int]] = [
-        ({"session_id": "another-session"}, 2),
-        ({"gate": {"passed": "any", "repaired": "allow"}}, 1),
-    ]
-    for changed, requests in changes:
-        edit_verdict(project, "one", **changed)
-        assert len(asked(project, project.up)) == requests
-        assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
+    edit_verdict(project, "one", session_id="another-session")
+    edit_verdict(project, "two", gate={"passed": "any", "repaired": "allow"})
+    assert len(asked(project, project.up)) == 2 + 1
+    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
 
 
 def test_a_recorded_failure_stays_red_whatever_its_verdict_says(make_project: Callable[..., Project]) -> None:
@@ -161,24 +157,11 @@ def test_a_recorded_failure_runs_again_unless_its_gate_has_changed(
     project = make_project(speed=1000, script=FAILING)
     project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_failure}\n")
     project.up(expect=None)
-    printed: list[str] = []
-    assert asked(project, lambda: printed.append(project.pulumi("preview"))) == []
-    assert "one: runs again, the last run did not meet its gate: 1 of 2 scenarios passed" in printed[0]
     before = len(project.requests("/start"))
-    project.up(expect=None)
+    printed = project.up(expect=None)
+    assert "one: runs again, the last run did not meet its gate: 1 of 2 scenarios passed" in printed
     assert len(project.requests("/start")) == before + 1
     assert len(project.requests("/cancel")) == 0
     project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, gate: {passed: 1}, rerun: on_failure}\n")
     assert [line.split()[0] for line in asked(project, project.up)] == ["GET"]
     assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
-
-
-def test_an_api_that_cannot_be_asked_fails_the_preview_at_the_declaration(slow_project: Project) -> None:
-    slow_project.declare(TWO)
-    slow_project.configure("tornado:wait", "false")
-    slow_project.up()
-    slow_project.fail(kind="status", status=401, path="/status", times=10)
-    printed = slow_project.pulumi("preview", expect=None)
-    assert re.search(r"sessions\.yaml:[45]:3: ", printed)
-    assert "401" in printed
-    assert "Traceback" not in printed
