@@ -13,12 +13,11 @@ from tornado_resource.bland.agents import PATH, refuse_other
 from tornado_resource.bland.responses import (
     Meaning,
     error_text,
-    id_fault,
     is_other,
     reported_error,
+    run_fault,
     segment,
     unusable,
-    word_fault,
 )
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, line, number, unwrapped, whole_number, word
 from tornado_resource.core.text import clean
@@ -44,6 +43,7 @@ STATUSES: Final[Mapping[str, Meaning]] = {
 }
 """The final statuses (API page *Get Check Run*), and all that is decided by them. Any other one but `PENDING` and
 `RUNNING` is unknown."""
+NOUN: Final = "check run"
 LIST_LIMIT: Final = 100
 """The longest list of check runs that the API returns. It has no pages."""
 MAX_JUDGES: Final = 100
@@ -118,7 +118,7 @@ class CheckRun:
     @classmethod
     def parse(cls, content: Any) -> CheckRun | None:
         """Parse a check run; None if it cannot be recorded (`run_fault`)."""
-        if run_fault(content) is not None:
+        if run_fault(content, NOUN) is not None:
             return None
         listed = [content.get("verdicts"), content.get("judge_names")]
         verdicts = listed[0] if isinstance(listed[0], list) else []
@@ -218,15 +218,6 @@ class Checks:
         """How many conversations a run of them has; None if that is unknown."""
         count = self.simulations_count
         return len(self.scenario_ids) * count if count is not None else None
-
-
-def run_fault(content: Any) -> str | None:
-    """Return why the check run of a response cannot be recorded, fit to be shown; None if it can be."""
-    if not isinstance(content, dict):
-        return "the response shows no check run"
-    status = content.get("status")
-    missing = None if isinstance(status, str) and status else "the response has no status"
-    return id_fault(content) or missing or word_fault(content, "status") or word_fault(content, "created_at")
 
 
 async def start_check_run(client: Client, agent_id: str, env: str, version_id: str) -> CheckRun:
@@ -334,7 +325,7 @@ async def delete_checks(client: Client, agent_id: str, env: str) -> None:
 
 
 def _parsed(client: Client, reply: Reply) -> CheckRun:
-    fault = run_fault(unwrapped(reply.body))
+    fault = run_fault(unwrapped(reply.body), NOUN)
     if fault is not None:
         raise unusable(reply.label, reply.body, fault)
     return client.parsed(reply, CheckRun.parse, "")

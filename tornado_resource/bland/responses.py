@@ -421,6 +421,15 @@ def id_fault(content: Json, key: str = "id") -> str | None:
     return None
 
 
+def run_fault(content: Any, noun: str) -> str | None:
+    """Return why a run of a response cannot be recorded, fit to be shown; None if it can be. *noun* is its kind."""
+    if not isinstance(content, dict):
+        return f"the response shows no {noun}"
+    status = content.get("status")
+    missing = None if isinstance(status, str) and status else "the response has no status"
+    return id_fault(content) or missing or word_fault(content, "status") or word_fault(content, "created_at")
+
+
 def word_fault(content: Json, key: str) -> str | None:
     """Return why a time or status is refused, fit to be shown; None if it is not, or missing."""
     value = content.get(key)

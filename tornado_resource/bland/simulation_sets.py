@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import (
     Meaning,
     error_text,
-    id_fault,
     is_other,
     parse_time,
     reported_error,
+    run_fault,
     segment,
     unusable,
-    word_fault,
 )
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, unwrapped, whole_number, word
@@ -45,6 +44,7 @@ STATUSES: Final[Mapping[str, Meaning]] = {
     ),
 }
 """The final statuses (API page *Get Simulation Set*). Any other one but `PENDING` and `RUNNING` is unknown."""
+NOUN: Final = "simulation set"
 PAGE_RUNS: Final = 100
 """The most that the API lists at once."""
 MAX_PAGES: Final = 50
@@ -84,9 +84,9 @@ class SimulationSet:
 
     @classmethod
     def parse(cls, content: Any) -> SimulationSet | None:
-        """Parse a set; None if it cannot be recorded (`set_fault`)."""
+        """Parse a set; None if it cannot be recorded (`run_fault`)."""
         content = _with_id(content)
-        if set_fault(content) is not None:
+        if run_fault(content, NOUN) is not None:
             return None
         statistics = content.get("statistics")
         listed = statistics.get("per_scenario") if isinstance(statistics, dict) else None
@@ -122,15 +122,6 @@ class ListedSet:
     set_id: str
     created_at: str | None
     responded_at: datetime | None
-
-
-def set_fault(content: Any) -> str | None:
-    """Return why the set of a response cannot be recorded, fit to be shown; None if it can be."""
-    if not isinstance(content, dict):
-        return "the response shows no simulation set"
-    status = content.get("status")
-    missing = None if isinstance(status, str) and status else "the response has no status"
-    return id_fault(content) or missing or word_fault(content, "status") or word_fault(content, "created_at")
 
 
 async def start_set(client: Client, request: Mapping[str, Any]) -> SimulationSet:
@@ -288,7 +279,7 @@ def _with_id(content: Any) -> Any:
 
 
 def _parsed(client: Client, reply: Reply) -> SimulationSet:
-    fault = set_fault(_with_id(unwrapped(reply.body)))
+    fault = run_fault(_with_id(unwrapped(reply.body)), NOUN)
     if fault is not None:
         raise unusable(reply.label, reply.body, fault)
     return client.parsed(reply, SimulationSet.parse, "")

@@ -31,9 +31,9 @@ from tornado_resource.bland.check_runs import (
     put_checks,
     read_check_run,
     read_checks,
-    run_fault,
     start_check_run,
 )
+from tornado_resource.bland.responses import run_fault
 from tornado_resource.errors import Conflict, ForeignResponse, NotFound, OutcomeUnknown, Rejected, ReportedError
 from tornado_resource.sandbox.agents_described import CHECK_RUN
 
@@ -413,4 +413,4 @@ def test_every_final_status_has_a_meaning() -> None:
 
 
 def test_the_fault_of_what_is_no_object_is_said() -> None:
-    assert run_fault([]) == "the response shows no check run"
+    assert run_fault([], "check run") == "the response shows no check run"
