@@ -51,6 +51,8 @@ MAX_PAGES: Final = 50
 """Of runs. An API that knows no `offset` shows its first page again and again."""
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """By how much the time of a run may be before that of its set: other servers have other clocks."""
+MAX_LISTED_PAGES: Final = 5
+"""Of runs of a scenario: those of ten sets of the largest size, in which one whose response was lost is looked for."""
 _PATH: Final = "/v1/agent-testing"
 
 Json = dict[str, Any]
@@ -173,22 +175,28 @@ async def list_errors(client: Client, found: SimulationSet) -> list[str]:
 
 
 async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[ListedSet]:
-    """Return the simulation sets that have run a scenario, the newest first, as far as one page of runs shows them.
+    """Return the simulation sets that have run a scenario, the newest first, as far as its newest runs show them.
 
-    The API has no list of sets, but each run names its own: in the list, else where it is read by its id.
+    The API has no list of sets, but each run names its own: in the list, else where it is read by its id. Sends a
+    request for each page of runs, `MAX_LISTED_PAGES` at most.
 
     Raises:
         OutcomeUnknown: among others, a run that may be of a set names it nowhere.
 
     """
     query = {"pathway_id": pathway_id, "scenario_id": scenario_id, "limit": str(PAGE_RUNS)}
-    reply = await client.request(f"runs of scenario {clean(scenario_id)}", "GET", f"{_PATH}/runs", query=query)
-    found: dict[str, ListedSet] = {}
-    for run in await _with_sets(client, [*_listed(client, reply)]):
-        set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
-        if set_id is not None and _may_be_simulation(run):
-            # The newest run comes first, so the last one that is seen is the first that was created.
-            found[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
+    label, found = f"runs of scenario {clean(scenario_id)}", dict[str, ListedSet]()
+    for page in range(MAX_LISTED_PAGES):
+        asked = {**query, "offset": str(page * PAGE_RUNS)} if page else query
+        reply = await client.request(label, "GET", f"{_PATH}/runs", query=asked)
+        runs = [*_listed(client, reply)]
+        for run in await _with_sets(client, runs):
+            set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
+            if set_id is not None and _may_be_simulation(run):
+                # The newest run comes first, so the last one that is seen is the first that was created.
+                found[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
+        if len(runs) < PAGE_RUNS:
+            break
     return [*found.values()]
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
     from tornado_resource.runs.order import Order, Run
 
-MAX_COMPARED: Final = 4
+MAX_COMPARED: Final = 10
 """How many sets are read, the newest ones, to see which one is ours."""
 
 

@@ -63,6 +63,18 @@ async def test_sets_are_listed_by_their_runs() -> None:
     ]
 
 
+async def test_a_set_behind_newer_ones_is_listed() -> None:
+    """Else one whose start was lost would be started twice."""
+    runs = [{"simulation_set_id": f"set-{number // 50}", "trigger_source": "simulation"} for number in range(600)]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        begin = int(request.url.params.get("offset", 0))
+        return json_response({"runs": runs[begin : begin + 100]})
+
+    found = await list_sets(client_of(respond), "pw-1", "sc-1")
+    assert [each.set_id for each in found] == [f"set-{number}" for number in range(10)]
+
+
 SILENT: list[dict[str, Any]] = [
     {"id": "r-4", "batch_id": "b-2", "created_at": "2026-04-14T10:00:01Z"},
     {"id": "r-3", "batch_id": "b-2", "created_at": "2026-04-14T10:00:00Z"},
