@@ -186,7 +186,8 @@ async def _declare(
         environment = await rollbacks.settle(await _resolved(environment, promotion, run))
     finally:  # an error must not stop a rollback: nothing can have moved on
         await rollbacks.publish()
-    await check_budget(environment, promotion, run)
+    if environment.budget is not None:
+        await check_budget(environment, promotion, run)
     gate = GateRun(environment, promotion, carried, run)
     if not is_dry_run():
         # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
@@ -213,6 +214,8 @@ async def _declare(
 async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun) -> None:
     """Read the stack's own state, which must show the stack as it was; then register outputs without old verdicts."""
     await run.last_runs.recorded()
+    if environment.budget is None:
+        await check_budget(environment, promotion, run)  # it only counts, so nothing waits for what it reads
     if is_dry_run():
         return
     if not run.settings.is_waiting:

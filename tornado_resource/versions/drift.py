@@ -65,7 +65,10 @@ async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], teste
     listing = await reader.scenarios(request["pathway_id"], ids)
     if not listing.is_whole and not is_by_id:
         return None  # one digest of all of them: a part says nothing
-    now, exact = scenarios_run(chosen, listing.enabled), scenarios_run(chosen, listing.enabled, is_exact=True)
+    now = scenarios_run(chosen, listing.enabled)
+    if now == tested:
+        return None
+    exact = scenarios_run(chosen, listing.enabled, is_exact=True)
     # An older record has the digests of the other form.
     known = {key: now[key] if exact.get(key) == each else each for key, each in tested.items()}
     return scenario_drift(known, now)
