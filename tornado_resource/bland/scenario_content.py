@@ -24,25 +24,7 @@ FIELDS: Final = (
     "is_required_for_promotion",
 )
 """The fields of the API's page *Scenarios* that decide about a run: all but names, ids, times and results."""
-SCENARIO_FIELDS: Final = (
-    "name",
-    "tags",
-    "description",
-    "tester_persona_prompt",
-    "tester_persona_name",
-    "advanced_instructions",
-    "category",
-    "scenario_type",
-    "input_messages",
-    "max_turns",
-    "request_data",
-    "metadata",
-    "start_node_id",
-    "bland_tone_enabled",
-    "is_required_for_promotion",
-    "enabled",
-    "assertions",
-)
+SCENARIO_FIELDS: Final = ("name", "tags", "description", *FIELDS, "enabled", "assertions")
 """What the definition of a scenario may say, in the order of the API's page *Scenarios*. Ids, times and results are not
 in it."""
 ASSERTION_FIELDS: Final = ("type", "config", "is_required", "weight")
