@@ -11,7 +11,7 @@ from tornado_resource.core.urns import stack_of
 from tornado_resource.reports.outcomes import judge_views, scenario_results
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.verdict import unknown_result
-from tornado_resource.stacks.recorded import carried_results, parse_verdict
+from tornado_resource.stacks.recorded_verdicts import carried_results, parse_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

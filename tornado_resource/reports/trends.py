@@ -15,7 +15,7 @@ from tornado_resource.core.urns import STACK_TYPE, make_urn, name_of, parents_of
 from tornado_resource.reports.outcomes import judge_view, recorded_results
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import OUTCOMES
-from tornado_resource.stacks.recorded import parse_verdict, verdicts_in
+from tornado_resource.stacks.recorded_verdicts import parse_verdict, verdicts_in
 from tornado_resource.stacks.renames import Followed
 
 if TYPE_CHECKING:

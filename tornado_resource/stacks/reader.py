@@ -14,7 +14,8 @@ from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.promotion import from_output, text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
-from tornado_resource.stacks.recorded import RELEASE_TYPES, Recorded, Resource, carried_results, is_ours, read_state
+from tornado_resource.stacks.recorded import RELEASE_TYPES, Recorded, Resource, is_ours, read_state
+from tornado_resource.stacks.recorded_verdicts import carried_results
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping

@@ -14,7 +14,7 @@ from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.cli import main
 from tornado_resource.errors import ApiError
 from tornado_resource.stacks.reader import Stack
-from tornado_resource.stacks.recorded import carried_results
+from tornado_resource.stacks.recorded_verdicts import carried_results
 
 if TYPE_CHECKING:
     from pathlib import Path

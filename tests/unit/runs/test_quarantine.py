@@ -21,7 +21,8 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.promotion import PromotedSession, Promotion, as_output, from_output
-from tornado_resource.stacks.recorded import Resource, carried_results, read_state
+from tornado_resource.stacks.recorded import Resource, read_state
+from tornado_resource.stacks.recorded_verdicts import carried_results
 from tornado_resource.tornado.results import session_result
 
 if TYPE_CHECKING:

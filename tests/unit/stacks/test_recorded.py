@@ -16,7 +16,8 @@ from tornado_resource.declarations.releases import Release
 from tornado_resource.releases.plan import ReleasePlan
 from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun, PromotedVersion, Result
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.recorded import carried_results, read_outputs
+from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.stacks.recorded_verdicts import carried_results
 from tornado_resource.versions.drift import RunBasis
 
 GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "scenario_ids": ["a", "b"]})
