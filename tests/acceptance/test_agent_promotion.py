@@ -98,7 +98,8 @@ def test_the_version_that_passed_goes_on_and_none_that_was_saved_since(team: Tea
     assert agent.runs()[1:] == [("production", tested)]
     assert agent.pins() == (tested, tested)
     promotion = team.production.outputs()["promotion"]["sessions"]["support"]
-    assert (promotion["session_id"], promotion["content"]) == (verdict["session_id"], tested)
+    assert promotion["session_id"] == verdict["session_id"]
+    assert [promotion[key] for key in ("version", "version_id", "semver", "content")] == [None, tested, None, tested]
 
     team.overseas.up()
     assert agent.runs()[2:] == [("staging", tested)]

@@ -11,7 +11,7 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.durations import format_duration, parse_duration
 from tornado_resource.core.text import clean, id_list
-from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version
+from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version, is_version_id
 from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
@@ -219,6 +219,16 @@ class _Check:
         return semver is not None and self.declaration.request.get("version_id") == semver
 
     @property
+    def semver(self) -> str | None:
+        """The published number of the agent's version to test, if it is known."""
+        version = self.version
+        if not isinstance(version, str):
+            return None
+        if version == self.source.version:
+            return self.source.semver
+        return None if is_version_id(version) else version
+
+    @property
     def content(self) -> str | None:
         """What passed there on the version to test, by its digest; None if it is unknown, or a problem was waived."""
         is_carried = self.version is not None and self.version == self.source.version and not self.waived
@@ -257,11 +267,18 @@ class _Check:
         return bool(self.problems) and not self.source.is_elsewhere
 
     def recorded(self) -> PromotedSession:
-        now = self.now if self.content is not None else None
-        version = self.version if isinstance(self.version, int) else None
-        excused = tuple(clean(each.part) for each in self.source.quarantined)
-        source = self.source
-        return PromotedSession(source.run_id, version, source.finished_at, self.waived, self.content, now, excused)
+        source, version = self.source, self.version
+        return PromotedSession(
+            session_id=source.run_id,
+            version=version if isinstance(version, int) else None,
+            finished_at=source.finished_at,
+            waived=self.waived,
+            content=self.content,
+            now=self.now if self.content is not None else None,
+            quarantined=tuple(clean(each.part) for each in source.quarantined),
+            version_id=version if isinstance(version, str) and is_version_id(version) else None,
+            semver=self.semver,
+        )
 
 
 def _check(environment: Environment, source: SourceStack, declaration: Declaration, now: datetime) -> _Check:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PromotedSession:
-    """What one session takes over from the source stack.
+    """What one session or agent takes over from the source stack.
 
     *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None if none is
-    known, and *content* the digest of what passed on it there, as recorded there. *waived* lists the problems that were
-    overridden. *now*: what the version holds now, if that has been read. *quarantined*: what failed there and decided
+    known, and *content* the digest of what passed on it there, as recorded there. A version of an agent is known by
+    *version_id*, *semver* or both instead. *waived* lists the problems that were overridden. *now*: what the version holds now, if that has been read. *quarantined*: what failed there and decided
     nothing, since it is in quarantine: scenarios by their ids there, judges by their names.
     """
 
@@ -31,6 +31,8 @@ class PromotedSession:
     content: str | None = None
     now: Digests | None = None
     quarantined: tuple[str, ...] = ()
+    version_id: str | None = None
+    semver: str | None = None
 
     @property
     def pinned(self) -> Digests | None:
@@ -77,6 +79,8 @@ def as_output(promotion: Promotion) -> dict[str, Any]:
             name: {
                 "session_id": session.session_id,
                 "version": session.version,
+                "version_id": session.version_id,
+                "semver": session.semver,
                 "content": session.content,
                 "finished_at": session.finished_at,
                 "waived": list(session.waived),
@@ -116,6 +120,8 @@ def _session(entry: Any) -> PromotedSession:
         finished_at=text_or_none(fields.get("finished_at")),
         waived=_texts(fields.get("waived")),
         quarantined=_texts(fields.get("quarantined")),
+        version_id=text_or_none(fields.get("version_id")),
+        semver=text_or_none(fields.get("semver")),
     )
 
 

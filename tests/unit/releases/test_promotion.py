@@ -338,7 +338,8 @@ def test_the_version_of_an_agent_goes_on_by_its_id(declared: str) -> None:
     found = promoted_agent(version=declared, max_age="3h")
     assert (found.problems, found.pinned, found.unpinned) == ({}, {}, ())
     assert found.environment.declarations[0].request["version_id"] == "v-7"
-    assert found.record.sessions["support"].content == "v-7"
+    taken = found.record.sessions["support"]
+    assert (taken.version, taken.version_id, taken.semver, taken.content) == (None, "v-7", "1.4.0", "v-7")
     assert found.summaries["support"] == "support: version 1.4.0, passed there (check run s-1)"
 
 
@@ -376,6 +377,18 @@ def test_a_pass_of_an_agent_that_does_not_count_is_named(verdict: Any, run: Any,
     assert (waived.problems, waived.carried) == ({}, {})
     assert text in waived.record.sessions["support"].waived[0]
     assert text in waived.summaries["support"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "version_id", "semver"),
+    [("1.3.0", None, "1.3.0"), ("v-8", "v-8", None), ("1.4.0", "v-7", "1.4.0"), ("latest", "v-7", "1.4.0")],
+)
+def test_an_agent_promoted_without_a_pass_names_its_version(
+    declared: str, version_id: str | None, semver: str | None
+) -> None:
+    found = promoted_agent({**AGENT_PASS, "outcome": "failed"}, version=declared, override="INC-7")
+    taken = found.record.sessions["support"]
+    assert (taken.version_id, taken.semver, taken.content) == (version_id, semver, None)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ outputs = st.recursive(
             version=st.none() | st.integers(0, 2**53),
             finished_at=st.none() | st.text(),
             waived=st.lists(st.text()).map(tuple),
+            version_id=st.none() | st.text(),
+            semver=st.none() | st.text(),
         ),
     ),
 )
