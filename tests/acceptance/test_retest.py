@@ -79,3 +79,5 @@ def test_a_pass_elsewhere_counts_here_and_nothing_is_started(make_project: Calla
     assert "booking" in printed.partition("refused")[2]
     assert "version 1 was edited since" in printed
     assert starts(staging) == before
+    code, printed = staging.run("tornado-resource", "diff", "--stack", "production", "--against", "staging")
+    assert (code, printed.count("no difference")) == (0, 2), printed

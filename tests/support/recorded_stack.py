@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
     import pytest
 
+    from tornado_resource.runs.model import Result
     from tornado_resource.stacks.recorded import RecordedRun
 
 RUNNING = {"status": "RUNNING", "current_iteration": 2, "total_scenarios": 8, "passed_scenarios": 5}
@@ -71,13 +72,14 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
     check_runs: Collection[str] = (),
     responses: Mapping[str, Any] | None = None,
     config: Mapping[str, str] | None = None,
+    carried: Collection[Result] = (),
 ) -> list[str]:
     """Record the stack `dev` with a session by each name; return the paths that the API is then asked for.
 
     Those in *check_runs* are no sessions, but check runs. The status is the response, or the number of an error.
     *ungated* have `gate: none`; *replaced* were deleted for a replacement that was not started; the start of the
     replacement was *interrupted*. *is_secret*: the pathway or agent is. *responses* are those to other requests, by
-    path. *config* is more of the stack's config.
+    path. *config* is more of the stack's config. *carried* passed in another stack.
     """
     runs = tuple(
         (recorded_check_run if name in check_runs else recorded_run)(
@@ -89,7 +91,7 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
         )
         for name in statuses
     )
-    stack = Stack("dev", {"bland:apiKey": "a-long-key", **(config or {})}, runs, "dev")
+    stack = Stack("dev", {"bland:apiKey": "a-long-key", **(config or {})}, runs, "dev", carried=tuple(carried))
     paths: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:

@@ -83,10 +83,29 @@ def command(
     return ExitCode.INCOMPLETE if unreadable else ExitCode.PASSED
 
 
-def _chosen(stack: GatedStack, name: str | None) -> list[GatedRun]:
-    found = [gated for gated in stack.gated_runs if name in {None, gated.name}]
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A run of the stack. *result* is known already where what passed in another stack counts here."""
+
+    gated: GatedRun
+    result: Result | None = None
+
+    async def read(self, client: Client) -> Result:
+        """Return the result as of now."""
+        from tornado_resource.runs.results import read_result
+
+        return self.result or await read_result(client, self.gated)
+
+
+def _judged(stack: GatedStack) -> list[_Judged]:
+    return [*map(_Judged, stack.gated_runs), *(_Judged(each.gated, each) for each in stack.carried)]
+
+
+def _chosen(stack: GatedStack, name: str | None) -> list[_Judged]:
+    known = _judged(stack)
+    found = [each for each in known if name in {None, each.gated.name}]
     if name is not None and not found:
-        hint = did_you_mean(name, [gated.name for gated in stack.gated_runs])
+        hint = did_you_mean(name, [each.gated.name for each in known])
         message = f"stack {stack.stack} has no session or agent {clean(name, 80)} with a gate{hint}"
         raise ConfigurationError(message)
     return found
@@ -97,25 +116,23 @@ Target = str | tuple[str, str] | None
 
 
 async def _read(
-    stack: GatedStack, runs: list[GatedRun], other: GatedStack | None, target: Target
+    stack: GatedStack, runs: list[_Judged], other: GatedStack | None, target: Target
 ) -> tuple[dict[str, Changes], list[str], list[str]]:
     """Return the changes by name, and a line for each version that was edited and each run that is not shown."""
     async with stack.client() as client:
         there = await _versions_there(other) if other is not None else {}
-        shown = await asyncio.gather(*(_of_run(client, gated, target, there.get(gated.name)) for gated in runs))
-    pairs = [(gated, each.found) for gated, each in zip(runs, shown, strict=True)]
+        shown = await asyncio.gather(*(_of_run(client, each, target, there.get(each.gated.name)) for each in runs))
+    pairs = [(run.gated, each.found) for run, each in zip(runs, shown, strict=True)]
     changes = {gated.name: found for gated, found in pairs if not isinstance(found, str)}
     problems = [f"{gated.name}: {gated.public(found)}" for gated, found in pairs if isinstance(found, str)]
-    edits = [f"{gated.name}: {each.edit}" for gated, each in zip(runs, shown, strict=True) if each.edit is not None]
+    edits = [f"{run.gated.name}: {each.edit}" for run, each in zip(runs, shown, strict=True) if each.edit is not None]
     return changes, edits, problems
 
 
 async def _versions_there(other: GatedStack) -> dict[str, Result]:
     """Return the results of another stack, which may have an API key of its own."""
-    from tornado_resource.runs.results import read_result
-
     async with other.client() as client:
-        results = await asyncio.gather(*(read_result(client, gated) for gated in other.gated_runs))
+        results = await asyncio.gather(*(each.read(client) for each in _judged(other)))
     return {result.gated.name: result for result in results}
 
 
@@ -127,14 +144,15 @@ class _Shown:
     edit: str | None = None
 
 
-async def _of_run(client: Client, gated: GatedRun, target: Target, there: Result | None) -> _Shown:
-    from tornado_resource.runs.results import read_result
-
+async def _of_run(client: Client, run: _Judged, target: Target, there: Result | None) -> _Shown:
+    gated, kind = run.gated, kind_of(run.gated.kind)
     pair: _Pair | str
+    if kind.place_outputs[0] not in gated.request:
+        return _Shown(f"the {kind.place_noun} is unknown: the outputs of the stack do not show it")
     if isinstance(target, tuple):
         pair, edit = _Pair(target), None
     else:
-        result = await kind_of(gated.kind).with_drift(client, await read_result(client, gated))
+        result = await kind.with_drift(client, await run.read(client))
         edit = f"{result.drift}; {AS_NOW}" if result.drift is not None else None
         pair = _pair(result, target, there)
     if isinstance(pair, str):

@@ -20,8 +20,9 @@ class PromotedSession:
 
     *session_id* and *finished_at* are those of the pass there. *version* is the one to test here, None if none is
     known, and *content* the digest of what passed on it there, as recorded there. A version of an agent is known by
-    *version_id*, *semver* or both instead. *waived* lists the problems that were overridden. *now*: what the version holds now, if that has been read. *quarantined*: what failed there and decided
-    nothing, since it is in quarantine: scenarios by their ids there, judges by their names.
+    *version_id*, *semver* or both instead. *waived* lists the problems that were overridden. *now*: what the version
+    holds now, if that has been read. *quarantined*: what failed there and decided nothing, since it is in quarantine:
+    scenarios by their ids there, judges by their names.
     """
 
     session_id: str | None

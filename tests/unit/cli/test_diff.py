@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.recorded_stack import PASSED, checked, record
-from tests.support.results import PATHWAY_ID
+from tests.support.results import PATHWAY_ID, gated_run_of
 from tornado_resource.cli import main
+from tornado_resource.runs.verdict import unknown_result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tornado_resource.runs.model import Result
 
 AGENT = "/v2/agents/ag-sales"
 PATHWAY = f"/v1/pathway/{PATHWAY_ID}/version"
@@ -111,6 +115,35 @@ def test_what_cannot_be_compared_is_said(
 ) -> None:
     assert main([*DIFF, *arguments]) == code
     assert problem in capsys.readouterr().err
+
+
+def carried(name: str, request: Mapping[str, Any], kind: str, **versions: Any) -> Result:
+    """What passed in the stack staging and counts here (`retest: false`)."""
+    gated = replace(gated_run_of(name), request=request, kind=kind)
+    found = unknown_result(gated, "it passed in stack staging")
+    return replace(found, verdict=replace(found.verdict, outcome="passed", promoted=True, **versions))
+
+
+def test_what_passed_in_another_stack_is_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = [
+        carried("booking", {"pathway_id": PATHWAY_ID}, "tornado", version=7),
+        carried("sales", {"agent_id": "ag-sales", "env": "staging"}, "check_run", version_id="v-2", semver="1.2.0"),
+        carried("hidden", {}, "tornado", version=7),
+    ]
+    paths = record(monkeypatch, {}, responses=RESPONSES, carried=taken)
+    assert main([*DIFF, "--format", "json"]) == 3
+    found = capsys.readouterr()
+    labels = [[each[side]["label"] for side in ("before", "after")] for each in json.loads(found.out).values()]
+    assert labels == [["version 7", "live"], ["version 1.2.0", "live: version 1.1.0"]]
+    assert found.err == "hidden: the pathway is unknown: the outputs of the stack do not show it\n"
+    assert not [path for path in paths if "tornado" in path or "check-runs" in path], "no run is read"
+
+    assert main([*DIFF, "sales", "--against", "staging"]) == 0
+    assert "version 1.2.0 there" in capsys.readouterr().out
+    assert main([*DIFF, "sale"]) == 2
+    assert "did you mean `sales`?" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("stack")
