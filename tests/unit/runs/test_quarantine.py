@@ -184,7 +184,7 @@ def test_what_another_stack_excused_counts_while_it_lasts(monkeypatch: pytest.Mo
     output = {**verdict_of(EXCUSED["gate"], RESULTS).as_output(), "promoted": True, "promoted_from": "o/p/staging"}
 
     def found(day: date) -> RunVerdict:
-        monkeypatch.setattr("tornado_resource.stacks.recorded.today", lambda: day)
+        monkeypatch.setattr("tornado_resource.stacks.recorded_verdicts.today", lambda: day)
         [result] = carried_results({"verdicts": {"a": output}})
         return result.verdict
 
