@@ -16,6 +16,7 @@ from typing import Any
 
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
+from tornado_resource.bland.sessions import start_session
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.model import GatedRun, Result
 from tornado_resource.runs.results import wait_for_result
@@ -28,7 +29,7 @@ async def waited(url: str, sessions: int, poll_seconds: float, at_a_time: int) -
 
         async def start(number: int) -> GatedRun:
             request = {"pathway_id": f"waited-{time.time_ns()}-{number}"}
-            started = await client.start(request)
+            started = await start_session(client, request)
             return GatedRun(f"s{number}", started.session_id, Gate(), request, started.created_at)
 
         async def one(number: int, gated: GatedRun | None) -> Result:

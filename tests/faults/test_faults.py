@@ -20,6 +20,8 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.bland.check_runs import list_check_runs, read_check_run
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.scenarios import list_scenarios
+from tornado_resource.bland.sessions import read_active, read_status
 from tornado_resource.errors import OutcomeUnknown, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.order import Run
@@ -72,10 +74,10 @@ def starting(chosen: Order) -> Call:
 run_start, start_checks = starting(order()), starting(check_order())
 ENDPOINTS: Final[dict[str, Call]] = {
     "/start": run_start,
-    "/active": requesting(lambda client: client.active("pw-1")),
-    "/status": requesting(lambda client: client.status("s-1")),
+    "/active": requesting(lambda client: read_active(client, "pw-1")),
+    "/status": requesting(lambda client: read_status(client, "s-1")),
     "/cancel": cancelling(Run("s-1", {"pathway_id": "pw-1"})),
-    "/scenarios": requesting(lambda client: client.scenarios(Owner.pathway("pw-1"))),
+    "/scenarios": requesting(lambda client: list_scenarios(client, Owner.pathway("pw-1"), enabled=True)),
 }
 CHECK_START: Final = "/environments/staging/check-runs"
 LIST: Final = "/check-runs?env="
@@ -191,7 +193,7 @@ async def test_a_huge_response_uses_at_most_25_mb(fault: Fault) -> None:
         async with server.client() as client:
             tracemalloc.start()
             with pytest.raises(TornadoError, match=r"larger than 10 MiB|compressed"):
-                await client.status("s-1")
+                await read_status(client, "s-1")
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
     assert peak < 25 * 1024**2  # unpacking grows its buffer beyond the 10 MiB that are allowed

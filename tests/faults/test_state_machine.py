@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, json_response
 from tests.support.results import last_run_of
 from tests.support.soak import IS_SOAK
-from tornado_resource.bland.responses import STATUSES
+from tornado_resource.bland.sessions import STATUSES, read_status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
@@ -81,7 +81,7 @@ class Lifecycle(RuleBasedStateMachine):
                 replaces = bool(compare("tornado", self.state.declared, self.declared).replaces)
                 if not replaces:
                     try:
-                        status = await client.status(self.state.session_id)
+                        status = await read_status(client, self.state.session_id)
                     except NotFound:
                         return
                     gated = GatedRun("support-line", self.state.session_id, Gate("any"), {}, known=Known(status=status))

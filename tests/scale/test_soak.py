@@ -18,6 +18,7 @@ from tests.support.api import KEY, VirtualTime, client_of, json_response
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
+from tornado_resource.bland.sessions import start_session
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.results import wait_for_result
@@ -103,7 +104,7 @@ async def test_minutes_over_real_sockets_keep_memory_and_descriptors(tmp_path: P
 
             async def one(number: int) -> str:
                 request = {"pathway_id": f"pw-{number}", "timeout_ms": 2 * REAL_SECONDS * 1000}
-                started = await client.start(request)
+                started = await start_session(client, request)
                 gated = GatedRun(f"s-{number}", started.session_id, Gate(), request, started.created_at)
                 result = await wait_for_result(client, gated, 5.0, lambda _progress: None)
                 return result.verdict.outcome

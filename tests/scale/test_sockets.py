@@ -17,6 +17,7 @@ from tests.support.api import KEY, json_response
 from tests.support.paths import ROOT
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
+from tornado_resource.bland.sessions import read_status
 from tornado_resource.sandbox import MIN_SPEED
 
 if TYPE_CHECKING:
@@ -80,5 +81,5 @@ async def test_to_wait_for_a_free_connection_is_no_fault_of_the_api() -> None:
 
     access = Endpoint("http://127.0.0.1:1", ApiKey(KEY))
     async with Client(access, connections=1, transport=httpx.MockTransport(slow), request_seconds=1.0) as client:
-        statuses = await asyncio.gather(*(client.status("s-1") for _ in range(5)))
+        statuses = await asyncio.gather(*(read_status(client, "s-1") for _ in range(5)))
     assert len(statuses) == 5

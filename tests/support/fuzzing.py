@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import atheris
 
+from tornado_resource.bland.pathways import publish_version, read_version
+from tornado_resource.bland.scenarios import list_scenarios
+from tornado_resource.bland.sessions import cancel_session, read_active, read_status, start_session
+
 with atheris.instrument_imports(include=["tornado_resource"]):
     from httpx import ByteStream, Request, Response
 
@@ -45,13 +49,13 @@ if TYPE_CHECKING:
 
 CODES: Final = (200, 200, 200, 200, 201, 302, 400, 401, 403, 404, 409, 429, 500, 503)
 CALLS: Final[tuple[Callable[[Client], Coroutine[Any, Any, Any]], ...]] = (
-    lambda client: client.status("s-1"),
-    lambda client: client.active("p-1"),
-    lambda client: client.start({"pathway_id": "p-1"}),
-    lambda client: client.scenarios(Owner.pathway("p-1")),
-    lambda client: client.version("p-1", 1),
-    lambda client: client.cancel("s-1"),
-    lambda client: client.publish("p-1", 1, "production"),
+    lambda client: read_status(client, "s-1"),
+    lambda client: read_active(client, "p-1"),
+    lambda client: start_session(client, {"pathway_id": "p-1"}),
+    lambda client: list_scenarios(client, Owner.pathway("p-1"), enabled=True),
+    lambda client: read_version(client, "p-1", 1),
+    lambda client: cancel_session(client, "s-1"),
+    lambda client: publish_version(client, "p-1", 1, "production"),
     lambda client: list_versions(client, "a-1"),
     lambda client: read_pins(client, "a-1"),
     lambda client: list_check_runs(client, "a-1", "staging"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.results import gated_run_of, report_of, result_of
-from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.bland.sessions import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.reports.html import html
 

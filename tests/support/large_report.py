@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.support.results import gated_run_of, report_of, result_of
-from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.bland.sessions import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 
 if TYPE_CHECKING:

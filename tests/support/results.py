@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
-from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.bland.sessions import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Confirm, Gate
 from tornado_resource.declarations.quarantine import Quarantine
@@ -21,7 +21,7 @@ from tornado_resource.stacks.promotion import PromotedSession, Promotion
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.reports.trends import Trends
     from tornado_resource.runs.model import ConfirmedScenario
 

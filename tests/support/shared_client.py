@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.core.urns import SESSION_TYPE
 
 if TYPE_CHECKING:

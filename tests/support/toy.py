@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.responses import Meaning, Status, segment
+from tornado_resource.bland.responses import Meaning, segment
+from tornado_resource.bland.sessions import Status
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.provider.runs import RunProvider
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, RunFacts, RunVerdict

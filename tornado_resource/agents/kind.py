@@ -20,8 +20,9 @@ from tornado_resource.bland.check_runs import (
     start_check_run,
 )
 from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import Status, is_other, parse_time
+from tornado_resource.bland.responses import is_other, parse_time
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.sessions import Status
 from tornado_resource.core.text import clean, count
 from tornado_resource.core.urns import CHECK_RUN_TYPE
 from tornado_resource.declarations.model import (
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.errors import NotFound
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, RunFacts, RunVerdict

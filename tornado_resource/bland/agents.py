@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tornado_resource.bland.client import Client, Reply
+    from tornado_resource.bland.values import Json
 
 PATH: Final = "/v2/agents"
 STAGING: Final = "staging"
@@ -31,7 +32,6 @@ CHECKS_BLOCKED: Final = "CHECKS_BLOCKED"
 ALREADY_IN_PRODUCTION: Final = "ALREADY_IN_PRODUCTION"
 PUBLISH_IN_PROGRESS: Final = "PUBLISH_IN_PROGRESS"
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 

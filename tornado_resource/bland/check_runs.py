@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client, Reply
+    from tornado_resource.bland.values import Json
 
 PENDING: Final = "PENDING"
 RUNNING: Final = "RUNNING"
@@ -50,7 +51,6 @@ MAX_JUDGES: Final = 100
 """How many verdicts of a run are kept: the first ones."""
 MAX_SCORE: Final = 100.0
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 

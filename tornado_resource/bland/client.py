@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-from tornado_resource.bland.body import parse_body, redact_body, refuse_complex
-from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
+from tornado_resource.bland.body import parse_body, redact_body
 from tornado_resource.bland.decoding import decode
 from tornado_resource.bland.environment import (
     certificate_advice,
@@ -25,32 +24,13 @@ from tornado_resource.bland.environment import (
     unusable_certificates,
 )
 from tornado_resource.bland.http import httpx
-from tornado_resource.bland.responses import (
-    MAX_SCENARIOS,
-    Active,
-    Scenario,
-    Started,
-    Status,
-    error_code,
-    error_message,
-    identity_fault,
-    is_no_session,
-    is_pending,
-    parse_scenarios,
-    publish_error,
-    reported_error,
-    segment,
-    session_fault,
-    unusable,
-    word_fault,
-)
+from tornado_resource.bland.responses import error_code, error_message, unusable
 from tornado_resource.bland.values import unwrapped
 from tornado_resource.core.text import clean
 from tornado_resource.errors import (
     MAX_SHORT_PAUSE_SECONDS,
     ConfigurationError,
     Conflict,
-    ForeignResponse,
     InvalidRequest,
     NotFound,
     NotSent,
@@ -64,9 +44,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.address import Endpoint
-    from tornado_resource.bland.content import Which
     from tornado_resource.bland.environment import ProxyVariable
-    from tornado_resource.bland.listing import Owner
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -109,14 +87,15 @@ READ_SECONDS: Final = 20.0
 REQUEST_SECONDS: Final = 30.0
 """Time limit of one request and its whole response. READ_SECONDS alone never ends one that arrives byte by byte."""
 MAX_RESPONSE_BYTES: Final = 10 * 1024 * 1024
-_TORNADO: Final = "/v1/agent-testing/tornado"
 
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Response:
+class Response:
+    """A 2xx response: its body is *content*, as it came, without its compression."""
+
     status_code: int
     headers: httpx.Headers
     content: bytes
@@ -132,6 +111,7 @@ class Reply:
     label: str
     body: Any
     responded_at: datetime | None = None
+    status_code: int = HTTPStatus.OK
     is_empty: bool = False
 
 
@@ -179,6 +159,11 @@ class Client:
         await self.close()
 
     @property
+    def ignored(self) -> Collection[str]:
+        """The paths of a version that do not count."""
+        return self._ignored
+
+    @property
     def has_responded(self) -> bool:
         """Whether there was a 2xx response in the API's own form: then the base URL is that of the API."""
         return self._has_responded
@@ -186,104 +171,6 @@ class Client:
     async def close(self) -> None:
         """Close all connections. The client cannot be used afterwards."""
         await self._http.aclose()
-
-    async def start(self, request: Mapping[str, Any]) -> Started:
-        """Start a session (*Start Tornado Session*).
-
-        Raises:
-            OutcomeUnknown: among others, a 2xx response without an id that can be recorded.
-
-        """
-        label = f"start on pathway {clean(str(request['pathway_id']))}"
-        response = await self._send(label, "POST", f"{_TORNADO}/start", body=request)
-        content = self._json_object(label, response)
-        started = Started.parse(content)
-        if started is None:
-            raise unusable(label, content, session_fault(content) or "")
-        self._has_responded = True
-        return started
-
-    async def active(self, pathway_id: str) -> Active | None:
-        """Return the session that runs on a pathway (*Get Active Tornado Session*); None if there is none."""
-        try:
-            return await self.find_active(pathway_id)
-        except NotFound:
-            return None
-
-    async def find_active(self, pathway_id: str) -> Active | None:
-        """As `active`, but raise the `NotFound` by which the API says that there is none."""
-        label = f"active session of pathway {clean(pathway_id)}"
-        response = await self._send(label, "GET", f"{_TORNADO}/active", query={"pathway_id": pathway_id})
-        content = self._json_object(label, response)
-        fault = identity_fault(content, pathway_id=pathway_id)
-        if fault is not None:
-            raise ForeignResponse(label, fault)
-        active = Active.parse(content, date(response.headers))
-        # Only an explicit null means "none". A response without the key may be something else altogether, and a start
-        # that is sent because of it could be the second one.
-        if active is None and (reported_error(content) or not is_no_session(content)):
-            raise unusable(label, content, session_fault(content) or "")
-        self._has_responded = True
-        return active
-
-    async def status(self, session_id: str, pathway_id: str | None = None) -> Status:
-        """Return the status of a session (*Get Tornado Status*).
-
-        Args:
-            session_id: the session.
-            pathway_id: its pathway, if that is known.
-
-        Raises:
-            ForeignResponse: the response is about another session or pathway.
-
-        """
-        label = f"status of session {clean(session_id)}"
-        response = await self._send(label, "GET", f"{_TORNADO}/{segment(label, session_id)}/status")
-        content = self._json_object(label, response)
-        status = Status.parse(content)
-        if status is None or (status.status == "error" and session_fault(content) is not None):
-            raise unusable(label, content, word_fault(content, "status") or "the response has no status")
-        fault = identity_fault(content, session_id=session_id, pathway_id=pathway_id)
-        if fault is not None:
-            raise ForeignResponse(label, fault)
-        self._has_responded = True
-        return status
-
-    async def cancel(self, session_id: str) -> None:
-        """Cancel a session (*Cancel Tornado Session*). Any 2xx counts: the API's page does not define the body."""
-        label = f"cancel session {clean(session_id)}"
-        await self._send(label, "POST", f"{_TORNADO}/{segment(label, session_id)}/cancel", body={})
-
-    async def cancel_by_body(self, session_id: str) -> None:
-        """Cancel a session by the request that the vendor's command line sends. No page of the API shows it."""
-        label = f"cancel session {clean(session_id)}"
-        await self._send(label, "POST", f"{_TORNADO}/cancel", body={"tornado_id": session_id})
-
-    async def scenarios(
-        self, owner: Owner, *, enabled: bool | None = True, category: str | None = None
-    ) -> tuple[Scenario, ...]:
-        """Return scenarios as one response lists them: not all, if there are many (`listing`).
-
-        Args:
-            owner: the pathway or agent.
-            enabled: only enabled or only disabled ones; None for both.
-            category: only those of a category; None for all.
-
-        """
-        label = f"scenarios of {owner}"
-        query: dict[str, str] = {owner.field: owner.owner_id}
-        if enabled is not None:
-            query["enabled"] = str(enabled).lower()
-        if category is not None:
-            query["category"] = category
-        response = await self._send(label, "GET", "/v1/agent-testing/scenarios", query=query)
-        content = self._json(label, response)
-        scenarios = parse_scenarios(content)
-        if scenarios is None:
-            expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
-            raise unusable(label, content, f"the response has no scenarios (expected {expected})")
-        self._has_responded = True
-        return scenarios
 
     async def exchange(
         self,
@@ -306,6 +193,24 @@ class Client:
         """
         return (await self.request(label, method, path, body=body, query=query)).body
 
+    async def request_object(
+        self,
+        label: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """As `request`, but the body must be a JSON object, and is without its wrapper `data` if it has one."""
+        response = await self.send(label, method, path, body=body, query=query)
+        content = self._json(label, response)
+        if not isinstance(content, dict):
+            raise OutcomeUnknown(label, "the response is not a JSON object")
+        inner = unwrapped(content)
+        found = inner if isinstance(inner, dict) and inner else content
+        return Reply(label, found, date(response.headers), response.status_code)
+
     async def request(
         self,
         label: str,
@@ -316,10 +221,10 @@ class Client:
         query: Mapping[str, str] | None = None,
     ) -> Reply:
         """As `exchange`, but return the time of the response too."""
-        response = await self._send(label, method, path, body=body, query=query)
+        response = await self.send(label, method, path, body=body, query=query)
         is_empty = not response.content.strip()
         content = None if is_empty else self._json(label, response)
-        return Reply(label, content, date(response.headers), is_empty=is_empty)
+        return Reply(label, content, date(response.headers), response.status_code, is_empty=is_empty)
 
     def parsed(self, reply: Reply, parse: Callable[[Any], T | None], fault: str) -> T:
         """Return what *parse* makes of a response. From then on, the base URL is known to be that of the API.
@@ -336,54 +241,18 @@ class Client:
         found = parse(unwrapped(reply.body))
         if found is None:
             raise unusable(reply.label, reply.body, fault)
-        self._has_responded = True
+        self.recognize()
         return found
 
-    async def version(self, pathway_id: str, version: Which) -> Content | None:
-        """Return the content of a version of a pathway (*Get Pathway Version*).
-
-        Returns:
-            None if the response is a JSON object that shows no content.
-
-        """
-        which = {LIVE: "live version", STAGING: "staging version"}.get(version, f"version {version}")
-        label = f"{which} of pathway {clean(pathway_id)}"
-        response = await self._send(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/version/{version}")
-        try:
-            refuse_complex(response.content)
-            content = parse_content(response.content, self._ignored)
-        except ValueError as error:
-            raise OutcomeUnknown(label, f"the response is unusable: {error}") from None
-        if content is None:
-            return None
+    def recognize(self) -> None:
+        """Note that there was a 2xx response in the API's own form."""
         self._has_responded = True
-        # Only now: the digest is that of the content as it is.
-        parts = [list(content.nodes), list(content.edges), content.settings]
-        nodes, edges, settings = redact_body(parts, response.content, self._endpoint.key.forms())
-        return replace(content, nodes=tuple(nodes), edges=tuple(edges), settings=settings)
 
-    async def publish(self, pathway_id: str, version: int, environment: str) -> bool:
-        """Publish a version of a pathway (*Promote Pathway Version*). It is safe to repeat.
+    def without_key(self, parts: Any, content: bytes) -> Any:
+        """Return parsed parts of a response's body, *content*, without the API key; they are changed in place."""
+        return redact_body(parts, content, self._endpoint.key.forms())
 
-        The API's page documents only `message` in the response. So a 2xx without a body counts as accepted, and so does
-        one with any JSON object that is not one of the API's error bodies.
-
-        Returns:
-            Whether the API says that it is done, rather than pending.
-
-        """
-        label = f"publish version {version} of pathway {clean(pathway_id)} to {environment}"
-        path = f"/v1/pathway/{segment(label, pathway_id)}/publish"
-        response = await self._send(label, "POST", path, body={"version_id": version, "environment": environment})
-        content = self._json(label, response) if response.content.strip() else {}
-        if not isinstance(content, dict):
-            raise OutcomeUnknown(label, "the response is not a JSON object")
-        error = publish_error(content)
-        if error:
-            raise Rejected(label, error, status_code=response.status_code)
-        return response.status_code != HTTPStatus.ACCEPTED and not is_pending(content)
-
-    async def _send(
+    async def send(
         self,
         label: str,
         method: str,
@@ -391,7 +260,7 @@ class Client:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
-    ) -> _Response:
+    ) -> Response:
         """Send one request and return its 2xx response. *label* names the request in error messages."""
         url = self._endpoint.base_url + path
         headers = {"authorization": self._endpoint.key.reveal()}
@@ -413,7 +282,7 @@ class Client:
             self._raise_rejected(label, response)
         return response
 
-    async def _exchange(self, label: str, request: httpx.Request) -> _Response:
+    async def _exchange(self, label: str, request: httpx.Request) -> Response:
         response = await self._http.send(request, stream=True)
         try:
             received = bytearray()
@@ -428,7 +297,7 @@ class Client:
         except ValueError as error:
             raise OutcomeUnknown(label, str(error)) from None
         _check_size(label, content)
-        return _Response(response.status_code, response.headers, content)
+        return Response(response.status_code, response.headers, content)
 
     def _raise_transport(self, label: str, error: httpx.TransportError) -> NoReturn:
         """Map httpx's exceptions. Only what failed before a byte was sent is `NotSent`."""
@@ -450,7 +319,7 @@ class Client:
                 # The text of the error is left out: httpx quotes header values in it, and the key is one of them.
                 raise OutcomeUnknown(label, f"{host} closed the connection before the response was complete") from None
 
-    def _raise_rejected(self, label: str, response: _Response) -> NoReturn:
+    def _raise_rejected(self, label: str, response: Response) -> NoReturn:
         code = response.status_code
         try:
             content, is_api = self._parse(response), True
@@ -476,22 +345,14 @@ class Client:
         is_safe = self._endpoint.key.redact(location) == location
         return redirect_host(location) if is_safe else "a URL that contains the API key"
 
-    def _parse(self, response: _Response) -> Any:
+    def _parse(self, response: Response) -> Any:
         return parse_body(response.content, self._endpoint.key.forms())
 
-    def _json(self, label: str, response: _Response) -> Any:
+    def _json(self, label: str, response: Response) -> Any:
         try:
             return self._parse(response)
         except ValueError as error:
             raise OutcomeUnknown(label, str(error)) from None
-
-    def _json_object(self, label: str, response: _Response) -> dict[str, Any]:
-        """Return the JSON object of a response, without its `data` wrapper if it has one."""
-        content = self._json(label, response)
-        if not isinstance(content, dict):
-            raise OutcomeUnknown(label, "the response is not a JSON object")
-        inner = unwrapped(content)
-        return inner if isinstance(inner, dict) and inner else content
 
 
 _PROXY_LOGIN: Final = 407

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.bland.client import Client, Reply
+    from tornado_resource.bland.values import Json
 
 NAMES: Final[Mapping[str, str]] = {
     "prompt": "prompt_md",
@@ -36,8 +37,6 @@ LEVEL_NAMES: Final[Mapping[str, str]] = {"level_key": "level_key", "label": "lab
 """The same of a level. Its colour is not declared."""
 NOT_EDITABLE: Final = "EVAL_AGENT_VERSION_NOT_EDITABLE"
 """The API's code for a draft that was published meanwhile."""
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.retrying import Retry
+    from tornado_resource.bland.values import Json
 
 PATH: Final = "/v1/evals"
 PAGE_LIMIT: Final = 100
@@ -30,8 +31,6 @@ MAX_CANDIDATES: Final = 20
 """How many judges a message lists."""
 ACTIVE: Final = "active"
 """Stands for the published version of a judge."""
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,46 @@ it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
-from tornado_resource.bland.responses import is_other, spelling
+from tornado_resource.bland.responses import SEGMENT, UNREADABLE_ID, id_or_unreadable, is_other, spelling
+from tornado_resource.bland.scenario_content import scenario_digest
+from tornado_resource.bland.values import free_text
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.values import Json
+
 
 LIST_LIMIT: Final = 100
+MAX_SCENARIOS: Final = 10_000
+"""How many scenarios a pathway may have. None of them may be left out: any could be required for promotion."""
 OwnerField = Literal["pathway_id", "agent_id"]
 OWNER_FIELDS: Final[tuple[OwnerField, ...]] = get_args(OwnerField)
 """The fields that say what a scenario belongs to: exactly one is required on creation (API page *Scenarios*)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario of a pathway. *entry* is all that the response has of it."""
+
+    scenario_id: str
+    name: str | None
+    is_required_for_promotion: bool
+    entry: Json = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """The digest of what decides how it is run and judged: without white space at the ends of lines and texts."""
+        return scenario_digest(self.entry, is_exact=False)
+
+    @property
+    def exact_digest(self) -> str:
+        """The digest as it was recorded before white space was no difference."""
+        return scenario_digest(self.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +134,45 @@ def is_foreign(scenario: Scenario, owner: Owner) -> bool:
     if isinstance(own, str):
         return is_other(own, owner.owner_id)
     return Owner.of(scenario.entry) is not None
+
+
+def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
+    """Parse the body of a *scenarios* response.
+
+    The list is under `scenarios` (the API's page), under `data`, or the whole body.
+
+    Returns:
+        None if there is no list of at most `MAX_SCENARIOS`, or an entry is not a scenario with an id.
+
+    """
+    listed = content
+    while isinstance(listed, dict):
+        if listed.get("errors") or listed.get("error"):
+            return None
+        listed = listed.get("scenarios", listed.get("data"))
+    if not isinstance(listed, list) or len(listed) > MAX_SCENARIOS:
+        return None
+    scenarios = [_scenario(entry) for entry in listed]
+    return tuple(scenario for scenario in scenarios if scenario is not None) if all(scenarios) else None
+
+
+def parse_scenario(content: Any) -> Scenario | None:
+    """Parse the body of a response about one scenario: it is under `scenario`, under `data`, or the whole body.
+
+    Returns:
+        None if there is no scenario with an id that a request can name.
+
+    """
+    found = content
+    while isinstance(found, dict) and "id" not in found:
+        found = found.get("scenario", found.get("data"))
+    scenario = _scenario(found)
+    return scenario if scenario is not None and SEGMENT.fullmatch(scenario.scenario_id) else None
+
+
+def _scenario(entry: Any) -> Scenario | None:
+    scenario_id = id_or_unreadable(entry.get("id")) if isinstance(entry, dict) else None
+    if scenario_id is None or scenario_id == UNREADABLE_ID:
+        return None
+    mark, name = entry.get("is_required_for_promotion"), free_text(entry.get("name"))
+    return Scenario(scenario_id, name and " ".join(name.split()), mark is True or mark == "true", entry)

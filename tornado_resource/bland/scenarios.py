@@ -10,8 +10,16 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.listing import LIST_LIMIT, Listing, is_foreign, joined
-from tornado_resource.bland.responses import is_other, parse_scenario, reported_error, segment, unusable
+from tornado_resource.bland.listing import (
+    LIST_LIMIT,
+    MAX_SCENARIOS,
+    Listing,
+    is_foreign,
+    joined,
+    parse_scenario,
+    parse_scenarios,
+)
+from tornado_resource.bland.responses import is_other, reported_error, segment, unusable
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError
@@ -20,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.listing import Owner
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Owner, Scenario
     from tornado_resource.bland.retrying import Retry
+
 
 PATH: Final = "/v1/agent-testing/scenarios"
 CATEGORIES: Final = (
@@ -51,8 +59,19 @@ async def list_scenarios(
         category: only those of a category; None for all.
 
     """
-    listed = await client.scenarios(owner, enabled=enabled, category=category)
-    return Listing.of(listed, owner)
+    label = f"scenarios of {owner}"
+    query: dict[str, str] = {owner.field: owner.owner_id}
+    if enabled is not None:
+        query["enabled"] = str(enabled).lower()
+    if category is not None:
+        query["category"] = category
+    content = await client.exchange(label, "GET", PATH, query=query)
+    scenarios = parse_scenarios(content)
+    if scenarios is None:
+        expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
+        raise unusable(label, content, f"the response has no scenarios (expected {expected})")
+    client.recognize()
+    return Listing.of(scenarios, owner)
 
 
 async def complete(

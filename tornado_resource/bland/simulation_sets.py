@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client, Reply
+    from tornado_resource.bland.values import Json
 
 RUNNING: Final = frozenset({"PENDING", "RUNNING"})
 STATUSES: Final[Mapping[str, Meaning]] = {
@@ -54,8 +55,6 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 MAX_LISTED_PAGES: Final = 5
 """Of runs of a scenario: those of ten sets of the largest size, in which one whose response was lost is looked for."""
 _PATH: Final = "/v1/agent-testing"
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

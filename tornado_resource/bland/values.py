@@ -11,6 +11,8 @@ from typing import Any, Final
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, clean_lines
 
+Json = dict[str, Any]
+
 MAX_ID_CHARACTERS: Final = 128
 MAX_WORD_CHARACTERS: Final = 64
 """Of a time or a status."""

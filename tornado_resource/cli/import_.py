@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.judges import Judges
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.scenarios.importing import Definitions
 
 DEFAULT_FILE: Final = "sessions.yaml"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "Returns a frame of at most so many columns and lines."
     from collections.abc import Callable, Mapping, Sequence
 
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.reports.outcomes import Headings
     from tornado_resource.runs.model import GatedRun, Outcome, Result
     from tornado_resource.runs.wait import Progress

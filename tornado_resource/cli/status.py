@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Result, RunVerdict

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from types import FrameType
 
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.cli.live import LiveTable
     from tornado_resource.cli.stack import GatedStack
     from tornado_resource.runs.model import GatedRun, Result

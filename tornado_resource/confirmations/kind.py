@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.responses import Status, is_other, parse_time, spelling
+from tornado_resource.bland.responses import is_other, parse_time, spelling
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.sessions import Status
 from tornado_resource.bland.simulation_sets import (
     STATUSES,
     SimulationSet,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.runs.model import ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
     from tornado_resource.runs.order import Order, Run

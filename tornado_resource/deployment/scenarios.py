@@ -27,8 +27,7 @@ from tornado_resource.versions.scenarios import changed_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.listing import Listing, Owner
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Listing, Owner, Scenario
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun

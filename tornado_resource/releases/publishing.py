@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import LIVE, STAGING, is_same, short
+from tornado_resource.bland.pathways import publish_version
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import short_list
@@ -118,7 +119,7 @@ async def publish(client: Client, order: ReleaseOrder, clock: Clock = SYSTEM) ->
 
 async def _send(client: Client, order: ReleaseOrder) -> bool:
     """Send the request, with retries, and return whether the API says that it is done."""
-    return bool(await retried(lambda: client.publish(order.pathway_id, order.version, order.environment)))
+    return bool(await retried(lambda: publish_version(client, order.pathway_id, order.version, order.environment)))
 
 
 async def _published_before(client: Client, order: ReleaseOrder) -> Content | None:

@@ -40,7 +40,7 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tornado_resource.bland.responses import Fix, Iteration
+    from tornado_resource.bland.sessions import Fix, Iteration
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import JudgeView, QuarantineView, ScenarioResult
     from tornado_resource.reports.rates import RateView

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
+from tornado_resource.bland.sessions import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.model import PASSING_PERCENT
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from tornado_resource.bland.responses import Fix, Iteration
+    from tornado_resource.bland.sessions import Fix, Iteration
     from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.runs.kind import Kind

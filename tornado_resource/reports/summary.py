@@ -32,7 +32,7 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tornado_resource.bland.responses import Fix
+    from tornado_resource.bland.sessions import Fix
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import Headings, JudgeView
     from tornado_resource.reports.trends import PartTrend, Trends

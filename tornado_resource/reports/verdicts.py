@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.responses import Omitted
+from tornado_resource.bland.sessions import Omitted
 from tornado_resource.core.text import json_text
 from tornado_resource.reports.baseline import as_json
 from tornado_resource.reports.outcomes import held, quarantine_views, scenario_results
 from tornado_resource.stacks.promotion import as_output
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Iteration
+    from tornado_resource.bland.sessions import Iteration
     from tornado_resource.declarations.budget import Cost
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Result

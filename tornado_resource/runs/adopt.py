@@ -13,7 +13,7 @@ from tornado_resource.runs.order import StartedRun
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.runs.order import Found, Order
 
 

@@ -14,7 +14,7 @@ from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.runs.order import Run
 
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
-    from tornado_resource.bland.responses import Meaning, Scenario, Status
+    from tornado_resource.bland.listing import Scenario
+    from tornado_resource.bland.responses import Meaning
     from tornado_resource.bland.retrying import Retry
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.errors import NotFound
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
     from tornado_resource.runs.order import Found, Order, Run, StartedRun, Trace

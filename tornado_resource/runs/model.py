@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.content import Digests
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.listing import Owner
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Owner, Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.model import GatedRun, Result

@@ -10,7 +10,8 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import STILL_RUNNING, Ending, Result, RunVerdict
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.listing import Scenario
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.runs.model import Cause, GatedRun, Outcome
 
 

@@ -15,8 +15,7 @@ from tornado_resource.versions.scenarios import changed_fields, other_fields, wi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.listing import Owner
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Owner, Scenario
     from tornado_resource.declarations.model import ScenarioDeclaration
 
 

@@ -19,7 +19,7 @@ from tornado_resource.versions.scenarios import ASSERTION_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
 
 SESSION: Final = "imported"
 """The name of the session that is declared beside the scenarios; of more than one session, the beginning."""

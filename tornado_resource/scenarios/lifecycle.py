@@ -61,8 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.listing import Listing, Owner
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Listing, Owner, Scenario
     from tornado_resource.core.clock import Clock
     from tornado_resource.runs.intents import IntentStore
     from tornado_resource.runs.order import Address

@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
     from pulumi import Input, Output, ResourceOptions
 
-    from tornado_resource.bland.listing import OwnerField
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import OwnerField, Scenario
 
 OUTPUTS: Final = ("scenario_id", "adopted", "drift")
 _DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "disable", "manage": True}

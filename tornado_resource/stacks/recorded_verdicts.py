@@ -15,13 +15,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.runs.confirmation import holds, parse_confirmation
 from tornado_resource.runs.kinds import KINDS, kind_of
-from tornado_resource.runs.model import (
-    GatedRun,
-    JudgeResult,
-    Result,
-    RunVerdict,
-    ScenarioRun,
-)
+from tornado_resource.runs.model import GatedRun, JudgeResult, Result, RunVerdict, ScenarioRun
 from tornado_resource.stacks.promotion import text_or_none
 
 if TYPE_CHECKING:

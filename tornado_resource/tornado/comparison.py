@@ -11,7 +11,7 @@ from tornado_resource.runs.order import Found, StartedRun
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tornado_resource.bland.responses import Active
+    from tornado_resource.bland.sessions import Active
     from tornado_resource.runs.order import Order
 
 

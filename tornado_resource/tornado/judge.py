@@ -17,7 +17,8 @@ from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.listing import Scenario
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.model import Outcome
 

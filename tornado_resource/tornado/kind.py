@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from tornado_resource.bland.agents import list_agents
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import STATUSES, Status
 from tornado_resource.bland.retrying import is_transient
+from tornado_resource.bland.scenarios import list_scenarios
+from tornado_resource.bland.sessions import (
+    STATUSES,
+    Status,
+    cancel_by_body,
+    cancel_session,
+    find_active,
+    read_active,
+    read_status,
+    start_session,
+)
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.core.urns import SESSION_TYPE
@@ -34,7 +44,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
     from tornado_resource.runs.order import Found, Order, Run
@@ -116,7 +126,7 @@ class Tornado(Kind):
     async def start(self, client: Client, request: Mapping[str, Any]) -> StartedRun:
         """Send the start request. If the API does not have the pathway, the error names the agent that replaces it."""
         try:
-            started = await client.start(request)
+            started = await start_session(client, request)
         except NotFound as error:
             raise await with_successor(client, error, str(request["pathway_id"])) from None
         shown = {"max_iterations": started.max_iterations, "timeout_ms": started.timeout_ms}
@@ -124,7 +134,7 @@ class Tornado(Kind):
 
     async def look(self, client: Client, order: Order) -> Sequence[Found]:
         """Return the active session of the pathway: the API lists no others."""
-        active = await client.active(self.place_id(order.request))
+        active = await read_active(client, self.place_id(order.request))
         return [found_run(order, active)] if active is not None else []
 
     async def traces(self, client: Client, order: Order) -> AsyncIterator[Trace]:
@@ -143,7 +153,7 @@ class Tornado(Kind):
 
     async def read(self, client: Client, run: Run) -> Status:
         """Return the status of a session."""
-        return await client.status(run.run_id, run.request.get("pathway_id"))
+        return await read_status(client, run.run_id, run.request.get("pathway_id"))
 
     async def responds(self, client: Client, run: Run, not_found: NotFound) -> bool:
         """Return whether *active* responds with a session or with a 404 of its own; else, whether the scenarios do.
@@ -154,7 +164,7 @@ class Tornado(Kind):
         if pathway_id is None:
             return False
         try:
-            await client.find_active(pathway_id)
+            await find_active(client, pathway_id)
         except NotFound as error:
             if _PATH.sub("", error.cause) != _PATH.sub("", not_found.cause):
                 return True
@@ -165,7 +175,7 @@ class Tornado(Kind):
         else:
             return True
         try:
-            await client.scenarios(Owner.pathway(pathway_id))
+            await list_scenarios(client, Owner.pathway(pathway_id), enabled=True)
         except ApiError as error:
             if is_transient(error):
                 raise
@@ -174,15 +184,15 @@ class Tornado(Kind):
 
     async def cancel(self, client: Client, run: Run) -> None:
         """Send the cancel request of the API's page."""
-        await client.cancel(run.run_id)
+        await cancel_session(client, run.run_id)
 
     async def cancel_otherwise(self, client: Client, run: Run) -> None:
         """Send the cancel request of the vendor's command line."""
-        await client.cancel_by_body(run.run_id)
+        await cancel_by_body(client, run.run_id)
 
     async def is_holding(self, client: Client, run: Run) -> bool:
         """Return whether the session still is the active one of its pathway."""
-        active = await client.active(self.place_id(run.request))
+        active = await read_active(client, self.place_id(run.request))
         return active is not None and active.session_id == run.run_id
 
     def status_differences(self, order: Order, status: Status) -> list[str]:

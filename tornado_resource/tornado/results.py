@@ -22,8 +22,9 @@ from tornado_resource.versions.reading import read_content, read_digests
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Scenario, Status
+    from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.runs.model import GatedRun, RunVerdict
 
 

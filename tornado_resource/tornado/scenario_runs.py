@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import STATUSES
 from tornado_resource.bland.scenarios import complete, list_scenarios
+from tornado_resource.bland.sessions import STATUSES, read_status
 from tornado_resource.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.runs.model import Result, ScenarioRun
 
 
@@ -45,7 +45,7 @@ async def _recorded_status(client: Client, result: Result) -> Status | None:
     gated, verdict = result.gated, result.verdict
     if verdict.status not in STATUSES:
         return None
-    status = await client.status(verdict.session_id, gated.request.get("pathway_id"))
+    status = await read_status(client, verdict.session_id, gated.request.get("pathway_id"))
     return status.spelled_as(gated.declared_scenarios or ()) if status.status == verdict.status else None
 
 

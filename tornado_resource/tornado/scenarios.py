@@ -8,7 +8,7 @@ from tornado_resource.bland.listing import LIST_LIMIT
 
 if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.runs.model import GatedRun, RunVerdict
 
 

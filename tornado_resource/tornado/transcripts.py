@@ -13,7 +13,7 @@ from tornado_resource.errors import TornadoError
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.responses import Iteration
+    from tornado_resource.bland.sessions import Iteration
     from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.runs.model import Result
 

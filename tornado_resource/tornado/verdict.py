@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.content import LIVE, OTHER_PATHS, Digests, is_incomparable, is_same, short
-from tornado_resource.bland.responses import Status, parse_time
+from tornado_resource.bland.responses import parse_time
 from tornado_resource.versions.drift import version_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.model import GatedRun, Outcome, RunFacts, RunVerdict
 

@@ -12,8 +12,7 @@ from tornado_resource.core.text import count, id_list
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tornado_resource.bland.listing import Listing
-    from tornado_resource.bland.responses import Scenario
+    from tornado_resource.bland.listing import Listing, Scenario
 
 MAX_RECORDED_SCENARIOS: Final = 200
 """How many scenarios of a session the state has by id, for `rerun: on_drift`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import STAGING
 from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.pathways import read_version
 from tornado_resource.bland.responses import segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios, with_ids
@@ -50,7 +51,7 @@ async def read_content(client: Client, pathway_id: str, version: Which, retry: R
 
     async def read() -> Content | None:
         nonlocal empty_responses
-        content = await client.version(pathway_id, version)
+        content = await read_version(client, pathway_id, version)
         if content is None:
             empty_responses += 1
             if empty_responses < MAX_EMPTY_RESPONSES:

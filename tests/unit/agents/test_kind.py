@@ -12,7 +12,7 @@ from tests.support.api import client_of, json_response
 from tests.support.results import VERSION_ID, check_run_of, gated_check_run_of, judge_of
 from tornado_resource.agents.kind import KIND, CheckStatus
 from tornado_resource.bland.agents import list_versions
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError, NotFound, OutcomeUnknown, Rejected
 from tornado_resource.runs.model import Ending, Known

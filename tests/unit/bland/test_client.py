@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.client import MAX_RESPONSE_BYTES
 from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.pathways import publish_version
 from tornado_resource.bland.scenarios import create_scenario, get_scenario, list_scenarios, update_scenario
+from tornado_resource.bland.sessions import cancel_session, read_active, read_status, start_session
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, ReportedError
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ async def test_a_start_sends_the_request_and_the_bare_key() -> None:
         seen.append(request)
         return json_response(STARTED)
 
-    started = await client_of(handle).start({"pathway_id": "pw-1", "max_iterations": 5})
+    started = await start_session(client_of(handle), {"pathway_id": "pw-1", "max_iterations": 5})
     assert (started.session_id, started.created_at) == ("s-1", "2026-04-14T10:15:00.000Z")
     assert seen[0].headers["authorization"] == KEY
     assert (seen[0].method, seen[0].url.path) == ("POST", "/v1/agent-testing/tornado/start")
@@ -67,7 +69,7 @@ async def test_every_transport_error_is_mapped(raised: Exception, kind: type[Api
         raise raised
 
     with pytest.raises(ApiError) as caught:
-        await client_of(handle).status("s-1")
+        await read_status(client_of(handle), "s-1")
     assert type(caught.value) is kind
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -100,7 +102,7 @@ async def test_an_error_message_is_found_in_every_shape_without_the_key(body: st
         return httpx.Response(422, text=body % f"{KEY} \\u001b[31m")
 
     with pytest.raises(Rejected) as caught:
-        await client_of(handle).status("s-1")
+        await read_status(client_of(handle), "s-1")
     assert str(caught.value) == "status of session s-1: HTTP 422: it's [secret] \\x1b[31m"
 
 
@@ -109,7 +111,7 @@ async def test_an_error_message_is_found_in_every_shape_without_the_key(body: st
 )
 async def test_error_statuses_have_types(status: int, kind: type[Rejected]) -> None:
     with pytest.raises(Rejected) as caught:
-        await client_of(lambda _: json_response({}, status)).status("s-1")
+        await read_status(client_of(lambda _: json_response({}, status)), "s-1")
     assert type(caught.value) is kind
     assert caught.value.status_code == status
 
@@ -126,11 +128,11 @@ REPORTED = [
 async def test_an_error_in_a_2xx_response_is_shown_in_the_words_of_the_api(body: dict[str, Any]) -> None:
     client = client_of(lambda _: json_response(body))
     for call in (
-        client.start({"pathway_id": "pw-1"}),
-        client.active("pw-1"),
-        client.status("s-1"),
-        client.scenarios(Owner.pathway("pw-1")),
-        list_scenarios(client, Owner.pathway("pw-1")),
+        start_session(client, {"pathway_id": "pw-1"}),
+        read_active(client, "pw-1"),
+        read_status(client, "s-1"),
+        list_scenarios(client, Owner.pathway("pw-1"), enabled=True),
+        list_scenarios(client, Owner.pathway("pw-1"), enabled=True),
         get_scenario(client, "sc-1"),
         create_scenario(client, Owner.pathway("pw-1"), {"name": "a"}),
         update_scenario(client, "sc-1", {}),
@@ -138,22 +140,22 @@ async def test_an_error_in_a_2xx_response_is_shown_in_the_words_of_the_api(body:
         with pytest.raises(ReportedError, match=r": the API reported an error: quota exceeded$"):
             await call
     with pytest.raises(Rejected, match=r": the API reported an error: quota exceeded$"):
-        await client.publish("pw-1", 7, "production")
+        await publish_version(client, "pw-1", 7, "production")
 
 
 async def test_an_error_beside_a_session_loses_no_session() -> None:
     body = {"status": "error", "message": "slow", "session_id": "s-1"}
     client = client_of(lambda _: json_response(body))
-    assert (await client.start({"pathway_id": "pw-1"})).session_id == "s-1"
-    active = await client.active("pw-1")
+    assert (await start_session(client, {"pathway_id": "pw-1"})).session_id == "s-1"
+    active = await read_active(client, "pw-1")
     assert active is not None
-    assert (await client.status("s-1")).status == "error"
+    assert (await read_status(client, "s-1")).status == "error"
 
 
 async def test_an_error_without_words_does_not_say_that_no_session_runs() -> None:
     client = client_of(lambda _: json_response({"status": "error", "session_id": None}))
     with pytest.raises(ReportedError, match="the API reported an error: without a message"):
-        await client.active("pw-1")
+        await read_active(client, "pw-1")
 
 
 FOREIGN = (
@@ -167,10 +169,10 @@ FOREIGN = (
 async def test_a_404_that_is_not_a_json_object_is_not_the_apis(code: int, content: bytes) -> None:
     client = client_of(lambda _: httpx.Response(code, content=content))
     for call in (
-        client.status("s-1"),
-        client.active("pw-1"),
-        client.cancel("s-1"),
-        client.scenarios(Owner.pathway("pw-1")),
+        read_status(client, "s-1"),
+        read_active(client, "pw-1"),
+        cancel_session(client, "s-1"),
+        list_scenarios(client, Owner.pathway("pw-1"), enabled=True),
     ):
         with pytest.raises(Rejected, match="does not come from the API: check bland:baseUrl") as caught:
             await call
@@ -191,7 +193,7 @@ async def test_a_404_that_is_not_a_json_object_is_not_the_apis(code: int, conten
 )
 async def test_a_page_is_not_blamed_on_the_key(code: int, text: str) -> None:
     with pytest.raises(Rejected) as caught:
-        await client_of(lambda _: httpx.Response(code, text="<html>")).status("s-1")
+        await read_status(client_of(lambda _: httpx.Response(code, text="<html>")), "s-1")
     assert caught.value.cause == text.replace("CODE", str(code))
     assert not caught.value.is_api
 
@@ -200,7 +202,7 @@ async def test_a_page_is_not_blamed_on_the_key(code: int, text: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"{}"])
 async def test_a_response_of_the_api_has_its_advice(code: int, advice: str, content: bytes) -> None:
     with pytest.raises(Rejected, match=advice) as caught:
-        await client_of(lambda _: httpx.Response(code, content=content)).status("s-1")
+        await read_status(client_of(lambda _: httpx.Response(code, content=content)), "s-1")
     assert caught.value.is_api
 
 
@@ -208,9 +210,9 @@ async def test_only_a_response_in_the_apis_form_shows_that_it_is_the_api() -> No
     responses = iter([{"message": "welcome"}, {"status": "RUNNING"}])
     client = client_of(lambda _: json_response(next(responses)))
     with pytest.raises(OutcomeUnknown):
-        await client.status("s-1")
+        await read_status(client, "s-1")
     assert not client.has_responded
-    await client.status("s-1")
+    await read_status(client, "s-1")
     assert client.has_responded
 
 
@@ -223,14 +225,14 @@ async def test_redirects_are_not_followed_and_show_only_the_host(status: int) ->
         return httpx.Response(status, headers={"location": "https://evil.example/steal?x=1"})
 
     with pytest.raises(Rejected, match=r"redirected to evil\.example; redirects are not followed"):
-        await client_of(handle).start({"pathway_id": "pw-1"})
+        await start_session(client_of(handle), {"pathway_id": "pw-1"})
     assert len(calls) == 1
 
 
 @pytest.mark.parametrize("location", [f"https://{KEY}.example/", f"https://x.example/?k={KEY}", f"//{KEY.upper()}/"])
 async def test_a_redirect_to_the_key_does_not_show_it(location: str) -> None:
     with pytest.raises(Rejected, match="redirected to a URL that contains the API key; redirects") as caught:
-        await client_of(lambda _: httpx.Response(307, headers={"location": location})).status("s-1")
+        await read_status(client_of(lambda _: httpx.Response(307, headers={"location": location})), "s-1")
     assert KEY not in str(caught.value).lower()
 
 
@@ -253,7 +255,7 @@ async def test_a_redirect_to_the_key_does_not_show_it(location: str) -> None:
 )
 async def test_a_start_without_a_usable_body_has_an_unknown_outcome(content: bytes) -> None:
     with pytest.raises(OutcomeUnknown):
-        await client_of(lambda _: httpx.Response(200, content=content)).start({"pathway_id": "pw-1"})
+        await start_session(client_of(lambda _: httpx.Response(200, content=content)), {"pathway_id": "pw-1"})
 
 
 class _Endless(httpx.AsyncByteStream):
@@ -269,7 +271,7 @@ class _Endless(httpx.AsyncByteStream):
 async def test_a_response_over_the_size_limit_is_refused() -> None:
     stream = _Endless()
     with pytest.raises(OutcomeUnknown, match="larger than 10 MiB"):
-        await client_of(lambda _: httpx.Response(200, stream=stream)).status("s-1")
+        await read_status(client_of(lambda _: httpx.Response(200, stream=stream)), "s-1")
     assert stream.given <= MAX_RESPONSE_BYTES + 2 * 65536
 
 
@@ -279,13 +281,13 @@ def raw(content: bytes, coding: str) -> httpx.Response:
 
 async def test_a_compression_that_was_not_asked_for_loses_no_start() -> None:
     body = gzip.compress(b'{"session_id": "s-1", "status": "RUNNING"}')
-    started = await client_of(lambda _: raw(body, "GZIP")).start({"pathway_id": "pw-1"})
+    started = await start_session(client_of(lambda _: raw(body, "GZIP")), {"pathway_id": "pw-1"})
     assert started.session_id == "s-1"
 
 
 async def test_an_unsupported_compression_has_an_unknown_outcome() -> None:
     with pytest.raises(OutcomeUnknown, match="the response is compressed, but the request did not allow it"):
-        await client_of(lambda _: raw(b"x", "br")).start({"pathway_id": "pw-1"})
+        await start_session(client_of(lambda _: raw(b"x", "br")), {"pathway_id": "pw-1"})
 
 
 async def test_a_bomb_is_refused_at_the_size_limit() -> None:
@@ -293,7 +295,7 @@ async def test_a_bomb_is_refused_at_the_size_limit() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(OutcomeUnknown, match="larger than 10 MiB"):
-            await client_of(lambda _: raw(bomb * 100, "gzip")).status("s-1")
+            await read_status(client_of(lambda _: raw(bomb * 100, "gzip")), "s-1")
         assert tracemalloc.get_traced_memory()[1] < 4 * MAX_RESPONSE_BYTES
     finally:
         tracemalloc.stop()
@@ -309,7 +311,7 @@ class _Dripping(httpx.AsyncByteStream):
 async def test_a_slow_response_ends_at_the_time_limit_of_the_request() -> None:
     client = client_of(lambda _: httpx.Response(200, stream=_Dripping()), request_seconds=0.1)
     with pytest.raises(OutcomeUnknown, match=r"no complete response within 0\.1 s"):
-        await client.status("s-1")
+        await read_status(client, "s-1")
 
 
 @given(
@@ -324,7 +326,7 @@ async def test_an_id_is_exactly_one_path_segment_or_nothing_is_sent(session_id: 
         return json_response({"status": "RUNNING"})
 
     try:
-        await client_of(handle).status(session_id)
+        await read_status(client_of(handle), session_id)
     except NotSent:
         assert not paths
     else:
@@ -348,7 +350,7 @@ async def test_an_id_is_exactly_one_path_segment_or_nothing_is_sent(session_id: 
 async def test_retry_after_is_read(value: str, date: str | None, seconds: float | None) -> None:
     headers = {"retry-after": value, **({"date": date} if date else {})}
     with pytest.raises(Rejected) as caught:
-        await client_of(lambda _: json_response({}, 429, headers)).status("s-1")
+        await read_status(client_of(lambda _: json_response({}, 429, headers)), "s-1")
     assert caught.value.retry_after == seconds
     assert ("the API asks to wait 3600 s before the next request" in str(caught.value)) is (seconds == 3600)
 
@@ -359,18 +361,18 @@ async def test_retry_after_is_read(value: str, date: str | None, seconds: float 
 async def test_an_id_has_at_most_128_characters_and_no_dot_at_the_end(session_id: str, is_sent: bool) -> None:  # noqa: FBT001
     client = client_of(lambda _: json_response({"status": "RUNNING"}))
     if is_sent:
-        assert (await client.status(session_id)).is_running
+        assert (await read_status(client, session_id)).is_running
     else:
         with pytest.raises(NotSent, match=r"invalid id \(expected 1 to 128 letters"):
-            await client.status(session_id)
+            await read_status(client, session_id)
 
 
 async def test_text_that_is_no_utf8_is_not_sent() -> None:
     with pytest.raises(NotSent, match="the request has text that cannot be sent"):
-        await client_of(lambda _: json_response({})).active("\ud800")
+        await read_active(client_of(lambda _: json_response({})), "\ud800")
 
 
 async def test_the_key_is_in_no_repr_of_the_client() -> None:
     client = client_of(lambda _: json_response(STARTED))
-    await client.start({"pathway_id": "pw-1"})
+    await start_session(client, {"pathway_id": "pw-1"})
     assert KEY not in repr(vars(client)) + repr(vars(client._http)) + json.dumps(STARTED)

@@ -15,6 +15,7 @@ from tests.support.api import KEY, client_of
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.environment import find_proxy
+from tornado_resource.bland.sessions import read_status
 from tornado_resource.errors import ConfigurationError, NotSent
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ async def test_a_failed_certificate_check_names_the_cure(code: int, advice: str)
             raise httpx.ConnectError(str(error), request=request) from error
 
     with pytest.raises(NotSent, match=f"certificate verify failed.*{advice}"):
-        await client_of(refuse).status("s-1")
+        await read_status(client_of(refuse), "s-1")
 
 
 async def test_a_refused_connection_does_not_speak_of_certificates() -> None:
@@ -156,7 +157,7 @@ async def test_a_refused_connection_does_not_speak_of_certificates() -> None:
         raise httpx.ConnectError(message, request=request)
 
     with pytest.raises(NotSent, match=r"\(refused\)$"):
-        await client_of(refuse).status("s-1")
+        await read_status(client_of(refuse), "s-1")
 
 
 @pytest.mark.parametrize(
@@ -243,5 +244,5 @@ async def test_a_proxy_that_refuses_is_named(status: int | None, cause: str, mon
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter22@127.0.0.1:{port}")
         async with Client(API) as client:
             with pytest.raises(NotSent) as caught:
-                await client.status("s-1")
+                await read_status(client, "s-1")
     assert caught.value.cause == cause

@@ -8,8 +8,7 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.scenario_api import ScenarioApi
-from tornado_resource.bland.listing import Listing, Owner, is_foreign
-from tornado_resource.bland.responses import Scenario
+from tornado_resource.bland.listing import Listing, Owner, Scenario, is_foreign
 from tornado_resource.bland.scenarios import CATEGORIES, complete, list_named, list_scenarios, update_scenario, with_ids
 from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.sandbox.described import CATEGORIES as DOCUMENTED

@@ -10,7 +10,9 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_run_of, report_of, result_of, status_of
-from tornado_resource.bland.responses import Started, Status, parse_scenarios, parse_time
+from tornado_resource.bland.listing import parse_scenarios
+from tornado_resource.bland.responses import parse_time
+from tornado_resource.bland.sessions import Started, Status, read_status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.reports.html import html
@@ -24,14 +26,14 @@ PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenar
 async def test_a_redirect_to_an_invalid_url_is_an_api_error(location: str) -> None:
     async with client_of(lambda _: httpx.Response(302, headers={"location": location})) as client:
         with pytest.raises(ApiError):
-            await client.status("s-1")
+            await read_status(client, "s-1")
 
 
 async def test_a_date_out_of_range_is_ignored() -> None:
     far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
     async with client_of(lambda _: json_response({}, 429, {"retry-after": far, "date": far})) as client:
         with pytest.raises(ApiError):
-            await client.status("s-1")
+            await read_status(client, "s-1")
 
 
 @pytest.mark.parametrize("mark", [{}, [], 1, "yes", None, False])
@@ -103,4 +105,4 @@ def test_a_time_without_an_offset_is_utc(text: str | None, moment: datetime | No
 async def test_a_status_response_without_a_status_is_unknown() -> None:
     async with client_of(lambda _: json_response({})) as client:
         with pytest.raises(OutcomeUnknown, match="the response has no status"):
-            await client.status("s-1")
+            await read_status(client, "s-1")

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import (
+from tornado_resource.bland.listing import MAX_SCENARIOS, Owner, Scenario, parse_scenarios
+from tornado_resource.bland.responses import UNREADABLE_ID
+from tornado_resource.bland.scenarios import list_scenarios
+from tornado_resource.bland.sessions import (
     MAX_FIXES,
     MAX_IDS,
     MAX_ITERATIONS,
-    MAX_SCENARIOS,
     SESSION_ID_KEYS,
-    UNREADABLE_ID,
     Active,
     Omitted,
-    Scenario,
     Started,
     Status,
-    parse_scenarios,
+    read_active,
+    read_status,
     session_fault,
+    start_session,
 )
 from tornado_resource.bland.values import MAX_TEXT_CHARACTERS
 from tornado_resource.core.text import clean
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
 
 async def test_a_response_wrapped_in_data_is_unwrapped() -> None:
     wrapped = {"data": {"session_id": "s-1", "status": "RUNNING"}, "errors": None}
-    started = await client_of(lambda _: json_response(wrapped)).start({"pathway_id": "pw-1"})
+    started = await start_session(client_of(lambda _: json_response(wrapped)), {"pathway_id": "pw-1"})
     assert started.session_id == "s-1"
 
 
 @pytest.mark.parametrize("response", [json_response({}, 404), json_response({"session_id": None})])
 async def test_no_active_session_is_none(response: httpx.Response) -> None:
-    assert await client_of(lambda _: response).active("pw-1") is None
+    assert await read_active(client_of(lambda _: response), "pw-1") is None
 
 
 @pytest.mark.parametrize(
@@ -51,14 +52,14 @@ async def test_no_active_session_is_none(response: httpx.Response) -> None:
     ],
 )
 async def test_data_is_a_wrapper_only_without_other_fields(content: Any, is_wrapped: bool) -> None:  # noqa: FBT001
-    status = await client_of(lambda _: json_response(content)).status("s-1")
+    status = await read_status(client_of(lambda _: json_response(content)), "s-1")
     assert status.status == ("RUNNING" if is_wrapped else "ERROR")
 
 
 @pytest.mark.parametrize("content", [[1], {"error": {"code": 5}}, {"errors": "x"}, {"message": 5}])
 async def test_an_error_body_without_a_message_shows_the_status_alone(content: Any) -> None:
     with pytest.raises(Rejected) as caught:
-        await client_of(lambda _: json_response(content, 500)).status("s-1")
+        await read_status(client_of(lambda _: json_response(content, 500)), "s-1")
     assert str(caught.value) == "status of session s-1: HTTP 500"
 
 
@@ -81,13 +82,15 @@ def test_digits_are_a_number_up_to_what_pulumi_can_carry(text: str, expected: in
 
 async def test_scenarios_without_a_list_are_unknown() -> None:
     with pytest.raises(OutcomeUnknown, match="the response has no scenarios"):
-        await client_of(lambda _: json_response({})).scenarios(Owner.pathway("pw-1"))
+        await list_scenarios(client_of(lambda _: json_response({})), Owner.pathway("pw-1"), enabled=True)
 
 
 async def test_scenarios_are_read_by_the_fields_of_the_api() -> None:
     listed = [{"id": "a", "name": "A", "is_required_for_promotion": "true"}, {"id": "b"}]
-    scenarios = await client_of(lambda _: json_response({"scenarios": listed})).scenarios(Owner.pathway("pw-1"))
-    assert scenarios == (
+    listing = await list_scenarios(
+        client_of(lambda _: json_response({"scenarios": listed})), Owner.pathway("pw-1"), enabled=True
+    )
+    assert listing.scenarios == (
         Scenario("a", "A", is_required_for_promotion=True),
         Scenario("b", None, is_required_for_promotion=False),
     )
@@ -96,7 +99,7 @@ async def test_scenarios_are_read_by_the_fields_of_the_api() -> None:
 @pytest.mark.parametrize("content", [{}, {"session_id": 5}, {"status": "RUNNING"}])
 async def test_an_active_response_without_a_session_id_is_unknown(content: Any) -> None:
     with pytest.raises(OutcomeUnknown):
-        await client_of(lambda _: json_response(content)).active("pw-1")
+        await read_active(client_of(lambda _: json_response(content)), "pw-1")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ async def test_an_active_response_without_a_session_id_is_unknown(content: Any) 
 async def test_a_status_of_another_session_is_unknown(about: Any, said: str) -> None:
     client = client_of(lambda _: json_response({"status": "COMPLETED_ALL_PASSED", **about}))
     with pytest.raises(OutcomeUnknown) as caught:
-        await client.status("s-1", "pw-1")
+        await read_status(client, "s-1", "pw-1")
     assert str(caught.value) == f"status of session s-1: the response is about another {said}"
     assert not client.has_responded
 
@@ -120,7 +123,7 @@ async def test_a_status_of_another_session_is_unknown(about: Any, said: str) -> 
 async def test_an_active_session_of_another_pathway_is_unknown(content: Any) -> None:
     client = client_of(lambda _: json_response(content))
     with pytest.raises(OutcomeUnknown, match="the response is about another pathway: `pw-2`"):
-        await client.active("pw-1")
+        await read_active(client, "pw-1")
     assert not client.has_responded
 
 
@@ -129,12 +132,12 @@ async def test_an_active_session_of_another_pathway_is_unknown(content: Any) -> 
 )
 async def test_a_status_that_names_no_other_session_is_taken(about: Any) -> None:
     client = client_of(lambda _: json_response({"status": "RUNNING", **about}))
-    assert (await client.status("s-1", "pw-1")).is_running
+    assert (await read_status(client, "s-1", "pw-1")).is_running
 
 
 async def test_an_active_session_as_stored_shows_its_request() -> None:
     row = {"id": "s-1", "status": "RUNNING", "timeout_ms": 60000, "scenario_ids": ["a", "b\n"]}
-    active = await client_of(lambda _: json_response(row)).active("pw-1")
+    active = await read_active(client_of(lambda _: json_response(row)), "pw-1")
     assert active is not None
     assert (active.session_id, active.timeout_ms, active.scenario_ids) == ("s-1", 60000, ("a", UNREADABLE_ID))
 
@@ -149,7 +152,7 @@ async def test_odd_fields_of_a_status_are_ignored() -> None:
         "unfixable_ids": None,
         "forked_version": "7",
     }
-    status = await client_of(lambda _: json_response(odd)).status("s-1")
+    status = await read_status(client_of(lambda _: json_response(odd)), "s-1")
     assert (status.status, status.passed_scenarios, status.failed_scenarios) == ("NEW_STATUS", 38, 2)
     assert (status.total_scenarios, status.forked_version) == (None, 7)
     assert [iteration.failed_ids for iteration in status.iterations] == [("a",)]
@@ -177,7 +180,7 @@ UNUSABLE_IDS = [
 @pytest.mark.parametrize("key", SESSION_ID_KEYS)
 async def test_an_unusable_session_id_is_shown_and_not_taken(session_id: str, key: str) -> None:
     client = client_of(lambda _: json_response({key: session_id, "created_at": "2026-04-14T10:00:00.000Z"}))
-    for call in (client.start({"pathway_id": "pw-1"}), client.active("pw-1")):
+    for call in (start_session(client, {"pathway_id": "pw-1"}), read_active(client, "pw-1")):
         with pytest.raises(OutcomeUnknown) as caught:
             await call
         assert caught.value.cause == (
@@ -213,7 +216,7 @@ def test_a_time_that_is_missing_is_none(text: Any) -> None:
 
 async def test_an_unusable_status_is_shown() -> None:
     with pytest.raises(OutcomeUnknown, match=r"the status of the response is `\\u202ePASSED`"):
-        await client_of(lambda _: json_response({"status": "\u202ePASSED"})).status("s-1")
+        await read_status(client_of(lambda _: json_response({"status": "\u202ePASSED"})), "s-1")
 
 
 def test_an_unreadable_persona_is_none_that_is_declared() -> None:

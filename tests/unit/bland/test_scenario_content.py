@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.bland.responses import parse_scenarios
+from tornado_resource.bland.listing import parse_scenarios
 from tornado_resource.bland.scenario_content import scenario_digest
 
 SCENARIO: dict[str, Any] = {

@@ -12,7 +12,8 @@ from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import RESET, order, run
 from tests.support.raw_server import Fault, RawServer, instead, json_bytes
 from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import SESSION_ID_KEYS
+from tornado_resource.bland.scenarios import list_scenarios
+from tornado_resource.bland.sessions import SESSION_ID_KEYS, read_active, read_status, start_session
 from tornado_resource.errors import OutcomeUnknown
 from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.cancel import cancel_if_running
@@ -73,13 +74,16 @@ async def test_cancel_settles_in_every_form(form: tuple[str, bool]) -> None:
 async def test_no_active_session_is_known_in_every_form(form: tuple[str, bool]) -> None:
     key, is_wrapped = form
     none = {"data": {key: None}, "errors": None} if is_wrapped else {key: None}
-    assert await client_of(lambda _: json_response(none)).active("pw-1") is None
+    assert await read_active(client_of(lambda _: json_response(none)), "pw-1") is None
 
 
 @pytest.mark.parametrize("form", LISTS)
 async def test_scenarios_are_read_in_every_form(form: str) -> None:
-    scenarios = await client_of(lambda _: json_response(LISTS[form])).scenarios(Owner.pathway("pw-1"))
-    assert [(scenario.scenario_id, scenario.name) for scenario in scenarios] == [("sc-1", "Refunds"), ("sc-2", None)]
+    listing = await list_scenarios(client_of(lambda _: json_response(LISTS[form])), Owner.pathway("pw-1"), enabled=True)
+    assert [(scenario.scenario_id, scenario.name) for scenario in listing.scenarios] == [
+        ("sc-1", "Refunds"),
+        ("sc-2", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,9 @@ async def test_scenarios_are_read_in_every_form(form: str) -> None:
 )
 async def test_an_error_with_a_list_is_no_list_of_scenarios(content: Any) -> None:
     with pytest.raises(OutcomeUnknown, match=r"the response has no scenarios|the API reported an error: (E1|no)$"):
-        await client_of(lambda _: httpx.Response(200, text=json.dumps(content))).scenarios(Owner.pathway("pw-1"))
+        await list_scenarios(
+            client_of(lambda _: httpx.Response(200, text=json.dumps(content))), Owner.pathway("pw-1"), enabled=True
+        )
 
 
 @pytest.mark.parametrize(
@@ -115,9 +121,9 @@ async def test_the_first_id_counts_and_a_wrong_one_is_not_replaced(content: Any,
     client = client_of(lambda _: json_response(content))
     if session_id is None:
         with pytest.raises(OutcomeUnknown, match="no session_id"):
-            await client.start({"pathway_id": "pw-1"})
+            await start_session(client, {"pathway_id": "pw-1"})
     else:
-        assert (await client.start({"pathway_id": "pw-1"})).session_id == session_id
+        assert (await start_session(client, {"pathway_id": "pw-1"})).session_id == session_id
 
 
 @pytest.mark.parametrize("key", SESSION_ID_KEYS)
@@ -131,4 +137,4 @@ async def test_a_start_over_real_sockets_takes_any_id(key: str) -> None:
 
 async def test_a_status_in_a_wrapper_without_an_id_is_read() -> None:
     response = httpx.Response(200, json={"data": {"status": "STUCK"}, "errors": None, "status": "success"})
-    assert (await client_of(lambda _: response).status("s-1")).status == "STUCK"
+    assert (await read_status(client_of(lambda _: response), "s-1")).status == "STUCK"

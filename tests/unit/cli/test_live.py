@@ -12,7 +12,7 @@ from tests.support.large_report import large, status
 from tests.support.paths import EXAMPLES
 from tests.support.results import check_run_of, gated_check_run_of, gated_run_of, judge_of, result_of
 from tornado_resource.agents.kind import CheckStatus
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.cli.live import LiveTable, fit
 from tornado_resource.runs.wait import Progress
 

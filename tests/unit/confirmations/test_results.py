@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.simulations import REQUEST, gated_set, set_body, set_status
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.pathways import read_version
+from tornado_resource.bland.sessions import Status
 from tornado_resource.bland.simulation_sets import SimulationSet
 from tornado_resource.confirmations.kind import KIND, SetStatus
 from tornado_resource.runs.model import Known
@@ -36,7 +37,7 @@ def client_with(version: Any = None, runs: Any = None, **body: Any) -> Any:
 
 async def content_of(nodes: Any) -> Digests | None:
     async with client_with(nodes) as client:
-        found = await client.version("pw-1", 5)
+        found = await read_version(client, "pw-1", 5)
     return found.digests if found is not None else None
 
 

@@ -20,7 +20,7 @@ from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
 
 if TYPE_CHECKING:
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
     from tornado_resource.declarations.model import Rerun
 
 REQUEST = {"pathway_id": "pw-1"}

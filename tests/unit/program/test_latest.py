@@ -12,7 +12,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tests.support.shared_client import FAILED, NEW, OLD, PASSED, URN, StatusApi
 from tornado_resource.bland.content import Digests
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.core.urns import STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, TornadoError

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from tests.support.results import gated_run_of, result_of, status_of
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.program import progress
 from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.progress import WaitProgress

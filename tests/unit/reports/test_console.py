@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tornado_resource.bland.responses import Fix, Iteration, Status
+from tornado_resource.bland.sessions import Fix, Iteration, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.console import failure_message

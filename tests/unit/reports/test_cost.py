@@ -21,7 +21,7 @@ from tests.support.results import (
     status_of,
 )
 from tornado_resource.agents.kind import CheckStatus
-from tornado_resource.bland.responses import Omitted, Status
+from tornado_resource.bland.sessions import Omitted, Status
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.budget import Cost, Share
 from tornado_resource.declarations.model import Budget, Declaration, Gate

@@ -13,7 +13,7 @@ from lxml import html as lxml_html
 from tests.support.hostile_page import HOSTILE, hostile_page
 from tests.support.large_report import iterations, large
 from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
-from tornado_resource.bland.responses import Iteration
+from tornado_resource.bland.sessions import Iteration
 from tornado_resource.reports.html import CHART_HEIGHT, HERE, MAX_OPEN, chart, html
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.rollback import Rollback

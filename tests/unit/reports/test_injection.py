@@ -20,14 +20,9 @@ from tests.support.orders import order
 from tests.support.paths import ROOT
 from tests.support.payloads import PAYLOADS, commands, every_payload, shows, strings
 from tests.support.results import PATHWAY_ID, gated_run_of, report_of, result_of
-from tornado_resource.bland.responses import (
-    UNREADABLE_ID,
-    Active,
-    Started,
-    Status,
-    parse_scenarios,
-    session_fault,
-)
+from tornado_resource.bland.listing import parse_scenarios
+from tornado_resource.bland.responses import UNREADABLE_ID
+from tornado_resource.bland.sessions import Active, Started, Status, session_fault
 from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines

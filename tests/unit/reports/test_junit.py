@@ -12,7 +12,7 @@ from lxml import etree
 
 from tests.support.paths import EXAMPLES
 from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.junit import junit
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from tests.support.large_report import large as sessions
 from tests.support.paths import ROOT
 from tests.support.results import gated_run_of, report_of, result_of
-from tornado_resource.bland.responses import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, Status
+from tornado_resource.bland.sessions import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, Status
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import MAX_FAILED, html

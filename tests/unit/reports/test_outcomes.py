@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from tests.support.results import gated_run_of, result_of
-from tornado_resource.bland.responses import STATUSES, Fix, Iteration, Scenario, Status
+from tornado_resource.bland.listing import Scenario
+from tornado_resource.bland.sessions import STATUSES, Fix, Iteration, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
 from tornado_resource.runs.kinds import kind_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.results import PATHWAY_ID, gated_run_of, result_of, status_of
-from tornado_resource.bland.responses import Fix, Iteration
+from tornado_resource.bland.sessions import Fix, Iteration
 from tornado_resource.reports.outcomes import ScenarioResult, last_fixes, scenario_results
 
 FIXES = tuple(Fix(f"node-{number}", "x", "y") for number in range(3))

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from tests.support.paths import EXAMPLES
 from tests.support.results import FIX, gated_run_of, report_of, result_of, sample, status_of
-from tornado_resource.bland.responses import Iteration
+from tornado_resource.bland.sessions import Iteration
 from tornado_resource.reports.summary import (
     CUT,
     MAX_SECTION_SCENARIOS,

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import order
+from tornado_resource.bland.sessions import read_status
 from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, TornadoError
 from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.cancel import cancel_if_running
@@ -122,7 +123,7 @@ async def test_another_session_in_the_same_run_is_proof_enough() -> None:
         return json_response({"status": "RUNNING"}) if "s-2" in request.url.path else json_response({}, 404)
 
     client = client_of(handle)
-    await client.status("s-2")
+    await read_status(client, "s-2")
     assert await status_or_gone(client, RUN) is None
     assert len(calls) == 2
 

@@ -9,15 +9,14 @@ import asyncio
 import itertools
 import random
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from tests.support.api import KEY, VirtualTime
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.address import ApiKey, Endpoint
-from tornado_resource.bland.client import Client
-from tornado_resource.bland.responses import Scenario, Status
+from tornado_resource.bland.client import Client, Reply
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotSent, Rejected
 from tornado_resource.runs.model import GatedRun, Result
@@ -26,7 +25,6 @@ from tornado_resource.runs.results import wait_for_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tornado_resource.bland.listing import Owner
 
 SESSIONS: Final = 1000 if IS_SOAK else 200
 MAX_A_MINUTE: Final = 12
@@ -46,18 +44,21 @@ class Api(Client):
         self.requested[session_id].append(self.time.seconds)
         self.fault()
 
-    async def status(self, session_id: str, _pathway_id: str | None = None) -> Status:
+    async def request_object(self, label: str, method: str, path: str, **_sent: Any) -> Reply:  # noqa: ARG002 - as the real one
+        session_id = path.split("/")[-2]
         self._request(session_id)
         number = int(session_id)
         if self.time.seconds < 20 + number * 7 % 880:
-            return Status("RUNNING", total_scenarios=4, passed_scenarios=1, failed_scenarios=3)
+            content = {"status": "RUNNING", "total_scenarios": 4, "passed_scenarios": 1, "failed_scenarios": 3}
+            return Reply(label, content)
         failed = 2 if number % 3 == 0 else 0
         status = "COMPLETED_PARTIAL" if failed else "COMPLETED_ALL_PASSED"
-        return Status(status, total_scenarios=4, passed_scenarios=4 - failed, failed_scenarios=failed)
+        counts = {"total_scenarios": 4, "passed_scenarios": 4 - failed, "failed_scenarios": failed}
+        return Reply(label, {"status": status, **counts})
 
-    async def scenarios(self, owner: Owner, **_filters: object) -> tuple[Scenario, ...]:
-        self._request(owner.owner_id)
-        return (Scenario("sc-1", None, is_required_for_promotion=False),)
+    async def request(self, label: str, method: str, path: str, **sent: Any) -> Reply:  # noqa: ARG002 - as the real one
+        self._request(sent["query"]["pathway_id"])
+        return Reply(label, {"scenarios": [{"id": "sc-1"}]})
 
 
 async def results_of(
@@ -123,11 +124,10 @@ async def test_an_outage_after_the_end_does_not_spoil_a_promotion_gate() -> None
     time = VirtualTime()
 
     class Fading(Api):
-        async def scenarios(self, owner: Owner, **_filters: object) -> tuple[Scenario, ...]:
+        async def request(self, label: str, method: str, path: str, **sent: Any) -> Reply:
             if self.time.seconds < 300:
-                what = "scenarios"
-                raise NotSent(what, "no connection")
-            return await super().scenarios(owner)
+                raise NotSent(label, "no connection")
+            return await super().request(label, method, path, **sent)
 
     results = await results_of(Fading(time))
     assert Counter(result.verdict.outcome for result in results).keys() == {"passed", "failed"}

@@ -28,7 +28,7 @@ from tornado_resource.tornado.results import session_result
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tornado_resource.bland.responses import Status
+    from tornado_resource.bland.sessions import Status
 
 IDS = tuple("abcdef")
 RULES = st.sampled_from(["all", "50%", "80%", "100%", 1, 3, 5, 6])

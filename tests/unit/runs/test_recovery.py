@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import FakeApi, FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, REQUEST, RESET, order, run
+from tornado_resource.bland.sessions import start_session
 from tornado_resource.core.canonical import digest
 from tornado_resource.errors import OutcomeUnknown, TornadoError
 from tornado_resource.runs.intents import Intent, IntentStore
@@ -31,7 +32,7 @@ class TestRecovery:
         ordered = chosen or order()
         sent_at = api.time.now().isoformat()
         api.intents.write(Intent(ADDRESS, "pw-1", digest(ordered.request), sent_at))
-        await api.client().start(ordered.request)
+        await start_session(api.client(), ordered.request)
 
     @pytest.mark.parametrize("has_response", [True, False])
     @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])

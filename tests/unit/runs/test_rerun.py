@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.results import last_run_of
-from tornado_resource.bland.responses import Iteration, Scenario, Status
+from tornado_resource.bland.listing import Scenario
+from tornado_resource.bland.sessions import Iteration, Status
 from tornado_resource.declarations.model import Gate, Rerun
 from tornado_resource.runs.model import Ending, GatedRun, Known
 from tornado_resource.runs.rerun import ANY, Fork, LastRun, is_newer, rerun_reason

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.orders import order
-from tornado_resource.bland.responses import Active
+from tornado_resource.bland.sessions import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
 from tornado_resource.runs.start_machine import (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import Scenario
+from tornado_resource.bland.listing import Owner, Scenario
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.scenarios.conflict import ScenarioDiffers, ScenarioExists, ScenarioHeld, ScenarioNotStored

@@ -11,7 +11,7 @@ from addresses import REPOSITORY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tornado_resource.bland.responses import Scenario, parse_scenarios
+from tornado_resource.bland.listing import Scenario, parse_scenarios
 from tornado_resource.declarations.resolver import load
 from tornado_resource.scenarios.importing import declarations, definitions_of, left_out, scenarios_only
 from tornado_resource.versions.scenarios import changed_fields

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.declarations.model import Gate, request_from

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.damage import DEEP, damaged_copies
 from tornado_resource.bland.content import LIVE, Digests
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import Release

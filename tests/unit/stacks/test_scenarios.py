@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.bland.listing import Listing, Owner
-from tornado_resource.bland.responses import Scenario
+from tornado_resource.bland.listing import Listing, Owner, Scenario
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import CHECK_RUN_TYPE, CHECKS_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import ScenarioDeclaration

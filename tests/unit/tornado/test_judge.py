@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.responses import STATUSES, Iteration, Omitted, Scenario, Status
+from tornado_resource.bland.listing import Scenario
+from tornado_resource.bland.sessions import STATUSES, Iteration, Omitted, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs import verdict
 from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedRun, Outcome

@@ -12,7 +12,7 @@ import pytest
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_run_of
 from tornado_resource.bland.content import Digests, parse_content
-from tornado_resource.bland.responses import Status
+from tornado_resource.bland.sessions import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, ForeignResponse
 from tornado_resource.runs.model import Known, PromotedVersion

@@ -9,8 +9,7 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.results import PATHWAY_ID, gated_run_of, result_of
-from tornado_resource.bland.listing import Listing, Owner
-from tornado_resource.bland.responses import parse_scenarios
+from tornado_resource.bland.listing import Listing, Owner, parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
 from tornado_resource.runs.model import Known, by_id

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.paths import EXAMPLES
-from tornado_resource.bland.responses import STATUSES, Scenario, Status
+from tornado_resource.bland.listing import Scenario
+from tornado_resource.bland.sessions import STATUSES, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.model import Ending, GatedRun

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tornado_resource.bland.content import Digests
-from tornado_resource.bland.responses import Fix, Iteration, Scenario, Status
+from tornado_resource.bland.listing import Scenario
+from tornado_resource.bland.sessions import Fix, Iteration, Status
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tornado_resource.bland.content import LIVE, Digests
-from tornado_resource.bland.listing import Listing
-from tornado_resource.bland.responses import Scenario
+from tornado_resource.bland.listing import Listing, Scenario
 from tornado_resource.versions.drift import (
     MAX_RECORDED_SCENARIOS,
     RunBasis,

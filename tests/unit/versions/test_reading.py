@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import KEY, client_of, json_response
 from tornado_resource.bland.content import STAGING
+from tornado_resource.bland.pathways import read_version
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected
 from tornado_resource.versions.reading import ContentReader, read_content, read_digests
 
@@ -142,4 +143,4 @@ async def test_the_key_is_in_no_part_and_changes_no_digest() -> None:
 async def test_a_body_that_takes_too_much_memory_is_refused(body: bytes) -> None:
     async with client_of(Api(body).handle) as client:
         with pytest.raises(OutcomeUnknown, match="too complex"):
-            await client.version("pw-1", 6)
+            await read_version(client, "pw-1", 6)
