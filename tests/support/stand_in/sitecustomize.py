@@ -1,9 +1,18 @@
-"""Lets days pass for the commands of a project: the variable `LATER_DAYS` moves the clock of the package."""
+"""For the commands of a project and the processes that Pulumi starts: they end sooner, and days may pass.
+
+The variable `LATER_DAYS` moves the clock of the package.
+"""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 from datetime import timedelta
+
+# They end before collecting garbage pays. Python does it once more as it ends: an eighth of the time of an operation.
+gc.set_threshold(100_000)
+atexit.register(gc.freeze)
 
 if os.environ.get("LATER_DAYS"):
     from tornado_resource.core.clock import SYSTEM
