@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support import postgres
-from tests.support.project import HELD, KEY, PROGRAM, Project
+from tests.support import http_server, postgres
+from tests.support.project import HELD, KEY, PROGRAM, Project, answer_as_vault
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def key_store() -> Iterator[None]:
+    """Where the engine gets the key of a stack's secrets; to derive it from a passphrase is a tenth of an operation."""
+    with http_server.serve(answer_as_vault) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAULT_SERVER_URL", url)
+        yield
+
+
+@pytest.fixture(scope="session")
+def pulumi_home(key_store: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001
     """Shared by a worker's tests. Without an engine the tests fail, rather than being skipped."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     assert shutil.which("pulumi", path=path), "no engine: run `make setup`"

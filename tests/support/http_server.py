@@ -29,7 +29,7 @@ def serve(respond: Respond) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = handle_any  # noqa: N815 - names that http.server asks for
+        do_GET = do_POST = do_PUT = handle_any  # noqa: N815 - names that http.server asks for
 
         def log_message(self, *_arguments: object) -> None:
             pass

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tests.support import http_server
     from tornado_resource.sandbox.serving import Sandbox
 
 KEY = "sk-canary-0123456789abcdef"
@@ -153,7 +154,8 @@ class Project:
         if not made.exists():
             (made / "state").mkdir(parents=True)
             (made / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n", encoding="utf-8")
-            replace(self, folder=made, backend=(made / "state").as_uri()).pulumi("stack", "init")
+            maker = replace(self, folder=made, backend=(made / "state").as_uri())
+            maker.pulumi("stack", "init", "--secrets-provider", "hashivault://tests")
         shutil.copytree(made / "state", self.state_folder, dirs_exist_ok=True)
         with file.open("a", encoding="utf-8") as added:
             added.write((made / file.name).read_text(encoding="utf-8"))
@@ -233,6 +235,13 @@ class Project:
     def fail(self, **fault: Any) -> None:
         """Let a request fail."""
         self.http.post("/_sandbox/faults", json=fault).raise_for_status()
+
+
+def answer_as_vault(_method: str, path: str, body: bytes) -> http_server.Response:
+    """Respond as the one route of Vault that the engine uses, with a cipher that changes nothing."""
+    given = json.loads(body)
+    data = {"ciphertext": given["plaintext"]} if "/encrypt/" in path else {"plaintext": given["ciphertext"]}
+    return 200, json.dumps({"data": data}).encode(), {}
 
 
 def until(is_reached: Callable[[], object]) -> None:
