@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from abc import abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,20 +25,17 @@ from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE
 from tornado_resource.errors import TornadoError
-from tornado_resource.provider.addresses import Identity, address_of, identity
-from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure, intent_store
+from tornado_resource.provider.addresses import address_of
+from tornado_resource.provider.base import SeeingProvider, SeeingUpdate
+from tornado_resource.provider.runtime import check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import CHECKS_INTENTS, JUDGE_INTENTS, Intent
-from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.managers import managing_stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Mapping
 
     from tornado_resource.bland.check_runs import Checks
-    from tornado_resource.bland.client import Client
     from tornado_resource.checks.judges import SeenJudge, StoredJudge
-    from tornado_resource.runs.intents import IntentStore
 
 T = TypeVar("T")
 PLACE: Final = ("agent_id", "env")
@@ -58,60 +53,13 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 
 
-@dataclass
-class _Update:
-    """What a provider process knows about the update that it serves.
-
-    *intents*: what was about to be stored on this machine: the state does not have that of an update that was killed.
-    *taken*: by id, the declared resource that has the checks, and by name the one that has a judge: a renamed resource
-    is created before the old one is deleted. *seen*: what the program has seen, by the `identity` of the resources.
-    """
-
-    intents: IntentStore
-    taken: dict[str, Identity] = field(default_factory=dict)
-    seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
-
-
-class _SeeingProvider(BaseProvider[_Update]):
-    """Takes note of what the program has seen, and of which resource has what."""
-
-    _intents: str
-
-    def _begin(self, _req: ConfigureRequest) -> _Update:
-        return _Update(intent_store(self._intents))
-
-    def _note(self, news: dict[str, Any]) -> None:
-        """Take what is for this update only out of the inputs: what the program has seen, and the base URL."""
-        confirm_base_url(news.pop("base_url", None))
-        seen = news.pop("seen", None)
-        self._this_update.seen[identity(news)] = seen if isinstance(seen, dict) and not contains_unknowns(seen) else {}
-
-    def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._this_update.seen.get(identity(props), {})
-
-    def _take(self, thing: str, props: Mapping[str, Any]) -> None:
-        """Note that a declared resource has something.
-
-        Raises:
-            Failure: another one has it.
-
-        """
-        own = identity(props)
-        holder = self._this_update.taken.setdefault(thing, own)
-        if holder != own:
-            error = self._held(props, holder[0].rpartition("/")[2])
-            raise failure(str(error), props.get("declared_at"))
-
-    @abstractmethod
-    def _held(self, props: Mapping[str, Any], holder: str) -> TornadoError:
-        """Return the error for what resource *holder* has."""
-
-
-class ChecksProvider(_SeeingProvider):
+class ChecksProvider(SeeingProvider[SeeingUpdate]):
     """Store, read and delete a check config; or, with `manage` false, compare one that another stack manages."""
 
     __module__ = "tornado_resource.provider"  # the path that is in every state
-    _intents = CHECKS_INTENTS
+
+    def _begin(self, _req: ConfigureRequest) -> SeeingUpdate:
+        return SeeingUpdate(intent_store(CHECKS_INTENTS))
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules to all known values.
@@ -186,7 +134,7 @@ class ChecksProvider(_SeeingProvider):
         from tornado_resource.checks.lifecycle import read
 
         agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
-        found = self._sent(lambda client: read(client, agent_id, env), props)
+        found = self._run(lambda client: read(client, agent_id, env), props)
         if found is None:
             return ReadResult("", {})
         outputs = _outputs(checks_of(props), found)
@@ -222,14 +170,14 @@ class ChecksProvider(_SeeingProvider):
         def is_ours(found: Checks) -> bool:
             return config_digest(found) == props.get("config")
 
-        return self._sent(lambda client: remove(client, agent_id, env, is_ours), props)
+        return self._run(lambda client: remove(client, agent_id, env, is_ours), props)
 
     def _store(self, props: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
         from tornado_resource.checks.lifecycle import Claim, store
 
         order = _order(props)
         claim = Claim(self._interrupted(props), lambda: self._write_intent(props)) if is_new else None
-        stored = self._sent(lambda client: store(client, order, claim), props)
+        stored = self._run(lambda client: store(client, order, claim), props)
         return {**_kept(props), **_outputs(order.checks, stored)}
 
     def _interrupted(self, props: Mapping[str, Any]) -> str | None:
@@ -244,16 +192,10 @@ class ChecksProvider(_SeeingProvider):
             request = config_digest(_declared(props))
             self._this_update.intents.write(Intent(address_of(props), _new_id(props), request, now))
 
-    def _sent(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
-        """Run *work* and return its result. An error does not show the id of an agent that is secret."""
-        try:
-            return self._run(work, props)
-        except Failure as error:
-            if "agent_id" not in _secrets(props):
-                raise
-            raise Failure(without_secret(str(error), str(props.get("agent_id")))) from None
+    def _secret_texts(self, props: Mapping[str, Any]) -> list[str]:
+        return [str(props.get("agent_id"))] if "agent_id" in _secrets(props) else []
 
-    def _held(self, props: Mapping[str, Any], holder: str) -> ChecksHeld:
+    def _held(self, _thing: str, props: Mapping[str, Any], holder: str) -> ChecksHeld:
         return ChecksHeld(_order(props), holder)
 
     def _has_seen(self, props: Mapping[str, Any]) -> bool:
@@ -266,11 +208,13 @@ class ChecksProvider(_SeeingProvider):
         return checks_of(checks) if isinstance(checks, dict) else None
 
 
-class JudgeProvider(_SeeingProvider):
+class JudgeProvider(SeeingProvider[SeeingUpdate]):
     """Create, publish and read a judge; or, with `manage` false, compare one that another stack manages."""
 
     __module__ = "tornado_resource.provider"  # the path that is in every state
-    _intents = JUDGE_INTENTS
+
+    def _begin(self, _req: ConfigureRequest) -> SeeingUpdate:
+        return SeeingUpdate(intent_store(JUDGE_INTENTS))
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules to all known values.
@@ -386,7 +330,7 @@ class JudgeProvider(_SeeingProvider):
         with suppress(TornadoError):
             self._this_update.intents.write(Intent(address_of(props), order.request, order.request, now))
 
-    def _held(self, props: Mapping[str, Any], holder: str) -> JudgeHeld:
+    def _held(self, _thing: str, props: Mapping[str, Any], holder: str) -> JudgeHeld:
         return JudgeHeld(_judge_order(props), holder)
 
 
@@ -481,10 +425,4 @@ def _text(what: str, props: Mapping[str, Any], key: str) -> str:
     value = props.get(key)
     if isinstance(value, str):
         return value
-    message = (
-        f"the state of {what} is damaged: it has no `{key}`. Restore the state from a backup "
-        f"(pulumi stack import --file BACKUP.json), or remove the {what.partition(' ')[0]} from it (pulumi state "
-        "delete URN; `pulumi stack --show-urns` shows the URN), and run `pulumi up`, which compares what is there "
-        "with the declaration"
-    )
-    raise failure(message, None)
+    raise damaged_state(what, f"`{key}`", "run `pulumi up`, which compares what is there with the declaration")

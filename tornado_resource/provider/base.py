@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pulumi import contains_unknowns
 from pulumi.dynamic import ResourceProvider
 
-from tornado_resource.provider.runtime import start_runtime
+from tornado_resource.provider.addresses import Identity, identity
+from tornado_resource.provider.runtime import Failure, confirm_base_url, failure, start_runtime
+from tornado_resource.runs.model import without_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from pulumi.dynamic import ConfigureRequest
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.errors import TornadoError
     from tornado_resource.provider.runtime import Runtime
+    from tornado_resource.runs.intents import IntentStore
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -50,4 +57,73 @@ class BaseProvider(ResourceProvider, Generic[U]):
     def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any] | None = None) -> T:
         """Run *work* and return its result. With *props*, an error names the position of the declaration."""
         assert self._runtime is not None  # noqa: S101 - Pulumi calls configure first
-        return self._runtime.run(work, props.get("declared_at") if props is not None else None)
+        if props is None:
+            return self._runtime.run(work)
+        try:
+            return self._runtime.run(work, props.get("declared_at"))
+        except Failure as error:
+            text = self._public(str(error), props)
+            if text == str(error):
+                raise
+            raise Failure(text) from None  # the text of its cause has what is secret
+
+    def _public(self, text: str, props: Mapping[str, Any]) -> str:
+        """Return *text*, which may be an error of the API, without what is secret of the resource's place."""
+        return reduce(without_secret, self._secret_texts(props), text)
+
+    def _secret_texts(self, _props: Mapping[str, Any]) -> Iterable[str]:
+        """Return what no message may show."""
+        return ()
+
+
+@dataclass
+class SeeingUpdate:
+    """What a provider that compares with what is there knows about the update that it serves.
+
+    *intents*: what was about to be created or stored on this machine: the state does not have that of an update that
+    was killed. *taken*: by what they have, the declared resources. The engine creates a renamed resource before it
+    deletes the old one, perhaps in an earlier update, and that delete must not end what it has. *seen*: what the
+    program has seen, by the `identity` of the resources.
+    """
+
+    intents: IntentStore
+    taken: dict[str, Identity] = field(default_factory=dict)
+    seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
+
+    def holder(self, thing: str, own: Identity) -> str | None:
+        """Return the name of the resource other than *own* that has something; None if there is none."""
+        found = self.taken.get(thing, own)
+        return found[0].rpartition("/")[2] if found != own else None
+
+
+S = TypeVar("S", bound=SeeingUpdate)
+
+
+class SeeingProvider(BaseProvider[S]):
+    """Takes note of what the program has seen, and of which resource has what."""
+
+    def _note(self, news: dict[str, Any]) -> None:
+        """Take what is for this update only out of the inputs: what the program has seen, and the base URL."""
+        confirm_base_url(news.pop("base_url", None))
+        seen = news.pop("seen", None)
+        self._this_update.seen[identity(news)] = seen if isinstance(seen, dict) and not contains_unknowns(seen) else {}
+
+    def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._this_update.seen.get(identity(props), {})
+
+    def _take(self, thing: str, props: Mapping[str, Any]) -> None:
+        """Note that a declared resource has something.
+
+        Raises:
+            Failure: another one has it.
+
+        """
+        own = identity(props)
+        self._this_update.taken.setdefault(thing, own)
+        holder = self._this_update.holder(thing, own)
+        if holder is not None:
+            raise failure(str(self._held(thing, props, holder)), props.get("declared_at"))
+
+    @abstractmethod
+    def _held(self, thing: str, props: Mapping[str, Any], holder: str) -> TornadoError:
+        """Return the error for what resource *holder* has."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pulumi import contains_unknowns
@@ -35,12 +34,11 @@ from tornado_resource.provider.runtime import (
 from tornado_resource.runs import commands
 from tornado_resource.runs.inputs import compare, declared_inputs
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.model import without_secret
 from tornado_resource.runs.rerun import Decision
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.runs.intents import IntentStore
@@ -186,16 +184,8 @@ class RunProvider(BaseProvider[_Update]):
             print(f"{address_of(props).resource}: runs again, {reason}", flush=True)
         return decision.reason is not None
 
-    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any] | None = None) -> T:
-        try:
-            return super()._run(work, props)
-        except Failure as error:
-            raise Failure(self._public(str(error), props or {})) from error.__cause__
-
-    def _public(self, text: str, props: Mapping[str, Any]) -> str:
-        """Return *text*, which may be an error of the API, without what is secret of the run's place."""
-        secrets = [str(props[key]) for key in self._kind.place_outputs if key in (props.get("secrets") or ())]
-        return reduce(without_secret, secrets, text)
+    def _secret_texts(self, props: Mapping[str, Any]) -> list[str]:
+        return [str(props[key]) for key in self._kind.place_outputs if key in (props.get("secrets") or ())]
 
     async def _basis(self, client: Client, props: dict[str, Any]) -> dict[str, Any]:
         """Return what the run was started on, as far as it can be read soon: the engine does not know the id yet."""

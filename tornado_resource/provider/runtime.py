@@ -58,6 +58,22 @@ def failure(text: str, declared_at: str | None) -> Failure:
     return Failure(f"{declared_at}: {text}" if declared_at else text)
 
 
+def damaged_state(what: str, missing: str, cure: str) -> Failure:
+    """Return the error for a state that is damaged, or was changed by hand.
+
+    Args:
+        what: what is in the state, such as `checks a-1/staging`.
+        missing: what it has not.
+        cure: what to do once that is removed from the state.
+
+    """
+    return Failure(
+        f"the state of {what} is damaged: it has no {missing}. Restore the state from a backup "
+        f"(pulumi stack import --file BACKUP.json), or remove the {what.partition(' ')[0]} from it (pulumi state "
+        f"delete URN; `pulumi stack --show-urns` shows the URN), and {cure}"
+    )
+
+
 def check_failure(key: str, text: str, news: Mapping[str, Any]) -> CheckFailure:
     """Return what is wrong with an input. The value of one in `secrets` is not shown.
 

@@ -23,13 +23,13 @@ from tornado_resource.bland.values import MAX_ID_CHARACTERS, word
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure
-from tornado_resource.runs.model import HIDDEN, without_secret
+from tornado_resource.provider.runtime import check_failure, confirm_base_url, damaged_state
+from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.promotion import version_or_none
 from tornado_resource.versions.drift import drift_of_live
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Mapping
 
     from tornado_resource.bland.agents import Pin
     from tornado_resource.bland.client import Client
@@ -140,22 +140,14 @@ class BaseReleaseProvider(BaseProvider[None]):
         entries = [before, *entries][:MAX_PREVIOUS] if is_other and before else entries
         return {"previous": entries} if entries else {}
 
-    def _send(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any]) -> T:
-        """Run *work* and return its result. No error of it has an id that is secret."""
-        try:
-            return self._run(work, props)
-        except Failure as error:
-            raise Failure(self._public(str(error), props)) from error.__cause__
-
     def _new_id(self, props: Mapping[str, Any]) -> str:
         """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of an id that is secret."""
         own = str(props[self._id_key])
         shown = hashlib.sha256(own.encode()).hexdigest()[:16] if self._is_secret(props) else own
         return f"{shown}/{props['environment']}"
 
-    def _public(self, text: str, props: Mapping[str, Any]) -> str:
-        """Return *text*, which may be an error of the API, without an id that is secret."""
-        return without_secret(text, str(props[self._id_key])) if self._is_secret(props) else text
+    def _secret_texts(self, props: Mapping[str, Any]) -> list[str]:
+        return [str(props[self._id_key])] if self._is_secret(props) else []
 
     def _problem(self, text: str | None, props: Mapping[str, Any]) -> str | None:
         return self._public(text, props) if text is not None else None
@@ -177,12 +169,8 @@ class BaseReleaseProvider(BaseProvider[None]):
         own = props.get(self._id_key)
         if isinstance(own, str):
             return own
-        message = (
-            f"the state of release {release_id} is damaged: it has no `{self._id_key}`. Restore the state from a "
-            "backup (pulumi stack import --file BACKUP.json), or remove the release from it (pulumi state delete URN; "
-            "`pulumi stack --show-urns` shows the URN), and run `pulumi up`, which publishes again"
-        )
-        raise failure(message, None)
+        what, missing = f"release {release_id}", f"`{self._id_key}`"
+        raise damaged_state(what, missing, cure="run `pulumi up`, which publishes again")
 
 
 class ReleaseProvider(BaseReleaseProvider):
@@ -215,7 +203,7 @@ class ReleaseProvider(BaseReleaseProvider):
             from tornado_resource.versions.reading import read_digests
 
             pathway_id = self._id_of(release_id, props)
-            live = self._send(lambda client: read_digests(client, pathway_id, LIVE), props)
+            live = self._run(lambda client: read_digests(client, pathway_id, LIVE), props)
             if is_same(live, Digests.of(props["content"])) is not None and live is not None:
                 outputs["live"] = live.like(props["content"])
         return ReadResult(release_id, outputs)
@@ -238,7 +226,7 @@ class ReleaseProvider(BaseReleaseProvider):
             was_shown=was_shown,
             is_sent=is_sent,
         )
-        published = self._send(lambda client: publish(client, order), props)
+        published = self._run(lambda client: publish(client, order), props)
         if published.warning is not None:
             print(f"{self._place(props)}: {self._public(published.warning, props)}", flush=True)
         problem = self._problem(published.unproved, props)
@@ -283,7 +271,7 @@ class AgentReleaseProvider(BaseReleaseProvider):
             except NotFound as error:
                 return str(error)
 
-        pin = self._send(read, props)
+        pin = self._run(read, props)
         outputs = {key: value for key, value in props.items() if key != "__provider"}
         if isinstance(pin, str):
             return ReadResult(release_id, {**outputs, "unproved": self._public(pin, props)})
@@ -305,7 +293,7 @@ class AgentReleaseProvider(BaseReleaseProvider):
             props.get("passed_at"),
             is_rollback=bool(props.get("rollback")),
         )
-        pinned = self._send(lambda client: publish_agent(client, order), props)
+        pinned = self._run(lambda client: publish_agent(client, order), props)
         problem = self._problem(pinned.unproved, props)
         return {**self._kept(props), "semver": pinned.semver, "live": pinned.version_id, "unproved": problem}
 

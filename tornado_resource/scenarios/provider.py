@@ -21,19 +21,17 @@ from tornado_resource.bland.listing import OWNER_FIELDS, Owner
 from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.provider.addresses import Identity, address_of, identity
-from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import Failure, check_failure, confirm_base_url, failure, intent_store
+from tornado_resource.provider.base import SeeingProvider, SeeingUpdate
+from tornado_resource.provider.runtime import Failure, check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
-from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.scenarios import ScenarioChange
 from tornado_resource.versions.scenarios import changed_fields, declared_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from tornado_resource.bland.client import Client
-    from tornado_resource.runs.intents import IntentStore
+    from tornado_resource.scenarios.conflict import ScenarioHeld
     from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
 
 OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
@@ -44,18 +42,13 @@ T = TypeVar("T")
 
 
 @dataclass
-class _Update:
+class _Update(SeeingUpdate):
     """What a provider process knows about the update that it serves.
 
-    *taken*: by scenario, the declared resource that has it. The engine creates a renamed resource before it deletes the
-    old one, perhaps in an earlier update, and that delete must not end the scenario. *managers*: the other stacks that
-    manage scenarios, once they have been read. *seen*: what the program has seen of the scenarios, and *secrets*: the
-    names of their secret fields, by the `identity` of their resources.
+    *managers*: the other stacks that manage scenarios, once they have been read. *secrets*: the names of the secret
+    fields, by the `identity` of their resources.
     """
 
-    intents: IntentStore
-    taken: dict[str, Identity] = field(default_factory=dict)
-    seen: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     secrets: dict[Identity, frozenset[str]] = field(default_factory=dict)
     managers: Managers | None = None
     reading: Lock = field(default_factory=Lock)
@@ -67,13 +60,8 @@ class _Update:
                 self.managers = managing_stacks(stack.rpartition("/")[2])
         return self.managers.claim(scenario_id)
 
-    def holder(self, scenario_id: str, own: Identity) -> str | None:
-        """Return the name of the resource other than *own* that has a scenario; None if there is none."""
-        found = self.taken.get(scenario_id, own)
-        return found[0].rpartition("/")[2] if found != own else None
 
-
-class ScenarioProvider(BaseProvider[_Update]):
+class ScenarioProvider(SeeingProvider[_Update]):
     """Create, update, read and delete a scenario; or, with `manage` false, compare one that another stack manages."""
 
     __module__ = "tornado_resource.provider"  # the path that is in every state
@@ -88,8 +76,7 @@ class ScenarioProvider(BaseProvider[_Update]):
         """
         from tornado_resource.declarations.values import scenario_problems
 
-        confirm_base_url(news.pop("base_url", None))
-        self._this_update.seen[identity(news)] = news.pop("seen", None) or {}
+        self._note(news)
         fields = news.get("fields")
         values = {**{key: news.get(key) for key in RULED}, **(fields if isinstance(fields, dict) else {})}
         known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
@@ -197,20 +184,10 @@ class ScenarioProvider(BaseProvider[_Update]):
         env = self._run(lambda client: env_of_checks(client, owner, scenario_id), props)
         return f"the checks of its agent in {env} run it" if env is not None else None
 
-    def _take(self, scenario_id: str, props: Mapping[str, Any]) -> None:
-        """Note that a declared resource has a scenario.
-
-        Raises:
-            Failure: another one has it.
-
-        """
+    def _held(self, scenario_id: str, props: Mapping[str, Any], holder: str) -> ScenarioHeld:
         from tornado_resource.scenarios.conflict import ScenarioHeld
 
-        own = identity(props)
-        self._this_update.taken.setdefault(scenario_id, own)
-        holder = self._this_update.holder(scenario_id, own)
-        if holder is not None:
-            raise failure(str(ScenarioHeld(self._order(props), scenario_id, holder)), props.get("declared_at"))
+        return ScenarioHeld(self._order(props), scenario_id, holder)
 
     def _replaced_if_gone(self, news: Mapping[str, Any]) -> list[str]:
         if not self._seen(news).get("is_gone"):
@@ -220,19 +197,10 @@ class ScenarioProvider(BaseProvider[_Update]):
         print(f"{address_of(news).resource}: {ScenarioChange(is_gone=True)}; {what}", flush=True)
         return ["scenario_id"]
 
-    def _run(self, work: Callable[[Client], Coroutine[Any, Any, T]], props: Mapping[str, Any] | None = None) -> T:
-        try:
-            return super()._run(work, props)
-        except Failure as error:
-            if props is None:
-                raise
-            raise Failure(self._public(str(error), props)) from None
-
-    def _public(self, text: str, props: Mapping[str, Any]) -> str:
-        """Return a text without the id of the owner, if that is a secret of the stack."""
+    def _secret_texts(self, props: Mapping[str, Any]) -> list[str]:
         owner = Owner.of(props)
         is_secret = owner is not None and owner.field in self._this_update.secrets.get(identity(props), ())
-        return without_secret(text, owner.owner_id) if owner is not None and is_secret else text
+        return [owner.owner_id] if owner is not None and is_secret else []
 
     def _order(self, props: Mapping[str, Any]) -> ScenarioOrder:
         from tornado_resource.scenarios.lifecycle import ScenarioOrder
@@ -247,9 +215,6 @@ class ScenarioProvider(BaseProvider[_Update]):
             managed_by=_option(props, "managed_by"),
             secrets=self._this_update.secrets.get(identity(props), frozenset()),
         )
-
-    def _seen(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._this_update.seen.get(identity(props), {})
 
 
 def _edit(drift: Sequence[str], seen: Mapping[str, Any], *, is_managed: bool) -> str:
@@ -319,9 +284,4 @@ def _owner(scenario_id: str, props: Mapping[str, Any]) -> Owner:
 
 def _damage(scenario_id: str, missing: str) -> Failure:
     """Return the error for a state without what is *missing*: it is damaged, or was changed by hand."""
-    message = (
-        f"the state of scenario {scenario_id} is damaged: it has no {missing}. Restore the state from a backup "
-        "(pulumi stack import --file BACKUP.json), or remove the scenario from it (pulumi state delete URN; "
-        "`pulumi stack --show-urns` shows the URN), and adopt it again (on_conflict: adopt)"
-    )
-    return failure(message, None)
+    return damaged_state(f"scenario {scenario_id}", missing, "adopt it again (on_conflict: adopt)")
