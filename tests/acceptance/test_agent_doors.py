@@ -97,6 +97,7 @@ def test_config_targets_and_operations_hold_for_check_runs(make_project: Callabl
     project.up(0, "--target", "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:CheckRun::ours")
     [ours] = check_runs(project)
     assert [each["id"] for each in project.resources("CheckRun")] == [ours]
+    assert {name: each["run_id"] for name, each in project.outputs()["agents"].items()} == {"ours": ours}
     printed = project.up(expect=None)
     [foreign] = set(check_runs(project)) - {ours}
     assert f"check run {foreign} is already active on agent ag-theirs in staging" in printed

@@ -147,11 +147,13 @@ def test_only_the_targets_of_a_first_update_are_started_and_judged(make_project:
     assert verdicts["billing"]["outcome"] == "passed"
     assert verdicts["support-line"]["outcome"] == "incomplete"
     assert verdicts["support-line"]["reason"].startswith("not started: it is not a target of this update")
+    assert {name: each["session_id"] for name, each in project.outputs()["sessions"].items()} == ids(project)
 
     printed = project.up(None, *targets("support-line"))
     assert "gate failed: 1 failed of 2 sessions" in printed
     assert "not a target of this update, so" not in printed
     assert len(project.bodies()) == 2
+    assert {name: each["session_id"] for name, each in project.outputs()["sessions"].items()} == ids(project)
 
 
 def test_an_update_without_any_session_among_its_targets_is_no_success(project: Project) -> None:
@@ -171,6 +173,7 @@ def test_a_session_whose_start_failed_counts_although_others_go_on(make_project:
     assert "not a target" not in printed
     verdict = project.outputs()["verdicts"]["billing"]
     assert (verdict["outcome"], verdict["session_id"]) == ("incomplete", "")
+    assert list(project.outputs()["sessions"]) == ["support-line"]
     assert "Traceback" not in printed
 
 

@@ -312,13 +312,22 @@ def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
 
 
 def _runs(section: Section, deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
-    """Return the stack output `sessions` or `agents`. In a preview it shows what is known."""
+    """Return the stack output `sessions` or `agents`.
+
+    In a preview it is unknown if a run is. An update leaves out what it has left out (`--target`) or failed to start:
+    with one unknown value, the output would record none of the others.
+    """
     names = {each.name for each in deployed.environment.declarations if each.section == section}
 
     def export(outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: found.exported(verdicts.get(name)) for name, found in outputs.items() if name in names}
+        shown = {name: found for name, found in outputs.items() if name in names and _is_shown(found.run_id)}
+        return {name: found.exported(verdicts.get(name)) for name, found in shown.items()}
 
     return _with_all(deployed, export)
+
+
+def _is_shown(run_id: Any) -> bool:
+    return is_dry_run() or not pulumi.contains_unknowns(run_id)
 
 
 def _with_all(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
+from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import clean
 from tornado_resource.deployment.checks import expected_config
@@ -160,12 +161,16 @@ def declare_scenarios(
 
 
 def scenario_ids(scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> pulumi.Output[dict[str, dict[str, str]]]:
-    """Return the stack output `scenarios`: by key and owner, the id of each scenario."""
+    """Return the stack output `scenarios`: by key and owner, the id of each scenario.
+
+    An update leaves out the scenarios that it has not created (`--target`), like the output `sessions`.
+    """
 
     def gather(ids: list[str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for (key, owner), scenario_id in zip(scenarios, ids, strict=True):
-            found.setdefault(key, {})[owner.owner_id] = scenario_id
+            if is_dry_run() or not pulumi.contains_unknowns(scenario_id):
+                found.setdefault(key, {})[owner.owner_id] = scenario_id
         return found
 
     return together([each.id for each in scenarios.values()], gather)
