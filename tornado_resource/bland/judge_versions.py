@@ -1,7 +1,7 @@
 """The requests of the API's pages about eval agents that create, edit and publish judges.
 
-Every function but `read_shown` sends one request; retries are the caller's choice. A creation must never be repeated
-blindly, since the API has no idempotency keys and does not say that names are unique.
+Every function but `read_shown` and `read_draft` sends one request; retries are the caller's choice. A creation must
+never be repeated blindly, since the API has no idempotency keys and does not say that names are unique.
 """
 
 from __future__ import annotations
@@ -104,6 +104,11 @@ async def read_shown(client: Client, judge: Judge) -> JudgeVersion:
     active = judge.active_version_id
     if active is not None:
         return await retried(lambda: read_version(client, judge.judge_id, active))
+    return await read_draft(client, judge)
+
+
+async def read_draft(client: Client, judge: Judge) -> JudgeVersion:
+    """Return the draft of a judge. It repeats its request."""
     return (await retried(lambda: read_judge(client, judge.judge_id))).draft
 
 

@@ -7,7 +7,9 @@ repeated only makes another version of the same content: both are safe to repeat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.judge_versions import (
@@ -15,6 +17,7 @@ from tornado_resource.bland.judge_versions import (
     create_judge,
     edit_draft,
     publish_judge,
+    read_draft,
     read_judge,
     read_shown,
     read_version,
@@ -30,6 +33,7 @@ from tornado_resource.checks.judges import (
     SeenJudge,
     StoredJudge,
     differences,
+    draft_edits,
     refusal,
 )
 from tornado_resource.core.clock import SYSTEM
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.judge_versions import JudgeVersion
+    from tornado_resource.bland.judge_versions import DraftedJudge, JudgeVersion
     from tornado_resource.bland.judges import Judge, Judges
     from tornado_resource.checks.judges import JudgeOrder
     from tornado_resource.core.clock import Clock
@@ -59,13 +63,17 @@ class JudgeClaim:
     note: Callable[[], object] = lambda: None
 
 
-async def look(order: JudgeOrder, judges: Judges, read: Read) -> SeenJudge | None:
+async def look(
+    order: JudgeOrder, judges: Judges, read: Read, read_draft: Read, *, is_hidden_sent: bool = False
+) -> SeenJudge | None:
     """Return the judge of a name, compared with its definition; None if there certainly is none.
 
     Args:
         order: the judge as it must be.
         judges: the judges of the organization.
         read: returns the version that is compared, as `read_shown` does.
+        read_draft: returns its draft. It is asked for if that would be replaced.
+        is_hidden_sent: whether that is so for the field that the API never shows, too.
 
     Raises:
         JudgeAmbiguous: several have the name.
@@ -80,7 +88,10 @@ async def look(order: JudgeOrder, judges: Judges, read: Read) -> SeenJudge | Non
         if not judges.is_whole:
             raise JudgeUnlisted(order)
         return None
-    return _compared(order, found[0], await read(found[0]))
+    judge, shown = found[0], await read(found[0])
+    seen = _compared(order, judge, shown)
+    is_due = order.manage and (seen.differences or (is_hidden_sent and HIDDEN_FIELD in order.fields))
+    return _with_draft(order, seen, shown, await read_draft(judge)) if is_due and seen.version_id else seen
 
 
 async def create(
@@ -96,13 +107,20 @@ async def create(
 
     Raises:
         JudgeExists: there is another one of its name.
+        JudgeDrafted: it is as declared, but for a field that the API never shows, and somebody has edited its draft.
         JudgeMissing, JudgeDiffers: another stack manages it, and it is not there or differs.
         JudgeUnseen: it may have been created.
         TornadoError: it was not stored, or that could not be determined.
 
     """
     claim = claim or JudgeClaim()
-    seen = await look(order, await list_judges(client), lambda judge: read_shown(client, judge))
+    seen = await look(
+        order,
+        await list_judges(client),
+        partial(read_shown, client),
+        partial(read_draft, client),
+        is_hidden_sent=True,
+    )
     error = refusal(order, seen, is_new=True, is_interrupted=claim.is_interrupted)
     if error is not None:
         raise error
@@ -125,15 +143,20 @@ async def update(client: Client, judge_id: str, order: JudgeOrder, *, is_hidden_
 
     Raises:
         JudgeMissing, JudgeDiffers: another stack manages it, and it is not published or differs.
+        JudgeDrafted: somebody has edited its draft, which would be replaced.
         ApiError: it was not stored, or that could not be determined.
 
     """
-    judge = (await retried(lambda: read_judge(client, judge_id))).judge
-    seen = _compared(order, judge, await read_shown(client, judge))
+    known = await retried(lambda: read_judge(client, judge_id))
+    shown = await read_shown(client, known.judge)
+    seen = _compared(order, known.judge, shown)
+    is_due = order.manage and not (seen.is_published and not is_hidden_changed)
+    if is_due and seen.version_id is not None:
+        seen = _with_draft(order, seen, shown, known.draft)
     error = refusal(order, seen, is_new=False)
     if error is not None:
         raise error
-    if seen.version_id is not None and (not order.manage or (seen.is_published and not is_hidden_changed)):
+    if seen.version_id is not None and not is_due:
         return StoredJudge(judge_id, seen.version_id)
     return await _publish(client, judge_id, order)
 
@@ -166,6 +189,10 @@ def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:
 def _compared(order: JudgeOrder, judge: Judge, shown: JudgeVersion) -> SeenJudge:
     is_blank = judge.active_version_id is None and not str(shown.fields.get("prompt", "")).strip()
     return SeenJudge(judge.judge_id, judge.active_version_id, differences(order.fields, shown.fields), is_blank)
+
+
+def _with_draft(order: JudgeOrder, seen: SeenJudge, published: JudgeVersion, draft: JudgeVersion) -> SeenJudge:
+    return replace(seen, draft=draft_edits(order.fields, published.fields, draft.fields))
 
 
 async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:
@@ -204,21 +231,29 @@ async def _find(client: Client, order: JudgeOrder, clock: Clock) -> str | None:
 
 
 async def _publish(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge:
-    """Give the draft of a judge its definition, publish it, and return what is published then."""
+    """Give the draft of a judge its definition, publish it, and return what is published then.
+
+    If the API refuses to publish it, the draft gets what it had before: it would look like somebody's edit.
+    """
     before = await _edit(client, judge_id, order)
-    version_id = await retried(lambda: _publish_once(client, judge_id, before))
+    try:
+        version_id = await retried(lambda: _publish_once(client, judge_id, before.judge.active_version_id))
+    except Rejected:
+        if before.judge.active_version_id is not None:
+            with suppress(ApiError):
+                await edit_draft(client, judge_id, before.draft.version_id, before.draft.fields)
+        raise
     version = await retried(lambda: read_version(client, judge_id, version_id))
     return StoredJudge(judge_id, version_id, tuple(fields_of(differences(order.fields, version.fields))))
 
 
-async def _edit(client: Client, judge_id: str, order: JudgeOrder) -> str | None:
-    """Edit the draft, and return the id of the version that is active until it is published."""
+async def _edit(client: Client, judge_id: str, order: JudgeOrder) -> DraftedJudge:
+    """Edit the draft, and return the judge as it was before."""
 
-    async def edit() -> str | None:
+    async def edit() -> DraftedJudge:
         known = await retried(lambda: read_judge(client, judge_id))
-        draft = known.draft.version_id
-        await retried(lambda: edit_draft(client, judge_id, draft, order.sent))
-        return known.judge.active_version_id
+        await retried(lambda: edit_draft(client, judge_id, known.draft.version_id, order.sent))
+        return known
 
     try:
         return await edit()

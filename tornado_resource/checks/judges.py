@@ -61,13 +61,15 @@ class SeenJudge:
     """The only judge of a name. *version_id*: the active version; None if it was never published.
 
     *differences*: how that version differs from the definition, or the draft of one that was never published.
-    *is_blank*: whether it has nothing but such a draft, without a prompt.
+    *is_blank*: whether it has nothing but such a draft, without a prompt. *draft*: what somebody has edited since that
+    version, which the declared one would replace: `found` is in the draft, `declared` is published.
     """
 
     judge_id: str
     version_id: str | None
     differences: tuple[Difference, ...]
     is_blank: bool = False
+    draft: tuple[Difference, ...] = ()
 
     @property
     def is_published(self) -> bool:
@@ -79,8 +81,8 @@ def seen_judge(recorded: Any) -> SeenJudge | None:
     """Return what `asdict` made of a judge that was seen, and Pulumi has passed on."""
     if not isinstance(recorded, dict):
         return None
-    rows = tuple(Difference(**each) for each in recorded.get("differences") or ())
-    return SeenJudge(recorded["judge_id"], recorded.get("version_id"), rows, recorded.get("is_blank") is True)
+    rows, draft = (tuple(Difference(**each) for each in recorded.get(key) or ()) for key in ("differences", "draft"))
+    return SeenJudge(recorded["judge_id"], recorded.get("version_id"), rows, recorded.get("is_blank") is True, draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,23 @@ class JudgeExists(TornadoError):
             f"{_lines(order, seen)}\n"
             "To take it over and publish the declared one: on_conflict: adopt\n"
             "If another stack manages it, and this one only compares: manage: false"
+        )
+
+
+class JudgeDrafted(TornadoError):
+    """Somebody has edited the judge without publishing that, and publishing the declared one would replace it."""
+
+    def __init__(self, order: JudgeOrder, seen: SeenJudge) -> None:
+        rows = [
+            f"{each.field}: {HIDDEN}"
+            if each.field in order.secrets
+            else f"{each.place}: draft {each.found}, published {each.declared}"
+            for each in seen.draft
+        ]
+        facts = [f"{order.place} ({clean(seen.judge_id)}) has an unpublished draft:", *(f"  {row}" for row in rows)]
+        advice = "Publish it in Bland, or move what you need into the declaration. To replace it: on_conflict: adopt"
+        super().__init__(
+            "\n".join([*facts, "Publishing the declared judge would replace it, so nothing was sent.", advice])
         )
 
 
@@ -181,6 +200,13 @@ def differences(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[
     )
 
 
+def draft_edits(
+    declared: Mapping[str, Any], published: Mapping[str, Any], draft: Mapping[str, Any]
+) -> tuple[Difference, ...]:
+    """Return how a draft differs from the published version; nothing if it is as declared, so that none is lost."""
+    return differences(published, draft) if differences(declared, draft) else ()
+
+
 def refusal(
     order: JudgeOrder, seen: SeenJudge | None, *, is_new: bool, is_interrupted: bool = False
 ) -> TornadoError | None:
@@ -195,11 +221,15 @@ def refusal(
     """
     if not order.manage:
         return _refusal_of_managed(order, seen)
-    if seen is None or not is_new or order.on_conflict == "adopt":
+    if seen is None or order.on_conflict == "adopt":
         return None
+    if not is_new:
+        return JudgeDrafted(order, seen) if seen.draft else None
     # What a killed update leaves. Nothing uses a judge that was never published.
     is_free = seen.is_blank or not seen.differences or (is_interrupted and seen.version_id is None)
-    return None if is_free else JudgeExists(order, seen)
+    if is_free:
+        return JudgeDrafted(order, seen) if seen.draft else None
+    return JudgeExists(order, seen)
 
 
 def _refusal_of_managed(order: JudgeOrder, seen: SeenJudge | None) -> TornadoError | None:

@@ -234,7 +234,7 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
             target_level_keys: the levels that match; needed with `levels`, refused without.
             weight: the weight in the score of a run, 0 to 100.
             judge_config: `model` and `temperature`. Bland never shows them, so they cannot be verified.
-            on_conflict: `fail`, or `adopt` a judge of this name that the stack has not created.
+            on_conflict: `fail`, or `adopt` a judge of this name that the stack has not created, or that has a draft.
             manage: False if another stack manages it: it is read by its name and compared.
             managed_by: the name of that stack, for messages.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
@@ -299,7 +299,7 @@ async def look_for_judge(run: ProgramRun, fields: Mapping[str, Any]) -> SeenJudg
 
     known = whole_without_nulls(dict(fields))
     order = JudgeOrder(str(known.pop("name")), known)
-    return await look(order, await run.judges.listed(), run.judges.shown)
+    return await look(order, await run.judges.listed(), run.judges.shown, run.judges.draft)
 
 
 def _stored_version(judge: AgentJudge, fields: Mapping[str, Any]) -> Output[str]:

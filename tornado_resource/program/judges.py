@@ -72,6 +72,18 @@ class KnownJudges:
             self._shown[judge.judge_id] = asyncio.ensure_future(self._read(judge))
         return await self._shown[judge.judge_id]
 
+    async def draft(self, judge: Judge) -> JudgeVersion:
+        """Return the draft of a judge.
+
+        Raises:
+            TornadoError: it could not be read.
+
+        """
+        from tornado_resource.bland.judge_versions import read_draft
+
+        async with self._client.open() as client:
+            return await read_draft(client, judge)
+
     async def _read(self, judge: Judge) -> JudgeVersion:
         from tornado_resource.bland.judge_versions import read_shown
 

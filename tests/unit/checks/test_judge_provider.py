@@ -109,6 +109,8 @@ def test_a_preview_refuses_another_judge(provider: JudgeProvider) -> None:
     assert "judge 'Good' exists already (j-1), and this stack has not created it" in refused.reason
     assert told(provider, props(on_conflict="adopt"), judge=there).failures == []
     assert told(provider, props(), props(), judge=there).failures == []
+    [drafted] = told(provider, props(), props(), judge=seen("j-1", "v-1", ROW, draft=[ROW])).failures
+    assert "judge 'Good' (j-1) has an unpublished draft" in drafted.reason
     [compared] = told(provider, props(manage=False), props(), judge=there).failures
     assert "is not as declared" in compared.reason
 

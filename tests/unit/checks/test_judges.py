@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -10,12 +11,20 @@ import pytest
 
 from tests.support.api import FakeTime, json_response
 from tests.support.judge_api import FIELDS, LEVELS, Fault, JudgeApi, order_of
-from tornado_resource.bland.judge_versions import DraftedJudge, JudgeVersion, read_judge, read_shown, read_version
+from tornado_resource.bland.judge_versions import (
+    DraftedJudge,
+    JudgeVersion,
+    read_draft,
+    read_judge,
+    read_shown,
+    read_version,
+)
 from tornado_resource.bland.judges import list_judges
 from tornado_resource.checks.judge_lifecycle import JudgeClaim, create, look, read, update
 from tornado_resource.checks.judges import (
     JudgeAmbiguous,
     JudgeDiffers,
+    JudgeDrafted,
     JudgeExists,
     JudgeHeld,
     JudgeMissing,
@@ -272,17 +281,68 @@ def test_the_order_of_the_levels_that_match_says_nothing() -> None:
     assert row.text() == 'target_level_keys: found ["a"], declared nothing'
 
 
+async def test_a_draft_of_somebody_is_not_replaced() -> None:
+    api = JudgeApi()
+    api.add("Good", **PUBLISHED)
+    api._draft("j-1").update(prompt_md="Was it go", weight=5)
+    assert (await update(api.client(), "j-1", order_of(), is_hidden_changed=False)).version_id == "j-1-1"
+    changed = order_of(fields={**FIELDS, "prompt": "Was it great?"})
+    with pytest.raises(JudgeDrafted) as caught:
+        await update(api.client(), "j-1", changed, is_hidden_changed=False)
+    assert str(caught.value) == (
+        "judge 'Good' (j-1) has an unpublished draft:\n"
+        '  prompt: draft "Was it go", published "Was it good?"\n'
+        "  weight: draft 5, published 10\n"
+        "Publishing the declared judge would replace it, so nothing was sent.\n"
+        "Publish it in Bland, or move what you need into the declaration. To replace it: on_conflict: adopt"
+    )
+    with pytest.raises(JudgeDrafted) as caught:
+        await update(api.client(), "j-1", replace(changed, secrets=frozenset({"prompt"})), is_hidden_changed=False)
+    assert "prompt: [secret]" in str(caught.value)
+    hidden = order_of(fields={**FIELDS, "judge_config": {"model": "m"}})
+    with pytest.raises(JudgeDrafted):
+        await create(api.client(), hidden, None, clock())
+    assert api.writes == []
+    await update(api.client(), "j-1", replace(changed, on_conflict="adopt"), is_hidden_changed=False)
+    assert (api.writes, api.published()["prompt_md"]) == (["edit", "publish"], "Was it great?")
+
+
+async def test_what_a_lost_publication_left_in_the_draft_is_no_edit_of_somebody() -> None:
+    api = JudgeApi()
+    api.add("Good", **PUBLISHED)
+    api._draft("j-1").update(prompt_md="Was it great?")
+    await update(api.client(), "j-1", order_of(fields={**FIELDS, "prompt": "Was it great?"}), is_hidden_changed=False)
+    assert api.published()["prompt_md"] == "Was it great?"
+
+
+async def test_a_refused_publication_leaves_the_draft_as_it_was() -> None:
+    api = JudgeApi()
+    api.add("Good", **PUBLISHED)
+    for number, seen in enumerate((None, json_response({"error": "no"}, 500))):
+        api.faults = [None, (json_response({"error": "TOO_LONG"}, 400), False), (seen, True) if seen else None]
+        with pytest.raises(Rejected):
+            changed = order_of(fields={**FIELDS, "prompt": f"Was it great? {number}"})
+            await update(api.client(), "j-1", changed, is_hidden_changed=False)
+        assert api.writes == ["edit"] * 2 * (number + 1)
+        assert api._draft("j-1")["prompt_md"] == "Was it good?"
+    await update(api.client(), "j-1", order_of(fields={**FIELDS, "prompt": "Better?"}), is_hidden_changed=False)
+    assert api.published()["prompt_md"] == "Better?"
+
+
 async def test_what_is_seen_survives_pulumi() -> None:
     api = JudgeApi()
     api.add("Good", **{**PUBLISHED, "weight": 1})
     client = api.client()
     listed = await list_judges(client)
-    seen = await look(order_of(fields={**FIELDS, "weight": 2}), listed, lambda judge: read_shown(client, judge))
+    api._draft("j-1")["weight"] = 3
+    reads = partial(read_shown, client), partial(read_draft, client)
+    seen = await look(order_of(fields={**FIELDS, "weight": 2}), listed, *reads)
     assert seen is not None
+    assert [each.found for each in seen.draft] == ["3"]
     assert seen_judge(asdict(seen)) == seen
     assert seen_judge(None) is None
-    assert await look(order_of(name="New"), listed, lambda judge: read_shown(client, judge)) is None
-    assert refusal(order_of(), seen, is_new=False) is None
+    assert await look(order_of(name="New"), listed, *reads) is None
+    assert refusal(order_of(), replace(seen, draft=()), is_new=False) is None
     assert "resource twin has it" in str(JudgeHeld(order_of(), "twin"))
 
 
