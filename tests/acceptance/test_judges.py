@@ -134,3 +134,29 @@ def test_the_life_of_judges_as_code(make_project: Callable[..., Project]) -> Non
     assert {name: each["id"] for name, each in judges(project).items()} == {
         name: each["id"] for name, each in before.items()
     }
+
+
+def test_a_judge_is_deleted_once_no_checks_use_it(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    text = DECLARATIONS.replace("resolved.md}", "resolved.md}, on_destroy: delete").replace(
+        "name: Polite\n", "name: Polite\n    on_destroy: delete\n"
+    )
+    (project.folder / "resolved.md").write_text("Did the agent solve the problem?\n", encoding="utf-8")
+    project.declare(text)
+    project.up()
+    project.declare(text.replace("judges: [resolved]", "judges: [polite]"))  # of ag-2
+    project.up()
+    project.declare(text.replace("judges: [resolved]", "judges: [polite]").replace("name: Polite", "name: Kind"))
+    project.up()
+    assert sorted(judges(project)) == ["Kind", "Resolved"], "checks have the other one in its place"
+
+    printed = project.pulumi("destroy", "--yes", "--skip-preview")  # the checks are left
+    assert "resolved: the judge is left in Bland as it is: the checks of agent ag-1 in staging use it" in printed
+    assert sorted(judges(project)) == ["Kind", "Resolved"]
+    project.declare(text.replace("name: Polite", "name: New").replace("checks: {", "checks: {on_conflict: adopt, "))
+    project.up()
+    project.declare(text.replace("name: Polite", "name: New").replace("checks: {", "checks: {on_destroy: delete, "))
+    project.up()
+    printed = project.pulumi("destroy", "--yes", "--skip-preview")
+    assert "resolved: the judge is left in Bland as it is: this stack has not created it" in printed
+    assert sorted(judges(project)) == ["Kind", "Resolved"]

@@ -110,6 +110,7 @@ judges:
       model: m-1
       temperature: 0
     on_conflict: fail
+    on_destroy: leave
     manage: true
 agents:
   support:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
 
 PATH: Final = "/v1/evals/agents"
+AGENTS: Final = "/v2/agents"
 LEVELS: Final = [{"level_key": key, "label": key.title(), "prompt": f"It was {key}."} for key in ("bad", "good")]
 FIELDS: Final = {"prompt": "Was it good?", "levels": LEVELS, "target_level_keys": ["good"]}
 Fault = tuple[httpx.Response | BaseException, bool]
@@ -42,6 +43,9 @@ class JudgeApi:
     judges: dict[str, dict[str, Any]] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     after_write: Callable[[], object] | None = None
+    keeps_deleted: bool = False
+    users: dict[str, list[str]] = field(default_factory=dict)
+    """By agent, the judges that its checks of production name."""
 
     def client(self) -> Client:
         return client_of(self.handle)
@@ -59,7 +63,20 @@ class JudgeApi:
         found: dict[str, Any] = judge["versions"][judge["active"]]
         return found
 
+    def _read_agents(self, path: str) -> httpx.Response:
+        if path == AGENTS:
+            return self._form([{"id": each, "name": each} for each in self.users])
+        agent_id, _, env, _ = path.removeprefix(f"{AGENTS}/").split("/")
+        if agent_id == "ag-gone":
+            return json_response({"error": "AGENT_NOT_FOUND", "message": "no"}, 404)
+        named = self.users[agent_id] if env == "production" else []
+        evals = [{"eval_agent_id": each, "eval_agent_version_id": "v", "required": True} for each in named]
+        config = {"agent_id": agent_id, "env_type": env, "scenario_ids": ["tc-1"], "evals": evals}
+        return json_response({"data": config if evals else None, "errors": None})
+
     def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith(AGENTS):
+            return self._read_agents(request.url.path)
         parts = request.url.path.removeprefix(PATH).strip("/").split("/")
         if request.method == "GET":
             fault = self.read_faults.pop(0) if self.read_faults else None
@@ -82,6 +99,12 @@ class JudgeApi:
 
     def _write(self, request: httpx.Request, parts: list[str]) -> httpx.Response:
         kind = {1: "create", 2: "publish", 3: "edit"}[len(parts) if parts != [""] else 1]
+        if request.method == "DELETE":
+            self.writes.append("delete")
+            self.judges[parts[0]]["deleted_at"] = "2026-11-01T00:00:00.000Z"
+            if not self.keeps_deleted:
+                del self.judges[parts[0]]
+            return httpx.Response(204)
         self.writes.append(kind)
         body = json.loads(request.content) if request.content else {}
         if kind == "create":
@@ -120,7 +143,8 @@ class JudgeApi:
 
     def _agent(self, judge_id: str) -> dict[str, Any]:
         judge = self.judges[judge_id]
-        return {"id": judge_id, "name": judge["name"], "active_version_id": judge["active"]}
+        shown = {"id": judge_id, "name": judge["name"], "active_version_id": judge["active"]}
+        return {**shown, "deleted_at": judge.get("deleted_at")}
 
     def _shown(self, judge_id: str) -> dict[str, Any]:
         if self.is_wrapped:

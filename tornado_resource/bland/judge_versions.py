@@ -1,4 +1,4 @@
-"""The requests of the API's pages about eval agents that create, edit and publish judges.
+"""The requests of the API's pages about eval agents that create, edit, publish and delete judges.
 
 Every function but `read_shown` and `read_draft` sends one request; retries are the caller's choice. A creation must
 never be repeated blindly, since the API has no idempotency keys and does not say that names are unique.
@@ -142,6 +142,17 @@ async def publish_judge(client: Client, judge_id: str) -> str:
     label = f"publication of judge {clean(judge_id)}"
     reply = await client.request(label, "POST", f"{PATH}/agents/{segment(label, judge_id)}/publications")
     return client.parsed(reply, _active_version, "the response shows no active version")
+
+
+async def delete_judge(client: Client, judge_id: str) -> None:
+    """Delete a judge (*Delete Eval Agent*: 204 without a body). It is safe to repeat.
+
+    Raises:
+        NotFound: there is none, or the base URL is wrong.
+
+    """
+    label = f"removal of judge {clean(judge_id)}"
+    await client.request(label, "DELETE", f"{PATH}/agents/{segment(label, judge_id)}")
 
 
 def _refuse_other(reply: Reply, found: str, asked: str) -> None:

@@ -35,11 +35,15 @@ ACTIVE: Final = "active"
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A judge. *active_version_id*: the published version; None if there is none."""
+    """A judge. *active_version_id*: the published version; None if there is none.
+
+    *is_deleted*: the API keeps judges that were deleted, and may show them.
+    """
 
     judge_id: str
     name: str | None
     active_version_id: str | None
+    is_deleted: bool = False
 
     @classmethod
     def parse(cls, content: Any) -> Judge | None:
@@ -47,7 +51,7 @@ class Judge:
         if not isinstance(content, dict) or id_fault(content) is not None:
             return None
         active = word(content.get("active_version_id"), MAX_ID_CHARACTERS)
-        return cls(content["id"], line(content.get("name")), active)
+        return cls(content["id"], line(content.get("name")), active, content.get("deleted_at") is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,8 @@ async def list_judges(client: Client, retry: Retry = retried) -> Judges:
     """
     found, is_whole = await _read_pages(client, "list of judges", f"{PATH}/agents", retry)
     judges = [Judge.parse(each) for each in found]
-    return Judges(tuple(each for each in judges if each is not None), is_whole and None not in judges)
+    known = tuple(each for each in judges if each is not None and not each.is_deleted)
+    return Judges(known, is_whole and None not in judges)
 
 
 def resolve_judge(judges: Judges, *, judge_id: str | None = None, name: str | None = None) -> tuple[Judge, str]:

@@ -7,14 +7,18 @@ repeated only makes another version of the same content: both are safe to repeat
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
+from tornado_resource.bland.agents import list_agents
+from tornado_resource.bland.check_runs import read_checks
 from tornado_resource.bland.judge_versions import (
     NOT_EDITABLE,
     create_judge,
+    delete_judge,
     edit_draft,
     publish_judge,
     read_draft,
@@ -23,6 +27,7 @@ from tornado_resource.bland.judge_versions import (
     read_version,
 )
 from tornado_resource.bland.judges import list_judges
+from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import is_transient, retried
 from tornado_resource.checks.config import fields_of
 from tornado_resource.checks.judges import (
@@ -37,7 +42,9 @@ from tornado_resource.checks.judges import (
     refusal,
 )
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, Rejected
+from tornado_resource.core.text import clean
+from tornado_resource.declarations.model import Publish
+from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,6 +60,8 @@ if TYPE_CHECKING:
 LOOKS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
 """Pauses before the looks for a judge whose creation had no usable response: the API may still be processing it."""
 _TOO_MANY: Final = 429
+IN_USE: Final = frozenset({400, 409, 422})
+"""The statuses by which the API may refuse to delete a judge that is used: its page names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +135,12 @@ async def create(
         raise error
     if seen is None:
         claim.note()
-        return await _publish(client, await _create(client, order, clock), order)
+        created = await _publish(client, await _create(client, order, clock), order)
+        return replace(created, is_created=True)
     if seen.version_id is not None and (not order.manage or _is_stored(order, seen)):
         return StoredJudge(seen.judge_id, seen.version_id)
-    return await _publish(client, seen.judge_id, order)
+    stored = await _publish(client, seen.judge_id, order)
+    return replace(stored, is_created=claim.is_interrupted and seen.version_id is None)
 
 
 async def update(client: Client, judge_id: str, order: JudgeOrder, *, is_hidden_changed: bool) -> StoredJudge:
@@ -168,6 +179,48 @@ async def read(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge 
         ApiError: it could not be read, so nothing is known.
 
     """
+    judge = await _find_by_id(client, judge_id)
+    if judge is None:
+        return None
+    seen = _compared(order, judge, await read_shown(client, judge))
+    renamed = ("name",) if judge.name is not None and judge.name != order.name else ()
+    return StoredJudge(judge_id, seen.version_id or "", (*renamed, *fields_of(seen.differences)))
+
+
+async def remove(client: Client, judge_id: str, version_id: str) -> str | None:
+    """Delete a judge, and return None; or why it stays, in words.
+
+    It is deleted if its published version is still the recorded one, and if no agent's checks name it: where the API
+    does not refuse that, these checks could not run any more.
+
+    Raises:
+        ApiError: a request failed, or the API still shows it.
+
+    """
+    judge = await _find_by_id(client, judge_id)
+    if judge is None:
+        return None
+    if is_other(judge.active_version_id or "", version_id):
+        return "another version was published since this stack has published it"
+    use = await _find_use(client, judge_id)
+    if use is not None:
+        return use
+    try:
+        await retried(lambda: delete_judge(client, judge_id))
+    except NotFound:
+        pass  # somebody else, or a request whose response was lost
+    except Rejected as error:
+        if error.status_code not in IN_USE:
+            raise
+        return f"Bland refuses to delete it: {error}"
+    if await _find_by_id(client, judge_id) is not None:
+        label = f"removal of judge {clean(judge_id)}"
+        raise OutcomeUnknown(label, "the API still shows it")
+    return None
+
+
+async def _find_by_id(client: Client, judge_id: str) -> Judge | None:
+    """Return a judge; None if it certainly is gone."""
     try:
         judge = (await retried(lambda: read_judge(client, judge_id))).judge
     except NotFound:
@@ -176,9 +229,26 @@ async def read(client: Client, judge_id: str, order: JudgeOrder) -> StoredJudge 
         if judges.is_whole and judges.get(judge_id) is None:
             return None
         raise
-    seen = _compared(order, judge, await read_shown(client, judge))
-    renamed = ("name",) if judge.name is not None and judge.name != order.name else ()
-    return StoredJudge(judge_id, seen.version_id or "", (*renamed, *fields_of(seen.differences)))
+    return judge if not judge.is_deleted else None
+
+
+async def _find_use(client: Client, judge_id: str) -> str | None:
+    """Return which checks name a judge, or why that is not known, in words; None if none do."""
+    agents = await retried(lambda: list_agents(client))
+    places = [(each.agent_id, env) for each in agents.agents for env in get_args(Publish)]
+    users = await asyncio.gather(*(_is_used(client, *place, judge_id) for place in places))
+    for (agent_id, env), is_used in zip(places, users, strict=True):
+        if is_used:
+            return f"the checks of agent {clean(agent_id)} in {env} use it"
+    return None if agents.is_whole else "checks may use it: the API does not list all agents"
+
+
+async def _is_used(client: Client, agent_id: str, env: str, judge_id: str) -> bool:
+    try:
+        checks = await retried(lambda: read_checks(client, agent_id, env))
+    except NotFound:
+        return False  # the agent was deleted meanwhile
+    return checks is not None and any(not is_other(each.judge_id, judge_id) for each in checks.judges)
 
 
 def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:

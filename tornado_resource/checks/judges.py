@@ -87,11 +87,15 @@ def seen_judge(recorded: Any) -> SeenJudge | None:
 
 @dataclass(frozen=True, slots=True)
 class StoredJudge:
-    """A judge as a resource records it. *drift*: the fields that the API shows with other values than declared."""
+    """A judge as a resource records it. *drift*: the fields that the API shows with other values than declared.
+
+    *is_created*: whether this call has created it, or completed what a killed update has created.
+    """
 
     judge_id: str
     version_id: str
     drift: tuple[str, ...] = field(default=())
+    is_created: bool = False
 
 
 class JudgeExists(TornadoError):
@@ -223,13 +227,11 @@ def refusal(
         return _refusal_of_managed(order, seen)
     if seen is None or order.on_conflict == "adopt":
         return None
-    if not is_new:
-        return JudgeDrafted(order, seen) if seen.draft else None
     # What a killed update leaves. Nothing uses a judge that was never published.
-    is_free = seen.is_blank or not seen.differences or (is_interrupted and seen.version_id is None)
-    if is_free:
-        return JudgeDrafted(order, seen) if seen.draft else None
-    return JudgeExists(order, seen)
+    is_left = seen.is_blank or not seen.differences or (is_interrupted and seen.version_id is None)
+    if is_new and not is_left:
+        return JudgeExists(order, seen)
+    return JudgeDrafted(order, seen) if seen.draft else None
 
 
 def _refusal_of_managed(order: JudgeOrder, seen: SeenJudge | None) -> TornadoError | None:

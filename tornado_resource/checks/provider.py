@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -23,7 +24,7 @@ from tornado_resource.checks.conflict import ChecksHeld, ChecksOrder, refusal
 from tornado_resource.checks.judges import HIDDEN_FIELD, JudgeHeld, JudgeOrder, seen_judge
 from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.core.urns import CHECKS_TYPE
+from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.errors import TornadoError
 from tornado_resource.provider.addresses import address_of
 from tornado_resource.provider.base import SeeingProvider, SeeingUpdate
@@ -44,6 +45,10 @@ RULED: Final = (*PLACE, *FIELDS, "vacuous", "on_conflict", "on_destroy", "manage
 """The inputs that have rules."""
 OPTIONS: Final = ("vacuous", "on_conflict", "on_destroy", "manage", "managed_by")
 """What checks are declared with beside their config. A change of one of these is recorded in place."""
+JUDGE_OPTIONS: Final = ("on_conflict", "on_destroy", "manage")
+"""The inputs of a judge that have rules, beside its definition."""
+JUDGE_RECORDED: Final = (*JUDGE_OPTIONS, "managed_by", "secrets")
+"""What a judge is declared with beside its definition. A change of one of these is recorded in place."""
 DEFAULTS: Final[Mapping[str, Any]] = {
     "vacuous": "refuse",
     "on_conflict": "fail",
@@ -224,7 +229,7 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         from tornado_resource.declarations.values import judge_problems
 
         self._note(news)
-        values = {**_definition(news), **{key: news.get(key) for key in ("on_conflict", "manage")}}
+        values = {**_definition(news), **{key: news.get(key) for key in JUDGE_OPTIONS}}
         known = {key: value for key, value in values.items() if not contains_unknowns(value)}
         failures = [check_failure(key, text, news) for key, text in judge_problems(known).items()]
         if known.keys() == values.keys() and not failures:
@@ -268,7 +273,7 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         self._take(_judge_order(news).name, news)
         self._this_update.intents.clear(address_of(news))  # the state has it
         is_edited = self._is_edited(olds, news, there)
-        recorded = any(olds.get(key) != news.get(key) for key in ("on_conflict", "manage", "managed_by", "secrets"))
+        recorded = any(olds.get(key) != news.get(key) for key in JUDGE_RECORDED)
         return DiffResult(changes=is_edited or recorded or _definition(olds) != _definition(news))
 
     def _is_another(
@@ -302,6 +307,7 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
 
         order, is_hidden_changed = _judge_order(news), _hidden(olds) != _hidden(news)
         stored = self._run(lambda client: update(client, judge_id, order, is_hidden_changed=is_hidden_changed), news)
+        stored = replace(stored, is_created=olds.get("is_created") is True)
         return UpdateResult(_judge_outputs(news, stored))
 
     def read(self, judge_id: str, props: dict[str, Any]) -> ReadResult:
@@ -311,13 +317,34 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         _text(f"judge {judge_id}", props, "name")
         order = _judge_order(props)
         found = self._run(lambda client: read(client, judge_id, order), props)
-        return ReadResult(judge_id, _judge_outputs(props, found)) if found is not None else ReadResult("", {})
+        if found is None:
+            return ReadResult("", {})
+        return ReadResult(judge_id, _judge_outputs(props, replace(found, is_created=props.get("is_created") is True)))
 
     def delete(self, judge_id: str, props: dict[str, Any]) -> None:
-        """Leave the judge: checks of agents anywhere in the organization may use it. Prints so."""
+        """Leave the judge, or delete it, as `on_destroy` says. One that another stack manages stays.
+
+        Prints why a judge stays, since the engine calls it deleted.
+        """
         _text(f"judge {judge_id}", props, "name")
-        if _judge_order(props).name not in self._this_update.taken and props.get("manage") is not False:
-            print(f"{address_of(props).resource}: the judge is left in Bland as it is", flush=True)
+        if _judge_order(props).name in self._this_update.taken or not _option(props, "manage"):
+            return
+        why = self._remove(judge_id, props)
+        if why is not None:
+            print(f"{address_of(props).resource}: the judge is left in Bland as it is{why}", flush=True)
+
+    def _remove(self, judge_id: str, props: dict[str, Any]) -> str | None:
+        """Delete a judge that this stack has created, and return None; or why it stays."""
+        from tornado_resource.checks.judge_lifecycle import remove
+
+        if _option(props, "on_destroy") != "delete":
+            return " (on_destroy: leave)"
+        if props.get("is_created") is not True:
+            return ": this stack has not created it"
+        version_id = _text(f"judge {judge_id}", props, "version")
+        why = managing_stacks(address_of(props).stack.rpartition("/")[2], JUDGE_TYPE).claim(judge_id)
+        why = why or self._run(lambda client: remove(client, judge_id, version_id), props)
+        return f": {why}" if why is not None else None
 
     def _is_interrupted(self, props: Mapping[str, Any], order: JudgeOrder) -> bool:
         """Return whether an interrupted update may have created the judge."""
@@ -358,8 +385,10 @@ def _judge_order(props: Mapping[str, Any]) -> JudgeOrder:
 
 
 def _judge_outputs(props: Mapping[str, Any], stored: StoredJudge) -> dict[str, Any]:
-    recorded = ("name", "parents", "fields", "declared_at", "secrets", "on_conflict", "manage", "managed_by")
+    recorded = ("name", "parents", "fields", "declared_at", *JUDGE_RECORDED)
     kept = {key: props[key] for key in recorded if key in props}
+    if stored.is_created:
+        kept["is_created"] = True
     return {**kept, "judge_id": stored.judge_id, "version": stored.version_id, "drift": list(stored.drift)}
 
 

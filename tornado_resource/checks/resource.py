@@ -13,7 +13,7 @@ from pulumi.dynamic import Resource
 from tornado_resource.checks.config import FIELDS, checks_of, config_digest, outputs_of
 from tornado_resource.checks.conflict import ChecksNotStored, ChecksOrder
 from tornado_resource.checks.judges import JudgeNotStored, JudgeOrder
-from tornado_resource.checks.provider import DEFAULTS, ChecksProvider, JudgeProvider
+from tornado_resource.checks.provider import DEFAULTS, JUDGE_OPTIONS, ChecksProvider, JudgeProvider
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.declarations.checks import DEFAULT_SIMULATIONS, checks_problems, too_many
@@ -177,7 +177,8 @@ def _plain_ids(scenario_ids: Any) -> Sequence[Any]:
 class AgentJudge(Resource, module="bland", name="AgentJudge"):
     """A judge as code: created and published with the resource, published again when its definition changes.
 
-    It is found by its name, which no other judge may have. Deleting the resource leaves the judge.
+    It is found by its name, which no other judge may have. Deleting the resource leaves the judge, unless `on_destroy`
+    says otherwise.
 
     Examples:
         ```python
@@ -214,6 +215,7 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
         weight: Input[float] | None = None,
         judge_config: Input[Mapping[str, Any]] | None = None,
         on_conflict: Literal["fail", "adopt"] = "fail",
+        on_destroy: Literal["leave", "delete"] = "leave",
         manage: bool = True,
         managed_by: str | None = None,
         declared_at: str | None = None,
@@ -235,6 +237,7 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
             weight: the weight in the score of a run, 0 to 100.
             judge_config: `model` and `temperature`. Bland never shows them, so they cannot be verified.
             on_conflict: `fail`, or `adopt` a judge of this name that the stack has not created, or that has a draft.
+            on_destroy: `leave` it, or `delete` it if this stack has created it and no checks use it.
             manage: False if another stack manages it: it is read by its name and compared.
             managed_by: the name of that stack, for messages.
             declared_at: the declaration's position, such as `sessions.yaml:14:3`, for messages.
@@ -251,7 +254,7 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
         refuse_to_import(label, opts, 'to take over a judge, declare it with its name and pass on_conflict="adopt"')
         fields = {key: values[key] for key in JUDGE_FIELDS if values[key] is not None}
         fields.setdefault("name", resource_name)
-        options = {key: values[key] for key in ("on_conflict", "manage") if values[key] != DEFAULTS[key]}
+        options = {key: values[key] for key in JUDGE_OPTIONS if values[key] != DEFAULTS[key]}
         _refuse(label, judge_problems(_plain({**fields, **options})))
         given: dict[str, Any] = {
             "fields": fields,

@@ -31,6 +31,7 @@ OF_CODE: Final = (
     "weight",
     "judge_config",
     "on_conflict",
+    "on_destroy",
     "manage",
 )
 """The keys that only a judge as code has, beside its prompt."""
@@ -138,6 +139,7 @@ class Judges:
             fields=fields,
             position=self.position(key),
             on_conflict=values.get("on_conflict", "fail"),
+            on_destroy=values.get("on_destroy", "leave"),
             manage=manage,
             managed_by=manager if not manage else None,
         )

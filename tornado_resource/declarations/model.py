@@ -211,6 +211,7 @@ class JudgeDeclaration:
     fields: Mapping[str, Any]
     position: Position | None = field(default=None, compare=False)
     on_conflict: Literal["fail", "adopt"] = "fail"
+    on_destroy: Literal["leave", "delete"] = "leave"
     manage: bool = True
     """False: another stack manages the judge; this one reads it by its name and compares."""
     managed_by: str | None = None

@@ -93,6 +93,7 @@ def _declare_judge(declared: JudgeDeclaration) -> AgentJudge:
         declared.key,
         **declared.fields,
         on_conflict=declared.on_conflict,
+        on_destroy=declared.on_destroy,
         manage=declared.manage,
         managed_by=declared.managed_by,
         declared_at=str(declared.position),

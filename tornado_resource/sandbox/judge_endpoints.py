@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response as EmptyResponse
+
 from tornado_resource.sandbox import agents_described as described
 from tornado_resource.sandbox.judges import HIDDEN
-from tornado_resource.sandbox.operations import OBJECT, Operation, read_body
+from tornado_resource.sandbox.operations import NO_CONTENT, OBJECT, Operation, read_body
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,7 +25,7 @@ PUBLISH = "Make the draft of a judge its active version"
 
 
 class JudgeEndpoints:
-    """Lists, creates, shows, edits and publishes judges.
+    """Lists, creates, shows, edits, publishes and deletes judges.
 
     Args:
         judges: all judges.
@@ -48,6 +50,7 @@ class JudgeEndpoints:
             ("GET", VERSION, self._get_judge_version, "Get a version of a judge", version),
             ("PATCH", VERSION, self._edit_judge_version, "Edit the draft of a judge", changed),
             ("POST", f"{JUDGE}/publications", self._publish_judge, PUBLISH, published),
+            ("DELETE", JUDGE, self._delete_judge, "Delete a judge", {"done": (NO_CONTENT,)}),
         ]
         return [
             Operation(method, path, endpoint, summary, is_coded=True, **{"refusals": (404,), **more})
@@ -55,7 +58,7 @@ class JudgeEndpoints:
         ]
 
     async def _list_judges(self, request: Request) -> Response:
-        return self._answers.page(request, [_without_versions(judge) for judge in self._judges.all()])
+        return self._answers.page(request, [_listed(judge) for judge in self._judges.all()])
 
     async def _create_judge(self, request: Request) -> Response:
         return self._answers.of(_shown(self._judges.create(await read_body(request, described.NEW_JUDGE))), 201)
@@ -70,6 +73,10 @@ class JudgeEndpoints:
         self._judges.version(*_ids(request))
         changes = await read_body(request, described.JUDGE_CHANGES)
         return self._answers.of(_readable(self._judges.edit(*_ids(request), changes)))
+
+    async def _delete_judge(self, request: Request) -> Response:
+        self._judges.delete(request.path_params["eval_agent_id"])
+        return EmptyResponse(status_code=NO_CONTENT)
 
     async def _publish_judge(self, request: Request) -> Response:
         judge = self._judges.publish(request.path_params["eval_agent_id"])
@@ -86,8 +93,8 @@ def _ids(request: Request) -> tuple[str, str]:
 
 
 def _shown(judge: Json) -> Json:
-    agent = {key: judge[key] for key in described.SHOWN_JUDGE}
-    return {"agent": agent | {"deleted_at": None}, "current_version": _readable(_draft(judge))}
+    agent = {key: judge[key] for key in (*described.SHOWN_JUDGE, "deleted_at")}
+    return {"agent": agent, "current_version": _readable(_draft(judge))}
 
 
 def _draft(judge: Json) -> Json:
@@ -95,8 +102,8 @@ def _draft(judge: Json) -> Json:
     return draft
 
 
-def _without_versions(judge: Json) -> Json:
-    return {key: value for key, value in judge.items() if key != "versions"}
+def _listed(judge: Json) -> Json:
+    return {key: value for key, value in judge.items() if key not in {"versions", "deleted_at"}}
 
 
 def _readable(version: Json) -> Json:

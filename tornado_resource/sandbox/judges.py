@@ -37,13 +37,28 @@ class Judges:
         self._now_ms = now_ms
 
     def all(self) -> list[Json]:
-        """Return all judges: those of the scenario file first."""
+        """Return all judges but those that were deleted: those of the scenario file first."""
         for judge_id in self._scripts:
             self.get(judge_id)
-        return self._store.documents("judge")
+        return [each for each in self._store.documents("judge") if each["deleted_at"] is None]
+
+    def delete(self, judge_id: str) -> None:
+        """Delete a judge. It is kept and can still be read, but no longer be listed, edited, published or used.
+
+        Raises:
+            Refusal: there is no such judge.
+
+        """
+        self._store_judge({**self._usable(judge_id), "deleted_at": iso(self._now_ms())})
+
+    def _usable(self, judge_id: str) -> Json:
+        found = self.get(judge_id)
+        if found["deleted_at"] is not None:
+            raise Refusal(404, "Eval agent not found", "EVAL_AGENT_NOT_FOUND")
+        return found
 
     def get(self, judge_id: str) -> Json:
-        """Return a judge as it is stored, with its `versions` by id.
+        """Return a judge as it is stored, with its `versions` by id; one that was deleted, too.
 
         Raises:
             Refusal: there is no such judge.
@@ -82,7 +97,7 @@ class Judges:
             Refusal: the version is published.
 
         """
-        judge, version = self.get(judge_id), self.version(judge_id, version_id)
+        judge, version = self._usable(judge_id), self.version(judge_id, version_id)
         if version["state"] != "editable":
             raise Refusal(409, "A published version cannot be edited", "EVAL_AGENT_VERSION_NOT_EDITABLE")
         changed = {**version, **changes, "updated_at": iso(self._now_ms())}
@@ -96,7 +111,7 @@ class Judges:
             Refusal: the draft could not score anything.
 
         """
-        judge = self.get(judge_id)
+        judge = self._usable(judge_id)
         draft = judge["versions"][judge["current_version_id"]]
         keys = {level["level_key"] for level in draft["levels"]}
         is_sound = len(keys) >= MIN_LEVELS and draft["target_level_keys"] if keys else not draft["target_level_keys"]
@@ -124,6 +139,7 @@ class Judges:
         """
         judge_id, version_id = entry["eval_agent_id"], entry["eval_agent_version_id"]
         try:
+            self._usable(judge_id)
             version = self.version(judge_id, version_id)
         except Refusal as refusal:
             raise Refusal(400, f"{refusal}: {judge_id}") from None
@@ -195,6 +211,7 @@ def _judge(judge_id: str, name: str, now: str) -> Json:
         "metadata": {},
         "created_at": now,
         "updated_at": now,
+        "deleted_at": None,
         "versions": {draft["id"]: draft},
     }
 

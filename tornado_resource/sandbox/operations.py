@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 MAX_REFUSAL_CHARACTERS: Final = 300
+NO_CONTENT: Final = 204
 """How much of an explanation a refusal has: it may list all keys of a body."""
 
 # What schemas are made of.
@@ -135,7 +136,7 @@ class Operation:
         error = _ERROR_FORMS if self.is_coded else ERROR
         refused = {"description": "Refused", "content": {"application/json": {"schema": error}}}
         done = {"description": "Done", "content": {kind: {"schema": schema}}}
-        described = dict.fromkeys(map(str, self.done), done)
+        described = {str(each): done if each != NO_CONTENT else {"description": "Done"} for each in self.done}
         return {**described, **{str(status): refused for status in sorted(statuses)}}
 
 

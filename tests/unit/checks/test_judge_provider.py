@@ -14,6 +14,7 @@ from tests.support.api import configure_provider
 from tornado_resource.checks.provider import JudgeProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
+from tornado_resource.stacks.managers import Managers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,12 +96,42 @@ def test_a_judge_from_its_creation_to_its_end(
     assert (updated["drift"], updated["version"] != outs["version"]) == ([], True)
 
     configured(http).delete(created.id, updated)
-    assert capsys.readouterr().out == "good: the judge is left in Bland as it is\n"
+    assert capsys.readouterr().out == "good: the judge is left in Bland as it is (on_destroy: leave)\n"
     assert len(http.get(JUDGES).json()["data"]["data"]) == 1
     configured(http).delete(created.id, {**updated, "manage": False})
     provider.delete(created.id, updated)  # a renamed resource has it
     assert capsys.readouterr().out == ""
     assert provider.read("gone", updated).id == ""
+
+
+def test_a_judge_is_deleted_by_who_created_it(
+    provider: JudgeProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managers = {"own": Managers(), "other": Managers({"j-1": "staging"}), "unread": Managers(unread="no backend")}
+    monkeypatch.setattr("tornado_resource.checks.provider.managing_stacks", lambda *_: managers["own"])
+    news = props(on_destroy="delete")
+    created = provider.create(news)
+    outs = created.outs or {}
+    updated = provider.update(created.id, outs, props(on_destroy="delete", fields={"weight": 3})).outs or {}
+    read = provider.read(created.id, updated).outs or {}
+    assert [each["is_created"] for each in (outs, updated, read)] == [True] * 3
+    deleting = configured(http)
+    deleting.delete(created.id, {key: value for key, value in read.items() if key != "is_created"})
+    deleting.delete(created.id, {**read, "version": "v-0"})
+    assert capsys.readouterr().out == (
+        "good: the judge is left in Bland as it is: this stack has not created it\n"
+        "good: the judge is left in Bland as it is: another version was published since this stack has published it\n"
+    )
+    managers["own"] = managers["unread"]
+    deleting.delete(created.id, read)
+    assert "as it is: another stack may manage it: not all stacks could be read (no backend)" in capsys.readouterr().out
+    assert [row["name"] for row in http.get(JUDGES).json()["data"]["data"]] == ["Good"]
+    managers["own"] = managers["other"]
+    deleting.delete(created.id, read)
+    assert (capsys.readouterr().out, http.get(JUDGES).json()["data"]["data"]) == ("", [])
+    taken = configured(http).create(props()).outs or {}
+    assert taken["is_created"] is True
+    assert "is_created" not in (configured(http).create(props()).outs or {})
 
 
 def test_a_preview_refuses_another_judge(provider: JudgeProvider) -> None:

@@ -20,7 +20,7 @@ from tornado_resource.bland.judge_versions import (
     read_version,
 )
 from tornado_resource.bland.judges import list_judges
-from tornado_resource.checks.judge_lifecycle import JudgeClaim, create, look, read, update
+from tornado_resource.checks.judge_lifecycle import JudgeClaim, create, look, read, remove, update
 from tornado_resource.checks.judges import (
     JudgeAmbiguous,
     JudgeDiffers,
@@ -320,13 +320,52 @@ async def test_a_refused_publication_leaves_the_draft_as_it_was() -> None:
     api.add("Good", **PUBLISHED)
     for number, seen in enumerate((None, json_response({"error": "no"}, 500))):
         api.faults = [None, (json_response({"error": "TOO_LONG"}, 400), False), (seen, True) if seen else None]
+        changed = order_of(fields={**FIELDS, "prompt": f"Was it great? {number}"})
         with pytest.raises(Rejected):
-            changed = order_of(fields={**FIELDS, "prompt": f"Was it great? {number}"})
             await update(api.client(), "j-1", changed, is_hidden_changed=False)
         assert api.writes == ["edit"] * 2 * (number + 1)
         assert api._draft("j-1")["prompt_md"] == "Was it good?"
     await update(api.client(), "j-1", order_of(fields={**FIELDS, "prompt": "Better?"}), is_hidden_changed=False)
     assert api.published()["prompt_md"] == "Better?"
+
+
+@pytest.mark.parametrize("keeps_deleted", [True, False])
+async def test_a_judge_that_no_checks_use_is_deleted(keeps_deleted: bool) -> None:  # noqa: FBT001
+    api = JudgeApi(keeps_deleted=keeps_deleted, users={"ag-1": ["j-9"], "ag-gone": []})
+    api.add("Good", **PUBLISHED)
+    assert await remove(api.client(), "j-1", "j-1-1") is None
+    assert (api.writes, (await list_judges(api.client())).judges) == (["delete"], ())
+    assert await remove(api.client(), "j-1", "j-1-1") is None
+    assert await read(api.client(), "j-1", order_of()) is None
+    assert api.writes == ["delete"]
+    created = await create(api.client(), order_of(), None, clock())
+    assert (created.judge_id == "j-2", created.is_created) == (keeps_deleted, True)
+
+
+async def test_a_judge_that_is_used_or_changed_is_left() -> None:
+    api = JudgeApi(users={"ag-1": [], "ag-2": ["j-1"]})
+    api.add("Good", **PUBLISHED)
+    assert await remove(api.client(), "j-1", "j-1-1") == "the checks of agent ag-2 in production use it"
+    changed = "another version was published since this stack has published it"
+    assert await remove(api.client(), "j-1", "j-1-0") == changed
+    api.users = {f"ag-{number}": [] for number in range(500)}
+    assert await remove(api.client(), "j-1", "j-1-1") == "checks may use it: the API does not list all agents"
+    assert api.writes == []
+
+
+async def test_what_the_api_says_to_a_deletion_is_followed() -> None:
+    api = JudgeApi()
+    api.add("Good", **PUBLISHED)
+    api.faults = [(json_response({"error": "IN_USE", "message": "It is used by checks."}, 409), False)]
+    refused = await remove(api.client(), "j-1", "j-1-1")
+    assert refused is not None
+    assert refused.startswith("Bland refuses to delete it: removal of judge j-1: HTTP 409")
+    for fault, error in ((json_response({"error": "no"}, 403), Rejected), (httpx.Response(204), OutcomeUnknown)):
+        api.faults = [(fault, False)]
+        with pytest.raises(error):
+            await remove(api.client(), "j-1", "j-1-1")
+    api.faults = [(httpx.ReadError("reset"), True), (json_response({"error": "no"}, 404), False)]
+    assert await remove(api.client(), "j-1", "j-1-1") is None  # the response was lost, and then it was gone
 
 
 async def test_what_is_seen_survives_pulumi() -> None:
