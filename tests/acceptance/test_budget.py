@@ -37,6 +37,19 @@ judges:
   resolved: {name: Resolved}
 budget: {minutes: 80, runs: RUNS}
 """
+PROGRAM = """\
+import pulumi
+from tornado_resource import TornadoSession, wait_for
+
+def declare(name, pathway):
+    session = TornadoSession(name, pathway_id=pathway, scenario_ids=["sc-1", "sc-2"], version_number=1)
+    pulumi.export(name, wait_for(session))
+    return session
+
+one = declare("one", "pw-1")
+declare("two", "pw-2")
+declare("after-one", one.session_id.apply(lambda _: "pw-3"))
+"""
 CHANGING = {"POST", "PUT", "DELETE", "PATCH"}
 
 
@@ -78,3 +91,37 @@ def test_over_the_budget_nothing_starts_and_below_it_the_numbers_agree(make_proj
     project.pulumi("config", "set", "--path", "tornado:adopt.support", project.resources()[0]["id"])
     project.declare(DECLARATIONS.replace("RUNS", "1").replace("max_iterations: 2", "max_iterations: 1"))
     assert "9 conversations at worst, 8 more than `runs: 1`" in project.pulumi("preview", expect=None)
+
+
+def test_a_program_of_its_own_starts_no_more_than_its_config_allows(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, program=PROGRAM)
+    project.pulumi("config", "set", "--path", "tornado:budget.runs", "19")
+    for printed in (project.pulumi("preview", expect=None), project.up(expect=None)):
+        assert "not started: over the budget:" in printed
+        assert "conversations at worst" in printed
+        assert "more than `runs: 19` (config tornado:budget)" in printed
+        assert "one: 10 conversations, 16 minutes" in printed
+        assert "Traceback" not in printed
+    assert changes(project) == []
+
+    # What depends on another one's outputs is counted once these are known.
+    project.pulumi("config", "set", "--path", "tornado:budget.runs", "29")
+    assert "after-one: not started: over the budget:" in project.pulumi("preview", expect=None)
+    assert "30 conversations at worst, 1 more than `runs: 29`" in project.up(expect=None)
+    assert len(changes(project)) == 2
+
+    # What has passed does not count.
+    project.pulumi("config", "set", "--path", "tornado:budget.runs", "10")
+    project.up()
+    assert len(changes(project)) == 3
+    project.pulumi("config", "set", "--path", "tornado:budget.runs", "1")
+    project.pulumi("preview", "--expect-no-changes")
+
+
+def test_the_config_lowers_the_budget_of_the_file(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=SCRIPT)
+    project.declare(DECLARATIONS.replace("RUNS", "20"))
+    project.pulumi("config", "set", "--path", "tornado:budget.runs", "19")
+    printed = project.up(expect=None)
+    assert "nothing was started: over the budget:" in printed
+    assert "20 conversations at worst, 1 more than `runs: 19` (config tornado:budget)" in printed

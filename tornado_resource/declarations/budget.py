@@ -29,6 +29,8 @@ class Share:
     declaration: Declaration
     conversations: int
     limit_ms: int
+    is_located: bool = True
+    """Whether it is declared in a file, at a position; a program's own runs are not."""
 
     @classmethod
     def of(cls, declaration: Declaration) -> Self:
@@ -43,7 +45,8 @@ class Share:
     def __str__(self) -> str:
         """Return `support-line (sessions.yaml:6:3): 250 conversations, 16 minutes`."""
         each, minutes = self.declaration, count(self.limit_ms // 60_000, "minute")
-        return f"{each.name} ({each.position}): {count(self.conversations, 'conversation')}, {minutes}"
+        where = f" ({each.position})" if self.is_located else ""
+        return f"{each.name}{where}: {count(self.conversations, 'conversation')}, {minutes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,21 @@ class Cost:
     @property
     def refusal(self) -> str | None:
         """Why an update that costs so much is refused, with what costs most; None if the budget allows it."""
-        if not self.excesses:
-            return None
+        return self._refusal("nothing was started") if self.excesses else None
+
+    def refusal_of(self, name: str) -> str | None:
+        """Return why a run is not started with which a program costs so much; None if the budget allows it.
+
+        What the program has declared before it may have started.
+        """
+        return self._refusal(f"{name}: not started") if self.excesses else None
+
+    def _refusal(self, what: str) -> str:
         ranked = sorted(self.shares, key=lambda each: (each.conversations, each.limit_ms), reverse=True)
         more = [f"  and {len(ranked) - MAX_LISTED} more"] if len(ranked) > MAX_LISTED else []
         return "\n".join(
             [
-                "nothing was started: over the budget:",
+                f"{what}: over the budget:",
                 *(f"  {each}" for each in self.excesses),
                 "What costs most:",
                 *(f"  {each}" for each in ranked[:MAX_LISTED]),

@@ -354,17 +354,30 @@ class Declaration:
 class Budget:
     """The most that one update may start at worst, in *minutes* and in conversations (*runs*); None: no limit.
 
-    *places*: where each limit is declared.
+    *places*: where each limit is declared, or the key of the config that sets it.
     """
 
     minutes: int | None = None
     runs: int | None = None
-    places: Mapping[str, Position] = field(default_factory=dict, compare=False)
+    places: Mapping[str, Position | str] = field(default_factory=dict, compare=False)
+
+    def within(self, other: Budget | None) -> Budget:
+        """Return the lower one of each limit of two budgets."""
+        if other is None:
+            return self
+        kept = {key: self if _limit(self, key) <= _limit(other, key) else other for key in ("minutes", "runs")}
+        places = {key: each.places[key] for key, each in kept.items() if key in each.places}
+        return Budget(kept["minutes"].minutes, kept["runs"].runs, places)
 
     def __str__(self) -> str:
         """Return `60 minutes, 500 conversations`."""
         limits = {"minute": self.minutes, "conversation": self.runs}
         return ", ".join(count(limit, noun) for noun, limit in limits.items() if limit is not None)
+
+
+def _limit(budget: Budget, key: str) -> float:
+    limit = getattr(budget, key)
+    return float("inf") if limit is None else float(limit)
 
 
 @dataclass(frozen=True, slots=True)

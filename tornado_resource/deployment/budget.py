@@ -36,7 +36,8 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
 
     """
     found = await asyncio.gather(*(_share(each, promotion, run) for each in environment.declarations if each.retest))
-    cost = Cost(tuple(each for each in found if each is not None), environment.budget)
+    shares = await run.spending.with_own([each for each in found if each is not None])
+    cost = Cost(shares, environment.budget)
     run.gate.report.expect_cost(cost)
     if cost.refusal is not None:
         raise pulumi.RunError("\n".join([cost.refusal, *_report(environment, promotion, cost, run)]))

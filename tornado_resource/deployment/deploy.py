@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -106,6 +106,8 @@ def deploy() -> None:
         run = program_run()
         settings = run.settings
         environment = load(settings.declarations, settings.environment, stack=pulumi.get_stack())
+        if settings.budget is not None:
+            environment = replace(environment, budget=settings.budget.within(environment.budget))
         if not is_idle():
             check_against_declarations(settings, environment)
     except TornadoError as error:

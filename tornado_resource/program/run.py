@@ -15,6 +15,7 @@ from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.progress import WaitProgress
 from tornado_resource.program.report import program_report
 from tornado_resource.program.scenarios import Scenarios
+from tornado_resource.program.spending import Spending
 from tornado_resource.program.waiter import Waiter
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ProgramRun:
         self.judges = KnownJudges(client)
         self.last_runs = LastRuns(client, self.versions, self.settings.rerun)
         self.scenarios = Scenarios(client, self.last_runs, self.versions)
+        self.spending = Spending(self.settings.budget)
         self.waiter = Waiter(client, self.settings, self.last_runs, WaitProgress(report))
 
 

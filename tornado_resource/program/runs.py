@@ -34,6 +34,7 @@ from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import is_mocked, together, untrack_properties
+from tornado_resource.program.spending import as_declaration, own_share
 from tornado_resource.runs.inputs import declared_inputs, gate_input
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
@@ -41,10 +42,12 @@ from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Awaitable, Sequence
 
     from pulumi import Output
 
+    from tornado_resource.declarations.budget import Share
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.runs.kind import Kind
@@ -177,7 +180,8 @@ def run_inputs(
     if version is not None and not (is_plain(version) and kind.is_resolved(version)):
         given[kind.version_field] = pulumi.Output.from_input(version).apply(partial(_version, kind, urns, declared))
     given["parents"] = parents(known_urn)
-    given["rerun_decision"] = _decision(resource.kind, name, urns, given)
+    share = _own_share(resource, urns, given, is_known=is_plain({**declared, kind.version_field: version}))
+    given["rerun_decision"] = _decision(resource.kind, name, urns, given, share)
     return given
 
 
@@ -262,9 +266,18 @@ async def _public(kind: Kind, declared: Mapping[str, Any], inputs: Mapping[str, 
 
 
 async def _decision(
-    kind: str, name: str, urns: Awaitable[Sequence[str]], given: Mapping[str, Any]
+    kind: str,
+    name: str,
+    urns: Awaitable[Sequence[str]],
+    given: Mapping[str, Any],
+    share: Future[Share | None] | None,
 ) -> dict[str, Any] | None:
-    """Return whether the run is started again. The provider's `check` takes note of it; the state never has it."""
+    """Return whether the run is started again. The provider's `check` takes note of it; the state never has it.
+
+    Raises:
+        InvalidArgument: the name is ambiguous, or the budget of the config does not allow to start the run.
+
+    """
     try:
         run = program_run()
     except TornadoError:
@@ -274,7 +287,36 @@ async def _decision(
         return None
     declared = await _resolved(declared_inputs(kind, given))
     decision = await run.last_runs.decision(await urns, declared if is_plain(declared) else None)
+    refusal = await run.spending.refusal(name, share) if share is not None else None
+    if refusal is not None:
+        raise InvalidArgument(refusal)
     return asdict(decision) if decision is not None else None
+
+
+def _own_share(
+    resource: RunResource, urns: Awaitable[Sequence[str]], given: Mapping[str, Any], *, is_known: bool
+) -> Future[Share | None] | None:
+    """Return what a run costs at worst that the program declares itself; None if there is no budget that counts it.
+
+    *is_known*: whether its inputs are known before any other resource is.
+    """
+    with suppress(TornadoError):  # the provider reports it
+        run = program_run()
+        if run.spending.budget is None or "declared_at" in given or is_idle():
+            return None  # what a file declares is counted as a whole
+
+        async def count() -> Share | None:
+            declared = await _resolved(declared_inputs(resource.kind, given))
+            if resource.scenarios and not isinstance(declared.get("scenario_ids"), list):
+                declared = {**declared, "scenario_ids": [*resource.scenarios]}  # known before their ids are
+            each = as_declaration(resource.kind, resource.pulumi_resource_name, declared)
+            return await own_share(each, await urns, declared, run.last_runs, adopts="adopt" in given)
+
+        share = asyncio.ensure_future(count())
+        if is_known:
+            run.spending.expect(share)
+        return share
+    return None
 
 
 async def _require_unambiguous(name: str, run: ProgramRun) -> None:

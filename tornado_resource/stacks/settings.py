@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from tornado_resource.bland.content import MAX_IGNORED, PATH, TOO_WIDE
 from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
-from tornado_resource.declarations.model import OnConflict, Rerun
+from tornado_resource.declarations.model import Budget, OnConflict, Rerun
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.stacks.rollback import Rollback
 
@@ -45,6 +45,7 @@ class Settings:
     on_conflict: OnConflict | Mapping[str, OnConflict] | None = None
     rerun: Rerun | None = None
     rollbacks: Mapping[str, Rollback] = field(default_factory=dict)
+    budget: Budget | None = None
 
     def on_conflict_of(self, session: str) -> OnConflict | None:
         """Return what `tornado:onConflict` says for a session; None leaves it to the declaration."""
@@ -209,6 +210,15 @@ def _rollbacks(text: str) -> dict[str, Rollback]:
     return known
 
 
+def _budget(text: str) -> Budget:
+    value = json.loads(text)
+    if not isinstance(value, dict) or not value.keys() <= {"minutes", "runs"}:
+        raise ValueError
+    if not all(type(limit) is int and limit > 0 for limit in value.values()):
+        raise ValueError
+    return Budget(**value, places=dict.fromkeys(value, f"config {PREFIX}budget"))
+
+
 def _boolean(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError
@@ -242,6 +252,12 @@ KEYS: Final[Mapping[str, _Key]] = {
         _rollbacks,
         "an object that has for each session or agent what `tornado-resource rollback` prints",
         command="tornado-resource rollback",
+    ),
+    "budget": _Key(
+        "budget",
+        _budget,
+        "an object with whole numbers `minutes` and `runs`, or one of them, each at least 1",
+        command="pulumi config set --path tornado:budget.runs 500",
     ),
     "wait": _Key("is_waiting", _boolean, "true or false"),
     "reports": _Key("reports", _text, "a folder"),

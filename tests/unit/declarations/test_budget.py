@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tornado_resource.declarations.budget import CURES, MAX_LISTED, Cost, Share, cost_of
+from tornado_resource.declarations.model import Budget
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import DeclarationError
 
@@ -72,6 +74,28 @@ def test_what_starts_nothing_costs_nothing() -> None:
     assert cost_of(found.declarations, None).conversations == {"all-enabled": 250, "declared": 14}
 
 
+def test_of_two_budgets_the_lower_limits_hold() -> None:
+    file, config = Budget(60, 500, {"minutes": "file", "runs": "file"}), Budget(None, 100, {"runs": "config"})
+    assert file.within(None) is file
+    found = config.within(file)
+    assert (found, found.places) == (Budget(60, 100), {"minutes": "file", "runs": "config"})
+    unlimited = Budget(None, 7, {"runs": "config"}).within(Budget(None, 9, {"runs": "file"}))
+    assert (unlimited, unlimited.places) == (Budget(None, 7), {"runs": "config"})
+
+
+def test_a_run_of_a_program_is_refused_by_its_name_and_has_no_position() -> None:
+    [declared] = [each for each in environment("{}").declarations if each.name == "named"]
+    share = replace(Share.of(declared), is_located=False)
+    cost = Cost((share,), Budget(None, 5, {"runs": "config tornado:budget"}))
+    lines = (cost.refusal_of("named") or "").splitlines()
+    assert lines[:2] == [
+        "named: not started: over the budget:",
+        "  6 conversations at worst, 1 more than `runs: 5` (config tornado:budget)",
+    ]
+    assert "  named: 6 conversations, 16 minutes" in lines
+    assert Cost((share,), Budget(None, 6)).refusal_of("named") is None
+
+
 @pytest.mark.parametrize(
     ("own", "minutes", "runs"),
     [
@@ -85,7 +109,7 @@ def test_an_environment_overrides_the_budget_of_the_file(own: str, minutes: int,
     budget = environment(own).budget
     assert budget is not None
     assert (budget.minutes, budget.runs) == (minutes, runs)
-    lines = {key: place.line for key, place in budget.places.items()}
+    lines = {key: int(str(place).split(":")[1]) for key, place in budget.places.items()}
     assert lines.get("minutes") == (13 if "minutes" in own else 2)
     assert "runs" not in lines or lines["runs"] == (13 if "runs" in own else 2)
 

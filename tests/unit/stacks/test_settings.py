@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tornado_resource.declarations.model import Budget
 from tornado_resource.declarations.resolver import check_document
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError, DeclarationError
@@ -63,6 +64,7 @@ def test_every_key_is_read() -> None:
         "pollInterval": "1.5s",
         "promoteWithout": " INC-7 ",
         "rollback": json.dumps({"support-line": ROLLBACK.as_output()}),
+        "budget": '{"runs": 500}',
         "wait": "False",
         "reports": "out",
         "baseline": "acme/agents/main",
@@ -77,6 +79,7 @@ def test_every_key_is_read() -> None:
         triggers={"commit": "abc", "n": 1, "b": True},
         adopt={"support-line": "s-1"},
         poll_seconds=1.5,
+        budget=Budget(None, 500),
         is_waiting=False,
         baseline="acme/agents/main",
         reports="out",
@@ -148,6 +151,11 @@ def test_wait_is_a_boolean_in_any_case(text: str, is_waiting: bool) -> None:  # 
         ("baseline", "main; rm"),
         ("wait", "1"),
         ("promoteWithout", "x" * (MAX_REASON_CHARACTERS + 1)),
+        ("budget", "500"),
+        ("budget", '{"run": 500}'),
+        ("budget", '{"runs": 0}'),
+        ("budget", '{"runs": true}'),
+        ("budget", '{"minutes": "9"}'),
     ],
 )
 def test_an_invalid_value_is_refused(key: str, text: str) -> None:
@@ -175,6 +183,12 @@ def test_an_invalid_trigger_gets_the_sentence_of_the_file(tmp_path: Path, writte
     assert known.removeprefix("triggers.commit: ") == sentence
     command = "pulumi config set --path tornado:triggers.commit $SHA --stack dev"
     assert in_config("triggers", written) == f"config tornado:triggers: {known}: {command}"
+
+
+def test_a_budget_has_limits_and_says_where_they_are_from() -> None:
+    budget = read_settings({"tornado:budget": '{"minutes": 60, "runs": 500}'}).budget
+    assert budget == Budget(60, 500)
+    assert budget.places == {"minutes": "config tornado:budget", "runs": "config tornado:budget"}
 
 
 def test_the_longest_reason_is_accepted() -> None:
@@ -233,10 +247,10 @@ config tornado:onConflict: found 'adpot', expected fail, adopt, wait or supersed
 config tornado:pollInterval is '0s', expected a duration such as 15s, at least 0.1s
 config tornado:wait is 'no', expected true or false
 unknown config tornado:triger, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
-pollInterval, promoteWithout, rollback, wait, reports, baseline, showChanges, transcripts, \
+pollInterval, promoteWithout, rollback, budget, wait, reports, baseline, showChanges, transcripts, \
 ignoreContent; did you mean `tornado:triggers`?
 unknown config tornado:\\x1b[2J, expected one of declarations, environment, triggers, onConflict, rerun, adopt, \
-pollInterval, promoteWithout, rollback, wait, reports, baseline, showChanges, transcripts, \
+pollInterval, promoteWithout, rollback, budget, wait, reports, baseline, showChanges, transcripts, \
 ignoreContent"""
     )
 

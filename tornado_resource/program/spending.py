@@ -1,0 +1,98 @@
+"""The budget of the config (`tornado:budget`): what a program starts is counted as it is declared."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.budget import Cost, Share
+from tornado_resource.declarations.model import Declaration, Gate
+from tornado_resource.program.arguments import is_plain
+from tornado_resource.program.purpose import is_replaced
+from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.model import GatedRun
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping, Sequence
+
+    from tornado_resource.declarations.model import Budget, Section
+    from tornado_resource.program.last_runs import LastRuns
+
+
+class Spending:
+    """What a program starts, as far as it is declared. *budget*: what all of it may cost at worst; None: any.
+
+    A program has declared what needs no outputs of other resources before the first of it can start, so that none of it
+    starts if all of it costs too much.
+    """
+
+    def __init__(self, budget: Budget | None) -> None:
+        self.budget = budget
+        self._own: list[Awaitable[Share | None]] = []
+        self._others: tuple[Share, ...] = ()
+
+    def expect(self, share: Awaitable[Share | None]) -> None:
+        """Count what a run costs that the program declares itself, before it is known."""
+        self._own.append(share)
+
+    async def with_own(self, shares: Sequence[Share]) -> tuple[Share, ...]:
+        """Return *shares*, which count from now on, with what the program declares itself."""
+        self._others = tuple(shares)
+        found = await asyncio.gather(*self._own)
+        return (*self._others, *(each for each in found if each is not None))
+
+    async def refusal(self, name: str, share: Awaitable[Share | None]) -> str | None:
+        """Return why a run is not started; None if the budget allows it beside what is declared already.
+
+        Args:
+            name: the run's name.
+            share: what it costs, which counts from now on; None if nothing is started for it.
+
+        """
+        if share not in self._own:
+            self._own.append(share)
+        cost = Cost(await self.with_own(self._others), self.budget)
+        return cost.refusal_of(name) if await share is not None else None
+
+
+async def own_share(
+    each: Declaration, urns: Sequence[str], inputs: Mapping[str, Any], last_runs: LastRuns, *, adopts: bool
+) -> Share | None:
+    """Return what a run costs at worst that a program declares itself; None if nothing is started for it.
+
+    Args:
+        each: the run, as `as_declaration` returns it.
+        urns: the URN of the resource, and those that it may have been recorded under before.
+        inputs: what is declared. Each may be unknown in a preview.
+        last_runs: what the stack's state had.
+        adopts: whether it takes over what runs already, unless it is in the state.
+
+    """
+    recorded = await last_runs.recorded()
+    urn = next(filter(recorded.__contains__, urns), urns[0])
+    adopts = adopts and urn not in recorded
+    if is_replaced(urns[0]) or (not adopts and await _starts(urn, inputs, last_runs)):
+        return replace(Share.of(each), is_located=False)
+    if not each.repeats or each.gate is None:
+        return None
+    kept = await last_runs.kept(inputs, GatedRun(each.name, "", each.gate, {}, urn=urn, kind=each.kind))
+    return replace(Share.of_confirmation(each), is_located=False) if kept is None else None
+
+
+async def _starts(urn: str, inputs: Mapping[str, Any], last_runs: LastRuns) -> bool:
+    """Return whether a run may start: also if that depends on what is not known yet."""
+    return not is_plain(inputs) or await last_runs.starts(urn, inputs)
+
+
+def as_declaration(kind: str, name: str, declared: Mapping[str, Any]) -> Declaration:
+    """Return inputs as a declaration, as far as they are known: how many scenarios there are, before their ids."""
+    known = {key: each for key, each in declared.items() if is_plain(each) or isinstance(each, list | tuple)}
+    # A place that is not known yet may be another one than that of any other run.
+    unknown = dict.fromkeys(kind_of(kind).place_outputs, name)
+    request = {**unknown, **{key: known[key] for key in kind_of(kind).fields if key in known}}
+    section: Section = "sessions" if kind == "tornado" else "agents"
+    gate = Gate.of(known.get("gate")) if "gate" in known or "gate" not in declared else Gate()
+    return Declaration(name, whole_without_nulls(request), gate, Position("", 0, 0), section=section)
