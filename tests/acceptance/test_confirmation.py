@@ -87,6 +87,19 @@ def test_a_pass_is_confirmed_once_and_judged_again(make_project: Callable[..., P
     assert [row for row in project.requests()[before:] if "simulation" in row["path"] or row["method"] == "POST"] == []
     assert (verdict(project)["outcome"], len(project.sessions())) == ("failed", 1)
 
+    # Where nothing waits for verdicts, the set of other runs stays, and the preview says so.
+    project.configure("tornado:wait", False)
+    declare(project, "{runs: 6}", "")
+    preview = project.pulumi("preview")
+    assert "Confirmation" not in preview
+    assert "conversations" not in preview
+    project.up()
+    assert [each["id"] for each in project.resources("Confirmation")] == [resource["id"]]
+    waited = commands(project, "wait", 3)
+    assert "its confirmation ran each scenario 5 times, the gate requires 6: `pulumi up` starts another one" in waited
+    assert "enabled" not in waited
+    project.configure("tornado:wait", None)
+
     # Who replaces the set gets a verdict on the new one, and the budget counts it.
     declare(project, '{runs: 5, passed: "80%"}', ", publish: staging")
     text = (project.folder / "sessions.yaml").read_text(encoding="utf-8")

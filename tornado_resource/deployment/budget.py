@@ -53,7 +53,7 @@ async def _share(declaration: Declaration, promotion: Promotion | None, run: Pro
     is_adopted = declaration.name in run.settings.adopt and run.last_runs.known(urn) is None
     if is_replaced(urn) or (starts and not is_adopted):
         return Share.of(declaration)
-    if not declaration.repeats:
+    if not (declaration.repeats and run.settings.is_waiting):
         return None
     [gated] = deployed_runs([declaration])
     kept = await run.last_runs.kept(inputs, with_promoted_version(gated, promotion))

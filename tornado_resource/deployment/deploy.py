@@ -18,7 +18,7 @@ from tornado_resource.declarations.plan import one_at_a_time, predecessors
 from tornado_resource.declarations.resolver import load
 from tornado_resource.deployment.budget import check_budget
 from tornado_resource.deployment.checks import check_judges, declare_checks
-from tornado_resource.deployment.confirm import keep_confirmation
+from tornado_resource.deployment.confirm import Confirming, keep_confirmation
 from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.promote import promote, warn_of_unused_override
@@ -32,7 +32,7 @@ from tornado_resource.deployment.scenarios import (
     scenario_ids,
     without_unknown_spares,
 )
-from tornado_resource.deployment.verdicts import GateRun, register_verdicts, verdict_output
+from tornado_resource.deployment.verdicts import GateRun, deployed_urn, register_verdicts, verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.config import check_against_declarations, config_message
@@ -281,7 +281,19 @@ def _verdict(
         return deployed.verdicts[name]
     if declaration.gate.confirm is not None:
         outputs.apply(partial(keep_confirmation, run, resource))
+        if is_dry_run():
+            outputs.apply(partial(_preview_kept, declaration, resource, run))
     return None
+
+
+async def _preview_kept(declaration: Declaration, session: RunResource, run: ProgramRun, found: RunOutputs) -> Any:
+    """Show, in a preview, that the confirmation of a session stays whose outputs an update makes unknown."""
+    urn = deployed_urn(declaration.name, declaration.kind)
+    recorded = run.last_runs.known(urn)
+    if found.is_created or recorded is None:
+        return
+    if not await run.last_runs.starts(urn, await expected_inputs(declaration, run)):
+        Confirming(run, session).keep(recorded.run_id, is_secret=recorded.resource.is_secret)
 
 
 def _arguments(declaration: Declaration, settings: Settings) -> dict[str, Any]:

@@ -275,7 +275,8 @@ ADVICE: Final[dict[str, str]] = {
     "then run {up}: it reads them again.",
     "scenarios_changed": "Run {up}: it puts the scenarios back, and runs them again.",
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
-    "unconfirmed": "Run {up}: it confirms the pass, and starts no other {noun}.",
+    "unconfirmed": "Run {up}: it confirms the pass, and starts no other {noun}. With `tornado:wait` false, it does "
+    "not.",
     "edited": f"Leave the version as it is while it is tested, {RERUN}",
     "unknown_status": "Look at the {noun} in Bland's dashboard: it may still be running. {up} reads it again.",
     "gone": "Check that bland:baseUrl and the API key are those of the account that started it. If so, `pulumi refresh "

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 UNCONFIRMED: Final = "it is not confirmed yet: `pulumi up` confirms it"
 """Follows the reason of a pass that nothing has confirmed."""
+OTHER_RUNS: Final = (
+    "its confirmation ran each scenario {runs}, the gate requires {needed}: `pulumi up` starts another one"
+)
+"""Follows the reason of a pass whose gate has changed since."""
 
 
 def judge_confirmation(gate: Gate, found: Confirmation) -> tuple[Outcome, str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
+from tornado_resource.core.text import count
 from tornado_resource.errors import ApiError
-from tornado_resource.runs.confirmation import confirmed, must_be_confirmed, unconfirmed
+from tornado_resource.runs.confirmation import OTHER_RUNS, confirmed, must_be_confirmed, unconfirmed
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import STILL_RUNNING, Ending
@@ -102,5 +103,10 @@ async def _with_confirmation(
         return result
     if confirm is not None:
         return await confirm(result)
-    recorded = result.gated.known.confirmation
-    return confirmed(result, await of_recorded(recorded)) if recorded is not None else unconfirmed(result)
+    recorded, wanted = result.gated.known.confirmation, result.verdict.gate.confirm
+    if recorded is None or wanted is None:
+        return unconfirmed(result)
+    runs = int(recorded.request["simulations_per_scenario"])
+    if runs != wanted.runs:
+        return unconfirmed(result, OTHER_RUNS.format(runs=count(runs, "time"), needed=wanted.runs))
+    return confirmed(result, await of_recorded(recorded))

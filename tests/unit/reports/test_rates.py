@@ -131,5 +131,8 @@ def test_the_json_is_of_the_schema(result: Result) -> None:
 
 def test_what_to_do_starts_no_other_session() -> None:
     result = unconfirmed(confirmed((5, 5), (5, 5), (5, 5)))
-    assert advice(result, "dev") == "Run `pulumi up --stack dev`: it confirms the pass, and starts no other session."
+    assert advice(result, "dev") == (
+        "Run `pulumi up --stack dev`: it confirms the pass, and starts no other session. With `tornado:wait` false, it "
+        "does not."
+    )
     assert gate_text(GATE) == "all, confirm: 4 of 5 runs (80%)"

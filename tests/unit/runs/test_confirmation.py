@@ -236,6 +236,16 @@ async def test_a_command_reads_the_confirmation_that_the_state_has(
     assert (result.verdict.confirmation is None) == (confirmation is None)
 
 
+async def test_one_of_other_runs_is_no_confirmation_and_pulumi_starts_another() -> None:
+    """It has ended: nothing is wrong with the scenarios, whatever it says."""
+    gated = replace(GATED, gate=Gate(confirm=Confirm(6, "80%")), known=Known(confirmation=gated_set()))
+    result = await read_result(client_of(respond), gated)
+    assert (result.verdict.outcome, result.verdict.confirmation) == ("incomplete", None)
+    reason = "its confirmation ran each scenario 5 times, the gate requires 6: `pulumi up` starts another one"
+    assert result.verdict.reason == f"2 of 2 scenarios passed; {reason}"
+    assert result.cause == "unconfirmed"
+
+
 @pytest.mark.parametrize("waits", [False, True])
 async def test_a_program_confirms_a_pass_itself(waits: bool) -> None:  # noqa: FBT001
     async def confirm(result: Result) -> Result:
