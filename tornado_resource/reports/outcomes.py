@@ -10,7 +10,7 @@ from tornado_resource.bland.sessions import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.model import PASSING_PERCENT
-from tornado_resource.runs.confirmation import required
+from tornado_resource.runs.confirmation import excused, required
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
 
@@ -165,25 +165,35 @@ def parts(result: Result) -> Parts:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineView:
-    """A scenario or judge that decides nothing about a run. *label* is what it is called."""
+    """A scenario or judge that decides nothing about a run.
+
+    *label* is what it is called, *found* what is known against it: that it failed, or missed its bar in a confirmation.
+    """
 
     label: str
     entry: Quarantine
     days_left: int
-    has_failed: bool
+    found: str | None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether anything is known against it."""
+        return self.found is not None
 
     @property
     def state(self) -> str:
         """`failed, decides again after 2026-12-31 (3 days left)`."""
-        found = "failed" if self.has_failed else "did not fail"
-        return f"{found}, decides again after {self.entry.until} ({count(self.days_left, 'day')} left)"
+        found, left = self.found or "did not fail", count(self.days_left, "day")
+        return f"{found}, decides again after {self.entry.until} ({left} left)"
 
 
 def quarantine_views(result: Result, day: date) -> tuple[QuarantineView, ...]:
     """Return what decides nothing about a run, those that failed first; *day* is the date in UTC."""
-    failed = result.verdict.quarantined
+    missed = excused(result.verdict)
+    found = {each: f"passed {rate['passed']} of {rate['runs']} simulations" for each, rate in missed.items()}
+    found |= dict.fromkeys(result.verdict.quarantined, "failed")
     views = [
-        QuarantineView(_part_label(result, each.part), each, max(each.days_left(day), 0), each.part in failed)
+        QuarantineView(_part_label(result, each.part), each, max(each.days_left(day), 0), found.get(each.part))
         for each in result.verdict.gate.quarantine
     ]
     return tuple(sorted(views, key=lambda view: not view.has_failed))

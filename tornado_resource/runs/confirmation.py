@@ -99,6 +99,15 @@ def judged_again(result: Result, found: Confirmation) -> Result:
     return replace(result, verdict=verdict)
 
 
+def excused(verdict: RunVerdict) -> dict[str, ConfirmedScenario]:
+    """Return the scenarios that missed their bar in a confirmation and decided nothing: they are in quarantine."""
+    gate, found = verdict.gate, verdict.confirmation
+    if gate.confirm is None or found is None:
+        return {}
+    missed = _missed(gate.confirm, found["scenarios"])
+    return {each: rate for each, rate in missed.items() if gate.quarantine_of(each) is not None}
+
+
 def agrees(verdict: RunVerdict) -> bool:
     """Return whether the rates of a recorded verdict give its outcome again. Without rates, it is no pass."""
     if verdict.confirmation is None:

@@ -13,7 +13,7 @@ from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.merging import SECTIONS
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import parsed
-from tornado_resource.runs.confirmation import holds, parse_confirmation
+from tornado_resource.runs.confirmation import excused, holds, parse_confirmation
 from tornado_resource.runs.kinds import KINDS, kind_of
 from tornado_resource.runs.model import GatedRun, JudgeResult, Result, RunVerdict, ScenarioRun
 from tornado_resource.stacks.promotion import text_or_none
@@ -136,8 +136,8 @@ def passed_elsewhere(recorded: Any, stack: str, request: Mapping[str, Any], kind
 
 
 def _excused(verdict: RunVerdict) -> str:
-    failed = id_list(verdict.quarantined)
-    return f"; failed there in quarantine: {failed}" if failed else ""
+    failed = [*dict.fromkeys((*verdict.quarantined, *excused(verdict)))]
+    return f"; failed there in quarantine: {id_list(failed)}" if failed else ""
 
 
 def carried_results(outputs: Mapping[str, Any]) -> Iterator[Result]:

@@ -22,6 +22,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Confirm, Declaration, Environment, Gate, ScenarioDeclaration
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
+from tornado_resource.runs.confirmation import judged_again
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)
 STACK = "organization/agents/staging"
@@ -123,6 +124,20 @@ def test_the_quarantine_over_there_goes_on_here_while_it_lasts() -> None:
     late = check_promotion(Environment("production", (DECLARED,), "staging"), source, NOW + timedelta(days=1))
     assert "b failed there in quarantine, which ended on 2026-04-14" in late.problems["booking"]
     assert "does not meet the gate that is declared here" in late.problems["booking"]
+
+
+def test_what_its_confirmation_excused_over_there_is_named_here() -> None:
+    gate = Gate(quarantine=(Quarantine("b", "flaky", "2026-04-14"),), confirm=Confirm(5, "80%"))
+    rates: Any = {key: {"passed": passed, "runs": 5} for key, passed in {"a": 5, "c": 4, "d": 5, "b": 2}.items()}
+    ended = result_of(gated_run_of("booking", "s-1", gate=gate), status_of("COMPLETED_ALL_PASSED", tuple("abcd"), ()))
+    confirmed = judged_again(ended, {"set_id": "set-1", "runs": 5, "scenarios": rates}).verdict
+    found = promoted(replace(confirmed, version=7, content=DIGEST, full_run=True).as_output())
+    assert found.problems == {}
+    assert found.carried["booking"].reason.endswith("(retest: false); failed there in quarantine: b")
+    assert [found.carried["booking"].confirmation, found.record.quarantined] == [
+        confirmed.confirmation,
+        {"booking": ("b",)},
+    ]
 
 
 RATES = {"set_id": "set-1", "runs": 5, "scenarios": {"a": {"passed": 4, "runs": 5}}}

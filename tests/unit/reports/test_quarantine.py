@@ -21,7 +21,7 @@ from tests.support.results import (
     status_of,
 )
 from tornado_resource.cli.status import _lines
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import Confirm, Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.reports.console import MAX_QUARANTINED, failure_message, quarantine_message
 from tornado_resource.reports.github import annotation_lines
@@ -30,6 +30,7 @@ from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import gate_text, quarantine_views
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.runs.confirmation import judged_again
 
 if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
@@ -59,6 +60,24 @@ def test_what_failed_comes_first() -> None:
         ("Order number (sc-q)", FOUND),
         ("sc-ok", "did not fail, decides again after 2026-04-14 (0 days left)"),
     ]
+
+
+def test_what_missed_its_bar_in_the_confirmation_has_not_passed() -> None:
+    passed = result_of(
+        gated_run_of("support-line", gate=replace(GATE, confirm=Confirm(5, "80%"))),
+        status_of("COMPLETED_ALL_PASSED", ("sc-1", "sc-2", "sc-ok", "sc-q"), ()),
+    )
+    rates: Any = {
+        key: {"passed": number, "runs": 5} for key, number in {"sc-1": 5, "sc-2": 4, "sc-ok": 4, "sc-q": 2}.items()
+    }
+    confirmed = judged_again(passed, {"set_id": "set-1", "runs": 5, "scenarios": rates})
+    assert confirmed.verdict.outcome == "passed"
+    assert [(each.label, each.state) for each in quarantine_views(confirmed, DAY)] == [
+        ("sc-q", "passed 2 of 5 simulations, decides again after 2026-04-16 (2 days left)"),
+        ("sc-ok", "did not fail, decides again after 2026-04-14 (0 days left)"),
+    ]
+    message = quarantine_message([confirmed], DAY) or ""
+    assert message.startswith("failed in quarantine, which decides nothing: 1\n  support-line: sc-q passed 2 of 5")
 
 
 def test_the_day_is_that_of_the_report() -> None:
