@@ -23,18 +23,19 @@ from tornado_resource.bland.responses import (
     unusable,
 )
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.run_pages import AGENT_TESTING, RUNS_PATH, run_pages
 from tornado_resource.bland.values import MAX_ID_CHARACTERS, unwrapped, whole_number, word
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, OutcomeUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from tornado_resource.bland.client import Client, Reply
     from tornado_resource.bland.values import Json
 
-RUNNING: Final = frozenset({"PENDING", "RUNNING"})
+IN_FLIGHT: Final = frozenset({"PENDING", "RUNNING"})
 STATUSES: Final[Mapping[str, Meaning]] = {
     "PASSED": Meaning(),
     "FAILED": Meaning(),
@@ -46,15 +47,11 @@ STATUSES: Final[Mapping[str, Meaning]] = {
 }
 """The final statuses (API page *Get Simulation Set*). Any other one but `PENDING` and `RUNNING` is unknown."""
 NOUN: Final = "simulation set"
-PAGE_RUNS: Final = 100
-"""The most that the API lists at once."""
-MAX_PAGES: Final = 50
-"""Of runs. An API that knows no `offset` shows its first page again and again."""
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """By how much the time of a run may be before that of its set: other servers have other clocks."""
 MAX_LISTED_PAGES: Final = 5
 """Of runs of a scenario: those of ten sets of the largest size, in which one whose response was lost is looked for."""
-_PATH: Final = "/v1/agent-testing"
+_PATH: Final = f"{AGENT_TESTING}/simulation-sets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ class SimulationSet:
     @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
-        return self.status in RUNNING
+        return self.status in IN_FLIGHT
 
     @property
     def is_final(self) -> bool:
@@ -137,7 +134,7 @@ async def start_set(client: Client, request: Mapping[str, Any]) -> SimulationSet
 
     """
     label = f"start of a simulation set on pathway {clean(str(request['pathway_id']))}"
-    return _parsed(client, await client.request(label, "POST", f"{_PATH}/simulation-sets", body=request))
+    return _parsed(client, await client.request(label, "POST", _PATH, body=request))
 
 
 async def read_set(client: Client, set_id: str) -> SimulationSet:
@@ -148,7 +145,7 @@ async def read_set(client: Client, set_id: str) -> SimulationSet:
 
     """
     label = f"simulation set {clean(set_id)}"
-    found = _parsed(client, await client.request(label, "GET", f"{_PATH}/simulation-sets/{segment(label, set_id)}"))
+    found = _parsed(client, await client.request(label, "GET", f"{_PATH}/{segment(label, set_id)}"))
     if is_other(found.set_id, set_id):
         raise ForeignResponse(label, f"the response is about simulation set {clean(found.set_id)}")
     return found
@@ -163,7 +160,9 @@ async def list_errors(client: Client, found: SimulationSet) -> list[str]:
     errors: list[str] = []
     created = parse_time(found.created_at)
     first = created - CLOCK_TOLERANCE if created is not None else None
-    async for run in _runs(client, {"simulation_set_id": found.set_id, "status": "ERROR"}):
+    query = {"simulation_set_id": found.set_id, "status": "ERROR"}
+    pages = run_pages(client, "runs of a simulation set", query, partial(_listed, client), retry=retried)
+    async for run in (run async for _, runs in pages for run in runs):
         at = parse_time(word(run.get("created_at")))
         if first is not None and at is not None and at < first:
             break  # the newest come first, so the API knows no such filter, and these are of others
@@ -183,19 +182,14 @@ async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[L
         OutcomeUnknown: among others, a run that may be of a set names it nowhere.
 
     """
-    query = {"pathway_id": pathway_id, "scenario_id": scenario_id, "limit": str(PAGE_RUNS)}
+    query = {"pathway_id": pathway_id, "scenario_id": scenario_id}
     label, found = f"runs of scenario {clean(scenario_id)}", dict[str, ListedSet]()
-    for page in range(MAX_LISTED_PAGES):
-        asked = {**query, "offset": str(page * PAGE_RUNS)} if page else query
-        reply = await client.request(label, "GET", f"{_PATH}/runs", query=asked)
-        runs = [*_listed(client, reply)]
+    async for reply, runs in run_pages(client, label, query, partial(_listed, client), most=MAX_LISTED_PAGES):
         for run in await _with_sets(client, runs):
             set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
             if set_id is not None and _may_be_simulation(run):
                 # The newest run comes first, so the last one that is seen is the first that was created.
                 found[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
-        if len(runs) < PAGE_RUNS:
-            break
     return [*found.values()]
 
 
@@ -222,7 +216,7 @@ async def _read_run(client: Client, run: Json) -> Json:
     run_id, label = _run_id(run), _label(run)
     if run_id is None:
         return {}
-    reply = await client.request(label, "GET", f"{_PATH}/runs/{segment(label, run_id)}")
+    reply = await client.request(label, "GET", f"{RUNS_PATH}/{segment(label, run_id)}")
     content = unwrapped(reply.body)
     inner = content.get("run", content) if isinstance(content, dict) else None
     return inner if isinstance(inner, dict) else {}
@@ -253,24 +247,13 @@ def _is_silent(run: Json) -> bool:
 async def lists_runs(client: Client, pathway_id: str) -> bool:
     """Return whether the API lists the runs of a pathway, so that a 404 for a set comes from the API."""
     query = {"pathway_id": pathway_id, "limit": "1"}
-    reply = await client.request(f"runs of pathway {clean(pathway_id)}", "GET", f"{_PATH}/runs", query=query)
+    reply = await client.request(f"runs of pathway {clean(pathway_id)}", "GET", RUNS_PATH, query=query)
     return _list_of(unwrapped(reply.body)) is not None
 
 
-async def _runs(client: Client, query: Mapping[str, str]) -> Any:
-    for page in range(MAX_PAGES):
-        asked = {**query, "limit": str(PAGE_RUNS), **({"offset": str(page * PAGE_RUNS)} if page else {})}
-        reply = await retried(partial(client.request, "runs of a simulation set", "GET", f"{_PATH}/runs", query=asked))
-        runs = [*_listed(client, reply)]
-        for run in runs:
-            yield run
-        if len(runs) < PAGE_RUNS:
-            return
-
-
-def _listed(client: Client, reply: Reply) -> Iterator[Json]:
+def _listed(client: Client, reply: Reply) -> list[Json]:
     listed: Sequence[Any] = client.parsed(reply, _list_of, "the response has no runs")
-    return (each for each in listed if isinstance(each, dict))
+    return [each for each in listed if isinstance(each, dict)]
 
 
 def _list_of(content: Any) -> list[Any] | None:

@@ -6,30 +6,25 @@ The API's page *Runs* shows one form of them. Any other is "no transcript", neve
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import segment
 from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.run_pages import AGENT_TESTING, RUNS_PATH, run_pages
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
-    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.client import Client, Reply
 
 MAX_EXCHANGES: Final = 6
 """How many messages of a transcript are kept: the last ones."""
 MAX_EXCHANGE_CHARACTERS: Final = 300
 """Of a message or a reason."""
 MAX_ASSERTIONS: Final = 10
-PAGE_RUNS: Final = 100
-"""The most that the API lists at once."""
-MAX_PAGES: Final = 50
-"""Of runs. An API that knows no `offset` shows its first page again and again."""
 FAILED: Final = frozenset({"FAILED", "ERROR"})
-_PATH: Final = "/v1/agent-testing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class Transcript:
 async def failed_runs(client: Client, batch_id: str) -> dict[str, str]:
     """Return the ids of a batch's failed runs, by scenario id."""
     label = f"batch {clean(batch_id)}"
-    content = await client.exchange(label, "GET", f"{_PATH}/batches/{segment(label, batch_id)}")
+    content = await client.exchange(label, "GET", f"{AGENT_TESTING}/batches/{segment(label, batch_id)}")
     runs = _objects((_inner(content, "batch") or {}).get("runs"))
     found = {}
     for run in runs:
@@ -72,7 +67,7 @@ async def failed_runs(client: Client, batch_id: str) -> dict[str, str]:
 async def read_transcript(client: Client, run_id: str) -> Transcript | None:
     """Return the transcript of a run; None if the API does not show it."""
     label = f"run {clean(run_id)}"
-    return Transcript.parse(await client.exchange(label, "GET", f"{_PATH}/runs/{segment(label, run_id)}"))
+    return Transcript.parse(await client.exchange(label, "GET", f"{RUNS_PATH}/{segment(label, run_id)}"))
 
 
 async def created_by_sessions(client: Client, pathway_id: str) -> AsyncIterator[tuple[str, datetime | None]]:
@@ -85,16 +80,14 @@ async def created_by_sessions(client: Client, pathway_id: str) -> AsyncIterator[
 
     """
     label = f"runs of pathway {clean(pathway_id)}"
-    query = {"pathway_id": pathway_id, "limit": str(PAGE_RUNS)}
-    for page in range(MAX_PAGES):
-        asked = {**query, "offset": str(page * PAGE_RUNS)} if page else query
-        reply = await retried(partial(client.request, label, "GET", f"{_PATH}/runs", query=asked))
-        runs = _objects((_inner(reply.body, "") or {}).get("runs"))
+
+    def runs_of(reply: Reply) -> list[Mapping[str, Any]]:
+        return _objects((_inner(reply.body, "") or {}).get("runs"))
+
+    async for reply, runs in run_pages(client, label, {"pathway_id": pathway_id}, runs_of, retry=retried):
         for run in runs:
             if run.get("trigger_source") == "tornado" and isinstance(run.get("created_at"), str):
                 yield run["created_at"], reply.responded_at
-        if len(runs) < PAGE_RUNS:
-            return
 
 
 def _inner(content: Any, key: str) -> Mapping[str, Any] | None:
