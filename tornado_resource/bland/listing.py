@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 LIST_LIMIT: Final = 100
-MAX_SCENARIOS: Final = 10_000
-"""How many scenarios a pathway may have. None of them may be left out: any could be required for promotion."""
+MAX_OWNER_SCENARIOS: Final = 10_000
+"""How many scenarios a pathway or an agent may have. None may be left out: any could be required for promotion."""
 OwnerField = Literal["pathway_id", "agent_id"]
 OWNER_FIELDS: Final[tuple[OwnerField, ...]] = get_args(OwnerField)
 """The fields that say what a scenario belongs to: exactly one is required on creation (API page *Scenarios*)."""
@@ -142,7 +142,7 @@ def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
     The list is under `scenarios` (the API's page), under `data`, or the whole body.
 
     Returns:
-        None if there is no list of at most `MAX_SCENARIOS`, or an entry is not a scenario with an id.
+        None if there is no list of at most `MAX_OWNER_SCENARIOS`, or an entry is not a scenario with an id.
 
     """
     listed = content
@@ -150,7 +150,7 @@ def parse_scenarios(content: Any) -> tuple[Scenario, ...] | None:
         if listed.get("errors") or listed.get("error"):
             return None
         listed = listed.get("scenarios", listed.get("data"))
-    if not isinstance(listed, list) or len(listed) > MAX_SCENARIOS:
+    if not isinstance(listed, list) or len(listed) > MAX_OWNER_SCENARIOS:
         return None
     scenarios = [_scenario(entry) for entry in listed]
     return tuple(scenario for scenario in scenarios if scenario is not None) if all(scenarios) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.listing import (
     LIST_LIMIT,
-    MAX_SCENARIOS,
+    MAX_OWNER_SCENARIOS,
     Listing,
     is_foreign,
     joined,
@@ -68,7 +68,7 @@ async def list_scenarios(
     content = await client.exchange(label, "GET", PATH, query=query)
     scenarios = parse_scenarios(content)
     if scenarios is None:
-        expected = f"a list of at most {MAX_SCENARIOS:,}, each with an id"
+        expected = f"a list of at most {MAX_OWNER_SCENARIOS:,}, each with an id"
         raise unusable(label, content, f"the response has no scenarios (expected {expected})")
     client.recognize()
     return Listing.of(scenarios, owner)

@@ -26,8 +26,7 @@ from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.errors import TornadoError
-from tornado_resource.provider.addresses import address_of
-from tornado_resource.provider.base import SeeingProvider, SeeingUpdate
+from tornado_resource.provider.base import SeeingProvider, SeeingUpdate, address_of
 from tornado_resource.provider.runtime import check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import CHECKS_INTENTS, JUDGE_INTENTS, Intent
 from tornado_resource.stacks.managers import managing_stacks

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Place = Callable[[tuple[str, ...]], KeyPath]
 
-MAX_SCENARIOS: Final = 5
+MAX_TEST_CASES: Final = 5
 MAX_SIMULATIONS: Final = 50
 """The API's page *Set Checks*. An organization may have a lower limit, which the API reports."""
 DEFAULT_SIMULATIONS: Final = 5
@@ -62,9 +62,9 @@ def checks_problems(values: Mapping[str, Any]) -> dict[str, str]:
 
 def too_many(scenarios: int) -> str | None:
     """Return what is wrong with a number of test cases, of `scenarios` and `scenario_ids` together; None if nothing."""
-    if scenarios <= MAX_SCENARIOS:
+    if scenarios <= MAX_TEST_CASES:
         return None
-    return f"{scenarios} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SCENARIOS}"
+    return f"{scenarios} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_TEST_CASES}"
 
 
 def _vacuous(judges: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -92,8 +92,8 @@ def _simulations(value: Any) -> Iterator[str]:
 
 
 def _scenario_ids(value: Any) -> Iterator[str]:
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_SCENARIOS:
-        yield _unexpected(value, f"a list of 1 to {MAX_SCENARIOS} scenario ids")
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_TEST_CASES:
+        yield _unexpected(value, f"a list of 1 to {MAX_TEST_CASES} scenario ids")
         return
     for each in value:
         yield from _identifier(each)

@@ -21,7 +21,7 @@ MAX_NAMES: Final = 20
 MAX_COMPARED: Final = 2_000_000
 """How many pairs of characters are compared for all hints of a file: thousands of names, each compared with thousands
 of others, take minutes."""
-HIDDEN: Final = "…"
+ELLIPSIS: Final = "…"
 
 
 @dataclass(slots=True)
@@ -47,12 +47,12 @@ class Quoting:
 
     def name(self, name: str) -> str:
         """Return the name of something."""
-        return HIDDEN if not self.is_on and name not in self.known else show_spaces(cut(name, MAX_NAME))
+        return ELLIPSIS if not self.is_on and name not in self.known else show_spaces(cut(name, MAX_NAME))
 
     def names(self, names: Sequence[str]) -> str:
         """Return a list of names."""
         if not self.is_on:
-            return HIDDEN
+            return ELLIPSIS
         return ", ".join(self.name(name) for name in names[:MAX_NAMES]) + and_more(len(names), MAX_NAMES)
 
     def path(self, path: Sequence[str | int]) -> str:

@@ -112,7 +112,7 @@ def project_folder(start: Path | None = None) -> Path:
     return next((each for each in folders if any((each / name).exists() for name in PROJECT_FILES)), here)
 
 
-HIDDEN: Final = (
+VALUES_HIDDEN: Final = (
     "values are hidden below: this file is outside the project {} or hidden in it. "
     "Validate a copy inside it to see them"
 )
@@ -137,7 +137,7 @@ def read(path: str, known: Collection[str] = ()) -> Document:
     source = read_source(path)
     if source.is_quotable:
         return parse(source.content, path)
-    return parse(source.content, path, Quoting(HIDDEN.format(project_folder()), known))
+    return parse(source.content, path, Quoting(VALUES_HIDDEN.format(project_folder()), known))
 
 
 def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document:

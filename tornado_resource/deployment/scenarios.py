@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.scenarios import StoredScenario
 
-NOT_AS_DECLARED: Final = "nothing was started: the scenarios are not as declared"
+SCENARIOS_DIFFER: Final = "nothing was started: the scenarios are not as declared"
 UNREAD: Final = "nothing was started: the scenarios could not be read"
 UNKNOWN_ID: Final = "?"
 """Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
@@ -83,7 +83,7 @@ async def _problems(unsure: Sequence[ScenarioDeclaration], known: Mapping[Owner,
     found = [(known[each.owner], _problem(each, known[each.owner], managers)) for each in unsure]
     problems = [problem for _, problem in found if problem is not None]
     is_unread = all(isinstance(listed, str) for listed, problem in found if problem is not None)
-    return [UNREAD if is_unread else NOT_AS_DECLARED, *problems] if problems else []
+    return [UNREAD if is_unread else SCENARIOS_DIFFER, *problems] if problems else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import pulumi
 
 from tornado_resource.core.clock import today
-from tornado_resource.program.baseline import read_baseline
-from tornado_resource.program.sdk import outputs_registered
+from tornado_resource.core.text import clean, without_credentials
+from tornado_resource.program.last_runs import resources_of
+from tornado_resource.program.sdk import full_stack_name, outputs_registered
+from tornado_resource.reports.baseline import ITSELF, UNREADABLE, Baseline, baseline_of, is_same_stack
 from tornado_resource.reports.console import failure_message, quarantine_message
 from tornado_resource.runs.verdict import unknown_result
+from tornado_resource.stacks.recorded import read_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -18,10 +22,9 @@ if TYPE_CHECKING:
     from tornado_resource.program.report import UpdateReport
     from tornado_resource.runs.model import Cause, GatedRun, Result
 
+
 STOPPED: Final[tuple[str, Cause]] = ("the update stopped before its verdict", "interrupted")
-
 INTERRUPTED: Final = "the update was interrupted while it ran"
-
 NOT_A_TARGET: Final = "not started: it is not a target of this update (--target, --exclude)"
 
 
@@ -110,3 +113,23 @@ def raise_if_any(*problems: str | None) -> None:
     """
     if any(problems):
         raise pulumi.RunError("\n".join(problem for problem in problems if problem))
+
+
+BASELINE_SECONDS: Final = 30.0
+
+
+async def read_baseline(stack: str) -> Baseline:
+    """Return the last verdicts of a stack of this project, or of `organization/project/stack`.
+
+    They are for reports only, and never fail an update: if they cannot be read, the report says so, and the log why.
+    """
+    if is_same_stack(stack, pulumi.get_stack(), pulumi.get_project()):
+        return Baseline(stack, problem=ITSELF)
+    try:
+        async with asyncio.timeout(BASELINE_SECONDS):
+            resources = await resources_of(full_stack_name(stack))
+        return baseline_of(stack, read_outputs(resources))
+    except Exception as error:  # noqa: BLE001 - the state is another stack's: whatever it is, it decides nothing here
+        fault = clean(without_credentials(str(error)), 300) or type(error).__name__
+        pulumi.log.warn(f"config tornado:baseline: cannot compare with stack {stack}: {fault}")
+        return Baseline(stack, problem=UNREADABLE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 12
 """With more sessions than this, their rows do not fit into a terminal."""
-MAX_NAMED: Final = 3
+MAX_NAMED_LATEST: Final = 3
 PAUSE_SECONDS: Final = 1.0
 """How long changes are collected for one line about all sessions."""
 
@@ -63,7 +63,7 @@ class WaitProgress:
         """Return `31 of 40 done, 2 failed · support-line 2/5, billing 1/5 …`, with the latest changes first."""
         total, pending, failed = self._report.tally
         parts = [f"{total - pending} of {total} done{f', {failed} failed' if failed else ''}"]
-        latest = [*self._running.values()][: -MAX_NAMED - 1 : -1]
+        latest = [*self._running.values()][: -MAX_NAMED_LATEST - 1 : -1]
         if latest:
-            parts.append(", ".join(latest) + (" …" if len(self._running) > MAX_NAMED else ""))
+            parts.append(", ".join(latest) + (" …" if len(self._running) > MAX_NAMED_LATEST else ""))
         return " · ".join(parts)

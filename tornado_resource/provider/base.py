@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import reduce
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pulumi import contains_unknowns
 from pulumi.dynamic import ResourceProvider
 
-from tornado_resource.provider.addresses import Identity, identity
 from tornado_resource.provider.runtime import Failure, confirm_base_url, failure, start_runtime
 from tornado_resource.runs.model import without_secret
+from tornado_resource.stacks.backend import resource_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tornado_resource.errors import TornadoError
     from tornado_resource.provider.runtime import Runtime
     from tornado_resource.runs.intents import IntentStore
+    from tornado_resource.runs.order import Address
+
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -127,3 +130,18 @@ class SeeingProvider(BaseProvider[S]):
     @abstractmethod
     def _held(self, thing: str, props: Mapping[str, Any], holder: str) -> TornadoError:
         """Return the error for what resource *holder* has."""
+
+
+Identity = tuple[str, str]
+"""A resource of one stack and one type, by its name and the types of the components that it is in."""
+
+
+def identity(props: Mapping[str, Any]) -> Identity:
+    """Return which resource of the stack has these properties."""
+    return str(props["name"]), str(props.get("parents") or "")
+
+
+def address_of(props: Mapping[str, Any]) -> Address:
+    """Return the address of the resource that has these properties."""
+    name, parents = identity(props)
+    return resource_address(name, os.environ.get("PULUMI_PROJECT", ""), os.environ, parents)

@@ -20,8 +20,7 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.provider.addresses import Identity, address_of, identity
-from tornado_resource.provider.base import BaseProvider
+from tornado_resource.provider.base import BaseProvider, Identity, address_of, identity
 from tornado_resource.provider.runtime import (
     Failure,
     check_failure,

@@ -9,7 +9,7 @@ from tornado_resource.bland.content import LIVE, STAGING, is_same, short
 from tornado_resource.bland.pathways import publish_version
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.core.text import short_list
+from tornado_resource.core.text import MAX_NAMED, short_list
 from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.releases.proof import PROOF_SECONDS, watch
 from tornado_resource.versions.difference import changed_fields, compare_contents
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.content import Content, Which
     from tornado_resource.core.clock import Clock
 
-MAX_NAMED: Final = 5
-"""How many fields that differ are named."""
 PLACES: Final[Mapping[str, tuple[Which, str]]] = {
     "production": (LIVE, "the live pathway"),
     "staging": (STAGING, "the staging version"),

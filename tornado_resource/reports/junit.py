@@ -48,7 +48,7 @@ NO_GATE: Final = "nothing was judged: no session has a gate"
 MAX_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
 NAMELESS_JUDGE: Final = "a judge without a name"
-MAX_FIXES: Final = 10
+MAX_CASE_FIXES: Final = 10
 MAX_MILLISECONDS: Final = 10**12
 
 
@@ -295,11 +295,11 @@ def _fix_plan(result: Result) -> Iterator[str]:
     fixes = last_fixes(result)
     if fixes:
         yield "last fix plan of the session:"
-    for fix in fixes[:MAX_FIXES]:
+    for fix in fixes[:MAX_CASE_FIXES]:
         target, kind = _line(fix.target_node or "unknown node"), _line(fix.kind or "unknown kind")
         yield f"- {target} ({kind}): {_line(fix.description or 'no description')}"
-    if len(fixes) > MAX_FIXES:
-        yield f"- and {len(fixes) - MAX_FIXES} more"
+    if len(fixes) > MAX_CASE_FIXES:
+        yield f"- and {len(fixes) - MAX_CASE_FIXES} more"
 
 
 def _line(text: str) -> str:

@@ -42,8 +42,8 @@ PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 outcome, where the API shows the run's work already, or where it shows every run late."""
 # The API turned the request away, so there was no effect that a second look could find.
 _REFUSED_CODES: Final = frozenset({409, 429, 503})
-# 4xx in name only: a proxy may send them after it has passed the request on.
-_UNKNOWN_CODES: Final = frozenset({408, 425})
+UNKNOWN_CODES: Final = frozenset({408, 425})
+"""4xx in name only: a proxy may send them after it has passed the request on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Att
             return attempts, _send_again(order, attempts)
         case Rejected(status_code=code) if code in _REFUSED_CODES:
             return _look(replace(attempts, looks_due=1))
-        case Rejected(status_code=code, is_api=True) if 400 <= code < 500 and code not in _UNKNOWN_CODES:
+        case Rejected(status_code=code, is_api=True) if 400 <= code < 500 and code not in UNKNOWN_CODES:
             return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
         case _:
             return _look(replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN))
@@ -215,7 +215,7 @@ def _may_be_late(order: Order, attempts: Attempts) -> bool:
 def _would_fail_again(fault: ApiError | None) -> TypeGuard[ApiError]:
     """Return whether another send would be redirected again, blocked again on the way, or get the same words."""
     if isinstance(fault, Rejected):
-        return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | _UNKNOWN_CODES
+        return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | UNKNOWN_CODES
     return isinstance(fault, ReportedError)
 
 

@@ -40,6 +40,12 @@ from tornado_resource.errors import (
     TornadoError,
 )
 from tornado_resource.runs.intents import Intent
+from tornado_resource.runs.start_machine import (
+    PATIENT_LOOKS_SECONDS,
+    PAUSES_SECONDS,
+    SECOND_LOOK_SECONDS,
+    UNKNOWN_CODES,
+)
 from tornado_resource.scenarios.conflict import (
     ScenarioDiffers,
     ScenarioExists,
@@ -67,17 +73,9 @@ if TYPE_CHECKING:
     from tornado_resource.runs.order import Address
     from tornado_resource.scenarios.conflict import Wanted
 
-MAX_SENDS: Final = 4
-PAUSES_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
-SECOND_LOOK_SECONDS: Final = 1.0
-"""A gateway may give up on a request that the API is still processing."""
-LATER_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
-"""Pauses between the looks for a scenario whose name is taken, probably by an earlier request of ours."""
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 """How far the clocks of this machine and of the API may differ."""
-_UNKNOWN_CODES: Final = frozenset({408, 425})
-"""4xx in name only: a proxy may send them after it has passed the request on."""
-_TOO_EARLY: Final = 429
+_TOO_MANY: Final = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,14 +360,14 @@ def _recorded(order: ScenarioOrder, scenario_id: str, shown: Scenario, *, adopte
 
 def _is_refused(fault: ApiError) -> bool:
     """Return whether the API has turned a request away, or a redirect, so that it had no effect."""
-    if not isinstance(fault, Rejected) or fault.status_code in _UNKNOWN_CODES:
+    if not isinstance(fault, Rejected) or fault.status_code in UNKNOWN_CODES:
         return False
     return 300 <= fault.status_code < 400 or (fault.is_api and 400 <= fault.status_code < 500)
 
 
 def _would_fail_again(fault: ApiError) -> bool:
     if isinstance(fault, Rejected):
-        return 300 <= fault.status_code < 500 and fault.status_code not in _UNKNOWN_CODES | {_TOO_EARLY}
+        return 300 <= fault.status_code < 500 and fault.status_code not in UNKNOWN_CODES | {_TOO_MANY}
     return isinstance(fault, ReportedError)
 
 
@@ -402,7 +400,7 @@ class _Creation:
 
     async def _created(self, body: Mapping[str, Any]) -> Scenario:
         fault: ApiError | None = None
-        for pause in PAUSES_SECONDS[:MAX_SENDS]:
+        for pause in (0.0, *PAUSES_SECONDS):
             await self._pause(fault, pause)
             try:
                 return await create_scenario(self._client, self._order.owner, body)
@@ -439,7 +437,7 @@ class _Creation:
     def _pauses_after(self, fault: ApiError) -> Iterable[float]:
         """Return when to look again. A name that is taken after a request that may have had an effect is our own."""
         if isinstance(fault, Conflict) and self._is_ambiguous:
-            return LATER_LOOKS_SECONDS
+            return PATIENT_LOOKS_SECONDS
         return () if _is_refused(fault) else (SECOND_LOOK_SECONDS,)
 
     def _error(self, fault: ApiError, listing: Listing) -> TornadoError:

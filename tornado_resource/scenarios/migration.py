@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.text import clean, id_list
-from tornado_resource.declarations.checks import MAX_SCENARIOS
+from tornado_resource.declarations.checks import MAX_TEST_CASES
 from tornado_resource.declarations.judges import MAX_PROMPT_CHARACTERS
 from tornado_resource.declarations.writing import unused_key, yaml_text
 from tornado_resource.errors import ConfigurationError
@@ -72,10 +72,10 @@ class Migration:
         """Add a check run of an agent, with its checks, test cases and judges."""
         name = self._unused("agents", f"{agent.sessions[0]}-agent", "agent")
         lines = [f"agent_id: {yaml_text(agent.agent_id)}", "env: staging", "version: latest"]
-        chosen = dict(list(_required_first(agent.scenarios).items())[:MAX_SCENARIOS])
+        chosen = dict(list(_required_first(agent.scenarios).items())[:MAX_TEST_CASES])
         left = [key for key in agent.scenarios if key not in chosen]
         if left:
-            self.notes.append(f"{name}: checks hold {MAX_SCENARIOS} test cases; left out: {id_list(left)}")
+            self.notes.append(f"{name}: checks hold {MAX_TEST_CASES} test cases; left out: {id_list(left)}")
         lines += self._checks(name, chosen)
         lines += [f"{key}: {yaml_text(str(agent.options[key]))}" for key in OPTIONS if key in agent.options]
         lines += [f"tags: [{', '.join(map(yaml_text, agent.tags))}]"] if agent.tags else []

@@ -20,8 +20,7 @@ from pulumi.dynamic import (
 from tornado_resource.bland.listing import OWNER_FIELDS, Owner
 from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.provider.addresses import Identity, address_of, identity
-from tornado_resource.provider.base import SeeingProvider, SeeingUpdate
+from tornado_resource.provider.base import Identity, SeeingProvider, SeeingUpdate, address_of, identity
 from tornado_resource.provider.runtime import Failure, check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
 from tornado_resource.stacks.managers import Managers, managing_stacks

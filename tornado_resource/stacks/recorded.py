@@ -36,7 +36,7 @@ from tornado_resource.runs.model import (
 )
 from tornado_resource.runs.order import Run
 from tornado_resource.stacks.promotion import text_or_none, version_or_none
-from tornado_resource.stacks.recorded_verdicts import MAX_REASON_CHARACTERS, SETTLED, final_verdict, verdicts_in
+from tornado_resource.stacks.recorded_verdicts import MAX_VERDICT_REASON_CHARACTERS, SETTLED, final_verdict, verdicts_in
 from tornado_resource.stacks.scenarios import stored_scenario
 from tornado_resource.versions.drift import RunBasis
 
@@ -173,7 +173,7 @@ class RecordedRun:
     @property
     def doubt(self) -> str | None:
         """As in `GatedRun`: why an earlier look found that its scenarios were not tested as declared."""
-        reason = clean(self.recorded["reason"], MAX_REASON_CHARACTERS) if self.recorded is not None else ""
+        reason = clean(self.recorded["reason"], MAX_VERDICT_REASON_CHARACTERS) if self.recorded is not None else ""
         is_doubtful = self.recorded is not None and self.recorded["outcome"] == "incomplete"
         return reason if is_doubtful and reason.startswith(NOT_AS_DECLARED) else None
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-MAX_REASON_CHARACTERS: Final = 3000
+MAX_VERDICT_REASON_CHARACTERS: Final = 3000
 MAX_TIME_CHARACTERS: Final = 40
 SETTLED: Final = frozenset({"passed", "failed"})
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
@@ -183,7 +183,7 @@ def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
     finished_at = given["finished_at"]
     extra = {
         # Reports show them.
-        "reason": clean(given["reason"], MAX_REASON_CHARACTERS),
+        "reason": clean(given["reason"], MAX_VERDICT_REASON_CHARACTERS),
         "finished_at": clean(finished_at, MAX_TIME_CHARACTERS) if finished_at is not None else None,
         **{name: whole_or_none(given[name]) for name in ("elapsed_ms", "forked_version")},
         "scenarios": _all(_scenario_run, given["scenarios"]),

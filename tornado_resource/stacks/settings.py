@@ -13,7 +13,7 @@ from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.model import Budget, OnConflict, Rerun
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.rollback import Rollback
+from tornado_resource.stacks.rollback import MAX_REASON_CHARACTERS, Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,6 @@ ON_CONFLICT: Final = get_args(OnConflict)
 RERUN: Final = get_args(Rerun)
 MIN_POLL_SECONDS: Final = 0.1
 STACK_NAME: Final = r"[A-Za-z0-9._-]{1,100}(/[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})?"
-MAX_REASON_CHARACTERS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tornado_resource.bland.listing import Listing, Owner
+from tornado_resource.bland.listing import LIST_LIMIT, Listing, Owner
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
 from tornado_resource.core.text import clean
@@ -14,7 +14,6 @@ from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.scenarios import with_scenarios
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.tornado.scenarios import ran_all, unlisted_doubt
 from tornado_resource.tornado.verdict import tested_version, unreadable_content, with_content
 from tornado_resource.versions.difference import compare_contents
 from tornado_resource.versions.drift import drift, version_name
@@ -206,3 +205,33 @@ def _result(gated: GatedRun, ending: Ending, scenarios: tuple[Scenario, ...] = (
 
 def _names(scenarios: tuple[Scenario, ...]) -> dict[str, str]:
     return {scenario.scenario_id: scenario.name for scenario in scenarios if scenario.name}
+
+
+def ran_all(gated: GatedRun, status: Status, listing: Listing) -> bool:
+    """Return whether a session ran every enabled scenario of its pathway, although they cannot all be listed.
+
+    One that names no scenarios does, as the API's page says. Then its results show all of them, those that are listed
+    included.
+    """
+    results = status.last_results
+    is_unlimited = gated.declared_scenarios is None and not gated.adopted
+    return (
+        is_unlimited
+        and len(results) == status.total_scenarios
+        and all(each.scenario_id in results for each in listing.enabled)
+    )
+
+
+def unlisted_doubt(verdict: RunVerdict, listing: Listing) -> str | None:
+    """Return why a verdict of a promotion gate does not hold for scenarios that the API does not list; None if it does.
+
+    A required scenario that did not pass is reason enough to fail.
+    """
+    if listing.is_whole or verdict.outcome == "incomplete":
+        return None
+    if verdict.outcome == "failed" and any(each.is_required_for_promotion for each in listing.scenarios):
+        return None
+    return (
+        f"the API lists no more than {LIST_LIMIT} scenarios of the pathway, "
+        "so it is unknown which others are required for promotion"
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.listing import MAX_SCENARIOS, Owner, Scenario, parse_scenarios
+from tornado_resource.bland.listing import MAX_OWNER_SCENARIOS, Owner, Scenario, parse_scenarios
 from tornado_resource.bland.responses import UNREADABLE_ID
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.sessions import (
@@ -291,7 +291,7 @@ def test_the_first_fixes_are_kept_and_the_others_counted() -> None:
     assert status.omitted == Omitted(fixes=4)
 
 
-@pytest.mark.parametrize(("number", "is_read"), [(MAX_SCENARIOS, True), (MAX_SCENARIOS + 1, False)])
+@pytest.mark.parametrize(("number", "is_read"), [(MAX_OWNER_SCENARIOS, True), (MAX_OWNER_SCENARIOS + 1, False)])
 def test_a_pathway_has_so_many_scenarios_at_most(number: int, is_read: bool) -> None:  # noqa: FBT001
     """Each may be required for promotion, so none of them is left out."""
     assert (parse_scenarios([{"id": str(each)} for each in range(number)]) is not None) is is_read

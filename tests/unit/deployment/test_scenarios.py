@@ -16,7 +16,7 @@ from tests.support.scenario_api import ScenarioApi
 from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate, ScenarioDeclaration
-from tornado_resource.deployment.scenarios import NOT_AS_DECLARED, UNREAD, check_scenarios, expected_inputs
+from tornado_resource.deployment.scenarios import SCENARIOS_DIFFER, UNREAD, check_scenarios, expected_inputs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.stacks.managers import Managers
@@ -119,7 +119,7 @@ async def test_a_scenario_that_the_state_knows_is_read_by_its_id() -> None:
 
 
 async def test_a_pathway_that_cannot_be_read_is_not_called_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (await checked(api_of(others=1))).startswith(NOT_AS_DECLARED)
+    assert (await checked(api_of(others=1))).startswith(SCENARIOS_DIFFER)
     api = api_of(others=1)
     monkeypatch.setattr(api, "handle", lambda _request: httpx.Response(404, json={"error": "Pathway pw-1 not found"}))
     said = await checked(api)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program import baseline, report
+from tornado_resource.program import gate, report
 from tornado_resource.program import gate as shared_gate
 from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.report import INTERRUPTED, NOTHING_JUDGED, STOPPED, UpdateReport
@@ -245,7 +245,7 @@ async def test_a_baseline_that_cannot_be_read_decides_nothing(
             raise state
         return state
 
-    monkeypatch.setattr(baseline, "resources_of", resources_of)
+    monkeypatch.setattr(gate, "resources_of", resources_of)
     waits = ProgramGate(UpdateReport(str(program.folder)), stack)
     waits.begin("pulumi stack output")
     waits.expect(PASSED.gated)
