@@ -163,13 +163,17 @@ async def list_errors(client: Client, found: SimulationSet) -> list[str]:
     query = {"simulation_set_id": found.set_id, "status": "ERROR"}
     pages = run_pages(client, "runs of a simulation set", query, partial(_listed, client), retry=retried)
     async for run in (run async for _, runs in pages for run in runs):
-        at = parse_time(word(run.get("created_at")))
-        if first is not None and at is not None and at < first:
+        if _is_earlier(run, first):
             break  # the newest come first, so the API knows no such filter, and these are of others
         scenario_id = word(run.get("scenario_id"), MAX_ID_CHARACTERS)
         if scenario_id is not None and run.get("status", "ERROR") == "ERROR" and await _is_of(client, run, found):
             errors.append(scenario_id)
     return errors
+
+
+def _is_earlier(run: Json, moment: datetime | None) -> bool:
+    created = parse_time(word(run.get("created_at")))
+    return moment is not None and created is not None and created < moment
 
 
 async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[ListedSet]:
