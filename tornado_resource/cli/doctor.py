@@ -18,6 +18,7 @@ from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean, clean_json
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, type_of
+from tornado_resource.declarations.model import DEFAULT_RERUN
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound, TornadoError
 from tornado_resource.runs import commands
@@ -177,9 +178,14 @@ async def _of_run(client: Client, run: RecordedRun, tested: RunBasis, stack: str
 
     # Scenarios have rows of their own.
     found = await kind_of(run.kind).find_drift(ContentReader(client), replace(tested, scenarios=None))
-    cure = f"to test it as it is now: change one of its triggers, then pulumi up --stack {stack}"
     place = f" ({run.place.shown})" if run.place is not None else ""
-    return Row("drifted", f"{run.name}{place}: {found}", cure) if found is not None else None
+    return Row("drifted", f"{run.name}{place}: {found}", _run_cure(run, stack)) if found is not None else None
+
+
+def _run_cure(run: RecordedRun, stack: str) -> str:
+    sees_edits = run.declared.get("rerun", DEFAULT_RERUN) in {"on_drift", "always"}
+    first = "" if sees_edits else "change one of its triggers, then "
+    return f"to test it as it is now: {first}{commands.up(stack)}"
 
 
 async def _of_release(client: Client, release: Resource, stack: str) -> Row | None:

@@ -19,9 +19,9 @@ def edit_since_pass(version: int, passed: str, passed_at: str | None, now: Diges
     if is_same(now, Digests.of(passed)):
         return None
     known = f"{short(passed)} passed at {clean(passed_at or 'an unknown time', 40)}"
-    again = "run it again (a trigger, `rerun: always`)"
+    again = "run it again (`pulumi up`; with `rerun: on_failure` or `on_change` a trigger, too)"
     if now is None:
-        return f"version {version} cannot be read any more ({known}); {again} on a version that exists"
+        return f"version {version} cannot be read any more ({known}); run it again on a version that exists"
     found = short(now.like(passed))
     if is_incomparable(now, Digests.of(passed)):
         return f"version {version} may have been edited since: {known}, now it is {found}; {OTHER_PATHS}; {again}"

@@ -13,7 +13,7 @@ from tests.support.recorded_stack import checked, recorded_check_run, recorded_r
 from tests.support.results import CREATED_AT
 from tornado_resource.bland.listing import Owner
 from tornado_resource.cli import main
-from tornado_resource.cli.doctor import _scenario_row
+from tornado_resource.cli.doctor import _run_cure, _scenario_row
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, make_urn
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
@@ -356,6 +356,21 @@ def test_an_edited_scenario_is_put_back_by_a_plain_update() -> None:
     stored = StoredScenario("refund@pw-1", "sc-1", Owner.pathway("pw-1"), {"name": "Refund"}, manage=True, drift=False)
     row = _scenario_row(stored, ScenarioChange(("enabled",)), "dev")
     assert row.cure == ("to put it back: pulumi up --stack dev (add --refresh if rerun is on_failure or on_change)")
+
+
+@pytest.mark.parametrize(
+    ("rerun", "cure"),
+    [
+        (None, "pulumi up --stack dev"),
+        ("always", "pulumi up --stack dev"),
+        ("on_failure", "change one of its triggers, then pulumi up --stack dev"),
+        ("on_change", "change one of its triggers, then pulumi up --stack dev"),
+    ],
+)
+def test_an_edited_version_is_tested_again_by_an_update_that_sees_it(rerun: str | None, cure: str) -> None:
+    run = recorded_run("billing")
+    run = replace(run, declared={**run.declared, **({"rerun": rerun} if rerun is not None else {})})
+    assert _run_cure(run, "dev") == f"to test it as it is now: {cure}"
 
 
 def test_what_was_started_here_is_said_if_the_state_cannot_be_read(
