@@ -188,7 +188,7 @@ class Composer:
             value = plain(event.value)
         except ValueError as error:
             self.report(event.start_mark, f"found {error}; quote it if it is text")
-            value = 0
+            value = None  # no second problem: almost every key may be null
         if event.tag is not None:
             value = self._tagged(event, value)
         elif value is None and not event.value:

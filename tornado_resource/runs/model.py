@@ -339,9 +339,10 @@ class Result:
         return self.known_name(scenario_id) or scenario_id
 
     def known_name(self, scenario_id: str) -> str | None:
-        """Return the name of a scenario: the declared one, else that of the API; None if it is unknown."""
+        """Return the name of a scenario: the declared one, else that of the API; None if it is unknown, or the id."""
         declared = self.gated.scenarios.get(scenario_id)
-        return declared.name if declared is not None else self.scenario_names.get(scenario_id)
+        name = declared.name if declared is not None else self.scenario_names.get(scenario_id)
+        return name if name != scenario_id else None
 
     def scenario_position(self, scenario_id: str) -> Position | None:
         """Return where a scenario is declared: itself if it is declared as code, else its session."""

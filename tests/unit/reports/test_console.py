@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tornado_resource.bland.sessions import Fix, Iteration, Status
@@ -60,6 +61,13 @@ Failed sessions run again, unless `rerun` is `on_change`.
   late: To read it again, run `pulumi up --stack dev` again: \
 a session that was started is resumed, not started twice."""
     )
+
+
+def test_a_scenario_whose_name_is_its_id_is_named_once() -> None:
+    result = replace(failed(unfixable_ids=("sc-1",)), scenario_names={"sc-1": "sc-1"})
+    message = failure_message([result], "dev")
+    assert message is not None
+    assert "    unfixable: sc-1\n" in message
 
 
 def test_an_incomplete_gate_is_not_called_failed() -> None:
