@@ -35,7 +35,7 @@ from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.runs.model import without_secret
-from tornado_resource.scenarios.resource import all_ids, declarations, definitions
+from tornado_resource.scenarios.tested import all_ids, declarations, definitions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence

@@ -20,12 +20,13 @@ from tornado_resource.declarations.releases import releases
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.runs.kinds import kind_of
+from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
 from tornado_resource.stacks.history import MAX_UPDATES, read_history
 from tornado_resource.stacks.pulumi_cli import pulumi_up, set_config
 from tornado_resource.stacks.reader import Stack, read_stack, selected_stack
 from tornado_resource.stacks.recorded import read_outputs
 from tornado_resource.stacks.renames import release_of, release_type
-from tornado_resource.stacks.rollback import MAX_REASON_CHARACTERS, Rollback, passes_of
+from tornado_resource.stacks.rollback import Rollback, passes_of
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:

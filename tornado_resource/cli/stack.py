@@ -17,7 +17,7 @@ from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.reports.github import run_url
+from tornado_resource.reports.ci import run_url
 from tornado_resource.reports.model import Report
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.promotion import with_promoted_version

@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from tornado_resource.bland.agents import PRODUCTION, STAGING
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED, folded
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.judges import Judges, target_problem
 from tornado_resource.declarations.merging import Fault, settings_of
-from tornado_resource.declarations.model import ChecksDeclaration
+from tornado_resource.declarations.model import ChecksDeclaration, Publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,7 +156,7 @@ def _shown(value: Any) -> str:
 
 _RULES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {
     "agent_id": _identifier,
-    "env": partial(_choice, choices=(STAGING, PRODUCTION)),
+    "env": partial(_choice, choices=get_args(Publish)),
     "scenario_ids": _scenario_ids,
     "judges": _judges,
     "simulations_count": _simulations,

@@ -9,7 +9,6 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.content import Digests
-from tornado_resource.confirmations.resource import Confirmation
 from tornado_resource.program.runs import run_outputs
 from tornado_resource.runs.confirmation import confirmed, judge_confirmation, judged_again, unconfirmed
 from tornado_resource.runs.inputs import compare
@@ -20,6 +19,7 @@ from tornado_resource.runs.rerun import Decision
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tornado_resource.confirmations.resource import Confirmation
     from tornado_resource.declarations.model import Gate
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunOutputs, RunResource
@@ -97,6 +97,8 @@ class Confirming:
             self._declare(dict.fromkeys(kind_of(KIND).fields, pulumi.UNKNOWN), is_secret=False)
 
     def _declare(self, inputs: Mapping[str, Any], decision: Decision | None = None, *, is_secret: bool) -> Confirmation:
+        from tornado_resource.confirmations.resource import Confirmation
+
         self._is_declared = True
         secret = {"pathway_id": pulumi.Output.secret(inputs["pathway_id"])} if is_secret else {}
         return Confirmation(self._session, {**inputs, **secret}, decision)

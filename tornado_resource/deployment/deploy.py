@@ -1,4 +1,7 @@
-"""`deploy()`: declarations in, resources, verdicts and stack outputs out."""
+"""`deploy()`: declarations in, resources, verdicts and stack outputs out.
+
+A phase that most programs do not need, such as promoting, is imported where it begins: an update waits for imports.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from tornado_resource.agents.resource import CheckRun
 from tornado_resource.core.text import count
 from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.plan import one_at_a_time, predecessors
 from tornado_resource.declarations.resolver import load
 from tornado_resource.deployment.budget import check_budget
-from tornado_resource.deployment.checks import check_judges, declare_checks
 from tornado_resource.deployment.confirm import Confirming, keep_confirmation
-from tornado_resource.deployment.keep import keep
 from tornado_resource.deployment.latest import with_latest
-from tornado_resource.deployment.promote import promote, warn_of_unused_override
-from tornado_resource.deployment.publish import preview_releases, publish
 from tornado_resource.deployment.renames import recognise
 from tornado_resource.deployment.rollback import Rollbacks
 from tornado_resource.deployment.scenarios import (
@@ -47,7 +45,7 @@ from tornado_resource.stacks.promotion import as_output
 from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tornado_resource.bland.listing import Owner
     from tornado_resource.checks.resource import AgentChecks
@@ -113,6 +111,8 @@ def deploy() -> None:
     except TornadoError as error:
         raise pulumi.RunError(config_message(error)) from None
     if is_idle():
+        from tornado_resource.deployment.keep import keep
+
         keep(environment, run)
         return
     if not is_dry_run():
@@ -152,8 +152,11 @@ class _Deployed:
 def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -> pulumi.Output[Promoted | None]:
     if environment.promotes_from is None:
         if run.settings.promote_without is not None:
+            from tornado_resource.deployment.promote import warn_of_unused_override
+
             warn_of_unused_override()
         return pulumi.Output.from_input(None)
+    from tornado_resource.deployment.promote import promote
 
     async def roll_back() -> None:
         await recognise(environment, run)
@@ -169,7 +172,10 @@ async def _resolved(environment: Environment, promotion: Promotion | None, run: 
     """Return the environment on versions that exist, once its scenarios and judges are known to be there."""
     if environment.all_scenarios:
         await check_scenarios(environment, promotion, run)
-    await check_judges(environment, run)
+    if environment.checks:
+        from tornado_resource.deployment.checks import check_judges
+
+        await check_judges(environment, run)
     return await with_latest(environment, run)
 
 
@@ -201,7 +207,7 @@ async def _declare(
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
     scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
-    checks = declare_checks(environment, scenarios, run.last_runs)
+    checks = _checks(environment, scenarios, run)
     deployed = _Deployed(environment, {}, {}, gate, scenarios, checks, rollbacks)
     for declaration in environment.declarations:
         if not declaration.retest:
@@ -225,6 +231,16 @@ async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion
     else:
         declared = {each.name: await expected_inputs(each, run) for each in environment.declarations if each.retest}
         await gate.replace_old_verdicts(declared)
+
+
+def _checks(
+    environment: Environment, scenarios: Mapping[tuple[str, Owner], TornadoScenario], run: ProgramRun
+) -> Mapping[tuple[str, ...], AgentChecks]:
+    if not environment.checks and not environment.judges:
+        return {}
+    from tornado_resource.deployment.checks import declare_checks
+
+    return declare_checks(environment, scenarios, run.last_runs)
 
 
 def _take_over(deployed: _Deployed, declaration: Declaration, verdict: RunVerdict, *, is_waiting: bool) -> None:
@@ -257,6 +273,8 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each run.
         resource: RunResource
         if declaration.section == "agents":
+            from tornado_resource.agents.resource import CheckRun
+
             checks = deployed.checks.get(declaration.place)
             resource = CheckRun(name, version=arguments.pop("version_id"), checks=checks, **arguments)
         else:
@@ -365,7 +383,11 @@ def _preview(deployed: _Deployed, run: ProgramRun) -> None:
         pulumi.log.info(deployed.environment.version_note)
     for warning in deployed.environment.warnings:
         pulumi.log.warn(str(warning))
-    preview_releases(deployed.rollbacks.others(deployed.environment), deployed.runs, run)
+    declarations = deployed.rollbacks.others(deployed.environment)
+    if _publishes(declarations):
+        from tornado_resource.deployment.publish import preview_releases
+
+        preview_releases(declarations, deployed.runs, run)
     _with_all(deployed, partial(_log_run_order, deployed.environment))
 
 
@@ -394,5 +416,12 @@ async def _finish(deployed: _Deployed, run: ProgramRun) -> Any:
     if deployed.verdicts:
         environment, gate = deployed.environment, deployed.gate
         declarations = deployed.rollbacks.others(environment)
-        run.gate.then(lambda: publish(declarations, gate.results, gate.left_out, run))
+        if _publishes(declarations):
+            from tornado_resource.deployment.publish import publish
+
+            run.gate.then(lambda: publish(declarations, gate.results, gate.left_out, run))
     await run.gate.end()
+
+
+def _publishes(declarations: Iterable[Declaration]) -> bool:
+    return any(each.publish is not None for each in declarations)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from tornado_resource.declarations.model import LATEST
-from tornado_resource.deployment.promote import refusal
+from tornado_resource.deployment.refusal import refusal
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.errors import TornadoError

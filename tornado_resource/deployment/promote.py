@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,19 +10,19 @@ import pulumi
 
 from tornado_resource.bland.content import Digests, is_same
 from tornado_resource.core.clock import SYSTEM
-from tornado_resource.core.text import clean, counts
+from tornado_resource.core.text import clean
 from tornado_resource.declarations.releases import obstacles
+from tornado_resource.deployment.refusal import count_runs, refusal
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import full_stack_name
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
-from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import with_promoted_version
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.report import UpdateReport
@@ -120,21 +119,6 @@ async def _has_passed_here(declaration: Declaration, promoted: Promoted, run: Pr
     return is_same(Digests.of(verdict.content), gated.promoted.content) is True
 
 
-def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[str, str]) -> str:
-    """Return a title with the number of runs that have problems, and a line for each: name, position, problem."""
-    lines = [f"{title} ({len(problems)} of {_runs(declarations)}):"]
-    lines += [
-        f"  {each.name} ({each.position}): {problems[each.name]}" for each in declarations if each.name in problems
-    ]
-    return "\n".join(lines)
-
-
-def _runs(declarations: Sequence[Declaration]) -> str:
-    """Return `2 sessions and 1 check run`."""
-    numbers = Counter(kind_of(each.kind).noun for each in declarations)
-    return counts(numbers)
-
-
 def warn_of_unused_override() -> None:
     """Warn that `tornado:promoteWithout` is set although nothing has to be overridden."""
     command = f"pulumi config rm tornado:promoteWithout --stack {pulumi.get_stack()}"
@@ -170,7 +154,7 @@ def _log(promoted: Promoted) -> None:
         pulumi.log.warn(f"{UNPINNED}: {names}")
     if record.waived:
         reason = clean(record.override or "")
-        waived = _runs([each for each in promoted.environment.declarations if each.name in record.waived])
+        waived = count_runs([each for each in promoted.environment.declarations if each.name in record.waived])
         pulumi.log.warn(f"{waived} promoted without a pass (tornado:promoteWithout): {reason}")
     elif record.override is not None:
         warn_of_unused_override()

@@ -10,7 +10,7 @@ import pulumi
 
 from tornado_resource.core.urns import RELEASE_TYPE, make_urn
 from tornado_resource.declarations.releases import certain_versions, faults, releases
-from tornado_resource.deployment.promote import refusal
+from tornado_resource.deployment.refusal import refusal
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.sdk import independent

@@ -9,12 +9,10 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import clean, count
 from tornado_resource.core.urns import name_of, parents_of
-from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.releases import releases
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.stacks.renames import NamedRun, find_renames, unclear_rename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.stacks.recorded import RecordedRun
-    from tornado_resource.stacks.renames import Renames
+    from tornado_resource.stacks.renames import NamedRun, Renames
 
 
 async def recognise(environment: Environment, run: ProgramRun) -> None:
@@ -36,6 +34,8 @@ async def recognise(environment: Environment, run: ProgramRun) -> None:
     gone = [recorded[urn] for urn in recorded.keys() - declared if _is_of_file(recorded[urn], run)]
     unrecorded = {declared[urn].name: declared[urn] for urn in declared.keys() - recorded}
     if gone and unrecorded:
+        from tornado_resource.stacks.renames import find_renames
+
         found = find_renames(
             gone, [await _new(each, environment, run) for each in environment.declarations if each.name in unrecorded]
         )
@@ -54,6 +54,8 @@ def _urns(found: Renames) -> dict[str, str]:
 
 
 async def _new(declaration: Declaration, environment: Environment, run: ProgramRun) -> NamedRun:
+    from tornado_resource.stacks.renames import NamedRun
+
     inputs, is_promoted = await expected_inputs(declaration, run), environment.promotes_from is not None
     return NamedRun(declaration.name, declaration.kind, inputs, is_promoted=is_promoted)
 
@@ -69,5 +71,8 @@ def _log(found: Renames, declared: Mapping[str, Declaration]) -> None:
         noun, old_name = kind_of(each.kind).noun, clean(name_of(each.resource.urn))
         pulumi.log.info(f"{name}: was {old_name}, and takes over its {noun} {clean(each.run_id, 80)}")
     for name, candidates in found.unclear.items() if is_dry_run() else ():
+        from tornado_resource.declarations.budget import cost_of
+        from tornado_resource.stacks.renames import unclear_rename
+
         minutes = count(cost_of([declared[name]]).minutes, "minute")
         pulumi.log.warn(unclear_rename(name, candidates, pulumi.get_stack(), minutes))

@@ -10,15 +10,12 @@ import pulumi
 
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.releases import releases
-from tornado_resource.deployment.promote import refusal
-from tornado_resource.deployment.publish import Passed, declare_release, edited
+from tornado_resource.deployment.refusal import refusal
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.errors import TornadoError
-from tornado_resource.releases.plan import ReleasePlan
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.stacks.rollback import as_output
 from tornado_resource.versions.passed import unread
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.releases.plan import ReleasePlan
     from tornado_resource.runs.model import RunVerdict
     from tornado_resource.stacks.rollback import Rollback
 
@@ -86,6 +84,10 @@ class Rollbacks:
             pulumi.RunError: a version is no longer what passed. Nothing is published then.
 
         """
+        if not self._held:
+            return
+        from tornado_resource.deployment.publish import edited
+
         plans = [_plan(release, self._rollback_of(release)) for release in self._releases()]
         problems = {**await edited(plans, self._run), **await self._unpinned(plans)}
         if problems:
@@ -121,6 +123,8 @@ class Rollbacks:
 
     def as_output(self) -> dict[str, Any]:
         """Return the stack output `rollbacks`."""
+        from tornado_resource.stacks.rollback import as_output
+
         return as_output(self._held)
 
     def _is_for(self, declaration: Declaration, rollback: Rollback, carried: Mapping[str, RunVerdict]) -> bool:
@@ -157,6 +161,8 @@ class Rollbacks:
         return next(self._held[name] for name in release.runs if name in self._held)
 
     def _declare(self, plan: ReleasePlan) -> pulumi.Resource:
+        from tornado_resource.deployment.publish import Passed, declare_release
+
         rollback = self._rollback_of(plan.release)
         name = next(each for each in plan.release.runs if each in self._held)
         pulumi.log.info(f"{name}: {rollback}")
@@ -166,6 +172,8 @@ class Rollbacks:
 
 
 def _plan(release: Release, rollback: Rollback) -> ReleasePlan:
+    from tornado_resource.releases.plan import ReleasePlan
+
     contents = (rollback.content,) if rollback.content is not None else ()
     return ReleasePlan(release, rollback.version, [rollback.session_id], contents, rollback.passed_at)
 

@@ -11,16 +11,13 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import clean
-from tornado_resource.deployment.checks import expected_config
 from tornado_resource.deployment.verdicts import deployed_runs
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
 from tornado_resource.program.sdk import together
 from tornado_resource.runs import inputs
 from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
-from tornado_resource.scenarios.resource import TornadoScenario
 from tornado_resource.stacks.backend import resource_address
-from tornado_resource.stacks.managers import Managers, managing_stacks
 from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.scenarios import matching, resource_name
 from tornado_resource.versions.scenarios import changed_fields
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.scenarios.resource import TornadoScenario
+    from tornado_resource.stacks.managers import Managers
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.scenarios import StoredScenario
 
@@ -180,7 +179,11 @@ async def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str
     """Return the inputs of a run as far as they are known before its scenarios and its checks are declared."""
     stored, checks = run.last_runs.scenarios(), declaration.checks
     ids = [_expected_id(each, matching(each, stored), run) for each in declaration.tested_scenarios]
-    config = await expected_config(checks, ids, run) if checks is not None else None
+    config = None
+    if checks is not None:
+        from tornado_resource.deployment.checks import expected_config
+
+        config = await expected_config(checks, ids, run)
     return inputs.expected_inputs(declaration, run.settings.triggers, ids, config)
 
 
@@ -190,6 +193,8 @@ def _expected_id(declared: ScenarioDeclaration, stored: StoredScenario | None, r
 
 
 def _declare(declared: ScenarioDeclaration, stored: StoredScenario | None, names: Iterable[str]) -> TornadoScenario:
+    from tornado_resource.scenarios.resource import TornadoScenario
+
     name = resource_name(declared)
     # The key was renamed: for Pulumi it is the same resource, and for the API the same scenario.
     is_renamed = stored is not None and stored.resource != name and stored.resource not in names
@@ -232,6 +237,8 @@ async def _listed(client: SharedClient, asked: Sequence[_Look]) -> Listing | str
 
 async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[Owner, Listing | str]) -> Managers:
     """Return the other stacks that manage scenarios, if one of *unsure* could be taken over."""
+    from tornado_resource.stacks.managers import Managers, managing_stacks
+
     if any(_is_adoptable(each, known[each.owner]) for each in unsure if each.manage):
         return await asyncio.to_thread(managing_stacks, pulumi.get_stack())
     return Managers()

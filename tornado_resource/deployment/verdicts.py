@@ -23,7 +23,6 @@ from tornado_resource.runs.model import Result, by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.promotion import as_output, with_promoted_version
 from tornado_resource.stacks.recorded import started_content
-from tornado_resource.stacks.rollback import as_output as rollbacks_output
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -268,5 +267,7 @@ def register_verdicts(
         if promotion is not None:
             outputs["promotion"] = as_output(promotion)
         if rollbacks:
+            from tornado_resource.stacks.rollback import as_output as rollbacks_output
+
             outputs["rollbacks"] = rollbacks_output(rollbacks)
         stack.register_outputs(outputs)

@@ -11,8 +11,6 @@ from tornado_resource.core.clock import today
 from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.program.last_runs import resources_of
 from tornado_resource.program.sdk import full_stack_name, outputs_registered
-from tornado_resource.reports.baseline import ITSELF, UNREADABLE, Baseline, baseline_of, is_same_stack
-from tornado_resource.reports.console import failure_message, quarantine_message
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.recorded import read_outputs
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from tornado_resource.program.report import UpdateReport
+    from tornado_resource.reports.baseline import Baseline
     from tornado_resource.runs.model import Cause, GatedRun, Result
 
 
@@ -87,13 +86,21 @@ class ProgramGate:
         checked = [result for urn, result in self.report.results.items() if self._checked.get(urn)]
         command = min(self._commands, key=len)  # the shorter one shows the verdicts of the other, too
         deciding = counted(checked, self.left_out)
-        excused = quarantine_message(deciding, today())
-        if excused is not None:
-            pulumi.log.warn(excused)
-        message = failure_message(deciding, pulumi.get_stack(), command)
-        raise_if_any(message, self.report.finish())
+        raise_if_any(_failure(deciding, command), self.report.finish())
         while self._next_steps:
             await self._next_steps.pop(0)()
+
+
+def _failure(results: Sequence[Result], command: str) -> str | None:
+    """Return why an update fails, None if it does not, and warn of what failed in quarantine."""
+    if all(each.verdict.outcome == "passed" and not each.verdict.quarantined for each in results):
+        return None
+    from tornado_resource.reports.console import failure_message, quarantine_message
+
+    excused = quarantine_message(results, today())
+    if excused is not None:
+        pulumi.log.warn(excused)
+    return failure_message(results, pulumi.get_stack(), command)
 
 
 def counted(results: Sequence[Result], left_out: Collection[str]) -> Sequence[Result]:
@@ -123,6 +130,8 @@ async def read_baseline(stack: str) -> Baseline:
 
     They are for reports only, and never fail an update: if they cannot be read, the report says so, and the log why.
     """
+    from tornado_resource.reports.baseline import ITSELF, UNREADABLE, Baseline, baseline_of, is_same_stack
+
     if is_same_stack(stack, pulumi.get_stack(), pulumi.get_project()):
         return Baseline(stack, problem=ITSELF)
     try:

@@ -26,11 +26,10 @@ from tornado_resource.runs.model import GatedRun, PromotedVersion, by_id
 from tornado_resource.runs.rerun import ANY, Decision, Fork, LastRun, is_newer, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
-from tornado_resource.stacks.renames import renamed_releases
 from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tornado_resource.declarations.model import Rerun
     from tornado_resource.declarations.releases import Release
@@ -103,8 +102,12 @@ class LastRuns:
         """Return the name that a renamed session, and its checks, have in the state; None for any other."""
         return self._old_names.get(name)
 
-    def recognise_releases(self, declared: Iterable[Release], names: Collection[str]) -> None:
+    def recognise_releases(self, declared: Sequence[Release], names: Collection[str]) -> None:
         """Let recorded releases have the names that they are declared under now; *names* are those of all runs."""
+        if not declared:
+            return
+        from tornado_resource.stacks.renames import renamed_releases
+
         self._old_releases = renamed_releases(declared, self._known, names)
 
     def old_release(self, name: str) -> str | None:

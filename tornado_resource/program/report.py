@@ -20,8 +20,7 @@ from tornado_resource.core.urns import unique_names
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.purpose import is_update
 from tornado_resource.program.sdk import exit_on_signals, show_error_once, when_program_ends
-from tornado_resource.reports.baseline import baseline_lines
-from tornado_resource.reports.github import run_url
+from tornado_resource.reports.ci import is_github_actions, run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
@@ -159,6 +158,8 @@ class UpdateReport:
             if self._folder is not None:
                 pulumi.log.info(f"the reports are in {self._folder}")
         if self._baseline is not None:
+            from tornado_resource.reports.baseline import baseline_lines
+
             pulumi.log.info("\n".join(baseline_lines([*self.results.values()], self._baseline)))
         self._announce()
         return problem
@@ -175,10 +176,11 @@ class UpdateReport:
 
     def _announce(self) -> None:
         """In GitHub Actions, write annotations and the job summary."""
-        from tornado_resource.reports.github import announce
-
         report = self._report()
-        announce(report, os.environ, pulumi.log.info)
+        if is_github_actions(os.environ):
+            from tornado_resource.reports.github import announce
+
+            announce(report, os.environ, pulumi.log.info)
         self._says_why = report.outcome != "passed"
 
     def _stop(self) -> None:

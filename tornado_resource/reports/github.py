@@ -1,11 +1,12 @@
-"""GitHub Actions: annotations at lines of `sessions.yaml`, the job summary, and the address of the run."""
+"""GitHub Actions: annotations at lines of `sessions.yaml`, and the job summary."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.text import clean, count, plain_url, short_list
+from tornado_resource.core.text import clean, count, short_list
+from tornado_resource.reports.ci import is_github_actions
 from tornado_resource.reports.outcomes import advice, quarantine_views
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.workflow_commands import bounded, command
@@ -24,7 +25,7 @@ REST: Final = "see the message of the gate at the end of this log, and the summa
 
 def announce(report: Report, environ: Mapping[str, str], echo: Callable[[str], None]) -> None:
     """Write annotations by *echo* and append the job summary to its file, inside GitHub Actions only. Never raises."""
-    if environ.get("GITHUB_ACTIONS") != "true":
+    if not is_github_actions(environ):
         return
     for line in annotation_lines(report):
         echo(line)
@@ -96,13 +97,3 @@ def _failed_scenarios(result: Result) -> str:
     if not names:
         return ""
     return f"\n{count(len(names), 'scenario')} failed: {short_list(names, MAX_ANNOTATED_SCENARIOS)}"
-
-
-def run_url(environ: Mapping[str, str]) -> str | None:
-    """Return the address of this run in GitHub Actions or GitLab CI; None elsewhere, or if it is no plain https URL."""
-    url = environ.get("CI_JOB_URL", "")
-    if environ.get("GITHUB_ACTIONS") == "true":
-        parts = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-        server, repository, run_id = parts
-        url = f"{server}/{repository}/actions/runs/{run_id}"
-    return plain_url(url)

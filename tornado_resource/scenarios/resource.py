@@ -9,11 +9,9 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.bland.listing import OWNER_FIELDS, Owner
-from tornado_resource.bland.responses import is_other
-from tornado_resource.bland.scenario_content import SCENARIO_FIELDS, scenario_digest
+from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
-from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.declarations.values import scenario_problems
@@ -33,14 +31,13 @@ from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.scenarios.conflict import ScenarioNotStored
 from tornado_resource.scenarios.provider import ScenarioProvider
-from tornado_resource.versions.scenarios import runs_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pulumi import Input, Output, ResourceOptions
 
-    from tornado_resource.bland.listing import OwnerField, Scenario
+    from tornado_resource.bland.listing import Scenario
 
 OUTPUTS: Final = ("scenario_id", "adopted", "drift")
 _DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "disable", "manage": True}
@@ -179,38 +176,6 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
 TornadoScenario.__annotations__ = get_annotations(TornadoScenario, eval_str=True, locals={"Output": pulumi.Output})
-
-
-def declarations(scenarios: Sequence[TornadoScenario]) -> tuple[Output[ScenarioDeclaration], ...]:
-    """Return scenarios for the gate, in their order."""
-    return tuple(each.declaration for each in scenarios)
-
-
-def definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
-    """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
-    if not scenarios:
-        return None
-    declared = pulumi.Output.all(*(each.declaration for each in scenarios))
-    return declared.apply(lambda known: runs_together(scenario_digest(each.fields) for each in known))
-
-
-def all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario], field: OwnerField, owner_id: Input[str]) -> Any:
-    """Return the ids to run: the given ones, then those of *scenarios*, which a preview knows as long as they exist.
-
-    They fail if a scenario belongs to something else than *field* and *owner_id* say.
-    """
-    if not scenarios:
-        return scenario_ids
-
-    def require(known: Sequence[Any]) -> None:
-        for each in known[1:]:
-            if each.owner.field != field or is_other(each.owner.owner_id, known[0]):
-                message = f"scenario '{clean(each.key, 80)}' belongs to another pathway or agent than what tests it"
-                raise InvalidArgument(message)
-
-    owned = pulumi.Output.all(owner_id, *declarations(scenarios)).apply(require)
-    ids = pulumi.Output.all(scenario_ids, owned, *(each.stored_id for each in scenarios))
-    return ids.apply(lambda known: [*(known[0] or ()), *known[2:]])
 
 
 def _declaration(scenario: TornadoScenario, name: str, given: Mapping[str, Any]) -> Output[ScenarioDeclaration]:

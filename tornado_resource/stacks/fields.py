@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ENCRYPTED: Final = "4dabf18193072939515e22adb298388d"
 """The key by which Pulumi marks an object of its own, such as an encrypted value."""
+MAX_REASON_CHARACTERS: Final = 300
+"""Of why somebody overrides a promotion or rolls back, which configs and states have."""
 _NAMES_ONLY: Final = "propertyDependencies"
 """What Pulumi records here for each input are URNs."""
 _EXPECTED: Final = {str: "text", bool: "true or false", dict: "an object", list: "a list"}

@@ -13,6 +13,7 @@ from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import name_of
 from tornado_resource.runs.kinds import kind_of
+from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
 from tornado_resource.stacks.promotion import text_or_none
 from tornado_resource.stacks.recorded_verdicts import carried_results
 from tornado_resource.stacks.renames import Followed, release_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import RunVerdict
     from tornado_resource.stacks.recorded import Recorded
 
-MAX_REASON_CHARACTERS: Final = 300
 _REQUIRED: Final = {"version", "session_id", "instead_of", "reason"}
 _VERSIONS: Final = {"version", "instead_of_version"}
 Version = int | str

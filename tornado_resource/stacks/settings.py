@@ -13,10 +13,12 @@ from tornado_resource.core.durations import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.model import Budget, OnConflict, Rerun
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.rollback import MAX_REASON_CHARACTERS, Rollback
+from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tornado_resource.stacks.rollback import Rollback
 
 PREFIX: Final = "tornado:"
 ON_CONFLICT: Final = get_args(OnConflict)
@@ -201,6 +203,8 @@ def _content_paths(text: str) -> tuple[str, ...]:
 
 
 def _rollbacks(text: str) -> dict[str, Rollback]:
+    from tornado_resource.stacks.rollback import Rollback
+
     value = json.loads(text)
     found = {name: Rollback.of(entry) for name, entry in value.items()} if isinstance(value, dict) else {"": None}
     known = {name: each for name, each in found.items() if each is not None}

@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tornado_resource.bland.agents import list_agents
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.retrying import is_transient
@@ -346,6 +345,8 @@ KIND: Final = Tornado()
 
 async def with_successor(client: Client, error: NotFound, pathway_id: str) -> NotFound:
     """Return an error about a pathway with the agents that were migrated from it, if there are some."""
+    from tornado_resource.bland.agents import list_agents
+
     with suppress(ApiError):
         agents = id_list([each.agent_id for each in (await list_agents(client)).of_pathway(pathway_id)])
         if agents:

@@ -11,7 +11,7 @@ from tornado_resource.program.arguments import refuse_to_import
 from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
 from tornado_resource.runs.inputs import by_ids
-from tornado_resource.scenarios.resource import all_ids, declarations, definitions
+from tornado_resource.scenarios.tested import all_ids, declarations, definitions
 from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ STORED = StoredScenario(RESOURCE, "sc-1", OWNER, FIELDS, manage=True, drift=Fals
 def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("stack", "project", "organization"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
-    monkeypatch.setattr("tornado_resource.deployment.scenarios.managing_stacks", lambda _own: RIVAL)
+    monkeypatch.setattr("tornado_resource.stacks.managers.managing_stacks", lambda _own: RIVAL)
 
 
 class Known:
@@ -165,7 +165,7 @@ async def test_what_another_stack_has_created_again_is_found_by_its_name() -> No
 
 async def test_a_scenario_is_not_taken_over_if_the_stacks_could_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     unread = Managers(unread="`pulumi stack ls` timed out")
-    monkeypatch.setattr("tornado_resource.deployment.scenarios.managing_stacks", lambda _own: unread)
+    monkeypatch.setattr("tornado_resource.stacks.managers.managing_stacks", lambda _own: unread)
     said = "another stack may manage it: not all stacks could be read (`pulumi stack ls` timed out). It is as declared."
     assert said in await checked(api_of("Refund", others=2), manage=True)
 

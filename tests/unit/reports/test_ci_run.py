@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.reports.github import run_url
+from tornado_resource.reports.ci import run_url
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",

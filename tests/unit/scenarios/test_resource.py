@@ -16,6 +16,7 @@ from tornado_resource.declarations.values import ONE_OWNER
 from tornado_resource.program import purpose
 from tornado_resource.program.arguments import InvalidArgument
 from tornado_resource.scenarios import resource
+from tornado_resource.scenarios.tested import all_ids
 from tornado_resource.stacks.command_line import CommandLine
 
 
@@ -50,8 +51,8 @@ async def test_a_run_tests_only_scenarios_of_its_own_pathway_or_agent() -> None:
     of_agent: Any = SimpleNamespace(
         declaration=pulumi.Output.from_input(declared), stored_id=pulumi.Output.from_input("sc-1")
     )
-    assert await resource.all_ids(["tc-1"], [of_agent], "agent_id", "ag-1").future() == ["tc-1", "sc-1"]
+    assert await all_ids(["tc-1"], [of_agent], "agent_id", "ag-1").future() == ["tc-1", "sc-1"]
     for field, owner_id in (("agent_id", "ag-2"), ("pathway_id", "ag-1")):
-        ids: Any = resource.all_ids(None, [of_agent], field, owner_id)  # type: ignore[arg-type]
+        ids: Any = all_ids(None, [of_agent], field, owner_id)  # type: ignore[arg-type]
         with pytest.raises(InvalidArgument, match="'refund' belongs to another pathway or agent than what tests it"):
             await ids.future()

@@ -12,10 +12,10 @@ from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, SESSION
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import Release
 from tornado_resource.runs.model import RunVerdict
+from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
 from tornado_resource.stacks.recorded import Recorded, Resource, read_outputs
 from tornado_resource.stacks.renames import release_of
 from tornado_resource.stacks.rollback import (
-    MAX_REASON_CHARACTERS,
     Pass,
     Passes,
     Rollback,

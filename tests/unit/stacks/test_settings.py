@@ -11,7 +11,8 @@ from tornado_resource.declarations.model import Budget
 from tornado_resource.declarations.resolver import check_document
 from tornado_resource.declarations.values import session_problems
 from tornado_resource.errors import ConfigurationError, DeclarationError
-from tornado_resource.stacks.rollback import MAX_REASON_CHARACTERS, Rollback
+from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
+from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.stacks.settings import KEYS, Settings, read_settings
 
 if TYPE_CHECKING:

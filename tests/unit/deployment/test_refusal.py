@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
-from tornado_resource.deployment.promote import refusal
+from tornado_resource.deployment.refusal import refusal
 
 
 def test_a_refusal_counts_sessions_and_check_runs_apart() -> None:
