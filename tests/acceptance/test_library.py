@@ -77,7 +77,8 @@ def test_a_session_without_a_gate_has_no_verdict_to_wait_for(make: Callable[[str
 
 def test_a_settled_stack_previews_without_changes(make: Callable[[str], Project]) -> None:
     program = """\
-good = TornadoSession("good", pathway_id="pw-2", version_number=4, rerun="on_failure")
+pathway = pulumi.Output.from_input("pw-2")
+good = TornadoSession("good", pathway_id=pathway, version_number=4, rerun="on_failure")
 verdict = wait_for(good)
 pulumi.export("good", verdict)
 PathwayRelease("good", pathway_id="pw-2", verdict=verdict, sessions=[good.session_id])

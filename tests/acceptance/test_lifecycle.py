@@ -77,33 +77,6 @@ def test_two_declarations_are_two_starts_and_then_none(project: Project) -> None
     assert project.resources() == []
 
 
-def test_another_request_cancels_and_then_starts(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
-    project.declare(ONE.replace("gate: none", "gate: none, timeout_ms: 600000"))
-    project.up()
-    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]
-    posts = [row["path"].rpartition("/")[2] for row in project.requests("POST")]
-    assert posts == ["start", "cancel", "start"]
-    assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[1]["session_id"]
-
-
-def test_what_changes_nothing_for_the_run_is_recorded_and_starts_nothing(slow_project: Project) -> None:
-    project = slow_project
-    project.declare(ONE)
-    project.up()
-    project.declare(f"# a comment, so that every line moves\n{ONE}")
-    project.pulumi("preview", "--expect-no-changes")
-    fields = "{rerun: on_change, on_conflict: wait, on_destroy: leave, pathway_id: pw-1, gate: none}"
-    project.declare(f"# a comment, so that every line moves\nversion: 1\nsessions:\n  support-line: {fields}\n")
-    project.up()
-    assert len(project.requests("POST")) == 1
-    assert project.resources()[0]["outputs"]["declared"]["rerun"] == "on_change"
-    project.pulumi("destroy", "--yes", "--skip-preview")
-    assert [row["status"] for row in project.sessions()] == ["RUNNING"], "on_destroy: leave"
-
-
 def test_the_whole_life_of_a_resource_is_quiet_where_nothing_changes(slow_project: Project, tmp_path: Path) -> None:
     project = slow_project
     project.declare(ONE)
@@ -113,12 +86,25 @@ def test_the_whole_life_of_a_resource_is_quiet_where_nothing_changes(slow_projec
     assert resource["type"] == "pulumi-python:dynamic/bland:TornadoSession"
     assert resource["id"] == resource["outputs"]["session_id"]
     assert json.dumps(resource).count("pw-1") == 3
+    project.declare(f"# a comment, so that every line moves\n{ONE}")
     other: dict[str, Any] = {"XDG_STATE_HOME": str(tmp_path / "b"), "PULUMI_HOME": str(tmp_path / "other-home")}
     project.up(0, "--expect-no-changes", **other)  # another machine, from the state alone
     project.up(0, "--refresh", "--expect-no-changes")
+
+    # What changes nothing for the run is recorded, and starts nothing.
+    fields = "rerun: on_change, on_conflict: wait, pathway_id: pw-1, gate: none"
+    project.declare(f"version: 1\nsessions:\n  support-line: {{{fields}}}\n")
+    project.up()
+    assert len(project.requests("POST")) == 1
+    assert project.resources()[0]["outputs"]["declared"]["rerun"] == "on_change"
+
+    # Another request cancels, and then starts.
+    project.declare(f"version: 1\nsessions:\n  support-line: {{{fields}, timeout_ms: 600000, on_destroy: leave}}\n")
+    project.up()
+    assert [row["path"].rpartition("/")[2] for row in project.requests("POST")] == ["start", "cancel", "start"]
+    assert project.outputs()["sessions"]["support-line"]["session_id"] == project.sessions()[1]["session_id"]
     project.pulumi("destroy", "--yes", "--skip-preview")
-    assert [row["status"] for row in project.sessions()] == ["CANCELLED"]
-    assert [row["path"].rpartition("/")[2] for row in project.requests("POST")] == ["start", "cancel"]
+    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"], "on_destroy: leave"
     assert project.resources() == []
 
 
@@ -197,9 +183,3 @@ def test_adopt_takes_an_existing_session_over_without_a_start(slow_project: Proj
     assert len(project.requests("/start")) == 2  # the foreign one, and the one that met 409
 
 
-def test_on_conflict_can_be_overruled_for_one_run(slow_project: Project) -> None:
-    project = slow_project
-    project.http.post("/v1/agent-testing/tornado/start", json={"pathway_id": "pw-1"})
-    project.declare(ONE)
-    project.pulumi("up", "--yes", "--skip-preview", "--config", "tornado:onConflict=supersede")
-    assert [row["status"] for row in project.sessions()] == ["CANCELLED", "RUNNING"]

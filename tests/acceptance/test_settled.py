@@ -84,13 +84,11 @@ def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
     sent = asked(project, lambda: project.run("tornado-resource", "status", "--stack", "dev"))
     assert sorted(line.rpartition("/")[2] for line in sent) == ["2", "2", "status", "status"]
 
-
-def test_a_library_program_that_passed_asks_nothing(make_project: Callable[..., Project]) -> None:
-    output = 'pulumi.Output.from_input(f"pw-{name}")'
-    project = make_project(speed=1000, program=LIBRARY.replace('f"pw-{name}"', output))
-    project.up()
-    assert asked(project, project.up) == []
-    assert project.outputs()["one"]["outcome"] == "passed"
+    # A recorded verdict that was changed is no answer.
+    edit_verdict(project, "one", session_id="another-session")
+    edit_verdict(project, "two", gate={"passed": "any", "repaired": "allow"})
+    assert len(asked(project, project.up)) == 2 + 2 + 1
+    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
 
 
 def test_ended_sessions_are_asked_once_for_diff_and_gate_together(slow_project: Project) -> None:
@@ -128,15 +126,6 @@ def test_sessions_of_a_library_program_are_asked_side_by_side(make_project: Call
         assert max(sent) - min(sent) < 1500
 
 
-def test_a_verdict_that_was_changed_is_asked_for_again(project: Project) -> None:
-    project.declare(TWO)
-    project.up()
-    edit_verdict(project, "one", session_id="another-session")
-    edit_verdict(project, "two", gate={"passed": "any", "repaired": "allow"})
-    assert len(asked(project, project.up)) == 2 + 1
-    assert {each["outcome"] for each in project.outputs()["verdicts"].values()} == {"passed"}
-
-
 def test_a_recorded_failure_stays_red_whatever_its_verdict_says(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=FAILING)
     project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_change}\n")
@@ -150,18 +139,9 @@ def test_a_recorded_failure_stays_red_whatever_its_verdict_says(make_project: Ca
     project.up(expect=None)
     assert project.outputs()["verdicts"]["one"]["outcome"] == "failed"
 
-
-def test_a_recorded_failure_runs_again_unless_its_gate_has_changed(
-    make_project: Callable[..., Project],
-) -> None:
-    project = make_project(speed=1000, script=FAILING)
-    project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, rerun: on_failure}\n")
-    project.up(expect=None)
-    before = len(project.requests("/start"))
-    printed = project.up(expect=None)
-    assert "one: runs again, the last run did not meet its gate: 1 of 2 scenarios passed" in printed
-    assert len(project.requests("/start")) == before + 1
-    assert len(project.requests("/cancel")) == 0
+    # With another gate, the same run is judged again.
     project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, gate: {passed: 1}, rerun: on_failure}\n")
     assert [line.split()[0] for line in asked(project, project.up)] == ["GET"]
     assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
+
+

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 TEAMS: Final = 60 if IS_SOAK else 1
-WEEKS: Final = 5 if IS_SOAK else 2
+WEEKS: Final = 5 if IS_SOAK else 1
 """Three hundred in `make soak`."""
 
 
