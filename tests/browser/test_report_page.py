@@ -48,30 +48,34 @@ CONTRAST = """
 
 
 @pytest.fixture
-def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
+def opened(tab: Page, tmp_path: Path) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
     """Open a page from a file; give it, and all that it complained of or asked for."""
-    contexts = []
+    file, troubles = tmp_path / "report.html", list[str]()
+    listeners: dict[Any, Callable[[Any], None]] = {
+        "console": lambda message: troubles.append(message.text),
+        "pageerror": lambda error: troubles.append(str(error)),
+        "request": lambda request: troubles.append(request.url) if request.url != file.as_uri() else None,
+    }
 
     def open_page(content: str, width: int = 1280, scheme: Any = "light") -> tuple[Page, list[str]]:
-        file = tmp_path / "report.html"
         file.write_text(content, encoding="utf-8", errors="replace")
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
-        page, troubles = context.new_page(), []
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: troubles.append(request.url) if request.url != file.as_uri() else None)
-        page.goto(file.as_uri())
-        return page, troubles
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.emulate_media(color_scheme=scheme)
+        for event, listener in listeners.items():
+            tab.on(event, listener)
+        tab.goto(file.as_uri())
+        return tab, troubles
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    tab.goto("about:blank")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("sessions", [1, 12, 200])
+@pytest.mark.parametrize(
+    ("sessions", "width", "scheme"),
+    [(1, 390, "light"), (12, 390, "dark"), (12, 1280, "light"), (200, 1280, "dark")],
+)
 def test_the_page_opens_without_errors_requests_or_overflow(
     opened: Callable[..., tuple[Page, list[str]]], sessions: int, width: int, scheme: str
 ) -> None:

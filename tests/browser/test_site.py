@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
     from tests.support.http_server import Response
 
@@ -67,26 +67,30 @@ def test_every_page_is_in_the_site(site: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
-def test_pages_ask_no_other_site_and_fit(chromium: Browser, url: str, width: int, scheme: Any) -> None:
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page, troubles = context.new_page(), []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(url) else None)
+def test_pages_ask_no_other_site_and_fit(tab: Page, url: str, width: int, scheme: Any) -> None:
+    troubles: list[str] = []
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.emulate_media(color_scheme=scheme)
+    tab.on("console", lambda message: troubles.append(message.text))
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(url) else None)
     for name in PAGES:
-        page.goto(f"{url}/{name}")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        tab.goto(f"{url}/{name}")
+        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     assert troubles == []
-    context.close()
 
 
-def test_the_search_leads_first_to_the_page_that_helps(chromium: Browser, url: str) -> None:
-    context = chromium.new_context()
-    page, found = context.new_page(), {}
+def test_the_search_leads_first_to_the_page_that_helps(tab: Page, url: str) -> None:
+    found = {}
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.goto(f"{url}/?q=")  # the index is built once, for all of them
+    box, first = tab.locator(".md-search__input"), tab.locator(".md-search-result__link").first
     for words in FOUND:
-        page.goto(f"{url}/?q={quote(words)}")
-        first = page.locator(".md-search-result__link").first
-        first.wait_for()
+        box.fill("")
+        box.press("End")  # it listens to keys
+        first.wait_for(state="detached")
+        box.fill(words)
+        box.press("End")
+        first.wait_for(state="attached")
         found[words] = urlsplit(first.get_attribute("href") or "").path.strip("/")
     assert found == FOUND
-    context.close()
