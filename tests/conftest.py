@@ -12,6 +12,7 @@ import editor
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.support.soak import IS_SOAK
 from tornado_resource.bland import retrying
 from tornado_resource.core.clock import Clock
 
@@ -40,6 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if "acceptance" in item.path.parts and first[item.path] is not item]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    if not IS_SOAK:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
         if item.path.parent.name in UNMEASURED:
             item.add_marker("no_cover")  # to measure takes as long as the test

@@ -181,5 +181,3 @@ def test_adopt_takes_an_existing_session_over_without_a_start(slow_project: Proj
     project.configure("tornado:adopt.support-line", None)
     project.pulumi("preview", "--expect-no-changes")
     assert len(project.requests("/start")) == 2  # the foreign one, and the one that met 409
-
-

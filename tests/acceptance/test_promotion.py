@@ -234,6 +234,7 @@ def test_the_library_publishes_only_what_passed(make_project: Callable[..., Proj
     assert project.http.get("/_sandbox/published").json() == []
 
 
+@pytest.mark.soak
 def test_the_story_in_postgresql_from_two_machines_one_of_them_killed(
     make_project: Callable[..., Project], postgres_server: Server
 ) -> None:

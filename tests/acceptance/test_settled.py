@@ -143,5 +143,3 @@ def test_a_recorded_failure_stays_red_whatever_its_verdict_says(make_project: Ca
     project.declare("version: 1\nsessions:\n  one: {pathway_id: pw-1, gate: {passed: 1}, rerun: on_failure}\n")
     assert [line.split()[0] for line in asked(project, project.up)] == ["GET"]
     assert project.outputs()["verdicts"]["one"]["outcome"] == "passed"
-
-

@@ -29,7 +29,7 @@ from tornado_resource.sandbox.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CASES: Final = 2000 if IS_SOAK else 20
+CASES: Final = 2000 if IS_SOAK else 8
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,

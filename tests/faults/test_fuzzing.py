@@ -18,7 +18,7 @@ from tests.support.soak import IS_SOAK
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIMIT: Final = ["-max_total_time=600"] if IS_SOAK else ["-runs=1000", "-seed=1"]
+LIMIT: Final = ["-max_total_time=600"] if IS_SOAK else ["-runs=200", "-seed=1"]
 """Ten minutes of whatever chance finds, or the same inputs every time."""
 TIME: Final = "2026-04-14T10:15:00.000Z"
 FIX: Final = {"id": "f", "target_node": "n", "description": "d", "type": "prompt_edit"}

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.paths import ROOT
 from tests.support.project import STAND_INS
 
 
+@pytest.mark.soak
 def test_a_quick_bench_runs_and_its_counts_are_within_their_targets() -> None:
     result = subprocess.run(
         [sys.executable, ROOT / "bench/run.py"],
