@@ -21,7 +21,7 @@ NOT_SHOWN: Final = {"not-utf8", "alias-bomb"}
 """Files that no editor would open as they are."""
 FOLLOWED: Final = {"tab-indentation", "unknown-alias", "python-tag"}
 """Errors of YAML, after which the server reads something else than what is meant, and says that too."""
-TWICE: Final = {"version-number-huge", "version-number-infinite"}
+TWICE: Final = {"timeout-infinite", "version-number-huge", "version-number-infinite"}
 """Numbers that are too large in two ways."""
 
 
