@@ -30,9 +30,10 @@ from tornado_resource.declarations.quarantine import UNGATED, faults, in_effect,
 from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING, NEEDED, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
+from tornado_resource.declarations.remainder import remainder
 from tornado_resource.declarations.removals import empty_values, left_out
 from tornado_resource.declarations.scenarios import Scenarios, with_own_scenarios
-from tornado_resource.declarations.schema import known_keys, schema_problems
+from tornado_resource.declarations.schema import is_valid, known_keys, schema_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -153,8 +154,18 @@ def _checked(document: Document) -> Document:
     document.findings.add_all(reference_problems(document))
     document.findings.add_all(empty_values(document))
     if document.findings.shown:
+        document.findings.add_all(_problems_of_others(document))
         raise document.findings.error()
     return document
+
+
+def _problems_of_others(document: Document) -> Iterator[Problem]:
+    """Yield what merging shows of the sessions and agents of an invalid file that have no other problems."""
+    others = remainder(document)
+    if others is not None and is_valid(others.data):
+        names: list[str | None] = [*environment_names(others)]
+        found = (fault for name in names or [None] for fault in _resolve(others, name)[1])
+        yield from [_problem(others, fault) for fault in _distinct(found)]
 
 
 def environment_names(document: Document) -> list[str]:
