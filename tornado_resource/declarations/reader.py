@@ -202,12 +202,7 @@ def _compose(composer: Composer, text: str) -> Any:
 
 def _report(composer: Composer, before: str, text: str) -> None:
     """Add a problem right after what is *before* it in the file."""
-    composer.findings.add(Problem(_end_of(before, composer.file), "", text))
-
-
-def _end_of(before: str, file: str) -> Position:
-    """Return the position right after the text *before*."""
-    return Position(file, *place_after(before))
+    composer.findings.add(Problem(Position(composer.file, *place_after(before)), "", text))
 
 
 def _explain(error: yaml.MarkedYAMLError) -> str:

@@ -99,13 +99,9 @@ def _unknown_sources(document: Document) -> Iterator[Problem]:
         if source == name:
             yield document.problem(path, "an environment cannot promote from itself")
         elif source not in environments:
-            yield _unknown_source(document, path, source)
+            yield document.problem(path, unknown_environment(document, source, all_settings(document)))
         elif name in circular:
             yield _circle(document, path, known)
-
-
-def _unknown_source(document: Document, path: KeyPath, source: str) -> Problem:
-    return document.problem(path, unknown_environment(document, source, all_settings(document)))
 
 
 def _circle(document: Document, path: KeyPath, sources: Mapping[str, str]) -> Problem:

@@ -352,14 +352,14 @@ def _runs(section: Section, deployed: _Deployed) -> pulumi.Output[dict[str, Any]
     names = {each.name for each in deployed.environment.declarations if each.section == section}
 
     def export(outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> dict[str, Any]:
-        shown = {name: found for name, found in outputs.items() if name in names and _is_shown(found.run_id)}
+        shown = {
+            name: found
+            for name, found in outputs.items()
+            if name in names and (is_dry_run() or not pulumi.contains_unknowns(found.run_id))
+        }
         return {name: found.exported(verdicts.get(name)) for name, found in shown.items()}
 
     return _with_all(deployed, export)
-
-
-def _is_shown(run_id: Any) -> bool:
-    return is_dry_run() or not pulumi.contains_unknowns(run_id)
 
 
 def _with_all(

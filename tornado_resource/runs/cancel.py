@@ -62,7 +62,11 @@ async def cancel_and_settle(client: Client, run: Run, clock: Clock) -> None:
             is_other_form_due = False
             await _send(lambda: kind.cancel_otherwise(client, run))
         elif not await poller.pause():
-            found = f"unknown status {clean(left.status, 60)}" if _is_unknown(left) else "still running"
+            found = (
+                f"unknown status {clean(left.status, 60)}"
+                if not left.is_running and not left.is_final
+                else "still running"
+            )
             response = f" (response to it: {refusal.cause})" if refusal is not None else ""
             cause = f"{found} {MAX_SETTLE_SECONDS:g} s after the cancel request{response}"
             request = f"cancel {kind.noun} {clean(run.run_id)}"
@@ -82,10 +86,6 @@ async def _send(cancel: Callable[[], Awaitable[None]]) -> Rejected | None:
             raise
         return error
     return None
-
-
-def _is_unknown(status: Status) -> bool:
-    return not status.is_running and not status.is_final
 
 
 async def _unsettled(client: Client, run: Run) -> Status | None:

@@ -1,4 +1,7 @@
-"""The kinds of run. A new kind is its folder, its page in `bland`, its schema, and a line here."""
+"""The kinds of run. A new kind is its folder, its page in `bland`, its schema, and a line here.
+
+The name of its provider is a line in `provider/__init__.py` too, since users' states have it.
+"""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ class Answers:
         """Return the response for *data*."""
         return JSONResponse({"data": data, "errors": None} if self._is_wrapped else data, status)
 
-    def page(self, request: Request, entries: list[Json], default: int = 25, most: int = 100) -> Response:
+    def page(self, request: Request, entries: list[Json]) -> Response:
         """Return the response for the page of a list that a request asks for."""
-        after, limit = request.query_params.get("starting_after"), limit_of(request, default, most)
+        after, limit = request.query_params.get("starting_after"), limit_of(request, 25, 100)
         ids = [each["id"] for each in entries]
         if after is not None and after not in ids:
             raise Refusal(400, "starting_after: unknown cursor")

@@ -180,10 +180,10 @@ def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
     if max(len(before), len(after)) > MAX_COMPARED_LINES:
         return (f"  it is too long to be compared: {count(len(before), 'line')}, now {count(len(after), 'line')}",)
     lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]  # without the names of two files
-    shown = [_shown(line) for line in lines if not line.startswith("@@")]
+    shown = [
+        f"{line[0]} {clean(cut(line[1:], MAX_LINE_CHARACTERS), MAX_LINE_CHARACTERS)}"
+        for line in lines
+        if not line.startswith("@@")
+    ]
     more = len(shown) - MAX_LINES
     return tuple(shown) if more <= 0 else (*shown[:MAX_LINES], f"  and {count(more, 'more line')}")
-
-
-def _shown(line: str) -> str:
-    return f"{line[0]} {clean(cut(line[1:], MAX_LINE_CHARACTERS), MAX_LINE_CHARACTERS)}"

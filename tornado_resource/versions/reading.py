@@ -69,7 +69,7 @@ async def read_content(client: Client, pathway_id: str, version: Which, retry: R
     return found
 
 
-async def read_latest(client: Client, pathway_id: str, retry: Retry = retried) -> int | None:
+async def read_latest(client: Client, pathway_id: str) -> int | None:
     """Return the number of the newest version of a pathway; None if the API lists none.
 
     Raises:
@@ -78,7 +78,7 @@ async def read_latest(client: Client, pathway_id: str, retry: Retry = retried) -
     """
     label = f"versions of pathway {clean(pathway_id)}"
     path = f"/v1/pathway/{segment(label, pathway_id)}/versions"
-    found: Any = await retry(lambda: client.exchange(label, "GET", path))
+    found: Any = await retried(lambda: client.exchange(label, "GET", path))
     while isinstance(found, dict):
         found = found.get("versions", found.get("data"))
     listed = [each for each in (found if isinstance(found, list) else []) if isinstance(each, dict)]

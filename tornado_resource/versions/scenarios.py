@@ -77,7 +77,8 @@ def unstored_fields(
 def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, Any]:
     """Return the body of the request that changes only *changed* fields to those of the definition."""
     return {
-        name: _reset(name) if is_missing(value := with_default(name, fields.get(name))) else value for name in changed
+        name: _EMPTY.get(name, "") if is_missing(value := with_default(name, fields.get(name))) else value
+        for name in changed
     }
 
 
@@ -164,10 +165,6 @@ def _comparable(name: str, value: Any) -> Any:
     """Return the value of a field as it is compared: the order of tags says nothing."""
     known = with_default(name, value)
     return sorted(known, key=canonical) if name == "tags" and isinstance(known, list) else known
-
-
-def _reset(name: str) -> Any:
-    return _EMPTY.get(name, "")
 
 
 def _digest(value: Any) -> str:
