@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import httpx
 import pytest
 
-from tests.support.api import FakeTime, client_of, json_response
-from tests.support.paths import EXAMPLES
+from tests.support import truth_tables
+from tests.support.api import json_response
 from tornado_resource.agents.judge import name_of
 from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.bland.check_runs import STATUSES, CheckRun
@@ -19,22 +18,13 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.runs.wait import wait_for_end
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-TABLE: Final = EXAMPLES / "check-runs.md"
 RULES: Final = ("all", "80%", "any")
 REQUEST: Final = {"agent_id": "ag-1", "env": "staging", "version_id": "v-1"}
 GIVEN_UP: Final[dict[str, Any]] = {
     "(vanished)": json_response({"data": None, "errors": [{"message": "Check run not found"}]}, 404),
     "(out of time)": json_response({"id": "run-1", "status": "RUNNING"}),
-    "(outage)": httpx.ConnectError("no route to host"),
-    "(refused)": json_response({"message": "no such key"}, 401),
-    "(unpaid)": json_response({"errors": [{"error": "BILLING_NOT_ALLOWED", "message": "no credits left"}]}, 402),
-    "(limited)": json_response({"message": "too many requests"}, 429),
-    "(quota)": json_response({"data": None, "errors": [{"message": "quota exceeded"}]}),
+    **truth_tables.GIVEN_UP,
 }
 
 
@@ -84,16 +74,7 @@ class Row:
         """How the wait ends: with a status, or without one as the cell *status* says."""
         if self.status not in GIVEN_UP:
             return Ending(CheckStatus.of(self.run))
-
-        def handle(request: httpx.Request) -> httpx.Response:
-            if request.url.path == "/v2/agents":
-                return json_response([])
-            given = GIVEN_UP[self.status]
-            if isinstance(given, Exception):
-                raise given
-            return httpx.Response(given.status_code, content=given.content)
-
-        return await wait_for_end(client_of(handle), self.gated, 15.0, lambda _progress: None, FakeTime().clock())
+        return await truth_tables.ending_of(self.gated, GIVEN_UP[self.status], ("/v2/agents", json_response([])))
 
 
 def _verdict(text: str) -> dict[str, Any]:
@@ -107,14 +88,7 @@ def _verdict(text: str) -> dict[str, Any]:
     return {"name": name if name != "null" else None, **known}
 
 
-def _rows() -> Iterator[Row]:
-    for number, line in enumerate(TABLE.read_text(encoding="utf-8").splitlines(), start=1):
-        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
-        if line.startswith("| ") and cells[0] not in {"status", "---"}:
-            yield Row(number, *cells)
-
-
-ROWS: Final = tuple(_rows())
+ROWS: Final = tuple(Row(number, *cells) for number, cells in truth_tables.rows_of("check-runs.md"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import httpx
 import pytest
 
-from tests.support.api import FakeTime, client_of, json_response
-from tests.support.paths import EXAMPLES
+from tests.support import truth_tables
+from tests.support.api import json_response
 from tornado_resource.bland.listing import Scenario
 from tornado_resource.bland.sessions import STATUSES, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.runs.wait import wait_for_end
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-TABLE: Final = EXAMPLES / "gate.md"
 GIVEN_UP: Final[dict[str, Any]] = {
     "(vanished)": json_response({}, 404),
     "(out of time)": json_response({"status": "RUNNING"}),
-    "(outage)": httpx.ConnectError("no route to host"),
-    "(refused)": json_response({"message": "no such key"}, 401),
-    "(unpaid)": json_response({"errors": [{"error": "BILLING_NOT_ALLOWED", "message": "no credits left"}]}, 402),
-    "(limited)": json_response({"message": "too many requests"}, 429),
-    "(quota)": json_response({"data": None, "errors": [{"message": "quota exceeded"}]}),
+    **truth_tables.GIVEN_UP,
 }
 RULES: Final = {"all": "all", "3": "count", "75%": "percentage", "promotion": "promotion", "any": "any"}
 
@@ -96,16 +86,9 @@ class Row:
         """How the wait ends: with a status, or without one as the cell *status* says."""
         if self.status not in GIVEN_UP:
             return Ending(Status.parse(self.response))
-
-        def handle(request: httpx.Request) -> httpx.Response:
-            if request.url.path.endswith("/active"):
-                return json_response({"message": "no active session"}, 404)
-            given = GIVEN_UP[self.status]
-            if isinstance(given, Exception):
-                raise given
-            return httpx.Response(given.status_code, content=given.content)
-
-        return await wait_for_end(client_of(handle), self.gated, 15.0, lambda _progress: None, FakeTime().clock())
+        return await truth_tables.ending_of(
+            self.gated, GIVEN_UP[self.status], ("/active", json_response({"message": "no active session"}, 404))
+        )
 
 
 def _iteration(cells: list[str]) -> dict[str, Any]:
@@ -115,14 +98,7 @@ def _iteration(cells: list[str]) -> dict[str, Any]:
     return {"passed_ids": ids["+"], "failed_ids": ids["-"], "fix_plan": {"fixes": fixes}}
 
 
-def _rows() -> Iterator[Row]:
-    for number, line in enumerate(TABLE.read_text(encoding="utf-8").splitlines(), start=1):
-        cells = [cell.strip().replace("\\|", "|") for cell in line.strip("| ").split(" | ")]
-        if line.startswith("| ") and cells[0] not in {"status", "---"}:
-            yield Row(number, *cells)
-
-
-ROWS: Final = tuple(_rows())
+ROWS: Final = tuple(Row(number, *cells) for number, cells in truth_tables.rows_of("gate.md"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
