@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.rollback import Rollback
 
 PREFIX: Final = "tornado:"
+BLAND_PREFIX: Final = "bland:"
+BLAND_KEYS: Final = {"apikey": "apiKey", "baseurl": "baseUrl"}
 ON_CONFLICT: Final = get_args(OnConflict)
 RERUN: Final = get_args(Rerun)
 MIN_POLL_SECONDS: Final = 0.1
@@ -82,7 +84,7 @@ def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settin
     """
     given = {key.removeprefix(PREFIX): text for key, text in config.items() if key.startswith(PREFIX)}
     settings: dict[str, Any] = {}
-    problems: list[str] = []
+    problems = [*_misspelled(config)]
     for name, text in given.items():
         key = KEYS.get(name)
         if key is None:
@@ -101,6 +103,15 @@ def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settin
     if problems:
         raise ConfigurationError("\n".join(problems))
     return Settings(**settings)
+
+
+def _misspelled(config: Mapping[str, str]) -> Iterator[str]:
+    """Yield a problem for each other spelling of a key of `bland:`; what else is there may be another program's."""
+    for key in config:
+        name = key.removeprefix(BLAND_PREFIX)
+        meant = BLAND_KEYS.get(name.lower().replace("_", "").replace("-", ""), name)
+        if name not in {key, meant}:
+            yield f"unknown config {clean(key, 80)}; did you mean `{BLAND_PREFIX}{meant}`?"
 
 
 def _unknown(name: str) -> str:

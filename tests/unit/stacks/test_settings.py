@@ -256,6 +256,23 @@ ignoreContent"""
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("bland:baseurl", "bland:baseUrl"),
+        ("bland:base_url", "bland:baseUrl"),
+        ("bland:BASE-URL", "bland:baseUrl"),
+        ("bland:apikey", "bland:apiKey"),
+        ("bland:api_key", "bland:apiKey"),
+    ],
+)
+def test_another_spelling_of_a_bland_key_is_not_left_aside(key: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings({key: "x"})
+    assert str(caught.value) == f"unknown config {key}; did you mean `{meant}`?"
+    read_settings({meant: "x", "bland:webhookUrl": "x", key.removeprefix("bland:"): "x"})
+
+
 DEEP = '{"a":' * 100_000
 
 
