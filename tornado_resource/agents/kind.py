@@ -150,6 +150,11 @@ class CheckRuns(Kind):
         version_id = outputs.get("version_id")
         return version_id if is_same and isinstance(version_id, str) else None
 
+    def version_source(self, request: Mapping[str, Any]) -> tuple[str, Any]:
+        """Return the agent and the version: only what is pinned is another one in the other environment."""
+        version = request["version_id"]
+        return self.place_id(request) if version == PINNED else request["agent_id"], version
+
     async def find_version(self, client: Client, request: Mapping[str, Any]) -> str:
         """Return the id of the newest version, of the pinned one, or of a published one."""
         agent_id, version = request["agent_id"], request["version_id"]

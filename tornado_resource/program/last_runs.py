@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -45,6 +45,23 @@ READ_PAUSES_SECONDS: Final = (0.1, 0.3, 1.0, 0.0)
 """Pauses after reads that failed: a file backend shows half of a state while the engine writes it (seen with 3.259)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an update does with a declared run: whether its inputs replace the *recorded* one, else why it runs again.
+
+    *decision* is None if that does not depend on the last run, or if none is recorded.
+    """
+
+    recorded: RecordedRun | None = None
+    is_replaced: bool = False
+    decision: Decision | None = None
+
+    @property
+    def starts(self) -> bool:
+        """Whether the update may start a run: it is new, it is replaced, or it runs again."""
+        return self.recorded is None or self.is_replaced or (self.decision is not None and not self.decision.stays)
+
+
 class LastRuns:
     """The last runs of the sessions of one stack.
 
@@ -66,6 +83,7 @@ class LastRuns:
         self._newest: dict[tuple[str, str, Any], asyncio.Task[Any]] = {}
         self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
+        self._outlooks: dict[tuple[str, str], tuple[Any, asyncio.Task[Outlook]]] = {}
         self._promoted: Mapping[str, Digests | None] = {}
         self._held: set[str] = set()
         self._old_names: Mapping[str, str] = {}
@@ -74,10 +92,12 @@ class LastRuns:
     def hold(self, urn: str) -> None:
         """Let a recorded run stay as long as its declaration does, however it ended: the stack has rolled back."""
         self._held.add(urn)
+        self._outlooks.clear()
 
     def promote(self, contents: Mapping[str, Digests | None]) -> None:
         """Take note, by URN, of the content that passed in the environment promoted from."""
         self._promoted = contents
+        self._outlooks.clear()
 
     async def recorded(self) -> Mapping[str, RecordedRun]:
         """Return the sessions, by URN, that the stack's state had before this program declared the first one."""
@@ -146,14 +166,31 @@ class LastRuns:
             None if that does not depend on its last run, or if none is recorded.
 
         """
+        if declared is None:
+            await self.recorded()  # nothing starts if it cannot be read
+            return None
+        return (await self._outlook(urns, declared)).decision
+
+    async def _outlook(self, urns: Sequence[str], declared: Mapping[str, Any]) -> Outlook:
+        """Return what this update does with a run, made once for the same inputs; the arguments are of `decision`."""
         session = await self._find(urns)
-        if session is None or declared is None:
-            return None
-        rerun, gate = self._rule(urns[0], declared)
-        if compare(session.kind, session.declared, declared).replaces or not must_be_known(rerun, gate):
-            return None
-        last = await self._last_run(urns[0], session, gate)
-        return Decision.of(rerun, gate, await self._with_drift(session, rerun, last))
+        if session is None:
+            return Outlook()
+        key, basis = (urns[0], session.run_id), (declared, frozenset(self._versions.put_back))
+        known = self._outlooks.get(key)
+        if known is None or known[0] != basis:
+            known = basis, asyncio.ensure_future(self._decide(urns[0], session, declared))
+            self._outlooks[key] = known
+        return await known[1]
+
+    async def _decide(self, urn: str, session: RecordedRun, declared: Mapping[str, Any]) -> Outlook:
+        rerun, gate = self._rule(urn, declared)
+        if compare(session.kind, session.declared, declared).replaces:
+            return Outlook(session, is_replaced=True)
+        if not must_be_known(rerun, gate):
+            return Outlook(session)
+        last = await self._with_drift(session, rerun, await self._last_run(urn, session, gate))
+        return Outlook(session, decision=Decision.of(rerun, gate, last))
 
     def _rule(self, urn: str, declared: Mapping[str, Any]) -> tuple[str, Gate | None]:
         """Return what decides whether a session runs again. The config is for this update: no state has it."""
@@ -193,7 +230,7 @@ class LastRuns:
 
     async def _newest_version(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
         """Return what a declared version stands for, as it was when this run asked first."""
-        key = (kind.name, kind.place_id(declared), declared[kind.version_field])
+        key = (kind.name, *kind.version_source(declared))
         if key not in self._newest:
             self._newest[key] = asyncio.ensure_future(self._find_version(kind, declared))
         return await self._newest[key]
@@ -271,11 +308,7 @@ class LastRuns:
             declared: its inputs.
 
         """
-        recorded = (await self.recorded()).get(urn)
-        if recorded is None or compare(recorded.kind, recorded.declared, declared).replaces:
-            return True
-        decision = await self.decision([urn], declared)
-        return decision is not None and (decision.reason is not None or decision.problem is not None)
+        return (await self._outlook([urn], declared)).starts
 
     async def kept(self, declared: Mapping[str, Any], gated: GatedRun) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
@@ -286,10 +319,7 @@ class LastRuns:
 
         """
         session = (await self.recorded()).get(gated.urn)
-        if session is None or session.verdict is None or compare(session.kind, session.declared, declared).replaces:
-            return None
-        decision = await self.decision([gated.urn], declared)
-        if decision is not None and (decision.reason is not None or decision.problem is not None):
+        if session is None or session.verdict is None or (await self._outlook([gated.urn], declared)).starts:
             return None
         # The ids of declared scenarios are in the inputs only.
         request = kind_of(session.kind).request_of(declared)

@@ -290,7 +290,7 @@ async def _decision(
     refusal = await run.spending.refusal(name, share) if share is not None else None
     if refusal is not None:
         raise InvalidArgument(refusal)
-    return asdict(decision) if decision is not None else None
+    return asdict(decision) if decision is not None and not decision.stays else None
 
 
 def _own_share(

@@ -109,6 +109,10 @@ class Kind(ABC):
         """
         del request, outputs
 
+    def version_source(self, request: Mapping[str, Any]) -> tuple[str, Any]:
+        """Return what decides which version the declared one of a request stands for: by default its place and that."""
+        return self.place_id(request), request[self.version_field]
+
     async def find_version(self, client: Client, request: Mapping[str, Any]) -> Any:
         """Return what the declared version of a request stands for now.
 

@@ -58,6 +58,11 @@ class Decision:
     reason: str | None = None
     problem: str | None = None
 
+    @property
+    def stays(self) -> bool:
+        """Whether the run stays as it is."""
+        return self.reason is None and self.problem is None
+
     @classmethod
     def of(cls, rerun: str, gate: Gate | None, last: LastRun) -> Self:
         """Return the decision about a recorded run; the arguments are those of `rerun_reason`."""

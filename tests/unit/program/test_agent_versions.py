@@ -63,8 +63,8 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return resources
 
 
-def request_of(agent: str, version: str) -> dict[str, Any]:
-    return {"agent_id": agent, "env": "staging", "version_id": version}
+def request_of(agent: str, version: str, env: str = "staging") -> dict[str, Any]:
+    return {"agent_id": agent, "env": env, "version_id": version}
 
 
 async def test_each_agent_and_version_is_resolved_for_itself_and_once(state: dict[str, Any]) -> None:
@@ -76,6 +76,18 @@ async def test_each_agent_and_version_is_resolved_for_itself_and_once(state: dic
     found = await asyncio.gather(*asked)
     assert [version for version, _ in found] == ["a-latest", "a-pinned", "a-1.0.0", "b-latest", "a-latest"]
     assert sorted(api.paths) == ["a/environments", "a/versions/1.0.0", "a/versions/latest", "b/versions/latest"]
+
+
+@pytest.mark.parametrize(("version", "requests"), [("latest", 1), ("1.0.0", 1), ("pinned", 2)])
+async def test_only_what_is_pinned_is_another_version_in_the_other_environment(
+    state: dict[str, Any], version: str, requests: int
+) -> None:
+    api: Any = AgentsApi()
+    assert state == {}
+    runs = LastRuns(api, Versions(api))
+    both = [request_of("a", version, env) for env in ("staging", "production")]
+    await asyncio.gather(*(runs.version(KIND, [f"{URN}-{each['env']}"], each) for each in both))
+    assert len(api.paths) == requests
 
 
 @pytest.mark.parametrize(("declared", "version"), [("latest", "a-old"), ("1.0.0", "a-1.0.0")])

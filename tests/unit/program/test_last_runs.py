@@ -16,7 +16,9 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.program import last_runs
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending, GatedRun
+from tornado_resource.runs.rerun import Decision
 from tornado_resource.runs.verdict import make_verdict
 
 if TYPE_CHECKING:
@@ -273,6 +275,32 @@ async def test_what_starts_is_known_before_it_is_declared(
     monkeypatch.setattr(LastRuns, "decision", spy)
     await known(recorded, declared)
     assert found == [starts, True]
+
+
+async def test_what_an_update_does_with_a_run_is_decided_once(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Any] = []
+
+    async def find_drift(_kind: Any, _reader: Any, tested: Any) -> None:
+        looks.append(tested)
+
+    monkeypatch.setattr(type(kind_of("tornado")), "find_drift", find_drift)
+    original = LastRuns.decision
+    stays = Decision("s-1")
+
+    async def spy(runs: LastRuns, _urns: list[str], inputs: Any) -> None:
+        monkeypatch.setattr(LastRuns, "decision", original)
+        assert await runs.starts(URN, inputs) is False
+        assert await runs.kept({**inputs}, GATED) is not None
+        assert await runs.decision([URN], {**inputs}) == stays
+        assert len(looks) == 1
+        runs._versions.put_back.add("sc-1")  # then it is another question
+        assert await runs.decision([URN], inputs) == stays
+        runs.hold(URN)
+        assert await runs.decision([URN], inputs) is None
+
+    monkeypatch.setattr(LastRuns, "decision", spy)
+    await known(PASSED, {**REQUEST, "rerun": "on_drift"})
+    assert len(looks) == 2
 
 
 async def test_whoever_asks_first_reads_the_state(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
