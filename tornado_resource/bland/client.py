@@ -24,6 +24,7 @@ from tornado_resource.bland.environment import (
     unusable_certificates,
 )
 from tornado_resource.bland.http import httpx
+from tornado_resource.bland.lanes import Lanes
 from tornado_resource.bland.responses import error_code, error_message, unusable
 from tornado_resource.bland.values import unwrapped
 from tornado_resource.core.text import clean
@@ -150,7 +151,7 @@ class Client:
         self._slots = asyncio.Semaphore(connections)
         # A proxy of the environment cannot reach this machine's loopback.
         self._proxy = None if endpoint.is_loopback else find_proxy(endpoint.base_url, os.environ)
-        self._http = _http_client(transport or _network(endpoint, self._proxy, connections))
+        self._http = _http_client(transport or _network(endpoint, self._proxy))
 
     async def __aenter__(self) -> Self:
         return self
@@ -371,7 +372,7 @@ _ADVICE: Final = {
 }
 
 
-def _network(endpoint: Endpoint, proxy: ProxyVariable | None, connections: int) -> httpx.AsyncBaseTransport:
+def _network(endpoint: Endpoint, proxy: ProxyVariable | None) -> httpx.AsyncBaseTransport:
     """Return the connections to one URL, through its proxy if it has one."""
     try:
         httpx.URL(endpoint.base_url).host  # noqa: B018 - decodes `xn--…`
@@ -379,9 +380,9 @@ def _network(endpoint: Endpoint, proxy: ProxyVariable | None, connections: int) 
         message = "invalid base URL: its host is not a valid `xn--…` name; check bland:baseUrl or BLAND_BASE_URL"
         raise ConfigurationError(message) from None
     certificates = _certificates(os.environ, is_trusting=not endpoint.is_loopback)
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    limits, through = httpx.Limits(max_connections=1), _through(proxy, certificates)
     try:
-        return httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=_through(proxy, certificates))
+        return Lanes(lambda: httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=through))
     except ImportError:
         message = f"a SOCKS proxy needs another package: pip install 'httpx[socks]' ({proxy and proxy.name})"
         raise ConfigurationError(message) from None

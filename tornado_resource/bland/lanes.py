@@ -1,0 +1,67 @@
+"""Connections side by side, each in a pool of its own.
+
+httpcore looks at every connection of a pool twice for each request, whether it is idle and whether it has expired. With
+twenty connections that is a third of the work for a request; of a pool of one it is nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornado_resource.bland.http import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+class Lanes(httpx.AsyncBaseTransport):
+    """Sends each request on the connection that became free last, or on a new one. Its user limits their number.
+
+    Args:
+        make: makes the transport of one connection.
+
+    """
+
+    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._make = make
+        self._free: list[httpx.AsyncBaseTransport] = [make()]  # what cannot be made fails here
+        self._lanes = [*self._free]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. Its connection is free again when the response is closed."""
+        lane = self._free.pop() if self._free else self._new()
+        try:
+            response = await lane.handle_async_request(request)
+        except BaseException:
+            self._free.append(lane)
+            raise
+        response.stream = _Stream(response.stream, lambda: self._free.append(lane))
+        return response
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for lane in self._lanes:
+            await lane.aclose()
+
+    def _new(self) -> httpx.AsyncBaseTransport:
+        lane = self._make()
+        self._lanes.append(lane)
+        return lane
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, stream: object, free: Callable[[], None]) -> None:
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
+        self._stream = stream
+        self._free = free
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        """Close the response, and let another request have the connection."""
+        try:
+            await self._stream.aclose()
+        finally:
+            self._free()
