@@ -20,11 +20,12 @@ from tornado_resource.sandbox.operations import Refusal
 from tornado_resource.sandbox.playing import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tornado_resource.sandbox.agent_scripts import AgentScript
     from tornado_resource.sandbox.judges import Judges
     from tornado_resource.sandbox.scenarios import Scenarios
+    from tornado_resource.sandbox.source import Source
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -41,7 +42,7 @@ class Agents:
         scripts: the agents of the scenario file.
         scenarios: the scenarios of all pathways and agents.
         judges: the judges of all check configs.
-        now_ms: returns real time in milliseconds since 1970.
+        source: the time and new ids.
 
     """
 
@@ -51,13 +52,14 @@ class Agents:
         scripts: Mapping[str, AgentScript],
         scenarios: Scenarios,
         judges: Judges,
-        now_ms: Callable[[], int],
+        source: Source,
     ) -> None:
         self._store = store
         self._scripts = scripts
         self._scenarios = scenarios
         self._judges = judges
-        self._now_ms = now_ms
+        self._now_ms = source.now_ms
+        self._new_id = source.new_id
 
     def script(self, agent_id: str) -> AgentScript:
         """Return the script of an agent.
@@ -144,7 +146,7 @@ class Agents:
             self._store.put("version", version["id"], version, agent_id)
         for env in environments:
             deployment = {
-                "id": str(uuid.uuid4()),
+                "id": self._new_id("deployment"),
                 "env_type": env,
                 "agent_version_id": version["id"],
                 "deployed_at": now,
@@ -179,7 +181,7 @@ class Agents:
         if count > MAX_CHECKED_SIMULATIONS:
             raise Refusal(400, f"simulations_count: at most {MAX_CHECKED_SIMULATIONS} in this organization")
         config = {
-            "id": earlier["id"] if earlier else str(uuid.uuid4()),
+            "id": earlier["id"] if earlier else self._new_id("checks"),
             "agent_id": agent_id,
             "env_type": env,
             "scenario_ids": scenario_ids,

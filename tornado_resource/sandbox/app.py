@@ -7,8 +7,6 @@ import base64
 import hashlib
 import re
 import sys
-import time
-import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -41,13 +39,14 @@ from tornado_resource.sandbox.operations import (
     record,
 )
 from tornado_resource.sandbox.pathways import Pathways
-from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, status_of
-from tornado_resource.sandbox.runs import batch_of, listed_runs, run_of
+from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, running_batch, status_of
+from tornado_resource.sandbox.runs import batch_of, listed_running, listed_runs, run_of
 from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
 from tornado_resource.sandbox.scenarios import Scenarios
 from tornado_resource.sandbox.scripts import ANY_PATHWAY
 from tornado_resource.sandbox.simulation_endpoints import SimulationEndpoints
 from tornado_resource.sandbox.simulations import Simulations
+from tornado_resource.sandbox.source import SYSTEM, Source
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -64,11 +63,6 @@ DEFAULT_TIMEOUT_MS: Final = 900_000
 PAGE: Final = Path(__file__).parent / "page.html"
 
 
-def now_ms() -> int:
-    """Return real time in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
 class Api:
     """The documented API, played from scripts.
 
@@ -77,20 +71,25 @@ class Api:
         scripts: how sessions and check runs go.
         speed: how many times faster than real time they run.
         latency_ms: how long each response of the API takes, in milliseconds.
+        source: the time and new ids.
 
     """
 
-    def __init__(self, store: Store, scripts: Scripts, speed: float, latency_ms: int = 0) -> None:
+    def __init__(
+        self, store: Store, scripts: Scripts, speed: float, latency_ms: int = 0, source: Source = SYSTEM
+    ) -> None:
         self._store = store
         self._scripts = scripts
         self._speed = speed
         self._latency_ms = latency_ms
-        self._scenarios = Scenarios(store, scripts, self._script, now_ms)
-        self._simulations = Simulations(store, self._scenarios, self._script, lambda: self._speed, now_ms)
-        self._pathways = Pathways(store, self._script, self._status_of, now_ms)
-        self._judges = Judges(store, scripts.judges, now_ms)
-        self._agents = Agents(store, scripts.agents, self._scenarios, self._judges, now_ms)
-        self._check_runs = CheckRuns(store, self._agents, lambda: self._speed, now_ms)
+        self._source = source
+        self._now_ms = source.now_ms
+        self._scenarios = Scenarios(store, scripts, self._script, source)
+        self._simulations = Simulations(store, self._scenarios, self._script, lambda: self._speed, source)
+        self._pathways = Pathways(store, self._script, self._status_of, source)
+        self._judges = Judges(store, scripts.judges, source)
+        self._agents = Agents(store, scripts.agents, self._scenarios, self._judges, source)
+        self._check_runs = CheckRuns(store, self._agents, lambda: self._speed, source)
 
     def operations(self) -> list[Operation]:
         """Return every endpoint, with its description."""
@@ -116,7 +115,7 @@ class Api:
         ]
         app = Starlette(routes=routes, exception_handlers={404: _unknown_route, 405: _unknown_route})
         app.router.redirect_slashes = False
-        self._faults = Faults(app, self._store, now_ms)
+        self._faults = Faults(app, self._store, self._now_ms)
         return Door(self._faults)
 
     def _tornado_operations(self) -> list[Operation]:
@@ -280,14 +279,14 @@ class Api:
         if running is not None:
             raise Refusal(409, "A tornado session is already running for this pathway")
         session = Session(
-            session_id=str(uuid.uuid4()),
+            session_id=self._source.new_id("session"),
             pathway_id=body["pathway_id"],
             persona_id=body.get("persona_id"),
             scenario_ids=scenario_ids,
             version_number=body.get("version_number"),
             max_iterations=body.get("max_iterations", DEFAULT_MAX_ITERATIONS),
             timeout_ms=body.get("timeout_ms", DEFAULT_TIMEOUT_MS),
-            created_ms=now_ms(),
+            created_ms=self._now_ms(),
             cancelled_ms=None,
             is_fixed=self._is_fixed(earlier, body.get("version_number")),
         )
@@ -309,7 +308,7 @@ class Api:
         running = self._running(self._store.newest(pathway_id=pathway_id or None, persona_id=persona_id))
         if running is None:
             raise Refusal(404, "No active tornado session")
-        return JSONResponse(active_of(running, self._played(running.pathway_id), now_ms(), self._speed))
+        return JSONResponse(active_of(running, self._script_of(running), self._now_ms(), self._speed))
 
     async def _status(self, request: Request) -> Response:
         return JSONResponse(self._status_of(self._known(request)))
@@ -318,7 +317,7 @@ class Api:
         session = self._known(request)
         is_running = self._status_of(session)["status"] == RUNNING
         if is_running:
-            self._store.cancel(session.session_id, now_ms())
+            self._store.cancel(session.session_id, self._now_ms())
         return JSONResponse({"cancelled": is_running})
 
     async def _batch(self, request: Request) -> Response:
@@ -329,9 +328,16 @@ class Api:
         return [
             run
             for session in self._store.newest(pathway_id=pathway_id)
-            for iteration in reversed(self._status_of(session)["iterations"])
-            for run in listed_runs(session.pathway_id, iteration)
+            for run in (*self._running_runs(session), *self._ended_runs(session))
         ]
+
+    def _ended_runs(self, session: Session) -> list[dict[str, Any]]:
+        iterations = reversed(self._status_of(session)["iterations"])
+        return [run for iteration in iterations for run in listed_runs(session.pathway_id, iteration)]
+
+    def _running_runs(self, session: Session) -> list[dict[str, Any]]:
+        running = running_batch(session, self._script_of(session), self._now_ms(), self._speed)
+        return listed_running(session.pathway_id, *running) if running is not None else []
 
     async def _run(self, request: Request) -> Response:
         run_id = request.path_params["run_id"]
@@ -476,15 +482,15 @@ class Api:
         return session
 
     def _status_of(self, session: Session) -> dict[str, Any]:
-        return status_of(session, self._played(session.pathway_id), now_ms(), self._speed)
+        return status_of(session, self._script_of(session), self._now_ms(), self._speed)
 
-    def _played(self, pathway_id: str) -> Script:
-        """Return the script of a pathway with ids where it names scenarios."""
-        script = self._script(pathway_id)
+    def _script_of(self, session: Session) -> Script:
+        """Return the script of a session with ids where it names scenarios."""
+        script = self._script(session.pathway_id)
         given = {entry for each in script.failing if isinstance(each, tuple) for entry in each}
         if given.issubset(scenario.id for scenario in script.scenarios):
             return script
-        ids = {name: scenario_id for scenario_id, name in self._scenarios.names(pathway_id).items()}
+        ids = {name: scenario_id for scenario_id, name in self._scenarios.names(session.pathway_id).items()}
         failing = (
             each if isinstance(each, int) else tuple(ids.get(name, name) for name in each) for each in script.failing
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tornado_resource.sandbox.agents import Agents
+    from tornado_resource.sandbox.source import Source
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -32,16 +33,17 @@ class CheckRuns:
         store: where they are kept.
         agents: the agents that they test.
         speed_of: returns how many times faster than real time they run.
-        now_ms: returns real time in milliseconds since 1970.
+        source: the time and new ids.
 
     """
 
-    def __init__(self, store: Store, agents: Agents, speed_of: Callable[[], float], now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Store, agents: Agents, speed_of: Callable[[], float], source: Source) -> None:
         self._store = store
         self._agents = agents
         self._speed_of = speed_of
-        self._now_ms = now_ms
-        self._opened_ms = now_ms()
+        self._now_ms = source.now_ms
+        self._new_id = source.new_id
+        self._opened_ms = source.now_ms()
 
     def reopen(self) -> None:
         """Let the runs of somebody else begin now."""
@@ -53,7 +55,7 @@ class CheckRuns:
         entries = self._agents.script(agent_id).runs
         number = sum(each["env_type"] == env for each in self._store.documents("run", agent_id))
         run = {
-            "id": str(uuid.uuid4()),
+            "id": self._new_id("run"),
             "agent_id": agent_id,
             "env_type": env,
             "agent_version_id": version["id"],

@@ -10,9 +10,10 @@ from tornado_resource.sandbox.operations import Refusal
 from tornado_resource.sandbox.playing import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tornado_resource.sandbox.agent_scripts import JudgeScript
+    from tornado_resource.sandbox.source import Source
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -27,14 +28,15 @@ class Judges:
     Args:
         store: where they are kept.
         scripts: the judges of the scenario file, by id.
-        now_ms: returns real time in milliseconds since 1970.
+        source: the time and new ids.
 
     """
 
-    def __init__(self, store: Store, scripts: Mapping[str, JudgeScript], now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Store, scripts: Mapping[str, JudgeScript], source: Source) -> None:
         self._store = store
         self._scripts = scripts
-        self._now_ms = now_ms
+        self._now_ms = source.now_ms
+        self._new_id = source.new_id
 
     def all(self) -> list[Json]:
         """Return all judges but those that were deleted: those of the scenario file first."""
@@ -75,7 +77,7 @@ class Judges:
     def create(self, body: Json) -> Json:
         """Create a judge with an empty draft."""
         now = iso(self._now_ms())
-        return self._store_judge(_judge(str(uuid.uuid4()), body["name"], now) | body)
+        return self._store_judge(_judge(self._new_id("judge"), body["name"], now) | body)
 
     def version(self, judge_id: str, version_id: str) -> Json:
         """Return a version of a judge.

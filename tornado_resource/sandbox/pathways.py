@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.sandbox.playing import Session
     from tornado_resource.sandbox.scripts import Script
+    from tornado_resource.sandbox.source import Source
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -38,7 +39,7 @@ class Pathways:
         store: where edits and published versions are kept.
         script_of: returns the script of a pathway.
         status_of: returns the status response of a session, with its fixes and the version that it forked.
-        now_ms: returns real time in milliseconds since 1970.
+        source: the time and new ids.
 
     """
 
@@ -47,12 +48,12 @@ class Pathways:
         store: Store,
         script_of: Callable[[str], Script],
         status_of: Callable[[Session], Json],
-        now_ms: Callable[[], int],
+        source: Source,
     ) -> None:
         self._store = store
         self._script_of = script_of
         self._status_of = status_of
-        self._now_ms = now_ms
+        self._now_ms = source.now_ms
 
     def version(self, pathway_id: str, number: int) -> Json | None:
         """Return a version as *Get Pathway Version* does; None if it is archived. 0 is the live pathway."""

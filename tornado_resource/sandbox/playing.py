@@ -92,6 +92,16 @@ def active_of(session: Session, script: Script, now_ms: int, speed: float) -> Js
     }
 
 
+def running_batch(session: Session, script: Script, now_ms: int, speed: float) -> tuple[str, str, list[str]] | None:
+    """Return the id of the batch of the iteration that runs, when it began, and its scenarios; None after the end."""
+    course = _course(session, script, now_ms, speed)
+    if course.has_ended:
+        return None
+    ran = _ran(session, script, course, course.done)
+    begins = session.created_ms + course.done * script.iteration_ms / speed
+    return _batch_id(session, course.done), iso(begins), [each for each in session.scenario_ids if each in ran]
+
+
 def iso(milliseconds: float) -> str:
     """Format milliseconds since 1970 as the API does: `2026-04-14T10:15:00.000Z`."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -101,7 +111,7 @@ def iso(milliseconds: float) -> str:
 def _course(session: Session, script: Script, now_ms: int, speed: float) -> _Course:
     entries = script.failing[-1:] if session.is_fixed else script.failing[: session.max_iterations]
     rounds = [_failing(session, entry) for entry in entries]
-    age_ms = int((now_ms - session.created_ms) * speed)
+    age_ms = max(int((now_ms - session.created_ms) * speed), 0)  # the clock may be put back
     end_ms, final_status = _end(session, script, rounds, speed)
     if age_ms >= end_ms:
         return _Course(end_ms, _iterations_done(end_ms, script, rounds), rounds, final_status)
@@ -145,7 +155,7 @@ def _iteration(session: Session, script: Script, course: _Course, index: int, sp
     fixes = [] if is_last else _fixes(sorted(failed), index + 1)
     return {
         "iteration": index + 1,
-        "batch_id": f"batch-{session.session_id[:8]}-{index + 1}",
+        "batch_id": _batch_id(session, index),
         "started_at": iso(begins),
         "completed_at": iso(begins + script.iteration_ms / speed),
         "passed_ids": [each for each in session.scenario_ids if each in ran and each not in failed],
@@ -154,6 +164,10 @@ def _iteration(session: Session, script: Script, course: _Course, index: int, sp
         "fix_plan": {"fixes": fixes, "priority_order": [fix["id"] for fix in fixes]},
         "norm_prompt_excerpt": None,
     }
+
+
+def _batch_id(session: Session, index: int) -> str:
+    return f"batch-{session.session_id[:8]}-{index + 1}"
 
 
 def _ran(session: Session, script: Script, course: _Course, index: int) -> set[str]:

@@ -24,10 +24,23 @@ def batch_of(batch_id: str, iteration: Json) -> Json:
 
 def listed_runs(pathway_id: str, iteration: Json) -> list[Json]:
     """Return the runs of an iteration of a session, as *List Runs* shows them."""
-    batch_id, created_at = iteration["batch_id"], iteration["started_at"]
-    shown = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado"}
+    batch_id = iteration["batch_id"]
+    return _listed(pathway_id, batch_id, iteration["started_at"], batch_of(batch_id, iteration)["runs"])
+
+
+def listed_running(pathway_id: str, batch_id: str, started_at: str, scenario_ids: list[str]) -> list[Json]:
+    """Return the runs of the iteration that runs."""
+    runs = [
+        {"run_id": f"{batch_id}--{scenario_id}", "scenario_id": scenario_id, "status": "RUNNING"}
+        for scenario_id in scenario_ids
+    ]
+    return _listed(pathway_id, batch_id, started_at, runs)
+
+
+def _listed(pathway_id: str, batch_id: str, created_at: str, runs: list[Json]) -> list[Json]:
+    shown: Json = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado"}
     shown |= {"simulation_set_id": None, "created_at": created_at}
-    return [{**run, **shown} for run in batch_of(batch_id, iteration)["runs"]]
+    return [{**run, **shown} for run in runs]
 
 
 def run_of(run: Json, scenario: Mapping[str, Any]) -> Json:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.sandbox.scenario_file import Scripts
     from tornado_resource.sandbox.scripts import Scenario, Script
+    from tornado_resource.sandbox.source import Source
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -55,7 +56,7 @@ class Scenarios:
         store: where what was created, edited or deleted is kept.
         scripts: the scenario file.
         script_of: returns the script of a pathway.
-        now_ms: returns real time in milliseconds since 1970.
+        source: the time and new ids.
 
     """
 
@@ -64,12 +65,13 @@ class Scenarios:
         store: Store,
         scripts: Scripts,
         script_of: Callable[[str], Script],
-        now_ms: Callable[[], int],
+        source: Source,
     ) -> None:
         self._store = store
         self._scripts = scripts
         self._script_of = script_of
-        self._now_ms = now_ms
+        self._now_ms = source.now_ms
+        self._new_id = source.new_id
 
     def listed(
         self, pathway_id: str | None = None, persona_id: str | None = None, agent_id: str | None = None
@@ -106,7 +108,7 @@ class Scenarios:
         now = iso(self._now_ms())
         owner = {key: body.get(key) for key in OWNERS}
         scenario = {
-            "id": str(uuid.uuid4()),
+            "id": self._new_id("scenario"),
             "org_id": "org-sandbox",
             **owner,
             **DEFAULTS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.sandbox.playing import iso
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.sandbox.scenarios import Scenarios
     from tornado_resource.sandbox.scripts import Script, SimulationScript
+    from tornado_resource.sandbox.source import Source
     from tornado_resource.sandbox.store import Store
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ class Simulations:
         scenarios: the scenarios of all pathways.
         script_of: returns the script of a pathway.
         speed_of: returns how many times faster than real time they run.
-        now_ms: returns real time in milliseconds since 1970.
+        source: the time and new ids.
 
     """
 
@@ -37,19 +37,20 @@ class Simulations:
         scenarios: Scenarios,
         script_of: Callable[[str], Script],
         speed_of: Callable[[], float],
-        now_ms: Callable[[], int],
+        source: Source,
     ) -> None:
         self._store = store
         self._scenarios = scenarios
         self._script_of = script_of
         self._speed_of = speed_of
-        self._now_ms = now_ms
+        self._now_ms = source.now_ms
+        self._new_id = source.new_id
 
     def start(self, pathway_id: str, body: Json) -> Json:
         """Store a set, and return what the API responds."""
         number = len(self._store.documents("set", pathway_id))
         made = {
-            "id": str(uuid.uuid4()),
+            "id": self._new_id("set"),
             "pathway_id": pathway_id,
             "scenario_ids": body["scenario_ids"],
             "runs": body["simulations_per_scenario"],
@@ -73,7 +74,7 @@ class Simulations:
             return None
         names = self._names(stored)
         course = _Course(
-            stored, self._script(stored), names, (self._now_ms() - stored["created_ms"]) * self._speed_of()
+            stored, self._script(stored), names, max(self._now_ms() - stored["created_ms"], 0) * self._speed_of()
         )
         return {
             "id": set_id,
@@ -101,7 +102,7 @@ class Simulations:
         return run_of(shown, listed.get(found["scenario_id"], {}))
 
     def _runs(self, stored: Json) -> list[Json]:
-        script, age_ms = self._script(stored), self._now_ms() - stored["created_ms"]
+        script, age_ms = self._script(stored), max(self._now_ms() - stored["created_ms"], 0)
         if age_ms < script.shown_after_ms:
             return []
         course = _Course(stored, script, self._names(stored), age_ms * self._speed_of())

@@ -165,7 +165,9 @@ class Store:
 
     def put_scenario(self, scenario_id: str, content: dict[str, Any] | None) -> None:
         """Store a scenario that was created or edited; None if it was deleted."""
-        self._rows.execute("REPLACE INTO scenarios VALUES (?, ?)", (scenario_id, json.dumps(content)))
+        # Not REPLACE, which would make it the newest.
+        query = "INSERT INTO scenarios VALUES (?, ?) ON CONFLICT (scenario_id) DO UPDATE SET content = excluded.content"
+        self._rows.execute(query, (scenario_id, json.dumps(content)))
 
     def edited_scenarios(self) -> dict[str, dict[str, Any] | None]:
         """Return the scenarios that were created, edited or deleted (None), by id, the oldest first."""
