@@ -53,7 +53,7 @@ async def publish(api: AgentApi, server: RawServer, environment: str) -> Pinned 
 async def test_a_lost_response_is_settled(fault: Fault, endpoint: str, form: str, is_lasting: bool) -> None:  # noqa: FBT001
     api, environment = AgentApi(form), ENDPOINTS[endpoint]
     faults: list[Fault | None] = [fault] if is_lasting else [fault, None]
-    result = await publish(api, RawServer(api=api, on=endpoint, faults=faults), environment)  # type: ignore[arg-type]
+    result = await publish(api, RawServer(api=api, on=endpoint, faults=faults), environment)
     has_moved = api.pins[environment] == "v-2"
     if isinstance(result, str):
         assert KEY not in result
@@ -72,10 +72,10 @@ async def test_a_lost_response_is_settled(fault: Fault, endpoint: str, form: str
 async def test_pins_that_cannot_be_read_prove_nothing(fault: Fault, form: str) -> None:
     """They are read before the request, and after it."""
     before = AgentApi(form)
-    await publish(before, RawServer(api=before, on="/environments", faults=[fault]), "production")  # type: ignore[arg-type]
+    await publish(before, RawServer(api=before, on="/environments", faults=[fault]), "production")
     assert before.sent == []
     after = AgentApi(form)
-    server = RawServer(api=after, on="/environments", faults=[None, fault])  # type: ignore[arg-type]
+    server = RawServer(api=after, on="/environments", faults=[None, fault])
     result = await publish(after, server, "production")
     assert isinstance(result, Pinned)
     assert "was published to production, but what production pins could not be read: " in (result.unproved or "")
@@ -85,7 +85,7 @@ async def test_pins_that_cannot_be_read_prove_nothing(fault: Fault, form: str) -
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.has_effect and fault.name not in SLOW], ids=str)
 async def test_a_request_without_effect_is_never_proved(fault: Fault) -> None:
     api = AgentApi(is_idle=True)
-    result = await publish(api, RawServer(api=api, on="/promote", faults=[fault, None]), "production")  # type: ignore[arg-type]
+    result = await publish(api, RawServer(api=api, on="/promote", faults=[fault, None]), "production")
     assert isinstance(result, str) or result.unproved is not None
 
 

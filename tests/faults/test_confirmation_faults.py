@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.support.api import FakeTime, json_response
+from tests.support.api import json_response
 from tests.support.orders import LOST, REFUSED, run
 from tests.support.simulations import REQUEST, SimulationApi, set_order
 from tests.support.soak import IS_SOAK
@@ -60,15 +60,15 @@ async def update(api: SimulationApi, dice: random.Random) -> str | None:
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_updates_start_one_set_for_one_pass(seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a test
-    api = SimulationApi(FakeTime(), faults=faults(dice), active_late=dice.uniform(0, MOST_LATE))
+    api = SimulationApi(faults=faults(dice), active_late=dice.uniform(0, MOST_LATE))
     others = [api.add(**{**REQUEST, "simulations_per_scenario": 9}) for _ in range(dice.randrange(3))]
     for _ in range(4):
-        api.active_faults = [dice.choice(UNREADABLE) for _ in range(dice.choice([0, 0, 1, 9]))]
+        api.read_faults = [dice.choice(UNREADABLE) for _ in range(dice.choice([0, 0, 1, 9]))]
         started = await update(api, dice)
         assert api.effective_starts <= 1, "a second set for one pass"
         if started is not None:
             break
-    api.faults, api.active_faults = [], []
+    api.faults, api.read_faults = [], []
     started = started or (await run(api, set_order())).run_id
     assert started == f"s-{len(others) + 1}", "the id of the set that has been started"
     assert api.effective_starts == 1

@@ -78,7 +78,7 @@ def serve(pathway: Pathway, endpoint: str, fault: Fault, *, is_lasting: bool) ->
     faults: list[Fault | None] = [fault] if is_lasting else [fault, None]
     if endpoint == "/version/0":
         faults = [None, *faults]  # not before the publish, where what is live does not matter
-    return RawServer(api=pathway, on=endpoint, faults=faults)  # type: ignore[arg-type] # it has `handle`
+    return RawServer(api=pathway, on=endpoint, faults=faults)
 
 
 def cases(*endpoints: str) -> pytest.MarkDecorator:

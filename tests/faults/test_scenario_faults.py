@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tests.support.api import json_response
-from tests.support.scenario_api import FIELDS, Killed, ScenarioApi, order_of
+from tests.support.sandbox_api import Killed
+from tests.support.scenario_api import FIELDS, ScenarioApi, order_of
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.listing import Owner
 from tornado_resource.errors import TornadoError
@@ -22,7 +23,7 @@ from tornado_resource.versions.scenarios import changed_fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from tests.support.scenario_api import Fault
+    from tests.support.sandbox_api import Fault
 
 SEEDS: Final = 5000 if IS_SOAK else 150
 OWNERS: Final = {"pathway": Owner.pathway("pw-1"), "agent": Owner.agent("ag-1")}
@@ -50,7 +51,7 @@ def some_faults(chance: random.Random) -> list[Fault | None]:
     return [chance.choice([None, *faults]) for _ in range(chance.randrange(7))]
 
 
-def some_read_faults(chance: random.Random) -> list[httpx.Response | Exception | None]:
+def some_read_faults(chance: random.Random) -> list[httpx.Response | BaseException | None]:
     kinds: list[Any] = [httpx.ReadError("reset"), json_response({"error": "oops"}, 500), Killed(), None, None]
     return [chance.choice(kinds) for _ in range(chance.randrange(5))]
 

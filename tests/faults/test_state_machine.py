@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.support.api import EPOCH, FakeApi, FakeSession, FakeTime, json_response
+from tests.support.api import EPOCH, json_response
 from tests.support.results import last_run_of
+from tests.support.sandbox_api import Entry, SessionApi
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.sessions import STATUSES, read_status
 from tornado_resource.declarations.model import Gate
@@ -32,6 +33,7 @@ EXAMPLES = 5000 if IS_SOAK else 50
 STEPS = 50
 ADDRESS = Address("b", "agents", "dev", "a")
 REFUSED = httpx.ConnectError("refused")
+NO_LIMIT: dict[str, Any] = {"timeout_ms": 10**12}
 FAULTS = [
     httpx.ReadError("reset"),
     httpx.ReadTimeout("slow"),
@@ -54,8 +56,8 @@ class Lifecycle(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.api = FakeApi(FakeTime())
-        self.declared: dict[str, Any] = {"pathway_id": "pw-1", "max_iterations": 5}
+        self.api = SessionApi()
+        self.declared: dict[str, Any] = {"pathway_id": "pw-1", "max_iterations": 5, **NO_LIMIT}
         self.state: Recorded | None = None
         self.run = 0  # counts the declared runs
         self.served: dict[int, set[str]] = {}  # run to the sessions that we started for it
@@ -113,8 +115,8 @@ class Lifecycle(RuleBasedStateMachine):
     def _ids(self) -> list[str]:
         return [session.session_id for session in self.api.sessions]
 
-    def _running(self) -> FakeSession | None:
-        return self.api.running("pw-1")
+    def _running(self) -> Entry | None:
+        return next((each for each in self.api.sessions if each.status == "RUNNING"), None)
 
     @rule(status=st.sampled_from(sorted(STATUSES)))
     def a_session_ends(self, status: str) -> None:
@@ -133,8 +135,7 @@ class Lifecycle(RuleBasedStateMachine):
     def somebody_else_starts_a_session(self, iterations: int) -> None:
         self.api.time.seconds += 3600
         if self._running() is None:
-            session = self.api.add(max_iterations=iterations)
-            session.session_id = f"foreign-{self.api.added}"
+            self.api.add(max_iterations=iterations, **NO_LIMIT)
 
     @rule(iterations=st.integers(1, 3))
     def the_declaration_is_edited(self, iterations: int) -> None:
@@ -150,7 +151,8 @@ class Lifecycle(RuleBasedStateMachine):
         run = Run(session_id, {"pathway_id": "pw-1"})
         asyncio.run(cancel_if_running(self.api.client(), run, self.api.time.clock()))
         self.api.intents.settle(ADDRESS, session_id)
-        assert self.api.running("pw-1") is None or self.api.running("pw-1").session_id != session_id  # type: ignore[union-attr]
+        running = self._running()
+        assert running is None or running.session_id != session_id
         self.state = None
         self.run += 1
 
@@ -159,7 +161,7 @@ class Lifecycle(RuleBasedStateMachine):
     def refresh(self, is_forgotten: bool) -> None:  # noqa: FBT001
         assert self.state is not None
         if is_forgotten:
-            self.api.sessions = [s for s in self.api.sessions if s.session_id != self.state.session_id]
+            self.api.store.forget(self.state.session_id)
             self.state = None
             self.run += 1
 

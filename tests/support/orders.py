@@ -11,7 +11,7 @@ from tornado_resource.runs.order import Address, Order, StartedRun
 from tornado_resource.runs.start import start
 
 if TYPE_CHECKING:
-    from tests.support.api import FakeApi
+    from tests.support.sandbox_api import RunApi
 
 ADDRESS = Address("b", "agents", "dev", "support-line")
 REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}
@@ -33,6 +33,6 @@ def order(on_conflict: Any = "fail", **fields: Any) -> Order:
     return Order(ADDRESS, {**REQUEST, **fields}, on_conflict)
 
 
-async def run(api: FakeApi, chosen: Order | None = None) -> StartedRun:
+async def run(api: RunApi, chosen: Order | None = None) -> StartedRun:
     async with api.client() as client:
         return await start(client, chosen or order(), api.intents, api.time.clock())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from tests.support.api import KEY, FakeApi, FakeTime
+from tests.support.api import KEY
+from tests.support.sandbox_api import SessionApi
 from tornado_resource.bland.address import ApiKey, Endpoint
 from tornado_resource.bland.client import Client
 
@@ -100,9 +101,9 @@ async def endless(writer: asyncio.StreamWriter, _response: bytes) -> None:
 
 @dataclass
 class RawServer:
-    """Serves a `FakeApi`; *faults* hit requests whose path contains *on*, in order; the last one repeats."""
+    """Serves an API in memory; *faults* hit requests whose path contains *on*, in order; the last one repeats."""
 
-    api: FakeApi = field(default_factory=lambda: FakeApi(FakeTime()))
+    api: Any = field(default_factory=SessionApi)
     on: str = ""
     faults: list[Fault | None] = field(default_factory=list)
     hits: int = 0
@@ -151,7 +152,7 @@ class RawServer:
         body = await reader.readexactly(length)
         response = b""
         if fault is None or fault.has_effect:
-            response = self._respond(method, target, body)
+            response = await self._respond(method, target, body)
         if fault is None:
             await send(writer, response)
             return True
@@ -164,11 +165,10 @@ class RawServer:
         self.hits += 1
         return self.faults.pop(0) if len(self.faults) > 1 else self.faults[0]
 
-    def _respond(self, method: str, target: str, body: bytes) -> bytes:
-        if "/scenarios" in target:
-            return http_response(200, b'{"scenarios": [{"id": "sc-1", "is_required_for_promotion": true}]}')
-        request = httpx.Request(method, f"http://127.0.0.1{target}", content=body)
+    async def _respond(self, method: str, target: str, body: bytes) -> bytes:
+        request = httpx.Request(method, f"http://127.0.0.1{target}", content=body, headers={"authorization": KEY})
         handled = self.api.handle(request)
+        handled = handled if isinstance(handled, httpx.Response) else await handled
         date = f"date: {handled.headers['date']}\r\n" if "date" in handled.headers else ""
         return http_response(handled.status_code, handled.content, date)
 

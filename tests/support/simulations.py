@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.support.api import EPOCH, FakeApi, FakeSession, json_response
+from tests.support.api import EPOCH
+from tests.support.sandbox_api import SET_ENDS, RunApi
 from tornado_resource.bland.simulation_sets import SimulationSet
 from tornado_resource.confirmations.kind import SetStatus
 from tornado_resource.core.urns import SESSION_TYPE
@@ -16,7 +16,7 @@ from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.order import Address, Order
 
 if TYPE_CHECKING:
-    import httpx
+    from tests.support.sandbox_api import Entry
 
 CREATED_AT: Final = "2026-04-14T10:00:00.000Z"
 REQUEST: Final[dict[str, Any]] = {
@@ -72,57 +72,37 @@ def set_order(**fields: Any) -> Order:
 
 
 @dataclass
-class SimulationApi(FakeApi):
-    """The API's simulation sets: any number at once, and no list of them but that of their runs, newest first.
+class SimulationApi(RunApi):
+    """The API's simulation sets: *faults* hit starts, *read_faults* the list of their runs.
 
-    *active_late*: seconds until the runs of a new set are listed. *active_faults*: in place of the lists, in order.
+    *active_late*: seconds until the runs of a new set are listed.
     """
 
-    def place(self, body: dict[str, Any]) -> str:
-        return str(id(body))  # none is ever taken
+    PREFIX = "/v1/agent-testing/"
+    FAULTY = ("POST", "GET runs")
+    START = "POST simulation-sets"
+    ID_KEY = "simulation_set_id"
 
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path.removeprefix("/v1/agent-testing/")
-        self.calls.append(f"{request.method} {path}")
-        if request.method == "POST":
-            return self._start(json.loads(request.content))
-        if path == "runs":
-            return self._list(**request.url.params)
-        found = next((each for each in self.sessions if path.endswith(f"/{each.session_id}")), None)
-        if found is None:
-            return json_response({"message": "Simulation set not found"}, 404)
-        return self._form(self._shown(found) | {"id": found.session_id, "simulation_set_id": None})
+    @property
+    def sessions(self) -> list[Entry]:
+        return [self.entry(each["id"], each["created_ms"]) for each in self.store.all_documents("set")]
 
-    def _list(self, pathway_id: str, scenario_id: str = "", limit: str = "") -> httpx.Response:
-        if self.active_faults:
-            fault = self.active_faults.pop(0)
-            if isinstance(fault, Exception):
-                raise fault
-            return fault
-        until = EPOCH + timedelta(seconds=self.time.seconds - self.active_late)
-        shown = [each for each in reversed(self.sessions) if each.created_at <= until and scenario_id in _ids(each)]
-        runs = [
-            {
-                "simulation_set_id": each.session_id,
-                "scenario_id": scenario_id,
-                "trigger_source": "simulation",
-                "created_at": each.created_at.isoformat(),
-            }
-            for each in shown
-            if each.body["pathway_id"] == pathway_id
-            for _ in range(each.body["simulations_per_scenario"])
-        ]
-        return self._form({"runs": runs[: int(limit)], "total_count": len(runs)}, self._headers())
+    def add(self, *, age: float = 0.0, **request: Any) -> Entry:
+        """Add a set as somebody else has started it."""
+        set_id = self.stage.start_set(request, self.now_ms(age))
+        return self.entry(set_id, self.now_ms(age))
 
-    def _shown(self, session: FakeSession) -> dict[str, Any]:
-        return {
-            "simulation_set_id": session.session_id,
-            "status": session.status,
-            "simulations_per_scenario": session.body["simulations_per_scenario"],
-            "total_scenarios": len(session.body["scenario_ids"]),
-            "created_at": session.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        }
+    def status_of(self, run_id: str) -> str:
+        return str(self.stage.simulation_set(run_id)["status"])
 
+    def end(self, run_id: str, status: str) -> None:
+        stored = self.store.document("set", run_id)
+        assert stored is not None
+        self.store.put("set", run_id, {**stored, "entry": SET_ENDS.index(status)}, stored["pathway_id"])
 
-def _ids(session: FakeSession) -> list[str]:
-    return list(session.body["scenario_ids"])
+    def changed(self, call: str, content: Any) -> Any:
+        if call == "GET runs":
+            created = {each.session_id: each.created_at for each in self.sessions}
+            until = EPOCH + timedelta(seconds=self.time.seconds - self.active_late)
+            content["runs"] = [each for each in content["runs"] if created[each["simulation_set_id"]] <= until]
+        return self.wrapped(content)

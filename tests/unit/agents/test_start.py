@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.support.agents import FORMS
-from tests.support.api import EPOCH, FakeTime, json_response
-from tests.support.check_run_api import CHECK_ADDRESS, CHECKED, CheckRunApi, check_order
+from tests.support.api import EPOCH, FakeTime, client_of, json_response
+from tests.support.check_run_api import CHECK_ADDRESS, CHECKED, CheckRunApi, check_order, seen
 from tests.support.orders import CANNOT_START, LOST, RESET, run
 from tornado_resource.core.canonical import digest
 from tornado_resource.errors import OutcomeUnknown, Rejected, TornadoError
@@ -50,14 +50,14 @@ def at_sleep(api: CheckRunApi, act: Callable[[], object], after: float = 0.0) ->
 
 
 @forms
-@pytest.mark.parametrize("begins", ["RUNNING", "ERROR"])
+@pytest.mark.parametrize("begins", ["PENDING", "ERROR"])
 async def test_a_start_is_one_post_and_its_response_is_recorded(form: str, begins: str) -> None:
     """A check run may have ended with an error at once."""
     api = CheckRunApi.of(FakeTime(), form, begins=begins)
     started = await run(api, check_order())
     assert started == StartedRun("cr-1", CREATED, begins, shown=SHOWN)
     assert api.calls == ["POST start"]
-    assert api.bodies == [CHECKED]
+    assert api.bodies == [{"version_id": "v-1"}]
 
 
 @forms
@@ -79,7 +79,7 @@ async def test_a_start_that_took_effect_is_found(fault: Any, on_conflict: Any, b
         given: dict[str, Any] = {"sends_date": lag == 0, "lag": 0 if is_refusal else lag}
         api = CheckRunApi.of(FakeTime(), form, faults=faults, begins=begins, **given)
         started = await run(api, check_order(on_conflict))
-        assert (started.run_id, started.status, started.adopted) == ("cr-1", begins, False)
+        assert (started.run_id, seen(started.status), started.adopted) == ("cr-1", begins, False)
         assert started.created_at is not None
         assert (api.effective_starts, "POST cr-1/cancel" in api.calls) == (1, False)
 
@@ -108,10 +108,10 @@ async def test_a_newer_run_of_somebody_else_is_not_taken_for_ours(form: str, beg
     api = CheckRunApi.of(FakeTime(), form, faults=[(RESET, True)], begins="ERROR")
     original = api.handle
 
-    def handle(request: httpx.Request) -> httpx.Response:
+    async def handle(request: httpx.Request) -> httpx.Response:
         if request.method == "GET" and len(api.sessions) == 1:
             api.add(age=-0.5).status = begins
-        return original(request)
+        return await original(request)
 
     api.handle = handle  # type: ignore[method-assign] # the colleague is quick
     started = await run(api, check_order(on_conflict))
@@ -146,7 +146,7 @@ async def test_a_run_without_a_time_may_be_ours_and_is_left_alone(on_conflict: A
 @pytest.mark.parametrize("unreadable", UNREADABLE, ids=str)
 @pytest.mark.parametrize("begins", ["RUNNING", "PASSED"])
 async def test_an_unreadable_list_is_unknown_and_not_none(unreadable: Any, begins: str) -> None:
-    api = CheckRunApi.of(FakeTime(), faults=[(RESET, True)], begins=begins, active_faults=[unreadable] * 99)
+    api = CheckRunApi.of(FakeTime(), faults=[(RESET, True)], begins=begins, read_faults=[unreadable] * 99)
     with pytest.raises(OutcomeUnknown) as caught:
         await run(api, check_order())
     message = str(caught.value)
@@ -154,7 +154,7 @@ async def test_an_unreadable_list_is_unknown_and_not_none(unreadable: Any, begin
     assert "it recognises its own check run" in message
     assert message.endswith(commands.adopt("dev", "support", "RUN_ID"))
     assert api.calls.count("POST start") == 1
-    api.active_faults = []
+    api.read_faults = []
     assert (await run(api, check_order())).run_id == "cr-1"
     assert api.effective_starts == 1
 
@@ -164,7 +164,7 @@ async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
     api = CheckRunApi.of(FakeTime(), faults=[(json_response({"error": "no"}, status), False)])
     with pytest.raises(Rejected, match=f"HTTP {status}: no"):
         await run(api, check_order())
-    assert api.calls == ["POST start", *["GET agents"] * (status == 400)]  # the read of its checks, which fails
+    assert api.calls == ["POST start", *["GET checks"] * (status == 400)]
     assert api.intents.find(CHECK_ADDRESS) is None
 
 
@@ -261,17 +261,17 @@ class TestRecovery:
         api.time.seconds += 300
         api.add(age=200).status = "PASSED" if begins == "RUNNING" else "RUNNING"  # somebody else's
         started = await run(api, check_order("supersede"))
-        assert (started.run_id, started.status, started.created_at) == ("cr-1", begins, CREATED)
+        assert (started.run_id, seen(started.status), started.created_at) == ("cr-1", begins, CREATED)
         assert (api.effective_starts, started.adopted) == (1, False)
 
     @pytest.mark.parametrize("unreadable", UNREADABLE, ids=str)
     async def test_an_unreadable_list_is_an_error_and_sends_nothing(self, unreadable: Any) -> None:
-        api = CheckRunApi.of(FakeTime(), begins="PASSED", active_faults=[unreadable] * 99)
+        api = CheckRunApi.of(FakeTime(), begins="PASSED", read_faults=[unreadable] * 99)
         await self.crash(api, has_response=False)
         with pytest.raises(TornadoError, match="check runs of agent a-1 in staging"):
             await run(api, check_order())
         assert "POST start" not in api.calls
-        api.active_faults = []
+        api.read_faults = []
         assert (await run(api, check_order())).run_id == "cr-1"
 
     async def test_a_run_created_long_after_the_crash_is_foreign(self) -> None:
@@ -291,7 +291,7 @@ class TestRecovery:
 
 class TestAdopt:
     @forms
-    @pytest.mark.parametrize("status", ["RUNNING", "PASSED"])
+    @pytest.mark.parametrize("status", ["PENDING", "PASSED"])
     async def test_the_run_is_recorded_as_it_is(self, form: str, status: str) -> None:
         """Unlike a session's, the time of its creation is shown after its end too."""
         api = CheckRunApi.of(FakeTime(), form)
@@ -307,7 +307,6 @@ class TestAdopt:
                 {"env": "production"},
                 r"its env is production \(declared: staging\)|does not run on agent a-1 in staging",
             ),
-            ({"agent_id": "a-2"}, "another agent: `a-2`"),
         ],
     )
     async def test_a_run_of_something_else_is_refused(self, status: str, theirs: Any, said: str) -> None:
@@ -315,6 +314,14 @@ class TestAdopt:
         api.add(**theirs).status = status
         with pytest.raises(TornadoError, match=said):
             await adopt(api.client(), check_order(), "cr-1")
+
+    @pytest.mark.parametrize("status", ["RUNNING", "PASSED"])
+    async def test_a_response_about_another_agent_is_refused(self, status: str) -> None:
+        api = CheckRunApi()
+        api.add().status = status
+        foreign = {**api.stage.check_run("cr-1"), "agent_id": "a-2"}
+        with pytest.raises(TornadoError, match="another agent: `a-2`"):
+            await adopt(client_of(lambda _: json_response(foreign)), check_order(), "cr-1")
 
     async def test_an_unknown_run_is_refused_with_the_config_to_check(self) -> None:
         with pytest.raises(
@@ -330,10 +337,10 @@ class TestCancel:
         ours = api.add()
         original = api.handle
 
-        def handle(request: httpx.Request) -> httpx.Response:
+        async def handle(request: httpx.Request) -> httpx.Response:
             if request.method == "POST":
                 ours.status = "PASSED"
-            return original(request)
+            return await original(request)
 
         api.handle = handle  # type: ignore[method-assign] # it ends in between: the API responds 409
         async with api.client() as client:
@@ -357,6 +364,6 @@ class TestCancel:
 async def test_a_version_whose_variables_have_no_value_is_not_started() -> None:
     api = CheckRunApi.of(FakeTime(), snapshot={"prompt": "Call {{env.HOST}}"})
     with pytest.raises(TornadoError, match=r"^nothing was started: .* without a value in staging: HOST\. "):
-        await run(api, check_order())
+        await run(api, check_order(version_id="v-2"))
     assert api.calls == []
     assert api.intents.find(CHECK_ADDRESS) is None

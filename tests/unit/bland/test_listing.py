@@ -137,7 +137,7 @@ async def test_ids_that_are_not_listed_are_read() -> None:
 async def test_an_id_that_is_not_shown_does_not_exist() -> None:
     api = api_of(130)
     first = await listed(api)
-    api.scenarios["sc-2"]["pathway_id"] = "pw-2"
+    api.edit("sc-2", pathway_id="pw-2")
     for ids, calls in [(["sc-500"], 2), (["sc-500", "sc-1"], 2), (["sc-2"], 1)]:
         api.calls.clear()
         found = await with_ids(api.client(), Owner.pathway("pw-1"), first, ids)

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, client_of, json_response
+from tests.support.api import client_of, json_response
 from tests.support.orders import RESET, order, run
 from tests.support.raw_server import Fault, RawServer, instead, json_bytes
+from tests.support.sandbox_api import SessionApi
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.sessions import SESSION_ID_KEYS, read_active, read_status, start_session
@@ -31,9 +32,9 @@ LISTS = {
 }
 
 
-def api_in(form: tuple[str, bool]) -> FakeApi:
+def api_in(form: tuple[str, bool]) -> SessionApi:
     key, is_wrapped = form
-    return FakeApi(FakeTime(), id_key=key, is_wrapped=is_wrapped)
+    return SessionApi(id_key=key, is_wrapped=is_wrapped)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)

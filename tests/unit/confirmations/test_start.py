@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support.api import EPOCH, FakeTime, json_response
+from tests.support.api import EPOCH, json_response
 from tests.support.orders import CANNOT_START, LOST, run
 from tests.support.simulations import CONFIRM_ADDRESS, REQUEST, SimulationApi, gated_set, set_order
 from tornado_resource.confirmations.kind import KIND
@@ -29,7 +29,7 @@ def intent_of(order: Order, set_id: str | None = None) -> Intent:
 
 @pytest.mark.parametrize("is_wrapped", [False, True])
 async def test_a_start_is_one_post_without_the_session(is_wrapped: bool) -> None:  # noqa: FBT001
-    api = SimulationApi(FakeTime(), is_wrapped=is_wrapped)
+    api = SimulationApi(is_wrapped=is_wrapped)
     started = await run(api, set_order())
     assert (started.run_id, started.created_at, started.adopted) == ("s-1", "2026-04-14T10:00:00.000Z", False)
     assert (api.calls, api.bodies) == (["POST simulation-sets"], [BODY])
@@ -39,7 +39,7 @@ async def test_a_start_is_one_post_without_the_session(is_wrapped: bool) -> None
 @pytest.mark.parametrize("fault", LOST, ids=str)
 async def test_a_lost_response_is_settled_by_the_list_of_runs(fault: Any, late: float) -> None:
     """The API lists the runs of a set some time after it was started."""
-    api = SimulationApi(FakeTime(), faults=[(fault, True)], active_late=late)
+    api = SimulationApi(faults=[(fault, True)], active_late=late)
     started = await run(api, set_order())
     assert (started.run_id, api.effective_starts, len(api.bodies)) == ("s-1", 1, 1)
 
@@ -47,19 +47,19 @@ async def test_a_lost_response_is_settled_by_the_list_of_runs(fault: Any, late: 
 @pytest.mark.parametrize("fault", [*CANNOT_START, *LOST], ids=str)
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> None:
-    api = SimulationApi(FakeTime(), faults=[(fault, False)] * times)
+    api = SimulationApi(faults=[(fault, False)] * times)
     assert ((await run(api, set_order())).run_id, api.effective_starts) == ("s-1", 1)
 
 
 async def test_after_a_second_lost_start_the_looks_are_as_patient() -> None:
     reset = httpx.ReadError("reset")
-    api = SimulationApi(FakeTime(), faults=[(reset, False), (reset, True)], active_late=10.0)
+    api = SimulationApi(faults=[(reset, False), (reset, True)], active_late=10.0)
     assert ((await run(api, set_order())).run_id, api.effective_starts) == ("s-1", 1)
 
 
 async def test_sets_of_others_are_not_taken_for_ours() -> None:
     """One before, one with more runs, one with other scenarios, and one that nobody knows the kind of."""
-    api = SimulationApi(FakeTime(), faults=[(httpx.ReadError("reset"), False)])
+    api = SimulationApi(faults=[(httpx.ReadError("reset"), False)])
     api.add(**REQUEST, age=3600)
     api.add(**{**REQUEST, "simulations_per_scenario": 50})
     api.add(**{**REQUEST, "scenario_ids": ["refund"]})
@@ -68,7 +68,7 @@ async def test_sets_of_others_are_not_taken_for_ours() -> None:
 
 async def test_a_set_of_the_same_request_may_run_beside_ours() -> None:
     """The API has no limit, so a start does not look before it is sent."""
-    api = SimulationApi(FakeTime())
+    api = SimulationApi()
     api.add(**REQUEST)
     assert ((await run(api, set_order())).run_id, api.calls) == ("s-2", ["POST simulation-sets"])
 
@@ -76,7 +76,7 @@ async def test_a_set_of_the_same_request_may_run_beside_ours() -> None:
 @pytest.mark.parametrize("set_id", [None, "s-1"])
 @pytest.mark.parametrize("status", ["RUNNING", "PASSED"])
 async def test_after_a_crash_the_set_is_found_again(set_id: str | None, status: str) -> None:
-    api, order = SimulationApi(FakeTime()), set_order()
+    api, order = SimulationApi(), set_order()
     api.add(**REQUEST).status = status
     api.intents.write(intent_of(order, set_id))
     started = await run(api, order)
@@ -85,7 +85,7 @@ async def test_after_a_crash_the_set_is_found_again(set_id: str | None, status: 
 
 async def test_another_pass_has_a_set_of_its_own() -> None:
     """As after a crash, and the session has run again since."""
-    api = SimulationApi(FakeTime())
+    api = SimulationApi()
     api.add(**REQUEST)
     api.intents.write(intent_of(set_order()))
     assert (await run(api, set_order(session_id="session-2"))).run_id == "s-2"
@@ -95,14 +95,14 @@ async def test_another_pass_has_a_set_of_its_own() -> None:
     "fault", [json_response({"error": "no"}, 500), json_response([]), json_response({"runs": "none"})], ids=str
 )
 async def test_a_list_that_cannot_be_read_starts_nothing(fault: httpx.Response) -> None:
-    api = SimulationApi(FakeTime(), faults=[(httpx.ReadError("reset"), True)], active_faults=[fault] * 99)
+    api = SimulationApi(faults=[(httpx.ReadError("reset"), True)], read_faults=[fault] * 99)
     with pytest.raises(OutcomeUnknown, match="could not determine whether a confirmation was started"):
         await run(api, set_order())
     assert (api.effective_starts, len(api.bodies)) == (1, 1)
 
 
 async def test_a_missing_scenario_is_refused() -> None:
-    api = SimulationApi(FakeTime(), faults=[(json_response({"error": "Scenario sc-9 is foreign"}, 403), False)])
+    api = SimulationApi(faults=[(json_response({"error": "Scenario sc-9 is foreign"}, 403), False)])
     with pytest.raises(Rejected, match="Scenario sc-9 is foreign"):
         await run(api, set_order())
 
@@ -113,7 +113,7 @@ async def test_a_missing_scenario_is_refused() -> None:
     ids=["the API", "another server"],
 )
 async def test_a_404_means_gone_only_if_the_api_lists_runs(responses: list[Any], is_gone: bool | None) -> None:  # noqa: FBT001
-    api = SimulationApi(FakeTime(), active_faults=responses)
+    api = SimulationApi(read_faults=responses)
     async with api.client() as client:
         run_of = Run("s-9", REQUEST, "confirmation")
         if is_gone:
@@ -124,14 +124,14 @@ async def test_a_404_means_gone_only_if_the_api_lists_runs(responses: list[Any],
 
 
 async def test_an_outage_says_nothing_about_a_set() -> None:
-    api = SimulationApi(FakeTime(), active_faults=[json_response({"error": "x"}, 503)])
+    api = SimulationApi(read_faults=[json_response({"error": "x"}, 503)])
     async with api.client() as client:
         with pytest.raises(Rejected, match="503"):
             await KIND.responds(client, Run("s-9", REQUEST, "confirmation"), None)  # type: ignore[arg-type]
 
 
 async def test_a_set_cannot_be_cancelled_and_holds_no_place() -> None:
-    async with SimulationApi(FakeTime()).client() as client:
+    async with SimulationApi().client() as client:
         found = Run("s-1", REQUEST, "confirmation")
         with pytest.raises(ConfigurationError, match="simulation set s-1 cannot be cancelled: the API has no such"):
             await KIND.cancel(client, found)

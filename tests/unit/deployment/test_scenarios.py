@@ -114,7 +114,7 @@ async def test_a_scenario_that_the_state_knows_is_read_by_its_id() -> None:
     recorded = StoredScenario("refund@pw-1", "sc-1", OWNER, {"name": "Refund"}, manage=False, drift=False)
     assert "may exist" in await checked(api)
     assert await checked(api, recorded) == ""
-    api.scenarios["sc-1"]["max_turns"] = 20
+    api.edit("sc-1", max_turns=20)
     assert "max_turns: found 20, declared 10" in await checked(api, recorded)
 
 
@@ -137,29 +137,29 @@ async def test_a_pathway_that_cannot_be_read_is_not_called_a_difference(monkeypa
 )
 async def test_what_was_edited_is_found_before_a_session_starts(edit: dict[str, Any], seen: Any) -> None:
     api = api_of("Refund", others=2)
-    api.scenarios["sc-1"].update(edit)
+    api.edit("sc-1", **edit)
     assert await looked(api, STORED) == ("", seen)
     assert api.calls == ["GET"]
 
 
 async def test_what_was_deleted_is_created_again_unless_its_name_is_taken() -> None:
     api = api_of("Refund", others=2)
-    api.scenarios["sc-7"] = {**api.scenarios.pop("sc-1"), "id": "sc-7", "max_turns": 9}
+    api.recreate("sc-1", "sc-7", max_turns=9)
     assert "scenario 'Refund' on pathway pw-1 exists already (sc-7)" in await checked(api, STORED, manage=True)
-    api.scenarios["sc-7"]["max_turns"] = 10
+    api.edit("sc-7", max_turns=10)
     assert "and stack rival manages it. It is as declared." in await checked(api, STORED, manage=True)
-    api.scenarios["sc-8"] = {**api.scenarios.pop("sc-7"), "id": "sc-8"}
+    api.recreate("sc-7", "sc-8")
     for _ in range(2):
         assert await looked(api, STORED) == ("", {"fields": (), "is_gone": True, "unstored": ()})
-        api.scenarios.pop("sc-8", None)
+        api.delete("sc-8")
 
 
 async def test_what_another_stack_has_created_again_is_found_by_its_name() -> None:
     api, recorded = api_of("Refund", others=2), replace(STORED, manage=False)
     assert await looked(api, recorded, manage=False) == ("", None)
-    api.scenarios["sc-7"] = {**api.scenarios.pop("sc-1"), "id": "sc-7"}
+    api.recreate("sc-1", "sc-7")
     assert await looked(api, recorded, manage=False) == ("", {"fields": (), "is_gone": True, "unstored": ()})
-    del api.scenarios["sc-7"]
+    api.delete("sc-7")
     assert "does not exist" in await checked(api, recorded)
 
 

@@ -66,8 +66,8 @@ def seen_by(api: ScenarioApi, *known: StoredScenario) -> tuple[Scenarios, Versio
 
 async def test_one_list_shows_all_that_was_edited_on_a_pathway(api: ScenarioApi) -> None:
     scenarios, versions = seen_by(api, stored(1), stored(2), stored(3))
-    api.scenarios["sc-1"]["enabled"] = False
-    del api.scenarios["sc-2"]
+    api.edit("sc-1", enabled=False)
+    api.delete("sc-2")
     assert await scenarios.seen("case-1") == {"fields": ("enabled",), "is_gone": False, "unstored": ()}
     assert await scenarios.seen("case-2") == {"fields": (), "is_gone": True, "unstored": ()}
     assert await scenarios.seen("case-3") is None
@@ -78,7 +78,7 @@ async def test_one_list_shows_all_that_was_edited_on_a_pathway(api: ScenarioApi)
 
 async def test_what_is_put_back_is_no_drift_of_what_was_tested(api: ScenarioApi) -> None:
     scenarios, versions = seen_by(api, stored(1))
-    api.scenarios["sc-1"]["max_turns"] = 3
+    api.edit("sc-1", max_turns=3)
     await scenarios.seen("case-1")
     listing = await versions.scenarios("pw-1", ["sc-1", "sc-2"])
     assert [each.scenario_id for each in listing.scenarios] == ["sc-3", "sc-2"]
@@ -87,7 +87,7 @@ async def test_what_is_put_back_is_no_drift_of_what_was_tested(api: ScenarioApi)
 async def test_what_may_be_no_target_is_not_put_back(api: ScenarioApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tornado_resource.program.scenarios.has_targets", lambda: True)
     scenarios, versions = seen_by(api, stored(1))
-    api.scenarios["sc-1"]["max_turns"] = 3
+    api.edit("sc-1", max_turns=3)
     assert await scenarios.seen("case-1") is not None
     listing = await versions.scenarios("pw-1", ["sc-1"])
     assert [each.scenario_id for each in listing.scenarios] == ["sc-3", "sc-2", "sc-1"]
@@ -101,8 +101,8 @@ async def test_nothing_is_read_for_what_is_new_or_ambiguous(api: ScenarioApi) ->
 
 async def test_of_what_another_stack_manages_only_the_end_is_seen(api: ScenarioApi) -> None:
     scenarios, versions = seen_by(api, stored(1, manage=False), stored(2, manage=False))
-    api.scenarios["sc-1"]["max_turns"] = 3
-    del api.scenarios["sc-2"]
+    api.edit("sc-1", max_turns=3)
+    api.delete("sc-2")
     assert await scenarios.seen("case-1") is None
     assert await scenarios.seen("case-2") == {"fields": (), "is_gone": True, "unstored": ()}
     assert versions.put_back == set()

@@ -5,7 +5,8 @@ import json
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, client_of, json_response
+from tests.support.api import FakeTime, client_of, json_response
+from tests.support.sandbox_api import SessionApi
 from tornado_resource.errors import ApiError
 from tornado_resource.runs.cancel import Unsettled, cancel_if_running
 from tornado_resource.runs.order import Run
@@ -13,12 +14,12 @@ from tornado_resource.runs.order import Run
 RUN = Run("s-1", {"pathway_id": "pw-1"})
 
 
-async def run(api: FakeApi, session_id: str = "s-1") -> None:
+async def run(api: SessionApi, session_id: str = "s-1") -> None:
     await cancel_if_running(api.client(), Run(session_id, {"pathway_id": "pw-1"}), api.time.clock())
 
 
 async def test_a_running_session_is_cancelled_once_until_it_settles() -> None:
-    api = FakeApi(FakeTime())
+    api = SessionApi()
     session = api.add()
     await run(api)
     assert session.status == "CANCELLED"
@@ -29,14 +30,14 @@ async def test_a_running_session_is_cancelled_once_until_it_settles() -> None:
     "status", ["COMPLETED_ALL_PASSED", "COMPLETED_PARTIAL", "TIMEOUT", "STUCK", "CANCELLED", "ERROR"]
 )
 async def test_a_finished_session_is_not_cancelled(status: str) -> None:
-    api = FakeApi(FakeTime())
+    api = SessionApi()
     api.add().status = status
     await run(api)
     assert api.calls == ["GET s-1/status"]
 
 
 async def test_an_unknown_session_needs_no_cancel() -> None:
-    api = FakeApi(FakeTime())
+    api = SessionApi()
     await run(api, "gone")
     assert api.calls == ["GET gone/status", "GET active"]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, client_of, json_response
+from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, REFUSED, REQUEST, RESET, order, run
+from tests.support.sandbox_api import SessionApi
 from tornado_resource.bland.sessions import start_session
 from tornado_resource.core.canonical import digest
 from tornado_resource.errors import OutcomeUnknown, TornadoError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class TestRecovery:
     """After a crash between a start and its checkpoint."""
 
-    async def crash_after(self, api: FakeApi, *, has_response: bool, chosen: Order | None = None) -> None:
+    async def crash_after(self, api: SessionApi, *, has_response: bool, chosen: Order | None = None) -> None:
         """Start, and lose the result before the engine gets it."""
         if has_response:
             await run(api, chosen)
@@ -43,7 +44,7 @@ class TestRecovery:
         on_conflict: Any,
         skew: float,
     ) -> None:
-        api = FakeApi(FakeTime(skew=skew))
+        api = SessionApi(FakeTime(skew=skew))
         await self.crash_after(api, has_response=has_response)
         api.time.seconds += 300
         session = await run(api, order(on_conflict))
@@ -54,7 +55,7 @@ class TestRecovery:
         assert api.intents.find(ADDRESS) is None
 
     async def test_an_ended_session_is_recorded_if_its_id_is_known(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=True)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         session = await run(api)
@@ -64,7 +65,7 @@ class TestRecovery:
         assert api.effective_starts == 1
 
     async def test_an_ended_session_with_an_unknown_id_is_not_started_again(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         with pytest.raises(TornadoError, match="took effect, although its response was lost"):
@@ -74,7 +75,7 @@ class TestRecovery:
     @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
     async def test_an_ended_session_is_not_started_again_after_a_foreign_one(self, on_conflict: Any) -> None:
         """The foreign one is neither taken for it nor waited for, and its conflict does not delete the intent."""
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         api.time.seconds += 3600
@@ -87,7 +88,7 @@ class TestRecovery:
 
     async def test_the_runs_of_a_foreign_session_are_not_ours(self) -> None:
         """Nothing was started after the intent, but a foreign session is active now: an ordinary conflict."""
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         api.intents.write(Intent(ADDRESS, "pw-1", digest(REQUEST), api.time.now().isoformat()))
         api.add(max_iterations=9)
         with pytest.raises(TornadoError, match="session s-1 is already active"):
@@ -95,7 +96,7 @@ class TestRecovery:
 
     @pytest.mark.parametrize("later", [99, 100, 101, 250])
     async def test_an_ended_session_is_found_behind_the_runs_of_later_ones(self, later: int) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=False)
         api.time.seconds += 3600
         for _ in range(later):
@@ -108,26 +109,26 @@ class TestRecovery:
 
     async def test_an_api_that_shows_its_first_page_for_ever_has_an_end(self) -> None:
         runs = [{"trigger_source": "manual", "created_at": "2026-04-14T11:00:00Z"}] * 100
-        api = FakeApi(FakeTime(), runs=json_response({"runs": runs}))
+        api = SessionApi(runs=json_response({"runs": runs}))
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         assert (await run(api)).run_id == "s-2"
 
     async def test_an_ended_session_of_an_api_without_runs_is_started_again(self) -> None:
         """The documented gap: the API does not show it any more, in any way."""
-        api = FakeApi(FakeTime(), runs=json_response({}, 404))
+        api = SessionApi(runs=json_response({}, 404))
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         assert (await run(api)).run_id == "s-2"
 
     async def test_a_changed_declaration_does_not_get_the_old_session(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=True)
         with pytest.raises(TornadoError, match="session s-1 is already active"):
             await run(api, order(version_number=4))
 
     async def test_a_session_created_long_after_the_crash_is_foreign(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         api.intents.write(Intent(ADDRESS, "pw-1", digest(REQUEST), api.time.now().isoformat()))
         api.time.seconds += 3600
         api.add(age=5, max_iterations=5)
@@ -135,7 +136,7 @@ class TestRecovery:
             await run(api)
 
     async def test_a_session_of_other_scenarios_is_foreign(self) -> None:
-        api, chosen = FakeApi(FakeTime(), shows_scenarios=True), order(scenario_ids=["sc-1", "sc-2"])
+        api, chosen = SessionApi(shows_all=True), order(scenario_ids=["sc-1", "sc-2"])
         api.intents.write(Intent(ADDRESS, "pw-1", digest(chosen.request), api.time.now().isoformat()))
         api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
         with pytest.raises(TornadoError, match="session s-1 is already active"):
@@ -143,7 +144,7 @@ class TestRecovery:
         assert api.effective_starts == 0
 
     async def test_on_another_machine_it_is_a_conflict(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=True)
         api.intents.clear(ADDRESS)
         with pytest.raises(TornadoError, match="session s-1 is already active"):
@@ -151,16 +152,16 @@ class TestRecovery:
         assert (await run(api, order("adopt"))).adopted
 
     async def test_a_session_that_the_api_no_longer_knows_is_started_again(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=True)
-        api.sessions.clear()
+        api.store.clear()
         assert api.effective_starts == 1
         await run(api)
         assert api.effective_starts == 2
 
     async def test_a_404_from_a_wrong_address_starts_nothing(self) -> None:
         """With the intent's id, a second start would be a second session."""
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         await self.crash_after(api, has_response=True)
         wrong = client_of(lambda _: json_response({"message": "Not Found"}, 404))
         with pytest.raises(TornadoError, match="the session may still exist: check bland:baseUrl"):
@@ -172,13 +173,13 @@ class TestRecovery:
 
 class TestIntent:
     async def test_it_is_on_disk_before_the_request_and_has_the_id_after_it(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         seen: list[Intent | None] = []
         handle = api.handle
 
-        def spy(request: httpx.Request) -> httpx.Response:
+        async def spy(request: httpx.Request) -> httpx.Response:
             seen.append(api.intents.find(ADDRESS))
-            return handle(request)
+            return await handle(request)
 
         api.handle = spy  # type: ignore[method-assign] # looks at the disk while the request is on its way
         await run(api)
@@ -189,14 +190,14 @@ class TestIntent:
 
     async def test_a_start_without_an_intent_on_disk_is_not_sent(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("", encoding="utf-8")
-        api = FakeApi(FakeTime(), intents=IntentStore(tmp_path / "file" / "intents"))
+        api = SessionApi(intents=IntentStore(tmp_path / "file" / "intents"))
         with pytest.raises(TornadoError, match="not sent: cannot write the intent file"):
             await run(api)
         assert api.calls == []
 
     async def test_a_session_id_that_cannot_be_written_is_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The disk fills up while the request is on its way."""
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         write, calls = IntentStore.write, []
 
         def fills_up(self: IntentStore, intent: Intent) -> None:
@@ -214,13 +215,13 @@ class TestIntent:
         ("fault", "is_certain"), [(json_response({}, 422), True), (REFUSED, True), (json_response({}, 302), False)]
     )
     async def test_it_is_deleted_when_nothing_was_started(self, fault: Any, is_certain: bool) -> None:  # noqa: FBT001
-        api = FakeApi(FakeTime(), faults=[(fault, False)] * 9)
+        api = SessionApi(faults=[(fault, False)] * 9)
         with pytest.raises(TornadoError):
             await run(api)
         assert (api.intents.find(ADDRESS) is None) is is_certain
 
     async def test_it_stays_when_the_outcome_is_unknown(self) -> None:
-        api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 5)
+        api = SessionApi(faults=[(RESET, True)], read_faults=[httpx.ReadError("reset")] * 5)
         with pytest.raises(OutcomeUnknown):
             await run(api)
         assert api.intents.find(ADDRESS) is not None

@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import FakeApi, FakeTime, client_of, json_response
+from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, CANNOT_START, LOST, REFUSED, RESET, order, run
+from tests.support.sandbox_api import SessionApi
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
 from tornado_resource.runs.adopt import adopt
@@ -25,7 +26,7 @@ SHOWN = {"max_iterations": 5, "timeout_ms": 900000}
 
 
 async def test_a_start_is_one_post_and_nothing_else() -> None:
-    api = FakeApi(FakeTime())
+    api = SessionApi()
     session = await run(api)
     assert api.calls == ["POST start"]
     assert session == StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", shown=SHOWN)
@@ -37,7 +38,7 @@ MAY_START = [*LOST, NO_ID, HALF, *UNUSABLE, UNUSABLE_TIME]
 @pytest.mark.parametrize("fault", [*CANNOT_START, *MAY_START], ids=str)
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> None:
-    api = FakeApi(FakeTime(), faults=[(fault, False)] * times)
+    api = SessionApi(faults=[(fault, False)] * times)
     session = await run(api)
     assert (session.run_id, api.effective_starts) == ("s-1", 1)
 
@@ -53,7 +54,7 @@ async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     on_conflict: Any,
 ) -> None:
     """The session is ours whatever `on_conflict` says, even if an earlier send was lost without effect."""
-    api = FakeApi(FakeTime(), faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
+    api = SessionApi(faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
     session = await run(api, order(on_conflict))
     assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", False, 1)
     assert session.created_at is not None
@@ -70,7 +71,7 @@ async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
     """The runs of the pathway show it: no id, but that it took effect. Another update sends nothing either."""
     faults = [(fault, False)] * lost_before + [(fault, True)]
     shown: dict[str, Any] = {"is_wrapped": True, "id_key": "id"} if form == "September" else {}
-    api = FakeApi(FakeTime(), faults=faults, begins="COMPLETED_ALL_PASSED", **shown)
+    api = SessionApi(faults=faults, begins="COMPLETED_ALL_PASSED", **shown)
     for _ in range(2):
         with pytest.raises(TornadoError, match="took effect, although its response was lost") as caught:
             await run(api, order(on_conflict))
@@ -85,14 +86,14 @@ async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
 @pytest.mark.parametrize("late", [0.5, 5])
 async def test_a_session_whose_runs_are_shown_before_it_is_recorded(late: float) -> None:
     """The API may show the session itself later than its work."""
-    api = FakeApi(FakeTime(), faults=[(RESET, True)], active_late=late)
+    api = SessionApi(faults=[(RESET, True)], active_late=late)
     assert (await run(api)).run_id == "s-1"
     assert api.effective_starts == 1
 
 
 @pytest.mark.parametrize("skew", [-3600, 3600])
 async def test_runs_of_before_the_start_say_nothing_of_it(skew: float) -> None:
-    api = FakeApi(FakeTime(skew=skew), faults=[(RESET, False)])
+    api = SessionApi(FakeTime(skew=skew), faults=[(RESET, False)])
     api.add(age=60).status = "COMPLETED_PARTIAL"
     assert (await run(api)).run_id == "s-2"
 
@@ -108,14 +109,14 @@ OTHER_RUNS = [
 
 @pytest.mark.parametrize("runs", OTHER_RUNS)
 async def test_an_api_that_shows_no_runs_of_sessions_gets_the_start_again(runs: httpx.Response) -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, False)], runs=runs)
+    api = SessionApi(faults=[(RESET, False)], runs=runs)
     assert (await run(api)).run_id == "s-1"
     assert api.effective_starts == 1
 
 
 @pytest.mark.parametrize("runs", [json_response({}, 500), RESET, httpx.Response(200, text="<html>")])
 async def test_an_outage_of_the_runs_sends_nothing_again(runs: Any) -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, True)], begins="COMPLETED_ALL_PASSED", runs=runs)
+    api = SessionApi(faults=[(RESET, True)], begins="COMPLETED_ALL_PASSED", runs=runs)
     with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
         await run(api)
     assert api.effective_starts == 1
@@ -123,16 +124,16 @@ async def test_an_outage_of_the_runs_sends_nothing_again(runs: Any) -> None:
 
 
 async def test_the_clock_of_the_api_decides_when_ours_is_an_hour_off() -> None:
-    api = FakeApi(FakeTime(skew=3600), faults=[(RESET, True)])
+    api = SessionApi(FakeTime(skew=3600), faults=[(RESET, True)])
     assert (await run(api)).run_id == "s-1"
 
 
 @pytest.mark.parametrize("code", [520, 522, 524, 529])
 async def test_an_outage_of_active_sends_nothing_again(code: int) -> None:
     """The start took effect; whether it did is unknown until *active* responds."""
-    api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 4)
+    api = SessionApi(faults=[(json_response({}, code), True)], read_faults=[json_response({}, code)] * 4)
     assert (await run(api)).run_id == "s-1"
-    api = FakeApi(FakeTime(), faults=[(json_response({}, code), True)], active_faults=[json_response({}, code)] * 99)
+    api = SessionApi(faults=[(json_response({}, code), True)], read_faults=[json_response({}, code)] * 99)
     with pytest.raises(OutcomeUnknown, match="could not determine whether a session was started"):
         await run(api)
     assert (api.calls.count("POST start"), api.effective_starts) == (1, 1)
@@ -140,14 +141,14 @@ async def test_an_outage_of_active_sends_nothing_again(code: int) -> None:
 
 
 async def test_an_older_foreign_session_is_not_ours() -> None:
-    api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+    api = SessionApi(FakeTime(seconds=100), faults=[(RESET, False)])
     api.add(age=30, max_iterations=5)
     with pytest.raises(TornadoError, match="session s-1 is already active on pathway pw-1"):
         await run(api)
 
 
 async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
-    api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+    api = SessionApi(FakeTime(seconds=100), faults=[(RESET, False)])
     api.add(age=-1, max_iterations=5, persona_id="pe-2")
     with pytest.raises(PlaceTaken) as caught:
         await run(api, order(persona_id="pe-1"))
@@ -156,7 +157,7 @@ async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
 async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
-    api = FakeApi(FakeTime(), faults=[(json_response({"error": "no"}, status), False)])
+    api = SessionApi(faults=[(json_response({"error": "no"}, status), False)])
     with pytest.raises(Rejected, match=f"HTTP {status}: no"):
         await run(api)
     assert api.calls == ["POST start"]
@@ -165,9 +166,9 @@ async def test_a_rejected_start_is_not_sent_again(status: int) -> None:
 @pytest.mark.parametrize("code", [401, 403, 404, 407, 451])
 async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(code: int) -> None:
     """It may have blocked the response, not the request."""
-    api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), True)])
+    api = SessionApi(faults=[(httpx.Response(code, text="<html>"), True)])
     assert (await run(api)).run_id == "s-1"
-    api = FakeApi(FakeTime(), faults=[(httpx.Response(code, text="<html>"), False)])
+    api = SessionApi(faults=[(httpx.Response(code, text="<html>"), False)])
     with pytest.raises(Rejected, match=f"HTTP {code}; "):
         await run(api)
     assert api.calls == ["POST start", "GET active", "GET active"]
@@ -175,8 +176,8 @@ async def test_a_start_that_a_firewall_answers_is_looked_for_and_not_sent_again(
 
 async def test_a_start_with_a_reported_error_is_looked_for_and_not_sent_again() -> None:
     reported = json_response({"status": "error", "message": "quota exceeded"})
-    assert (await run(FakeApi(FakeTime(), faults=[(reported, True)]))).run_id == "s-1"
-    api = FakeApi(FakeTime(), faults=[(reported, False)])
+    assert (await run(SessionApi(faults=[(reported, True)]))).run_id == "s-1"
+    api = SessionApi(faults=[(reported, False)])
     with pytest.raises(OutcomeUnknown) as caught:
         await run(api)
     assert str(caught.value) == "start on pathway pw-1: the API reported an error: quota exceeded"
@@ -184,21 +185,21 @@ async def test_a_start_with_a_reported_error_is_looked_for_and_not_sent_again() 
 
 
 async def test_after_a_redirect_the_active_session_decides() -> None:
-    api = FakeApi(FakeTime(), faults=[(json_response({}, 302, {"location": "https://x.example"}), False)])
+    api = SessionApi(faults=[(json_response({}, 302, {"location": "https://x.example"}), False)])
     with pytest.raises(Rejected, match="redirected to x"):
         await run(api)
     assert api.calls == ["POST start", "GET active", "GET active"]
 
 
 async def test_a_start_is_sent_at_most_four_times() -> None:
-    api = FakeApi(FakeTime(), faults=[(REFUSED, False)] * 99)
+    api = SessionApi(faults=[(REFUSED, False)] * 99)
     with pytest.raises(NotSent):
         await run(api)
     assert len(api.calls) == MAX_SENDS
 
 
 async def test_an_unknown_outcome_is_not_sent_again_and_says_what_to_do() -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, True)], active_faults=[httpx.ReadError("reset")] * 99)
+    api = SessionApi(faults=[(RESET, True)], read_faults=[httpx.ReadError("reset")] * 99)
     with pytest.raises(OutcomeUnknown, match=r"tornado:adopt\.support-line SESSION_ID --stack dev"):
         await run(api)
     assert api.calls.count("POST start") == 1
@@ -206,8 +207,8 @@ async def test_an_unknown_outcome_is_not_sent_again_and_says_what_to_do() -> Non
 
 @pytest.mark.parametrize("unusable", UNUSABLE_IDS[:-2])
 async def test_an_unusable_id_everywhere_is_told_and_not_recorded(unusable: str) -> None:
-    api = FakeApi(FakeTime(), faults=[(json_response({"session_id": unusable}), True)])
-    api.active_faults = [json_response({"session_id": unusable, "status": "RUNNING"})] * 99
+    api = SessionApi(faults=[(json_response({"session_id": unusable}), True)])
+    api.read_faults = [json_response({"session_id": unusable, "status": "RUNNING"})] * 99
     with pytest.raises(OutcomeUnknown) as caught:
         await run(api)
     assert str(caught.value).startswith("start on pathway pw-1: the session_id of the response is `")
@@ -221,7 +222,7 @@ async def test_an_unusable_id_everywhere_is_told_and_not_recorded(unusable: str)
 
 
 async def test_unusable_ids_without_a_session_end_with_the_next_step() -> None:
-    api = FakeApi(FakeTime(), faults=[(UNUSABLE[0], False)] * 99)
+    api = SessionApi(faults=[(UNUSABLE[0], False)] * 99)
     with pytest.raises(OutcomeUnknown) as caught:
         await run(api)
     assert str(caught.value) == (
@@ -234,7 +235,7 @@ async def test_unusable_ids_without_a_session_end_with_the_next_step() -> None:
 
 
 async def test_retry_after_is_honoured() -> None:
-    api = FakeApi(FakeTime(), faults=[(json_response({}, 429, {"retry-after": "7"}), False)])
+    api = SessionApi(faults=[(json_response({}, 429, {"retry-after": "7"}), False)])
     await run(api)
     assert api.time.slept == [7.0]
 
@@ -251,7 +252,7 @@ OURS: dict[str, Any] = {"scenario_ids": ["sc-1", "sc-2"], "timeout_ms": 60000}
 )
 async def test_a_session_of_other_scenarios_after_a_lost_response_is_not_taken(theirs: Any, said: str) -> None:
     """A colleague's: created after our request, as far as the times say."""
-    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api = SessionApi(faults=[(RESET, False)], shows_all=True)
     api.add(max_iterations=5, **{**OURS, **theirs})
     with pytest.raises(TornadoError, match="session s-1 is already active"):
         await run(api, order(**OURS))
@@ -261,16 +262,16 @@ async def test_a_session_of_other_scenarios_after_a_lost_response_is_not_taken(t
     assert api.effective_starts == 0
 
 
-@pytest.mark.parametrize("shows_scenarios", [True, False])
-async def test_our_scenarios_in_another_order_are_ours(*, shows_scenarios: bool) -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=shows_scenarios)
+@pytest.mark.parametrize("shows_all", [True, False])
+async def test_our_scenarios_in_another_order_are_ours(*, shows_all: bool) -> None:
+    api = SessionApi(faults=[(RESET, False)], shows_all=shows_all)
     api.add(max_iterations=5, **{**OURS, "scenario_ids": ["sc-2", "sc-1"]})
     assert (await run(api, order(**OURS))).run_id == "s-1"
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
 async def test_our_ids_in_lower_case_are_ours(on_conflict: Any) -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api = SessionApi(faults=[(RESET, False)], shows_all=True)
     api.add(max_iterations=5, persona_id="pe-1", scenario_ids=["abcd-ef"])
     chosen = order(on_conflict, persona_id="PE-1", scenario_ids=["ABCD-EF"])
     session = await run(api, chosen)
@@ -291,7 +292,7 @@ async def test_our_ids_in_lower_case_are_ours(on_conflict: Any) -> None:
 async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
     on_conflict: Any, declared: Any, stored: Any, said: str, fault: Any
 ) -> None:
-    api = FakeApi(FakeTime(), faults=[(fault, False)], shows_scenarios=True)
+    api = SessionApi(faults=[(fault, False)], shows_all=True)
     api.add(**{"max_iterations": 5, **stored})
     for _ in range(2):  # the next run recovers, and knows no more
         with pytest.raises(PlaceTaken) as caught:
@@ -313,7 +314,7 @@ async def test_a_request_that_the_api_stores_otherwise_starts_no_second_session(
 
 async def test_a_session_that_differs_after_a_refusal_leaves_no_intent() -> None:
     """A colleague's: the API turned our start away, so it cannot be our own."""
-    api = FakeApi(FakeTime(), faults=[(json_response({}, 429), False)], shows_scenarios=True)
+    api = SessionApi(faults=[(json_response({}, 429), False)], shows_all=True)
     api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
     with pytest.raises(PlaceTaken) as caught:
         await run(api, order(scenario_ids=["sc-1", "sc-2"]))
@@ -322,14 +323,14 @@ async def test_a_session_that_differs_after_a_refusal_leaves_no_intent() -> None
 
 
 async def test_all_enabled_scenarios_may_be_shown_in_any_form() -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, False)], shows_scenarios=True)
+    api = SessionApi(faults=[(RESET, False)], shows_all=True)
     api.add(max_iterations=5, scenario_ids=["sc-1", "sc-2"])
     assert (await run(api)).run_id == "s-1"
 
 
 async def test_an_active_session_of_another_pathway_starts_nothing_more() -> None:
-    api = FakeApi(FakeTime(), faults=[(RESET, True)])
-    api.active_faults = [json_response({"session_id": "s-9", "status": "RUNNING", "pathway_id": "pw-9"})] * 99
+    api = SessionApi(faults=[(RESET, True)])
+    api.read_faults = [json_response({"session_id": "s-9", "status": "RUNNING", "pathway_id": "pw-9"})] * 99
     with pytest.raises(OutcomeUnknown, match="the response is about another pathway: `pw-9`"):
         await run(api)
     assert (api.calls.count("POST start"), api.intents.find(ADDRESS) is not None) == (1, True)
@@ -337,7 +338,7 @@ async def test_an_active_session_of_another_pathway_starts_nothing_more() -> Non
 
 class TestConflict:
     async def test_fail_shows_the_active_session_and_the_commands(self) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         api.add(age=60)
         with pytest.raises(TornadoError) as caught:
             await run(api)
@@ -353,7 +354,7 @@ class TestConflict:
         assert api.effective_starts == 0
 
     async def test_adopt_takes_a_session_that_matches(self) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         api.add(age=60, max_iterations=5)
         session = await run(api, order("adopt"))
         assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", True, 0)
@@ -368,13 +369,13 @@ class TestConflict:
         ],
     )
     async def test_adopt_refuses_a_session_that_differs(self, theirs: Any, ours: Any, said: str) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         api.add(age=60, **theirs)
         with pytest.raises(TornadoError, match=said):
             await run(api, order("adopt", **ours))
 
     async def test_wait_starts_after_the_other_session_has_ended(self) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         other = api.add(age=60)
         original = api.time.sleep
 
@@ -388,7 +389,7 @@ class TestConflict:
         assert (session.run_id, api.effective_starts) == ("s-2", 1)
 
     async def test_wait_survives_an_outage_of_minutes(self) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         other = api.add(age=60)
         original = api.time.sleep
 
@@ -396,7 +397,7 @@ class TestConflict:
             await original(seconds)
             if other.status == "RUNNING":
                 other.status = "COMPLETED_PARTIAL"
-                api.active_faults = [json_response({}, 520)] * 25
+                api.read_faults = [json_response({}, 520)] * 25
 
         api.time.sleep = sleep  # type: ignore[method-assign] # the outage begins while ours waits
         session = await run(api, order("wait"))
@@ -405,7 +406,7 @@ class TestConflict:
 
     async def test_a_lost_response_after_a_long_wait_is_still_ours(self) -> None:
         """The wait may be longer than the time in which a start of ours can take effect."""
-        api = FakeApi(FakeTime(seconds=60), faults=[(json_response({}, 409), False), (RESET, True)])
+        api = SessionApi(FakeTime(seconds=60), faults=[(json_response({}, 409), False), (RESET, True)])
         other = api.add(age=60)
         original = api.time.sleep
 
@@ -422,14 +423,14 @@ class TestConflict:
         assert intent.sent_at > "2026-04-14T10:12"
 
     async def test_an_unknown_outcome_keeps_the_intent_at_a_conflict(self) -> None:
-        api = FakeApi(FakeTime(seconds=100), faults=[(RESET, False)])
+        api = SessionApi(FakeTime(seconds=100), faults=[(RESET, False)])
         api.add(age=30, max_iterations=5)
         with pytest.raises(TornadoError, match="already active"):
             await run(api)
         assert api.intents.find(ADDRESS) is not None
 
     async def test_wait_ends_at_timeout_ms(self) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         api.add(age=60)
         with pytest.raises(TornadoError, match=r"It did not end within 30 s \(timeout_ms\)") as caught:
             await run(api, order("wait", timeout_ms=30000))
@@ -437,26 +438,26 @@ class TestConflict:
         assert api.time.seconds == pytest.approx(90, abs=1)
 
     async def test_supersede_cancels_and_starts(self) -> None:
-        api = FakeApi(FakeTime(seconds=60))
+        api = SessionApi(FakeTime(seconds=60))
         other = api.add(age=60)
         session = await run(api, order("supersede"))
         assert (other.status, session.run_id, session.adopted) == ("CANCELLED", "s-2", False)
 
     async def test_a_conflict_without_an_active_session_is_sent_again(self) -> None:
-        api = FakeApi(FakeTime(), faults=[(json_response({}, 409), False)])
+        api = SessionApi(faults=[(json_response({}, 409), False)])
         assert (await run(api)).run_id == "s-1"
 
 
 class TestAdopt:
     async def test_a_running_session_has_its_created_at(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         api.add()
         session = await adopt(api.client(), order(), "s-1")
         assert session == StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", adopted=True, shown=SHOWN)
         assert api.calls == ["GET s-1/status", "GET active"]
 
     async def test_a_session_of_another_pathway_is_refused(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         api.add("pw-other")
         with pytest.raises(TornadoError, match="session s-1 does not run on pathway pw-1"):
             await adopt(api.client(), order(), "s-1")
@@ -470,7 +471,7 @@ class TestAdopt:
         ],
     )
     async def test_a_session_that_differs_is_refused(self, ours: Any, said: str) -> None:
-        api = FakeApi(FakeTime(), shows_scenarios=True)
+        api = SessionApi(shows_all=True)
         api.add(max_iterations=5, scenario_ids=["sc-8", "sc-9"])
         with pytest.raises(TornadoError) as caught:
             await adopt(api.client(), order(**ours), "s-1")
@@ -480,7 +481,7 @@ class TestAdopt:
         )
 
     async def test_the_time_limit_of_a_session_that_has_ended_is_compared(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         api.add().status = "COMPLETED_ALL_PASSED"
         assert (await adopt(api.client(), order(timeout_ms=900000), "s-1")).adopted
         with pytest.raises(TornadoError, match="its timeout_ms is 900000"):
@@ -499,10 +500,10 @@ class TestAdopt:
 
     async def test_an_unknown_session_is_refused_with_the_config_to_check(self) -> None:
         with pytest.raises(TornadoError, match=r"check the id in tornado:adopt\.support-line .*doctor --stack dev"):
-            await adopt(FakeApi(FakeTime()).client(), order(), "nope")
+            await adopt(SessionApi().client(), order(), "nope")
 
     async def test_a_finished_session_has_no_created_at(self) -> None:
-        api = FakeApi(FakeTime())
+        api = SessionApi()
         api.add().status = "COMPLETED_ALL_PASSED"
         session = await adopt(api.client(), order(), "s-1")
         assert (session.created_at, session.status, session.adopted) == (None, "COMPLETED_ALL_PASSED", True)
@@ -511,7 +512,7 @@ class TestAdopt:
 
 async def test_a_late_effect_is_found_by_the_second_look() -> None:
     """A gateway timed out while the API was still processing the request."""
-    api = FakeApi(FakeTime(), faults=[(json_response({}, 504), False)])
+    api = SessionApi(faults=[(json_response({}, 504), False)])
     sleep = api.time.sleep
 
     async def takes_effect_now(seconds: float) -> None:

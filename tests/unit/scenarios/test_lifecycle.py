@@ -47,7 +47,7 @@ def test_a_new_scenario_is_one_post() -> None:
     assert (found.scenario_id, found.adopted, found.drift) == ("sc-1", False, ())
     assert api.calls == ["GET", "POST"]
     assert api.bodies == [{"pathway_id": "pw-1", **FIELDS}]
-    assert set(found.filled) == {"tags", "tester_persona_name"}
+    assert set(found.filled) == {"assertions", "tags"}
     assert api.intents.find(ADDRESS) is not None  # until the engine has the id
 
 
@@ -110,12 +110,12 @@ def test_what_would_fail_again_is_looked_for_and_not_sent_again(fault: httpx.Res
 def late(api: ScenarioApi, seconds: float) -> None:
     """Hide what is created from lists for so long."""
 
-    def handle(request: httpx.Request) -> httpx.Response:
+    async def handle(request: httpx.Request) -> httpx.Response:
         is_list = request.method == "GET" and request.url.path.endswith("/scenarios")
         if is_list and api.time.seconds < seconds:
             api.calls.append("GET")
             return json_response({"scenarios": []})
-        return api.handle(request)
+        return await api.handle(request)
 
     api.client = lambda: client_of(handle)  # type: ignore[method-assign]
 
@@ -322,7 +322,7 @@ def test_an_older_scenario_of_other_content_is_not_ours_after_a_crash() -> None:
     api.add(age=3600, **{**FIELDS, "max_turns": 9})
     with pytest.raises(ScenarioExists):
         created(api)
-    api.named()[0]["created_at"] = None
+    api.edit(api.named()[0]["id"], created_at=None)
     with pytest.raises(ScenarioExists):
         created(api)
 
@@ -349,13 +349,13 @@ def test_what_another_stack_manages_is_compared_and_never_written() -> None:
         "  max_turns: found 20, declared 10\n"
         "staging manages it (promotes_from): run `pulumi up` there first, or declare manage: true here"
     )
-    api.scenarios["sc-1"]["max_turns"] = 10
+    api.edit("sc-1", max_turns=10)
     assert created(api, manage=False).scenario_id == "sc-1"
     order = order_of(manage=False)
     assert asyncio.run(update(api.client(), "sc-1", order, ["max_turns"])).scenario_id == "sc-1"
     with pytest.raises(TornadoError, match="does not exist any more"):
         asyncio.run(update(api.client(), "sc-9", order, ["max_turns"]))
-    del api.scenarios["sc-1"]
+    api.delete("sc-1")
     with pytest.raises(ScenarioMissing, match="Another stack manages it"):
         created(api, manage=False)
     assert set(api.calls) == {"GET"}
@@ -525,9 +525,9 @@ def test_disabling_keeps_all_else_and_is_safe_to_repeat(*, shows_writes: bool) -
     disabled(api)
     disabled(api)
     assert api.scenarios == {"sc-1": {**before, "enabled": False}}
-    del api.scenarios["sc-1"]
+    api.delete("sc-1")
     disabled(api)
-    assert api.created == 1
+    assert api.stage.numbers["scenario"] == 1
 
 
 @pytest.mark.parametrize(

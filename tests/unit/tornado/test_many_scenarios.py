@@ -48,8 +48,8 @@ class Api(ScenarioApi):
         }
         return api
 
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        return json_response(self.status) if request.url.path.endswith("/status") else super().handle(request)
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        return json_response(self.status) if request.url.path.endswith("/status") else await super().handle(request)
 
     async def result(self, gated: GatedRun) -> Result:
         async with self.client() as client:
@@ -110,7 +110,7 @@ async def test_categories_complete_the_list_of_a_promotion_gate() -> None:
 async def test_a_scenario_that_ran_is_read_whatever_its_category() -> None:
     api = Api.of("sc-1", "sc-130", failed=("sc-1",))
     _in_two_categories(api)
-    api.scenarios["sc-1"]["category"] = "NEW"
+    api.edit("sc-1", category="NEW")
     verdict = (await api.result(PROMOTION)).verdict
     assert (verdict.outcome, verdict.reason) == ("failed", "required for promotion but not passed: sc-1")
 
@@ -118,7 +118,7 @@ async def test_a_scenario_that_ran_is_read_whatever_its_category() -> None:
 async def test_a_scenario_that_was_disabled_after_it_ran_is_no_other_category() -> None:
     api = Api.of("sc-130", ran=ALL[60:])
     _in_two_categories(api)
-    api.scenarios[ALL[61]]["enabled"] = False
+    api.edit(ALL[61], enabled=False)
     some = list(ALL[60:])
     api.status |= {"total_scenarios": len(some), "passed_scenarios": len(some), "failed_scenarios": 0}
     api.status |= {"status": "COMPLETED_ALL_PASSED", "iterations": [{"iteration": 1, "passed_ids": some}]}
@@ -134,19 +134,19 @@ async def test_lists_by_category_settle_which_scenarios_are_required() -> None:
     named = replace(PROMOTION, request={**REQUEST, "scenario_ids": some})
     assert (await api.result(named)).verdict.outcome == "passed"
     # One that ran shows that there is a category which the lists lack: then they do not settle it.
-    api.scenarios[some[0]]["category"] = "NEW"
+    api.edit(some[0], category="NEW")
     verdict = (await api.result(named)).verdict
     assert (verdict.outcome, verdict.reason) == ("incomplete", UNKNOWN)
 
 
 def _in_two_categories(api: Api) -> None:
     for number, scenario in enumerate(api.scenarios.values()):
-        scenario["category"] = ("CUSTOM", "EDGE_CASE")[number % 2]
+        api.edit(scenario["id"], category=("CUSTOM", "EDGE_CASE")[number % 2])
 
 
 async def test_a_disabled_scenario_is_not_required() -> None:
     api = Api.of("sc-2", "sc-130", failed=("sc-2",))
-    api.scenarios["sc-2"]["enabled"] = False
+    api.edit("sc-2", enabled=False)
     assert (await api.result(PROMOTION)).verdict.outcome == "passed"
 
 
@@ -155,9 +155,9 @@ async def test_a_declared_scenario_that_is_not_listed_is_not_gone() -> None:
     declared = {"sc-1": ScenarioDeclaration("one", Owner.pathway("pw-1"), {"name": "Case 1"})}
     gated = gated_run_of("a", request={**REQUEST, "scenario_ids": ["sc-1"]}, scenarios=declared)
     assert (await api.result(gated)).verdict.outcome == "passed"
-    api.scenarios["sc-1"]["max_turns"] = 9
+    api.edit("sc-1", max_turns=9)
     verdict = (await api.result(gated)).verdict
     assert verdict.reason == "not tested as declared: scenario 'Case 1' was edited (max_turns)"
-    del api.scenarios["sc-1"]
+    api.delete("sc-1")
     verdict = (await api.result(gated)).verdict
     assert verdict.reason == "not tested as declared: scenario 'Case 1' does not exist any more"
