@@ -239,11 +239,11 @@ class Client:
             OutcomeUnknown: *parse* cannot.
 
         """
-        found = parse(unwrapped(reply.body))
-        if found is None:
+        value = parse(unwrapped(reply.body))
+        if value is None:
             raise unusable(reply.label, reply.body, fault)
         self.recognize()
-        return found
+        return value
 
     def recognize(self) -> None:
         """Note that there was a 2xx response in the API's own form."""

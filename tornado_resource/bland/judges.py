@@ -147,10 +147,10 @@ async def list_judges(client: Client, retry: Retry = retried) -> Judges:
         ApiError: a request failed.
 
     """
-    found, is_whole = await _read_pages(client, "list of judges", f"{PATH}/agents", retry)
-    judges = [Judge.parse(each) for each in found]
-    known = tuple(each for each in judges if each is not None and not each.is_deleted)
-    return Judges(known, is_whole and None not in judges)
+    entries, is_whole = await _read_pages(client, "list of judges", f"{PATH}/agents", retry)
+    judges = [Judge.parse(each) for each in entries]
+    known_judges = tuple(each for each in judges if each is not None and not each.is_deleted)
+    return Judges(known_judges, is_whole and None not in judges)
 
 
 def resolve_judge(judges: Judges, *, judge_id: str | None = None, name: str | None = None) -> tuple[Judge, str]:
@@ -166,16 +166,16 @@ def resolve_judge(judges: Judges, *, judge_id: str | None = None, name: str | No
             candidates.
 
     """
-    known = _matching(judges, judge_id, name)
+    candidates = _matching(judges, judge_id, name)
     what = f"judge {clean(judge_id)}" if judge_id is not None else f"judge '{clean(name or '', 80)}'"
-    if not known:
+    if not candidates:
         fact = "does not exist" if judges.is_whole else "is not among those that the API lists"
         message = f"{what} {fact}"
         raise JudgeNotFound(message, judges.judges)
-    if len(known) > 1:
-        message = f"{what}: {len(known)} judges have this name; name one by its id"
-        raise JudgeNotFound(message, known)
-    [judge] = known
+    if len(candidates) > 1:
+        message = f"{what}: {len(candidates)} judges have this name; name one by its id"
+        raise JudgeNotFound(message, candidates)
+    [judge] = candidates
     if judge.active_version_id is None:
         message = f"{what} has no published version; publish it in Bland, or name another one"
         raise JudgeNotFound(message, judges.published)
@@ -185,8 +185,8 @@ def resolve_judge(judges: Judges, *, judge_id: str | None = None, name: str | No
 def _matching(judges: Judges, judge_id: str | None, name: str | None) -> Sequence[Judge]:
     if judge_id is None:
         return judges.named(name or "")
-    found = judges.get(judge_id)
-    return (found,) if found is not None else ()
+    judge = judges.get(judge_id)
+    return (judge,) if judge is not None else ()
 
 
 def _candidates(judges: Sequence[Judge]) -> str:
@@ -211,8 +211,8 @@ async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried
     """
     label = f"results of eval run {clean(eval_run_id)}"
     path = f"{PATH}/runs/{segment(label, eval_run_id)}/agent-results"
-    found, is_whole = await _read_pages(client, label, path, retry)
-    findings = [Finding.parse(each) for each in found]
+    entries, is_whole = await _read_pages(client, label, path, retry)
+    findings = [Finding.parse(each) for each in entries]
     return Findings(tuple(each for each in findings if each is not None), is_whole and None not in findings)
 
 

@@ -123,9 +123,9 @@ class Listing:
 
 def joined(first: Listing, parts: Sequence[Listing]) -> Listing:
     """Return narrower lists as one. They are all there is only if *first*, which was not narrowed, shows no other."""
-    found = {each.scenario_id: each for part in parts for each in part.scenarios}
-    is_whole = all(part.is_whole for part in parts) and all(each.scenario_id in found for each in first.scenarios)
-    return Listing(tuple({**{each.scenario_id: each for each in first.scenarios}, **found}.values()), is_whole)
+    narrowed = {each.scenario_id: each for part in parts for each in part.scenarios}
+    is_whole = all(part.is_whole for part in parts) and all(each.scenario_id in narrowed for each in first.scenarios)
+    return Listing(tuple({**{each.scenario_id: each for each in first.scenarios}, **narrowed}.values()), is_whole)
 
 
 def is_foreign(scenario: Scenario, owner: Owner) -> bool:

@@ -127,18 +127,18 @@ async def with_ids(
     read = await asyncio.gather(*(_read(client, each, retry) for each in unlisted))
     if unlisted and not any(read):
         await _require_reads(client, owner, listing, retry)
-    found = tuple(each for each in read if each is not None and not is_foreign(each, owner))
-    return Listing((*listing.scenarios, *found), listing.is_whole)
+    others = tuple(each for each in read if each is not None and not is_foreign(each, owner))
+    return Listing((*listing.scenarios, *others), listing.is_whole)
 
 
 async def get_scenario(client: Client, scenario_id: str) -> Scenario:
     """Return one scenario, with its id as it is spelled here."""
     label = f"scenario {clean(scenario_id)}"
     content = await client.exchange(label, "GET", f"{PATH}/{segment(label, scenario_id)}")
-    found = parse_scenario(content)
-    if found is None or is_other(found.scenario_id, scenario_id):
+    scenario = parse_scenario(content)
+    if scenario is None or is_other(scenario.scenario_id, scenario_id):
         raise unusable(label, content, "the response does not show the scenario")
-    return replace(found, scenario_id=scenario_id)
+    return replace(scenario, scenario_id=scenario_id)
 
 
 async def create_scenario(client: Client, owner: Owner, fields: Mapping[str, Any]) -> Scenario:

@@ -203,8 +203,8 @@ class Status:
         """Return the status with each scenario id in one spelling: that of *ids*, else the first one."""
         spell = spelling(ids)
 
-        def spelled(found: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(map(spell, found)))
+        def spelled(identifiers: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(map(spell, identifiers)))
 
         iterations = tuple(
             replace(each, passed_ids=spelled(each.passed_ids), failed_ids=spelled(each.failed_ids))
@@ -231,9 +231,9 @@ class Status:
         # Only the last ones of many iterations are kept. The API's page does not say whether it counts from 0 or 1.
         if not first or self.omitted.iterations or first[0].number not in {None, 0, 1}:
             return None
-        known = replace(self, iterations=(replace(first[0], fixes=()),), forked_version=None, has_forked=False)
-        failed = len(known.failed_ids)
-        return replace(known, passed_scenarios=len(known.last_results) - failed, failed_scenarios=failed)
+        status = replace(self, iterations=(replace(first[0], fixes=()),), forked_version=None, has_forked=False)
+        failed = len(status.failed_ids)
+        return replace(status, passed_scenarios=len(status.last_results) - failed, failed_scenarios=failed)
 
     @property
     def is_full_run(self) -> bool:
@@ -342,8 +342,8 @@ def _session_id(content: Json) -> Any:
 
 def is_no_session(content: Json) -> bool:
     """Return whether a response body says that there is no session: it has an id, and the id is null."""
-    given = [content[key] for key in SESSION_ID_KEYS if key in content]
-    return bool(given) and all(value is None for value in given)
+    ids = [content[key] for key in SESSION_ID_KEYS if key in content]
+    return bool(ids) and all(value is None for value in ids)
 
 
 def _plan(iteration: Json) -> list[Any]:

@@ -145,28 +145,32 @@ async def read_set(client: Client, set_id: str) -> SimulationSet:
 
     """
     label = f"simulation set {clean(set_id)}"
-    found = _parsed(client, await client.request(label, "GET", f"{_PATH}/{segment(label, set_id)}"))
-    if is_other(found.set_id, set_id):
-        raise ForeignResponse(label, f"the response is about simulation set {clean(found.set_id)}")
-    return found
+    simulation_set = _parsed(client, await client.request(label, "GET", f"{_PATH}/{segment(label, set_id)}"))
+    if is_other(simulation_set.set_id, set_id):
+        raise ForeignResponse(label, f"the response is about simulation set {clean(simulation_set.set_id)}")
+    return simulation_set
 
 
-async def list_errors(client: Client, found: SimulationSet) -> list[str]:
+async def list_errors(client: Client, simulation_set: SimulationSet) -> list[str]:
     """Return the scenario of each run of a set that ended with ERROR, which says nothing of the agent.
 
     The statistics of a set do not say whether they count these as failed. Sends a request for each page, and for each
     run that the list shows without its set. One of which that is nowhere shown counts.
     """
     errors: list[str] = []
-    created = parse_time(found.created_at)
+    created = parse_time(simulation_set.created_at)
     first = created - CLOCK_TOLERANCE if created is not None else None
-    query = {"simulation_set_id": found.set_id, "status": "ERROR"}
+    query = {"simulation_set_id": simulation_set.set_id, "status": "ERROR"}
     pages = run_pages(client, "runs of a simulation set", query, partial(_listed, client), retry=retried)
     async for run in (run async for _, runs in pages for run in runs):
         if _is_earlier(run, first):
             break  # the newest come first, so the API knows no such filter, and these are of others
         scenario_id = word(run.get("scenario_id"), MAX_ID_CHARACTERS)
-        if scenario_id is not None and run.get("status", "ERROR") == "ERROR" and await _is_of(client, run, found):
+        if (
+            scenario_id is not None
+            and run.get("status", "ERROR") == "ERROR"
+            and await _is_of(client, run, simulation_set)
+        ):
             errors.append(scenario_id)
     return errors
 
@@ -187,14 +191,14 @@ async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[L
 
     """
     query = {"pathway_id": pathway_id, "scenario_id": scenario_id}
-    label, found = f"runs of scenario {clean(scenario_id)}", dict[str, ListedSet]()
+    label, sets = f"runs of scenario {clean(scenario_id)}", dict[str, ListedSet]()
     async for reply, runs in run_pages(client, label, query, partial(_listed, client), most=MAX_LISTED_PAGES):
         for run in await _with_sets(client, runs):
             set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
             if set_id is not None and _may_be_simulation(run):
                 # The newest run comes first, so the last one that is seen is the first that was created.
-                found[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
-    return [*found.values()]
+                sets[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
+    return [*sets.values()]
 
 
 async def _with_sets(client: Client, runs: Sequence[Json]) -> list[Json]:
@@ -204,15 +208,15 @@ async def _with_sets(client: Client, runs: Sequence[Json]) -> list[Json]:
     unknown = next((run for run, read in zip(batches.values(), details, strict=True) if _is_silent(read)), None)
     if unknown is not None:
         raise OutcomeUnknown(_label(unknown), "the response does not say which simulation set it is of")
-    known = dict(zip(batches, details, strict=True))
-    return [known[_batch(run)] | {"created_at": run.get("created_at")} if _is_silent(run) else run for run in runs]
+    with_sets = dict(zip(batches, details, strict=True))
+    return [with_sets[_batch(run)] | {"created_at": run.get("created_at")} if _is_silent(run) else run for run in runs]
 
 
-async def _is_of(client: Client, run: Json, found: SimulationSet) -> bool:
+async def _is_of(client: Client, run: Json, simulation_set: SimulationSet) -> bool:
     """Return whether a run is one of a set, as far as that is shown."""
     if "simulation_set_id" not in run and _run_id(run) is not None:
         run = await retried(partial(_read_run, client, run))
-    return bool(run.get("simulation_set_id", found.set_id) == found.set_id)
+    return bool(run.get("simulation_set_id", simulation_set.set_id) == simulation_set.set_id)
 
 
 async def _read_run(client: Client, run: Json) -> Json:

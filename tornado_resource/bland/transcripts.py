@@ -55,13 +55,13 @@ async def failed_runs(client: Client, batch_id: str) -> dict[str, str]:
     label = f"batch {clean(batch_id)}"
     content = await client.exchange(label, "GET", f"{AGENT_TESTING}/batches/{segment(label, batch_id)}")
     runs = _objects((_inner(content, "batch") or {}).get("runs"))
-    found = {}
+    run_ids = {}
     for run in runs:
         scenario_id, run_id = run.get("scenario_id"), run.get("run_id", run.get("id"))
         is_failed = isinstance(run.get("status"), str) and run["status"].upper() in FAILED
         if isinstance(scenario_id, str) and isinstance(run_id, str) and is_failed:
-            found[scenario_id] = run_id
-    return found
+            run_ids[scenario_id] = run_id
+    return run_ids
 
 
 async def read_transcript(client: Client, run_id: str) -> Transcript | None:

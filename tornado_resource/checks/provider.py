@@ -138,11 +138,11 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
         from tornado_resource.checks.lifecycle import read
 
         agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
-        found = self._run(lambda client: read(client, agent_id, env), props)
-        if found is None:
+        shown = self._run(lambda client: read(client, agent_id, env), props)
+        if shown is None:
             return ReadResult("", {})
-        outputs = _outputs(checks_of(props), found)
-        if config_digest(found) == props.get("config"):
+        outputs = _outputs(checks_of(props), shown)
+        if config_digest(shown) == props.get("config"):
             drift = []
         else:  # also what an earlier refresh has found, which is in the state since
             drift = list(dict.fromkeys([*_texts(props, "drift"), *outputs["drift"]]))
@@ -171,8 +171,8 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
 
         agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
 
-        def is_ours(found: Checks) -> bool:
-            return config_digest(found) == props.get("config")
+        def is_ours(shown: Checks) -> bool:
+            return config_digest(shown) == props.get("config")
 
         return self._run(lambda client: remove(client, agent_id, env, is_ours), props)
 
@@ -289,16 +289,16 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
     def _is_edited(self, olds: Mapping[str, Any], news: Mapping[str, Any], there: SeenJudge | None) -> bool:
         """Return whether something else is published than what is declared or recorded, and print what."""
         place, secrets = address_of(news).resource, _secrets(news)
-        found = there.differences if there is not None else ()
+        differences = there.differences if there is not None else ()
         is_own_edit = _definition(olds) != _definition(news)
-        if found and not is_own_edit:
-            print(f"{place}: {', '.join(fields_of(found))} changed in Bland since the last update", flush=True)
-        for each in found:
+        if differences and not is_own_edit:
+            print(f"{place}: {', '.join(fields_of(differences))} changed in Bland since the last update", flush=True)
+        for each in differences:
             print(f"{place}: changes {each.text(secrets)}", flush=True)
         if _hidden(olds) != _hidden(news):
             print(f"{place}: publishes {HIDDEN_FIELD}, which Bland never shows: it cannot be verified", flush=True)
         is_other = there is not None and there.version_id != olds.get("version")
-        return bool(found or _texts(olds, "drift") or is_other)
+        return bool(differences or _texts(olds, "drift") or is_other)
 
     def update(self, judge_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Publish the definition, if another one is published."""
@@ -315,10 +315,10 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
 
         _text(f"judge {judge_id}", props, "name")
         order = _judge_order(props)
-        found = self._run(lambda client: read(client, judge_id, order), props)
-        if found is None:
+        shown = self._run(lambda client: read(client, judge_id, order), props)
+        if shown is None:
             return ReadResult("", {})
-        return ReadResult(judge_id, _judge_outputs(props, replace(found, is_created=props.get("is_created") is True)))
+        return ReadResult(judge_id, _judge_outputs(props, replace(shown, is_created=props.get("is_created") is True)))
 
     def delete(self, judge_id: str, props: dict[str, Any]) -> None:
         """Leave the judge, or delete it, as `on_destroy` says. One that another stack manages stays.
@@ -363,8 +363,8 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
 def _definition(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition of a judge. One that is missing only happens if the state is damaged."""
     fields = props.get("fields")
-    found: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
-    return found
+    definition: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
+    return definition
 
 
 def _hidden(props: Mapping[str, Any]) -> Any:
@@ -427,12 +427,12 @@ def _kept(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: props[key] for key in recorded if key in props}
 
 
-def _outputs(declared: Checks, found: Checks) -> dict[str, Any]:
+def _outputs(declared: Checks, shown: Checks) -> dict[str, Any]:
     """Return what the state records of the checks that are there."""
     return {
-        **outputs_of(declared, found),
-        "updated_at": found.updated_at,
-        "drift": fields_of(differences(declared, found)),
+        **outputs_of(declared, shown),
+        "updated_at": shown.updated_at,
+        "drift": fields_of(differences(declared, shown)),
     }
 
 

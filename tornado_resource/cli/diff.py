@@ -75,9 +75,9 @@ def command(
     stack = read_gated_stack(name)
     runs = _chosen(stack, chosen)
     other = read_gated_stack(against) if against not in {None, REPAIRS, LIVE_VERSION} else None
-    found, edits, unreadable = asyncio.run(_read(stack, runs, other, versions or against))
-    if found:
-        _show(found, output)
+    changes, edits, unreadable = asyncio.run(_read(stack, runs, other, versions or against))
+    if changes:
+        _show(changes, output)
     for line in [*edits, *unreadable]:
         click.echo(line, err=True)
     return ExitCode.INCOMPLETE if unreadable else ExitCode.PASSED
@@ -102,13 +102,13 @@ def _judged(stack: GatedStack) -> list[_Judged]:
 
 
 def _chosen(stack: GatedStack, name: str | None) -> list[_Judged]:
-    known = _judged(stack)
-    found = [each for each in known if name in {None, each.gated.name}]
-    if name is not None and not found:
-        hint = did_you_mean(name, [each.gated.name for each in known])
+    judged = _judged(stack)
+    chosen = [each for each in judged if name in {None, each.gated.name}]
+    if name is not None and not chosen:
+        hint = did_you_mean(name, [each.gated.name for each in judged])
         message = f"stack {stack.stack} has no session or agent {clean(name, 80)} with a gate{hint}"
         raise ConfigurationError(message)
-    return found
+    return chosen
 
 
 Target = str | tuple[str, str] | None
@@ -202,12 +202,12 @@ async def _compare(client: Client, gated: GatedRun, pair: _Pair) -> Changes:
     return compare_contents(before[1], after[1], labels)
 
 
-def _show(found: dict[str, Changes], output: str) -> None:
+def _show(changes: dict[str, Changes], output: str) -> None:
     from tornado_resource.reports import changes as shown
 
     if output == "json":
-        content: dict[str, Any] = {name: shown.as_json(each) for name, each in found.items()}
+        content: dict[str, Any] = {name: shown.as_json(each) for name, each in changes.items()}
         click.echo(clean_json(json.dumps(content, indent=2)))
         return
     render = shown.markdown if output == "markdown" else shown.text
-    click.echo("\n\n".join(render(name, each) for name, each in found.items()))
+    click.echo("\n\n".join(render(name, each) for name, each in changes.items()))

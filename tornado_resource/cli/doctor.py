@@ -148,10 +148,10 @@ async def _rows(stack: Stack, tested: list[tuple[RecordedRun, RunBasis]]) -> lis
 
 
 def _by_owner(stack: Stack) -> list[list[StoredScenario]]:
-    found: dict[Owner, list[StoredScenario]] = {}
+    by_owner: dict[Owner, list[StoredScenario]] = {}
     for each in stack.scenarios:
-        found.setdefault(each.owner, []).append(each)
-    return list(found.values())
+        by_owner.setdefault(each.owner, []).append(each)
+    return list(by_owner.values())
 
 
 async def _of_scenarios(client: Client, stored: Sequence[StoredScenario], stack: str) -> list[Row]:
@@ -177,9 +177,9 @@ async def _of_run(client: Client, run: RecordedRun, tested: RunBasis, stack: str
     from tornado_resource.versions.reading import ContentReader
 
     # Scenarios have rows of their own.
-    found = await kind_of(run.kind).find_drift(ContentReader(client), replace(tested, scenarios=None))
+    drift = await kind_of(run.kind).find_drift(ContentReader(client), replace(tested, scenarios=None))
     place = f" ({run.place.shown})" if run.place is not None else ""
-    return Row("drifted", f"{run.name}{place}: {found}", _run_cure(run, stack)) if found is not None else None
+    return Row("drifted", f"{run.name}{place}: {drift}", _run_cure(run, stack)) if drift is not None else None
 
 
 def _run_cure(run: RecordedRun, stack: str) -> str:
@@ -190,12 +190,12 @@ def _run_cure(run: RecordedRun, stack: str) -> str:
 
 async def _of_release(client: Client, release: Resource, stack: str) -> Row | None:
     is_agent = type_of(release.urn) == AGENT_RELEASE_TYPE
-    found = await (_drift_of_pins if is_agent else _drift_of_pathway)(client, release)
-    if found is None:
+    drift = await (_drift_of_pins if is_agent else _drift_of_pathway)(client, release)
+    if drift is None:
         return None
     subject = f"{'agent' if is_agent else 'pathway'} {release.shown_subject}"
     cure = f"to publish again: pulumi refresh --stack {stack}, then pulumi up --stack {stack}"
-    return Row("drifted", f"{release.name} ({subject}): {found}", cure)
+    return Row("drifted", f"{release.name} ({subject}): {drift}", cure)
 
 
 async def _drift_of_pathway(client: Client, release: Resource) -> str | None:
@@ -216,8 +216,8 @@ async def _drift_of_pins(client: Client, release: Resource) -> str | None:
         return "the API does not know the agent"
     if pin.version_id is not None and not is_other(pin.version_id, version_id):
         return None
-    found = f"version {clean(pin.version_id)}" if pin.version_id is not None else "nothing"
-    return f"{clean(environment)} pins {found} instead of version {clean(version_id)}"
+    pinned = f"version {clean(pin.version_id)}" if pin.version_id is not None else "nothing"
+    return f"{clean(environment)} pins {pinned} instead of version {clean(version_id)}"
 
 
 @click.command("doctor")
@@ -298,12 +298,12 @@ def _place_rows(stacks: Sequence[Stack]) -> list[Row]:
     """Return the rows of every place, what needs an action first."""
     recorded = {run.run_id: stack.name for stack in stacks for run in stack.runs}
     intents = _intents_of_this_backend()
-    found: list[tuple[str, Row]] = []
+    rows: list[tuple[str, Row]] = []
     for view in _all_views(stacks):
-        found += [(view.run.name, row) for row in view.rows]
+        rows += [(view.run.name, row) for row in view.rows]
         if view.is_first and (view.holder is not None or not view.faults):
-            found.append((view.run.name, diagnose(view.run, view.holder, recorded=recorded, intents=intents)))
-    return [row for _, row in sorted(found, key=lambda entry: (entry[1].cure is None, entry[0]))]
+            rows.append((view.run.name, diagnose(view.run, view.holder, recorded=recorded, intents=intents)))
+    return [row for _, row in sorted(rows, key=lambda entry: (entry[1].cure is None, entry[0]))]
 
 
 def _all_views(stacks: Sequence[Stack]) -> Iterator[_View]:
@@ -445,10 +445,10 @@ async def _is_gone(client: Client, pathway_id: str) -> bool:
 
 def _rollback_rows(stack: Stack) -> Iterator[Row]:
     """Yield a row for each rollback that is declared: it holds, or it has ended and is left over."""
-    given = read_settings(stack.config, stack.name).rollbacks
+    rollbacks = read_settings(stack.config, stack.name).rollbacks
     done = recorded_rollbacks(stack.recorded)
     runs = {each.run_id for each in stack.runs} | {each.verdict.session_id for each in stack.carried}
-    for name, rollback in given.items():
+    for name, rollback in rollbacks.items():
         if done.get(name) == rollback:
             yield Row("rollback", f"{name}: {rollback}")
         elif rollback.instead_of not in runs:

@@ -164,8 +164,8 @@ def _problems_of_others(document: Document) -> Iterator[Problem]:
     others = remainder(document)
     if others is not None and is_valid(others.data):
         names: list[str | None] = [*environment_names(others)]
-        found = (fault for name in names or [None] for fault in _resolve(others, name)[1])
-        yield from [_problem(others, fault) for fault in _distinct(found)]
+        faults = (fault for name in names or [None] for fault in _resolve(others, name)[1])
+        yield from [_problem(others, fault) for fault in _distinct(faults)]
 
 
 def environment_names(document: Document) -> list[str]:
@@ -249,24 +249,24 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         path: KeyPath = ("environments",)
         return Environment(name, ()), iter([Fault(path, path, text, of_key=True)])
     settings, day = settings_of(document, name), today()
-    found, faults = _declared(document, name, day)
-    for each in (each for each in found.declarations if each.quarantine):
+    environment, faults = _declared(document, name, day)
+    for each in (each for each in environment.declarations if each.quarantine):
         _note_quarantine(document, name, each, day)
-    found = replace(
-        found,
+    environment = replace(
+        environment,
         promotes_from=settings.get("promotes_from"),
         max_age=settings.get("max_age"),
-        left_out=(*left_out(document, name), *found.untagged),
+        left_out=(*left_out(document, name), *environment.untagged),
         warnings=tuple(document.findings.warnings),
         budget=_budget(document, name),
     )
-    return found, chain(
+    return environment, chain(
         faults,
-        _unreachable(document, found),
-        _quarantined(document, found, day),
-        _unconfirmable(document, found),
-        _unpublishable(document, found),
-        _untested(document, found),
+        _unreachable(document, environment),
+        _quarantined(document, environment, day),
+        _unconfirmable(document, environment),
+        _unpublishable(document, environment),
+        _untested(document, environment),
     )
 
 
@@ -374,14 +374,14 @@ def _declared(document: Document, environment: str | None, day: date) -> tuple[E
     parts.add_checks_of_others(untagged, {each.place for each in declarations})
     declarations = [*map(parts.configs.of, declarations)]
     parts.scenarios.check_names(declarations)
-    found = Environment(
+    declared = Environment(
         environment,
         tuple(declarations),
         only=parts.defaults.only,
         untagged=tuple(each.name for each in untagged),
     )
-    found = replace(found, spare_scenarios=parts.spare_scenarios(untagged, found.scenarios))
-    return found, [*faults, *parts.scenarios.faults, *parts.configs.all_faults]
+    declared = replace(declared, spare_scenarios=parts.spare_scenarios(untagged, declared.scenarios))
+    return declared, [*faults, *parts.scenarios.faults, *parts.configs.all_faults]
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,8 +403,8 @@ class _Parts:
         declaration = self._bare(merged)
         if "scenarios" in merged.values:
             place = _place(self.document, self.defaults.environment, declaration, ("scenarios",))
-            found = self.scenarios.of_session(place, merged.name, merged.values)
-            declaration = replace(declaration, scenarios=found)
+            scenarios = self.scenarios.of_session(place, merged.name, merged.values)
+            declaration = replace(declaration, scenarios=scenarios)
         self._add_checks(merged, declaration)
         return declaration
 
@@ -428,9 +428,9 @@ class _Parts:
         self, merged: Iterable[_Merged], used: Iterable[ScenarioDeclaration]
     ) -> tuple[ScenarioDeclaration, ...]:
         """Return the scenarios of runs that are left out, each once for each owner, without those that are used."""
-        known = {(each.key, each.owner) for each in used}
-        found = {(each.key, each.owner): each for left in merged for each in self.scenarios.spare(left.values)}
-        return tuple(each for place, each in found.items() if place not in known)
+        used_places = {(each.key, each.owner) for each in used}
+        spares = {(each.key, each.owner): each for left in merged for each in self.scenarios.spare(left.values)}
+        return tuple(each for place, each in spares.items() if place not in used_places)
 
     def _bare(self, merged: _Merged) -> Declaration:
         return _declare(merged, self.defaults, self.document.position(merged.home, of_key=True), self.day)
@@ -528,11 +528,11 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Fau
     if all(declaration.publish is None for declaration in environment.declarations):
         return
     carried = {name for name, carry in carries(document, environment).items() if carry != "pass"}
-    found = obstacles(environment.declarations, carried)
+    texts = obstacles(environment.declarations, carried)
     for declaration in environment.declarations:
-        if declaration.name in found:
+        if declaration.name in texts:
             place = _place(document, environment.name, declaration, ("publish",))
-            yield Fault(place, (declaration.section, declaration.name, "publish"), found[declaration.name])
+            yield Fault(place, (declaration.section, declaration.name, "publish"), texts[declaration.name])
 
 
 def _untested(document: Document, environment: Environment) -> Iterator[Fault]:

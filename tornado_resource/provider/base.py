@@ -95,8 +95,8 @@ class SeeingUpdate:
 
     def holder(self, thing: str, own: Identity) -> str | None:
         """Return the name of the resource other than *own* that has something; None if there is none."""
-        found = self.taken.get(thing, own)
-        return found[0].rpartition("/")[2] if found != own else None
+        holding = self.taken.get(thing, own)
+        return holding[0].rpartition("/")[2] if holding != own else None
 
 
 S = TypeVar("S", bound=SeeingUpdate)

@@ -102,8 +102,8 @@ def is_same_stack(name: str, stack: str, project: str) -> bool:
 def baseline_of(stack: str, recorded: Recorded) -> Baseline:
     """Return the last verdicts in the state of a stack. A damaged one, and one of another run, is unknown."""
     results = [each for each in map(_last_result, recorded.runs.values()) if each is not None]
-    found = (*results, *carried_results(recorded.outputs))
-    return Baseline(stack, found, None if found else EMPTY)
+    all_results = (*results, *carried_results(recorded.outputs))
+    return Baseline(stack, all_results, None if all_results else EMPTY)
 
 
 def _last_result(run: RecordedRun) -> Result | None:
@@ -176,13 +176,13 @@ def _scenarios_of(before: Result | None) -> _Before:
         return _Before(is_whole=True, by_id={})
     if _is_passed(before) is None:
         return _Before(is_whole=False, by_id={})
-    found = [each for each in scenario_results(before) if each.passed is not None]
-    shared = {each.scenario_id: _shared_name(before, each.name) for each in found}
+    judged = [each for each in scenario_results(before) if each.passed is not None]
+    shared = {each.scenario_id: _shared_name(before, each.name) for each in judged}
     names = Counter(shared.values())
     return _Before(
         before.verdict.scenarios is not None,
-        {each.scenario_id: each.passed for each in found},
-        {name: each.passed for each in found if (name := shared[each.scenario_id]) is not None and names[name] == 1},
+        {each.scenario_id: each.passed for each in judged},
+        {name: each.passed for each in judged if (name := shared[each.scenario_id]) is not None and names[name] == 1},
     )
 
 
@@ -199,9 +199,9 @@ def _judges_of(before: Result | None) -> _Before:
     return _Before(is_known, {each.name: each.is_met for each in judge_views(before) if is_known})
 
 
-def rows(found: Sequence[RunChange]) -> list[Row]:
+def rows(changes: Sequence[RunChange]) -> list[Row]:
     """Return the rows of the table: what is newly failing first. The parts of a new run are not listed."""
-    listed = [row for run in found for row in _rows_of(run)]
+    listed = [row for run in changes for row in _rows_of(run)]
     order = list(CHANGES)
     return sorted(listed, key=lambda row: order.index(row.change))
 
@@ -225,10 +225,10 @@ def _there(verdict: RunVerdict | None) -> str:
     return f"{verdict.outcome}: {verdict.reason}{f' ({details})' if details else ''}"
 
 
-def tally(found: Sequence[Row]) -> str:
+def tally(rows: Sequence[Row]) -> str:
     """Return `newly failing: 1 session, 2 scenarios; fixed: 1 scenario`, or that nothing has changed."""
     by_change: dict[Change, Counter[str]] = {}
-    for row in found:
+    for row in rows:
         by_change.setdefault(row.change, Counter())[row.noun] += 1
     told = [f"{words}: {_numbers(by_change[change])}" for change, words in CHANGES.items() if change in by_change]
     return "; ".join(told) or "nothing is newly failing, fixed, still failing or new"

@@ -129,12 +129,12 @@ def _rollbacks(rollbacks: Mapping[str, Rollback]) -> Iterator[str]:
 
 
 def _table(results: list[Result]) -> Iterator[str]:
-    shown = headings(result.gated for result in results)
+    columns = headings(result.gated for result in results)
     if results:
-        iterations = ["Iterations"] if shown.has_iterations else []
-        titles = ["Outcome", shown.run, shown.parts, *iterations, "Version", "Reason"]
+        iterations = ["Iterations"] if columns.has_iterations else []
+        titles = ["Outcome", columns.run, columns.parts, *iterations, "Version", "Reason"]
         yield f"\n{_head(*titles)}"
-    yield from (_row(result, shown) for result in results[:MAX_ROWS])
+    yield from (_row(result, columns) for result in results[:MAX_ROWS])
     if len(results) > MAX_ROWS:
         yield f"\n… and {count_runs(result.gated for result in results[MAX_ROWS:])} more: see `verdicts.json`.\n"
 
@@ -156,12 +156,12 @@ def _against(report: Report) -> Iterator[str]:
     yield from _rest(len(found) - MAX_SECTIONS, "verdicts.json")
 
 
-def _flaky(found: Trends | None) -> Iterator[str]:
+def _flaky(trends: Trends | None) -> Iterator[str]:
     """Yield the scenarios and judges that passed and failed on the same content over the last updates."""
-    if found is None or not found.flaky:
+    if trends is None or not trends.flaky:
         return
-    flaky = found.flaky
-    yield f"\n### {len(flaky)} flaky over the last {count(found.updates, 'update')}\n\n"
+    flaky = trends.flaky
+    yield f"\n### {len(flaky)} flaky over the last {count(trends.updates, 'update')}\n\n"
     yield _head("Session", "Scenario or judge", "Flips", "Passed", "Version", "Last failure")
     yield from map(_flaky_row, flaky[:MAX_SECTION_SCENARIOS])
     yield from _rest(len(flaky) - MAX_SECTION_SCENARIOS, "report.html")
@@ -263,19 +263,19 @@ def bounded(pieces: Iterable[str], note: str = CUT) -> Iterator[str]:
         yield piece
 
 
-def _row(result: Result, shown: Headings) -> str:
+def _row(result: Result, columns: Headings) -> str:
     verdict = result.verdict
     outcome = f"{STYLES[verdict.outcome].emoji} {verdict.outcome}"
-    iterations = [str(verdict.iterations) if verdict.iterations is not None else ""] if shown.has_iterations else []
+    iterations = [str(verdict.iterations) if verdict.iterations is not None else ""] if columns.has_iterations else []
     reason = "; ".join(escape(text) for text in (verdict.reason, result.drift) if text)
-    return _line([outcome, escape(result.gated.name), _parts(result, shown), *iterations, _version(result), reason])
+    return _line([outcome, escape(result.gated.name), _parts(result, columns), *iterations, _version(result), reason])
 
 
-def _parts(result: Result, shown: Headings) -> str:
+def _parts(result: Result, columns: Headings) -> str:
     found = parts(result)
     if found.total is None:
         return ""
-    unit = f" {found.unit}" if shown.is_mixed else ""
+    unit = f" {found.unit}" if columns.is_mixed else ""
     return f"{found.passed if found.passed is not None else '?'} of {found.total}{unit}"
 
 

@@ -60,8 +60,8 @@ class Run:
     @property
     def shown_version(self) -> str | None:
         """The version for people; None if it is unknown."""
-        known = self.semver or (self.version_id[:8] if self.version_id is not None else self.version)
-        return str(known) if known is not None else None
+        version = self.semver or (self.version_id[:8] if self.version_id is not None else self.version)
+        return str(version) if version is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +164,8 @@ class Trend:
     @property
     def median_ms(self) -> int | None:
         """The median duration in milliseconds; None if no duration is known."""
-        known = [run.duration_ms for run in self.runs if run.duration_ms is not None]
-        return round(median(known)) if known else None
+        durations = [run.duration_ms for run in self.runs if run.duration_ms is not None]
+        return round(median(durations)) if durations else None
 
     @property
     def parts(self) -> tuple[PartTrend, ...]:
@@ -176,8 +176,8 @@ class Trend:
             for key, each in _part_runs(run):
                 runs.setdefault(key, []).append(each)
         return tuple(
-            PartTrend(self.name, kind, part_id, names.get(part_id) if kind == "scenario" else part_id, tuple(found))
-            for (kind, part_id), found in runs.items()
+            PartTrend(self.name, kind, part_id, names.get(part_id) if kind == "scenario" else part_id, tuple(parts))
+            for (kind, part_id), parts in runs.items()
         )
 
 
@@ -205,8 +205,8 @@ class Trends:
     @cached_property
     def parts(self) -> tuple[PartTrend, ...]:
         """All scenarios and judges: those with most flips first, then those with most failures."""
-        found = (part for trend in self.sessions for part in trend.parts)
-        return tuple(sorted(found, key=lambda each: (-each.flips, -each.failed, each.session, each.label)))
+        parts = (part for trend in self.sessions for part in trend.parts)
+        return tuple(sorted(parts, key=lambda each: (-each.flips, -each.failed, each.session, each.label)))
 
     @property
     def flaky(self) -> tuple[PartTrend, ...]:
@@ -244,10 +244,10 @@ def trends(updates: Iterable[Update | None]) -> Trends:
     return Trends(number, tuple(sessions), unreadable)
 
 
-def flaky_lines(found: Trends) -> list[str]:
+def flaky_lines(trends: Trends) -> list[str]:
     """Return what a terminal shows: how many scenarios and judges are flaky, and a line for each of the first ones."""
-    flaky = found.flaky
-    lines = [f"flaky over the last {count(found.updates, 'update')}: {len(flaky)} of {_counted(found.parts)}"]
+    flaky = trends.flaky
+    lines = [f"flaky over the last {count(trends.updates, 'update')}: {len(flaky)} of {_counted(trends.parts)}"]
     for each in flaky[:MAX_FLAKY_LINES]:
         url = each.last_failure.run_url if each.last_failure is not None else None
         numbers = f"{each.passed} passed, {each.failed} failed, {count(each.flips, 'flip')}"
@@ -264,16 +264,16 @@ def _counted(parts: Sequence[PartTrend]) -> str:
     return counts({"scenario": kinds["scenario"], "judge": kinds["judge"]})
 
 
-def trends_json(stack: str, written_at: str, found: Trends) -> str:
+def trends_json(stack: str, written_at: str, trends: Trends) -> str:
     """Return `history.json`: each session's runs, and the flips of scenarios and judges, as ASCII JSON."""
     content = {
         "version": FORMAT_VERSION,
         "stack": stack,
         "written_at": written_at,
-        "updates": found.updates,
-        "unreadable_updates": found.unreadable,
-        "sessions": {trend.name: _session(trend) for trend in found.sessions},
-        "tests": [_test(part) for part in found.parts],
+        "updates": trends.updates,
+        "unreadable_updates": trends.unreadable,
+        "sessions": {trend.name: _session(trend) for trend in trends.sessions},
+        "tests": [_test(part) for part in trends.parts],
     }
     return json_text(content)
 

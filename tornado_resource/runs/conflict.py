@@ -29,15 +29,15 @@ class PlaceTaken(TornadoError):
         return TornadoError(_message(self.order, self.found, self.note, _own_advice(self.order, urn)))
 
 
-def possibly_own(order: Order, found: Found) -> PlaceTaken:
+def possibly_own(order: Order, run: Found) -> PlaceTaken:
     """Return the error for a run that a start of *order* may have created, although it differs (`doubts`)."""
     note = (
         "A start of this stack may have created it, since the response was lost or an error, but that is not sure: "
-        f"{'; '.join(found.doubts)}.\n"
+        f"{'; '.join(run.doubts)}.\n"
         "If it is its own, declare what it runs, then run one of these commands. If it is not, run "
         f"`{commands.up(order.address.stack)}` again once it has ended"
     )
-    return PlaceTaken(order, found, note)
+    return PlaceTaken(order, run, note)
 
 
 def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
@@ -53,24 +53,24 @@ def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
     return TornadoError(message)
 
 
-def _message(order: Order, found: Found, note: str, advice: str) -> str:
-    kind, created_at = kind_of(order.kind), found.run.created_at
+def _message(order: Order, run: Found, note: str, advice: str) -> str:
+    kind, created_at = kind_of(order.kind), run.run.created_at
     since = f" since {clean(created_at)}" if created_at else ""
     first = (
-        f"{kind.noun} {clean(found.run_id)} is already active on {kind.place(order.request)}{since}, "
+        f"{kind.noun} {clean(run.run_id)} is already active on {kind.place(order.request)}{since}, "
         f"and the API runs one {kind.noun} at a time there."
     )
     return "\n".join(part for part in (first, advice, note) if part)
 
 
-def _advice(order: Order, found: Found) -> str:
+def _advice(order: Order, run: Found) -> str:
     address = order.address
-    take_over = f"To take it over:    {commands.adopt(address.stack, address.resource, found.run_id)}\n"
+    take_over = f"To take it over:    {commands.adopt(address.stack, address.resource, run.run_id)}\n"
     wait = f"To wait for it:     {commands.on_conflict(address.stack, address.resource, 'wait')}\n"
     cancel = f"To cancel it first: {commands.on_conflict(address.stack, address.resource, 'supersede')}"
     # Nobody waits for what may be the stack's own, or again for what has just been waited for.
-    waits = not found.doubts and order.on_conflict != "wait"
-    return ("" if found.contradictions else take_over) + (wait if waits else "") + cancel
+    waits = not run.doubts and order.on_conflict != "wait"
+    return ("" if run.contradictions else take_over) + (wait if waits else "") + cancel
 
 
 def _own_advice(order: Order, urn: str) -> str:

@@ -58,9 +58,9 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
         TornadoError: no run was started, or that could not be determined. The message says what to do.
 
     """
-    found = await recover(client, order, intents, clock)
-    if found is not None:
-        return found
+    recovered = await recover(client, order, intents, clock)
+    if recovered is not None:
+        return recovered
     obstacle = await kind_of(order.kind).find_obstacle(client, order.request)
     if obstacle is not None:
         message = f"nothing was started: {obstacle}"

@@ -142,10 +142,10 @@ class ScenarioProvider(SeeingProvider[_Update]):
         from tornado_resource.scenarios.lifecycle import read
 
         fields, owner = _fields(props), _owner(scenario_id, props)
-        found = self._run(lambda client: read(client, scenario_id, owner), props)
-        if found is None:
+        scenario = self._run(lambda client: read(client, scenario_id, owner), props)
+        if scenario is None:
             return ReadResult("", {})
-        drift = changed_fields(fields, found.entry, props.get("filled"))
+        drift = changed_fields(fields, scenario.entry, props.get("filled"))
         outputs = {key: value for key, value in props.items() if key != "__provider"}
         return ReadResult(scenario_id, {**outputs, "drift": list(drift)})
 
@@ -229,8 +229,8 @@ def _edit(drift: Sequence[str], seen: Mapping[str, Any], *, is_managed: bool) ->
 def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition. One that is missing only happens if the state is damaged: then every field differs."""
     fields = props.get("fields")
-    found: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
-    return found
+    definition: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
+    return definition
 
 
 def _drift(olds: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:

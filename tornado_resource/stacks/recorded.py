@@ -382,21 +382,21 @@ class _Known:
 
 
 def _test_cases(checks: Iterable[Resource]) -> dict[str, list[Any]]:
-    known = [(each.outputs, each.outputs.get("scenario_ids")) for each in checks]
-    return {f"{outputs.get('agent_id')}/{outputs.get('env')}": ids for outputs, ids in known if isinstance(ids, list)}
+    configs = [(each.outputs, each.outputs.get("scenario_ids")) for each in checks]
+    return {f"{outputs.get('agent_id')}/{outputs.get('env')}": ids for outputs, ids in configs if isinstance(ids, list)}
 
 
 def _runs(resources: Iterable[Resource], known: _Known, *, of_parts: bool = False) -> dict[str, RecordedRun]:
     kinds = [(each, kind_of_type(type_of(each.urn))) for each in resources]
-    found = [_run(kind, each, known) for each, kind in kinds if kind is not None and kind.is_part == of_parts]
-    runs = {run.resource.urn: run for run in found if run is not None}
+    recorded = [_run(kind, each, known) for each, kind in kinds if kind is not None and kind.is_part == of_parts]
+    runs = {run.resource.urn: run for run in recorded if run is not None}
     return {urn: replace(runs[urn], name=clean(name)) for urn, name in unique_names(runs).items()}
 
 
 def _confirmations(resources: Iterable[Resource], known: _Known) -> dict[str, RecordedRun]:
     """Return the confirmations by the ids of their sessions; not those whose start was interrupted."""
-    found = _runs(resources, known, of_parts=True).values()
-    return {run.declared["session_id"]: run for run in found if run.run_id}
+    confirmations = _runs(resources, known, of_parts=True).values()
+    return {run.declared["session_id"]: run for run in confirmations if run.run_id}
 
 
 def _confirmed(runs: Mapping[str, RecordedRun], parts: Mapping[str, RecordedRun]) -> dict[str, RecordedRun]:
@@ -419,8 +419,8 @@ def _run(kind: Kind, resource: Resource, known: _Known) -> RecordedRun | None:
 def _inputs_of_interrupted(kind: Kind, resource: Resource) -> dict[str, Any]:
     """Return what is needed of the inputs; a part that is a secret, or not known yet, is left out."""
     place = {key: resource.inputs.get(key) for key in kind.place_outputs}
-    known: dict[str, Any] = {key: value for key, value in place.items() if isinstance(value, str)}
-    return known | ({"gate": "none"} if resource.inputs.get("gate") == "none" else {})
+    texts: dict[str, Any] = {key: value for key, value in place.items() if isinstance(value, str)}
+    return texts | ({"gate": "none"} if resource.inputs.get("gate") == "none" else {})
 
 
 def started_content(outputs: Mapping[str, Any]) -> str | None:
