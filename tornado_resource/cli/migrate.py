@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,10 +116,19 @@ async def _read(document: Document, notes: list[str]) -> list[MovedAgent]:
         if not chosen:
             message = f"no agent was migrated from a pathway of {clean(document.file)}: {id_list(list(sessions))}"
             raise ConfigurationError(message)
+        own = [each for each in chosen if not _is_override(document, each, sessions[each], chosen)]
         return [
-            await _moved(client, agent_id, sessions[pathway_id], document, notes)
-            for pathway_id, agent_id in chosen.items()
+            replace(await _moved(client, chosen[each], sessions[each], document, notes), agents=chosen) for each in own
         ]
+
+
+def _is_override(
+    document: Document, pathway_id: str, sessions: Sequence[Declaration], chosen: Mapping[str, str]
+) -> bool:
+    """Return whether only environments name a pathway, in the place of one that becomes an agent of its own."""
+    default = (document.data.get("defaults") or {}).get("pathway_id")
+    bases = [_in_base(document, each.name).get("pathway_id", default) for each in sessions]
+    return all(each != pathway_id and each in chosen for each in bases)
 
 
 def _declared_agents(document: Document) -> set[str]:
@@ -153,8 +163,14 @@ async def _moved(
         if ids or not session.scenarios:
             scenarios |= await _of_pathway(client, session.pathway_id, ids, declared | set(scenarios), notes)
     names = [each.name for each in sessions]
-    own, environments = _in_base(document, names[0]), _environments_with(document, names)
-    return MovedAgent(agent_id, names, scenarios, _options(own), own.get("tags", ()), environments)
+    return MovedAgent(
+        agent_id,
+        names,
+        scenarios,
+        options=_in_base(document, names[0]),
+        overrides=_overrides(document, names[0]),
+        environments=_environments_with(document, names[1:]),
+    )
 
 
 def _in_base(document: Document, session: str) -> Mapping[str, Any]:
@@ -165,17 +181,19 @@ def _in_base(document: Document, session: str) -> Mapping[str, Any]:
 
 def _environments_with(document: Document, sessions: Sequence[str]) -> list[str]:
     """Return the environments that declare something of sessions themselves."""
+    return [name for name, own in _by_environment(document).items() if not own.keys().isdisjoint(sessions)]
+
+
+def _overrides(document: Document, session: str) -> dict[str, Mapping[str, Any] | None]:
+    """Return what environments declare of a session, by name. Without it in the base, the others leave it out."""
+    is_base = (document.data.get("sessions") or {}).get(session) is not None
+    found = _by_environment(document).items()
+    return {name: own.get(session) for name, own in found if session in own or not is_base}
+
+
+def _by_environment(document: Document) -> dict[str, Mapping[str, Any]]:
     environments = document.data.get("environments") or {}
-    return [
-        name for name, each in environments.items() if not set(sessions).isdisjoint((each or {}).get("sessions") or ())
-    ]
-
-
-def _options(own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an agent takes over from a session of the file's base."""
-    from tornado_resource.scenarios.migration import OPTIONS
-
-    return {key: own[key] for key in OPTIONS if own.get(key) is not None}
+    return {name: (each or {}).get("sessions") or {} for name, each in environments.items()}
 
 
 async def _of_pathway(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.checks import MAX_TEST_CASES
+from tornado_resource.declarations.inserting import with_entries
 from tornado_resource.declarations.judges import MAX_PROMPT_CHARACTERS
 from tornado_resource.declarations.writing import unused_key, yaml_text
 from tornado_resource.errors import ConfigurationError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 NOT_OF_AGENTS: Final = ("assertions", "start_node_id", "is_required_for_promotion")
 """The fields of a scenario that mean something on a pathway only: judges score an agent, and it has other nodes."""
-OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "publish")
+OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "publish", "tags")
 """What agents take from sessions as it is."""
 _NODES: Final = "the nodes of the pathway are not those of the agent"
 _SECTIONS: Final = ("scenarios", "judges", "agents")
@@ -41,16 +42,18 @@ REASONS: Final[Mapping[str, str]] = {
 class MovedAgent:
     """An agent, and the sessions of the pathway that it replaces.
 
-    *sessions*: their names. *scenarios*: the definitions that they run, by key. *options* and *tags*: those of the
-    first session. *environments*: those that declare one of the sessions otherwise, or leave it out.
+    *sessions*: their names. *scenarios*: the definitions that they run, by key. *options*: what agents take from the
+    first session. *overrides*: by environment, what it declares of that one; None if it leaves it out. *environments*:
+    those that declare other ones of the sessions. *agents*: by pathway, the agent that replaces it.
     """
 
     agent_id: str
     sessions: Sequence[str]
     scenarios: Mapping[str, Mapping[str, Any]]
     options: Mapping[str, Any] = field(default_factory=dict)
-    tags: Sequence[str] = ()
+    overrides: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     environments: Sequence[str] = ()
+    agents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -67,6 +70,7 @@ class Migration:
     notes: list[str] = field(default_factory=list)
     _added: dict[str, dict[str, list[str]]] = field(default_factory=lambda: {name: {} for name in _SECTIONS})
     _judges: dict[str, str] = field(default_factory=dict)
+    _overrides: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, agent: MovedAgent) -> None:
         """Add a check run of an agent, with its checks, test cases and judges."""
@@ -77,14 +81,35 @@ class Migration:
         if left:
             self.notes.append(f"{name}: checks hold {MAX_TEST_CASES} test cases; left out: {id_list(left)}")
         lines += self._checks(name, chosen)
-        lines += [f"{key}: {yaml_text(str(agent.options[key]))}" for key in OPTIONS if key in agent.options]
-        lines += [f"tags: [{', '.join(map(yaml_text, agent.tags))}]"] if agent.tags else []
+        lines += [f"{key}: {_value(agent.options[key])}" for key in OPTIONS if agent.options.get(key) is not None]
         self._added["agents"][name] = [*lines, "gate: {passed: all}"]
+        for environment, values in agent.overrides.items():
+            self._override(name, environment, values, agent)
         if agent.environments:
+            others = id_list(agent.sessions[1:])
             self.notes.append(
-                f"{name}: {id_list(agent.environments)} declares {id_list(agent.sessions)} otherwise or leaves it out, "
-                "but has this agent as it is; declare it under `agents` there, too (null: it does not run)"
+                f"{name}: {id_list(agent.environments)} declares {others}, too; the agent is there as "
+                f"{agent.sessions[0]} is: if not, declare it"
             )
+
+    def _override(self, name: str, environment: str, values: Mapping[str, Any] | None, agent: MovedAgent) -> None:
+        """Add what an environment declares of an agent, as it does of the session."""
+        place, entries = f"{name}: environment {clean(environment)}", self._overrides.setdefault(environment, [])
+        if values is None:
+            entries.append(f"{name}: null")
+            return
+        pathway_id = values.get("pathway_id")
+        agent_id = agent.agent_id if pathway_id is None else agent.agents.get(pathway_id)
+        if agent_id is None:
+            self.notes.append(f"{place} runs another pathway, which no agent replaces; the agent is left out there")
+            entries.append(f"{name}: null")
+            return
+        left = values.keys() - {*OPTIONS, "pathway_id"}
+        if left:
+            self.notes.append(f"{place}: {id_list(sorted(left))} not taken over; declare what the agent needs there")
+        own = {} if agent_id == agent.agent_id else {"agent_id": agent_id}
+        kept = _entry({**own, **values}, ("agent_id", *OPTIONS))
+        entries += [f"{name}: {kept}"] if kept else []
 
     def _checks(self, name: str, scenarios: Mapping[str, Mapping[str, Any]]) -> list[str]:
         judges: dict[str, int] = {}
@@ -155,7 +180,15 @@ class Migration:
             lines[place.line : place.line] = [*self._entries(name, place.indent)] if place.is_there else []
         for name in (each for each, place in places.items() if not place.is_there):
             appended += [f"{name}:", *self._entries(name, "  ")]
-        return "\n".join([*"\n".join(lines).rstrip("\n").split("\n"), *appended, ""])
+        text = "\n".join([*"\n".join(lines).rstrip("\n").split("\n"), *appended, ""])
+        return self._in_environments(text)
+
+    def _in_environments(self, text: str) -> str:
+        text, left = with_entries(text, "agents", {key: each for key, each in self._overrides.items() if each})
+        for name in left:
+            entries = "; ".join(self._overrides[name])
+            self.notes.append(f"environment {clean(name)} shares its settings by an alias; declare there: {entries}")
+        return text
 
     def _entries(self, section: str, indent: str) -> Iterator[str]:
         for key, inner in self._added[section].items():
@@ -181,6 +214,19 @@ def difference(before: str, after: str, name: str) -> str:
 def _required_first(scenarios: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return scenarios with those first that a promotion requires."""
     return dict(sorted(scenarios.items(), key=lambda each: each[1].get("is_required_for_promotion") is not True))
+
+
+def _entry(values: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """Return those of *keys* that have a value as YAML on one line; an empty text if none has."""
+    rows = [f"{key}: {_value(values[key])}" for key in keys if key in values]
+    return f"{{{', '.join(rows)}}}" if rows else ""
+
+
+def _value(value: Any) -> str:
+    """Return an option as YAML on one line."""
+    if value is None:
+        return "null"
+    return f"[{', '.join(map(yaml_text, value))}]" if isinstance(value, list) else yaml_text(str(value))
 
 
 def _prompt_of(assertion: Mapping[str, Any]) -> tuple[str | None, str]:

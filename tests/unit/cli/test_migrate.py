@@ -21,12 +21,16 @@ pathways:
   pw-1: {scenarios: [{id: sc-1, name: Cancels}, {id: sc-2}]}
   pw-2: {}
   pw-3: {}
+  pw-copy: {}
+  pw-own: {}
 agents:
   ag-1: {name: Support, source_pathway_id: pw-1}
   ag-2: {name: Sales, source_pathway_id: pw-2}
   ag-3: {name: Twin, source_pathway_id: pw-2}
   ag-4: {name: Gone, source_pathway_id: pw-gone}
   ag-5: {name: Known, source_pathway_id: pw-5}
+  ag-6: {name: Copy, source_pathway_id: pw-copy}
+  ag-7: {name: Own, source_pathway_id: pw-own}
 """
 DECLARATIONS = """\
 version: 1
@@ -42,7 +46,12 @@ agents:
   old: {agent_id: AG-5}
 environments:
   dev: {}
-  production: {sessions: {line: {pathway_id: pw-copy}}}
+  # After a release.
+  production: {sessions: {line: {pathway_id: pw-copy, rerun: on_failure}, sales: {rerun: always}}}
+  nightly:
+    sessions:
+      line: {rerun: on_change}  # every night
+      own: {pathway_id: pw-own, version_number: latest}
 """
 
 
@@ -63,14 +72,17 @@ def http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Clie
 def test_a_diff_that_applies_and_only_reads(http: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate"]) == 0
     printed = capsys.readouterr()
-    assert printed.err.splitlines()[:5] == [
+    assert printed.err.splitlines()[:4] == [
         "note: pathway pw-2: several agents were migrated from it (ag-2, ag-3); nothing is written for it",
         "note: pathway pw-3: no agent replaces it; nothing is written for it",
         "note: pathway pw-5: agent ag-5, which replaces it, is declared already; nothing is written for it",
-        "note: pathway pw-copy: no agent replaces it; nothing is written for it",
         "note: pathway pw-gone: the API no longer has it, so its scenarios cannot be read",
     ]
-    assert "note: line-agent: production declares line otherwise or leaves it out" in printed.err
+    assert "note: own-agent: environment nightly: version_number not taken over" in printed.err
+    assert (
+        "+  production: {agents: {line-agent: {agent_id: ag-6, rerun: on_failure}, own-agent: null}, "
+        "sessions: {line: {pathway_id: pw-copy, rerun: on_failure}, sales: {rerun: always}}}\n"
+    ) in printed.out
     assert {row["method"] for row in http.get("/_sandbox/requests").json()} == {"GET"}
     assert Path("sessions.yaml").read_text(encoding="utf-8") == DECLARATIONS
 
@@ -78,6 +90,8 @@ def test_a_diff_that_applies_and_only_reads(http: httpx.Client, capsys: pytest.C
     environment = load("sessions.yaml", "dev")
     assert [each.name for each in environment.sessions] == ["line", "sales", "alone", "gone", "known"]
     _, line, gone = environment.agents
+    nightly = {each.name: each for each in load("sessions.yaml", "nightly").agents}
+    assert (nightly["line-agent"].rerun, nightly["own-agent"].agent_id) == ("on_change", "ag-7")
     assert (line.name, line.agent_id, line.rerun) == ("line-agent", "ag-1", "always")
     assert line.checks is not None
     assert [each.fields["name"] for each in line.checks.scenarios] == ["refund", "Cancels"]
@@ -88,7 +102,7 @@ def test_a_diff_that_applies_and_only_reads(http: httpx.Client, capsys: pytest.C
 @pytest.mark.usefixtures("http")
 def test_a_whole_file_that_is_new(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate", "--output", "new.yaml"]) == 0
-    assert capsys.readouterr().out.startswith("new.yaml: sessions.yaml with 3 agents\n")
+    assert capsys.readouterr().out.startswith("new.yaml: sessions.yaml with 4 agents\n")
     assert len(load("new.yaml", "production").agents) == 3
     assert main(["migrate", "-o", "new.yaml"]) == 2
     assert "new.yaml exists already" in capsys.readouterr().err

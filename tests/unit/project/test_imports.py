@@ -58,6 +58,7 @@ DOORS = {
         "declarations/reader.py",
         "declarations/composer.py",
         "declarations/characters.py",
+        "declarations/inserting.py",
         "declarations/slips.py",
         "sandbox/",
     },

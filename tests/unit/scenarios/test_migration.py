@@ -80,14 +80,45 @@ def test_a_session_becomes_a_check_run_with_test_cases_and_judges() -> None:
     assert agent.checks.judges == ({"name": "Refunds"},)
 
 
-def test_an_agent_has_the_tags_and_not_the_environments() -> None:
-    moved = MovedAgent("ag-1", ["line"], {"refund": REFUND}, tags=["smoke", "on"], environments=["production"])
-    text, notes = migrated(FILE, moved)
+def test_an_agent_has_what_environments_declare_of_the_session() -> None:
+    environments = (
+        "environments:\n  dev: {}  # ours\n  staging:\n    sessions: {line: null}\n    # The rest.\n"
+        "  copy: {}\n  gone: {}\n  same: {}\n  shared: &shared {}\n  also: *shared\n"
+    )
+    overrides: dict[str, Any] = {
+        "dev": {"rerun": None, "tags": ["smoke"], "gate": {"passed": "any"}, "triggers": {"a": 1}},
+        "staging": None,
+        "copy": {"pathway_id": "pw-copy", "publish": "staging"},
+        "gone": {"pathway_id": "pw-gone", "publish": "staging"},
+        "same": {"version_number": 3},
+        "shared": None,
+    }
+    moved = MovedAgent(
+        "ag-1",
+        ["line", "other"],
+        {"refund": REFUND},
+        options={"tags": ["smoke", "on"], "publish": None, "gate": "none"},
+        overrides=overrides,
+        environments=["copy"],
+        agents={"pw-copy": "ag-2"},
+    )
+    text, notes = migrated(FILE + environments, moved)
     assert '    tags: [smoke, "on"]\n' in text
+    assert "publish: null" not in text
     assert (
-        "line-agent: production declares line otherwise or leaves it out, but has this agent as it is; declare it "
-        "under `agents` there, too (null: it does not run)"
-    ) in notes
+        "environments:\n  dev: {agents: {line-agent: {rerun: null, tags: [smoke]}}}  # ours\n"
+        "  staging:\n    sessions: {line: null}\n    agents:\n      line-agent: null\n    # The rest.\n"
+        "  copy: {agents: {line-agent: {agent_id: ag-2, publish: staging}}}\n"
+        "  gone: {agents: {line-agent: null}}\n  same: {}\n  shared: &shared {}\n  also: *shared\n"
+    ) in text
+    assert notes[1:] == [
+        "line-agent: environment dev: gate, triggers not taken over; declare what the agent needs there",
+        "line-agent: environment gone runs another pathway, which no agent replaces; the agent is left out there",
+        "line-agent: environment same: version_number not taken over; declare what the agent needs there",
+        "line-agent: copy declares other, too; the agent is there as line is: if not, declare it",
+        "environment shared shares its settings by an alias; declare there: line-agent: null",
+    ]
+    check_content(text.encode(), "sessions.yaml")
 
 
 def test_a_judge_of_some_scenarios_is_not_required() -> None:
