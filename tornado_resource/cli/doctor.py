@@ -363,7 +363,9 @@ class _View:
     @property
     def rows(self) -> list[Row]:
         """What is wrong with what the run is to test."""
-        faults = [Row("missing", f"{self.run.shown}: {text}", cure) for text, cure in self.faults]
+        is_replaced = any(cure is not None for _, cure in self.successors)  # which says that the pathway is gone
+        told = () if is_replaced else self.faults
+        faults = [Row("missing", f"{self.run.shown}: {text}", cure) for text, cure in told]
         return [*faults, *(Row("replaced", f"{self.run.shown}: {text}", cure) for text, cure in self.successors)]
 
 

@@ -295,6 +295,15 @@ class Tornado(Kind):
 
         return await last_run(client, gated)
 
+    async def find_faults(
+        self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
+    ) -> Sequence[tuple[str, str]]:
+        """Return whether the pathway is missing."""
+        from tornado_resource.tornado.faults import find_faults
+
+        del has_checks
+        return await find_faults(client, request["pathway_id"])
+
     async def with_drift(self, client: Client, result: Result) -> Result:
         """Return the result with what has become of the version that it is for."""
         from tornado_resource.tornado.results import with_drift

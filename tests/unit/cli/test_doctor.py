@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
 
+SCENARIOS = "/v1/agent-testing/scenarios"
 VERSION = {"id": "v-2", "semver": "1.4.0"}
 CHECKS = {"scenario_ids": ["tc-1"], "evals": [{"eval_agent_id": "j-1"}], "enabled": True, "simulations_count": 5}
 MIXED = """\
@@ -48,12 +49,16 @@ pending   stack dev: Pulumi still warns of an interrupted creation of old, which
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, responses: Mapping[str, Any] | None = None) -> list[str]:
-    """Let the API answer by path, with JSON or the number of an error: 404 by default. Return the paths asked for."""
+    """Let the API answer by path, with JSON or the number of an error: 404 by default. Return the paths asked for.
+
+    Every pathway has a scenario by default.
+    """
     paths: list[str] = []
+    known = {SCENARIOS: [{"id": "sc-1"}], **(responses or {})}
 
     def handle(request: httpx.Request) -> httpx.Response:
         paths.append(request.url.path)
-        found = (responses or {}).get(request.url.path, 404)
+        found = known.get(request.url.path, 404)
         return json_response({"message": "no"}, found) if isinstance(found, int) else json_response({"data": found})
 
     monkeypatch.setattr("tornado_resource.bland.client.Client", lambda _endpoint, **_options: client_of(handle))
@@ -114,13 +119,12 @@ def test_sessions_and_agents_are_diagnosed_together(
         "          to publish again: pulumi refresh --stack dev, then pulumi up --stack dev",
         "drifted   r-production (agent ag-sales): production pins nothing instead of version v-2",
         "          to publish again: pulumi refresh --stack dev, then pulumi up --stack dev",
+        "missing   booking (pathway pw-1): the API does not know the pathway",
+        "          check pathway_id, and that the API key is of its account",
         "replaced  old (pathway pw-2): the API no longer has it; agent ag-2 (Old) was migrated from it",
         "          tornado-resource import --agent ag-2 declares the agent",
         "replaced  older (pathway pw-3): the API no longer has it; agent ag-3 was migrated from it",
         "          tornado-resource import --agent ag-3 declares the agent",
-        "free      booking (pathway pw-1): no session runs",
-        "free      old (pathway pw-2): no session runs",
-        "free      older (pathway pw-3): no session runs",
         f"ours      sales (agent ag-sales in staging): check run s-sales of stack dev runs since {CREATED_AT}",
     ]
 
@@ -219,7 +223,8 @@ def test_a_replaced_pathway_that_is_still_there_is_no_problem(
 ) -> None:
     responses = {
         "/v2/agents": [{"id": "ag-2", "name": "Old", "source_pathway_id": "pw-1"}],
-        "/v1/agent-testing/scenarios": [],
+        SCENARIOS: [],
+        "/v1/pathway/pw-1/versions": [],
     }
     answer(monkeypatch, responses)
     stack = Stack("dev", {"bland:apiKey": "a-long-key"})
@@ -228,6 +233,49 @@ def test_a_replaced_pathway_that_is_still_there_is_no_problem(
         "replaced  a (pathway pw-1): agent ag-2 (Old) was migrated from it",
         "free      a (pathway pw-1): no session runs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "versions", "text"),
+    [
+        (404, [], "the API does not know the pathway"),
+        ([], 404, "the API does not know the pathway"),
+        ([], 403, "the API shows neither versions nor scenarios of the pathway"),
+        ([], [], None),
+        ([{"id": "sc-1"}], 403, None),
+    ],
+)
+def test_a_pathway_that_does_not_exist_is_not_free(  # noqa: PLR0913 - three fixtures
+    scenarios: Any,
+    versions: Any,
+    text: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer(monkeypatch, {SCENARIOS: scenarios, "/v1/pathway/pw-1/versions": versions})
+    declarations, stack = (
+        "version: 1\nsessions: {a: {pathway_id: pw-1}}\n",
+        Stack("dev", {"bland:apiKey": "a-long-key"}),
+    )
+    missing = [
+        f"missing   a (pathway pw-1): {text}",
+        f"{'':<9} check pathway_id, and that the API key is of its account",
+    ]
+    expected = missing if text is not None else ["free      a (pathway pw-1): no session runs"]
+    assert diagnosed(stack, declarations, monkeypatch, tmp_path, capsys) == expected
+
+
+def test_a_pathway_that_cannot_be_read_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(monkeypatch, {SCENARIOS: [], "/v1/pathway/pw-1/versions": 401})
+    (tmp_path / "sessions.yaml").write_text("version: 1\nsessions: {a: {pathway_id: pw-1}}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    stack = Stack("dev", {"bland:apiKey": "a-long-key"})
+    monkeypatch.setattr("tornado_resource.cli.doctor.read_stack", lambda _name: stack)
+    assert main(["doctor", "--stack", "dev"]) == 3
+    assert "HTTP 401" in capsys.readouterr().err
 
 
 def test_a_secret_agent_is_not_shown(
