@@ -14,6 +14,7 @@ import click
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
 from tornado_resource.cli import completion
+from tornado_resource.cli.ids import stack_name
 from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean, clean_json
@@ -227,6 +228,7 @@ async def _drift_of_pins(client: Client, release: Resource) -> str | None:
     "names",
     multiple=True,
     metavar="S",
+    callback=stack_name,
     shell_complete=completion.stacks,
     help="A stack (default: all of the project).",
 )

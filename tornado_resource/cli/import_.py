@@ -13,6 +13,7 @@ import click
 
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import files
+from tornado_resource.cli.ids import ids
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
@@ -34,8 +35,15 @@ DEFAULT_FILE: Final = "sessions.yaml"
 
 
 @click.command("import")
-@click.option("--pathway", metavar="ID", help="The pathway.")
-@click.option("--agent", "agents", multiple=True, metavar="ID", help="The agent, in place of a pathway (repeatable).")
+@click.option("--pathway", metavar="ID", callback=ids, help="The pathway.")
+@click.option(
+    "--agent",
+    "agents",
+    multiple=True,
+    metavar="ID",
+    callback=ids,
+    help="The agent, in place of a pathway (repeatable).",
+)
 @click.option("--all", "is_all", is_flag=True, help="All agents of the account.")
 @click.option("--scenarios", "is_partial", is_flag=True, help="Print only `scenarios`, to paste into an existing file.")
 @click.option(

@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from tornado_resource.cli.completion import folders
+from tornado_resource.cli.ids import ids
 from tornado_resource.cli.origin import github_repository, requirement
 from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
@@ -31,8 +32,17 @@ _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
-@click.option("--pathway", metavar="ID", help="Declare the scenarios of this pathway (needs BLAND_API_KEY).")
-@click.option("--agent", "agents", multiple=True, metavar="ID", help="Declare check runs of this agent (repeatable).")
+@click.option(
+    "--pathway", metavar="ID", callback=ids, help="Declare the scenarios of this pathway (needs BLAND_API_KEY)."
+)
+@click.option(
+    "--agent",
+    "agents",
+    multiple=True,
+    metavar="ID",
+    callback=ids,
+    help="Declare check runs of this agent (repeatable).",
+)
 def command(folder: str, pathway: str | None, agents: tuple[str, ...]) -> None:
     """Write a new project into FOLDER (default: the current folder).
 

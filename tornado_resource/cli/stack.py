@@ -12,6 +12,7 @@ import click
 
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.cli.completion import stacks
+from tornado_resource.cli.ids import stack_name
 from tornado_resource.cli.output import ExitCode, painted
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.clock import SYSTEM
@@ -45,7 +46,8 @@ UNKNOWN_POSITION: Final = Position("", 0, 0)
 def stack_option(command: Any) -> Any:
     """Add the option `--stack` to a command, which receives it as *name*."""
     help_text = "The stack (default: the selected one)."
-    return click.option("--stack", "-s", "name", metavar="S", shell_complete=stacks, help=help_text)(command)
+    add = click.option("--stack", "-s", "name", metavar="S", callback=stack_name, shell_complete=stacks, help=help_text)
+    return add(command)
 
 
 @dataclass(frozen=True)
