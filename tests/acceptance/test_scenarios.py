@@ -474,3 +474,14 @@ def test_a_target_runs_on_what_its_scenario_is(make_project: Callable[..., Proje
     project.up()
     assert shown(project)["Refunds an order"]["max_turns"] == 11
     assert len(project.requests("/start")) == 3
+
+    # Named by its id from now on: another declaration, so it runs; the scenario is not disabled, so that is all.
+    [scenario] = project.resources("TornadoScenario")
+    moved = f"version: 1\nsessions:\n  a: {{pathway_id: pw-0, scenario_ids: [{scenario['id']}], triggers: {{a: 1}}}}\n"
+    project.declare(moved)
+    printed = project.up()
+    assert "left in Bland as it is: session a tests it, by its id" in printed
+    assert (project.resources("TornadoScenario"), shown(project)["Refunds an order"]["enabled"]) == ([], True)
+    starts = len(project.requests("/start"))
+    project.up(0, "--expect-no-changes")
+    assert len(project.requests("/start")) == starts == 4

@@ -70,6 +70,12 @@ class BaseProvider(ResourceProvider, Generic[U]):
                 raise
             raise Failure(text) from None  # the text of its cause has what is secret
 
+    @property
+    def _tested(self) -> dict[str, str]:
+        """What the runs of this update test, as their own provider notes it for that of scenarios."""
+        assert self._runtime is not None  # noqa: S101 - Pulumi calls configure first
+        return self._runtime.tested
+
     def _public(self, text: str, props: Mapping[str, Any]) -> str:
         """Return *text*, which may be an error of the API, without what is secret of the resource's place."""
         return reduce(without_secret, self._secret_texts(props), text)

@@ -118,7 +118,10 @@ class RunProvider(BaseProvider[_Update]):
         declared = {
             key: value for key, value in declared_inputs(self.kind, news).items() if not contains_unknowns(value)
         }
-        problems = self._kind.problems(news["name"].rpartition("/")[2], whole_without_nulls(declared))
+        name = news["name"].rpartition("/")[2]
+        for scenario_id in declared.get("scenario_ids") or ():
+            self._tested.setdefault(scenario_id, name)
+        problems = self._kind.problems(name, whole_without_nulls(declared))
         return CheckResult(news, [check_failure(key, text, news) for key, text in problems.items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:

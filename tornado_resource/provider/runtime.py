@@ -105,6 +105,8 @@ class Runtime:
         self._client: Client | None = None
         self.is_confirmed = False
         """Whether the program has the base URL from the stack's config too (`confirm_base_url`)."""
+        self.tested: dict[str, str] = {}
+        """The scenarios that the runs of this update test, by their ids, and the name of the first such run."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tornado", daemon=True)
         self._calls = CallsInFlight()

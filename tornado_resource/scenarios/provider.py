@@ -174,9 +174,12 @@ class ScenarioProvider(SeeingProvider[_Update]):
         self._this_update.intents.clear(address)
 
     def _claim(self, scenario_id: str, owner: Owner, props: Mapping[str, Any]) -> str | None:
-        """Return who else needs a scenario, in words: another stack, or checks, which would run without it."""
+        """Return who else needs a scenario, in words: a session that names its id, another stack, or checks."""
         from tornado_resource.scenarios.lifecycle import env_of_checks
 
+        session = self._tested.get(scenario_id)
+        if session is not None:
+            return f"session {session} tests it, by its id"
         claim = self._this_update.claim(scenario_id, address_of(props).stack)
         if claim is not None:
             return claim

@@ -17,6 +17,7 @@ from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.scenarios.provider import ScenarioProvider
 from tornado_resource.stacks.managers import Managers
+from tornado_resource.tornado.provider import TornadoProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,6 +205,21 @@ def test_what_is_not_declared_any_more_is_disabled_or_left(
     # The declaration is put back.
     again = configured(http).create({**PROPS, **option})
     assert (again.id, outs(again)["drift"], shown(http, created.id)["enabled"]) == (created.id, [], True)
+
+
+@pytest.mark.parametrize("on_destroy", ["disable", "delete"])
+def test_a_scenario_that_a_session_names_by_its_id_stays(
+    provider: ScenarioProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str], on_destroy: str
+) -> None:
+    created = provider.create({**PROPS, "on_destroy": on_destroy})
+    sessions = TornadoProvider()
+    configure_provider(sessions, str(http.base_url))
+    session = {"name": "dev/line", "pathway_id": "pw-1", "scenario_ids": [created.id]}
+    sessions.check({}, {**session, "scenario_ids": UNKNOWN})
+    sessions.check({}, session)
+    configured(http).delete(created.id, outs(created))
+    assert shown(http, created.id)["enabled"] is True
+    assert capsys.readouterr().out == "refund@pw-1: left in Bland as it is: session line tests it, by its id\n"
 
 
 def test_another_stack_that_manages_a_scenario_is_named(
