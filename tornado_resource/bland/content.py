@@ -188,7 +188,8 @@ def _is_same_otherwise(one: Digests, other: Digests) -> bool | None:
     is_ignoring = one.whole is not None or other.whole is not None
     for ours, theirs in ((one.complete, other.complete), (one.older, other.older)):
         if ours is not None and theirs is not None:
-            return True if ours == theirs else None if is_ignoring else False
+            is_unknown = ours != theirs and is_ignoring
+            return None if is_unknown else ours == theirs
     return None
 
 

@@ -350,7 +350,9 @@ def _plan(iteration: Json) -> list[Any]:
     """Return the fixes of an iteration. A plan of another shape is one fix: a repair must not go unnoticed."""
     plan = iteration.get("fix_plan")
     fixes = plan.get("fixes") if isinstance(plan, dict) else plan
-    return fixes if isinstance(fixes, list) else [fixes] if fixes else []
+    if isinstance(fixes, list):
+        return fixes
+    return [fixes] if fixes else []
 
 
 def _fix(entry: Json) -> Fix:

@@ -116,9 +116,15 @@ def _escape_for_json(character: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    known = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
-    return known or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(match[0]) or escaped(match[0])
+
+
+def escaped(character: str) -> str:
+    r"""Return a character by its number, as Python and YAML write it: `\x1b`, `\u202e`, `\U0001f600`."""
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def replace_surrogates(text: str) -> str:

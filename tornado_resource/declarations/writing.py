@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.text import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Container
 
@@ -31,13 +33,10 @@ def yaml_text(text: str) -> str:
     """Return a text as YAML: plain if nothing else could be meant, else in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    return '"' + "".join(map(_escaped, text)) + '"'
+    return '"' + "".join(map(_quoted, text)) + '"'
 
 
-def _escaped(character: str) -> str:
+def _quoted(character: str) -> str:
     if character in {'"', "\\"}:
         return f"\\{character}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character if character.isprintable() else escaped(character)

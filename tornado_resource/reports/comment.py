@@ -27,9 +27,11 @@ def comment_body(first_line: str, text: str, limit: int) -> str:
         if left < 0:
             break
         lines.append(line)
-        found = _FENCE.match(line)
-        if found is not None:
-            fence = found[1] if not fence else "" if found[1].startswith(fence) else fence
+        ticks = _FENCE.match(line)
+        if ticks is not None and not fence:
+            fence = ticks[1]
+        elif ticks is not None and ticks[1].startswith(fence):
+            fence = ""
     return "\n".join([*lines, *([fence] if fence else []), "", CUT])
 
 

@@ -234,6 +234,7 @@ def _result(run: Json, verdict: Json, call: tuple[int, str, str], *, is_match: b
     number, scenario_id, call_id = call
     said = "did what it asks for" if is_match else "did not do what it asks for"
     targets = verdict["target_level_keys"]
+    missed = None if targets else "fail"
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{call_id}/{verdict['eval_agent_id']}")),
         "org_id": "org-sandbox",
@@ -241,7 +242,7 @@ def _result(run: Json, verdict: Json, call: tuple[int, str, str], *, is_match: b
         "eval_agent_id": verdict["eval_agent_id"],
         "eval_agent_version_id": verdict["eval_agent_version_id"],
         "call_id": call_id,
-        "selected_level_key": (targets or ["pass"])[0] if is_match else (None if targets else "fail"),
+        "selected_level_key": (targets or ["pass"])[0] if is_match else missed,
         "is_target_match": is_match,
         "is_insufficient_evidence": verdict["match_rate"] is None,
         "confidence": 0.9,

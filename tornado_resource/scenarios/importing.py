@@ -113,16 +113,20 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _assertions(listed: Any) -> list[Any]:
-    return [
-        {
-            key: value
-            for key in ASSERTION_FIELDS
-            if not is_missing(value := whole_without_nulls(each.get(key))) or key == "config"
-            if canonical(value) != canonical(index if key == "order" else DEFAULTS.get(key))
-        }
-        for index, each in enumerate(listed if isinstance(listed, list) else [])
-        if isinstance(each, dict)
-    ]
+    entries = enumerate(listed if isinstance(listed, list) else [])
+    return [_assertion(index, each) for index, each in entries if isinstance(each, dict)]
+
+
+def _assertion(index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is declared of an assertion: all but what is missing, or the API adds by itself."""
+    assertion = {}
+    for key in ASSERTION_FIELDS:
+        value = whole_without_nulls(entry.get(key))
+        usual = index if key == "order" else DEFAULTS.get(key)
+        is_given = key == "config" or not is_missing(value)
+        if is_given and canonical(value) != canonical(usual):
+            assertion[key] = value
+    return assertion
 
 
 def _scenario_lines(definitions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

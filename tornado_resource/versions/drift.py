@@ -60,7 +60,8 @@ async def find_drift(reader: Reader, tested: RunBasis) -> str | None:
 
 async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], tested: Mapping[str, str]) -> str | None:
     chosen, is_by_id = request.get("scenario_ids"), "" not in tested
-    ids = chosen if chosen is not None else tested if is_by_id else ()
+    known_ids = tested if is_by_id else ()
+    ids = chosen if chosen is not None else known_ids
     listing = await reader.scenarios(request["pathway_id"], ids)
     if not listing.is_whole and not is_by_id:
         return None  # one digest of all of them: a part says nothing
