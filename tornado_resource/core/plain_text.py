@@ -7,8 +7,8 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Final
 
 _LINE_BREAK: Final = re.compile(r"\r\n?")
-_UNPRINTABLE: Final = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML 1.2 (5.1) allows only as an escape."""
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What YAML 1.2 (5.1) allows only as an escape. All else, negated, takes ten times as long to compile."""
 _CONFLICT: Final = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 _POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
