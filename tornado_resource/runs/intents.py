@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,7 +81,9 @@ class IntentStore:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_folder()
             replace_files({self._own(intent.address): _as_json(intent)}, mode=0o600)
-            self._older(intent.address).unlink(missing_ok=True)
+            older = self._older(intent.address)
+            if older is not None:
+                older.unlink(missing_ok=True)
         except OSError as error:
             message = (
                 f"not sent: cannot write the intent file: {error.strerror} ({self._folder}). "
@@ -142,10 +144,10 @@ class IntentStore:
     def file(self, address: Address) -> Path:
         """Return the file of the intent of a resource: one that an older release has written, if there is no other."""
         own, older = self._own(address), self._older(address)
-        return older if older.exists() and not own.exists() else own
+        return older if older is not None and older.exists() and not own.exists() else own
 
-    def _older(self, address: Address) -> Path:
-        return self._own(replace(address, backend=address.older_backend))
+    def _older(self, address: Address) -> Path | None:
+        return self._own(replace(address, backend=address.older_backend)) if address.older_backend else None
 
     def _own(self, address: Address) -> Path:
         name = hashlib.sha256(json.dumps(_key(address), sort_keys=True).encode()).hexdigest()[:40]
@@ -167,14 +169,20 @@ def intents_folder(environ: Mapping[str, str], name: str) -> Path:
         raise ConfigurationError(message) from None
 
 
+_ADDRESS: Final = tuple(each.name for each in fields(Address) if each.name != "older_backend")
+
+
 def _key(address: Address) -> dict[str, str]:
     """Return an address as JSON. Without a component it is as older releases wrote it, who knew no *parents*."""
-    known = {key: value for key, value in asdict(address).items() if key != "older_backend"}
-    return {key: value for key, value in known.items() if key != "parents" or value}
+    known: dict[str, str] = {name: getattr(address, name) for name in _ADDRESS}
+    if not known["parents"]:
+        del known["parents"]
+    return known
 
 
 def _as_json(intent: Intent) -> str:
-    return json.dumps({**asdict(intent), "address": _key(intent.address)})
+    values = {each.name: getattr(intent, each.name) for each in fields(Intent)}
+    return json.dumps({**values, "address": _key(intent.address)})
 
 
 def _read_or_refuse(file: Path) -> Intent:
