@@ -246,7 +246,9 @@ def _by_on_conflict(order: Order, attempts: Attempts, found: Found) -> Action:
         case "adopt":
             if not found.differences:
                 return Take(found, adopted=True)
-            note = f"It cannot be adopted because it differs: {'; '.join(found.differences)}"
+            # The advice to take it over stays, unless nothing that could be declared makes them the same.
+            first = "" if found.contradictions else "; declare what it runs first"
+            note = f"It cannot be adopted because it differs: {'; '.join(found.differences)}{first}"
     return Fail(PlaceTaken(order, found, note), is_certain=not attempts.is_ambiguous)
 
 

@@ -202,7 +202,8 @@ def test_a_conflict_keeps_the_intent_while_the_outcome_is_unknown(
     action = step(ordered, attempts, Seen(found_run(ordered, ACTIVE)))[1]
     assert isinstance(action, Fail)
     assert action.is_certain is not is_ambiguous
-    assert ("It cannot be adopted because it differs" in str(action.error)) is (on_conflict == "adopt")
+    note = "It cannot be adopted because it differs: its max_iterations is 5 (declared: 9); declare what it runs first"
+    assert str(action.error).endswith(f"\n{note}") is (on_conflict == "adopt")
 
 
 def test_a_failed_look_keeps_the_intent_and_says_what_to_do() -> None:
