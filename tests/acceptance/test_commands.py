@@ -221,16 +221,6 @@ def test_wait_draws_a_live_table_and_another_machine_reports(started: Callable[.
     assert len(project.requests("POST")) == 2
 
 
-def test_a_stack_without_sessions_does_not_pass(make_project: Callable[..., Project]) -> None:
-    project = make_project()
-    for command in ("wait", "status", "report"):
-        result = run(project, command)
-        assert (result.returncode, result.stderr) == (
-            2,
-            "stack dev has recorded no session or check run: run `pulumi up --stack dev` first\n",
-        )
-
-
 def test_a_deleted_session_without_replacement_does_not_pass(make_project: Callable[..., Project]) -> None:
     project = make_project(speed=1000, script=SCRIPT)
     project.declare(declared("good"))

@@ -41,17 +41,26 @@ def ids(project: Project) -> dict[str, str]:
     return {each["urn"].rpartition("::")[2]: each["id"] for each in project.resources()}
 
 
-def test_a_renamed_session_keeps_running_under_its_new_name(make_project: Callable[..., Project]) -> None:
+def test_a_session_that_is_renamed_or_moves_into_a_component_is_kept(make_project: Callable[..., Project]) -> None:
     """In a program of its own: `deploy()` recognises it by its declaration."""
     project = make_project(program=PROGRAM)
     project.up()
     before = ids(project)
-    (project.folder / "__main__.py").write_text(PROGRAM.replace("support-line", "helpdesk"), encoding="utf-8")
+    renamed = PROGRAM.replace("support-line", "helpdesk")
+    (project.folder / "__main__.py").write_text(renamed, encoding="utf-8")
     printed = project.up(expect=None)
     assert "It is this stack's own session, recorded as support-line." in printed
     assert "Traceback" not in printed
     run_printed(project, printed, "If helpdesk is its new name:")
     assert ids(project) == {"helpdesk": before["support-line"]}
+
+    moved = renamed.replace("parent = None", 'parent = pulumi.ComponentResource("my:index:Line", "line")')
+    (project.folder / "__main__.py").write_text(moved, encoding="utf-8")
+    printed = project.up(expect=None)
+    assert "It is this stack's own session, recorded as urn:pulumi:dev::agents::" in printed
+    run_printed(project, printed, "To keep it:")
+    assert ids(project) == {"helpdesk": before["support-line"]}
+    assert "my:index:Line$" in project.resources()[0]["urn"]
     assert [row["status"] for row in project.sessions()] == ["RUNNING"]
 
 
@@ -78,20 +87,6 @@ def test_two_sessions_of_a_pathway_are_told_how_to_run_in_order(make_project: Ca
     project.up()
     assert list(ids(project)) == ["first", "second"]
     assert len(project.sessions()) == 2
-
-
-def test_a_session_that_moves_into_a_component_is_kept(make_project: Callable[..., Project]) -> None:
-    project = make_project(program=PROGRAM)
-    project.up()
-    before = ids(project)
-    moved = PROGRAM.replace("parent = None", 'parent = pulumi.ComponentResource("my:index:Line", "line")')
-    (project.folder / "__main__.py").write_text(moved, encoding="utf-8")
-    printed = project.up(expect=None)
-    assert "It is this stack's own session, recorded as urn:pulumi:dev::agents::" in printed
-    run_printed(project, printed, "To keep it:")
-    assert ids(project) == before
-    assert "my:index:Line$" in project.resources()[0]["urn"]
-    assert [row["status"] for row in project.sessions()] == ["RUNNING"]
 
 
 def test_on_conflict_overrides_one_session_and_the_preview_warns(slow_project: Project) -> None:

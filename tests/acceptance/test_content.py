@@ -222,16 +222,11 @@ def test_older_digests_start_and_publish_nothing_and_other_content_does(make_tea
         printed = project.up(0, "--refresh")
         assert ("a digest of an older form" in printed) is (project is team.production)
     assert team.effects() == before == ["start", "start", "publish"]
+    team.edit(7)
     team.staging.configure("tornado:triggers.renewed", 1)
     team.staging.up()
-    assert verdict(team.staging)["content"].startswith("sha256v2:")
-    team.production.up()
-    assert team.effects() == [*before, "start"]
-    team.edit(7)
-    team.staging.configure("tornado:triggers.renewed", 2)
-    team.staging.up()
     assert "version 7 has other content now: it passed here with sha256:" in team.production.up()
-    assert team.effects()[len(before) + 1 :] == ["start", "start", "publish"]
+    assert team.effects()[len(before) :] == ["start", "start", "publish"]
     assert verdict(team.production)["content"] == verdict(team.staging)["content"]
     assert team.version(0)["nodes"] == team.version(7)["nodes"]
 
@@ -314,11 +309,8 @@ def test_a_person_can_review_what_the_session_changed(make_team: Callable[..., T
     assert "  ~ node node-refund\n      data.prompt:\n" in shown
     assert f"        + {prompt}\n" in shown
     assert f"+         {prompt}" in tool("diff", "support-line", "--format", "markdown")
-    [part] = json.loads(tool("diff", "--format", "json"))["support-line"]["parts"]
-    assert (part["id"], part["change"]) == ("node-refund", "changed")
     assert "live (sha256v2:" in tool("diff", "--against", "live")
     assert "no difference" in tool("diff", "--against", "staging")
-    assert "did you mean `support-line`?" in tool("diff", "supprt-line", code=2)
 
     assert f"(version 8, {short(content)})" in tool("status")
     assert "drifted" not in tool("doctor")

@@ -27,7 +27,6 @@ def test_the_state_holds_the_key_only_encrypted(project: Project) -> None:
     project.pulumi("config", "set", "--secret", "bland:apiKey", KEY)
     with serving(HostileApi(f"your key {KEY} is {base64.b64encode(KEY.encode()).decode()}")) as url:
         printed = project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
-        printed += project.up(expect=None, BLAND_BASE_URL=url, BLAND_API_KEY="")
     written = printed.encode() + b"".join(
         path.read_bytes() for path in project.folder.parent.rglob("*") if path.is_file()
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import KEY, FakeTime, json_response
-from tests.support.faults import FAULTS, lasting
+from tests.support.faults import FAULTS, faults_of, lasting
 from tests.support.raw_server import Fault, RawServer
 from tests.support.results import gated_run_of
 from tornado_resource.bland.content import parse_content
@@ -87,8 +87,8 @@ def cases(*endpoints: str) -> pytest.MarkDecorator:
         ("fault", "endpoint", "is_lasting"),
         [
             pytest.param(fault, endpoint, is_lasting, id=f"{fault} {'always' if is_lasting else 'once'} {endpoint}")
-            for number, fault in enumerate(FAULTS)
             for endpoint in endpoints
+            for number, fault in enumerate(faults_of(endpoint))
             for is_lasting in sorted({each and fault.name not in SLOW for each in lasting(number, endpoint)})
         ],
     )

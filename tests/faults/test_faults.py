@@ -13,7 +13,7 @@ import pytest
 from tests.support.agents import FORMS
 from tests.support.api import KEY, FakeTime
 from tests.support.check_run_api import CHECKED, CheckRunApi, check_order, seen
-from tests.support.faults import FAULTS, SLOW, lasting
+from tests.support.faults import FAULTS, SLOW, faults_of, lasting
 from tests.support.orders import RESET, order
 from tests.support.raw_server import Fault, RawServer, reset, send
 from tests.support.soak import IS_SOAK
@@ -129,7 +129,7 @@ async def try_fault(server: RawServer, call: Call, *, is_start: bool) -> None:
     [
         pytest.param(fault, is_lasting, endpoint, id=f"{fault} {'always' if is_lasting else 'once'} {endpoint}")
         for endpoint in ENDPOINTS
-        for number, fault in enumerate(FAULTS)
+        for number, fault in enumerate(faults_of(endpoint))
         for is_lasting in lasting(number, endpoint)
     ],
 )
@@ -144,7 +144,7 @@ async def test_a_fault_never_starts_two_sessions(fault: Fault, is_lasting: bool,
     varied(
         (endpoint, fault, is_lasting)
         for endpoint in CHECK_ENDPOINTS
-        for number, fault in enumerate(FAULTS)
+        for number, fault in enumerate(faults_of(endpoint))
         for is_lasting in lasting(number, "/start" if endpoint == CHECK_START else endpoint)
     ),
 )
@@ -163,7 +163,9 @@ async def test_a_fault_never_starts_two_check_runs(
 
 @pytest.mark.parametrize(
     ("fault", "form", "begins"),
-    varied((fault,) for fault in FAULTS if fault.name != "200 and a list" and (IS_SOAK or fault.name not in SLOW)),
+    varied(
+        (fault,) for fault in faults_of(LIST) if fault.name != "200 and a list" and (IS_SOAK or fault.name not in SLOW)
+    ),
 )
 async def test_an_unreadable_list_leaves_a_start_unknown_until_later(fault: Fault, form: str, begins: str) -> None:
     api = CheckRunApi.of(FakeTime(), form, begins=begins, faults=[(RESET, True)])

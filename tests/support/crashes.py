@@ -87,7 +87,7 @@ def crash(project: Project, victim: Victim, is_reached: Callable[[], bool], afte
     while not is_reached():
         assert time.monotonic() < deadline, "the point was never reached"
         assert process.poll() is None, "pulumi ended before the point was reached"
-        time.sleep(0.005)
+        time.sleep(0.02)
     time.sleep(after_seconds)
     stop(process, victim)
 

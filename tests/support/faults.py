@@ -74,6 +74,19 @@ FAULTS: Final = [
 ]
 
 
+ALIKE: Final = {
+    *(fault.name for fault in FAULTS if fault.name.endswith("after the effect") and fault.name not in SLOW),
+    *(f"cut at {share:.0%}" for share in (0.1, 0.3, 0.7, 0.9, 0.97)),
+}
+"""Of a request that changes nothing, they show what others do."""
+
+
+def faults_of(endpoint: str) -> list[Fault]:
+    """All faults of a write; of a read only those that differ there, but in `make soak`."""
+    is_write = endpoint in WRITES or endpoint.endswith(("/cancel", "/check-runs"))
+    return FAULTS if IS_SOAK or is_write else [fault for fault in FAULTS if fault.name not in ALIKE]
+
+
 def lasting(number: int, endpoint: str) -> tuple[bool, ...]:
     """Whether a fault (by its number) lasts, in each case: both for writes and in `make soak`, else one in turn."""
     return (False, True) if IS_SOAK or endpoint in WRITES else (number % 2 == 1,)
