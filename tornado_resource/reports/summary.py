@@ -161,7 +161,7 @@ def _flaky(trends: Trends | None) -> Iterator[str]:
     if trends is None or not trends.flaky:
         return
     flaky = trends.flaky
-    yield f"\n### {len(flaky)} flaky over the last {count(trends.updates, 'update')}\n\n"
+    yield f"\n### {len(flaky)} flaky over the last {trends.shown_updates}\n\n"
     yield _head("Session", "Scenario or judge", "Flips", "Passed", "Version", "Last failure")
     yield from map(_flaky_row, flaky[:MAX_SECTION_SCENARIOS])
     yield from _rest(len(flaky) - MAX_SECTION_SCENARIOS, "report.html")
@@ -169,7 +169,8 @@ def _flaky(trends: Trends | None) -> Iterator[str]:
 
 def _flaky_row(part: PartTrend) -> str:
     url = part.last_failure.run_url if part.last_failure is not None else None
-    numbers = [str(part.flips), f"{part.passed} of {len(part.runs)}"]
+    simulated = f", {part.shown_simulations}" if part.simulations is not None else ""
+    numbers = [str(part.flips), f"{part.passed} of {len(part.runs)}{simulated}"]
     version = escape(part.runs[-1].run.shown_version or "")
     return _line([escape(part.session), escape(part.label), *numbers, version, f"[the CI run]({url})" if url else ""])
 

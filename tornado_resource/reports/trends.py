@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from statistics import median
@@ -55,6 +55,8 @@ class Run:
     run_url: str | None = None
     tested: str | None = None
     scenarios: tuple[ScenarioRun, ...] = ()
+    simulated: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)
+    """By scenario id, how many of its simulations passed in the confirmation, and how many gave a result."""
     judges: tuple[JudgeView, ...] = ()
 
     @property
@@ -69,6 +71,7 @@ class PartRun:
     """A scenario or judge in one run. *basis*: what it ran on and under which bar of the gate; None if unknown.
 
     *passed_first*: whether it passed in the first iteration, if the session repaired the pathway after it, on *first*.
+    *simulated*: as in `Run`, of those that gave a result; they ran on the version that the session passed with.
     """
 
     run: Run
@@ -76,20 +79,36 @@ class PartRun:
     basis: tuple[str, int | None] | None
     passed_first: bool | None = None
     first: tuple[str, int | None] | None = None
+    simulated: tuple[int, int] | None = None
 
     @property
     def has_failed(self) -> bool:
-        """Whether it failed at the end, or at first."""
-        return not self.passed or self.passed_first is False
+        """Whether it failed at the end, at first, or in a simulation."""
+        return not self.passed or self.passed_first is False or self.failed_simulations > 0
+
+    @property
+    def failed_simulations(self) -> int:
+        """How many simulations failed."""
+        return self.simulated[1] - self.simulated[0] if self.simulated is not None else 0
+
+    @property
+    def contradictions(self) -> int:
+        """How many simulations contradict the others, or the result of the run, on the same content."""
+        if self.simulated is None:
+            return 0
+        passed, failed = self.simulated[0], self.failed_simulations
+        if self.basis is not None:
+            passed, failed = passed + self.passed, failed + (not self.passed)
+        return min(passed, failed)
 
     @property
     def label(self) -> str:
         """What happened, for people."""
-        first = "failed at first, " if self.passed and self.has_failed else ""
+        first = "failed at first, " if self.passed and self.passed_first is False else ""
         version = self.run.shown_version
-        return (
-            f"{first}{'passed' if self.passed else 'failed'}{f' on version {version}' if version is not None else ''}"
-        )
+        where = f" on version {version}" if version is not None else ""
+        simulated = f", {_simulations(*self.simulated)} passed" if self.simulated is not None else ""
+        return f"{first}{'passed' if self.passed else 'failed'}{where}{simulated}"
 
 
 @dataclass(frozen=True)
@@ -128,14 +147,30 @@ class PartTrend:
         return sum(one != other for group in groups.values() for one, other in pairwise(group))
 
     @property
+    def simulations(self) -> tuple[int, int] | None:
+        """How many of its simulations passed, and how many gave a result; None without any."""
+        found = [each.simulated for each in self.runs if each.simulated is not None]
+        return (sum(passed for passed, _ in found), sum(runs for _, runs in found)) if found else None
+
+    @property
+    def shown_simulations(self) -> str:
+        """`3 of 5 simulations`; nothing without any."""
+        return _simulations(*self.simulations) if self.simulations is not None else ""
+
+    @cached_property
+    def contradictions(self) -> int:
+        """How often results on the same content were different: its flips, and the fewer ones of its simulations."""
+        return self.flips + sum(each.contradictions for each in self.runs)
+
+    @property
     def last_failure(self) -> Run | None:
-        """The last run in which it failed, at the end or at first."""
+        """The last run in which it failed: at the end, at first, or in a simulation."""
         return next((each.run for each in reversed(self.runs) if each.has_failed), None)
 
     @property
     def is_flaky(self) -> bool:
         """Whether it has both passed and failed on the same content."""
-        return self.flips > 0
+        return self.contradictions > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +222,8 @@ def _part_runs(run: Run) -> Iterator[tuple[tuple[PartKind, str], PartRun]]:
     for each in run.scenarios:
         basis = (run.tested, None) if run.tested is not None else None
         passed_first = each["id"] not in failed if failed is not None else None
-        yield ("scenario", each["id"]), PartRun(run, each["passed"], basis, passed_first, first)
+        simulated = run.simulated.get(each["id"])
+        yield ("scenario", each["id"]), PartRun(run, each["passed"], basis, passed_first, first, simulated)
     for judge in run.judges:
         if judge.is_met is not None:
             bar = (run.tested, judge.bar) if run.tested is not None else None
@@ -202,15 +238,20 @@ class Trends:
     sessions: tuple[Trend, ...]
     unreadable: int = 0
 
+    @property
+    def shown_updates(self) -> str:
+        """`update` or `7 updates`, as it follows "the last"."""
+        return "update" if self.updates == 1 else f"{self.updates} updates"
+
     @cached_property
     def parts(self) -> tuple[PartTrend, ...]:
-        """All scenarios and judges: those with most flips first, then those with most failures."""
+        """All scenarios and judges: those with most contradictions first, then those with most failures."""
         parts = (part for trend in self.sessions for part in trend.parts)
-        return tuple(sorted(parts, key=lambda each: (-each.flips, -each.failed, each.session, each.label)))
+        return tuple(sorted(parts, key=lambda each: (-each.contradictions, -each.failed, each.session, each.label)))
 
     @property
     def flaky(self) -> tuple[PartTrend, ...]:
-        """Those of them that have flipped."""
+        """Those of them that have both passed and failed on the same content."""
         return tuple(each for each in self.parts if each.is_flaky)
 
 
@@ -247,16 +288,21 @@ def trends(updates: Iterable[Update | None]) -> Trends:
 def flaky_lines(trends: Trends) -> list[str]:
     """Return what a terminal shows: how many scenarios and judges are flaky, and a line for each of the first ones."""
     flaky = trends.flaky
-    lines = [f"flaky over the last {count(trends.updates, 'update')}: {len(flaky)} of {_counted(trends.parts)}"]
+    lines = [f"flaky over the last {trends.shown_updates}: {len(flaky)} of {_counted(trends.parts)}"]
     for each in flaky[:MAX_FLAKY_LINES]:
         url = each.last_failure.run_url if each.last_failure is not None else None
-        numbers = f"{each.passed} passed, {each.failed} failed, {count(each.flips, 'flip')}"
+        simulated = f", {each.shown_simulations} passed" if each.simulations is not None else ""
+        numbers = f"{each.passed} passed, {each.failed} failed, {count(each.flips, 'flip')}{simulated}"
         version = each.runs[-1].run.shown_version
         where = f", version {clean(version, 40)}" if version is not None else ""
         lines.append(f"  {each.session}: {clean(each.label, 120)}: {numbers}{where}{f'  {url}' if url else ''}")
     if len(flaky) > MAX_FLAKY_LINES:
         lines.append(f"  and {len(flaky) - MAX_FLAKY_LINES} more: see history.json")
     return lines
+
+
+def _simulations(passed: int, runs: int) -> str:
+    return f"{passed} of {count(runs, 'simulation')}"
 
 
 def _counted(parts: Sequence[PartTrend]) -> str:
@@ -331,6 +377,8 @@ def _test(part: PartTrend) -> dict[str, Any]:
         "passed": part.passed,
         "failed": part.failed,
         "flips": part.flips,
+        "simulations": part.simulations[1] if part.simulations is not None else 0,
+        "simulations_passed": part.simulations[0] if part.simulations is not None else 0,
         "flaky": part.is_flaky,
         "version": last.shown_version,
         "run_url": last.run_url,
@@ -382,7 +430,13 @@ def _with_results(run: Run, verdict: RunVerdict, declared: Any) -> Run:
         run,
         scenarios=tuple({"id": each, "name": names.get(each), "passed": passed} for each, passed in results.items()),
         judges=tuple(judge_view(verdict.gate, each) for each in verdict.judges or ()),
+        simulated=_simulated(verdict),
     )
+
+
+def _simulated(verdict: RunVerdict) -> dict[str, tuple[int, int]]:
+    rates = verdict.confirmation["scenarios"] if verdict.confirmation is not None else {}
+    return {each: (rate["passed"], rate["runs"]) for each, rate in rates.items() if rate["runs"]}
 
 
 def _tested(verdict: RunVerdict, subject: str) -> str | None:

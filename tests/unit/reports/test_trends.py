@@ -146,6 +146,58 @@ def test_the_first_iteration_before_repairs_is_a_result_too() -> None:
     assert row.xpath(".//td[@class='marks']/span/@title")[1] == "failed at first, passed"
 
 
+CONFIRMED: dict[str, tuple[int, int]] = {"sc-1": (3, 5), "sc-2": (0, 5), "sc-3": (5, 5), "sc-4": (0, 0)}
+
+
+def confirmed_update(run_id: str = "s-1", **changes: Any) -> Update:
+    """An update that records a session whose scenarios all passed, and its confirmation."""
+    rates = {each: {"passed": passed, "runs": runs} for each, (passed, runs) in CONFIRMED.items()}
+    confirmation = {"set_id": "set-1", "runs": 5, "scenarios": rates}
+    known = {"confirmation": confirmation, "outcome": "failed", "version": 7, **changes}
+    return update_of(run_id, "a", dict.fromkeys(CONFIRMED, True), **known)
+
+
+def test_simulations_of_one_content_that_differ_are_flaky() -> None:
+    """A confirmation is the best evidence there is: many results of one version. Those that failed come first."""
+    found = trends([confirmed_update()])
+    assert [(part.part_id, *counted(part), part.simulations, part.is_flaky) for part in found.parts] == [
+        ("sc-1", 1, 0, 0, (3, 5), True),
+        ("sc-2", 1, 0, 0, (0, 5), True),
+        ("sc-3", 1, 0, 0, (5, 5), False),
+        ("sc-4", 1, 0, 0, None, False),
+    ]
+    assert flaky_lines(found) == [
+        "flaky over the last update: 2 of 4 scenarios",
+        "  a: sc-1: 1 passed, 0 failed, 0 flips, 3 of 5 simulations passed, version 7",
+        "  a: sc-2: 1 passed, 0 failed, 0 flips, 0 of 5 simulations passed, version 7",
+    ]
+    written = read(trends_json("dev", "2026-04-14T10:20:00Z", found))["tests"]
+    assert [(each["simulations"], each["simulations_passed"], each["flaky"]) for each in written] == [
+        (5, 3, True),
+        (5, 0, True),
+        (5, 5, False),
+        (0, 0, False),
+    ]
+    report = report_of(result_of(gated_run_of("a"), None), trends=found)
+    assert "1 of 1, 3 of 5 simulations" in summary(report)
+    page = lxml_html.document_fromstring(html(report))
+    shown = page.xpath("//h2[@id='flaky']/following-sibling::div//tbody/tr")
+    assert ["3 of 5 simulations" in row.text_content() for row in shown] == [True, False]
+    assert shown[0].xpath(".//td[@class='marks']/span/@title") == ["passed on version 7, 3 of 5 simulations passed"]
+
+
+def test_simulations_count_once_for_a_run_unless_it_is_incomplete() -> None:
+    twice = trends([confirmed_update(), confirmed_update()])
+    assert twice.parts[0].simulations == (3, 5)
+    assert trends([confirmed_update("s-2"), confirmed_update()]).parts[0].simulations == (6, 10)
+    assert trends([confirmed_update(outcome="incomplete")]).parts == ()
+
+
+def test_of_results_of_several_versions_only_simulations_are_compared() -> None:
+    found = {part.part_id: part.is_flaky for part in trends([confirmed_update(full_run=False)]).parts}
+    assert found == {"sc-1": True, "sc-2": False, "sc-3": False, "sc-4": False}
+
+
 def test_a_judge_flips_only_under_the_same_bar() -> None:
     urn = SESSION_URN.replace("TornadoSession", "CheckRun") + "support"
     updates = []
@@ -171,6 +223,8 @@ def test_a_judge_flips_only_under_the_same_bar() -> None:
         "passed": 3,
         "failed": 1,
         "flips": 2,
+        "simulations": 0,
+        "simulations_passed": 0,
         "flaky": True,
         "version": "1.4.0",
         "run_url": None,
