@@ -19,7 +19,7 @@ from tornado_resource.runs.model import HIDDEN
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from tornado_resource.declarations.model import ChecksDeclaration
+    from tornado_resource.declarations.model import ChecksDeclaration, JudgeDeclaration
 
 FIELDS: Final = ("scenario_ids", "judges", "simulations_count")
 """What a resource declares of a config; a declared one is enabled."""
@@ -90,17 +90,31 @@ def config_digest(checks: Checks) -> str:
     return digest([scenarios, sorted(judges, key=json.dumps), checks.simulations_count, is_enabled])[:32]
 
 
-def declared_digest(declared: ChecksDeclaration, ids: Sequence[str]) -> str:
-    """Return the digest of a config as it is declared, with *ids* for its declared scenarios.
+class DeclaredDigests:
+    """Returns the digests of configs as they are declared. Many of them may use the same judge, which is read once."""
 
-    The name of a judge stands for an id that only the API knows, and the definition of a judge as code for its version.
-    """
-    judges = [
-        {**judge, "id": judge.get("id", judge.get("name")), **({"version": digest(code.fields)} if code else {})}
-        for judge, code in zip(declared.judges, declared.definitions, strict=True)
-    ]
-    props = {"scenario_ids": [*declared.scenario_ids, *ids], "judges": judges}
-    return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[JudgeDeclaration, str]] = {}
+
+    def __call__(self, declared: ChecksDeclaration, ids: Sequence[str]) -> str:
+        """Return the digest of a config, with *ids* for its declared scenarios.
+
+        The name of a judge stands for an id that only the API knows, and the definition of a judge as code for its
+        version.
+        """
+        judges = [
+            {**judge, "id": judge.get("id", judge.get("name")), **self._version(code)}
+            for judge, code in zip(declared.judges, declared.definitions, strict=True)
+        ]
+        props = {"scenario_ids": [*declared.scenario_ids, *ids], "judges": judges}
+        return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
+
+    def _version(self, code: JudgeDeclaration | None) -> dict[str, str]:
+        if code is None:
+            return {}
+        if id(code) not in self._known:
+            self._known[id(code)] = code, digest(code.fields)  # kept, so that no other one gets its id
+        return {"version": self._known[id(code)][1]}
 
 
 def differences(declared: Checks, found: Checks) -> tuple[Difference, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.checks.config import declared_digest
+from tornado_resource.checks.config import DeclaredDigests
 from tornado_resource.cli import problems
 from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
@@ -46,7 +46,7 @@ def show_changes(
     """
     after = read_declarations(file)
     before, problem = _base(file, since, against or "")
-    comparison = Comparison(before, after, declared_digest, problem)
+    comparison = Comparison(before, after, DeclaredDigests(), problem)
     names: list[str | None] = [environment] if environment is not None else [*environment_names(after)] or [None]
     return _written(since or against or "", comparison.of_all(names), output)
 

@@ -188,7 +188,7 @@ async def _declare(
     environment = promoted.environment if promoted is not None else environment
     await run.last_runs.recorded()
     await recognise(environment, run)
-    environment = without_unknown_spares(environment, run.last_runs.scenarios())
+    environment = without_unknown_spares(environment, run.scenarios.stored)
     environment = await rollbacks.hold(environment, carried)
     try:
         environment = await rollbacks.settle(await _resolved(environment, promotion, run))
@@ -206,7 +206,7 @@ async def _declare(
             raise pulumi.RunError(config_message(error)) from None
     # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
     preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
-    scenarios = declare_scenarios(environment.all_scenarios, run.last_runs.scenarios())
+    scenarios = declare_scenarios(environment.all_scenarios, run.scenarios.stored)
     checks = _checks(environment, scenarios, run)
     deployed = _Deployed(environment, {}, {}, gate, scenarios, checks, rollbacks)
     for declaration in environment.declarations:

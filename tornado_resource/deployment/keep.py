@@ -18,6 +18,7 @@ from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.recorded import outputs_of
+from tornado_resource.stacks.scenarios import StoredScenarios
 from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 
 
 def _declare(environment: Environment, run: ProgramRun) -> None:
-    scenarios = declare_scenarios(environment.all_scenarios, ())
+    scenarios = declare_scenarios(environment.all_scenarios, StoredScenarios(()))
     checks = declare_checks(environment, scenarios, run.last_runs)
     for declaration in (each for each in environment.sessions if each.retest):
         TornadoSession(

@@ -19,7 +19,7 @@ from tornado_resource.runs import inputs
 from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.promotion import with_promoted_version
-from tornado_resource.stacks.scenarios import matching, resource_name
+from tornado_resource.stacks.scenarios import resource_name
 from tornado_resource.versions.scenarios import changed_fields
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.managers import Managers
     from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.scenarios import StoredScenario
+    from tornado_resource.stacks.scenarios import StoredScenario, StoredScenarios
 
 SCENARIOS_DIFFER: Final = "nothing was started: the scenarios are not as declared"
 UNREAD: Final = "nothing was started: the scenarios could not be read"
@@ -40,12 +40,12 @@ UNKNOWN_ID: Final = "?"
 """Stands for the id of a scenario that this update creates or changes. It is equal to none that is recorded."""
 
 
-def without_unknown_spares(environment: Environment, stored: Sequence[StoredScenario]) -> Environment:
+def without_unknown_spares(environment: Environment, stored: StoredScenarios) -> Environment:
     """Return the environment with, of its spare scenarios, those that the stack's state has.
 
     What `only` leaves out does not run: it is not gone. Other stacks may run its scenarios on the same pathway.
     """
-    kept = tuple(each for each in environment.spare_scenarios if matching(each, stored) is not None)
+    kept = tuple(each for each in environment.spare_scenarios if stored.matching(each) is not None)
     return replace(environment, spare_scenarios=kept)
 
 
@@ -64,8 +64,8 @@ async def check_scenarios(environment: Environment, promotion: Promotion | None,
         pulumi.RunError: some exist already, or differ from what another stack manages; the text lists all of them.
 
     """
-    stored, due = run.last_runs.scenarios(), await _due(environment, promotion, run)
-    looks = [_Look(each, matching(each, stored), is_due=each in due) for each in environment.all_scenarios]
+    stored, due = run.scenarios.stored, await _due(environment, promotion, run)
+    looks = [_Look(each, stored.matching(each), is_due=each in due) for each in environment.all_scenarios]
     asked = [each for each in looks if each.is_asked]
     known = await _listed_by_owner(asked, run.client)
     for each in looks:
@@ -152,11 +152,11 @@ async def _listed_by_owner(asked: Sequence[_Look], client: SharedClient) -> dict
 
 
 def declare_scenarios(
-    declared: Sequence[ScenarioDeclaration], stored: Sequence[StoredScenario]
+    declared: Sequence[ScenarioDeclaration], stored: StoredScenarios
 ) -> dict[tuple[str, Owner], TornadoScenario]:
     """Declare the scenarios of an environment and return their resources by key and owner."""
     names = {resource_name(each) for each in declared}
-    return {(each.key, each.owner): _declare(each, matching(each, stored), names) for each in declared}
+    return {(each.key, each.owner): _declare(each, stored.matching(each), names) for each in declared}
 
 
 def scenario_ids(scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> pulumi.Output[dict[str, dict[str, str]]]:
@@ -177,8 +177,8 @@ def scenario_ids(scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> pulu
 
 async def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
     """Return the inputs of a run as far as they are known before its scenarios and its checks are declared."""
-    stored, checks = run.last_runs.scenarios(), declaration.checks
-    ids = [_expected_id(each, matching(each, stored), run) for each in declaration.tested_scenarios]
+    stored, checks = run.scenarios.stored, declaration.checks
+    ids = [_expected_id(each, stored.matching(each), run) for each in declaration.tested_scenarios]
     config = None
     if checks is not None:
         from tornado_resource.deployment.checks import expected_config

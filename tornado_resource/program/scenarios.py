@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.purpose import has_targets
-from tornado_resource.stacks.scenarios import ScenarioChange, change_of
+from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenarios, change_of
 
 if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing, Owner
@@ -36,6 +37,11 @@ class Scenarios:
         self._versions = versions
         self._listing: dict[Owner, asyncio.Task[Listing]] = {}
         self._changes: dict[str, ScenarioChange | None] = {}
+
+    @cached_property
+    def stored(self) -> StoredScenarios:
+        """The recorded scenarios, found by what is declared, once the stack's state has been read."""
+        return StoredScenarios(self._last_runs.scenarios())
 
     def note(self, resource: str, stored: StoredScenario | None, listing: Listing | None) -> ScenarioChange | None:
         """Compare a scenario, and return what has become of it; None if nothing has.

@@ -74,14 +74,6 @@ def resource_name(declared: ScenarioDeclaration) -> str:
     return f"{declared.key}@{declared.owner.owner_id}"
 
 
-def matching(declared: ScenarioDeclaration, stored: Iterable[StoredScenario]) -> StoredScenario | None:
-    """Return the recorded scenario of a declared one: that of its resource, else that of its name and owner.
-
-    So a scenario whose key is renamed stays the same one.
-    """
-    return StoredScenarios(stored).matching(declared)
-
-
 class StoredScenarios:
     """Recorded scenarios, found by what is declared."""
 
@@ -93,7 +85,10 @@ class StoredScenarios:
             self._by_name.setdefault((each.owner, each.name), each)
 
     def matching(self, declared: ScenarioDeclaration) -> StoredScenario | None:
-        """Return the recorded scenario of a declared one, as `matching` does."""
+        """Return the recorded scenario of a declared one: that of its resource, else that of its name and owner.
+
+        So a scenario whose key is renamed stays the same one.
+        """
         found = self._by_resource.get((declared.owner, resource_name(declared)))
         return found or self._by_name.get((declared.owner, declared.name))
 

@@ -9,7 +9,8 @@ from unittest.mock import Mock
 import pytest
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.checks.config import declared_digest
+from tornado_resource.checks import config
+from tornado_resource.checks.config import DeclaredDigests
 from tornado_resource.declarations.resolver import check_content, resolve
 from tornado_resource.stacks.planned import NEW_GATE, Changed, Comparison
 
@@ -41,7 +42,7 @@ environments:
 
 def compared(after: str, before: str | None = BASE, environment: str | None = None) -> Changed:
     old = check_content(before.encode(), "old.yaml") if before is not None else None
-    return Comparison(old, check_content(after.encode(), "s.yaml"), declared_digest, "no file").of(environment)
+    return Comparison(old, check_content(after.encode(), "s.yaml"), DeclaredDigests(), "no file").of(environment)
 
 
 def outcomes(found: Changed) -> dict[str, tuple[str, ...]]:
@@ -236,11 +237,11 @@ def test_prompt_files_come_from_where_the_declarations_do() -> None:
     text = BASE.replace('"Ask for it.\\nBe polite."', "{file: prompts/a.md}")
     old = replace(check_content(text.encode(), "s.yaml"), prompts={"prompts/a.md": b"Be polite.\n"})
     new = replace(old, prompts={"prompts/a.md": b"Be angry.\n"})
-    found = Comparison(old, new, declared_digest).of(None)
+    found = Comparison(old, new, DeclaredDigests()).of(None)
     assert outcomes(found) == {"line": ("again", "scenario refund (tester_persona_prompt)")}
     assert found.parts[0].fields[0].lines[:2] == ("- Be polite.", "+ Be angry.")
     for prompts, problem in (({}, "there is no such file"), ({"prompts/a.md": bytes(70_000)}, "larger than 64 KiB")):
-        gone = Comparison(replace(old, prompts=prompts), new, declared_digest).of(None)
+        gone = Comparison(replace(old, prompts=prompts), new, DeclaredDigests()).of(None)
         assert problem in (gone.problem or "")
 
 
@@ -282,6 +283,20 @@ def test_each_environment_is_resolved_once_however_long_the_chain(monkeypatch: p
     content = f"version: 1\nsessions: {{a: {{pathway_id: p}}}}\nenvironments:\n  e0: {{}}\n{chain}"
     document = check_content(content.encode(), "s.yaml")
     names = [f"e{number}" for number in reversed(range(300))]
-    found = Comparison(document, document, declared_digest).of_all(names)
+    found = Comparison(document, document, DeclaredDigests()).of_all(names)
     assert [each.environment.name for each in found] == names
     assert sorted(call.args[1] for call in resolved.call_args_list) == sorted([*names, *names])
+
+
+def test_what_many_agents_use_of_a_judge_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def digest(value: object) -> str:
+        read.append(value)
+        return "0" * 64
+
+    monkeypatch.setattr(config, "digest", digest)
+    agents = "".join(f"  a-{n}: {{agent_id: ag-{n}, checks: {{scenario_ids: [x], judges: [j]}}}}\n" for n in range(9))
+    document = check_content(f"version: 1\njudges: {{j: {{prompt: Polite?}}}}\nagents:\n{agents}".encode(), "s.yaml")
+    Comparison(document, document, DeclaredDigests()).of(None)
+    assert len([value for value in read if isinstance(value, dict)]) == 2, "once before and once after"

@@ -11,7 +11,7 @@ from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import CHECK_RUN_TYPE, CHECKS_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.stacks.recorded import read_outputs
-from tornado_resource.stacks.scenarios import change_of, matching, resource_name, stored_scenario
+from tornado_resource.stacks.scenarios import StoredScenarios, change_of, resource_name, stored_scenario
 from tornado_resource.versions.scenarios import filled_fields
 
 OWNER = Owner.pathway("pw-1")
@@ -66,10 +66,10 @@ def test_a_renamed_key_is_found_by_name_on_the_same_pathway() -> None:
     assert by_name
     assert elsewhere
     assert other
-    assert matching(DECLARED, [elsewhere, by_name, by_resource]) is by_resource
-    assert matching(DECLARED, [elsewhere, by_name]) is by_name
-    assert matching(DECLARED, [other]) is other
-    assert matching(DECLARED, [elsewhere]) is None
+    assert StoredScenarios([elsewhere, by_name, by_resource]).matching(DECLARED) is by_resource
+    assert StoredScenarios([elsewhere, by_name]).matching(DECLARED) is by_name
+    assert StoredScenarios([other]).matching(DECLARED) is other
+    assert StoredScenarios([elsewhere]).matching(DECLARED) is None
 
 
 def test_a_session_has_its_own_scenarios_by_id() -> None:
@@ -128,8 +128,8 @@ def test_a_recorded_scenario_of_an_agent_is_one_of_that_agent() -> None:
     assert found is not None
     assert found.owner == Owner.agent("ag-1")
     declared = ScenarioDeclaration("money", found.owner, DECLARED.fields)
-    assert (resource_name(declared), matching(declared, [found])) == ("money@ag-1", found)
-    assert matching(DECLARED, [found]) is None
+    assert (resource_name(declared), StoredScenarios([found]).matching(declared)) == ("money@ag-1", found)
+    assert StoredScenarios([found]).matching(DECLARED) is None
 
 
 def test_a_recorded_check_run_has_the_test_cases_of_its_checks() -> None:
