@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import posixpath
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -115,12 +116,18 @@ class _Objects:
     def __init__(self, folder: Path, commit: str) -> None:
         self._folder = folder
         self._commit = commit
+        self._prefix = (_git(folder, "rev-parse", "--show-prefix") or b"").decode(errors="surrogateescape").strip()
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
         """Return the content of those files that exist, by their paths; of one that is too large, only that it is."""
-        sizes = dict(self._ask("--batch-check", [path for path in paths if not {"\n", "\0"} & {*path}]))
+        asked = [path for path in paths if not {"\n", "\0"} & {*path} and self._is_inside(path)]
+        sizes = dict(self._ask("--batch-check", asked))
         small = [path for path, size in sizes.items() if len(size) <= MAX_FILE_BYTES]
         return {**sizes, **dict(self._ask("--batch", small))}
+
+    def _is_inside(self, path: str) -> bool:
+        """Return whether a path stays in the repository: git ends with an error at any other one."""
+        return not posixpath.normpath(posixpath.join(self._prefix, path)).startswith("../")
 
     def _ask(self, mode: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Yield what git has of the files at *paths*: their content, or as many zeros for `--batch-check`."""

@@ -60,7 +60,7 @@ def _content(document: Document, path: str) -> bytes:
     if document.prompts is None:
         return _read(str(Path(document.file).parent / path), document.file)
     if path not in document.prompts:
-        message = f"there is no such file beside {clean(document.file)}"
+        message = f"there is no such file in the repository beside {clean(document.file)}"
         raise UnusablePrompt(message)
     return _bounded(document.prompts[path])
 

@@ -147,6 +147,25 @@ def test_a_revision_that_cannot_be_compared_starts_everything(
     assert "  line   starts: it is new\n" in shown
 
 
+def test_a_prompt_outside_of_the_repository_is_a_finding_of_ours(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = repository / "sessions.yaml"
+    file.write_text(DECLARED.replace("../prompts/refund.md", "../../refund.md"))
+    commit_all(repository.parent)
+    assert main(["plan", "--since", "HEAD"]) == 2, "the present file names it, too"
+    assert capsys.readouterr().err.startswith(
+        "sessions.yaml:3:42: scenarios.refund.tester_persona_prompt.file: the file"
+    )
+    file.write_text(DECLARED)
+    assert main(["plan", "--since", "HEAD"]) == 0, "a change may mend it"
+    shown = capsys.readouterr()
+    place = "HEAD:sessions.yaml:3:42: scenarios.refund.tester_persona_prompt.file"
+    found = "there is no such file in the repository beside HEAD:sessions.yaml"
+    assert f"everything counts as new: the declarations there are invalid: {place}: {found}" in shown.out
+    assert "fatal" not in shown.out + shown.err
+
+
 def test_links_are_followed_within_the_repository(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, link = repository.parent / "prompts/refund.md", repository.parent / "prompts/link.md"
     target.write_text(prompt("polite"))
