@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 MAX_TRIGGERS: Final = 100
 """How many triggers a session may have."""
+RENAMED: Final = (
+    "; if it was renamed, rename its key in the stack's settings file (Pulumi.STACK.yaml) too; to end the rollback: "
+    "pulumi config rm --path tornado:rollback.{name} --stack {stack}"
+)
 _EFFECTS: Final = {"fail": "fails", "adopt": "takes it over", "wait": "waits for its end", "supersede": "cancels it"}
 
 
@@ -85,7 +89,7 @@ def check_against_declarations(settings: Settings, environment: Environment) -> 
     _check_triggers(settings.triggers, declarations)
     names = [declaration.name for declaration in declarations]
     _check_names("adopt", settings.adopt, names)
-    _check_names("rollback", settings.rollbacks, names)
+    _check_names("rollback", settings.rollbacks, names, RENAMED)
     _check_rollbacks(settings.rollbacks, declarations)
     if isinstance(settings.on_conflict, Mapping):
         _check_names("onConflict", settings.on_conflict, names)
@@ -157,9 +161,10 @@ def _check_rollbacks(given: Mapping[str, Rollback], declarations: Sequence[Decla
             raise ConfigurationError(message)
 
 
-def _check_names(key: str, given: Iterable[str], names: list[str]) -> None:
+def _check_names(key: str, given: Iterable[str], names: list[str], advice: str = "") -> None:
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names)
-            message = f"config {PREFIX}{key} names {name!r}, expected one of {', '.join(names)}{hint}"
+            more = advice.format(name=clean(name, 80), stack=pulumi.get_stack()) if advice else ""
+            message = f"config {PREFIX}{key} names {name!r}, expected one of {', '.join(names)}{hint}{more}"
             raise ConfigurationError(message)

@@ -81,12 +81,21 @@ def test_config_that_adds_too_many_triggers_is_to_blame() -> None:
     check_against_declarations(settings, Environment("dev", (replace(full, triggers={"a": 1}),)))
 
 
+def test_a_rollback_of_what_is_renamed_says_how_to_keep_and_to_end_it() -> None:
+    held = json.dumps(as_output({"other": Rollback(5, "s-5", "s-6", "INC-7")}))
+    declared = Declaration("billing", {"pathway_id": "pw-1"}, None, PLACE, publish="production")
+    with pytest.raises(ConfigurationError) as caught:
+        check_against_declarations(read_settings({"tornado:rollback": held}), Environment("dev", (declared,)))
+    assert "rename its key in the stack's settings file (Pulumi.STACK.yaml) too" in str(caught.value)
+    assert "pulumi config rm --path tornado:rollback.other --stack " in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("rollbacks", "message"),
     [
         (
             {"billing": 5, "other": 5},
-            "config tornado:rollback names 'other', expected one of billing, support, quiet, twin",
+            "config tornado:rollback names 'other', expected one of billing, support, quiet, twin; if it was renamed,",
         ),
         ({"billing": "v-5"}, "config tornado:rollback.billing: found version v-5, expected the number of a version"),
         ({"support": 5}, "config tornado:rollback.support: found version 5, expected the id of a version of the agent"),
