@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.paths import ROOT
 from tests.support.pipelines import (
     CLOSED,
     EXAMPLE,
+    NIGHT,
     PUSH,
     REQUEST,
     Job,
@@ -341,6 +343,19 @@ def test_gitlab_runs_staging_then_production(make_agents: Callable[..., Project]
     jobs = run_gitlab(project, REQUEST, forge)
     assert outcomes(jobs) == {"validate": "success", "plan": "success"}
     assert "runs again: max_iterations" in jobs["plan"].log
+
+
+def test_gitlab_runs_everything_at_night_in_a_stack_of_its_own(
+    make_agents: Callable[..., Project], forge: Forge
+) -> None:
+    project = make_agents()
+    replace(project, stack="nightly").init()
+    commit_all(project.folder)
+    run_gitlab(project, PUSH, forge)  # staging manages the scenarios
+    put_machines_away(project, "by day")
+    jobs = run_gitlab(project, NIGHT, forge)
+    assert outcomes(jobs) == {"validate": "success", "nightly": "success"}
+    assert files_of(jobs["nightly"].kept["reports/nightly"]) == FILES
 
 
 def test_gitlab_shows_a_failed_scenario_as_a_failed_test(make_agents: Callable[..., Project], forge: Forge) -> None:

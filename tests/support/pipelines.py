@@ -30,6 +30,7 @@ EXAMPLE: Final = ROOT / "examples/agents"
 UNTRACKED: Final = shutil.ignore_patterns("reports", ".venv", "__pycache__")
 PUSH: Final = "push"
 REQUEST: Final = "pull_request"
+NIGHT: Final = "schedule"
 CLOSED: Final = "closed"
 INSTALL: Final = (
     "pip install --require-hashes --requirement requirements.lock",
@@ -266,9 +267,13 @@ def _gitlab_job(machine: Project, default: Mapping[str, Any], job: Mapping[str, 
 def _is_meant(rules: list[Mapping[str, Any]] | None, event: str) -> bool:
     known = {
         '$CI_PIPELINE_SOURCE == "merge_request_event"': event == REQUEST,
-        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH": event == PUSH,
+        '$CI_PIPELINE_SOURCE == "schedule"': event == NIGHT,
+        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH": event in {PUSH, NIGHT},
     }
-    return rules is None or any(known[rule["if"]] for rule in rules)
+    if rules is None:
+        return True
+    first = next((rule for rule in rules if known[rule["if"]]), None)
+    return first is not None and first.get("when") != "never"
 
 
 def files_of(folder: Path) -> list[str]:

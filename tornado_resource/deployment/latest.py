@@ -87,8 +87,11 @@ class _Latest:
 async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:
     inputs, kind = await expected_inputs(declaration, run), kind_of(declaration.kind)
     wanted = declaration.request[kind.version_field]
+    urns = [deployed_urn(declaration.name, kind.name)]
     try:
-        version, reason = await run.last_runs.version(kind, [deployed_urn(declaration.name, kind.name)], inputs)
+        version, reason = await run.last_runs.version(kind, urns, inputs)
     except TornadoError as error:
         return _Latest(declaration, wanted, problem=str(error))
+    if version == await run.last_runs.started_version(urns):
+        reason = None  # an unchanged declaration: the provider says why it runs again
     return _Latest(replace(declaration, request={**declaration.request, kind.version_field: version}), wanted, reason)
