@@ -34,6 +34,7 @@ FOUND = {
     "DynamoDB": "state",
     "apiKey": "how-to",
     "max_iterations": "declarations",
+    "Docker": "pipelines",
 }
 PAGES = ["", "getting-started/", "reference/sessions-yaml/", "reference/resources/", "performance/"]
 

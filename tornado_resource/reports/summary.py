@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.sessions import Fix
     from tornado_resource.reports.model import Report
-    from tornado_resource.reports.outcomes import Headings, JudgeView
+    from tornado_resource.reports.outcomes import JudgeView
     from tornado_resource.reports.trends import PartTrend, Trends
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.promotion import Promotion
@@ -129,12 +129,10 @@ def _rollbacks(rollbacks: Mapping[str, Rollback]) -> Iterator[str]:
 
 
 def _table(results: list[Result]) -> Iterator[str]:
-    columns = headings(result.gated for result in results)
+    """Yield a table of few columns: a phone shows no more side by side."""
     if results:
-        iterations = ["Iterations"] if columns.has_iterations else []
-        titles = ["Outcome", columns.run, columns.parts, *iterations, "Version", "Reason"]
-        yield f"\n{_head(*titles)}"
-    yield from (_row(result, columns) for result in results[:MAX_ROWS])
+        yield f"\n{_head(headings(result.gated for result in results).run, 'Reason', 'Version')}"
+    yield from map(_row, results[:MAX_ROWS])
     if len(results) > MAX_ROWS:
         yield f"\n… and {count_runs(result.gated for result in results[MAX_ROWS:])} more: see `verdicts.json`.\n"
 
@@ -162,7 +160,7 @@ def _flaky(trends: Trends | None) -> Iterator[str]:
         return
     flaky = trends.flaky
     yield f"\n### {len(flaky)} flaky over the last {trends.shown_updates}\n\n"
-    yield _head("Session", "Scenario or judge", "Flips", "Passed", "Version", "Last failure")
+    yield _head("Scenario or judge", "Flips", "Passed", "Last failure")
     yield from map(_flaky_row, flaky[:MAX_SECTION_SCENARIOS])
     yield from _rest(len(flaky) - MAX_SECTION_SCENARIOS, "report.html")
 
@@ -171,8 +169,9 @@ def _flaky_row(part: PartTrend) -> str:
     url = part.last_failure.run_url if part.last_failure is not None else None
     simulated = f", {part.shown_simulations}" if part.simulations is not None else ""
     numbers = [str(part.flips), f"{part.passed} of {len(part.runs)}{simulated}"]
-    version = escape(part.runs[-1].run.shown_version or "")
-    return _line([escape(part.session), escape(part.label), *numbers, version, f"[the CI run]({url})" if url else ""])
+    version = part.last_failure.shown_version if part.last_failure is not None else None
+    failed = " ".join([f"[the CI run]({url})" if url else "", f"version {escape(version)}" if version else ""]).strip()
+    return _line([f"{escape(part.session)}: {escape(part.label)}", *numbers, failed])
 
 
 def _quarantine(results: list[Result], report: Report) -> Iterator[str]:
@@ -187,25 +186,30 @@ def _quarantine(results: list[Result], report: Report) -> Iterator[str]:
 
 def _cost(report: Report) -> Iterator[str]:
     """Yield what the update starts, at worst and in fact, with a row for each run; else how much the runs have held."""
-    cost, results = report.cost, {each.gated.name: each for each in report.results}
+    cost = report.cost
     if cost is None:
-        total = sum(held(each) or 0 for each in results.values())
+        total = sum(held(each) or 0 for each in report.results)
         yield f"\nConversations held: {total}\n" if total else ""
-        return
-    if cost.conversations:
+    elif cost.conversations:
         limits = f" (budget: {cost.budget})" if cost.budget is not None else ""
         yield f"\nStarts, at worst: {cost}{limits}\n\n"
-        yield _head("Started", "Conversations at worst", "Held", "Cost of the judges")
-    for name in [*cost.conversations][:MAX_SECTIONS]:
-        yield _cost_row(name, cost.conversations[name], results.get(name))
-    yield from _rest(len(cost.conversations) - MAX_SECTIONS, "verdicts.json")
+        yield from _cost_rows(cost.conversations, {each.gated.name: each for each in report.results})
 
 
-def _cost_row(name: str, at_worst: int, result: Result | None) -> str:
+def _cost_rows(at_worst: Mapping[str, int], results: Mapping[str, Result]) -> Iterator[str]:
+    has_prices = any(each.cost_usd is not None for each in results.values())
+    yield _head("Started", "Conversations at worst", "Held", *(["Cost of the judges"] if has_prices else []))
+    for name in [*at_worst][:MAX_SECTIONS]:
+        yield _cost_row(name, at_worst[name], results.get(name), has_prices=has_prices)
+    yield from _rest(len(at_worst) - MAX_SECTIONS, "verdicts.json")
+
+
+def _cost_row(name: str, at_worst: int, result: Result | None, *, has_prices: bool) -> str:
     number = held(result) if result is not None else None
     paid = result.cost_usd if result is not None else None
     judges = f"{paid:.2f} US\\$" if paid is not None else ""
-    return _line([escape(name), str(at_worst), str(number) if number is not None else "", judges])
+    shown = str(number) if number is not None else ""
+    return _line([escape(name), str(at_worst), shown, *([judges] if has_prices else [])])
 
 
 def _head(*titles: str) -> str:
@@ -264,20 +268,19 @@ def bounded(pieces: Iterable[str], note: str = CUT) -> Iterator[str]:
         yield piece
 
 
-def _row(result: Result, columns: Headings) -> str:
-    verdict = result.verdict
-    outcome = f"{STYLES[verdict.outcome].emoji} {verdict.outcome}"
-    iterations = [str(verdict.iterations) if verdict.iterations is not None else ""] if columns.has_iterations else []
-    reason = "; ".join(escape(text) for text in (verdict.reason, result.drift) if text)
-    return _line([outcome, escape(result.gated.name), _parts(result, columns), *iterations, _version(result), reason])
+def _row(result: Result) -> str:
+    verdict, numbers = result.verdict, _parts(result)
+    # Most reasons begin with the numbers.
+    texts = [numbers if numbers not in verdict.reason else "", verdict.reason, result.drift]
+    reason = "; ".join(escape(text) for text in texts if text)
+    return _line([f"{STYLES[verdict.outcome].emoji} {escape(result.gated.name)}", reason, _version(result)])
 
 
-def _parts(result: Result, columns: Headings) -> str:
+def _parts(result: Result) -> str:
     found = parts(result)
     if found.total is None:
         return ""
-    unit = f" {found.unit}" if columns.is_mixed else ""
-    return f"{found.passed if found.passed is not None else '?'} of {found.total}{unit}"
+    return f"{found.passed if found.passed is not None else '?'} of {found.total} {found.unit}"
 
 
 def _version(result: Result) -> str:

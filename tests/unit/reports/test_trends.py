@@ -276,7 +276,7 @@ def test_the_summary_has_the_flaky_ones_only() -> None:
         return summary(report_of(result_of(gated_run_of("a"), None), trends=found)).splitlines()
 
     shown = lines(flaky_sample())
-    row = f"| a | sc-0 &#124; &lt;b&gt; | 14 | 15 of 22 | 7 | [the CI run]({URLS[1]}) |"
+    row = f"| a: sc-0 &#124; &lt;b&gt; | 14 | 15 of 22 | [the CI run]({URLS[1]}) version 7 |"
     assert shown[shown.index("### 1 flaky over the last 22 updates") + 4] == row
     assert "… and 10 more: see `report.html`." in lines(flaky_sample(30))
     assert not [line for line in lines(trends(NEWEST)) if "flaky" in line]
