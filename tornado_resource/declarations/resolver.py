@@ -263,6 +263,7 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
     return environment, chain(
         faults,
         _unreachable(document, environment),
+        _unknown_bars(document, environment),
         _quarantined(document, environment, day),
         _unconfirmable(document, environment),
         _unpublishable(document, environment),
@@ -478,6 +479,21 @@ def _quarantined(document: Document, environment: Environment, day: date) -> Ite
             yield Fault(place, shown, UNGATED, of_key=True)
         for path, text in faults(declaration.quarantine, _decisive(declaration), day, document.quoting):
             yield Fault((*place, *path), (*shown, *path), text)
+
+
+def _unknown_bars(document: Document, environment: Environment) -> Iterator[Fault]:
+    """Yield a problem for each judge of a gate that the declared checks do not have: no run could meet the gate."""
+    for declaration in environment.agents:
+        gate, checks = declaration.gate, declaration.checks
+        if gate is None or checks is None or not all("name" in each for each in checks.judges):
+            continue  # what the API calls a judge that is declared by its id alone is not known
+        names = [str(each["name"]) for each in checks.judges]
+        for name in (each for each in gate.judges if each not in names):
+            quoted = document.quoting.text
+            text = f"no judge of the checks has this name, expected one of {', '.join(map(quoted, names))}"
+            path = ("gate", "judges", name)
+            place = _place(document, environment.name, declaration, path)
+            yield Fault(place, (declaration.section, declaration.name, *path), text, of_key=True)
 
 
 def _note_quarantine(document: Document, environment: str | None, declaration: Declaration, day: date) -> None:
