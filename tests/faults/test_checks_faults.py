@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.support.api import json_response
-from tests.support.checks_api import DECLARED, OTHER, ChecksApi, Fault, Killed, order_of, shown_of
+from tests.support.checks_api import DECLARED, OTHER, ChecksApi, order_of, shown_of
+from tests.support.sandbox_api import Fault, Killed
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.check_runs import Checks
 from tornado_resource.checks.config import config_digest, differences

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.api import json_response
 from tests.support.orders import LOST, REFUSED, run
+from tests.support.sandbox_api import Killed
 from tests.support.simulations import REQUEST, SimulationApi, set_order
 from tests.support.soak import IS_SOAK
 from tornado_resource.errors import TornadoError
@@ -24,10 +25,6 @@ UNREADABLE: Final[list[httpx.Response | Exception]] = [
     httpx.Response(200, text="<html>"),
     httpx.ReadError("reset"),
 ]
-
-
-class Killed(BaseException):
-    """The process of the provider ends."""
 
 
 def faults(dice: random.Random) -> list[tuple[Any, bool]]:

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.support.api import FakeTime, json_response
-from tests.support.checks_api import Killed
-from tests.support.judge_api import FIELDS, Fault, JudgeApi, order_of
+from tests.support.judge_api import FIELDS, JudgeApi, order_of
+from tests.support.sandbox_api import Fault, Killed
 from tests.support.soak import IS_SOAK
 from tornado_resource.checks.judge_lifecycle import create, update
 from tornado_resource.errors import TornadoError

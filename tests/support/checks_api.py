@@ -15,6 +15,7 @@ from tornado_resource.checks.conflict import ChecksOrder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.sandbox_api import Fault
     from tornado_resource.bland.client import Client
 
 PATH = "/v2/agents/a-1/environments/staging/checks"
@@ -22,12 +23,6 @@ RESOLVED = ConfiguredJudge("j-1", "v-1", "Resolved", is_required=True)
 POLITE = ConfiguredJudge("j-2", "v-2", "Polite", is_required=False, target_level_keys=("good", "great"))
 DECLARED = Checks(("tc-1", "tc-2"), (), (RESOLVED, POLITE), is_enabled=True, simulations_count=5, updated_at=None)
 OTHER = Checks(("tc-9",), (), (RESOLVED,), is_enabled=True, simulations_count=1, updated_at=None)
-Fault = tuple[httpx.Response | BaseException, bool]
-"""What the client sees, and whether the request took effect."""
-
-
-class Killed(BaseException):
-    """The process ends in the middle of a request."""
 
 
 def order_of(**changes: Any) -> ChecksOrder:

@@ -14,14 +14,13 @@ from tornado_resource.checks.judges import JudgeOrder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.sandbox_api import Fault
     from tornado_resource.bland.client import Client
 
 PATH: Final = "/v1/evals/agents"
 AGENTS: Final = "/v2/agents"
 LEVELS: Final = [{"level_key": key, "label": key.title(), "prompt": f"It was {key}."} for key in ("bad", "good")]
 FIELDS: Final = {"prompt": "Was it good?", "levels": LEVELS, "target_level_keys": ["good"]}
-Fault = tuple[httpx.Response | BaseException, bool]
-"""What the client sees, and whether the request took effect."""
 
 
 def order_of(**changes: Any) -> JudgeOrder:

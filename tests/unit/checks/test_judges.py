@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from tests.support.api import FakeTime, json_response
-from tests.support.judge_api import FIELDS, LEVELS, Fault, JudgeApi, order_of
+from tests.support.judge_api import FIELDS, LEVELS, JudgeApi, order_of
 from tornado_resource.bland.judge_versions import (
     DraftedJudge,
     JudgeVersion,
@@ -36,6 +36,9 @@ from tornado_resource.checks.judges import (
     seen_judge,
 )
 from tornado_resource.errors import Conflict, ForeignResponse, NotFound, OutcomeUnknown, Rejected
+
+if TYPE_CHECKING:
+    from tests.support.sandbox_api import Fault
 
 SEEN: list[Any] = [
     lambda: httpx.ReadError("reset"),

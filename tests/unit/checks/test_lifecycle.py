@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from tests.support.api import json_response
-from tests.support.checks_api import DECLARED, OTHER, RESOLVED, ChecksApi, Fault, order_of, shown_of
+from tests.support.checks_api import DECLARED, OTHER, RESOLVED, ChecksApi, order_of, shown_of
 from tornado_resource.checks.config import config_digest, differences
 from tornado_resource.checks.conflict import (
     ChecksDiffer,
@@ -21,6 +21,9 @@ from tornado_resource.checks.conflict import (
 )
 from tornado_resource.checks.lifecycle import Claim, read, remove, store
 from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, Rejected
+
+if TYPE_CHECKING:
+    from tests.support.sandbox_api import Fault
 
 SEEN: list[Any] = [
     lambda: httpx.ReadError("reset"),
