@@ -79,7 +79,21 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
         failures = [check_failure(key, text, news) for key, text in checks_problems(known).items()]
         if known.keys() == values.keys() and not failures:
             failures = self._refusals(news, is_new=any(olds.get(key) != news[key] for key in PLACE))
+        elif not failures and {*PLACE, "on_conflict", "manage"} <= known.keys():
+            self._warn_of_others(olds, news)
         return CheckResult(news, failures)
+
+    def _warn_of_others(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> None:
+        """Say in a preview that checks are there: with ids that are not known yet, they may be the declared ones."""
+        is_new = any(olds.get(key) != news[key] for key in PLACE)
+        is_free = self._seen_checks(news) is None or _option(news, "on_conflict") == "adopt"
+        if is_new and not is_free and _option(news, "manage") and self._interrupted(news) is None:
+            place = ChecksOrder(str(news["agent_id"]), str(news["env"]), checks_of({}), secrets=_secrets(news)).place
+            print(
+                f"{address_of(news).resource}: {place} exist already, and this stack has not stored them; `pulumi up` "
+                "fails unless they are as declared. To take them over: on_conflict: adopt",
+                flush=True,
+            )
 
     def _refusals(self, news: Mapping[str, Any], *, is_new: bool) -> list[CheckFailure]:
         """Return why the checks that the program has seen cannot be taken."""

@@ -147,6 +147,25 @@ def test_a_preview_refuses_other_checks(provider: ChecksProvider, http: httpx.Cl
     assert writes(http) == []
 
 
+def test_a_preview_with_unknown_ids_says_that_there_are_checks(
+    provider: ChecksProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    news, seen = {**props(http, env="staging"), "scenario_ids": UNKNOWN}, seen_now(http, STAGING)
+    assert told(provider, news, **seen).failures == []
+    assert capsys.readouterr().out == (
+        "support: the checks of agent a-1 in staging exist already, and this stack has not stored them; `pulumi up` "
+        "fails unless they are as declared. To take them over: on_conflict: adopt\n"
+    )
+    told(provider, {**news, "secrets": ["agent_id"]}, **seen)
+    assert "a-1" not in capsys.readouterr().out
+    told(provider, news, news, **seen)
+    told(provider, news, is_gone=True)
+    told(provider, {**news, "on_conflict": "adopt"}, **seen)
+    told(provider, {**news, "manage": False}, **seen)
+    told(provider, {**news, "agent_id": UNKNOWN}, **seen)
+    assert capsys.readouterr().out == ""
+
+
 def test_checks_of_another_stack_are_compared(provider: ChecksProvider, http: httpx.Client) -> None:
     news = props(http, env="staging", manage=False, managed_by="stack staging")
     [refused] = told(provider, news, news, **seen_now(http, STAGING)).failures
