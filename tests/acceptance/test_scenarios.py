@@ -236,8 +236,6 @@ def test_stacks_on_one_pathway_do_not_fight(make_project: Callable[..., Project]
     assert "max_turns: found 10, declared 30" in printed
     assert "staging manages it (promotes_from): run `pulumi up` there first" in printed
     assert sent(team.staging, lambda: up(team.staging))["PUT scenarios"] == 1
-    last = sent(team.production, lambda: up(team.production))
-    assert (last["PUT scenarios"], last["POST scenarios"], last["POST start"]) == (0, 0, 1)
     destroyed = sent(team.production, lambda: team.production.pulumi("destroy", "--yes", "--skip-preview"))
     assert destroyed["DELETE scenarios"] == 0
 

@@ -49,7 +49,7 @@ def test_only_narrows_and_a_nightly_run_is_no_change(make_project: Callable[...,
     assert len(project.bodies()) == 4
     printed = project.pulumi("preview")
     assert "config tornado:rerun is always, whatever `rerun` of a session or agent says" in printed
-    project.pulumi("config", "rm", "tornado:rerun")
+    project.configure("tornado:rerun", None)
     assert "6 unchanged" in project.up()
     assert len(project.bodies()) == 4
 
