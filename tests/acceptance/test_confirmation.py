@@ -177,3 +177,12 @@ def test_a_program_of_ones_own_confirms_too(make_project: Callable[..., Project]
     assert (len(sets(project)), project.outputs()["verdict"]["outcome"]) == (1, "passed")
     [resource] = project.resources("Confirmation")
     assert "TornadoSession$" in resource["urn"]
+
+    # `pulumi state rename` renames the session alone: its confirmation goes with it.
+    [session] = project.resources("TornadoSession")
+    project.pulumi("state", "rename", session["urn"], "reservation", "--yes")
+    (project.folder / "__main__.py").write_text(PROGRAM.replace('"booking"', '"reservation"'), encoding="utf-8")
+    assert "Confirmation reservation create" not in project.pulumi("preview")
+    project.up()
+    assert (len(sets(project)), project.outputs()["verdict"]["outcome"]) == (1, "passed")
+    assert [each["id"] for each in project.resources("Confirmation")] == [resource["id"]]

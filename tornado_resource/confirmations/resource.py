@@ -11,7 +11,7 @@ import pulumi
 
 from tornado_resource.confirmations.provider import ConfirmationProvider
 from tornado_resource.core.urns import CONFIRMATION_TYPE
-from tornado_resource.program.arguments import own_urn, parents, resource_path, secret_names
+from tornado_resource.program.arguments import aliases, own_urn, parents, resource_path, secret_names
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.runs import RunResource, after_registration, run_options
 
@@ -43,16 +43,25 @@ class Confirmation(RunResource, module="bland", name="Confirmation"):
     secrets: Output[list[str] | None]
     """The names of those that are secret."""
 
-    def __init__(self, session: RunResource, inputs: Mapping[str, Any], decision: Decision | None = None) -> None:
+    def __init__(
+        self,
+        session: RunResource,
+        inputs: Mapping[str, Any],
+        decision: Decision | None = None,
+        old_name: str | None = None,
+    ) -> None:
         """Declare a confirmation.
 
         Args:
             session: what passed.
             inputs: the fields of the request; each may be unknown in a preview.
             decision: whether another set is started, although the inputs are unchanged.
+            old_name: the name that the state has, if the session was renamed since.
 
         """
-        name, opts = session.pulumi_resource_name, pulumi.ResourceOptions(parent=session)
+        name = session.pulumi_resource_name
+        renamed = aliases(old_name if old_name != name else None)
+        opts = pulumi.ResourceOptions(parent=session, aliases=renamed)
         self.known_urn = asyncio.ensure_future(own_urn(CONFIRMATION_TYPE, name, opts))
         self.scenarios, self.given_gate = (), None
         given = {

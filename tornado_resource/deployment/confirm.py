@@ -9,6 +9,7 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.content import Digests
+from tornado_resource.core.urns import name_of
 from tornado_resource.program.runs import run_outputs
 from tornado_resource.runs.confirmation import confirmed, judge_confirmation, judged_again, unconfirmed
 from tornado_resource.runs.inputs import compare
@@ -101,7 +102,10 @@ class Confirming:
 
         self._is_declared = True
         secret = {"pathway_id": pulumi.Output.secret(inputs["pathway_id"])} if is_secret else {}
-        return Confirmation(self._session, {**inputs, **secret}, decision)
+        recorded = self._run.last_runs.confirmation(str(inputs["session_id"]))
+        # Who renames the session in the state (`pulumi state rename`) leaves its confirmation under the old name.
+        old_name = name_of(recorded.resource.urn) if recorded is not None else None
+        return Confirmation(self._session, {**inputs, **secret}, decision, old_name)
 
     def _inputs(self, result: Result) -> dict[str, Any] | str:
         """Return the fields of the request, or why there can be none."""
