@@ -34,6 +34,7 @@ def session(name, opts=None, *, pathway_id=None, **arguments):
 """
 FIRST = """\
 session("parented", ResourceOptions(parent=Team("team")))
+session("nested", ResourceOptions(parent=Team("inner", ResourceOptions(parent=Team("outer")))))
 session("transformed", ResourceOptions(transforms=[short]))
 session("steady", ResourceOptions(ignore_changes=["max_iterations"]), max_iterations=4)
 session("old")
@@ -41,6 +42,8 @@ session("plain")
 """
 SECOND = """\
 session("parented", ResourceOptions(aliases=[Alias(parent=Team("team"))]))
+grandparent = Team("renamed", ResourceOptions(aliases=[Alias(name="outer")]))
+session("nested", ResourceOptions(parent=Team("inner", ResourceOptions(parent=grandparent))))
 session("transformed", ResourceOptions(transforms=[short]), max_iterations=7)
 session("steady", ResourceOptions(ignore_changes=["max_iterations"]), max_iterations=9)
 session("new", ResourceOptions(aliases=[Alias(name="old")]), pathway_id="pw-old")
@@ -115,6 +118,29 @@ def test_a_forced_replacement_cancels_and_then_starts(make: Callable[[str], Proj
     assert after["b"] == before["b"]
     assert after["a"] == project.sessions()[-1]["session_id"] != before["a"]
     assert sorted(row["status"] for row in project.sessions()) == ["CANCELLED", "RUNNING", "RUNNING"]
+
+
+SCENARIO = """\
+refund = TornadoScenario("NAME", pathway_id="pw-1", name="Refund", tester_persona_prompt="You want your money back.")
+pulumi.export("a", wait_for(TornadoSession("a", pathway_id="pw-1", scenarios=[refund])))
+"""
+
+
+def test_a_target_that_is_only_the_old_name_of_a_scenario_changes_nothing(make_project: Callable[..., Project]) -> None:
+    head = HEAD.replace("import PathwayRelease", "import PathwayRelease, TornadoScenario")
+    project = make_project(speed=1000, program=head + SCENARIO.replace("NAME", "old"))
+    project.up()
+    [scenario], writes = project.resources("TornadoScenario"), len(project.requests("POST"))
+    renamed = head + SCENARIO.replace("NAME", "new")
+    (project.folder / "__main__.py").write_text(renamed, encoding="utf-8")
+    printed = project.up(0, "--target", scenario["urn"])
+    assert "unchanged" in printed
+    assert "renamed" not in printed, "no advice"
+    assert [each["urn"] for each in project.resources("TornadoScenario")] == [scenario["urn"]]
+    project.up()  # without a target, the new name takes the scenario over
+    assert [each["id"] for each in project.resources("TornadoScenario")] == [scenario["id"]]
+    assert (len(project.requests("POST")), project.requests("PUT"), project.requests("DELETE")) == (writes, [], [])
+    assert project.outputs()["a"]["outcome"] == "passed"
 
 
 def test_renamed_stacks_and_projects_keep_their_sessions(make: Callable[[str], Project]) -> None:
