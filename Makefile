@@ -28,7 +28,7 @@ test: setup
 # Two workers for each core of CI: a quarter of the time, these tests wait for other processes.
 	@$(TESTS) -n 4 --ignore tests/unit
 
-## make quick   the unit tests, and the first story of each acceptance file: two minutes
+## make quick   the unit tests, and the first short story of each acceptance file: two minutes
 quick: setup
 	@$(TESTS) -n 4 --quick tests/unit tests/acceptance
 

@@ -23,6 +23,29 @@ if TYPE_CHECKING:
 NUMBERS = itertools.count()
 UNMEASURED = {"bland", "core", "project", "reports", "sandbox", "tools"}
 """Folders of unit tests that reach no branch of the core that the other ones do not."""
+LONG = {
+    "test_a_committed_rollback_waits_for_no_promotion",
+    "test_a_confirmation_is_cut_off_lost_and_found",
+    "test_a_pass_is_confirmed_once_and_judged_again",
+    "test_a_plan_is_carried_out_and_a_failed_gate_refuses_no_destroy",
+    "test_a_quarantine_from_its_first_day_to_its_end",
+    "test_a_session_that_is_renamed_or_moves_into_a_component_is_kept",
+    "test_a_stack_goes_back_and_stays_there",
+    "test_a_stack_that_passed_asks_nothing",
+    "test_an_interrupted_demo_resumes_and_its_second_update_starts_nothing",
+    "test_deploy_works_in_inline_programs_one_after_the_other",
+    "test_every_command_of_a_page_prints_what_it_shows",
+    "test_every_command_of_the_page_works",
+    "test_only_narrows_and_a_nightly_run_is_no_change",
+    "test_sessions_and_check_runs_have_one_report_and_one_gate",
+    "test_the_life_of_checks",
+    "test_the_life_of_declared_checks",
+    "test_the_life_of_declared_test_cases",
+    "test_the_life_of_judges_as_code",
+    "test_the_page_about_a_night_works_as_it_is_typed",
+    "test_whatever_happens_green_is_true_and_nothing_runs_twice",
+}
+"""Stories at the beginning of acceptance files that take four seconds and more: `make quick` runs the next one."""
 # A shell that runs CI in the background ignores SIGINT, and every child would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -32,13 +55,13 @@ settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--quick", action="store_true", help="of each acceptance file only the first test")
+    parser.addoption("--quick", action="store_true", help="of each acceptance file only the first short test")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--quick"):
-        first = {item.path: item for item in reversed(items)}
-        left_out = [item for item in items if "acceptance" in item.path.parts and first[item.path] is not item]
+        first = {item.path: item for item in reversed(items) if item.name.partition("[")[0] not in LONG}
+        left_out = [item for item in items if "acceptance" in item.path.parts and first.get(item.path) is not item]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     if not IS_SOAK:
