@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -107,3 +108,28 @@ def test_a_release_keeps_its_history_under_another_name(make_project: Callable[.
     assert [each["version"] for each in releases["invoices"]["previous"]] == [1]
     assert sorted(releases) == ["invoices", "returns"]
     production.up(0, "--expect-no-changes")
+
+
+SWAPPED = """\
+version: 1
+sessions:
+  first: {pathway_id: pw-2, version_number: 4, gate: {confirm: {runs: 2}}}
+  second: {pathway_id: pw-3, version_number: 4}
+"""
+
+
+def test_swapped_names_cost_nothing_after_the_commands_of_the_preview(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=10_000, script='pathways:\n  "*": {scenarios: [{id: sc-1}, {id: sc-2}]}\n')
+    project.declare(SWAPPED)
+    project.up()
+    before = len(project.requests("POST"))
+    project.declare(SWAPPED.replace("first", "x").replace("second", "first").replace("x:", "second:"))
+    printed = project.pulumi("preview").partition("Diagnostics")[2]
+    assert "first and second have swapped their names, and so both start again (at worst 76 minutes)" in printed
+    commands = re.findall(r"pulumi state rename '(.*?)' (\S+) --stack dev", printed)
+    assert len(commands) == 3
+    for urn, name in commands:
+        project.pulumi("state", "rename", urn, name, "--yes")
+    assert "swapped" not in project.pulumi("preview")
+    project.up()
+    assert project.requests("POST")[before:] == []

@@ -41,6 +41,23 @@ async def recognise(environment: Environment, run: ProgramRun) -> None:
         )
         run.last_runs.rename(_urns(found))
         _log(found, unrecorded)
+    await _log_swaps(declared, recorded, environment, run)
+
+
+async def _log_swaps(
+    declared: Mapping[str, Declaration], recorded: Mapping[str, RecordedRun], environment: Environment, run: ProgramRun
+) -> None:
+    """Log, in a preview, which runs have swapped their names; the arguments have them by URN."""
+    from tornado_resource.declarations.budget import cost_of
+    from tornado_resource.stacks.renames import NamedRun, find_swaps, swapped_names
+
+    declared = {urn: each for urn, each in declared.items() if urn in recorded and is_dry_run()}
+    known = {each.name: NamedRun(each.name, each.kind, recorded[urn].declared) for urn, each in declared.items()}
+    urns = {each.name: urn for urn, each in declared.items()}
+    for names in find_swaps(known, [await _new(each, environment, run) for each in declared.values()]):
+        minutes = count(cost_of([declared[urns[name]] for name in names]).minutes, "minute")
+        first, second = (recorded[urns[name]].resource for name in names)
+        pulumi.log.warn(swapped_names(first, second, pulumi.get_stack(), minutes))
 
 
 def _recognise_releases(environment: Environment, run: ProgramRun) -> None:

@@ -97,6 +97,45 @@ def certain_names(former: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {new: names[0] for new, names in former.items() if len(names) == 1 and claims[names[0]] == 1}
 
 
+def find_swaps(recorded: Mapping[str, NamedRun], declared: Sequence[NamedRun]) -> list[tuple[str, str]]:
+    """Return the pairs of names of which each now stands for what the other one stood for.
+
+    Args:
+        recorded: the recorded runs by name.
+        declared: the declared runs.
+
+    """
+    moved = [each for each in declared if each.name in recorded and not _is_same(each, recorded[each.name])]
+    former = certain_names(former_names([recorded[each.name] for each in moved], moved))
+    return [(new, old) for new, old in former.items() if former.get(old) == new and new < old]
+
+
+def _is_same(new: NamedRun, old: NamedRun) -> bool:
+    return new.deciding(with_version=new.has_version) == old.deciding(with_version=new.has_version)
+
+
+def swapped_names(first: Resource, second: Resource, stack: str, minutes: str) -> str:
+    """Return what it costs that two runs have swapped their names, and the commands that avoid it.
+
+    Args:
+        first: the resource of one.
+        second: that of the other.
+        stack: the stack's name.
+        minutes: the worst case of both, in words.
+
+    """
+    names = [clean(name_of(each.urn)) for each in (first, second)]
+    between = f"{names[0]}-swapped"
+    passed_by = f"{first.urn.removesuffix(name_of(first.urn))}{between}"
+    moves = (first.urn, between), (second.urn, names[0]), (passed_by, names[1])
+    commands = [f"pulumi state rename '{clean(urn, 1000)}' {name} --stack {stack}" for urn, name in moves]
+    title = (
+        f"{' and '.join(names)} have swapped their names, and so both start again (at worst {minutes}). To keep both "
+        "runs, with nothing started, rename them in the state first:"
+    )
+    return "\n  ".join([title, *commands])
+
+
 def unclear_rename(name: str, candidates: Sequence[RecordedRun], stack: str, minutes: str) -> str:
     """Return what it costs that it is unclear which run was renamed, and the command that says which.
 

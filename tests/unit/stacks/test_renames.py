@@ -10,7 +10,16 @@ from tests.support.recorded_stack import recorded_check_run, recorded_run
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, SESSION_TYPE, make_urn
 from tornado_resource.declarations.releases import Release
 from tornado_resource.stacks.recorded import Recorded, Resource
-from tornado_resource.stacks.renames import Followed, NamedRun, Renames, find_renames, renamed_releases, unclear_rename
+from tornado_resource.stacks.renames import (
+    Followed,
+    NamedRun,
+    Renames,
+    find_renames,
+    find_swaps,
+    renamed_releases,
+    swapped_names,
+    unclear_rename,
+)
 
 INPUTS = {"pathway_id": "pw-1"}
 
@@ -62,6 +71,26 @@ def test_what_could_be_two_is_said_and_not_guessed() -> None:
         "invoices: may be billing or refunds renamed; since it is unclear, a new session starts for it (at worst 16 "
     )
     assert said.endswith(f"pulumi state rename '{first.resource.urn}' invoices --stack dev")
+
+
+def test_two_that_have_swapped_their_names_are_found_with_the_commands() -> None:
+    old = {name: NamedRun(name, "tornado", {**INPUTS, "pathway_id": f"pw-{name}"}) for name in ("a", "b", "c", "d")}
+
+    def swapped(**pathways: str) -> list[tuple[str, str]]:
+        declared = [new(name, pathway_id=f"pw-{pathways.get(name, name)}") for name in old]
+        return find_swaps(old, declared)
+
+    assert swapped(a="b", b="a") == [("a", "b")]
+    assert swapped(a="b", b="a", c="d", d="c") == [("a", "b"), ("c", "d")]
+    assert swapped() == swapped(a="b") == swapped(a="b", b="c", c="a") == swapped(a="x", b="y") == []
+    first, second = gone("a").resource, gone("b", "pw-2").resource
+    title, *commands = swapped_names(first, second, "dev", "16 minutes").splitlines()
+    assert title.startswith("a and b have swapped their names, and so both start again (at worst 16 minutes).")
+    assert [each.strip() for each in commands] == [
+        f"pulumi state rename '{first.urn}' a-swapped --stack dev",
+        f"pulumi state rename '{second.urn}' a --stack dev",
+        f"pulumi state rename '{first.urn}-swapped' b --stack dev",
+    ]
 
 
 def test_a_run_is_followed_back_through_its_names() -> None:
