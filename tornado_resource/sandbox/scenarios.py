@@ -10,7 +10,7 @@ from tornado_resource.sandbox.agent_scripts import ANY_AGENT
 from tornado_resource.sandbox.playing import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tornado_resource.sandbox.scenario_file import Scripts
     from tornado_resource.sandbox.scripts import Scenario, Script
@@ -155,8 +155,8 @@ class Scenarios:
         script = self._scripts.agents.get(agent_id) or self._scripts.agents.get(ANY_AGENT)
         return self._of_file(script.scenarios if script is not None else (), {"agent_id": agent_id})
 
-    def _of_file(self, scenarios: Iterable[Scenario], owner: Json) -> list[Json]:
-        edited = self._store.edited_scenarios()
+    def _of_file(self, scenarios: Collection[Scenario], owner: Json) -> list[Json]:
+        edited = self._store.edited_scenarios() if scenarios else {}
         file = [_of_file(each) for each in scenarios]
         shown = [edited.get(each["id"], each) for each in file]
         return [{**_NOBODY, **each, **owner} for each in shown if each is not None]

@@ -141,7 +141,7 @@ async def test_lists_by_category_settle_which_scenarios_are_required() -> None:
 
 def _in_two_categories(api: Api) -> None:
     for number, scenario in enumerate(api.scenarios.values()):
-        api.edit(scenario["id"], category=("CUSTOM", "EDGE_CASE")[number % 2])
+        api.store.put_scenario(scenario["id"], {**scenario, "category": ("CUSTOM", "EDGE_CASE")[number % 2]})
 
 
 async def test_a_disabled_scenario_is_not_required() -> None:
