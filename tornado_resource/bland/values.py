@@ -23,8 +23,14 @@ _WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
 
 
 def unwrapped(body: Any) -> Any:
-    """Return what is in the wrapper `{data, errors}` of a response's body; a body without one as it is."""
-    is_wrapper = isinstance(body, dict) and "data" in body and not body.keys() - _WRAPPER_KEYS
+    """Return what is in the wrapper `{data, errors}` of a response's body; a body without one as it is.
+
+    A wrapper with `errors` may have other keys, but for that of a page of a list.
+    """
+    if not isinstance(body, dict) or "data" not in body:
+        return body
+    others = body.keys() - _WRAPPER_KEYS
+    is_wrapper = not others or ("errors" in body and "has_more" not in others)
     return body["data"] if is_wrapper else body
 
 

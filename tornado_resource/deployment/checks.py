@@ -8,6 +8,7 @@ import pulumi
 
 from tornado_resource.checks.config import checks_of, config_digest
 from tornado_resource.checks.resource import AgentChecks, AgentJudge, look_for_judge
+from tornado_resource.core.text import clean, id_list
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.judges import with_defaults
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.listing import Owner
-    from tornado_resource.declarations.model import ChecksDeclaration, Environment, JudgeDeclaration
+    from tornado_resource.declarations.model import ChecksDeclaration, Declaration, Environment, JudgeDeclaration
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.scenarios.resource import TornadoScenario
@@ -30,7 +31,7 @@ async def check_judges(environment: Environment, run: ProgramRun) -> None:
     """Find the judges that the checks of an environment name: by one list of all judges, if there is anything to find.
 
     Raises:
-        pulumi.RunError: some cannot be used; the text lists all of them.
+        pulumi.RunError: some cannot be used, or a gate names others; the text lists all of them.
 
     """
     problems: dict[str, None] = {}
@@ -42,8 +43,33 @@ async def check_judges(environment: Environment, run: ProgramRun) -> None:
                 await run.judges.resolve([judge])
             except TornadoError as error:
                 problems[f"{position}: {error}"] = None
+    if not problems:
+        problems = {each: None for agent in environment.agents for each in await _unknown_bars(agent, run)}
     if problems:
         raise pulumi.RunError("\n".join([NOT_FOUND, *problems]))
+
+
+async def _unknown_bars(agent: Declaration, run: ProgramRun) -> list[str]:
+    """Return a problem for each judge of a gate that the checks do not have: no run could meet the gate.
+
+    The file shows most of them. What the API calls a judge that is declared by its id is known only here.
+    """
+    if agent.gate is None or agent.checks is None or not agent.gate.judges:
+        return []
+    names = [await _name(judge, run) for judge in agent.checks.judges]
+    if not all(names):
+        return []  # a judge with an id and a version is not looked up
+    unknown = [each for each in agent.gate.judges if each not in names]
+    of_checks = f"is not among those of the checks: {id_list(names)}"
+    return [f"{agent.position}: {agent.name}: judge {clean(each, 60)} of the gate {of_checks}" for each in unknown]
+
+
+async def _name(judge: Mapping[str, Any], run: ProgramRun) -> str:
+    """Return what the API calls a judge of checks; an empty text if that is not known."""
+    if "name" in judge:
+        return str(judge["name"])
+    [found] = await run.judges.resolve([judge])
+    return str(found.get("name", ""))
 
 
 def declare_checks(
