@@ -42,7 +42,9 @@ import pulumi
 from tornado_resource import TornadoSession, wait_for
 
 def declare(name, pathway):
-    session = TornadoSession(name, pathway_id=pathway, scenario_ids=["sc-1", "sc-2"], version_number=1)
+    session = TornadoSession(
+        name, pathway_id=pathway, scenario_ids=["sc-1", "sc-2"], version_number=1, declared_at="own.yaml:1:1"
+    )
     pulumi.export(name, wait_for(session))
     return session
 
@@ -125,3 +127,28 @@ def test_the_config_lowers_the_budget_of_the_file(make_project: Callable[..., Pr
     printed = project.up(expect=None)
     assert "nothing was started: over the budget:" in printed
     assert "20 conversations at worst, 1 more than `runs: 19` (config tornado:budget)" in printed
+
+
+FAMILY = """\
+import pulumi
+from tornado_resource import TornadoSession
+
+def declare(name, pathway, parent=None):
+    options = pulumi.ResourceOptions(parent=parent)
+    return TornadoSession(name, pathway_id=pathway, scenario_ids=["sc-1", "sc-2"], gate="none", opts=options)
+
+class Team(pulumi.ComponentResource):
+    def __init__(self, name, opts=None):
+        super().__init__("acme:Team", name, opts=opts)
+
+one = declare("one", "pw-1")
+declare("child", "pw-2", one)
+declare("of-team", "pw-3", Team("team", pulumi.ResourceOptions(depends_on=[one])))
+"""
+
+
+def test_a_run_below_another_one_does_not_keep_that_waiting(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, program=FAMILY)
+    project.pulumi("config", "set", "--path", "tornado:budget.runs", "30")
+    project.up()
+    assert len(changes(project)) == 3

@@ -26,7 +26,7 @@ from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.errors import TornadoError
-from tornado_resource.provider.base import SeeingProvider, SeeingUpdate, address_of
+from tornado_resource.provider.base import SeeingProvider, SeeingUpdate, address_of, identity
 from tornado_resource.provider.runtime import check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import CHECKS_INTENTS, JUDGE_INTENTS, Intent
 from tornado_resource.stacks.managers import managing_stacks
@@ -269,7 +269,12 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         self._take(order.name, props)  # before anything is sent: the engine creates resources side by side
         claim = JudgeClaim(self._is_interrupted(props, order), lambda: self._write_intent(props, order))
         stored = self._run(lambda client: create(client, order, claim), props)
+        self._keep(stored.judge_id, props)
         return CreateResult(stored.judge_id, _judge_outputs(props, stored))
+
+    def _keep(self, judge_id: str, props: Mapping[str, Any]) -> None:
+        """Let no other resource delete the judge: it may have been renamed in Bland, and then in the file."""
+        self._this_update.taken.setdefault(judge_id, identity(props))
 
     def diff(self, judge_id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Called in preview and update. Prints what changes in the published version.
@@ -284,6 +289,7 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         if self._is_another(judge_id, olds, news, there):
             return DiffResult(changes=True, replaces=["fields"])
         self._take(_judge_order(news).name, news)
+        self._keep(judge_id, news)
         self._this_update.intents.clear(address_of(news))  # the state has it
         is_edited = self._is_edited(olds, news, there)
         recorded = any(olds.get(key) != news.get(key) for key in JUDGE_RECORDED)
@@ -340,7 +346,8 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         Prints why a judge stays, since the engine calls it deleted.
         """
         _text(f"judge {judge_id}", props, "name")
-        if _judge_order(props).name in self._this_update.taken or not _option(props, "manage"):
+        is_taken = not self._this_update.taken.keys().isdisjoint({_judge_order(props).name, judge_id})
+        if is_taken or not _option(props, "manage"):
             return
         why = self._remove(judge_id, props)
         if why is not None:

@@ -34,7 +34,9 @@ def remainder(document: Document) -> Document | None:
     data = copy.without_named(document.data)
     environments = mapping(document.data.get("environments"))
     if environments:
-        own = {name: copy.without_named(settings) if settings else settings for name, settings in environments.items()}
+        own = {
+            name: copy.without_named(each) if isinstance(each, dict) else each for name, each in environments.items()
+        }
         data["environments"] = copy.marked(environments, own)
     return replace(document, data=data, marks={**document.marks, **copy.marks}, findings=Findings())
 

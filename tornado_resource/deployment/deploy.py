@@ -262,6 +262,7 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
     gets each run as soon as it is declared, rather than all of them once the last one is.
     """
     declarations = [each for each in deployed.environment.declarations if each.retest]
+    run.spending.leave_to_file(declarations)
     before = predecessors(declarations)
     holders = set(before.values())
     ends: dict[str, pulumi.Output[Any]] = {}

@@ -180,7 +180,7 @@ def run_inputs(
     if version is not None and not (is_plain(version) and kind.is_resolved(version)):
         given[kind.version_field] = pulumi.Output.from_input(version).apply(partial(_version, kind, urns, declared))
     given["parents"] = parents(known_urn)
-    share = _own_share(resource, urns, given, is_known=is_plain({**declared, kind.version_field: version}))
+    share = _own_share(resource, name, urns, given, is_known=is_plain({**declared, kind.version_field: version}))
     given["rerun_decision"] = _decision(resource.kind, name, urns, given, share)
     return given
 
@@ -268,7 +268,7 @@ async def _public(kind: Kind, declared: Mapping[str, Any], inputs: Mapping[str, 
 async def _decision(
     kind: str,
     name: str,
-    urns: Awaitable[Sequence[str]],
+    urns: Future[list[str]],
     given: Mapping[str, Any],
     share: Future[Share | None] | None,
 ) -> dict[str, Any] | None:
@@ -287,14 +287,14 @@ async def _decision(
         return None
     declared = await _resolved(declared_inputs(kind, given))
     decision = await run.last_runs.decision(await urns, declared if is_plain(declared) else None)
-    refusal = await run.spending.refusal(name, share) if share is not None else None
+    refusal = await run.spending.refusal(name, share, urns) if share is not None else None
     if refusal is not None:
         raise InvalidArgument(refusal)
     return asdict(decision) if decision is not None and not decision.stays else None
 
 
 def _own_share(
-    resource: RunResource, urns: Awaitable[Sequence[str]], given: Mapping[str, Any], *, is_known: bool
+    resource: RunResource, name: str, urns: Future[list[str]], given: Mapping[str, Any], *, is_known: bool
 ) -> Future[Share | None] | None:
     """Return what a run costs at worst that the program declares itself; None if there is no budget that counts it.
 
@@ -302,19 +302,19 @@ def _own_share(
     """
     with suppress(TornadoError):  # the provider reports it
         run = program_run()
-        if run.spending.budget is None or "declared_at" in given or is_idle():
-            return None  # what a file declares is counted as a whole
+        if not run.spending.counts(name) or is_idle():
+            return None
 
         async def count() -> Share | None:
             declared = await _resolved(declared_inputs(resource.kind, given))
             if resource.scenarios and not isinstance(declared.get("scenario_ids"), list):
                 declared = {**declared, "scenario_ids": [*resource.scenarios]}  # known before their ids are
-            each = as_declaration(resource.kind, resource.pulumi_resource_name, declared)
+            each = as_declaration(resource.kind, name, declared)
             return await own_share(each, await urns, declared, run.last_runs, adopts="adopt" in given)
 
         share = asyncio.ensure_future(count())
         if is_known:
-            run.spending.expect(share)
+            run.spending.expect(share, urns)
         return share
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
@@ -16,44 +16,61 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from asyncio import Future
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tornado_resource.declarations.model import Budget, Section
     from tornado_resource.program.last_runs import LastRuns
+
+PARENT_SECONDS: Final = 2.0
+"""How long a run waits for the parents of others to be registered. One of them may wait for this run itself."""
 
 
 class Spending:
     """What a program starts, as far as it is declared. *budget*: what all of it may cost at worst; None: any.
 
     A program has declared what needs no outputs of other resources before the first of it can start, so that none of it
-    starts if all of it costs too much.
+    starts if all of it costs too much. So has what is below another resource, unless that waits for a run: this is
+    counted later, when it is its turn.
     """
 
     def __init__(self, budget: Budget | None) -> None:
         self.budget = budget
-        self._own: list[Awaitable[Share | None]] = []
+        self._own: dict[Future[Share | None], Future[Any]] = {}
         self._others: tuple[Share, ...] = ()
+        self._of_file: Collection[str] = ()
 
-    def expect(self, share: Awaitable[Share | None]) -> None:
-        """Count what a run costs that the program declares itself, before it is known."""
-        self._own.append(share)
+    def leave_to_file(self, declarations: Iterable[Declaration]) -> None:
+        """Do not count these runs as the program's own: `deploy()` counts what a file declares."""
+        self._of_file = {each.name for each in declarations}
+
+    def counts(self, name: str) -> bool:
+        """Return whether there is a budget, and a run of this name counts as the program's own."""
+        return self.budget is not None and name not in self._of_file
+
+    def expect(self, share: Future[Share | None], urns: Future[Any]) -> None:
+        """Count what a run costs that the program declares itself, once its *urns* are known."""
+        self._own[share] = urns
 
     async def with_own(self, shares: Sequence[Share]) -> tuple[Share, ...]:
         """Return *shares*, which count from now on, with what the program declares itself."""
         self._others = tuple(shares)
-        found = await asyncio.gather(*self._own)
+        pending = [urns for urns in self._own.values() if not urns.done()]
+        if pending:
+            await asyncio.wait(pending, timeout=PARENT_SECONDS)
+        found = await asyncio.gather(*(share for share, urns in self._own.items() if urns.done()))
         return (*self._others, *(each for each in found if each is not None))
 
-    async def refusal(self, name: str, share: Awaitable[Share | None]) -> str | None:
+    async def refusal(self, name: str, share: Future[Share | None], urns: Future[Any]) -> str | None:
         """Return why a run is not started; None if the budget allows it beside what is declared already.
 
         Args:
             name: the run's name.
             share: what it costs, which counts from now on; None if nothing is started for it.
+            urns: its URNs, which are known.
 
         """
-        if share not in self._own:
-            self._own.append(share)
+        self.expect(share, urns)
         cost = Cost(await self.with_own(self._others), self.budget)
         return cost.refusal_of(name) if await share is not None else None
 

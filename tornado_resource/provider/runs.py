@@ -119,9 +119,9 @@ class RunProvider(BaseProvider[_Update]):
             key: value for key, value in declared_inputs(self.kind, news).items() if not contains_unknowns(value)
         }
         name = news["name"].rpartition("/")[2]
-        for scenario_id in declared.get("scenario_ids") or ():
-            self._tested.setdefault(scenario_id, name)
         problems = self._kind.problems(name, whole_without_nulls(declared))
+        for scenario_id in () if "scenario_ids" in problems else declared.get("scenario_ids") or ():
+            self._tested.setdefault(scenario_id, name)
         return CheckResult(news, [check_failure(key, text, news) for key, text in problems.items()])
 
     def create(self, props: dict[str, Any]) -> CreateResult:

@@ -134,6 +134,25 @@ def test_a_judge_is_deleted_by_who_created_it(
     assert "is_created" not in (configured(http).create(props()).outs or {})
 
 
+def test_a_judge_that_was_renamed_in_bland_and_in_the_file_is_not_deleted(
+    provider: JudgeProvider, http: httpx.Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine creates the resource of the new name, which takes the judge over, and deletes that of the old one."""
+    monkeypatch.setattr("tornado_resource.checks.provider.managing_stacks", lambda *_: Managers())
+    renamed = props(on_destroy="delete", fields={"name": "Better"})
+    created = provider.create(renamed)
+    recorded = {**(created.outs or {}), "fields": FIELDS}
+    update = configured(http)
+    assert update.create(renamed).id == created.id
+    update.delete(created.id, recorded)
+    resumed = configured(http)  # what was to be deleted is still in the state
+    told(resumed, renamed, renamed, judge=seen(created.id, (created.outs or {})["version"]))
+    resumed.diff(created.id, created.outs or {}, renamed)
+    resumed.delete(created.id, recorded)
+    assert capsys.readouterr().out == ""
+    assert [each["name"] for each in http.get(JUDGES).json()["data"]["data"]] == ["Better"]
+
+
 def test_a_preview_refuses_another_judge(provider: JudgeProvider) -> None:
     there = seen("j-1", "v-1", ROW)
     [refused] = told(provider, props(), judge=there).failures

@@ -55,6 +55,11 @@ def test_a_file_with_nothing_else_has_the_problem_of_its_only_run() -> None:
     assert "sessions.a.rerun" in problem
 
 
+def test_an_environment_named_like_a_path_may_be_no_mapping() -> None:
+    found = problems_of("environments: {dev.sessions.a: 5}\nsessions:\n  a: {pathway_id: pw-a, rerun: maybe}\n")
+    assert ["environments.dev.sessions.a" in each for each in found] == [True, False]
+
+
 def test_many_problems_are_enough_for_one_reading() -> None:
     many = "".join(f"  x{number}: {{pathway_id: pw, rerun: maybe}}\n" for number in range(MAX_NAMED + 1))
     found = problems_of(f"sessions:\n{many}{UNPUBLISHED}")

@@ -437,6 +437,12 @@ def test_a_secret_input_that_is_invalid_is_not_quoted(provider: TornadoProvider)
     assert "12345" not in "".join(failures.values())
 
 
+@pytest.mark.parametrize("ids", [5.0, [{"id": "sc-1"}], [["sc-1"]]])
+def test_ids_of_another_type_are_refused_in_words(ids: Any, provider: TornadoProvider) -> None:
+    [failure] = provider.check({}, {**INPUTS, "scenario_ids": ids}).failures
+    assert (failure.property, "expected a" in failure.reason) == ("scenario_ids", True)
+
+
 def test_no_error_shows_the_id_of_a_pathway_that_is_secret(
     configured: Callable[[str], TornadoProvider], capsys: pytest.CaptureFixture[str]
 ) -> None:
