@@ -85,7 +85,9 @@ def test_sessions_and_check_runs_have_one_report_and_one_gate(make_project: Call
     support = outputs["agents"]["support"]
     assert support["version_id"] == verdicts["support"]["content"] == verdicts["support"]["version_id"]
     assert (verdicts["support"]["kind"], verdicts["booking"]["kind"]) == ("check_run", "tornado")
-    assert verdicts["sales"]["judges"] == [{"name": "resolved", "required": True, "match_rate": 0.6, "passed": True}]
+    assert verdicts["sales"]["judges"] == [
+        {"id": "resolved", "name": "resolved", "required": True, "match_rate": 0.6, "passed": True}
+    ]
     assert outputs["agents"]["sales"]["semver"] == "1.0.0"
     _, shown = project.run("tornado-resource", "status", "--stack", "dev")
     assert f"(version {verdicts['sales']['version_id']}, 1.0.0)" in shown

@@ -26,6 +26,7 @@ version: 1
 judges:
   resolved: {name: Resolved}
   polite: {name: Polite}
+  solved: {id: resolved}
 agents:
   one:
     agent_id: ag-1
@@ -34,7 +35,11 @@ agents:
       scenario_ids: [tc-1, tc-2]
       judges: [resolved, {judge: polite, required: false, target_level_keys: [friendly]}]
       simulations_count: 3
-  two: {agent_id: ag-2, version: 1.0.0, checks: {scenario_ids: [tc-3], judges: [resolved]}}
+  two:
+    agent_id: ag-2
+    version: 1.0.0
+    gate: {judges: {solved: "60%"}}
+    checks: {scenario_ids: [tc-3], judges: [solved]}
   three: {agent_id: ag-3, version: 1.0.0, checks: {scenario_ids: [tc-4], judges: [resolved]}}
 environments:
   dev: {}

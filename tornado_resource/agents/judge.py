@@ -48,21 +48,30 @@ def name_of(verdict: JudgeVerdict) -> str:
     return verdict.name or verdict.judge_id or "(unnamed)"
 
 
+def _spellings(verdict: JudgeVerdict) -> tuple[str, ...]:
+    """Return what a gate may call a judge: its name, and its id."""
+    return tuple(dict.fromkeys(filter(None, (name_of(verdict), verdict.judge_id))))
+
+
 def reaches_gate(gate: Gate, verdict: JudgeVerdict) -> bool:
     """Return whether a judge reached what the gate requires of it; one of which it requires nothing has."""
-    bar = gate.bar(name_of(verdict), is_required=verdict.is_required)
+    bar = gate.bar(*_spellings(verdict), is_required=verdict.is_required)
     return bar is None or _meets(verdict, bar)
 
 
 def quarantined(gate: Gate, verdicts: Iterable[JudgeVerdict]) -> list[str]:
-    """Return the judges in quarantine that did not reach what the gate requires of them."""
-    missed = [name_of(each) for each in verdicts if not reaches_gate(gate, each)]
-    return [name for name in missed if gate.quarantine_of(name) is not None]
+    """Return the judges in quarantine that did not reach their bars, as the quarantine names them."""
+    entries = [gate.quarantine_of(*_spellings(each)) for each in verdicts if not reaches_gate(gate, each)]
+    return [entry.part for entry in entries if entry is not None]
 
 
 def _is_decisive(gate: Gate, verdict: JudgeVerdict) -> bool:
-    name = name_of(verdict)
-    return bool(verdict.is_required or name in gate.judges) and gate.quarantine_of(name) is None
+    is_named = any(each in gate.judges for each in _spellings(verdict))
+    return bool(verdict.is_required or is_named) and not _is_excused(gate, verdict)
+
+
+def _is_excused(gate: Gate, verdict: JudgeVerdict) -> bool:
+    return gate.quarantine_of(*_spellings(verdict)) is not None
 
 
 def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
@@ -110,7 +119,7 @@ def _unknown_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> str | None:
 
 def unknown_judges(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> list[str]:
     """Return the judges that a gate names and a run does not have. Another run would not have them either."""
-    names = {name_of(each) for each in verdicts}
+    names = {name for each in verdicts for name in _spellings(each)}
     return [name for name in gate.judges if name not in names]
 
 
@@ -154,14 +163,14 @@ def _contradicted_word(run: CheckRun) -> str | None:
 
 
 def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, str]:
-    bars = [(each, gate.bar(name_of(each), is_required=each.is_required)) for each in verdicts]
+    bars = [(each, gate.bar(*_spellings(each), is_required=each.is_required)) for each in verdicts]
     decisive = [(each, bar) for each, bar in bars if bar is not None]
     if not decisive:
         passed, required = _passed_of_required(verdicts)
         return "passed", f"it completed: {passed} of {count(required, 'required judge')} passed"
     missed = [(each, bar) for each, bar in decisive if not reaches_gate(gate, each)]
     tally = f"{len(decisive) - len(missed)} of {count(len(decisive), 'judge')} met the gate"
-    remark = _remark(quarantined(gate, verdicts))
+    remark = _remark(gate, missed)
     counted = _counted(gate, missed)
     if counted:
         return "failed", f"{tally}: {counted}{remark}"
@@ -170,17 +179,18 @@ def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, 
 
 def _counted(gate: Gate, missed: Iterable[tuple[JudgeVerdict, int]]) -> str:
     """Return which judges missed their bar and are not in quarantine; an empty text if there are none."""
-    misses = [_miss(each, bar) for each, bar in missed if gate.quarantine_of(name_of(each)) is None]
+    misses = [_miss(each, bar) for each, bar in missed if not _is_excused(gate, each)]
     return short_list(misses, MAX_NAMED, "; ")
 
 
-def _remark(excused: Sequence[str]) -> str:
-    return f" (failed in quarantine: {id_list(excused)})" if excused else ""
+def _remark(gate: Gate, missed: Iterable[tuple[JudgeVerdict, int]]) -> str:
+    names = [name_of(each) for each, _ in missed if _is_excused(gate, each)]
+    return f" (failed in quarantine: {id_list(names)})" if names else ""
 
 
 def _excused(gate: Gate, decisive: Sequence[JudgeVerdict], reason: str) -> tuple[Outcome, str]:
     """Return a pass that needs the quarantine; it is none if too many of the judges that decide are in it."""
-    extent = too_much(sum(gate.quarantine_of(name_of(each)) is not None for each in decisive), len(decisive))
+    extent = too_much(sum(_is_excused(gate, each) for each in decisive), len(decisive))
     return ("passed", reason) if extent is None else ("incomplete", f"{reason}, but {extent}")
 
 

@@ -50,6 +50,7 @@ def _is_of(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
 
 def _result(verdict: JudgeVerdict) -> JudgeResult:
     return {
+        "id": verdict.judge_id,
         "name": name_of(verdict),
         "required": verdict.is_required,
         "match_rate": verdict.match_rate,
@@ -59,7 +60,7 @@ def _result(verdict: JudgeVerdict) -> JudgeResult:
 
 def _verdict(recorded: JudgeResult) -> JudgeVerdict:
     return JudgeVerdict(
-        judge_id=None,
+        judge_id=recorded["id"],
         version_id=None,
         name=recorded["name"],
         is_required=recorded["required"],

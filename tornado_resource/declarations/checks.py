@@ -267,10 +267,11 @@ class Configs:
         )
 
     def of(self, declaration: Declaration) -> Declaration:
-        """Return an agent with the checks of its agent and env, whichever agent of the file declares them."""
-        if declaration.section == "sessions" or not declaration.retest:
+        """Return an agent with the checks of its agent and env, and a gate that names judges as runs do."""
+        if declaration.section == "sessions":
             return declaration
-        return replace(declaration, checks=self._declared.get(declaration.place))
+        checks = self._declared.get(declaration.place) if declaration.retest else None
+        return replace(self._judges.named_in(declaration), checks=checks)
 
     @property
     def _settings(self) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_without_nulls
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.document import Document, KeyPath
+    from tornado_resource.declarations.model import Declaration
 
 MAX_PROMPT_CHARACTERS: Final = 8_000
 """The API's page *Update Eval Agent Version*."""
@@ -104,6 +105,21 @@ class Judges:
         if key not in self._declared:
             self._declared[key] = self._definition(key, self.values[key])
         return self._declared[key]
+
+    def named_in(self, agent: Declaration) -> Declaration:
+        """Return an agent whose gate and quarantine name judges as check runs do, where they name keys of `judges`."""
+        gate = agent.gate
+        if gate is not None:
+            bars = {self.name(judge): bar for judge, bar in gate.judges.items()}
+            parts = tuple(replace(each, part=self.name(each.part)) for each in gate.quarantine)
+            gate = replace(gate, judges=bars, quarantine=parts)
+        quarantine = [{**each, "judge": self.name(each["judge"])} for each in agent.quarantine]
+        return replace(agent, gate=gate, quarantine=quarantine)
+
+    def name(self, judge: str) -> str:
+        """Return the name of a judge by its key, or its id if no name is declared; any other word as it is."""
+        values = self.values.get(judge, {})
+        return str(values.get("name") or (values.get("id") if PROMPT not in values else None) or judge)
 
     def check_names(self) -> None:
         """Add a problem for each judge as code that has the name of another one."""

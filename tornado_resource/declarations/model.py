@@ -110,10 +110,10 @@ class Gate:
     """What must be true for a session's verdict to be `passed`.
 
     *passed* is `all`, `promotion`, `any`, a number of scenarios, or a percentage such as `95%`. *full_run*: whether
-    a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario. *judges*: by name,
-    the percentage that a judge of a check run must reach, whatever *passed* says. *quarantine*: what does not decide on
-    the day of the verdict; it is declared by the key of that name of a session or agent, and not in a gate. *confirm*:
-    how the pass of a session is confirmed; None if it is not.
+    a pass counts for `publish` and `promotes_from` only if the last iteration ran every scenario. *judges*: by name
+    or id, the percentage that a judge of a check run must reach, whatever *passed* says. *quarantine*: what does
+    not decide on the day of the verdict; it is declared by the key of that name of a session or agent, and not in a
+    gate. *confirm*: how the pass of a session is confirmed; None if it is not.
     """
 
     passed: str | int = "all"
@@ -151,9 +151,9 @@ class Gate:
         """Return the gate with what is still in quarantine on a day."""
         return replace(self, quarantine=tuple(each for each in self.quarantine if each.days_left(today) >= 0))
 
-    def quarantine_of(self, part: str) -> Quarantine | None:
-        """Return the quarantine of a scenario or judge; None if it decides."""
-        return next((each for each in self.quarantine if each.part == part), None)
+    def quarantine_of(self, *part: str) -> Quarantine | None:
+        """Return the quarantine of a scenario, or of a judge by its name and id; None if it decides."""
+        return next((each for each in self.quarantine if each.part in part), None)
 
     @property
     def recorded(self) -> dict[str, Any]:
@@ -164,12 +164,15 @@ class Gate:
         always = {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run}
         return {**always, **judges, **quarantine, **confirm}
 
-    def bar(self, judge: str, *, is_required: bool | None) -> int | None:
+    def bar(self, *judge: str, is_required: bool | None) -> int | None:
         """Return the share of the conclusive conversations, in percent, that must match for a judge of a check run.
+
+        *judge* is its name and its id: a gate may name it by either one.
 
         None if any share will do. The bar of `all` is the API's own: that the judge has passed.
         """
-        rule = self.judges.get(judge) or (self.passed if is_required else "any")
+        named = next((self.judges[each] for each in judge if each in self.judges), None)
+        rule = named or (self.passed if is_required else "any")
         if rule == "all":
             return PASSING_PERCENT
         return int(rule.removesuffix("%")) if isinstance(rule, str) and rule.endswith("%") else None

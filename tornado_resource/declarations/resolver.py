@@ -13,6 +13,7 @@ from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.checks import Configs
 from tornado_resource.declarations.document import Findings
+from tornado_resource.declarations.judges import Judges
 from tornado_resource.declarations.merging import OWN, SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
     UNCONFIRMABLE,
@@ -488,12 +489,21 @@ def _unknown_bars(document: Document, environment: Environment) -> Iterator[Faul
         if gate is None or checks is None or not all("name" in each for each in checks.judges):
             continue  # what the API calls a judge that is declared by its id alone is not known
         names = [str(each["name"]) for each in checks.judges]
+        written = _written_judges(document, environment.name, declaration)
         for name in (each for each in gate.judges if each not in names):
             quoted = document.quoting.text
             text = f"no judge of the checks has this name, expected one of {', '.join(map(quoted, names))}"
-            path = ("gate", "judges", name)
+            path = ("gate", "judges", written[name])
             place = _place(document, environment.name, declaration, path)
             yield Fault(place, (declaration.section, declaration.name, *path), text, of_key=True)
+
+
+def _written_judges(document: Document, environment: str | None, declaration: Declaration) -> dict[str, str]:
+    """Return how the file writes the judges of a gate, by their names."""
+    judges = Judges(document, environment)
+    gates = [values.get("gate") for _, values in layers(document, environment, declaration.section, declaration.name)]
+    named = [gate["judges"] for gate in gates if isinstance(gate, dict) and gate.get("judges")]
+    return {judges.name(key): key for each in named for key in each}
 
 
 def _note_quarantine(document: Document, environment: str | None, declaration: Declaration, day: date) -> None:

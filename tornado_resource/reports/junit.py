@@ -121,7 +121,7 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "status": verdict.status,
-        "gate": gate_text(gated.gate),
+        "gate": gate_text(gated.gate, verdict.judges or ()),
         "repaired": str(verdict.repaired).lower() if kind.has_iterations else None,
         "iterations": verdict.iterations,
         "declaration": verdict.declaration,

@@ -135,8 +135,9 @@ def judge_views(result: Result) -> tuple[JudgeView, ...]:
 def judge_view(gate: Gate, found: JudgeResult) -> JudgeView:
     """Return a judge as a gate sees it."""
     name, is_required = found["name"], found["required"]
-    bar = gate.bar(name, is_required=is_required)
-    return JudgeView(name, is_required, found["match_rate"], bar, gate.quarantine_of(name))
+    spellings = [each for each in (name, found["id"]) if each is not None]
+    bar = gate.bar(*spellings, is_required=is_required)
+    return JudgeView(name, is_required, found["match_rate"], bar, gate.quarantine_of(*spellings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,8 @@ def quarantine_views(result: Result, day: date) -> tuple[QuarantineView, ...]:
 
 
 def _part_label(result: Result, part: str) -> str:
-    name = result.known_name(part)
+    named = {each["id"]: each["name"] for each in result.verdict.judges or () if each["name"] != part}
+    name = result.known_name(part) or named.get(part)
     return f"{name} ({part})" if name else part
 
 
@@ -209,10 +211,13 @@ def held(result: Result) -> int | None:
     return kind_of(result.gated.kind).held(result.verdict, result.status)
 
 
-def gate_text(gate: Gate) -> str:
-    """Return `80%, polite: 90%`, or `all, confirm: 4 of 5 runs (80%)`."""
+def gate_text(gate: Gate, judges: Iterable[JudgeResult] = ()) -> str:
+    """Return `80%, polite: 90%`, or `all, confirm: 4 of 5 runs (80%)`. *judges*: those of the run, for their names."""
+    names = {each["id"]: each["name"] for each in judges}
     confirm = [f"confirm: {required(gate.confirm)}"] if gate.confirm is not None else []
-    return ", ".join([str(gate.passed), *(f"{name}: {bar}" for name, bar in gate.judges.items()), *confirm])
+    return ", ".join(
+        [str(gate.passed), *(f"{names.get(judge, judge)}: {bar}" for judge, bar in gate.judges.items()), *confirm]
+    )
 
 
 def mismatch_title(mismatch: Mismatch) -> str:

@@ -166,6 +166,7 @@ class ScenarioRun(TypedDict):
 class JudgeResult(TypedDict):
     """What a judge of a check run found, as the stack output `verdicts` holds it. None: the API does not show it."""
 
+    id: str | None
     name: str
     """Its name, else its id."""
     required: bool | None

@@ -220,12 +220,13 @@ def _scenario_run(value: Mapping[str, Any]) -> ScenarioRun | None:
 
 
 def _judge_result(value: Mapping[str, Any]) -> JudgeResult | None:
-    name, required, passed, rate = (value.get(key) for key in ("name", "required", "passed", "match_rate"))
+    keys = ("id", "name", "required", "passed", "match_rate")
+    judge_id, name, required, passed, rate = (value.get(key) for key in keys)
     are_flags = isinstance(required, bool | None) and isinstance(passed, bool | None)
-    if not isinstance(name, str) or not are_flags or not _is_rate(rate):
+    if not isinstance(name, str) or not isinstance(judge_id, str | None) or not are_flags or not _is_rate(rate):
         return None
     known = float(rate) if rate is not None else None  # the state has 1, and the API 1.0
-    return {"name": name, "required": required, "match_rate": known, "passed": passed}
+    return {"id": judge_id, "name": name, "required": required, "match_rate": known, "passed": passed}
 
 
 def _is_rate(value: Any) -> bool:

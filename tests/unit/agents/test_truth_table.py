@@ -116,7 +116,9 @@ def test_only_a_completed_run_with_a_required_judge_passes() -> None:
     for row in passed:
         assert row.status in {"PASSED", "FAILED"}
         assert any(each.is_required for each in row.run.verdicts)
-        deciding = [each for each in row.run.verdicts if row.judged_by.quarantine_of(name_of(each)) is None]
+        deciding = [
+            each for each in row.run.verdicts if row.judged_by.quarantine_of(name_of(each), each.judge_id or "") is None
+        ]
         assert all(each.match_rate is not None for each in deciding if each.is_required)
 
 

@@ -9,7 +9,8 @@ from tornado_resource.agents.judge import judge
 from tornado_resource.agents.verdict import agrees, facts
 from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.declarations.model import Gate
-from tornado_resource.runs.model import GatedRun, RunVerdict
+from tornado_resource.declarations.quarantine import Quarantine
+from tornado_resource.runs.model import GatedRun, JudgeResult, RunVerdict
 
 GATED = GatedRun("support", "run-1", Gate(), {"agent_id": "a-1", "env": "staging", "version_id": "v-7"})
 
@@ -26,7 +27,12 @@ def run(*verdicts: JudgeVerdict, status: str = "PASSED") -> CheckRun:
 
 def recorded(found: CheckRun, gate: Gate = GATED.gate) -> RunVerdict:
     outcome, reason = judge(gate, found)
-    known: dict[str, Any] = {"outcome": outcome, "reason": reason, "status": found.status, **facts(GATED, found)}
+    known: dict[str, Any] = {
+        "outcome": outcome,
+        "reason": reason,
+        "status": found.status,
+        **facts(replace(GATED, gate=gate), found),
+    }
     return RunVerdict(session_id="run-1", gate=gate, declaration="0" * 64, **known)
 
 
@@ -36,8 +42,8 @@ def test_the_facts_of_a_run_are_its_version_and_its_judges() -> None:
         "version_id": "v-7",
         "semver": "1.4.0",
         "judges": [
-            {"name": "resolved", "required": True, "match_rate": 0.9, "passed": True},
-            {"name": "polite", "required": False, "match_rate": None, "passed": False},
+            {"id": "j-resolved", "name": "resolved", "required": True, "match_rate": 0.9, "passed": True},
+            {"id": "j-polite", "name": "polite", "required": False, "match_rate": None, "passed": False},
         ],
         "quarantined": [],
         "finished_at": "2026-11-20T10:20:00.000Z",
@@ -79,9 +85,9 @@ def test_a_recorded_verdict_agrees_with_its_judges(found: CheckRun, gate: Gate) 
     [
         {"judges": None},
         {"judges": []},
-        {"judges": [{"name": "resolved", "required": False, "match_rate": 0.9, "passed": True}]},
-        {"judges": [{"name": "resolved", "required": True, "match_rate": None, "passed": True}]},
-        {"judges": [{"name": "resolved", "required": True, "match_rate": 0.4, "passed": True}]},
+        {"judges": [{"id": "j-resolved", "name": "resolved", "required": False, "match_rate": 0.9, "passed": True}]},
+        {"judges": [{"id": "j-resolved", "name": "resolved", "required": True, "match_rate": None, "passed": True}]},
+        {"judges": [{"id": "j-resolved", "name": "resolved", "required": True, "match_rate": 0.4, "passed": True}]},
         {"status": "FAILED"},
         {"status": "ERROR"},
         {"status": "CANCELLED"},
@@ -114,3 +120,15 @@ def test_a_cancelled_run_failed_and_one_with_an_error_is_unknown() -> None:
     assert agrees(cancelled, GATED.request)
     assert agrees(replace(cancelled, status="ERROR", outcome="incomplete"), GATED.request)
     assert not agrees(replace(cancelled, status="ERROR"), GATED.request)
+
+
+def test_a_pass_by_the_ids_of_judges_still_agrees() -> None:
+    """A gate names judges by their ids where the file declares no names for them."""
+    excused = Quarantine("j-polite", "flaky", "2026-12-31")
+    gate = Gate(judges={"j-resolved": "80%"}, quarantine=(excused,))
+    verdict = recorded(run(verdict_of("resolved", 0.9), verdict_of("polite", 0.4), status="FAILED"), gate)
+    assert (verdict.outcome, verdict.quarantined) == ("passed", ["j-polite"])
+    assert agrees(verdict, GATED.request)
+    assert not agrees(replace(verdict, quarantined=[]), GATED.request)
+    below: list[JudgeResult] = [{**each, "match_rate": 0.7} for each in verdict.judges or ()]
+    assert not agrees(replace(verdict, judges=below), GATED.request)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.judges import OF_CODE, OF_OTHERS
 from tornado_resource.declarations.model import JUDGE_FIELDS
@@ -69,6 +71,38 @@ def test_judges_are_resolved_with_the_checks_that_name_them() -> None:
         {"id": "j-1"},
     )
     assert second.judges == ({"name": "Polite", "target_level_keys": ["rude", "kind"]},)
+
+
+def test_gates_and_quarantines_name_judges_by_their_keys() -> None:
+    """A check run has the name and the id of a judge, and no key. Any other word is a name in Bland."""
+    until = today() + timedelta(days=30)
+    text = f"""
+version: 1
+judges:
+  code: {{name: In Bland, prompt: p}}
+  plain: {{prompt: p}}
+  named: {{name: Named}}
+  by-id: {{id: j-1}}
+  by-both: {{id: j-2, name: Both}}
+agents:
+  support:
+    agent_id: ag-1
+    checks: {{scenario_ids: [tc-1], judges: [code, plain, named, by-id, by-both]}}
+    gate: {{judges: {{code: "51%", plain: "52%", named: "53%", by-id: "54%", by-both: "55%", "In Bland too": "56%"}}}}
+    quarantine: [{{judge: by-id, reason: flaky, until: {until}}}, {{judge: code, reason: flaky, until: {until}}}]
+"""
+    [agent] = environment_of(text).agents
+    assert agent.gate is not None
+    assert agent.gate.judges == {
+        "In Bland": "51%",
+        "plain": "52%",
+        "Named": "53%",
+        "j-1": "54%",
+        "Both": "55%",
+        "In Bland too": "56%",
+    }
+    assert [each.part for each in agent.gate.quarantine] == ["j-1", "In Bland"]
+    assert [each["judge"] for each in agent.quarantine] == ["j-1", "In Bland"]
 
 
 def test_an_environment_changes_a_judge_and_compares_only() -> None:

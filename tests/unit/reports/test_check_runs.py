@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -25,11 +26,21 @@ from tests.support.results import (
     status_of,
 )
 from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
-from tornado_resource.reports.outcomes import advice, count_runs, headings, judge_views, nouns, parts
+from tornado_resource.reports.outcomes import (
+    advice,
+    count_runs,
+    gate_text,
+    headings,
+    judge_views,
+    nouns,
+    parts,
+    quarantine_views,
+)
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts import verdicts_json
 from tornado_resource.runs.model import HIDDEN, Mismatch
@@ -192,3 +203,18 @@ def test_the_overview_counts_both_kinds() -> None:
     run = check_result_of(gated_check_run_of("b"), check_run_of("PASSED", judge_of("resolved", 1.0)))
     foot = lxml_html.document_fromstring(html(report_of(session, run))).xpath("//tfoot")[0]
     assert " ".join(foot.text_content().split()).startswith("1 session and 1 check run2 passed 1/1 scenario1/1 judge")
+
+
+def test_a_judge_that_the_gate_names_by_its_id_is_shown_by_its_name() -> None:
+    judges = (judge_of("Resolved", 0.7), judge_of("Polite", 0.4))
+    ids = {each.name: each.judge_id or "" for each in judges}
+    excused = Quarantine(ids["Polite"], "flaky", "2026-12-31")
+    gate = Gate(judges={ids["Resolved"]: "80%"}, quarantine=(excused,))
+    result = check_result_of(gated_check_run_of("support", gate=gate), check_run_of("FAILED", *judges))
+    assert [each.requirement for each in judge_views(result)] == [
+        "the gate requires 80%",
+        "in quarantine until 2026-12-31",
+    ]
+    assert gate_text(gate, result.verdict.judges or ()) == "all, Resolved: 80%"
+    [view] = quarantine_views(result, date(2026, 12, 1))
+    assert (view.label, view.found) == (f"Polite ({ids['Polite']})", "failed")

@@ -92,15 +92,16 @@ def test_the_failures_of_the_first_iteration_come_back(recorded: Any, known: Any
     assert (found.first_failed_ids, found.first_content) == (known, DIGEST)
 
 
-JUDGE = {"name": "resolved", "required": True, "match_rate": 1, "passed": None}
+JUDGE = {"id": "j-1", "name": "resolved", "required": True, "match_rate": 1, "passed": None}
 
 
 def test_the_judges_of_a_verdict_come_back_as_they_were_given() -> None:
-    judges = [JUDGE, {"name": "polite", "match_rate": 0.5}]
+    judges = [JUDGE, {"name": "polite", "match_rate": 0.5}]  # of a release that recorded no ids
     session = read_outputs(state(verdict(judges=judges, version_id="v-1", semver="1.4.0"))).runs[URN]
     assert session.verdict is not None
     assert (session.verdict.version_id, session.verdict.semver) == ("v-1", "1.4.0")
-    assert session.verdict.judges == [JUDGE, {"name": "polite", "required": None, "match_rate": 0.5, "passed": None}]
+    other = {"id": None, "name": "polite", "required": None, "match_rate": 0.5, "passed": None}
+    assert session.verdict.judges == [JUDGE, other]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_the_judges_of_a_verdict_come_back_as_they_were_given() -> None:
     [
         "resolved",
         [5],
-        *([{**JUDGE, key: value}] for key, value in [("name", 1), ("required", "yes"), ("passed", 1)]),
+        *([{**JUDGE, key: value}] for key, value in [("id", 1), ("name", 1), ("required", "yes"), ("passed", 1)]),
         *([{**JUDGE, "match_rate": rate}] for rate in ("1", True, 1.5, -0.5)),
     ],
     ids=str,
@@ -444,7 +445,7 @@ def test_a_state_that_is_damaged_anywhere_is_read_without_an_error() -> None:
 
 
 CHECKED = {"agent_id": "ag-1", "env": "staging", "version_id": "v-2"}
-JUDGES = [{"name": "resolved", "required": True, "match_rate": 0.9, "passed": True}]
+JUDGES = [{"id": "j-1", "name": "resolved", "required": True, "match_rate": 0.9, "passed": True}]
 
 
 def promoted(kind: str = "tornado", **changes: Any) -> dict[str, Any]:
