@@ -15,6 +15,7 @@ from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.progress import WaitProgress
 from tornado_resource.program.report import program_report
 from tornado_resource.program.scenarios import Scenarios
+from tornado_resource.program.sdk import end_without_collecting
 from tornado_resource.program.spending import Spending
 from tornado_resource.program.waiter import Waiter
 
@@ -58,6 +59,7 @@ def program_run() -> ProgramRun:
         return ProgramRun()
     if stack not in _RUNS:
         _RUNS[stack] = ProgramRun()
+        end_without_collecting()
     return _RUNS[stack]
 
 

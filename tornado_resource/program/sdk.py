@@ -2,6 +2,7 @@
 
 - Errors that are shown once: of an error that ends a program, Pulumi adds that the program has ended with an exit code.
 - Exit on signals: after a failed resource the engine interrupts the program, and Python would print a traceback.
+- End of the process: Python looks for garbage once more, among all that a program has imported.
 - Registered outputs: the SDK ends a program at the first error, registered or not.
 - Tracking: before a program ends, the SDK waits for every output. With each one that completes, it asks asyncio to wait
   for all the others anew (`wait_for_rpcs` in `pulumi/runtime/stack.py`): time grows with the square of their number.
@@ -12,6 +13,8 @@ Tried with SDK 3.259.0 and 3.272.0.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -111,6 +114,15 @@ def owns_process() -> bool:
     """Return whether Pulumi's language host has started this process for the program; not so with inline programs."""
     # While the program runs, it has taken the place of the language host's `__main__` and `sys.argv`.
     return any(Path(each).name == _HOST for each in sys.orig_argv)
+
+
+def end_without_collecting() -> None:
+    """Let the process of a program end without Python's last garbage collection, a sixth of its time (0.05 s).
+
+    A program that does not own its process is left alone.
+    """
+    if owns_process():
+        atexit.register(gc.freeze)
 
 
 def show_error_once(program: asyncio.Task[Any]) -> None:
