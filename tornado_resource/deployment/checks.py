@@ -59,7 +59,8 @@ async def _unknown_bars(agent: Declaration, run: ProgramRun) -> list[str]:
     names = [await _name(judge, run) for judge in agent.checks.judges]
     if not all(names):
         return []  # a judge with an id and a version is not looked up
-    unknown = [each for each in agent.gate.judges if each not in names]
+    ids = [each.get("id") for each in agent.checks.judges]
+    unknown = [each for each in agent.gate.judges if each not in {*names, *ids}]
     of_checks = f"is not among those of the checks: {id_list(names)}"
     return [f"{agent.position}: {agent.name}: judge {clean(each, 60)} of the gate {of_checks}" for each in unknown]
 

@@ -39,7 +39,7 @@ def program_run() -> Any:
     return SimpleNamespace(judges=judges)
 
 
-async def test_a_gate_that_names_a_judge_by_its_key_starts_nothing() -> None:
+async def test_a_gate_that_names_another_judge_starts_nothing() -> None:
     """The file shows no name of a judge that is declared by its id."""
     declared = environment(Gate(judges={"courteous": "90%", "Resolved": "80%"}), {"id": "j-1"}, {"name": "Resolved"})
     with pytest.raises(pulumi.RunError) as caught:
@@ -54,10 +54,11 @@ async def test_a_gate_that_names_a_judge_by_its_key_starts_nothing() -> None:
     ("bars", "judge"),
     [
         ({"Polite": "90%"}, {"id": "j-1"}),
+        ({"j-1": "90%"}, {"id": "j-1"}),
         ({"any": "90%"}, {"id": "j-1", "version": "v-0"}),
         ({"any": "90%"}, {"id": "j-2"}),
     ],
-    ids=["by its name", "not looked up", "without a name"],
+    ids=["by its name", "by its id", "not looked up", "without a name"],
 )
 async def test_a_gate_may_name_what_is_or_may_be_a_judge_of_the_checks(
     bars: dict[str, str], judge: dict[str, Any]
