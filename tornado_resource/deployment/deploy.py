@@ -35,6 +35,7 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
+from tornado_resource.program.report import in_own_words
 from tornado_resource.program.run import program_run
 from tornado_resource.program.runs import RunOutputs, run_outputs
 from tornado_resource.program.sdk import exit_on_signals, together
@@ -120,7 +121,7 @@ def deploy() -> None:
     pulumi.export("environment", environment.name)
     rollbacks = Rollbacks(environment, run)
     deployed: pulumi.Output[Any] = _promoted(environment, rollbacks, run).apply(
-        lambda promoted: _declare(promoted, environment, rollbacks, run)
+        lambda promoted: _declare_or_say_why(promoted, environment, rollbacks, run)
     )
     verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
     pulumi.export("sessions", deployed.apply(partial(_runs, "sessions")))
@@ -177,6 +178,13 @@ async def _resolved(environment: Environment, promotion: Promotion | None, run: 
 
         await check_judges(environment, run)
     return await with_latest(environment, run)
+
+
+async def _declare_or_say_why(
+    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
+) -> _Deployed:
+    with in_own_words():
+        return await _declare(promoted, environment, rollbacks, run)
 
 
 async def _declare(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import traceback
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +24,7 @@ from tornado_resource.reports.ci import is_github_actions, run_url
 from tornado_resource.reports.model import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.declarations.budget import Cost
     from tornado_resource.reports.baseline import Baseline
@@ -239,10 +239,31 @@ def _renamed(result: Result, name: str) -> Result:
     return result if result.gated.name == name else replace(result, gated=replace(result.gated, name=name))
 
 
+class OwnError(pulumi.RunError):
+    """A `RunError` of this package, without the traceback that shows it."""
+
+
+@contextmanager
+def in_own_words() -> Iterator[None]:
+    """Let an error of this package be known as one by whoever awaits an output that it fails.
+
+    Only the first who awaits a future sees the traceback of its error.
+    """
+    try:
+        yield
+    except pulumi.RunError as error:
+        raise (OwnError(str(error)) if _is_own(error) else error) from None
+
+
+def _is_own(error: BaseException) -> bool:
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    is_ours = bool(modules) and modules[-1].startswith(f"{PACKAGE}.")
+    return isinstance(error, OwnError) or (isinstance(error, pulumi.RunError) and is_ours)
+
+
 def _cause(error: BaseException) -> str:
     """Return why a program failed: in our own words, since only Pulumi's log masks what is secret in another text."""
-    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if isinstance(error, pulumi.RunError) and modules[-1].startswith(f"{PACKAGE}."):
+    if _is_own(error):
         return clean_lines(str(error), MAX_CHARACTERS)
     return f"the program failed ({type(error).__name__}): see the log of the update"
 

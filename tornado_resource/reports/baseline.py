@@ -38,7 +38,7 @@ _CHANGES: Final[Mapping[tuple[bool, bool | None], Change]] = {
 UNREADABLE: Final = "its state could not be read, so nothing is compared with it; the log has the reason"
 EMPTY: Final = "it has recorded no verdict, so there is nothing to compare with"
 ITSELF: Final = "it is this stack itself, so there is nothing to compare with"
-NOT_BLAMED: Final = "What is still failing had failed there before this change. The gate requires it all the same."
+NOT_BLAMED: Final = "What is still failing had failed there before this change. That changes nothing about the gate."
 MAX_LINES: Final = 10
 
 

@@ -103,6 +103,22 @@ def test_an_update_that_judged_nothing_says_why(program: Program, error: Any, pr
     assert program.verdicts["sessions"] == {}
 
 
+def test_an_error_of_ours_says_why_although_its_traceback_is_lost(program: Program) -> None:
+    """Only the first one who awaits a future sees the traceback of its error."""
+    with pytest.raises(pulumi.RunError) as caught, report.in_own_words():
+        gate.raise_if_any("nothing was started")
+    program.run(error=caught.value.with_traceback(None))
+    assert program.verdicts["problem"] == "nothing was started"
+
+
+def test_an_error_of_somebody_else_is_not_in_our_words(program: Program) -> None:
+    foreign = pulumi.RunError("secret")
+    with pytest.raises(pulumi.RunError) as caught, report.in_own_words():
+        raise foreign
+    program.run(error=caught.value.with_traceback(None))
+    assert program.verdicts["problem"] == "the program failed (RunError): see the log of the update"
+
+
 @pytest.mark.parametrize(
     ("has_gate", "error", "result"), [(False, None, "skipped"), (True, None, "error"), (False, ValueError(), "error")]
 )
