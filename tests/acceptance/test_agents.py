@@ -151,9 +151,8 @@ def test_a_version_whose_variables_have_no_value_starts_nothing(make_project: Ca
     project.declare("version: 1\nagents: {support: {agent_id: ag-good}}\n")
     save(project, "ag-good", snapshot={"prompt": "Call {{env.HOST}}"})
     printed = project.up(expect=None)
-    assert (
-        "nothing was started: the version refers to an environment variable without a value in staging: HOST" in printed
-    )
+    assert "nothing was started: variables have no value (1 of 1 check run):" in printed
+    assert "the version refers to an environment variable without a value in staging: HOST" in printed
     assert checks(project) == []
     assert "Traceback" not in printed
     headers = {"authorization": "any-key"}

@@ -36,7 +36,7 @@ from tornado_resource.declarations.model import (
 from tornado_resource.errors import ApiError, ConfigurationError, OutcomeUnknown, Rejected
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.model import Result
-from tornado_resource.runs.order import Found, StartedRun
+from tornado_resource.runs.order import Found, FoundVersion, StartedRun
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tornado_resource.bland.agents import Version
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
     from tornado_resource.bland.listing import Scenario
@@ -102,6 +103,7 @@ class CheckRuns(Kind):
     id_output = "run_id"
     place_outputs = ("agent_id", "env")
     intents = "check-run-intents"
+    has_variables = True
     version_field = "version_id"
     fields = CHECK_RUN_FIELDS
     statuses = STATUSES
@@ -155,18 +157,18 @@ class CheckRuns(Kind):
         version = request["version_id"]
         return self.place_id(request) if version == PINNED else request["agent_id"], version
 
-    async def find_version(self, client: Client, request: Mapping[str, Any]) -> str:
+    async def find_version(self, client: Client, request: Mapping[str, Any]) -> FoundVersion:
         """Return the id of the newest version, of the pinned one, or of a published one."""
         agent_id, version = request["agent_id"], request["version_id"]
         if version == LATEST:
-            return (await retried(lambda: read_latest_version(client, agent_id))).version_id
+            return _found(await retried(lambda: read_latest_version(client, agent_id)))
         if version != PINNED:
-            return (await retried(lambda: read_version(client, agent_id, version))).version_id
+            return _found(await retried(lambda: read_version(client, agent_id, version)))
         pin = (await retried(lambda: read_pins(client, agent_id))).of(request["env"])
         if pin.version_id is None:
             message = f"{self.place(request)} pins no version; publish one, or declare `version: latest`"
             raise ConfigurationError(message)
-        return pin.version_id
+        return FoundVersion(pin.version_id)
 
     def version_of(self, verdict: RunVerdict) -> str | None:
         """Return the id of the version that was checked."""
@@ -329,6 +331,14 @@ def _run(status: Status | None) -> CheckRun | None:
 
 def _started(run: CheckRun) -> StartedRun:
     return StartedRun(run.run_id, run.created_at, run.status, shown=_shown(run))
+
+
+def _found(version: Version) -> FoundVersion:
+    """Return a version with what it refers to, as far as it is shown."""
+    from tornado_resource.bland.variables import referenced_variables
+
+    names = referenced_variables(version.snapshot) if version.snapshot is not None else None
+    return FoundVersion(version.version_id, names)
 
 
 def _shown(run: CheckRun) -> dict[str, Any]:

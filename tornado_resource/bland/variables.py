@@ -17,7 +17,7 @@ from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tornado_resource.bland.client import Client
 
@@ -82,13 +82,17 @@ async def find_missing_of_snapshot(client: Client, agent_id: str, env: str, snap
 
     The variables are only read if the version refers to some.
     """
-    if not referenced_variables(snapshot):
-        return None
+    names = referenced_variables(snapshot)
+    variables = await find_variables(client, agent_id, env) if names else None
+    return missing_variables(env, names, variables) if variables is not None else None
+
+
+async def find_variables(client: Client, agent_id: str, env: str) -> Variables | None:
+    """Return the variables of an environment; None if they cannot be read."""
     try:
-        variables = await retried(lambda: read_variables(client, agent_id, env))
+        return await retried(lambda: read_variables(client, agent_id, env))
     except ApiError:
         return None
-    return missing_variables(env, snapshot, variables)
 
 
 async def _read_snapshot(client: Client, agent_id: str, version_id: str) -> Mapping[str, Any]:
@@ -123,12 +127,14 @@ def referenced_variables(snapshot: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def missing_variables(env: str, snapshot: Mapping[str, Any], variables: Variables) -> str | None:
+def missing_variables(env: str, names: Iterable[str], variables: Variables) -> str | None:
     """Return which variables a version refers to that have no value in an environment; None if all have one. Pure.
+
+    *names* are those that it refers to (`referenced_variables`).
 
     A call that meets such a reference fails (`AGENT_VARIABLE_UNRESOLVED`). Names differ by upper and lower case.
     """
-    missing = [name for name in referenced_variables(snapshot) if name not in variables.with_value]
+    missing = [name for name in names if name not in variables.with_value]
     if not missing:
         return None
     listed = short_list([f"{name}{_hint(name, variables)}" for name in missing], MAX_SHOWN)

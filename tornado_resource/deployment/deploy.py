@@ -170,14 +170,19 @@ def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -
 
 
 async def _resolved(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> Environment:
-    """Return the environment on versions that exist, once its scenarios and judges are known to be there."""
+    """Return the environment on versions that exist, once all that its runs need is known to be there."""
     if environment.all_scenarios:
         await check_scenarios(environment, promotion, run)
     if environment.checks:
         from tornado_resource.deployment.checks import check_judges
 
         await check_judges(environment, run)
-    return await with_latest(environment, run)
+    environment = await with_latest(environment, run)
+    if environment.agents:
+        from tornado_resource.deployment.variables import check_variables
+
+        await check_variables(environment, run)
+    return environment
 
 
 async def _declare_or_say_why(

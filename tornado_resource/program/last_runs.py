@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Rerun
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.client import SharedClient, Versions
+    from tornado_resource.runs.intents import Intent
     from tornado_resource.runs.kind import Kind
     from tornado_resource.runs.model import Confirmation, Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedRun
@@ -81,6 +82,7 @@ class LastRuns:
         self._rerun = rerun
         self._reading: asyncio.Future[Recorded] | None = None
         self._newest: dict[tuple[str, str, Any], asyncio.Task[Any]] = {}
+        self._variables: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._asked: dict[str, GatedRun] = {}
         self._asking: dict[tuple[str, Gate], asyncio.Task[LastRun]] = {}
         self._outlooks: dict[tuple[str, str], tuple[Any, asyncio.Task[Outlook]]] = {}
@@ -237,7 +239,14 @@ class LastRuns:
 
     async def _find_version(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
         async with self._client.open() as client:
-            return await kind.find_version(client, declared)
+            found = await kind.find_version(client, declared)
+        if found.variables is not None:
+            self._variables[_tested(kind, {**declared, kind.version_field: found.version})] = found.variables
+        return found.version
+
+    def variables(self, kind: Kind, declared: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Return the names of the variables that a version refers to which this run has read; None for any other."""
+        return self._variables.get(_tested(kind, declared))
 
     async def _latest_of(
         self, urn: str, session: RecordedRun, declared: Mapping[str, Any], newest: Any
@@ -300,15 +309,16 @@ class LastRuns:
             declared = {**declared, kind.version_field: session.request.get(kind.version_field)}
         return await self.kept(declared, gated) is not None
 
-    async def starts(self, urn: str, declared: Mapping[str, Any]) -> bool:
+    async def starts(self, urn: str, declared: Mapping[str, Any], former: Sequence[str] = ()) -> bool:
         """Return whether this update may start a run: it is new, it is replaced, or it runs again.
 
         Args:
             urn: the URN of its resource.
             declared: its inputs.
+            former: the URNs that it may have been recorded under before.
 
         """
-        return (await self._outlook([urn], declared)).starts
+        return (await self._outlook([urn, *former], declared)).starts
 
     async def kept(self, declared: Mapping[str, Any], gated: GatedRun) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.
@@ -447,11 +457,20 @@ async def read_resources() -> Mapping[str, Any]:
     raise ConfigurationError(message)
 
 
-def _cut_off_start(kind: Kind, urn: str, place_id: str, session: RecordedRun | None) -> int | str | None:
-    """Return the version that a start asked for which the state does not know; None if there is no such start."""
+def intent_of(kind: Kind, urn: str) -> Intent | None:
+    """Return the intent of a run of this machine whose start may have been cut off; None if there is none."""
     path = resource_path(name_of(urn))
     address = resource_address(path, pulumi.get_project(), os.environ, parents_of(urn))
-    intent = IntentStore(intents_folder(os.environ, kind.intents)).find(address)
+    return IntentStore(intents_folder(os.environ, kind.intents)).find(address)
+
+
+def _tested(kind: Kind, declared: Mapping[str, Any]) -> tuple[str, ...]:
+    return kind.name, str(declared[kind.place_outputs[0]]), str(declared.get(kind.version_field))
+
+
+def _cut_off_start(kind: Kind, urn: str, place_id: str, session: RecordedRun | None) -> int | str | None:
+    """Return the version that a start asked for which the state does not know; None if there is no such start."""
+    intent = intent_of(kind, urn)
     if intent is None or intent.pathway_id != place_id:
         return None
     is_recorded = session is not None and intent.session_id == session.run_id

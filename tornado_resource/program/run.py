@@ -17,6 +17,7 @@ from tornado_resource.program.report import program_report
 from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.program.sdk import end_without_collecting
 from tornado_resource.program.spending import Spending
+from tornado_resource.program.variables import KnownVariables
 from tornado_resource.program.waiter import Waiter
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ProgramRun:
         self.versions = Versions(client)
         self.judges = KnownJudges(client)
         self.last_runs = LastRuns(client, self.versions, self.settings.rerun)
+        self.variables = KnownVariables(client, self.last_runs)
         self.scenarios = Scenarios(client, self.last_runs, self.versions)
         self.spending = Spending(self.settings.budget)
         self.waiter = Waiter(client, self.settings, self.last_runs, WaitProgress(report))

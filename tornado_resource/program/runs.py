@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial, reduce
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -181,7 +181,7 @@ def run_inputs(
         given[kind.version_field] = pulumi.Output.from_input(version).apply(partial(_version, kind, urns, declared))
     given["parents"] = parents(known_urn)
     share = _own_share(resource, name, urns, given, is_known=is_plain({**declared, kind.version_field: version}))
-    given["rerun_decision"] = _decision(resource.kind, name, urns, given, share)
+    given |= _of_this_update(kind, name, urns, given, share)
     return given
 
 
@@ -265,6 +265,18 @@ async def _public(kind: Kind, declared: Mapping[str, Any], inputs: Mapping[str, 
     return reduce(without_secret, secret, text)
 
 
+def _of_this_update(
+    kind: Kind,
+    name: str,
+    urns: Future[list[str]],
+    given: Mapping[str, Any],
+    share: Future[Share | None] | None,
+) -> dict[str, Awaitable[Any]]:
+    """Return the inputs that no state has: the provider's `check` takes note of them."""
+    found: dict[str, Awaitable[Any]] = {"rerun_decision": _decision(kind.name, name, urns, given, share)}
+    return {**found, "is_checked": _is_checked(kind, name, urns, given)} if kind.has_variables else found
+
+
 async def _decision(
     kind: str,
     name: str,
@@ -272,7 +284,7 @@ async def _decision(
     given: Mapping[str, Any],
     share: Future[Share | None] | None,
 ) -> dict[str, Any] | None:
-    """Return whether the run is started again. The provider's `check` takes note of it; the state never has it.
+    """Return whether the run is started again.
 
     Raises:
         InvalidArgument: the name is ambiguous, or the budget of the config does not allow to start the run.
@@ -291,6 +303,30 @@ async def _decision(
     if refusal is not None:
         raise InvalidArgument(refusal)
     return asdict(decision) if decision is not None and not decision.stays else None
+
+
+async def _is_checked(kind: Kind, name: str, urns: Future[list[str]], given: Mapping[str, Any]) -> Literal[True] | None:
+    """Return whether the provider need not look for variables without a value; None if it does.
+
+    Raises:
+        InvalidArgument: the run would start, and variables that its version refers to have no value.
+
+    """
+    try:
+        run = program_run()
+    except TornadoError:
+        return None  # the provider reports it
+    if is_idle():
+        return None
+    inputs = declared_inputs(kind.name, given)
+    declared = await _resolved(inputs)
+    if not is_plain(declared):
+        return None
+    found = await run.variables.find(kind, await urns, declared, adopts="adopt" in given)
+    if found.missing is not None:
+        message = f"nothing was started for {kind.noun} {name}: {found.missing}"
+        raise InvalidArgument(await _public(kind, inputs, declared, message))
+    return True if found.is_checked else None
 
 
 def _own_share(

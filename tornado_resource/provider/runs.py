@@ -77,6 +77,7 @@ class _Update:
         created: the sessions that resources got in this update, and the URNs of these. The engine creates a renamed
             resource before it deletes the old one, and that delete must not cancel the session.
         decisions: what the program has decided about recorded sessions, by the `identity` of their resources.
+        checked: the `identity` of the resources for whose runs the program has found that nothing is missing.
 
     """
 
@@ -85,6 +86,7 @@ class _Update:
     compared: set[Identity] = field(default_factory=set)
     created: dict[str, str] = field(default_factory=dict)
     decisions: dict[Identity, Decision] = field(default_factory=dict)
+    checked: set[Identity] = field(default_factory=set)
 
 
 class RunProvider(BaseProvider[_Update]):
@@ -107,9 +109,12 @@ class RunProvider(BaseProvider[_Update]):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and update, before `diff`. Applies the rules of `sessions.yaml` to all known values.
 
-        What it returns is what the engine records: `rerun_decision` and `base_url` are for this update only.
+        What it returns is what the engine records: `rerun_decision`, `is_checked` and `base_url` are for this update
+        only.
         """
         confirm_base_url(news.pop("base_url", None))
+        checked = self._this_update.checked
+        (checked.add if news.pop("is_checked", None) is True else checked.discard)(identity(news))
         decision = news.pop("rerun_decision", None)
         if decision is None or contains_unknowns(decision):
             self._this_update.decisions.pop(identity(news), None)
@@ -205,7 +210,8 @@ class RunProvider(BaseProvider[_Update]):
 
         address, update, kind = address_of(props), self._this_update, self._kind
         on_conflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
-        order = Order(address, kind.request_of(props), on_conflict, kind.name)
+        is_checked = identity(props) in update.checked
+        order = Order(address, kind.request_of(props), on_conflict, kind.name, is_checked=is_checked)
         if adopted_id is not None:
             urn = await self._holder(address, adopted_id)
             if urn not in {None, self._urn_of(props)}:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.runs.order import FoundVersion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -39,6 +40,8 @@ class Kind(ABC):
     """What messages call that whose results decide about a run."""
     is_part: ClassVar[bool] = False
     """Whether a run is a part of another one, whose verdict has what is known of it."""
+    has_variables: ClassVar[bool] = False
+    """Whether what it tests may refer to variables of its place, which must have values."""
     is_shown_late: ClassVar[bool] = False
     """Whether the API may show a run only some time after it was started."""
     has_iterations: ClassVar[bool] = False
@@ -113,7 +116,7 @@ class Kind(ABC):
         """Return what decides which version the declared one of a request stands for: by default its place and that."""
         return self.place_id(request), request[self.version_field]
 
-    async def find_version(self, client: Client, request: Mapping[str, Any]) -> Any:
+    async def find_version(self, client: Client, request: Mapping[str, Any]) -> FoundVersion:
         """Return what the declared version of a request stands for now.
 
         Raises:
@@ -121,7 +124,7 @@ class Kind(ABC):
 
         """
         del client
-        return request.get(self.version_field)
+        return FoundVersion(request.get(self.version_field))
 
     def version_of(self, verdict: RunVerdict) -> Any:
         """Return the version that a verdict is for, as the version field names it; None if it is unknown."""

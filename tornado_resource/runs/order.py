@@ -37,12 +37,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A run to start, and the resource that it is for. *request* is the body of the start request."""
+    """A run to start, and the resource that it is for. *request* is the body of the start request.
+
+    *is_checked*: whether the program has found that nothing that the run needs is missing (`Kind.find_obstacle`).
+    """
 
     address: Address
     request: Mapping[str, Any]
     on_conflict: OnConflict = "fail"
     kind: str = "tornado"
+    is_checked: bool = False
 
     @property
     def name(self) -> str:
@@ -52,6 +56,14 @@ class Order:
     def run(self, run_id: str) -> Run:
         """Return the run with an id that this order may be for."""
         return Run(run_id, self.request, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVersion:
+    """What a declared version stands for, and the names of the variables that it refers to; None if unknown."""
+
+    version: Any
+    variables: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ async def start(client: Client, order: Order, intents: IntentStore, clock: Clock
     recovered = await recover(client, order, intents, clock)
     if recovered is not None:
         return recovered
-    obstacle = await kind_of(order.kind).find_obstacle(client, order.request)
+    obstacle = await kind_of(order.kind).find_obstacle(client, order.request) if not order.is_checked else None
     if obstacle is not None:
         message = f"nothing was started: {obstacle}"
         raise TornadoError(message)

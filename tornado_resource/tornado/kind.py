@@ -33,7 +33,7 @@ from tornado_resource.declarations.model import (
 )
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected, TornadoError
 from tornado_resource.runs.kind import Kind
-from tornado_resource.runs.order import StartedRun, Trace
+from tornado_resource.runs.order import FoundVersion, StartedRun, Trace
 from tornado_resource.tornado.comparison import found_run, other_timeout
 from tornado_resource.tornado.judge import judge
 from tornado_resource.tornado.verdict import facts, quarantined
@@ -107,7 +107,7 @@ class Tornado(Kind):
         """Return whether it is a number, or omitted."""
         return bool(version != LATEST)
 
-    async def find_version(self, client: Client, request: Mapping[str, Any]) -> int:
+    async def find_version(self, client: Client, request: Mapping[str, Any]) -> FoundVersion:
         """Return the number of the newest version of the pathway."""
         from tornado_resource.versions.reading import ContentReader
 
@@ -116,7 +116,7 @@ class Tornado(Kind):
             pathway = clean(self.place_id(request))
             message = f"the API lists no versions of pathway {pathway}; declare version_number as a number"
             raise ConfigurationError(message)
-        return newest
+        return FoundVersion(newest)
 
     def version_of(self, verdict: RunVerdict) -> int | None:
         """Return the number of the version, which may be the run's own fork."""

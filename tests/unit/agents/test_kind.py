@@ -16,7 +16,7 @@ from tornado_resource.bland.sessions import Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError, NotFound, OutcomeUnknown, Rejected
 from tornado_resource.runs.model import Ending, Known
-from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.order import Address, FoundVersion, Order
 from tornado_resource.runs.rerun import rerun_reason
 from tornado_resource.runs.results import read_last_run, read_result
 from tornado_resource.runs.verdict import make_verdict
@@ -46,7 +46,8 @@ async def api(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[B
 async def test_a_declared_version_becomes_the_id_of_one(api: Bench) -> None:
     ids = {each.semver or "latest": each.version_id for each in (await list_versions(api.client, "a-1")).versions}
     for declared, semver in (("latest", "latest"), ("pinned", "1.0.0"), ("1.1.0", "1.1.0")):
-        assert await KIND.find_version(api.client, {**AGENT, "version_id": declared}) == ids[semver]
+        found = await KIND.find_version(api.client, {**AGENT, "version_id": declared})
+        assert found == FoundVersion(ids[semver], None if declared == "pinned" else ())
     unpinned = {**AGENT, "env": "production", "version_id": "pinned"}
     with pytest.raises(ConfigurationError, match=r"^agent a-1 in production pins no version; publish one"):
         await KIND.find_version(api.client, unpinned)
@@ -186,7 +187,7 @@ def test_the_place_and_the_request_are_what_is_declared() -> None:
 
 
 async def test_a_start_without_checks_says_what_to_do(api: Bench) -> None:
-    latest = await KIND.find_version(api.client, {**AGENT, "version_id": "latest"})
+    latest = (await KIND.find_version(api.client, {**AGENT, "version_id": "latest"})).version
     with pytest.raises(Rejected, match=r"HTTP 400: .*; it has no checks in production: set them up in Bland, or decl"):
         await KIND.start(api.client, {**AGENT, "env": "production", "version_id": latest})
 

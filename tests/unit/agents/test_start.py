@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -367,3 +368,9 @@ async def test_a_version_whose_variables_have_no_value_is_not_started() -> None:
         await run(api, check_order(version_id="v-2"))
     assert api.calls == []
     assert api.intents.find(CHECK_ADDRESS) is None
+
+
+async def test_what_the_program_has_checked_is_not_read_again() -> None:
+    api = CheckRunApi.of(FakeTime(), snapshot={"prompt": "Call {{env.HOST}}"})
+    await run(api, replace(check_order(version_id="v-2"), is_checked=True))
+    assert api.calls == ["POST start"]

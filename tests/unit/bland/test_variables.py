@@ -55,22 +55,21 @@ async def test_what_the_newest_version_lacks_is_listed(api: Bench) -> None:
     version = await read_latest_version(api.client, "a-1")
     variables = await read_variables(api.client, "a-1", "staging")
     assert version.snapshot is not None
-    assert missing_variables("staging", version.snapshot, variables) == (
+    assert missing_variables("staging", referenced_variables(version.snapshot), variables) == (
         "the version refers to environment variables without a value in staging: NEW, api_host (there is API_HOST). "
         "Calls would fail (AGENT_VARIABLE_UNRESOLVED): set the values in Bland (Configure, Environments, Variables)"
     )
 
 
 def test_one_empty_variable_is_said_to_be_empty() -> None:
-    text = missing_variables("staging", {"x": "{{env.OLD}}"}, Variables(frozenset(), frozenset({"OLD"})))
+    text = missing_variables("staging", ["OLD"], Variables(frozenset(), frozenset({"OLD"})))
     assert text is not None
     assert "an environment variable without a value in staging: OLD (empty). " in text
-    assert missing_variables("staging", {"x": "{{env.OLD}}"}, Variables(frozenset({"OLD"}))) is None
+    assert missing_variables("staging", ["OLD"], Variables(frozenset({"OLD"}))) is None
 
 
 def test_a_long_list_is_cut() -> None:
-    snapshot = {"x": [f"{{{{env.V{number}}}}}" for number in range(99)]}
-    text = missing_variables("staging", snapshot, Variables(frozenset()))
+    text = missing_variables("staging", [f"V{number}" for number in range(99)], Variables(frozenset()))
     assert text is not None
     assert f"and {99 - MAX_SHOWN} more. " in text
 

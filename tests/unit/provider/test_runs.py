@@ -15,12 +15,15 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import KEY, configure_provider
+from tornado_resource.agents.provider import CheckRunProvider
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.provider import runs as own_sessions
 from tornado_resource.provider.runtime import Failure, secret, stop_runtimes
+from tornado_resource.runs import start as starting
 from tornado_resource.runs.cancel import Unsettled
 from tornado_resource.runs.intents import IntentStore, intents_folder
+from tornado_resource.runs.order import StartedRun
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.tornado.provider import TornadoProvider
 
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tornado_resource.runs.intents import Intent
+    from tornado_resource.runs.order import Order
 
+ID = "7c1f0a52-0b1e-4c8a-9a55-6f0d6f6f1f01"
 INPUTS: dict[str, Any] = {
     "name": "dev/support-line",
     "pathway_id": "pw-1",
@@ -128,6 +133,29 @@ def test_diff_follows_the_decision_of_the_program(
     assert "rerun_decision" not in checked.inputs
     assert provider.diff("s-1", RECORDED, checked.inputs).replaces == replaces
     assert ("support-line: runs again, the last run did not" in capsys.readouterr().out) is bool(replaces)
+
+
+@pytest.mark.parametrize("last", [None, UNKNOWN, "yes"], ids=["nothing", "unknown", "something else"])
+def test_only_what_the_program_has_checked_is_not_looked_for(monkeypatch: pytest.MonkeyPatch, last: Any) -> None:
+    """No state has what it says, which holds until the next `check` of the same resource."""
+    orders: list[bool] = []
+
+    async def start(_client: Any, order: Order, _intents: Any) -> StartedRun:
+        orders.append(order.is_checked)
+        return StartedRun(f"cr-{len(orders)}", None, "RUNNING")
+
+    monkeypatch.setattr(starting, "start", start)
+    provider = CheckRunProvider()
+    configure_provider(provider, "http://127.0.0.1:9")
+    props = {"name": "dev/support", "agent_id": "a-1", "env": "staging", "version_id": ID}
+    try:
+        for given in (True, last):
+            checked = provider.check({}, {**props, "is_checked": given})
+            assert checked.inputs == props
+            provider.create({**checked.inputs})
+    finally:
+        stop_runtimes()
+    assert orders == [True, False]
 
 
 def test_what_an_update_knows_is_kept_by_resource(

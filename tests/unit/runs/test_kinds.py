@@ -24,7 +24,7 @@ from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore
 from tornado_resource.runs.kinds import KINDS, kind_of, kind_of_type
 from tornado_resource.runs.model import Ending, GatedRun, Result
-from tornado_resource.runs.order import Address, Order
+from tornado_resource.runs.order import Address, FoundVersion, Order
 from tornado_resource.runs.results import read_last_run, wait_for_result
 from tornado_resource.runs.start import start
 from tornado_resource.runs.verdict import make_verdict
@@ -177,5 +177,5 @@ async def test_a_kind_without_versions_takes_what_is_declared() -> None:
     verdict = make_verdict(GatedRun("robot", "toy-1", Gate(), request, kind="toy"), Ending(None))
     assert (toy.KIND.is_resolved("any"), toy.KIND.is_moving("any")) == (True, False)
     assert toy.KIND.known_version(request, {}) is None
-    assert await toy.KIND.find_version(client(ToyApi()), request) is None
+    assert await toy.KIND.find_version(client(ToyApi()), request) == FoundVersion(None)
     assert toy.KIND.version_of(verdict) is None
