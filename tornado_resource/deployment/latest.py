@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -63,13 +63,14 @@ def _with(environment: Environment, resolved: Mapping[str, Declaration]) -> Envi
 class _Latest:
     """A run on a version, and why that is tested again, if it is; or the problem in finding it.
 
-    *wanted* is what the file declares as its version.
+    *wanted* is what the file declares as its version. *newest*: the newest version, if the run stays on an earlier one.
     """
 
     declaration: Declaration
     wanted: str
     reason: str | None = None
     problem: str | None = None
+    newest: Any = None
 
     @property
     def is_moving(self) -> bool:
@@ -81,7 +82,8 @@ class _Latest:
         kind = kind_of(each.kind)
         stands_for = "" if self.wanted == LATEST else f"{self.wanted} is "
         version = f"version {each.request[kind.version_field]}"
-        return f"{each.name}: {stands_for}{version} of {kind.place_noun} {each.subject_id}{why}"
+        stays = f", as it was started (the newest one is {self.newest})" if self.newest is not None else ""
+        return f"{each.name}: {stands_for}{version} of {kind.place_noun} {each.subject_id}{stays}{why}"
 
 
 async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:
@@ -92,6 +94,9 @@ async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:
         version, reason = await run.last_runs.version(kind, urns, inputs)
     except TornadoError as error:
         return _Latest(declaration, wanted, problem=str(error))
+    newest = None
     if version == await run.last_runs.started_version(urns):
         reason = None  # an unchanged declaration: the provider says why it runs again
-    return _Latest(replace(declaration, request={**declaration.request, kind.version_field: version}), wanted, reason)
+        newest = run.last_runs.newest_seen(kind, inputs) if wanted == LATEST else None
+    resolved = replace(declaration, request={**declaration.request, kind.version_field: version})
+    return _Latest(resolved, wanted, reason, newest=newest if newest != version else None)

@@ -237,6 +237,11 @@ class LastRuns:
             self._newest[key] = asyncio.ensure_future(self._find_version(kind, declared))
         return await self._newest[key]
 
+    def newest_seen(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
+        """Return what a declared version stands for, if this run has read it already; else None."""
+        asked = self._newest.get((kind.name, *kind.version_source(declared)))
+        return asked.result() if asked is not None and asked.done() and asked.exception() is None else None
+
     async def _find_version(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
         async with self._client.open() as client:
             found = await kind.find_version(client, declared)

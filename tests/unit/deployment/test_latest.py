@@ -17,8 +17,19 @@ from tornado_resource.stacks.settings import Settings
 DECLARED = Declaration("a", {"pathway_id": "pw-1", "version_number": "latest"}, Gate(), Position("s.yaml", 3, 3))
 
 
-@pytest.mark.parametrize(("started", "why"), [(6, ""), (5, ": runs again, it failed")], ids=["same", "another"])
-async def test_why_it_runs_again_is_said_once(monkeypatch: pytest.MonkeyPatch, started: int, why: str) -> None:
+@pytest.mark.parametrize(
+    ("started", "newest", "why"),
+    [
+        (6, 6, ""),
+        (6, None, ""),
+        (6, 7, ", as it was started (the newest one is 7)"),
+        (5, 6, ": runs again, it failed"),
+    ],
+    ids=["same", "not asked", "its own repair", "another"],
+)
+async def test_why_it_runs_again_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, started: int, newest: int | None, why: str
+) -> None:
     """Where the version stays, the declaration is unchanged, and the provider says why it runs again."""
 
     async def version(*_arguments: Any) -> tuple[int, str]:
@@ -32,7 +43,9 @@ async def test_why_it_runs_again_is_said_once(monkeypatch: pytest.MonkeyPatch, s
     for name in ("stack", "project", "organization"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
     run: Any = SimpleNamespace(
-        last_runs=SimpleNamespace(version=version, started_version=started_version),
+        last_runs=SimpleNamespace(
+            version=version, started_version=started_version, newest_seen=lambda *_arguments: newest
+        ),
         scenarios=SimpleNamespace(stored=StoredScenarios(())),
         settings=Settings(),
     )
