@@ -90,7 +90,7 @@ def test_the_life_of_declared_checks(make_project: Callable[..., Project]) -> No
     # One list of judges for all of them, one look and one request for each config.
     created = sent(project, project.up)
     assert writes(created) == {"PUT checks": 3, "POST check-runs": 3}
-    assert (created["GET agents"], created["GET checks"], created["GET latest"]) == (1, 6, 3)
+    assert (created["GET agents"], created["GET checks"], created["GET 1.0.0"], created["GET latest"]) == (1, 6, 3, 0)
     outcomes = {name: verdict["outcome"] for name, verdict in project.outputs()["verdicts"].items()}
     assert outcomes == dict.fromkeys(("one", "two", "three"), "passed")
     assert sent(project, lambda: project.up(0, "--expect-no-changes")) == {"GET checks": 3, "GET agents": 1}
