@@ -14,7 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.sessions import start_session
 from tornado_resource.declarations.model import Gate

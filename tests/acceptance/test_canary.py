@@ -19,7 +19,8 @@ from tests.support.canary import ECHOES, KEY, holds_key
 from tests.support.hostile_api import HostileApi, serving
 from tests.support.orders import order
 from tests.support.soak import IS_SOAK, pairs
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.cli import main
 from tornado_resource.errors import TornadoError

@@ -7,8 +7,8 @@ import tracemalloc
 import pytest
 
 from tests.support.large_bodies import FORMS, LARGE, try_to_parse
-from tornado_resource.bland.body import parse_body
 from tornado_resource.bland.client import MAX_RESPONSE_BYTES
+from tornado_resource.bland.response_body import parse_body
 
 MAX_MEMORY = 100_000_000
 

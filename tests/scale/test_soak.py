@@ -16,7 +16,8 @@ from projects import sandbox
 
 from tests.support.api import KEY, VirtualTime, client_of, json_response
 from tests.support.soak import IS_SOAK
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.sessions import start_session
 from tornado_resource.declarations.model import Gate

@@ -15,7 +15,8 @@ import httpx
 
 from tests.support.api import KEY, json_response
 from tests.support.paths import ROOT
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.sessions import read_status
 from tornado_resource.sandbox import MIN_SPEED

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from tests.support.api import KEY, client_of
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.check_runs import read_check_run
 from tornado_resource.bland.client import Client
 from tornado_resource.sandbox.app import Api

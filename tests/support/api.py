@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 from pulumi.dynamic import Config, ConfigureRequest
 
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.core.clock import Clock
 from tornado_resource.provider.runtime import confirm_base_url

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tests.support.api import KEY
-from tornado_resource.bland.body import parse_body
 from tornado_resource.bland.client import MAX_RESPONSE_BYTES
+from tornado_resource.bland.response_body import parse_body
 from tornado_resource.core.redaction import encodings
 
 if TYPE_CHECKING:

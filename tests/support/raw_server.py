@@ -13,7 +13,8 @@ import httpx
 
 from tests.support.api import KEY
 from tests.support.sandbox_api import SessionApi
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tornado_resource.agents.judge import judge, unknown_judges
+from tornado_resource.agents.gate import judge, unknown_judges
 from tornado_resource.agents.verdict import agrees, facts
 from tornado_resource.bland.agents import list_agents, read_latest_version, read_pins, read_version
 from tornado_resource.bland.check_runs import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.agents.judge import judge, name_of, quarantined
+from tornado_resource.agents.gate import judge, name_of, quarantined
 from tornado_resource.bland.check_runs import STATUSES, CheckRun, JudgeVerdict
 from tornado_resource.bland.responses import is_other
 

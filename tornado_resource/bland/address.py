@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from tornado_resource.core.redaction import REDACTED, encodings, redact
-from tornado_resource.core.text import count
+from tornado_resource.bland.api_key import check_key
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from urllib.parse import SplitResult
+
+    from tornado_resource.bland.api_key import ApiKey
 
 DEFAULT_URL: Final = "https://api.bland.ai"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -101,57 +102,6 @@ def _address_fault(host: str) -> str | None:
     return None if is_server and "%" not in host else "its host is not the IP address of a server"
 
 
-_KEY = re.compile(r"[\x21-\x7e]{8,512}")
-_EXPRESSION = re.compile(r"\$\{\{")
-_VARIABLE = re.compile(r"\$\{?\w+\}?|\$\(.*\)|\$env:\w+|%\w+%", re.ASCII)
-_QUOTES = "\"'`"
-_PLACEHOLDER = re.compile(
-    r"<.*>|\[.*\]|(change|replace)[-_]?(me|this)|"
-    r"(your|my|insert|enter|put)?[-_]?(the|your)?[-_]?(bland)?[-_]?(ai)?[-_]?(api)?[-_]?(key|token)[-_]?(here)?",
-    re.IGNORECASE,
-)
-
-
-@dataclass(init=False, repr=False, eq=False)  # without fields: `dataclasses.asdict` has none to show or to copy
-class ApiKey:
-    """The API key. Whatever prints, copies or pickles objects does not show it.
-
-    Pulumi pickles provider objects into its state: a key inside one would be stored there.
-    """
-
-    __slots__ = ("_known",)
-
-    def __init__(self, value: str) -> None:
-        forms = encodings(value)
-        # In a function, because debuggers and crash reporters print the attributes of objects.
-        self._known: Callable[[], tuple[str, tuple[str, ...]]] = lambda: (value, forms)
-
-    def reveal(self) -> str:
-        """Return the key itself. Only the request header needs it."""
-        return self._known()[0]
-
-    def forms(self) -> tuple[str, ...]:
-        """Return the forms in which a response may repeat the key (`encodings`)."""
-        return self._known()[1]
-
-    def redact(self, text: str) -> str:
-        """Replace the key in text that the API sent, also where it is encoded."""
-        return redact(text, self.forms())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ApiKey) and other.reveal() == self.reveal()
-
-    def __hash__(self) -> int:
-        return hash(self.reveal())
-
-    def __repr__(self) -> str:
-        return REDACTED
-
-    def __reduce__(self) -> str:
-        message = "an API key stays in memory"
-        raise TypeError(message)
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A valid base URL (no slash at its end) and API key. *warning* is for the user, if there is one."""
@@ -199,7 +149,7 @@ def find_endpoint(
     text = given or environment.get("BLAND_API_KEY") or ""
     key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
     warning = "ignored a trailing line break in the API key" if key != text else None
-    return Endpoint(base_url, _check_key(key, None if config is None else command), warning)
+    return Endpoint(base_url, check_key(key, None if config is None else command), warning)
 
 
 def _base_url(configured: str | None, environment: Mapping[str, str]) -> str:
@@ -209,42 +159,3 @@ def _base_url(configured: str | None, environment: Mapping[str, str]) -> str:
 
 def _set_command(stack: str | None) -> str:
     return f"`pulumi config set --secret bland:apiKey{f' --stack {stack}' if stack else ''}`"
-
-
-def _check_key(key: str, command: str | None) -> ApiKey:
-    remedy = "set the environment variable BLAND_API_KEY"
-    if command is not None:
-        remedy = f"set it with {command}, or as the environment variable BLAND_API_KEY"
-    if not key:
-        message = f"no API key: {remedy}"
-        raise ConfigurationError(message)
-    fault = _mistaken_key(key) or _malformed_key(key)
-    if fault is not None:
-        message = f"invalid API key: {fault}; {remedy}"
-        raise ConfigurationError(message)
-    return ApiKey(key)
-
-
-def _mistaken_key(key: str) -> str | None:
-    """Return what is wrong with text that is as long as a key, but certainly none."""
-    if _EXPRESSION.search(key):
-        return "it is an expression in ${{ }} that was not evaluated (expected the key that it stands for)"
-    if _VARIABLE.fullmatch(key):
-        return "it is the name of a variable (expected the variable's value)"
-    if key[0] in _QUOTES or key[-1] in _QUOTES:
-        return "it is in quotes (expected the key alone)"
-    if _PLACEHOLDER.fullmatch(key):
-        return "it is a placeholder (expected a key of your Bland account)"
-    return None
-
-
-def _malformed_key(key: str) -> str | None:
-    if _KEY.fullmatch(key):
-        return None
-    is_printable = key.isascii() and key.isprintable()
-    found = count(len(key), "character")
-    return (
-        f"{found} (expected 8 to 512, no spaces)"
-        if is_printable
-        else f"{found}, some of them control or non-ASCII characters (expected 8 to 512 printable ASCII characters)"
-    )

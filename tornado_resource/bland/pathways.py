@@ -9,8 +9,8 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tornado_resource.bland.body import refuse_complex
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
+from tornado_resource.bland.response_body import refuse_complex
 from tornado_resource.bland.responses import reported_error, segment
 from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected

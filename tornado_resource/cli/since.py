@@ -18,8 +18,8 @@ from tornado_resource.core.text import clean, clean_json
 from tornado_resource.declarations.reader import MAX_FILE_BYTES
 from tornado_resource.declarations.resolver import check_content, check_document, environment_names
 from tornado_resource.errors import ConfigurationError, DeclarationError
-from tornado_resource.reports import planned
-from tornado_resource.stacks.planned import INVALID_BASE, Changed, Comparison
+from tornado_resource.reports import since as shown
+from tornado_resource.stacks.since import INVALID_BASE, Changed, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -63,17 +63,17 @@ def _base(file: str, since: str | None, against: str) -> tuple[Document | None, 
 
 def _written(name: str, found: Sequence[Changed], output: str) -> str:
     if output == "json":
-        return clean_json(json.dumps(planned.as_json(name, found), indent=2))
+        return clean_json(json.dumps(shown.as_json(name, found), indent=2))
     if output == "github":
         return problems.as_annotations("notice", [*_notices(found)])
-    return planned.markdown(name, found) if output == "markdown" else planned.text(name, found)
+    return shown.markdown(name, found) if output == "markdown" else shown.text(name, found)
 
 
 def _notices(found: Sequence[Changed]) -> Iterator[Problem]:
     for changed in found:
         where = f"environment {changed.environment.name}: " if changed.environment.name is not None else ""
         for each in changed.runs:
-            what = planned.outcome(each)
+            what = shown.outcome(each)
             if what is not None:
                 declaration = each.declaration
                 yield Problem(declaration.position, f"{declaration.section}.{declaration.name}", f"{where}{what}")

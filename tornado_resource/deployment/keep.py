@@ -13,7 +13,7 @@ from tornado_resource.agents.resource import CheckRun
 from tornado_resource.core.urns import STACK_TYPE, type_of
 from tornado_resource.deployment.checks import declare_checks
 from tornado_resource.deployment.scenarios import declare_scenarios
-from tornado_resource.program.last_runs import read_resources
+from tornado_resource.program.state import read_resources
 from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import RunVerdict

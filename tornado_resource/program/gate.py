@@ -9,8 +9,8 @@ import pulumi
 
 from tornado_resource.core.clock import today
 from tornado_resource.core.text import clean, without_credentials
-from tornado_resource.program.last_runs import resources_of
 from tornado_resource.program.sdk import full_stack_name, outputs_registered
+from tornado_resource.program.state import resources_of
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.recorded import read_outputs
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.runtime import invoke_async
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
 from tornado_resource.core.clock import today
-from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
-from tornado_resource.errors import ConfigurationError, TornadoError
+from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import resource_path
 from tornado_resource.program.purpose import is_replaced
-from tornado_resource.program.sdk import is_mocked, organization
+from tornado_resource.program.state import read_resources
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.intents import IntentStore, intents_folder
 from tornado_resource.runs.kinds import kind_of
@@ -39,11 +37,6 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import Confirmation, Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.scenarios import StoredScenario
-
-READ_STATE: Final = "pulumi:pulumi:readStackResourceOutputs"
-"""A function of Pulumi's engine: the outputs of all resources of a stack, as its state has them now."""
-READ_PAUSES_SECONDS: Final = (0.1, 0.3, 1.0, 0.0)
-"""Pauses after reads that failed: a file backend shows half of a state while the engine writes it (seen with 3.259)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,35 +424,6 @@ class LastRuns:
             return replace(last, drift=await kind_of(session.kind).find_drift(self._versions, tested))
         except TornadoError as error:
             return replace(last, problem=str(error))
-
-
-async def resources_of(stack: str) -> Mapping[str, Any]:
-    """Return the outputs of any stack's resources by URN, as its state has them; *stack* is its full name.
-
-    What the engine cannot read is an exception of any class.
-    """
-    read = await invoke_async(READ_STATE, {"stackName": stack})
-    return read.get("outputs") or {}
-
-
-async def read_resources() -> Mapping[str, Any]:
-    """Return the outputs of the stack's resources by URN, as its state has them now; none in a test with mocks.
-
-    Raises:
-        ConfigurationError: the state cannot be read. What runs, and what has passed, is unknown then.
-
-    """
-    if is_mocked():
-        return {}
-    stack = f"{organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    for pause in READ_PAUSES_SECONDS:
-        try:
-            return await resources_of(stack)
-        except Exception as error:  # noqa: BLE001 - the SDK says with a bare one what the engine refuses
-            fault = clean(without_credentials(str(error)), 300)
-        await asyncio.sleep(pause)
-    message = f"the state of stack {stack} cannot be read, so nothing was started: {fault}"
-    raise ConfigurationError(message)
 
 
 def intent_of(kind: Kind, urn: str) -> Intent | None:

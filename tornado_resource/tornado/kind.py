@@ -35,7 +35,7 @@ from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Reje
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.order import FoundVersion, StartedRun, Trace
 from tornado_resource.tornado.comparison import found_run, other_timeout
-from tornado_resource.tornado.judge import judge
+from tornado_resource.tornado.gate import judge
 from tornado_resource.tornado.verdict import facts, quarantined
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import truth_tables
 from tests.support.api import json_response
-from tornado_resource.agents.judge import name_of
+from tornado_resource.agents.gate import name_of
 from tornado_resource.agents.kind import CheckStatus
 from tornado_resource.bland.check_runs import STATUSES, CheckRun
 from tornado_resource.declarations.model import Gate

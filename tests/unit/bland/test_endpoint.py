@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.pretty import pretty_repr
 
-from tornado_resource.bland.address import ApiKey, find_endpoint
+from tornado_resource.bland.address import find_endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.errors import ConfigurationError
 
 if TYPE_CHECKING:

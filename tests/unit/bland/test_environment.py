@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tests.support.api import KEY, client_of
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.bland.environment import find_proxy
 from tornado_resource.bland.sessions import read_status

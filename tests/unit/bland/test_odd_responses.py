@@ -17,7 +17,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, OutcomeUnknown
 from tornado_resource.reports.html import html
 from tornado_resource.runs.results import read_result
-from tornado_resource.tornado.judge import judge
+from tornado_resource.tornado.gate import judge
 
 PASSED = {"status": "COMPLETED_ALL_PASSED", "total_scenarios": 1, "passed_scenarios": 1}
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tornado_resource.agents.kind import KIND
 from tornado_resource.core.urns import CHECK_RUN_TYPE
-from tornado_resource.program import last_runs
+from tornado_resource.program import state as engine_state
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 
@@ -59,7 +59,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     for name in ("organization", "project", "stack"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
-    monkeypatch.setattr(last_runs, "invoke_async", read)
+    monkeypatch.setattr(engine_state, "invoke_async", read)
     return resources
 
 

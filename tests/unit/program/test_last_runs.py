@@ -13,7 +13,7 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program import last_runs
+from tornado_resource.program import state as engine_state
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.runs.kinds import kind_of
@@ -62,10 +62,10 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
         }
 
         async def read(function: str, arguments: dict[str, str]) -> dict[str, Any]:
-            assert (function, arguments) == (last_runs.READ_STATE, {"stackName": "organization/agents/dev"})
+            assert (function, arguments) == (engine_state.READ_STATE, {"stackName": "organization/agents/dev"})
             return {"outputs": state}
 
-        monkeypatch.setattr(last_runs, "invoke_async", read)
+        monkeypatch.setattr(engine_state, "invoke_async", read)
         api: Any = StatusApi(api_status)
         runs = LastRuns(api, Versions(api), configured)
         runs.promote({URN: promoted})
@@ -193,8 +193,8 @@ async def test_nothing_is_decided_by_a_state_that_cannot_be_read(monkeypatch: py
         message = "no such function"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(last_runs, "invoke_async", fail)
-    monkeypatch.setattr(last_runs, "READ_PAUSES_SECONDS", (0, 0))
+    monkeypatch.setattr(engine_state, "invoke_async", fail)
+    monkeypatch.setattr(engine_state, "READ_PAUSES_SECONDS", (0, 0))
     api: Any = StatusApi(None)
     said = "the state of stack organization/agents/dev cannot be read, so nothing was started: no such function"
     with pytest.raises(ConfigurationError, match=said):
@@ -207,10 +207,10 @@ async def test_nothing_is_decided_by_a_state_that_cannot_be_read(monkeypatch: py
             raise read
         return read
 
-    monkeypatch.setattr(last_runs, "invoke_async", fail_once)
+    monkeypatch.setattr(engine_state, "invoke_async", fail_once)
     assert await LastRuns(api, Versions(api)).decision([URN], REQUEST) is None
     assert next(reads, None) is None
-    monkeypatch.setattr(last_runs, "is_mocked", lambda: True)
+    monkeypatch.setattr(engine_state, "is_mocked", lambda: True)
     runs = LastRuns(api, Versions(api))
     assert await runs.decision([URN], REQUEST) is None
     assert await runs.result(GATED) is None

@@ -16,7 +16,7 @@ from tornado_resource.bland.sessions import Status
 from tornado_resource.core.urns import STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, TornadoError
-from tornado_resource.program import last_runs
+from tornado_resource.program import state as engine_state
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
@@ -73,7 +73,7 @@ async def latest(  # noqa: PLR0913 - one keyword argument for each thing that is
 
     for name in ("organization", "project", "stack"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
-    monkeypatch.setattr(last_runs, "invoke_async", read)
+    monkeypatch.setattr(engine_state, "invoke_async", read)
     api: Any = StatusApi(now)
     versions = Versions(api)
 

@@ -4,7 +4,8 @@ import pulumi
 import pytest
 
 from tests.support.api import KEY
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
 from tornado_resource.program.client import SharedClient
 

@@ -13,7 +13,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tornado_resource.agents.kind import KIND
 from tornado_resource.core.urns import CHECK_RUN_TYPE
-from tornado_resource.program import last_runs, variables
+from tornado_resource.program import variables
 from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.variables import Finding, KnownVariables
@@ -69,7 +69,7 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
 
     for name in ("organization", "project", "stack"):
         monkeypatch.setattr(pulumi, f"get_{name}", lambda: "dev")
-    monkeypatch.setattr(last_runs, "invoke_async", read)
+    monkeypatch.setattr("tornado_resource.program.state.invoke_async", read)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return resources
 

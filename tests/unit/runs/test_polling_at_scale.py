@@ -15,7 +15,8 @@ import pytest
 
 from tests.support.api import KEY, VirtualTime
 from tests.support.soak import IS_SOAK
-from tornado_resource.bland.address import ApiKey, Endpoint
+from tornado_resource.bland.address import Endpoint
+from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client, Reply
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotSent, Rejected

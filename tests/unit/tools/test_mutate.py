@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESULTS = """
-    tornado_resource.tornado.judge.x_judge__mutmut_1: killed
-    tornado_resource.tornado.judge.x_judge__mutmut_2: timeout
-    tornado_resource.tornado.judge.x_judge__mutmut_3: survived
-    tornado_resource.tornado.judge.x_judge__mutmut_4: caught by type check
+    tornado_resource.tornado.gate.x_judge__mutmut_1: killed
+    tornado_resource.tornado.gate.x_judge__mutmut_2: timeout
+    tornado_resource.tornado.gate.x_judge__mutmut_3: survived
+    tornado_resource.tornado.gate.x_judge__mutmut_4: caught by type check
     tornado_resource.releases.promotion.x_check__mutmut_1: no tests
     tornado_resource.releases.promotion.xǁCheckǁrun__mutmut_2: killed
 """
@@ -47,12 +47,12 @@ def test_the_share_leaves_out_what_mypy_rejects() -> None:
 
 def test_survivors_are_named() -> None:
     assert mutate.survivors(mutate.parse(RESULTS)) == [
-        "  survived  tornado_resource.tornado.judge.x_judge__mutmut_3",
+        "  survived  tornado_resource.tornado.gate.x_judge__mutmut_3",
         "  no tests  tornado_resource.releases.promotion.x_check__mutmut_1",
         "`.venv/bin/mutmut show NAME` prints a change.",
         "",
     ]
-    assert mutate.survivors([mutate.Mutant("tornado_resource.tornado.judge.x_judge__mutmut_1", "killed")]) == []
+    assert mutate.survivors([mutate.Mutant("tornado_resource.tornado.gate.x_judge__mutmut_1", "killed")]) == []
 
 
 def test_the_table_marks_a_folder_that_has_too_few_killed() -> None:

@@ -11,7 +11,7 @@ from tornado_resource.reports.summary import bounded, escape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tornado_resource.stacks.planned import Changed, ChangedRun
+    from tornado_resource.stacks.since import Changed, ChangedRun
     from tornado_resource.versions.difference import PartChange
 
 HOW: Final = {

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support.api import KEY
-from tornado_resource.bland.body import MAX_MEMBER_NAMES, MAX_STRING_CHARACTERS, parse_body
+from tornado_resource.bland.response_body import MAX_MEMBER_NAMES, MAX_STRING_CHARACTERS, parse_body
 from tornado_resource.core.redaction import encodings
 
 FORMS = encodings(KEY)

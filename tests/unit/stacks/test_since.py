@@ -12,7 +12,7 @@ from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.checks import config
 from tornado_resource.checks.config import DeclaredDigests
 from tornado_resource.declarations.resolver import check_content, resolve
-from tornado_resource.stacks.planned import NEW_GATE, Changed, Comparison
+from tornado_resource.stacks.since import NEW_GATE, Changed, Comparison
 
 BASE = """
 version: 1
@@ -278,7 +278,7 @@ def test_each_scenario_is_digested_once_for_all_sessions(monkeypatch: pytest.Mon
 
 def test_each_environment_is_resolved_once_however_long_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     resolved = Mock(wraps=resolve)
-    monkeypatch.setattr("tornado_resource.stacks.planned.resolve", resolved)
+    monkeypatch.setattr("tornado_resource.stacks.since.resolve", resolved)
     chain = "".join(f"  e{number}: {{promotes_from: e{number - 1}}}\n" for number in range(1, 300))
     content = f"version: 1\nsessions: {{a: {{pathway_id: p}}}}\nenvironments:\n  e0: {{}}\n{chain}"
     document = check_content(content.encode(), "s.yaml")

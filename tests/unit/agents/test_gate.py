@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.agents.judge import judge
+from tornado_resource.agents.gate import judge
 from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.declarations.model import PASSING_PERCENT, Gate
 
