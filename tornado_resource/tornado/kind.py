@@ -108,10 +108,16 @@ class Tornado(Kind):
         return bool(version != LATEST)
 
     async def find_version(self, client: Client, request: Mapping[str, Any]) -> FoundVersion:
-        """Return the number of the newest version of the pathway."""
+        """Return the number of the newest version of the pathway.
+
+        If the API does not have the pathway, the error names the agent that replaces it.
+        """
         from tornado_resource.versions.reading import ContentReader
 
-        newest = await ContentReader(client).latest(self.place_id(request))
+        try:
+            newest = await ContentReader(client).latest(self.place_id(request))
+        except NotFound as error:
+            raise await with_successor(client, error, str(request["pathway_id"])) from None
         if newest is None:
             pathway = clean(self.place_id(request))
             message = f"the API lists no versions of pathway {pathway}; declare version_number as a number"

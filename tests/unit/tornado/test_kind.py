@@ -104,5 +104,8 @@ async def test_an_unknown_pathway_names_the_agent_that_replaces_it(agents: Any, 
     async with client_of(respond) as client:
         with pytest.raises(NotFound) as caught:
             await KIND.start(client, {"pathway_id": "pw-1"})
+        with pytest.raises(NotFound) as latest:
+            await KIND.find_version(client, {"pathway_id": "pw-1", "version_number": "latest"})
     assert str(caught.value).startswith("start on pathway pw-1: HTTP 404: Pathway not found" + named)
     assert (caught.value.status_code, named in str(caught.value)) == (404, True)
+    assert str(latest.value).startswith("versions of pathway pw-1: HTTP 404: Pathway not found" + named)
