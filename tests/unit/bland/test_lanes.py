@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 
 from tornado_resource.bland.lanes import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 class Lane(httpx.MockTransport):
@@ -60,4 +66,45 @@ async def test_a_connection_is_taken_until_the_response_is_closed(client: httpx.
 async def test_all_connections_are_closed_together(client: httpx.AsyncClient, lanes: list[Lane]) -> None:
     async with client, client.stream("GET", "/"), client.stream("GET", "/"):
         assert not any(lane.is_closed for lane in lanes)
+    assert [lane.is_closed for lane in lanes] == [True, True]
+
+
+class Interrupted(httpx.AsyncByteStream):
+    """A response that is cancelled while it is read, or while it is closed."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.where == "read":
+            raise asyncio.CancelledError
+        yield b"part"
+
+    async def aclose(self) -> None:
+        if self.where == "close":
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("where", ["send", "read", "close"])
+async def test_a_connection_that_was_interrupted_is_not_used_again(where: str) -> None:
+    """httpcore may count it as taken for ever: each later request would wait for it up to its time limit."""
+    lanes: list[Lane] = []
+
+    class Once(Lane):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if self.number > 0:
+                return await super().handle_async_request(request)
+            if where == "send":
+                raise asyncio.CancelledError
+            return httpx.Response(200, stream=Interrupted(where))
+
+    def make() -> Lane:
+        lanes.append(Once(len(lanes)))
+        return lanes[-1]
+
+    async with httpx.AsyncClient(transport=Lanes(make), base_url="http://api") as client:
+        with pytest.raises(asyncio.CancelledError):
+            await client.get("/")
+        assert lanes[0].is_closed
+        assert [(await client.get("/")).text for _ in range(2)] == ["1", "1"]
     assert [lane.is_closed for lane in lanes] == [True, True]
