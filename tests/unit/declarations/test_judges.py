@@ -90,8 +90,10 @@ agents:
     checks: {{scenario_ids: [tc-1], judges: [code, plain, named, by-id, by-both]}}
     gate: {{judges: {{code: "51%", plain: "52%", named: "53%", by-id: "54%", by-both: "55%", "In Bland too": "56%"}}}}
     quarantine: [{{judge: by-id, reason: flaky, until: {until}}}, {{judge: code, reason: flaky, until: {until}}}]
+  free: {{agent_id: ag-2, gate: none}}
 """
-    [agent] = environment_of(text).agents
+    agent, free = environment_of(text).agents
+    assert free.gate is None
     assert agent.gate is not None
     assert agent.gate.judges == {
         "In Bland": "51%",

@@ -16,7 +16,7 @@ from tornado_resource.declarations.values import ONE_OWNER
 from tornado_resource.program import purpose
 from tornado_resource.program.arguments import InvalidArgument
 from tornado_resource.scenarios import resource
-from tornado_resource.scenarios.tested import all_ids
+from tornado_resource.scenarios.tested import all_ids, definitions
 from tornado_resource.stacks.command_line import CommandLine
 
 
@@ -56,3 +56,17 @@ async def test_a_run_tests_only_scenarios_of_its_own_pathway_or_agent() -> None:
         ids: Any = all_ids(None, [of_agent], field, owner_id)  # type: ignore[arg-type]
         with pytest.raises(InvalidArgument, match="'refund' belongs to another pathway or agent than what tests it"):
             await ids.future()
+
+
+async def test_what_decides_about_the_runs_of_scenarios_has_a_digest() -> None:
+    async def digest(*fields: dict[str, Any]) -> str:
+        declared = [ScenarioDeclaration("refund", Owner.agent("ag-1"), each) for each in fields]
+        scenarios: Any = [SimpleNamespace(declaration=pulumi.Output.from_input(each)) for each in declared]
+        found = definitions(scenarios)
+        assert found is not None
+        return str(await found.future())
+
+    assert definitions([]) is None
+    one, other = {"name": "Refund", "max_turns": 5}, {"name": "Refund", "max_turns": 9}
+    assert await digest(one) == await digest(dict(one))
+    assert len({await digest(one), await digest(other), await digest(one, other)}) == 3
