@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.merging import Fault, merge, names, settings_of
-from tornado_resource.declarations.model import JUDGE_FIELDS, JudgeDeclaration
+from tornado_resource.declarations.model import JUDGE_FIELDS, JudgeDeclaration, higher
 from tornado_resource.declarations.scenarios import UnusablePrompt, read_prompt
 
 if TYPE_CHECKING:
@@ -110,9 +110,11 @@ class Judges:
         """Return an agent whose gate and quarantine name judges as check runs do, where they name keys of `judges`."""
         gate = agent.gate
         if gate is not None:
-            bars = {self.name(judge): bar for judge, bar in gate.judges.items()}
+            bars: dict[str, list[str]] = {}
+            for judge, bar in gate.judges.items():
+                bars.setdefault(self.name(judge), []).append(bar)
             parts = tuple(replace(each, part=self.name(each.part)) for each in gate.quarantine)
-            gate = replace(gate, judges=bars, quarantine=parts)
+            gate = replace(gate, judges={name: higher(each) for name, each in bars.items()}, quarantine=parts)
         quarantine = [{**each, "judge": self.name(each["judge"])} for each in agent.quarantine]
         return replace(agent, gate=gate, quarantine=quarantine)
 

@@ -11,7 +11,7 @@ from tornado_resource.core.text import count, id_list
 from tornado_resource.declarations.quarantine import Quarantine, in_effect, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from tornado_resource.bland.listing import Owner
@@ -105,6 +105,11 @@ class Confirm:
         return -(-self.runs * share // 100)  # rounded up in integers: exact for any number
 
 
+def higher(bars: Iterable[str]) -> str:
+    """Return the highest one of percentages such as `90%`."""
+    return max(bars, key=lambda each: int(each.removesuffix("%")))
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What must be true for a session's verdict to be `passed`.
@@ -167,12 +172,12 @@ class Gate:
     def bar(self, *judge: str, is_required: bool | None) -> int | None:
         """Return the share of the conclusive conversations, in percent, that must match for a judge of a check run.
 
-        *judge* is its name and its id: a gate may name it by either one.
+        *judge* is its name and its id: a gate may name it by either one, and of both the higher bar holds.
 
         None if any share will do. The bar of `all` is the API's own: that the judge has passed.
         """
-        named = next((self.judges[each] for each in judge if each in self.judges), None)
-        rule = named or (self.passed if is_required else "any")
+        named = [self.judges[each] for each in judge if each in self.judges]
+        rule = higher(named) if named else (self.passed if is_required else "any")
         if rule == "all":
             return PASSING_PERCENT
         return int(rule.removesuffix("%")) if isinstance(rule, str) and rule.endswith("%") else None

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import DEFAULT_TIMEOUT_MS, Declaration, Gate, request_from
+from tornado_resource.declarations.resolver import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_digest_depends_on_the_content_and_not_on_the_order_of_keys() -> None:
@@ -61,3 +67,19 @@ def test_judges_of_a_gate_are_read_from_its_mapping() -> None:
     assert Gate.of({"judges": {"polite": "60%"}}) == Gate(judges={"polite": "60%"})
     assert Gate.of({"judges": None}) == Gate()
     assert hash(Gate(judges={"polite": "60%"})) == hash(Gate())
+
+
+def test_of_two_bars_for_one_judge_the_higher_one_holds() -> None:
+    gate = Gate(judges={"Polite": "50%", "j-1": "100%", "j-2": "90%"})
+    assert gate.bar("Polite", "j-1", is_required=True) == 100
+
+
+def test_a_judge_that_is_named_by_key_and_name_has_the_higher_bar(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.yaml"
+    bars = 'gate: {judges: {polite: "90%", Polite: "50%"}}'
+    checks = "checks: {scenario_ids: [t-1], judges: [polite]}"
+    judges = "judges: {polite: {name: Polite}}"
+    file.write_text(f"version: 1\nagents:\n  a: {{agent_id: ag-1, {checks}, {bars}}}\n{judges}\n", encoding="utf-8")
+    [agent] = load(str(file), None).agents
+    assert agent.gate is not None
+    assert agent.gate.judges == {"Polite": "90%"}
