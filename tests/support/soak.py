@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
@@ -25,3 +25,17 @@ def pairs(rows: Iterable[str], columns: Sequence[T], *, turns: int = TURNS) -> l
     if IS_SOAK:
         chosen = itertools.product(rows, columns, range(turns))
     return [pytest.param(row, column, id=f"{row}-{column}-{turn}") for row, column, turn in chosen]
+
+
+def squares(rows: Iterable[T], columns: Sequence[str], *others: Sequence[Any]) -> list[ParameterSet]:
+    """Each row with each column and one combination of *others*; each row, and each column, meets all combinations.
+
+    In `make soak`, each row with each column and each combination.
+    """
+    combinations = list(itertools.product(*others))
+    cells = itertools.product(enumerate(rows), enumerate(columns), enumerate(combinations))
+    return [
+        pytest.param(row, column, *combination, id="-".join(map(str, (row, column, *combination))))
+        for (down, row), (across, column), (number, combination) in cells
+        if IS_SOAK or (down + across) % len(combinations) == number
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import architecture
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "tornado_resource"
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+imports_now = cache(architecture.read_imports)
 
 
 def test_the_picture_shows_the_imports_as_they_are() -> None:
-    drawn = architecture.draw(architecture.read_imports())
+    drawn = architecture.draw(imports_now())
     assert architecture.PICTURE.read_text(encoding="utf-8") == drawn, "run `python tools/architecture.py`"
 
 
@@ -60,11 +62,10 @@ def test_an_import_for_types_only_counts(tmp_path: Path) -> None:
 
 
 def test_an_upward_import_is_refused() -> None:
-    imports = architecture.read_imports()
     with pytest.raises(architecture.UpwardImportError, match="core imports runs, which is above it"):
-        architecture.draw({**imports, "core": {"runs"}})
+        architecture.draw({**imports_now(), "core": {"runs"}})
 
 
 def test_a_part_that_is_not_in_the_picture_is_refused() -> None:
     with pytest.raises(architecture.UpwardImportError, match=r"not both in the package and in PURPOSES .*: cellar"):
-        architecture.draw({**architecture.read_imports(), "cellar": set()})
+        architecture.draw({**imports_now(), "cellar": set()})

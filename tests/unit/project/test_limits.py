@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ FILES: Final = sorted(
     path for folder in ("tornado_resource", "tools", "bench") for path in (ROOT / folder).rglob("*.py")
 )
 TESTS: Final = sorted((ROOT / "tests").rglob("*.py"))
+TEST_NAME: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,9 @@ def test_functions_stay_within_the_limits(path: Path) -> None:
 
 
 def test_names_of_tests_are_short() -> None:
-    names = [function.node.name for path in TESTS for function in functions(parsed(path))]
-    assert [name for name in names if name.startswith("test_") and len(name) > MAX_TEST_NAME] == []
+    names = [name for path in TESTS for name in TEST_NAME.findall(path.read_text(encoding="utf-8"))]
+    assert names
+    assert [name for name in names if len(name) > MAX_TEST_NAME] == []
 
 
 FAR = """

@@ -8,6 +8,7 @@ import pytest
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, CANNOT_START, LOST, REFUSED, RESET, order, run
 from tests.support.sandbox_api import SessionApi
+from tests.support.soak import squares
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
 from tornado_resource.runs.adopt import adopt
@@ -32,6 +33,7 @@ async def test_a_start_is_one_post_and_nothing_else() -> None:
     assert session == StartedRun("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", shown=SHOWN)
 
 
+ON_CONFLICT = ["fail", "adopt", "wait", "supersede"]
 MAY_START = [*LOST, NO_ID, HALF, *UNUSABLE, UNUSABLE_TIME]
 
 
@@ -43,15 +45,14 @@ async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> N
     assert (session.run_id, api.effective_starts) == ("s-1", 1)
 
 
-@pytest.mark.parametrize("fault", MAY_START, ids=str)
-@pytest.mark.parametrize("sends_date", [True, False])
-@pytest.mark.parametrize("lost_before", [0, 1])
-@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+@pytest.mark.parametrize(
+    ("fault", "on_conflict", "sends_date", "lost_before"), squares(MAY_START, ON_CONFLICT, [True, False], [0, 1])
+)
 async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     fault: Any,
+    on_conflict: Any,
     sends_date: bool,  # noqa: FBT001
     lost_before: int,
-    on_conflict: Any,
 ) -> None:
     """The session is ours whatever `on_conflict` says, even if an earlier send was lost without effect."""
     api = SessionApi(faults=[(fault, False)] * lost_before + [(fault, True)], sends_date=sends_date)
@@ -61,12 +62,11 @@ async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     assert "POST s-1/cancel" not in api.calls
 
 
-@pytest.mark.parametrize("fault", MAY_START, ids=str)
-@pytest.mark.parametrize("form", ["April", "September"])
-@pytest.mark.parametrize("lost_before", [0, 1])
-@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
+@pytest.mark.parametrize(
+    ("fault", "on_conflict", "form", "lost_before"), squares(MAY_START, ON_CONFLICT, ["April", "September"], [0, 1])
+)
 async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
-    fault: Any, form: str, lost_before: int, on_conflict: Any
+    fault: Any, on_conflict: Any, form: str, lost_before: int
 ) -> None:
     """The runs of the pathway show it: no id, but that it took effect. Another update sends nothing either."""
     faults = [(fault, False)] * lost_before + [(fault, True)]
