@@ -54,7 +54,7 @@ class Lanes(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for lane in self._lanes:
+        for lane in [*self._lanes]:  # a request may be interrupted meanwhile
             await lane.aclose()
 
     def _new(self) -> httpx.AsyncBaseTransport:

@@ -69,6 +69,25 @@ async def test_all_connections_are_closed_together(client: httpx.AsyncClient, la
     assert [lane.is_closed for lane in lanes] == [True, True]
 
 
+async def test_a_request_may_be_interrupted_while_all_connections_are_closed() -> None:
+    class Endless(Lane):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.Event().wait()
+            return self.respond(request)
+
+        async def aclose(self) -> None:
+            for each in requests:
+                each.cancel()
+            await asyncio.sleep(0)
+
+    client = httpx.AsyncClient(transport=Lanes(lambda: Endless(0)), base_url="http://api")
+    requests = [asyncio.ensure_future(client.get("/")) for _ in range(3)]
+    await asyncio.sleep(0)
+    await client.aclose()
+    ended = await asyncio.gather(*requests, return_exceptions=True)
+    assert [type(each) for each in ended] == [asyncio.CancelledError] * 3
+
+
 class Interrupted(httpx.AsyncByteStream):
     """A response that is cancelled while it is read, or while it is closed."""
 
