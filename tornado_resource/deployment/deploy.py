@@ -6,20 +6,19 @@ A phase that most programs do not need, such as promoting, is imported where it 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from tornado_resource.core.text import count
-from tornado_resource.declarations.budget import cost_of
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.plan import one_at_a_time, predecessors
+from tornado_resource.declarations.plan import predecessors
 from tornado_resource.declarations.resolver import load
 from tornado_resource.deployment.budget import check_budget
 from tornado_resource.deployment.confirm import Confirming, keep_confirmation
+from tornado_resource.deployment.deployed import Deployed, export_all, preview
 from tornado_resource.deployment.latest import with_latest
 from tornado_resource.deployment.renames import recognise
 from tornado_resource.deployment.rollback import Rollbacks
@@ -27,7 +26,6 @@ from tornado_resource.deployment.scenarios import (
     check_scenarios,
     declare_scenarios,
     expected_inputs,
-    scenario_ids,
     without_unknown_spares,
 )
 from tornado_resource.deployment.verdicts import GateRun, deployed_urn, register_verdicts, verdict_output
@@ -38,7 +36,7 @@ from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.report import in_own_words
 from tornado_resource.program.run import program_run
 from tornado_resource.program.runs import RunOutputs, run_outputs
-from tornado_resource.program.sdk import exit_on_signals, together
+from tornado_resource.program.sdk import exit_on_signals
 from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun
@@ -46,11 +44,11 @@ from tornado_resource.stacks.promotion import as_output
 from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
 
     from tornado_resource.bland.listing import Owner
     from tornado_resource.checks.resource import AgentChecks
-    from tornado_resource.declarations.model import Declaration, Environment, Section
+    from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.runs import RunResource
@@ -60,8 +58,6 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.settings import Settings
-
-T = TypeVar("T")
 
 
 def deploy() -> None:
@@ -123,31 +119,10 @@ def deploy() -> None:
     deployed: pulumi.Output[Any] = _promoted(environment, rollbacks, run).apply(
         lambda promoted: _declare_or_say_why(promoted, environment, rollbacks, run)
     )
-    verdicts: pulumi.Output[Any] = deployed.apply(_verdicts)
-    pulumi.export("sessions", deployed.apply(partial(_runs, "sessions")))
-    if environment.agents:
-        pulumi.export("agents", deployed.apply(partial(_runs, "agents")))
-    pulumi.export("verdicts", verdicts)
-    if environment.all_scenarios:
-        pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
-    if run.settings.rollbacks:
-        pulumi.export("rollbacks", deployed.apply(lambda found: found.rollbacks.as_output()))
+    verdicts = export_all(deployed, environment, run)
     if not is_dry_run():
         # Not exported, so that the stack's outputs, failing verdicts included, do not wait for this.
         deployed.apply(partial(_finish_after, verdicts, run))
-
-
-@dataclass(frozen=True)
-class _Deployed:
-    """What a program has declared: the environment (on the promoted versions), its runs, and their verdicts."""
-
-    environment: Environment
-    runs: dict[str, pulumi.Output[RunOutputs]]
-    verdicts: dict[str, VerdictOutput]
-    gate: GateRun
-    scenarios: Mapping[tuple[str, Owner], TornadoScenario]
-    checks: Mapping[tuple[str, ...], AgentChecks]
-    rollbacks: Rollbacks
 
 
 def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -> pulumi.Output[Promoted | None]:
@@ -169,7 +144,80 @@ def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -
     return promoted
 
 
-async def _resolved(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> Environment:
+async def _declare_or_say_why(
+    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
+) -> Deployed:
+    with in_own_words():
+        return await _declare(promoted, environment, rollbacks, run)
+
+
+async def _declare(
+    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
+) -> Deployed:
+    """Declare the runs, on the promoted versions if there are some; in a preview, declare the releases too."""
+    promotion = promoted.record if promoted is not None else None
+    carried = promoted.carried if promoted is not None else {}
+    environment = promoted.environment if promoted is not None else environment
+    environment = await _resolve(environment, carried, promotion, rollbacks, run)
+    gate = GateRun(environment, promotion, carried, run)
+    if not is_dry_run():
+        # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
+        # update that is killed leaves reports that say `incomplete`.
+        try:
+            gate.report.write()
+        except TornadoError as error:
+            raise pulumi.RunError(config_message(error)) from None
+    # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
+    preparing = asyncio.ensure_future(_replace_old_outputs(environment, gate, promotion, run))
+    scenarios = declare_scenarios(environment.all_scenarios, run.scenarios.stored)
+    checks = _checks(environment, scenarios, run)
+    deployed = Deployed(environment, gate, scenarios, checks, rollbacks)
+    for declaration in environment.declarations:
+        if not declaration.retest:
+            _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
+    await _declare_runs(deployed, run)
+    await preparing
+    if is_dry_run():
+        preview(deployed, run)
+    return deployed
+
+
+async def _resolve(
+    environment: Environment,
+    carried: Mapping[str, RunVerdict],
+    promotion: Promotion | None,
+    rollbacks: Rollbacks,
+    run: ProgramRun,
+) -> Environment:
+    """Return the environment as it is declared: under recorded names, on versions that exist, within the budget.
+
+    Nothing is declared before, but for the releases of a rollback.
+
+    Args:
+        environment: the environment, on the promoted versions.
+        carried: the verdicts that count here (`retest: false`), by name.
+        promotion: what may go on from another stack.
+        rollbacks: the versions that the stack has gone back to.
+        run: the run of the program.
+
+    Raises:
+        pulumi.RunError: something that the runs need cannot be found, or they cost too much.
+
+    """
+    await run.last_runs.recorded()
+    await recognise(environment, run)
+    environment = without_unknown_spares(environment, run.scenarios.stored)
+    environment = await rollbacks.hold(environment, carried)
+    try:
+        environment = await rollbacks.settle(await _found(environment, promotion, run))
+    finally:  # whatever is wrong with the runs must not stop a rollback
+        await rollbacks.publish()
+    if environment.budget is not None:
+        await check_budget(environment, promotion, run)
+    return environment
+
+
+async def _found(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> Environment:
     """Return the environment on versions that exist, once all that its runs need is known to be there."""
     if environment.all_scenarios:
         await check_scenarios(environment, promotion, run)
@@ -185,56 +233,10 @@ async def _resolved(environment: Environment, promotion: Promotion | None, run: 
     return environment
 
 
-async def _declare_or_say_why(
-    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
-) -> _Deployed:
-    with in_own_words():
-        return await _declare(promoted, environment, rollbacks, run)
-
-
-async def _declare(
-    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
-) -> _Deployed:
-    """Declare the runs, on the promoted versions if there are some; in a preview, declare the releases too."""
-    promotion = promoted.record if promoted is not None else None
-    carried = promoted.carried if promoted is not None else {}
-    environment = promoted.environment if promoted is not None else environment
-    await run.last_runs.recorded()
-    await recognise(environment, run)
-    environment = without_unknown_spares(environment, run.scenarios.stored)
-    environment = await rollbacks.hold(environment, carried)
-    try:
-        environment = await rollbacks.settle(await _resolved(environment, promotion, run))
-    finally:  # an error must not stop a rollback: nothing can have moved on
-        await rollbacks.publish()
-    if environment.budget is not None:
-        await check_budget(environment, promotion, run)
-    gate = GateRun(environment, promotion, carried, run)
-    if not is_dry_run():
-        # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
-        # update that is killed leaves reports that say `incomplete`.
-        try:
-            gate.report.write()
-        except TornadoError as error:
-            raise pulumi.RunError(config_message(error)) from None
-    # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
-    preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
-    scenarios = declare_scenarios(environment.all_scenarios, run.scenarios.stored)
-    checks = _checks(environment, scenarios, run)
-    deployed = _Deployed(environment, {}, {}, gate, scenarios, checks, rollbacks)
-    for declaration in environment.declarations:
-        if not declaration.retest:
-            _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
-    await _declare_runs(deployed, run)
-    await preparing
-    if is_dry_run():
-        _preview(deployed, run)
-    return deployed
-
-
-async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun) -> None:
-    """Read the stack's own state, which must show the stack as it was; then register outputs without old verdicts."""
-    await run.last_runs.recorded()
+async def _replace_old_outputs(
+    environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun
+) -> None:
+    """Register outputs without old verdicts: the update may end before it has new ones."""
     if environment.budget is None:
         await check_budget(environment, promotion, run)  # it only counts, so nothing waits for what it reads
     if is_dry_run():
@@ -256,7 +258,7 @@ def _checks(
     return declare_checks(environment, scenarios, run.last_runs)
 
 
-def _take_over(deployed: _Deployed, declaration: Declaration, verdict: RunVerdict, *, is_waiting: bool) -> None:
+def _take_over(deployed: Deployed, declaration: Declaration, verdict: RunVerdict, *, is_waiting: bool) -> None:
     """Add the outputs and the verdict of a run that passed in another stack. Nothing is started for it here."""
     kind = kind_of(declaration.kind)
     request = {**declaration.request, "status": verdict.status, kind.id_output: verdict.session_id}
@@ -268,7 +270,7 @@ def _take_over(deployed: _Deployed, declaration: Declaration, verdict: RunVerdic
         deployed.verdicts[declaration.name] = deployed.gate.carried_verdict(declaration.name)
 
 
-async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
+async def _declare_runs(deployed: Deployed, run: ProgramRun) -> None:
     """Declare all runs, and add their outputs and verdicts to *deployed*.
 
     A run in whose place an earlier one runs depends on the end of that one: the API allows one at a time. The engine
@@ -302,7 +304,7 @@ async def _declare_runs(deployed: _Deployed, run: ProgramRun) -> None:
 
 
 def _verdict(
-    deployed: _Deployed, declaration: Declaration, resource: RunResource, run: ProgramRun
+    deployed: Deployed, declaration: Declaration, resource: RunResource, run: ProgramRun
 ) -> VerdictOutput | None:
     """Return the verdict on a run, which is added to *deployed*; None if it has no gate, or is not waited for."""
     outputs, name = deployed.runs[declaration.name], declaration.name
@@ -352,90 +354,16 @@ def _end(
     return verdict.apply(lambda _: resource)
 
 
-def _verdicts(deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
-    """Return the stack output `verdicts`."""
-    return together(deployed.verdicts.values(), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
-
-
-def _runs(section: Section, deployed: _Deployed) -> pulumi.Output[dict[str, Any]]:
-    """Return the stack output `sessions` or `agents`.
-
-    In a preview it is unknown if a run is. An update leaves out what it has left out (`--target`) or failed to start:
-    with one unknown value, the output would record none of the others.
-    """
-    names = {each.name for each in deployed.environment.declarations if each.section == section}
-
-    def export(outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> dict[str, Any]:
-        shown = {
-            name: found
-            for name, found in outputs.items()
-            if name in names and (is_dry_run() or not pulumi.contains_unknowns(found.run_id))
-        }
-        return {name: found.exported(verdicts.get(name)) for name, found in shown.items()}
-
-    return _with_all(deployed, export)
-
-
-def _with_all(
-    deployed: _Deployed, func: Callable[[Mapping[str, RunOutputs], Mapping[str, Any]], T]
-) -> pulumi.Output[T]:
-    """Apply *func* to the outputs and the verdicts of all runs, by name, once they have resolved, known or not."""
-
-    def apply(values: list[Any]) -> T:
-        split = len(deployed.runs)
-        outputs = dict(zip(deployed.runs, values[:split], strict=True))
-        return func(outputs, dict(zip(deployed.verdicts, values[split:], strict=True)))
-
-    return together([*deployed.runs.values(), *deployed.verdicts.values()], apply)
-
-
-def _preview(deployed: _Deployed, run: ProgramRun) -> None:
-    """Log what would run, and declare the releases, so that the preview shows them."""
-    if deployed.environment.omission is not None:
-        pulumi.log.info(deployed.environment.omission)
-    if deployed.environment.version_note is not None:
-        pulumi.log.info(deployed.environment.version_note)
-    for warning in deployed.environment.warnings:
-        pulumi.log.warn(str(warning))
-    declarations = deployed.rollbacks.others(deployed.environment)
-    if _publishes(declarations):
-        from tornado_resource.deployment.publish import preview_releases
-
-        preview_releases(declarations, deployed.runs, run)
-    _with_all(deployed, partial(_log_run_order, deployed.environment))
-
-
-def _log_run_order(environment: Environment, outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> None:
-    """Log, in a preview, in which order runs start, and the worst case: of those that start or have not ended yet."""
-    declarations = [
-        each
-        for each in environment.declarations
-        if pulumi.contains_unknowns([outputs[each.name].run_id, verdicts.get(each.name)])
-    ]
-    before, sections = predecessors(declarations), {each.name: each.section for each in declarations}
-    for name, first in before.items():
-        pulumi.log.info(f"{name} starts when {first} has ended: {one_at_a_time(sections[name])}")
-    if before or (environment.promotes_from is not None and declarations):
-        minutes = count(cost_of(declarations).minutes, "minute")
-        what = "all of them" if environment.agents else "all sessions"
-        pulumi.log.info(f"at worst, {minutes} until {what} have ended")
-
-
-def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: _Deployed) -> pulumi.Output[Any]:
+def _finish_after(verdicts: pulumi.Output[Any], run: ProgramRun, deployed: Deployed) -> pulumi.Output[Any]:
     return verdicts.apply(lambda _: _finish(deployed, run))
 
 
-async def _finish(deployed: _Deployed, run: ProgramRun) -> Any:
+async def _finish(deployed: Deployed, run: ProgramRun) -> Any:
     """Enforce the gate, then publish. With `tornado:wait` false there are no verdicts, and so neither."""
     if deployed.verdicts:
-        environment, gate = deployed.environment, deployed.gate
-        declarations = deployed.rollbacks.others(environment)
-        if _publishes(declarations):
+        declarations, gate = deployed.published, deployed.gate
+        if declarations:
             from tornado_resource.deployment.publish import publish
 
             run.gate.then(lambda: publish(declarations, gate.results, gate.left_out, run))
     await run.gate.end()
-
-
-def _publishes(declarations: Iterable[Declaration]) -> bool:
-    return any(each.publish is not None for each in declarations)
