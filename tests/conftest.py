@@ -48,9 +48,17 @@ LONG = {
 """Stories at the beginning of acceptance files that take four seconds and more: `make quick` runs the next one."""
 # A shell that runs CI in the background ignores SIGINT, and every child would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci",
+    max_examples=100 if IS_SOAK else 40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 # For `make mutate`, where any failure will do: looking for the simplest one takes up to minutes for each mutant.
-settings.register_profile("mutation", parent=settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
+settings.register_profile(
+    "mutation", parent=settings.get_profile("ci"), max_examples=100, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("ci")
 
 

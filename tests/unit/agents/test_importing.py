@@ -142,7 +142,7 @@ def cases() -> tuple[Scenario, ...]:
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     configs=st.lists(st.dictionaries(st.sampled_from(ENVS), CONFIGS), min_size=1, max_size=3, unique_by=id),
     active=st.sampled_from(["v-1", "v-2", None]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,7 @@ def read(iterations: list[dict[str, Any]], **fields: Any) -> Result:
     return result_of(gated_run_of("support-line"), status, names=names)
 
 
+@cache
 def large() -> Result:
     """100,000 iterations, 6,000 scenarios, and 107 fixes: far more than is kept of each."""
     last = {"fix_plan": {"fixes": [{"type": "prompt_edit"}] * (MAX_FIXES + 7)}}

@@ -182,7 +182,7 @@ shown = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(shown, min_size=1, max_size=3, unique_by=lambda entry: entry["name"]))
 def test_whatever_the_api_shows_reads_back_as_it_is(entries: list[dict[str, Any]]) -> None:
     entries = json.loads(json.dumps(entries).encode("utf-8", "replace"))
