@@ -31,6 +31,7 @@ BEYOND_THE_SCHEMA: Final = {
     "environment-promotes-from-nothing": "names that refer to nothing, or in a circle",
     "environment-removes-pathway": "a session without `pathway_id`, once all is merged",
     "environment-unknown-session": "names that refer to nothing, or in a circle",
+    "unknown-judge-of-gate": "names that refer to nothing, or in a circle",
     "environments-promote-in-a-circle": "names that refer to nothing, or in a circle",
     "gate-passed-more-than-declared": "a gate that requires more scenarios than the session names",
     "gate-confirm": "a confirmation of more passes than runs, without runs, or without a version",
