@@ -117,7 +117,7 @@ def deploy() -> None:
     pulumi.export("environment", environment.name)
     rollbacks = Rollbacks(environment, run)
     deployed: pulumi.Output[Any] = _promoted(environment, rollbacks, run).apply(
-        lambda promoted: _declare_or_say_why(promoted, environment, rollbacks, run)
+        lambda promoted: _declare(promoted, environment, rollbacks, run)
     )
     verdicts = export_all(deployed, environment, run)
     if not is_dry_run():
@@ -144,13 +144,6 @@ def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -
     return promoted
 
 
-async def _declare_or_say_why(
-    promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
-) -> Deployed:
-    with in_own_words():
-        return await _declare(promoted, environment, rollbacks, run)
-
-
 async def _declare(
     promoted: Promoted | None, environment: Environment, rollbacks: Rollbacks, run: ProgramRun
 ) -> Deployed:
@@ -158,28 +151,29 @@ async def _declare(
     promotion = promoted.record if promoted is not None else None
     carried = promoted.carried if promoted is not None else {}
     environment = promoted.environment if promoted is not None else environment
-    environment = await _resolve(environment, carried, promotion, rollbacks, run)
-    gate = GateRun(environment, promotion, carried, run)
-    if not is_dry_run():
-        # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and an
-        # update that is killed leaves reports that say `incomplete`.
-        try:
-            gate.report.write()
-        except TornadoError as error:
-            raise pulumi.RunError(config_message(error)) from None
-    # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
-    preparing = asyncio.ensure_future(_replace_old_outputs(environment, gate, promotion, run))
-    scenarios = declare_scenarios(environment.all_scenarios, run.scenarios.stored)
-    checks = _checks(environment, scenarios, run)
-    deployed = Deployed(environment, gate, scenarios, checks, rollbacks)
-    for declaration in environment.declarations:
-        if not declaration.retest:
-            _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
-    await _declare_runs(deployed, run)
-    await preparing
-    if is_dry_run():
-        preview(deployed, run)
-    return deployed
+    with in_own_words():  # here, since the state has each frame of the call stack, for each run
+        environment = await _resolve(environment, carried, promotion, rollbacks, run)
+        gate = GateRun(environment, promotion, carried, run)
+        if not is_dry_run():
+            # Before anything starts: a folder that cannot be written is an error now, not after minutes of testing, and
+            # an update that is killed leaves reports that say `incomplete`.
+            try:
+                gate.report.write()
+            except TornadoError as error:
+                raise pulumi.RunError(config_message(error)) from None
+        # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
+        preparing = asyncio.ensure_future(_replace_old_outputs(environment, gate, promotion, run))
+        scenarios = declare_scenarios(environment.all_scenarios, run.scenarios.stored)
+        checks = _checks(environment, scenarios, run)
+        deployed = Deployed(environment, gate, scenarios, checks, rollbacks)
+        for declaration in environment.declarations:
+            if not declaration.retest:
+                _take_over(deployed, declaration, carried[declaration.name], is_waiting=run.settings.is_waiting)
+        await _declare_runs(deployed, run)
+        await preparing
+        if is_dry_run():
+            preview(deployed, run)
+        return deployed
 
 
 async def _resolve(
