@@ -36,7 +36,7 @@ class Lanes(httpx.AsyncBaseTransport):
         lane = self._free.pop() if self._free else self._new()
         try:
             response = await lane.handle_async_request(request)
-        except Exception:
+        except Exception:  # whatever failed is for the caller, and httpcore has put its connection in order
             self._free.append(lane)
             raise
         except BaseException:
