@@ -18,7 +18,7 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.bland.listing import Owner
 from tornado_resource.errors import TornadoError
 from tornado_resource.scenarios.lifecycle import RecordedScenario, create, delete, update
-from tornado_resource.versions.scenarios import changed_fields
+from tornado_resource.versions.definitions import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tornado_resource.declarations.plan import make_plan
 from tornado_resource.declarations.resolver import check_document, check_environments, environment_names, resolve
+from tornado_resource.declarations.schedule import make_plan
 from tornado_resource.errors import TornadoError
 
 

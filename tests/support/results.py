@@ -16,7 +16,7 @@ from tornado_resource.runs.confirmation import judged_again
 from tornado_resource.runs.model import Ending, GatedRun, Mismatch, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict, unknown_result
-from tornado_resource.stacks.promotion import PromotedSession, Promotion
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.responses import Meaning, segment
 from tornado_resource.bland.sessions import Status
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
-from tornado_resource.provider.runs import RunProvider
+from tornado_resource.program.run_resource import RunResource, after_registration, run_inputs, run_options
+from tornado_resource.provider.run_provider import RunProvider
 from tornado_resource.runs.kind import Kind
 from tornado_resource.runs.kinds import KINDS
 from tornado_resource.runs.model import Result

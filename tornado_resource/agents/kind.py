@@ -300,27 +300,27 @@ class CheckRuns(Kind):
         self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
     ) -> Sequence[tuple[str, str]]:
         """Return whether the agent, its declared version or its checks are missing."""
-        from tornado_resource.agents.faults import find_faults
+        from tornado_resource.agents.diagnosis import find_faults
 
         return await find_faults(client, request, has_checks=has_checks)
 
     async def with_details(self, client: Client, result: Result) -> Result:
         """Return the result with what its judges cost."""
-        from tornado_resource.agents.results import with_cost
+        from tornado_resource.agents.details import with_cost
 
         run = _run(result.status)
         return await with_cost(client, result, run) if run is not None else result
 
     async def with_transcripts(self, client: Client, result: Result) -> Result:
         """Return the result with the conversations that did not match, and the judges' reasoning."""
-        from tornado_resource.agents.results import with_mismatches
+        from tornado_resource.agents.details import with_mismatches
 
         run = _run(result.status)
         return await with_mismatches(client, result, run) if run is not None else result
 
 
 async def _with_test_cases(client: Client, result: Result, retry: Retry = retried) -> Result:
-    from tornado_resource.runs.scenarios import with_scenarios
+    from tornado_resource.runs.edited_scenarios import with_scenarios
 
     return await with_scenarios(client, result, Owner.agent(result.gated.request["agent_id"]), retry)
 
@@ -378,7 +378,7 @@ KIND: Final = CheckRuns()
 
 async def _with_fault(client: Client, error: Rejected, agent_id: str, env: str) -> Rejected:
     """Return the error of a start with what is wrong with the checks, if something is."""
-    from tornado_resource.agents.faults import fault_of_checks
+    from tornado_resource.agents.diagnosis import fault_of_checks
 
     with suppress(ApiError):
         fault = fault_of_checks(await read_checks(client, agent_id, env), env)

@@ -10,7 +10,7 @@ import pulumi
 from tornado_resource.agents.provider import CheckRunProvider
 from tornado_resource.declarations.model import DEFAULT_ENV, LATEST
 from tornado_resource.program.arguments import refuse_to_import
-from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
+from tornado_resource.program.run_resource import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
 
 if TYPE_CHECKING:

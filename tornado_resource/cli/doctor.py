@@ -30,8 +30,8 @@ from tornado_resource.runs.order import Address, Order, holder
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.reader import Stack, read_stack, stack_names
 from tornado_resource.stacks.recorded import Place
+from tornado_resource.stacks.recorded_scenarios import change_of
 from tornado_resource.stacks.rollback import recorded_rollbacks
-from tornado_resource.stacks.scenarios import change_of
 from tornado_resource.stacks.settings import read_settings
 from tornado_resource.versions.drift import drift_of_live
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.intents import Intent
     from tornado_resource.runs.order import Found
     from tornado_resource.stacks.recorded import RecordedRun, Resource
-    from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
+    from tornado_resource.stacks.recorded_scenarios import ScenarioChange, StoredScenario
     from tornado_resource.versions.drift import RunBasis
 
 

@@ -66,7 +66,7 @@ class Output:
     def verdicts(self, report: Report) -> None:
         """Print the report as JSON, if that is wanted."""
         if self.is_json:
-            from tornado_resource.reports.verdicts import verdicts_json
+            from tornado_resource.reports.verdicts_json import verdicts_json
 
             click.echo(verdicts_json(report), nl=False)
 

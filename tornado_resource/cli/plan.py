@@ -17,8 +17,8 @@ from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count, counts
 from tornado_resource.declarations.merging import SECTIONS
-from tornado_resource.declarations.plan import MAX_PLAN_VALUES, make_plan, one_at_a_time
 from tornado_resource.declarations.resolver import environment_names, resolve
+from tornado_resource.declarations.schedule import MAX_PLAN_VALUES, make_plan, one_at_a_time
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.budget import Cost
     from tornado_resource.declarations.model import ChecksDeclaration, Declaration, ScenarioDeclaration
-    from tornado_resource.declarations.plan import Plan, Planned
     from tornado_resource.declarations.releases import Release
+    from tornado_resource.declarations.schedule import Plan, Planned
 
 
 CARRIES: Final = {

@@ -21,8 +21,8 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.ci import run_url
 from tornado_resource.reports.model import Report
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.stacks.promotion import with_promoted_version
 from tornado_resource.stacks.reader import read_recorded, read_stack, selected_stack
+from tornado_resource.stacks.recorded_promotion import with_promoted_version
 from tornado_resource.stacks.rollback import recorded_rollbacks
 from tornado_resource.stacks.settings import read_settings
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.cli.output import Output
     from tornado_resource.runs.model import GatedRun, Result
-    from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.reader import Stack
     from tornado_resource.stacks.recorded import RecordedRun
+    from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
     from tornado_resource.stacks.settings import Settings
 

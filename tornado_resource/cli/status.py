@@ -86,7 +86,7 @@ async def _read_ungated(client: Client, recorded: RecordedRun, stack: str) -> _U
 
 def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
     """Return `verdicts.json` with the runs that have no gate."""
-    from tornado_resource.reports.verdicts import verdicts_json
+    from tornado_resource.reports.verdicts_json import verdicts_json
 
     content: dict[str, Any] = json.loads(verdicts_json(report))
     content["without_gate"] = {each.recorded.name: _ungated_as_json(each) for each in ungated}

@@ -13,7 +13,7 @@ from tornado_resource.confirmations.provider import ConfirmationProvider
 from tornado_resource.core.urns import CONFIRMATION_TYPE
 from tornado_resource.program.arguments import aliases, own_urn, parents, resource_path, secret_names
 from tornado_resource.program.config import configured_url
-from tornado_resource.program.runs import RunResource, after_registration, run_options
+from tornado_resource.program.run_resource import RunResource, after_registration, run_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

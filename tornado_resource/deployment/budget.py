@@ -15,12 +15,12 @@ from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program.purpose import is_replaced
 from tornado_resource.runs.verdict import unknown_result
-from tornado_resource.stacks.promotion import with_promoted_version
+from tornado_resource.stacks.recorded_promotion import with_promoted_version
 
 if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
 
 
 async def check_budget(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:

@@ -10,7 +10,7 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.bland.content import Digests
 from tornado_resource.core.urns import name_of
-from tornado_resource.program.runs import run_outputs
+from tornado_resource.program.run_resource import run_outputs
 from tornado_resource.runs.confirmation import confirmed, judge_confirmation, judged_again, unconfirmed
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tornado_resource.confirmations.resource import Confirmation
     from tornado_resource.declarations.model import Gate
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs, RunResource
+    from tornado_resource.program.run_resource import RunOutputs, RunResource
     from tornado_resource.runs.model import Confirmation as Rates
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.recorded import RecordedRun

@@ -14,8 +14,8 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.plan import predecessors
 from tornado_resource.declarations.resolver import load
+from tornado_resource.declarations.schedule import predecessors
 from tornado_resource.deployment.budget import check_budget
 from tornado_resource.deployment.confirm import Confirming, keep_confirmation
 from tornado_resource.deployment.deployed import Deployed, export_all, preview
@@ -33,14 +33,14 @@ from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.config import check_against_declarations, config_message
 from tornado_resource.program.purpose import is_idle
-from tornado_resource.program.report import in_own_words
 from tornado_resource.program.run import program_run
-from tornado_resource.program.runs import RunOutputs, run_outputs
+from tornado_resource.program.run_resource import RunOutputs, run_outputs
 from tornado_resource.program.sdk import exit_on_signals
+from tornado_resource.program.shared_report import in_own_words
 from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun
-from tornado_resource.stacks.promotion import as_output
+from tornado_resource.stacks.recorded_promotion import as_output
 from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunResource
+    from tornado_resource.program.run_resource import RunResource
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.releases.promotion import Promoted
     from tornado_resource.runs.model import RunVerdict
     from tornado_resource.scenarios.resource import TornadoScenario
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.settings import Settings
 
 

@@ -11,7 +11,7 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import count
 from tornado_resource.declarations.budget import cost_of
-from tornado_resource.declarations.plan import one_at_a_time, predecessors
+from tornado_resource.declarations.schedule import one_at_a_time, predecessors
 from tornado_resource.deployment.scenarios import scenario_ids
 from tornado_resource.program.sdk import together
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tornado_resource.deployment.rollback import Rollbacks
     from tornado_resource.deployment.verdicts import GateRun, VerdictOutput
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs
+    from tornado_resource.program.run_resource import RunOutputs
     from tornado_resource.scenarios.resource import TornadoScenario
 
 T = TypeVar("T")

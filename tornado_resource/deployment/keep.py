@@ -18,7 +18,7 @@ from tornado_resource.runs.inputs import run_arguments
 from tornado_resource.runs.kinds import kind_of_type
 from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.recorded import outputs_of
-from tornado_resource.stacks.scenarios import StoredScenarios
+from tornado_resource.stacks.recorded_scenarios import StoredScenarios
 from tornado_resource.tornado.resource import TornadoSession
 
 if TYPE_CHECKING:

@@ -19,14 +19,14 @@ from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import full_stack_name
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
 from tornado_resource.runs.verdict import unknown_result
-from tornado_resource.stacks.promotion import with_promoted_version
+from tornado_resource.stacks.recorded_promotion import with_promoted_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tornado_resource.declarations.model import Declaration, Environment
-    from tornado_resource.program.report import UpdateReport
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.shared_report import UpdateReport
     from tornado_resource.releases.promotion import Promoted
 
 OUTPUTS: Final = ("environment", "sessions", "agents", "verdicts", "rollbacks")

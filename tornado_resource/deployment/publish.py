@@ -14,7 +14,7 @@ from tornado_resource.deployment.refusal import refusal
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.sdk import independent
-from tornado_resource.releases.plan import ReleasePlan, plan_releases
+from tornado_resource.releases.release_plan import ReleasePlan, plan_releases
 from tornado_resource.releases.resource import AgentRelease, PathwayRelease
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.versions.passed import edit_since_pass, unread
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs
+    from tornado_resource.program.run_resource import RunOutputs
     from tornado_resource.runs.model import Result
 
 REFUSED: Final = "every gate passed, but nothing was published"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.releases.plan import ReleasePlan
+    from tornado_resource.releases.release_plan import ReleasePlan
     from tornado_resource.runs.model import RunVerdict
     from tornado_resource.stacks.rollback import Rollback
 
@@ -172,7 +172,7 @@ class Rollbacks:
 
 
 def _plan(release: Release, rollback: Rollback) -> ReleasePlan:
-    from tornado_resource.releases.plan import ReleasePlan
+    from tornado_resource.releases.release_plan import ReleasePlan
 
     contents = (rollback.content,) if rollback.content is not None else ()
     return ReleasePlan(release, rollback.version, [rollback.session_id], contents, rollback.passed_at)

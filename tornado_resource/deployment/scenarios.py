@@ -18,21 +18,21 @@ from tornado_resource.program.sdk import together
 from tornado_resource.runs import inputs
 from tornado_resource.runs.intents import SCENARIO_INTENTS, IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
-from tornado_resource.stacks.promotion import with_promoted_version
-from tornado_resource.stacks.scenarios import resource_name
-from tornado_resource.versions.scenarios import changed_fields
+from tornado_resource.stacks.recorded_promotion import with_promoted_version
+from tornado_resource.stacks.recorded_scenarios import resource_name
+from tornado_resource.versions.definitions import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.listing import Listing, Owner, Scenario
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
-    from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.shared_client import SharedClient
     from tornado_resource.scenarios.resource import TornadoScenario
     from tornado_resource.stacks.managers import Managers
-    from tornado_resource.stacks.promotion import Promotion
-    from tornado_resource.stacks.scenarios import StoredScenario, StoredScenarios
+    from tornado_resource.stacks.recorded_promotion import Promotion
+    from tornado_resource.stacks.recorded_scenarios import StoredScenario, StoredScenarios
 
 SCENARIOS_DIFFER: Final = "nothing was started: the scenarios are not as declared"
 UNREAD: Final = "nothing was started: the scenarios could not be read"

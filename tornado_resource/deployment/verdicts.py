@@ -14,25 +14,25 @@ from tornado_resource.core.clock import today
 from tornado_resource.core.urns import make_urn
 from tornado_resource.declarations.model import Gate
 from tornado_resource.deployment.confirm import Confirming
-from tornado_resource.program.gate import INTERRUPTED, STOPPED
 from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
 from tornado_resource.program.purpose import is_idle
+from tornado_resource.program.shared_gate import INTERRUPTED, STOPPED
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Result, by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
-from tornado_resource.stacks.promotion import as_output, with_promoted_version
 from tornado_resource.stacks.recorded import started_content
+from tornado_resource.stacks.recorded_promotion import as_output, with_promoted_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs, RunResource
+    from tornado_resource.program.run_resource import RunOutputs, RunResource
     from tornado_resource.program.waiter import Waiter
     from tornado_resource.runs.model import Cause, GatedRun, RunVerdict
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
 
 VerdictOutput = pulumi.Output[Verdict]

@@ -15,11 +15,11 @@ from tornado_resource.deployment.confirm import Confirming
 from tornado_resource.deployment.verdicts import previewed, verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import config_message
-from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
-from tornado_resource.program.runs import run_outputs
+from tornado_resource.program.run_resource import run_outputs
 from tornado_resource.program.sdk import together
+from tornado_resource.program.shared_gate import INTERRUPTED
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.verdict import unknown_result
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.deployment.verdicts import VerdictOutput
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.runs import RunOutputs, RunResource
+    from tornado_resource.program.run_resource import RunOutputs, RunResource
     from tornado_resource.runs.model import Result
 
 

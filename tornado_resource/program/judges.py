@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.judge_versions import JudgeVersion
     from tornado_resource.bland.judges import Judge, Judges
-    from tornado_resource.program.client import SharedClient
+    from tornado_resource.program.shared_client import SharedClient
 
 
 class KnownJudges:

@@ -10,7 +10,7 @@ import pulumi
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
-    from tornado_resource.program.report import UpdateReport
+    from tornado_resource.program.shared_report import UpdateReport
     from tornado_resource.runs.model import GatedRun
     from tornado_resource.runs.wait import Progress
 

@@ -7,15 +7,15 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-from tornado_resource.program.client import SharedClient, Versions
 from tornado_resource.program.config import read_config
-from tornado_resource.program.gate import ProgramGate
 from tornado_resource.program.judges import KnownJudges
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.last_scenarios import Scenarios
 from tornado_resource.program.progress import WaitProgress
-from tornado_resource.program.report import program_report
-from tornado_resource.program.scenarios import Scenarios
 from tornado_resource.program.sdk import end_without_collecting
+from tornado_resource.program.shared_client import SharedClient, Versions
+from tornado_resource.program.shared_gate import ProgramGate
+from tornado_resource.program.shared_report import program_report
 from tornado_resource.program.spending import Spending
 from tornado_resource.program.variables import KnownVariables
 from tornado_resource.program.waiter import Waiter

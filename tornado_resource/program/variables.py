@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.variables import Variables
-    from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
+    from tornado_resource.program.shared_client import SharedClient
     from tornado_resource.runs.kind import Kind
 
 

@@ -12,9 +12,9 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.progress import WaitProgress
+    from tornado_resource.program.shared_client import SharedClient
     from tornado_resource.runs.model import GatedRun, Result
     from tornado_resource.runs.wait import Progress
     from tornado_resource.stacks.settings import Settings

@@ -17,7 +17,7 @@ from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
 from tornado_resource.runs.confirmation import parse_confirmation
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.stacks.promotion import PromotedSession, Promotion, text_or_none, version_or_none
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.stacks.recorded_verdicts import passed_elsewhere
 from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.versions.passed import edit_since_pass, unread

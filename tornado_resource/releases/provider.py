@@ -25,7 +25,7 @@ from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider
 from tornado_resource.provider.runtime import check_failure, confirm_base_url, damaged_state
 from tornado_resource.runs.model import HIDDEN
-from tornado_resource.stacks.promotion import version_or_none
+from tornado_resource.stacks.recorded_promotion import version_or_none
 from tornado_resource.versions.drift import drift_of_live
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.outcomes import JudgeView
     from tornado_resource.reports.rates import RateView
     from tornado_resource.runs.model import Result
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
 
 GATE_CASE: Final = "gate"
 UPDATE: Final = "update"

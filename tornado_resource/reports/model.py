@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.reports.trends import Trends
     from tornado_resource.runs.model import Outcome, Result
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
 
 

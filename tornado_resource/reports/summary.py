@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.outcomes import JudgeView
     from tornado_resource.reports.trends import PartTrend, Trends
     from tornado_resource.runs.model import Result
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
 
 MAX_SUMMARY_CHARACTERS: Final = 65_000

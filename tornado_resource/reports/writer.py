@@ -12,7 +12,7 @@ from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.trends import trends_json
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.versions.scenarios import runs_together
+from tornado_resource.versions.definitions import runs_together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

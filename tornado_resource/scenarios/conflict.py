@@ -10,7 +10,7 @@ from tornado_resource.core.text import clean, contrast
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.managers import manager_advice
-from tornado_resource.versions.scenarios import changed_fields, other_fields, with_default
+from tornado_resource.versions.definitions import changed_fields, other_fields, with_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

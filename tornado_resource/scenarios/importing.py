@@ -14,7 +14,7 @@ from tornado_resource.declarations.scenarios import MAX_SESSION_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
 from tornado_resource.declarations.values import scenario_problems
 from tornado_resource.declarations.writing import unused_key, yaml_text
-from tornado_resource.versions.scenarios import ASSERTION_FIELDS
+from tornado_resource.versions.definitions import ASSERTION_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -54,7 +54,7 @@ from tornado_resource.scenarios.conflict import (
     ScenarioUnlisted,
     ScenarioUnseen,
 )
-from tornado_resource.versions.scenarios import (
+from tornado_resource.versions.definitions import (
     NOT_FOR_CREATION,
     changed_fields,
     creation_of,

@@ -24,8 +24,8 @@ from tornado_resource.provider.base import Identity, SeeingProvider, SeeingUpdat
 from tornado_resource.provider.runtime import Failure, check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
 from tornado_resource.stacks.managers import Managers, managing_stacks
-from tornado_resource.stacks.scenarios import ScenarioChange
-from tornado_resource.versions.scenarios import changed_fields, declared_changes
+from tornado_resource.stacks.recorded_scenarios import ScenarioChange
+from tornado_resource.versions.definitions import changed_fields, declared_changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
 from tornado_resource.program.arguments import InvalidArgument
-from tornado_resource.versions.scenarios import runs_together
+from tornado_resource.versions.definitions import runs_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,8 +24,8 @@ from tornado_resource.core.urns import STACK_TYPE, make_urn, type_of
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.kinds import KINDS, kind_of
 from tornado_resource.stacks.backend import project_backend
-from tornado_resource.stacks.promotion import text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
+from tornado_resource.stacks.recorded_promotion import text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,18 +12,18 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.kinds import kind_of_type, kinds
 from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
-from tornado_resource.stacks.promotion import from_output, text_or_none
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 from tornado_resource.stacks.recorded import RELEASE_TYPES, Recorded, Resource, is_ours, read_state
+from tornado_resource.stacks.recorded_promotion import from_output, text_or_none
 from tornado_resource.stacks.recorded_verdicts import carried_results
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
     from tornado_resource.runs.model import Result
-    from tornado_resource.stacks.promotion import Promotion
     from tornado_resource.stacks.recorded import RecordedRun
-    from tornado_resource.stacks.scenarios import StoredScenario
+    from tornado_resource.stacks.recorded_promotion import Promotion
+    from tornado_resource.stacks.recorded_scenarios import StoredScenario
 
 _UNUSED: Final = frozenset({"triggers", "definitions", "checks"})
 """What is recorded only for comparing it in the next update."""

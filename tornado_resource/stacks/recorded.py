@@ -35,9 +35,9 @@ from tornado_resource.runs.model import (
     RunVerdict,
 )
 from tornado_resource.runs.order import Run
-from tornado_resource.stacks.promotion import text_or_none, version_or_none
+from tornado_resource.stacks.recorded_promotion import text_or_none, version_or_none
+from tornado_resource.stacks.recorded_scenarios import stored_scenario
 from tornado_resource.stacks.recorded_verdicts import MAX_VERDICT_REASON_CHARACTERS, SETTLED, final_verdict, verdicts_in
-from tornado_resource.stacks.scenarios import stored_scenario
 from tornado_resource.versions.drift import RunBasis
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.kind import Kind
-    from tornado_resource.stacks.scenarios import StoredScenario
+    from tornado_resource.stacks.recorded_scenarios import StoredScenario
 
 
 MAX_URN_CHARACTERS: Final = 1000

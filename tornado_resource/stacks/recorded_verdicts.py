@@ -16,7 +16,7 @@ from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.runs.confirmation import excused, holds, parse_confirmation
 from tornado_resource.runs.kinds import KINDS, kind_of
 from tornado_resource.runs.model import GatedRun, JudgeResult, Result, RunVerdict, ScenarioRun
-from tornado_resource.stacks.promotion import text_or_none
+from tornado_resource.stacks.recorded_promotion import text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

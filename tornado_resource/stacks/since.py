@@ -17,10 +17,10 @@ from tornado_resource.declarations.resolver import carries, environment_names, r
 from tornado_resource.errors import DeclarationError
 from tornado_resource.runs.inputs import compare, digests_of, expected_inputs
 from tornado_resource.runs.rerun import must_be_known
+from tornado_resource.stacks.recorded_scenarios import StoredScenario, StoredScenarios, resource_name
 from tornado_resource.stacks.renames import NamedRun, certain_names, former_names
-from tornado_resource.stacks.scenarios import StoredScenario, StoredScenarios, resource_name
+from tornado_resource.versions.definitions import declared_changes
 from tornado_resource.versions.difference import PartChange, part_change
-from tornado_resource.versions.scenarios import declared_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

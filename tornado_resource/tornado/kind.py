@@ -305,7 +305,7 @@ class Tornado(Kind):
         self, client: Client, request: Mapping[str, Any], *, has_checks: bool = False
     ) -> Sequence[tuple[str, str]]:
         """Return whether the pathway is missing."""
-        from tornado_resource.tornado.faults import find_faults
+        from tornado_resource.tornado.diagnosis import find_faults
 
         del has_checks
         return await find_faults(client, request["pathway_id"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tornado_resource.provider.runs import RunProvider
+from tornado_resource.provider.run_provider import RunProvider
 
 
 class TornadoProvider(RunProvider):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pulumi
 
 from tornado_resource.program.arguments import refuse_to_import
-from tornado_resource.program.runs import RunResource, after_registration, run_inputs, run_options
+from tornado_resource.program.run_resource import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.program.sdk import exit_on_signals
 from tornado_resource.runs.inputs import by_ids
 from tornado_resource.scenarios.tested import all_ids, declarations, definitions

@@ -10,9 +10,9 @@ from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, OutcomeUnknown
+from tornado_resource.runs.edited_scenarios import with_scenarios
 from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, Result
 from tornado_resource.runs.rerun import LastRun
-from tornado_resource.runs.scenarios import with_scenarios
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.tornado.verdict import tested_version, unreadable_content, with_content
 from tornado_resource.versions.difference import compare_contents

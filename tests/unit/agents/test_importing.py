@@ -15,7 +15,7 @@ from tornado_resource.bland.listing import Scenario, parse_scenarios
 from tornado_resource.checks.config import checks_of, differences
 from tornado_resource.declarations.resolver import load
 from tornado_resource.scenarios.importing import Definitions
-from tornado_resource.versions.scenarios import other_fields
+from tornado_resource.versions.definitions import other_fields
 
 if TYPE_CHECKING:
     from pathlib import Path

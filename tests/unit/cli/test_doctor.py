@@ -20,8 +20,8 @@ from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.reader import Stack
 from tornado_resource.stacks.recorded import Recorded, Resource
+from tornado_resource.stacks.recorded_scenarios import ScenarioChange, StoredScenario
 from tornado_resource.stacks.rollback import Rollback
-from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

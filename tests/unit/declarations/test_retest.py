@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tornado_resource.declarations.budget import cost_of
-from tornado_resource.declarations.plan import predecessors
 from tornado_resource.declarations.resolver import load
+from tornado_resource.declarations.schedule import predecessors
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.plan import make_plan
 from tornado_resource.declarations.resolver import check_document, check_environments, load, resolve
+from tornado_resource.declarations.schedule import make_plan
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:

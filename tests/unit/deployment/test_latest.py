@@ -11,7 +11,7 @@ import pytest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.deployment.latest import with_latest
-from tornado_resource.stacks.scenarios import StoredScenarios
+from tornado_resource.stacks.recorded_scenarios import StoredScenarios
 from tornado_resource.stacks.settings import Settings
 
 DECLARED = Declaration("a", {"pathway_id": "pw-1", "version_number": "latest"}, Gate(), Position("s.yaml", 3, 3))

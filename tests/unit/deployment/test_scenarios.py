@@ -17,18 +17,18 @@ from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate, ScenarioDeclaration
 from tornado_resource.deployment.scenarios import SCENARIOS_DIFFER, UNREAD, check_scenarios, expected_inputs
-from tornado_resource.program.client import Versions
-from tornado_resource.program.scenarios import Scenarios
+from tornado_resource.program.last_scenarios import Scenarios
+from tornado_resource.program.shared_client import Versions
 from tornado_resource.stacks.managers import Managers
-from tornado_resource.stacks.scenarios import StoredScenario
+from tornado_resource.stacks.recorded_scenarios import StoredScenario
 from tornado_resource.stacks.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.program.client import SharedClient
     from tornado_resource.program.run import ProgramRun
+    from tornado_resource.program.shared_client import SharedClient
 
 OWNER = Owner.pathway("pw-1")
 FIELDS: dict[str, Any] = {"name": "Refund", "max_turns": 10}

@@ -13,8 +13,8 @@ from tests.support.api import client_of, json_response
 from tornado_resource.agents.kind import KIND
 from tornado_resource.core.urns import CHECK_RUN_TYPE
 from tornado_resource.program import state as engine_state
-from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.shared_client import Versions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

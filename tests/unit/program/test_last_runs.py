@@ -14,8 +14,8 @@ from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.program import state as engine_state
-from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.shared_client import Versions
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.rerun import Decision

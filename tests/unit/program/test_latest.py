@@ -17,8 +17,8 @@ from tornado_resource.core.urns import STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.program import state as engine_state
-from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.shared_client import Versions
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.runs.model import Ending, GatedRun
 from tornado_resource.runs.rerun import LastRun

@@ -12,10 +12,10 @@ import pytest
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.sessions import Status
 from tornado_resource.program import progress
-from tornado_resource.program.gate import INTERRUPTED
 from tornado_resource.program.progress import WaitProgress
-from tornado_resource.program.report import UpdateReport
 from tornado_resource.program.sdk import EXIT_MESSAGE_SHOWN, show_error_once
+from tornado_resource.program.shared_gate import INTERRUPTED
+from tornado_resource.program.shared_report import UpdateReport
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.runs.wait import Progress
 

@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime.settings import SETTINGS
 
 from tornado_resource.program.arguments import secret_names
-from tornado_resource.program.runs import RunOutputs, run_outputs
+from tornado_resource.program.run_resource import RunOutputs, run_outputs
 from tornado_resource.program.sdk import together
 from tornado_resource.tornado.resource import TornadoSession
 

@@ -7,7 +7,7 @@ from tests.support.api import KEY
 from tornado_resource.bland.address import Endpoint
 from tornado_resource.bland.api_key import ApiKey
 from tornado_resource.bland.client import Client
-from tornado_resource.program.client import SharedClient
+from tornado_resource.program.shared_client import SharedClient
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from tests.support.results import gated_run_of, result_of, status_of
-from tornado_resource.program.gate import NOT_A_TARGET, counted, raise_if_any
+from tornado_resource.program.shared_gate import NOT_A_TARGET, counted, raise_if_any
 from tornado_resource.runs.verdict import unknown_result
 
 PASSED = result_of(gated_run_of("passed"), status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))

@@ -14,8 +14,8 @@ from tests.support.api import client_of, json_response
 from tornado_resource.agents.kind import KIND
 from tornado_resource.core.urns import CHECK_RUN_TYPE
 from tornado_resource.program import variables
-from tornado_resource.program.client import Versions
 from tornado_resource.program.last_runs import LastRuns
+from tornado_resource.program.shared_client import Versions
 from tornado_resource.program.variables import Finding, KnownVariables
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address

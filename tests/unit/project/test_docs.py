@@ -18,7 +18,7 @@ from tornado_resource.cli import main as run
 from tornado_resource.cli.output import ExitCode
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
-from tornado_resource.program.runs import INTERNAL
+from tornado_resource.program.run_resource import INTERNAL
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
 from tornado_resource.runs.model import RunVerdict
 from tornado_resource.stacks.settings import KEYS

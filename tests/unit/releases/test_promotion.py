@@ -14,7 +14,7 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment, Gate
 from tornado_resource.releases.promotion import Promoted, SourceStack, VersionNow, check_promotion
-from tornado_resource.stacks.promotion import PromotedSession, Promotion
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion
 from tornado_resource.stacks.rollback import Rollback
 
 NOW = datetime(2026, 4, 14, 12, 0, tzinfo=UTC)

@@ -42,7 +42,7 @@ from tornado_resource.reports.baseline import (
 )
 from tornado_resource.reports.html import html
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.recorded import read_outputs
 

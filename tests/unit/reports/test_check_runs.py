@@ -42,7 +42,7 @@ from tornado_resource.reports.outcomes import (
     quarantine_views,
 )
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.model import HIDDEN, Mismatch
 
 if TYPE_CHECKING:

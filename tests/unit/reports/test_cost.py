@@ -28,7 +28,7 @@ from tornado_resource.declarations.model import Budget, Declaration, Gate
 from tornado_resource.reports.html import html
 from tornado_resource.reports.outcomes import held
 from tornado_resource.reports.summary import MAX_SECTIONS, summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 
 if TYPE_CHECKING:
     from tornado_resource.reports.model import Report

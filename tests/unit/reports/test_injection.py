@@ -38,11 +38,11 @@ from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice
 from tornado_resource.reports.summary import CUT, summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.wait import Progress, gone, progress_line
-from tornado_resource.stacks.promotion import PromotedSession, Promotion
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion
 from tornado_resource.tornado.comparison import found_run
 
 if TYPE_CHECKING:

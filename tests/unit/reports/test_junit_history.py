@@ -17,7 +17,7 @@ from tornado_resource.bland.sessions import Iteration, Status
 from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
-from tornado_resource.program.gate import INTERRUPTED
+from tornado_resource.program.shared_gate import INTERRUPTED
 from tornado_resource.reports.junit import junit
 from tornado_resource.runs.model import Ending, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result

@@ -20,7 +20,7 @@ from tornado_resource.reports.html import MAX_FAILED, html
 from tornado_resource.reports.junit import _Names, junit
 from tornado_resource.reports.outcomes import omission
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,7 +29,7 @@ from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import gate_text, quarantine_views
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.confirmation import judged_again
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice, gate_text
 from tornado_resource.reports.rates import RateView, rate_views
 from tornado_resource.reports.summary import MAX_SECTIONS, summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.confirmation import judged_again, unconfirmed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.reports.writer import foreign_report, write_reports
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.model import Report
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.inputs import compare

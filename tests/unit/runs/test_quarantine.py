@@ -20,8 +20,8 @@ from tornado_resource.reports.summary import summary
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending, GatedRun, Result, RunVerdict
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.promotion import PromotedSession, Promotion, as_output, from_output
 from tornado_resource.stacks.recorded import Resource, read_state
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion, as_output, from_output
 from tornado_resource.stacks.recorded_verdicts import carried_results
 from tornado_resource.tornado.results import session_result
 

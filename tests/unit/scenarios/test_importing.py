@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tornado_resource.bland.listing import Scenario, parse_scenarios
 from tornado_resource.declarations.resolver import load
 from tornado_resource.scenarios.importing import declarations, definitions_of, left_out, scenarios_only
-from tornado_resource.versions.scenarios import changed_fields
+from tornado_resource.versions.definitions import changed_fields
 
 
 def scenarios_of(*entries: dict[str, Any]) -> tuple[Scenario, ...]:

@@ -24,7 +24,7 @@ from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE, type_of
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.reports.trends import trends
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.stacks import history
 from tornado_resource.stacks.history import MAX_STATE_BYTES, read_history, read_kept
 

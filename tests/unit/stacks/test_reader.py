@@ -18,9 +18,9 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, GatedRun
 from tornado_resource.runs.results import read_result
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.stacks.promotion import PromotedSession, Promotion
 from tornado_resource.stacks.reader import read_stack, selected_stack, stack_names
 from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion
 
 if TYPE_CHECKING:
     from pathlib import Path

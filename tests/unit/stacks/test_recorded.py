@@ -13,7 +13,7 @@ from tornado_resource.bland.sessions import Status
 from tornado_resource.core.urns import RELEASE_TYPE, SCENARIO_TYPE, SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.releases import Release
-from tornado_resource.releases.plan import ReleasePlan
+from tornado_resource.releases.release_plan import ReleasePlan
 from tornado_resource.runs.model import NOT_AS_DECLARED, NOT_SHOWN_NOW, Ending, GatedRun, PromotedVersion, Result
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.recorded import read_outputs

@@ -12,9 +12,9 @@ from tests.support.results import PATHWAY_ID, gated_run_of, result_of
 from tornado_resource.bland.listing import Listing, Owner, parse_scenarios
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
+from tornado_resource.runs.edited_scenarios import scenario_doubt
 from tornado_resource.runs.model import Known, by_id
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
-from tornado_resource.runs.scenarios import scenario_doubt
 
 if TYPE_CHECKING:
     import httpx

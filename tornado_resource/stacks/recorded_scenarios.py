@@ -9,7 +9,7 @@ from tornado_resource.bland.listing import Owner
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.versions.scenarios import changed_fields, declared_changes, unstored_fields
+from tornado_resource.versions.definitions import changed_fields, declared_changes, unstored_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ from tests.support.paths import ROOT
 from tests.support.results import gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.sessions import Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.reports.verdicts import verdicts_json
+from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.stacks.rollback import Rollback
 
 SCHEMA = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))

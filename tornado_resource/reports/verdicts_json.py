@@ -9,7 +9,7 @@ from tornado_resource.bland.sessions import Omitted
 from tornado_resource.core.text import json_text
 from tornado_resource.reports.baseline import as_json
 from tornado_resource.reports.outcomes import held, quarantine_views, scenario_results
-from tornado_resource.stacks.promotion import as_output
+from tornado_resource.stacks.recorded_promotion import as_output
 
 if TYPE_CHECKING:
     from tornado_resource.bland.sessions import Iteration

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.budget import Cost
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.runs.model import Result
-    from tornado_resource.stacks.promotion import Promotion
+    from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
 
 STOPPED: Final = "the update stopped before any run was judged"

@@ -10,7 +10,7 @@ from tornado_resource.bland.scenarios import list_named, list_scenarios, with_id
 from tornado_resource.core.text import clean, count
 from tornado_resource.errors import ApiError
 from tornado_resource.runs.model import NOT_AS_DECLARED
-from tornado_resource.versions.scenarios import changed_fields
+from tornado_resource.versions.definitions import changed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

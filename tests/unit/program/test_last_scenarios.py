@@ -10,16 +10,16 @@ import pytest
 from tests.support.api import json_response
 from tests.support.scenario_api import ScenarioApi
 from tornado_resource.bland.listing import Owner
-from tornado_resource.program.client import Versions
-from tornado_resource.program.scenarios import Scenarios
-from tornado_resource.stacks.scenarios import StoredScenario
+from tornado_resource.program.last_scenarios import Scenarios
+from tornado_resource.program.shared_client import Versions
+from tornado_resource.stacks.recorded_scenarios import StoredScenario
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.program.client import SharedClient
     from tornado_resource.program.last_runs import LastRuns
+    from tornado_resource.program.shared_client import SharedClient
 
 OWNER = Owner.pathway("pw-1")
 FIELDS: dict[str, Any] = {"name": "Case", "max_turns": 10}
@@ -85,7 +85,7 @@ async def test_what_is_put_back_is_no_drift_of_what_was_tested(api: ScenarioApi)
 
 
 async def test_what_may_be_no_target_is_not_put_back(api: ScenarioApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tornado_resource.program.scenarios.has_targets", lambda: True)
+    monkeypatch.setattr("tornado_resource.program.last_scenarios.has_targets", lambda: True)
     scenarios, versions = seen_by(api, stored(1))
     api.edit("sc-1", max_turns=3)
     assert await scenarios.seen("case-1") is not None

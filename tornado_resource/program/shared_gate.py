@@ -17,7 +17,7 @@ from tornado_resource.stacks.recorded import read_outputs
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from tornado_resource.program.report import UpdateReport
+    from tornado_resource.program.shared_report import UpdateReport
     from tornado_resource.reports.baseline import Baseline
     from tornado_resource.runs.model import Cause, GatedRun, Result
 

@@ -11,8 +11,8 @@ from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import CHECK_RUN_TYPE, CHECKS_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.stacks.recorded import read_outputs
-from tornado_resource.stacks.scenarios import StoredScenarios, change_of, resource_name, stored_scenario
-from tornado_resource.versions.scenarios import filled_fields
+from tornado_resource.stacks.recorded_scenarios import StoredScenarios, change_of, resource_name, stored_scenario
+from tornado_resource.versions.definitions import filled_fields
 
 OWNER = Owner.pathway("pw-1")
 RECORDED: dict[str, Any] = {

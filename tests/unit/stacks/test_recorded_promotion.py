@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.results import gated_run_of
-from tornado_resource.stacks.promotion import PromotedSession, Promotion, as_output, from_output, with_promoted_version
+from tornado_resource.stacks.recorded_promotion import (
+    PromotedSession,
+    Promotion,
+    as_output,
+    from_output,
+    with_promoted_version,
+)
 
 scalars = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8)
 outputs = st.recursive(

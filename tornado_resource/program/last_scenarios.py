@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.purpose import has_targets
-from tornado_resource.stacks.scenarios import ScenarioChange, StoredScenarios, change_of
+from tornado_resource.stacks.recorded_scenarios import ScenarioChange, StoredScenarios, change_of
 
 if TYPE_CHECKING:
     from tornado_resource.bland.listing import Listing, Owner
-    from tornado_resource.program.client import SharedClient, Versions
     from tornado_resource.program.last_runs import LastRuns
-    from tornado_resource.stacks.scenarios import StoredScenario
+    from tornado_resource.program.shared_client import SharedClient, Versions
+    from tornado_resource.stacks.recorded_scenarios import StoredScenario
 
 
 class Scenarios:

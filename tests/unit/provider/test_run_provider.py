@@ -18,7 +18,7 @@ from tests.support.api import KEY, configure_provider
 from tornado_resource.agents.provider import CheckRunProvider
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.provider import runs as own_sessions
+from tornado_resource.provider import run_provider as own_sessions
 from tornado_resource.provider.runtime import Failure, secret, stop_runtimes
 from tornado_resource.runs import start as starting
 from tornado_resource.runs.cancel import Unsettled

@@ -10,7 +10,7 @@ import pytest
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.content import Digests
 from tornado_resource.declarations.releases import Release
-from tornado_resource.releases.plan import plan_releases
+from tornado_resource.releases.release_plan import plan_releases
 from tornado_resource.runs.model import PromotedVersion
 from tornado_resource.versions.passed import edit_since_pass, unread
 

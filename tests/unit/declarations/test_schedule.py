@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.plan import make_plan
 from tornado_resource.declarations.resolver import check_document, resolve
+from tornado_resource.declarations.schedule import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tornado_resource.declarations.plan import Plan
+    from tornado_resource.declarations.schedule import Plan
 
 TEXT = """\
 version: 1

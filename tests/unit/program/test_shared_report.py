@@ -12,11 +12,10 @@ import pytest
 
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program import gate, report
-from tornado_resource.program import gate as shared_gate
-from tornado_resource.program.gate import ProgramGate
-from tornado_resource.program.report import INTERRUPTED, NOTHING_JUDGED, STOPPED, UpdateReport
+from tornado_resource.program import shared_gate, shared_report
 from tornado_resource.program.sdk import full_stack_name
+from tornado_resource.program.shared_gate import ProgramGate
+from tornado_resource.program.shared_report import INTERRUPTED, NOTHING_JUDGED, STOPPED, UpdateReport
 from tornado_resource.reports.baseline import EMPTY, ITSELF, UNREADABLE
 
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ class Program:
         self.folder = folder
         monkeypatch.setattr(pulumi, "get_stack", lambda: self.stack)
         monkeypatch.setattr(pulumi, "get_project", lambda: "agents")
-        monkeypatch.setattr(report, "is_update", lambda: not self.is_preview)
-        monkeypatch.setattr(report, "exit_on_signals", self._keep)
+        monkeypatch.setattr(shared_report, "is_update", lambda: not self.is_preview)
+        monkeypatch.setattr(shared_report, "exit_on_signals", self._keep)
         for level in ("info", "warn"):
             monkeypatch.setattr(pulumi.log, level, self.logged.append)
 
@@ -105,15 +104,15 @@ def test_an_update_that_judged_nothing_says_why(program: Program, error: Any, pr
 
 def test_an_error_of_ours_says_why_although_its_traceback_is_lost(program: Program) -> None:
     """Only the first one who awaits a future sees the traceback of its error."""
-    with pytest.raises(pulumi.RunError) as caught, report.in_own_words():
-        gate.raise_if_any("nothing was started")
+    with pytest.raises(pulumi.RunError) as caught, shared_report.in_own_words():
+        shared_gate.raise_if_any("nothing was started")
     program.run(error=caught.value.with_traceback(None))
     assert program.verdicts["problem"] == "nothing was started"
 
 
 def test_an_error_of_somebody_else_is_not_in_our_words(program: Program) -> None:
     foreign = pulumi.RunError("secret")
-    with pytest.raises(pulumi.RunError) as caught, report.in_own_words():
+    with pytest.raises(pulumi.RunError) as caught, shared_report.in_own_words():
         raise foreign
     program.run(error=caught.value.with_traceback(None))
     assert program.verdicts["problem"] == "the program failed (RunError): see the log of the update"
@@ -261,7 +260,7 @@ async def test_a_baseline_that_cannot_be_read_decides_nothing(
             raise state
         return state
 
-    monkeypatch.setattr(gate, "resources_of", resources_of)
+    monkeypatch.setattr(shared_gate, "resources_of", resources_of)
     waits = ProgramGate(UpdateReport(str(program.folder)), stack)
     waits.begin("pulumi stack output")
     waits.expect(PASSED.gated)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tornado_resource.bland.scenario_content import SCENARIO_FIELDS as FIELDS
-from tornado_resource.versions.scenarios import (
+from tornado_resource.versions.definitions import (
     changed_fields,
     creation_of,
     declared_changes,

@@ -11,8 +11,8 @@ import pytest
 from tests.support.agents import FORMS, Bench, answering, bench
 from tests.support.api import client_of
 from tests.support.results import check_result_of, check_run_of, gated_check_run_of, judge_of
+from tornado_resource.agents.details import MAX_MISMATCHES, MAX_REASONING_CHARACTERS
 from tornado_resource.agents.kind import KIND, CheckStatus
-from tornado_resource.agents.results import MAX_MISMATCHES, MAX_REASONING_CHARACTERS
 from tornado_resource.bland.agents import list_versions
 from tornado_resource.bland.check_runs import start_check_run
 from tornado_resource.declarations.model import Gate
@@ -133,9 +133,9 @@ async def test_slow_responses_do_not_hold_up_the_reports(monkeypatch: pytest.Mon
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("tornado_resource.agents.results.READ_SECONDS", 0.0)
+    monkeypatch.setattr("tornado_resource.agents.details.READ_SECONDS", 0.0)
     for name in ("read_findings", "read_eval_run"):
-        monkeypatch.setattr(f"tornado_resource.agents.results.{name}", never)
+        monkeypatch.setattr(f"tornado_resource.agents.details.{name}", never)
     result = missed()
     assert await KIND.with_transcripts(rows(), result) is result
     assert await KIND.with_details(rows(), result) is result
