@@ -9,8 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tornado_resource.bland.responses import id_fault, is_other, other_fault, reported_error, segment
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, line, unwrapped, whole_number, word
+from tornado_resource.bland.responses import (
+    MAX_ID_CHARACTERS,
+    id_fault,
+    is_other,
+    line,
+    other_fault,
+    reported_error,
+    segment,
+    unwrapped,
+    whole_number,
+    word,
+)
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, ReportedError
 
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tornado_resource.bland.client import Client, Reply
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 PATH: Final = "/v2/agents"
 STAGING: Final = "staging"

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.agents import PATH, refuse_other
 from tornado_resource.bland.responses import (
+    MAX_ID_CHARACTERS,
     Meaning,
     error_text,
+    flag,
     is_other,
+    line,
+    number,
     reported_error,
     run_fault,
     segment,
     unusable,
+    unwrapped,
+    whole_number,
+    word,
 )
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, line, number, unwrapped, whole_number, word
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client, Reply
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 PENDING: Final = "PENDING"
 RUNNING: Final = "RUNNING"

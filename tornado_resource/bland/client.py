@@ -14,7 +14,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-from tornado_resource.bland.decoding import decode
 from tornado_resource.bland.environment import (
     certificate_advice,
     check_certificates,
@@ -24,9 +23,8 @@ from tornado_resource.bland.environment import (
 )
 from tornado_resource.bland.http import httpx
 from tornado_resource.bland.lanes import Lanes
-from tornado_resource.bland.response_body import parse_body, redact_body
-from tornado_resource.bland.responses import error_code, error_message, unusable
-from tornado_resource.bland.values import unwrapped
+from tornado_resource.bland.response_body import decode, parse_body, redact_body
+from tornado_resource.bland.responses import error_code, error_message, unusable, unwrapped
 from tornado_resource.core.text import clean
 from tornado_resource.errors import (
     MAX_SHORT_PAUSE_SECONDS,

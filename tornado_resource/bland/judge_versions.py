@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.judges import PATH, Judge
-from tornado_resource.bland.responses import is_other, segment
+from tornado_resource.bland.responses import MAX_ID_CHARACTERS, is_other, segment, word
 from tornado_resource.bland.retrying import retried
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, word
 from tornado_resource.core.canonical import whole
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tornado_resource.bland.client import Client, Reply
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 NAMES: Final[Mapping[str, str]] = {
     "prompt": "prompt_md",

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.responses import id_fault, is_other, reported_error, segment
+from tornado_resource.bland.responses import (
+    MAX_ID_CHARACTERS,
+    flag,
+    free_text,
+    id_fault,
+    is_other,
+    line,
+    number,
+    reported_error,
+    segment,
+    word,
+)
 from tornado_resource.bland.retrying import retried
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, flag, free_text, line, number, word
 from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import TornadoError
 
@@ -19,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.responses import Json
     from tornado_resource.bland.retrying import Retry
-    from tornado_resource.bland.values import Json
 
 PATH: Final = "/v1/evals"
 PAGE_LIMIT: Final = 100

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
-from tornado_resource.bland.responses import SEGMENT, UNREADABLE_ID, id_or_unreadable, is_other, spelling
+from tornado_resource.bland.responses import SEGMENT, UNREADABLE_ID, free_text, id_or_unreadable, is_other, spelling
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.bland.values import free_text
 from tornado_resource.core.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 
 LIST_LIMIT: Final = 100

@@ -18,7 +18,7 @@ from tornado_resource.errors import OutcomeUnknown, Rejected
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Which
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 
 async def read_version(client: Client, pathway_id: str, version: Which) -> Content | None:

@@ -1,9 +1,10 @@
-"""The body of a response as JSON values that never hold the API key, within a limit on memory."""
+"""The body of a response, decoded, as JSON values that never hold the API key, within a limit on memory."""
 
 from __future__ import annotations
 
 import json
 import re
+import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.redaction import redact
@@ -18,6 +19,12 @@ MAX_MEMBER_NAMES: Final = 10_000
 MAX_STRING_CHARACTERS: Final = 100_000
 _NAME: Final = re.compile(rb'"([^"\\]*)"\s*:')
 _BEYOND_BMP: Final = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
+_WINDOWS: Final = {
+    "gzip": (zlib.MAX_WBITS | 16,),
+    "x-gzip": (zlib.MAX_WBITS | 16,),
+    "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),  # by the standard, and as some servers send it
+}
+_UNSUPPORTED: Final = frozenset({"br", "zstd", "compress", "x-compress"})
 
 
 def parse_body(content: bytes, forms: Sequence[str]) -> Any:
@@ -118,3 +125,41 @@ def _redacted_string(text: str, forms: Sequence[str]) -> str:
     if len(text) <= MAX_STRING_CHARACTERS:
         return redact(text, forms)
     return redact(text[:MAX_STRING_CHARACTERS], forms)[: -len(forms[0])] + "…"
+
+
+def decode(content: bytes, content_encoding: str, limit: int) -> bytes:
+    """Return a body without its compression, as far as it has one.
+
+    What is no compression (`identity`, `none`, `utf-8`) stays as it is; so does what is not compressed in spite of its
+    header.
+
+    Args:
+        content: the body as received.
+        content_encoding: the header.
+        limit: the most bytes that are decoded. A body that has more is cut after one more.
+
+    Raises:
+        ValueError: it has a compression that cannot be decoded. The text is fit to be shown.
+
+    """
+    codings = [coding.strip().lower() for coding in content_encoding.split(",")]
+    compressions = [coding for coding in codings if coding in _UNSUPPORTED or coding in _WINDOWS]
+    if len(compressions) > 1 or not _UNSUPPORTED.isdisjoint(compressions):
+        message = "the response is compressed, but the request did not allow it"
+        raise ValueError(message)
+    for compression in compressions:
+        for window in _WINDOWS[compression]:
+            decoded = _decompress(content, window, limit)
+            if decoded is not None:
+                return decoded
+    return content
+
+
+def _decompress(content: bytes, window: int, limit: int) -> bytes | None:
+    """Return the decompressed content; None if it is no whole stream of this kind."""
+    decompressor = zlib.decompressobj(window)
+    try:
+        decoded = decompressor.decompress(content, limit + 1)
+    except zlib.error:
+        return None
+    return decoded if decompressor.eof or len(decoded) > limit else None

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tornado_resource.bland.responses import (
+    MAX_ID_CHARACTERS,
     UNREADABLE_ID,
     Meaning,
     error_text,
+    free_text,
     id_fault,
     id_or_unreadable,
     other_fault,
@@ -19,9 +21,10 @@ from tornado_resource.bland.responses import (
     segment,
     spelling,
     unusable,
+    whole_number,
+    word,
     word_fault,
 )
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, free_text, whole_number, word
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, NotFound
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 
 _PATH: Final = "/v1/agent-testing/tornado"

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import (
+    MAX_ID_CHARACTERS,
     Meaning,
     error_text,
     is_other,
@@ -21,10 +22,12 @@ from tornado_resource.bland.responses import (
     run_fault,
     segment,
     unusable,
+    unwrapped,
+    whole_number,
+    word,
 )
 from tornado_resource.bland.retrying import retried
-from tornado_resource.bland.run_pages import AGENT_TESTING, RUNS_PATH, run_pages
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, unwrapped, whole_number, word
+from tornado_resource.bland.scenario_runs import AGENT_TESTING, RUNS_PATH, run_pages
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, OutcomeUnknown
 
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tornado_resource.bland.client import Client, Reply
-    from tornado_resource.bland.values import Json
+    from tornado_resource.bland.responses import Json
 
 IN_FLIGHT: Final = frozenset({"PENDING", "RUNNING"})
 STATUSES: Final[Mapping[str, Meaning]] = {

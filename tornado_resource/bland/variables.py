@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.agents import PATH, list_versions, read_latest_version, read_version
-from tornado_resource.bland.responses import is_other, reported_error, segment
+from tornado_resource.bland.responses import is_other, reported_error, segment, word
 from tornado_resource.bland.retrying import retried
-from tornado_resource.bland.values import word
 from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import ApiError
 

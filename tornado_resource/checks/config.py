@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
-from tornado_resource.bland.responses import folded, is_other
-from tornado_resource.bland.values import flag
+from tornado_resource.bland.responses import flag, folded, is_other
 from tornado_resource.core.canonical import digest, whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.runs.model import HIDDEN

@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from tornado_resource.cli.output import COLORS, wants_color
-from tornado_resource.core.durations import format_ms
+from tornado_resource.core.clock import format_ms
 from tornado_resource.core.text import clean, cut
 from tornado_resource.reports.outcomes import STYLES, Parts, count_runs, headings, parts
 from tornado_resource.runs.kinds import kind_of

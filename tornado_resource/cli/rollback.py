@@ -215,7 +215,7 @@ def _release_urn(stack: Stack, release: Release) -> str:
 async def _edit(stack: Stack, release: Release, entry: Rollback) -> str | None:
     """Return how a version is no longer what passed; None if it is, or if what passed is unknown."""
     from tornado_resource.bland.client import Client
-    from tornado_resource.versions.passed import edit_since_pass, unread
+    from tornado_resource.versions.drift import edit_since_pass, unread
     from tornado_resource.versions.reading import read_digests
 
     if not isinstance(entry.version, int) or entry.content is None:

@@ -13,7 +13,7 @@ import click
 
 from tornado_resource.cli.output import ExitCode, Output, format_option, painted, quiet_option
 from tornado_resource.cli.stack import against, finish, for_reports, read_gated_stack, stack_option
-from tornado_resource.core.durations import parse_duration
+from tornado_resource.core.clock import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence

@@ -32,7 +32,7 @@ from tornado_resource.runs.order import Found, StartedRun
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.runs.wait import request_failed
-from tornado_resource.versions.passed import edit_since_pass, unread
+from tornado_resource.versions.drift import edit_since_pass, unread
 from tornado_resource.versions.reading import read_digests
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import folded
-from tornado_resource.core.durations import parse_duration
+from tornado_resource.core.clock import parse_duration
 from tornado_resource.core.text import cut, unusual_space
 from tornado_resource.declarations.document import MAX_TEXT
 

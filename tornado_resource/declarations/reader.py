@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from tornado_resource.core.plain_text import TextFault, decode_text, place_after
 from tornado_resource.core.positions import Position, Problem
 from tornado_resource.core.text import clean
-from tornado_resource.declarations.characters import Substitutes
+from tornado_resource.declarations.characters import Substitutes, TextFault, decode_text, place_after
 from tornado_resource.declarations.composer import Composer, Stop
 from tornado_resource.declarations.document import Document, Findings, Quoting
 from tornado_resource.declarations.slips import find_slip

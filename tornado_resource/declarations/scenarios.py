@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.core.plain_text import TextFault, decode_text
 from tornado_resource.core.text import clean, cut
+from tornado_resource.declarations.characters import TextFault, decode_text
 from tornado_resource.declarations.merging import Fault, merge, names, own_entries, settings_of
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.declarations.reader import KINDS, is_in_project

@@ -17,7 +17,7 @@ from tornado_resource.program.sdk import independent
 from tornado_resource.releases.release_plan import ReleasePlan, plan_releases
 from tornado_resource.releases.resource import AgentRelease, PathwayRelease
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.versions.passed import edit_since_pass, unread
+from tornado_resource.versions.drift import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

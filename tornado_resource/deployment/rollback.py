@@ -16,7 +16,7 @@ from tornado_resource.deployment.verdicts import deployed_urn
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.inputs import compare
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.versions.passed import unread
+from tornado_resource.versions.drift import unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.core.durations import format_duration, parse_duration
+from tornado_resource.core.clock import format_duration, parse_duration
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version, is_version_id
 from tornado_resource.declarations.quarantine import parsed
@@ -20,7 +20,7 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion, text_or_none, version_or_none
 from tornado_resource.stacks.recorded_verdicts import passed_elsewhere
 from tornado_resource.stacks.rollback import Rollback
-from tornado_resource.versions.passed import edit_since_pass, unread
+from tornado_resource.versions.drift import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

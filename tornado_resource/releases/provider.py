@@ -18,8 +18,7 @@ from pulumi.dynamic import (
 )
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
-from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED, is_other
-from tornado_resource.bland.values import MAX_ID_CHARACTERS, word
+from tornado_resource.bland.responses import MAX_ID_CHARACTERS, SEGMENT, SEGMENT_EXPECTED, is_other, word
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider

@@ -13,7 +13,7 @@ from tornado_resource.core.text import MAX_NAMED, short_list
 from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.releases.proof import PROOF_SECONDS, watch
 from tornado_resource.versions.difference import changed_fields, compare_contents
-from tornado_resource.versions.passed import edit_since_pass
+from tornado_resource.versions.drift import edit_since_pass
 from tornado_resource.versions.reading import read_content
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tornado_resource.bland.content import short
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.core.durations import format_ms
+from tornado_resource.core.clock import format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.reports.baseline import NOT_BLAMED, changes, rows, tally
 from tornado_resource.reports.changes import part_title, title

@@ -33,7 +33,7 @@ from tornado_resource.runs.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tornado_resource.bland.transcripts import Transcript
+    from tornado_resource.bland.scenario_runs import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.reports.model import Report

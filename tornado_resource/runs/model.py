@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tornado_resource.bland.content import Digests
+    from tornado_resource.bland.scenario_runs import Transcript
     from tornado_resource.bland.sessions import Status
-    from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.core.positions import Position
     from tornado_resource.declarations.model import Declaration, ScenarioDeclaration
     from tornado_resource.versions.difference import Changes

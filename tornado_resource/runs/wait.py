@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tornado_resource.bland.retrying import MAX_OUTAGE_SECONDS, is_transient, retried_through_outage
-from tornado_resource.core.clock import SYSTEM, Backoff, Poller
-from tornado_resource.core.durations import format_ms
+from tornado_resource.core.clock import SYSTEM, Backoff, Poller, format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, ForeignResponse, NotFound, Rejected, ReportedError
 from tornado_resource.runs.existence import confirm_gone

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.checks import MAX_TEST_CASES
-from tornado_resource.declarations.inserting import with_entries
 from tornado_resource.declarations.judges import MAX_PROMPT_CHARACTERS
-from tornado_resource.declarations.writing import unused_key, yaml_text
+from tornado_resource.declarations.writing import unused_key, with_entries, yaml_text
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.scenarios.importing import field_lines
 

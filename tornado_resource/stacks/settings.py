@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from tornado_resource.bland.content import MAX_IGNORED, PATH, TOO_WIDE
-from tornado_resource.core.durations import parse_duration
+from tornado_resource.core.clock import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.model import Budget, OnConflict, Rerun
 from tornado_resource.errors import ConfigurationError

@@ -147,7 +147,7 @@ class Tornado(Kind):
 
         They name no session. An API that does not list them shows none.
         """
-        from tornado_resource.bland.transcripts import created_by_sessions
+        from tornado_resource.bland.scenario_runs import created_by_sessions
 
         try:
             async for created_at, responded_at in created_by_sessions(client, self.place_id(order.request)):

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.responses import spelling
-from tornado_resource.bland.transcripts import failed_runs, read_transcript
+from tornado_resource.bland.scenario_runs import failed_runs, read_transcript
 from tornado_resource.errors import TornadoError
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.scenario_runs import Transcript
     from tornado_resource.bland.sessions import Iteration
-    from tornado_resource.bland.transcripts import Transcript
     from tornado_resource.runs.model import Result
 
 MAX_TRANSCRIPTS: Final = 10

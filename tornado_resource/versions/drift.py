@@ -1,13 +1,13 @@
-"""Whether what a session was tested on, or what was published, has changed since."""
+"""Whether a version still is what passed, and what was tested or published still is what it was."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tornado_resource.bland.content import Digests, is_same, short
+from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, is_same, short
 from tornado_resource.core.canonical import digest
-from tornado_resource.core.text import count, id_list
+from tornado_resource.core.text import clean, count, id_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +16,33 @@ if TYPE_CHECKING:
 
 MAX_RECORDED_SCENARIOS: Final = 200
 """How many scenarios of a session the state has by id, for `rerun: on_drift`."""
+
+
+def edit_since_pass(version: int, passed: str, passed_at: str | None, now: Digests | None) -> str | None:
+    """Return how a version is not what passed; None if it is.
+
+    Args:
+        version: its number.
+        passed: the digest of the content that passed.
+        passed_at: when it passed.
+        now: its content now; None if the API does not show it.
+
+    """
+    if is_same(now, Digests.of(passed)):
+        return None
+    known = f"{short(passed)} passed at {clean(passed_at or 'an unknown time', 40)}"
+    again = "run it again (`pulumi up`; with `rerun: on_failure` or `on_change` a trigger, too)"
+    if now is None:
+        return f"version {version} cannot be read any more ({known}); run it again on a version that exists"
+    found = short(now.like(passed))
+    if is_incomparable(now, Digests.of(passed)):
+        return f"version {version} may have been edited since: {known}, now it is {found}; {OTHER_PATHS}; {again}"
+    return f"version {version} was edited since: {known}, now it is {found}; {again}"
+
+
+def unread(version: int | None) -> str:
+    """Return that a version could not be read, and what follows."""
+    return f"could not read version {version} to check that it is unchanged since it passed"
 
 
 class Reader(Protocol):

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from tornado_resource.bland.decoding import decode
+from tornado_resource.bland.response_body import decode
 
 BODY = b'{"session_id": "s-1"}'
 GZIP = gzip.compress(BODY, mtime=0)  # without the time, so that every worker of pytest has the same tests

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tornado_resource.bland.listing import MAX_OWNER_SCENARIOS, Owner, Scenario, parse_scenarios
-from tornado_resource.bland.responses import UNREADABLE_ID
+from tornado_resource.bland.responses import MAX_TEXT_CHARACTERS, UNREADABLE_ID
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.sessions import (
     MAX_FIXES,
@@ -24,7 +24,6 @@ from tornado_resource.bland.sessions import (
     session_fault,
     start_session,
 )
-from tornado_resource.bland.values import MAX_TEXT_CHARACTERS
 from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected
 

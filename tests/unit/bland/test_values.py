@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.values import MAX_LINE_CHARACTERS, flag, line, number, unwrapped, word
+from tornado_resource.bland.responses import MAX_LINE_CHARACTERS, flag, line, number, unwrapped, word
 from tornado_resource.errors import Conflict, Rejected
 
 

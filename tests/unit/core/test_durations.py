@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.core.durations import UNITS, format_duration, format_ms, parse_duration
+from tornado_resource.core.clock import UNITS, format_duration, format_ms, parse_duration
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ DOORS = {
         "declarations/reader.py",
         "declarations/composer.py",
         "declarations/characters.py",
-        "declarations/inserting.py",
+        "declarations/writing.py",
         "declarations/slips.py",
         "sandbox/",
     },

@@ -12,7 +12,7 @@ from tornado_resource.bland.content import Digests
 from tornado_resource.declarations.releases import Release
 from tornado_resource.releases.release_plan import plan_releases
 from tornado_resource.runs.model import PromotedVersion
-from tornado_resource.versions.passed import edit_since_pass, unread
+from tornado_resource.versions.drift import edit_since_pass, unread
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import Result

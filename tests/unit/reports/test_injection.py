@@ -22,8 +22,8 @@ from tests.support.payloads import PAYLOADS, commands, every_payload, shows, str
 from tests.support.results import PATHWAY_ID, gated_run_of, report_of, result_of
 from tornado_resource.bland.listing import parse_scenarios
 from tornado_resource.bland.responses import UNREADABLE_ID
+from tornado_resource.bland.scenario_runs import Transcript
 from tornado_resource.bland.sessions import Active, Started, Status, session_fault
-from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.cli.live import LiveTable
 from tornado_resource.cli.status import _lines
 from tornado_resource.core.clock import today

@@ -13,8 +13,8 @@ from xunitparser import Parser
 
 from tests.support.results import gated_run_of, report_of, result_of, status_of
 from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.scenario_runs import Transcript
 from tornado_resource.bland.sessions import Iteration, Status
-from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
 from tornado_resource.program.shared_gate import INTERRUPTED

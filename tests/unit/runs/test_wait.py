@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.api import FakeTime, client_of, json_response
 from tornado_resource.bland.sessions import Status
-from tornado_resource.core.durations import format_ms
+from tornado_resource.core.clock import format_ms
 from tornado_resource.declarations.model import GRACE_MS, Gate
 from tornado_resource.runs.model import GatedRun, Known
 from tornado_resource.runs.wait import Progress, wait_for_end

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_run_of, result_of, status_of
+from tornado_resource.bland.scenario_runs import Transcript
 from tornado_resource.bland.sessions import Iteration
-from tornado_resource.bland.transcripts import Transcript
 from tornado_resource.tornado.kind import KIND
 from tornado_resource.tornado.transcripts import MAX_TRANSCRIPTS
 

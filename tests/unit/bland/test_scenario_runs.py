@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.transcripts import Transcript, failed_runs, read_transcript
+from tornado_resource.bland.scenario_runs import Transcript, failed_runs, read_transcript
 
 if TYPE_CHECKING:
     import httpx

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.declarations.inserting import with_entries
+from tornado_resource.declarations.writing import with_entries
 
 ENTRIES = ["a: {rerun: always}", "b: null"]
 FLOW = "{a: {rerun: always}, b: null}"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.core.plain_text import TextFault, decode_text
+from tornado_resource.declarations.characters import TextFault, decode_text
 
 
 @pytest.mark.parametrize(
