@@ -14,8 +14,7 @@ from tornado_resource.bland.sessions import Status
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.program.run_resource import RunResource, after_registration, run_inputs, run_options
 from tornado_resource.provider.run_provider import RunProvider
-from tornado_resource.runs.kind import Kind
-from tornado_resource.runs.kinds import KINDS
+from tornado_resource.runs.kinds import KINDS, Kind
 from tornado_resource.runs.model import Result
 from tornado_resource.runs.order import Found, StartedRun
 from tornado_resource.runs.rerun import LastRun

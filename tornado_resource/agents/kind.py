@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tornado_resource.agents.gate import judge, unknown_judges
-from tornado_resource.agents.verdict import agrees, facts
+from tornado_resource.agents.gate import agrees, facts, judge, unknown_judges
 from tornado_resource.bland.agents import list_agents, read_latest_version, read_pins, read_version
 from tornado_resource.bland.check_runs import (
     STATUSES,
@@ -34,7 +33,7 @@ from tornado_resource.declarations.model import (
     is_version_id,
 )
 from tornado_resource.errors import ApiError, ConfigurationError, OutcomeUnknown, Rejected
-from tornado_resource.runs.kind import Kind
+from tornado_resource.runs.kinds import Kind
 from tornado_resource.runs.model import Result
 from tornado_resource.runs.order import Found, FoundVersion, StartedRun
 from tornado_resource.runs.rerun import LastRun

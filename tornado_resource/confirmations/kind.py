@@ -26,7 +26,7 @@ from tornado_resource.core.urns import CONFIRMATION_TYPE
 from tornado_resource.declarations.model import CONFIRMATION_MS
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected
 from tornado_resource.runs.confirmation import judge_confirmation
-from tornado_resource.runs.kind import Kind
+from tornado_resource.runs.kinds import Kind
 from tornado_resource.runs.model import Ending, Result
 from tornado_resource.runs.order import Found, StartedRun
 from tornado_resource.runs.rerun import LastRun

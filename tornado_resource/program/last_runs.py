@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.shared_client import SharedClient, Versions
     from tornado_resource.runs.intents import Intent
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import Confirmation, Result, RunVerdict
     from tornado_resource.stacks.recorded import RecordedRun
     from tornado_resource.stacks.recorded_scenarios import StoredScenario

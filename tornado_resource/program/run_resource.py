@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.budget import Share
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
 
 INTERNAL: Final = frozenset({"started_content", "declared", "secrets"})
 """Outputs that `deploy()` does not export."""

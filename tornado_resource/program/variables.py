@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.variables import Variables
     from tornado_resource.program.last_runs import LastRuns
     from tornado_resource.program.shared_client import SharedClient
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)

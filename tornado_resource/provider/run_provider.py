@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
     from tornado_resource.runs.intents import IntentStore
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.order import Address, Run, StartedRun
     from tornado_resource.stacks.settings import Settings
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.content import Digests
     from tornado_resource.declarations.model import Declaration, Environment, Section
     from tornado_resource.declarations.quarantine import Quarantine
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import RunVerdict
 
 _NOUN: Final[Mapping[Section, str]] = {"sessions": "session", "agents": "check run"}

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.outcomes import JudgeView, QuarantineView, ScenarioResult
     from tornado_resource.reports.rates import RateView
     from tornado_resource.reports.trends import Run, Trend
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import Result
 
 HERE: Final = Path(__file__).parent

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.sessions import Fix, Iteration
     from tornado_resource.declarations.model import Gate
     from tornado_resource.declarations.quarantine import Quarantine
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import GatedRun, JudgeResult, Mismatch, Outcome, Result, RunVerdict
 
 

@@ -19,8 +19,7 @@ from tornado_resource.runs.conflict import PlaceTaken, has_ended
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
-from tornado_resource.runs.ownership import find_own
-from tornado_resource.runs.recovery import find_trace, recover
+from tornado_resource.runs.recovery import find_own, find_trace, recover
 from tornado_resource.runs.start_machine import (
     Attempts,
     Fail,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from tornado_resource.declarations.model import ScenarioDeclaration
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
     from tornado_resource.stacks.recorded_scenarios import StoredScenario
 
 

@@ -21,7 +21,7 @@ from tornado_resource.stacks.recorded_promotion import text_or_none
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tornado_resource.runs.kind import Kind
+    from tornado_resource.runs.kinds import Kind
 
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.responses import folded, is_other
 from tornado_resource.bland.retrying import is_transient
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.sessions import (
@@ -21,7 +22,7 @@ from tornado_resource.bland.sessions import (
     start_session,
 )
 from tornado_resource.core.canonical import whole_or_none
-from tornado_resource.core.text import clean, id_list
+from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.declarations.model import (
     DEFAULT_RERUN,
@@ -32,11 +33,9 @@ from tornado_resource.declarations.model import (
     request_from,
 )
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound, Rejected, TornadoError
-from tornado_resource.runs.kind import Kind
-from tornado_resource.runs.order import FoundVersion, StartedRun, Trace
-from tornado_resource.tornado.comparison import found_run, other_timeout
-from tornado_resource.tornado.gate import judge
-from tornado_resource.tornado.verdict import facts, quarantined
+from tornado_resource.runs.kinds import Kind
+from tornado_resource.runs.order import Found, FoundVersion, StartedRun, Trace
+from tornado_resource.tornado.gate import facts, judge, quarantined
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -45,8 +44,9 @@ if TYPE_CHECKING:
     from tornado_resource.bland.content import Content
     from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
+    from tornado_resource.bland.sessions import Active
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
-    from tornado_resource.runs.order import Found, Order, Run
+    from tornado_resource.runs.order import Order, Run
     from tornado_resource.runs.rerun import LastRun
     from tornado_resource.versions.drift import Reader, RunBasis
 
@@ -318,7 +318,7 @@ class Tornado(Kind):
 
     async def with_details(self, client: Client, result: Result) -> Result:
         """Return the result with the last run of each scenario, by name."""
-        from tornado_resource.tornado.scenario_runs import with_scenario_runs
+        from tornado_resource.tornado.details import with_scenario_runs
 
         return await with_scenario_runs(client, result)
 
@@ -330,7 +330,7 @@ class Tornado(Kind):
 
     async def with_transcripts(self, client: Client, result: Result) -> Result:
         """Return the result with the ends of the transcripts of failed scenarios."""
-        from tornado_resource.tornado.transcripts import with_transcripts
+        from tornado_resource.tornado.details import with_transcripts
 
         return await with_transcripts(client, result)
 
@@ -368,3 +368,66 @@ async def with_successor(client: Client, error: NotFound, pathway_id: str) -> No
             cause = f"{error.cause}; it was migrated to agent {agents}: `tornado-resource migrate` declares that"
             return NotFound(error.request, cause, status_code=error.status_code, is_api=error.is_api)
     return error
+
+
+def found_run(order: Order, active: Active) -> Found:
+    """Return the session that is active on the pathway of an order, and how it differs."""
+    shown = {"max_iterations": active.max_iterations, "timeout_ms": active.timeout_ms}
+    run = StartedRun(active.session_id, active.created_at, active.status, shown=shown)
+    contradictions, doubts = tuple(_contradictions(order, active)), tuple(_doubts(order, active))
+    return Found(run, active.responded_at, contradictions=contradictions, doubts=doubts)
+
+
+def _contradictions(order: Order, active: Active) -> list[str]:
+    """Return the differences that show that an active session was not started for an order."""
+    return _other_persona(order, active) if _name_personas(order, active) else []
+
+
+def _doubts(order: Order, active: Active) -> list[str]:
+    """Return the differences that a session of the order itself may have: the API may store and count otherwise.
+
+    It may lower a limit, say, or use a default persona where none is declared.
+    """
+    scenario_ids = order.request.get("scenario_ids")
+    return [
+        *([] if _name_personas(order, active) else _other_persona(order, active)),
+        *_other_iterations(order, active),
+        *other_timeout(order, active.timeout_ms),
+        *(_other_scenarios(active, scenario_ids) if scenario_ids is not None else []),
+    ]
+
+
+def other_timeout(order: Order, timeout_ms: int | None) -> list[str]:
+    """Return how the time limit of a session differs from that of an order, if both are known."""
+    wanted = order.request.get("timeout_ms")
+    if wanted is None or timeout_ms in {None, wanted}:
+        return []
+    return [f"its timeout_ms is {timeout_ms} (declared: {wanted})"]
+
+
+def _name_personas(order: Order, active: Active) -> bool:
+    """Return whether both an order and a session name a persona."""
+    return bool(order.request.get("persona_id")) and bool(active.persona_id)
+
+
+def _other_persona(order: Order, active: Active) -> list[str]:
+    theirs, ours = active.persona_id or "", order.request.get("persona_id") or ""
+    if not is_other(theirs, ours):
+        return []
+    return [f"its persona_id is {clean(theirs) or 'none'} (declared: {ours or 'none'})"]
+
+
+def _other_iterations(order: Order, active: Active) -> list[str]:
+    wanted = order.request.get("max_iterations")
+    if wanted is None or active.max_iterations in {None, wanted}:
+        return []
+    return [f"its max_iterations is {active.max_iterations} (declared: {wanted})"]
+
+
+def _other_scenarios(active: Active, declared: Sequence[str]) -> list[str]:
+    # 0 may mean "not counted yet": the API's page does not say.
+    if active.total_scenarios and active.total_scenarios != len({*map(folded, declared)}):
+        return [f"it has {count(active.total_scenarios, 'scenario')} (declared: {len(declared)})"]
+    if active.scenario_ids is None or {*map(folded, active.scenario_ids)} == {*map(folded, declared)}:
+        return []
+    return [f"its scenarios are {id_list(active.scenario_ids)} (declared: {id_list(declared)})"]

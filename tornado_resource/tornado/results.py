@@ -14,7 +14,7 @@ from tornado_resource.runs.edited_scenarios import with_scenarios
 from tornado_resource.runs.model import NOT_SHOWN_NOW, Ending, Result
 from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict
-from tornado_resource.tornado.verdict import tested_version, unreadable_content, with_content
+from tornado_resource.tornado.gate import tested_version, unreadable_content, with_content
 from tornado_resource.versions.difference import compare_contents
 from tornado_resource.versions.drift import drift, version_name
 from tornado_resource.versions.reading import read_content, read_digests

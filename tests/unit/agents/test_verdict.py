@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tornado_resource.agents.gate import judge
-from tornado_resource.agents.verdict import agrees, facts
+from tornado_resource.agents.gate import agrees, facts, judge
 from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine

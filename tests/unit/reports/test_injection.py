@@ -43,7 +43,7 @@ from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.wait import Progress, gone, progress_line
 from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion
-from tornado_resource.tornado.comparison import found_run
+from tornado_resource.tornado.kind import found_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 from tests.support.orders import order
 from tornado_resource.bland.sessions import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
-from tornado_resource.runs.ownership import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
+from tornado_resource.runs.recovery import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
     PAUSES_SECONDS,
@@ -27,7 +27,7 @@ from tornado_resource.runs.start_machine import (
     Wait,
     step,
 )
-from tornado_resource.tornado.comparison import found_run
+from tornado_resource.tornado.kind import found_run
 
 ACTIVE = Active("s-1", "2026-04-14T10:00:00.000Z", "RUNNING", None, 5, 7, None)
 FOUND = found_run(order(), ACTIVE)

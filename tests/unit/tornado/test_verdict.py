@@ -15,7 +15,7 @@ from tornado_resource.reports.outcomes import scenario_results
 from tornado_resource.runs.model import Ending, GatedRun, PromotedVersion, Result, RunVerdict, declared_runs
 from tornado_resource.runs.verdict import make_verdict, unknown_result
 from tornado_resource.runs.wait import limit_ms
-from tornado_resource.tornado.verdict import unreadable_content, with_content
+from tornado_resource.tornado.gate import unreadable_content, with_content
 
 GATED = GatedRun("support-line", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}, "2026-04-14T10:00:00.000Z")
 FIXES = (Fix("node-1", "say it", "prompt_edit"),)

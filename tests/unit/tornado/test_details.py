@@ -12,8 +12,8 @@ from tests.support.api import client_of, json_response
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.scenario_runs import Transcript
 from tornado_resource.bland.sessions import Iteration
+from tornado_resource.tornado.details import MAX_TRANSCRIPTS
 from tornado_resource.tornado.kind import KIND
-from tornado_resource.tornado.transcripts import MAX_TRANSCRIPTS
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import Result
@@ -100,7 +100,7 @@ async def test_only_a_failed_session_is_looked_into() -> None:
 
 
 async def test_slow_transcripts_do_not_hold_up_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tornado_resource.tornado.transcripts.TRANSCRIPT_SECONDS", 0.0)
+    monkeypatch.setattr("tornado_resource.tornado.details.TRANSCRIPT_SECONDS", 0.0)
     assert (await Api(batches=batch, runs=RUN).read(failed("sc-1"))).transcripts == {}
 
 
@@ -114,5 +114,5 @@ async def test_what_has_arrived_when_the_time_is_over_is_shown(monkeypatch: pyte
         first.set()
         return Transcript((), (("user", run_id),))
 
-    monkeypatch.setattr("tornado_resource.tornado.transcripts.read_transcript", read)
+    monkeypatch.setattr("tornado_resource.tornado.details.read_transcript", read)
     assert set((await Api(batches=batch).read(failed("sc-1", "sc-2"))).transcripts) == {"sc-1"}
