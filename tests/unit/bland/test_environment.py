@@ -124,6 +124,16 @@ def test_an_api_on_this_machine_ignores_proxies_and_certificates(monkeypatch: py
     Client(Endpoint("http://127.0.0.1:1", ApiKey(KEY)))
 
 
+@pytest.mark.parametrize(("url", "count"), [("http://127.0.0.1:1", 0), ("https://127.0.0.1:1", 1), ("http://a", 1)])
+def test_certificates_are_loaded_but_for_this_machine_without_tls(
+    url: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_given, **_named: loaded.append(url))
+    Client(Endpoint(url, ApiKey(KEY)))
+    assert len(loaded) == count
+
+
 def test_a_host_that_is_no_internationalized_name_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="its host is not a valid `xn--…` name; check bland:baseUrl"):
         Client(Endpoint("https://xn--a", ApiKey(KEY)))
