@@ -14,8 +14,7 @@ from tests.support.checks_api import DECLARED, OTHER, ChecksApi, order_of, shown
 from tests.support.sandbox_api import Fault, Killed
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.check_runs import Checks
-from tornado_resource.checks.config import config_digest, differences
-from tornado_resource.checks.conflict import ChecksExist
+from tornado_resource.checks.check_config import ChecksExist, config_digest, differences
 from tornado_resource.checks.lifecycle import Claim, remove, store
 from tornado_resource.errors import TornadoError
 

@@ -10,7 +10,7 @@ import httpx
 
 from tests.support.api import client_of, json_response
 from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
-from tornado_resource.checks.conflict import ChecksOrder
+from tornado_resource.checks.check_config import ChecksOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

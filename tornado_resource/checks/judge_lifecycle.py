@@ -29,7 +29,7 @@ from tornado_resource.bland.judge_versions import (
 from tornado_resource.bland.judges import list_judges
 from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import is_transient, retried
-from tornado_resource.checks.config import fields_of
+from tornado_resource.checks.check_config import fields_of
 from tornado_resource.checks.judges import (
     HIDDEN_FIELD,
     JudgeAmbiguous,

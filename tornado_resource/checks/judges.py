@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.checks.config import NOTHING, Difference
+from tornado_resource.checks.check_config import NOTHING, Difference
 from tornado_resource.core.canonical import canonical, digest, trimmed
 from tornado_resource.core.text import clean, contrast
 from tornado_resource.errors import TornadoError

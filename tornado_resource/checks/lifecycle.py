@@ -13,8 +13,7 @@ from tornado_resource.bland.agents import list_agents
 from tornado_resource.bland.check_runs import delete_checks, put_checks, read_checks
 from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import is_transient, retried
-from tornado_resource.checks.config import config_digest, differences
-from tornado_resource.checks.conflict import refusal
+from tornado_resource.checks.check_config import config_digest, differences, refusal
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, NotFound, NotSent, OutcomeUnknown
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.client import Client
-    from tornado_resource.checks.conflict import ChecksOrder
+    from tornado_resource.checks.check_config import ChecksOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,17 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from tornado_resource.checks.config import FIELDS, checks_of, config_digest, differences, fields_of, outputs_of
-from tornado_resource.checks.conflict import ChecksHeld, ChecksOrder, refusal
+from tornado_resource.checks.check_config import (
+    FIELDS,
+    ChecksHeld,
+    ChecksOrder,
+    checks_of,
+    config_digest,
+    differences,
+    fields_of,
+    outputs_of,
+    refusal,
+)
 from tornado_resource.checks.judges import HIDDEN_FIELD, JudgeHeld, JudgeOrder, seen_judge
 from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
-from tornado_resource.checks.config import FIELDS, checks_of, config_digest, outputs_of
-from tornado_resource.checks.conflict import ChecksNotStored, ChecksOrder
+from tornado_resource.checks.check_config import (
+    FIELDS,
+    ChecksNotStored,
+    ChecksOrder,
+    checks_of,
+    config_digest,
+    outputs_of,
+)
 from tornado_resource.checks.judges import JudgeNotStored, JudgeOrder
 from tornado_resource.checks.provider import DEFAULTS, JUDGE_OPTIONS, ChecksProvider, JudgeProvider
 from tornado_resource.core.canonical import whole_without_nulls

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import click
 
-from tornado_resource.cli import completion
+from tornado_resource.cli import options
+from tornado_resource.cli.declarations import STANDARD_INPUT
 from tornado_resource.cli.output import ExitCode
-from tornado_resource.cli.reading import STANDARD_INPUT
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.files import read_file
 from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.declarations.reader import parse, project_folder
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.reports.workflow_commands import TITLE
-from tornado_resource.reports.workflow_commands import command as workflow_command
+from tornado_resource.reports.ci import TITLE
+from tornado_resource.reports.ci import command as workflow_command
 
 MAX_BYTES: Final = 16 * 1024**2
+CUT: Final = "_Cut here: the whole of it is in the reports of this run._\n"
+MAX_FENCE: Final = 100
+"""What is left for closing a code block."""
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 @click.command("comment")
-@click.argument("file", default="summary.md", shell_complete=completion.files)
+@click.argument("file", default="summary.md", shell_complete=options.files)
 @click.option(
     "--stack",
     "-s",
     "stack",
     metavar="S",
     required=True,
-    shell_complete=completion.stacks,
+    shell_complete=options.stacks,
     help="Which comment to write: one for each stack, or for a word of your own such as plan.",
 )
 def command(file: str, stack: str) -> ExitCode:
@@ -52,7 +58,6 @@ def command(file: str, stack: str) -> ExitCode:
 
 def _comment(file: str, stack: str) -> str:
     from tornado_resource.cli.forges import forge_of
-    from tornado_resource.reports.comment import comment_body, mark
 
     first_line, text = mark(_project(), stack), _read(file)
     with closing(forge_of(os.environ)) as forge:
@@ -104,3 +109,33 @@ def _warn(text: str) -> None:
         click.echo(workflow_command("warning", text, position=None, title=TITLE))
     else:
         click.echo(clean_lines(text, len(text)), err=True)
+
+
+def mark(project: str, stack: str) -> str:
+    """Return the invisible first line of a comment, by which the next run finds it again."""
+    return f"<!-- tornado-resource: {quote(project)}/{quote(stack)} -->"
+
+
+def comment_body(first_line: str, text: str, limit: int) -> str:
+    """Return a comment of at most *limit* characters, cut at the end of a line if the text is longer."""
+    whole = f"{first_line}\n{text}"
+    if _length(whole) <= limit:
+        return whole
+    left = limit - _length(f"{first_line}\n\n{CUT}") - MAX_FENCE
+    lines, fence = [first_line], ""
+    for line in text.split("\n"):
+        left -= _length(line) + 1
+        if left < 0:
+            break
+        lines.append(line)
+        ticks = _FENCE.match(line)
+        if ticks is not None and not fence:
+            fence = ticks[1]
+        elif ticks is not None and ticks[1].startswith(fence):
+            fence = ""
+    return "\n".join([*lines, *([fence] if fence else []), "", CUT])
+
+
+def _length(text: str) -> int:
+    """Return the length of a text for an API that may count a character beyond U+FFFF twice."""
+    return len(text) + sum(character > "\uffff" for character in text)

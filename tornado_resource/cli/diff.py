@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tornado_resource.cli import completion
+from tornado_resource.cli import options
 from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.stack import read_gated_stack, stack_option
 from tornado_resource.core.text import clean, clean_json, did_you_mean
@@ -37,7 +37,7 @@ class _Pair:
 
 def _complete_other(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     words = [word for word in (REPAIRS, LIVE_VERSION) if word.startswith(incomplete)]
-    return words + completion.stacks(context, parameter, incomplete)
+    return words + options.stacks(context, parameter, incomplete)
 
 
 @click.command("diff")
@@ -59,7 +59,7 @@ def _complete_other(context: click.Context, parameter: click.Parameter, incomple
     "(by its env), or live (by production).",
 )
 @format_option("text", "markdown", "json")
-@click.argument("chosen", metavar="[NAME]", required=False, shell_complete=completion.runs)
+@click.argument("chosen", metavar="[NAME]", required=False, shell_complete=options.runs)
 def command(
     name: str | None, against: str | None, versions: tuple[str, str] | None, output: str, chosen: str | None
 ) -> ExitCode:

@@ -13,8 +13,8 @@ import click
 
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
-from tornado_resource.cli import completion
-from tornado_resource.cli.ids import stack_name
+from tornado_resource.cli import options
+from tornado_resource.cli.options import stack_name
 from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean, clean_json
@@ -229,7 +229,7 @@ async def _drift_of_pins(client: Client, release: Resource) -> str | None:
     multiple=True,
     metavar="S",
     callback=stack_name,
-    shell_complete=completion.stacks,
+    shell_complete=options.stacks,
     help="A stack (default: all of the project).",
 )
 @format_option("text", "json")
@@ -339,10 +339,10 @@ def _declared(stack: Stack, secrets: Collection[tuple[str, str]]) -> list[Declar
 
 def _in_file(stack: Stack, *, is_needed: bool) -> Iterator[Declared]:
     path = stack.config.get("tornado:declarations")
-    if not is_needed and path is None and not Path(completion.DEFAULT_FILE).exists():
+    if not is_needed and path is None and not Path(options.DEFAULT_FILE).exists():
         return  # the program declares its runs itself, or lies in another folder (`main` in Pulumi.yaml)
     name = stack.name.rpartition("/")[2]
-    environment = load(path or completion.DEFAULT_FILE, stack.config.get("tornado:environment"), stack=name)
+    environment = load(path or options.DEFAULT_FILE, stack.config.get("tornado:environment"), stack=name)
     for each in environment.declarations:
         has_checks = each.checks is not None and each.checks.manage
         yield Declared(each.name, Place(each.kind, each.request), stack.name, has_checks)

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tornado_resource.bland.address import find_endpoint
-from tornado_resource.cli.completion import files
-from tornado_resource.cli.ids import ids
+from tornado_resource.cli.options import files, ids
+from tornado_resource.cli.output import writing
 from tornado_resource.cli.unexpected import hide
-from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean, count
 from tornado_resource.errors import ApiError, ConfigurationError, NotFound

@@ -11,10 +11,9 @@ from typing import Final
 
 import click
 
-from tornado_resource.cli.completion import folders
-from tornado_resource.cli.ids import ids
+from tornado_resource.cli.options import folders, ids
 from tornado_resource.cli.origin import github_repository, requirement
-from tornado_resource.cli.writing import writing
+from tornado_resource.cli.output import writing
 from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ConfigurationError

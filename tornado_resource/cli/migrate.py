@@ -12,9 +12,9 @@ import click
 
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.bland.responses import folded
-from tornado_resource.cli.completion import files
+from tornado_resource.cli.options import files
+from tornado_resource.cli.output import writing
 from tornado_resource.cli.unexpected import hide
-from tornado_resource.cli.writing import writing
 from tornado_resource.core.files import create_files
 from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.errors import ConfigurationError, NotFound

@@ -1,17 +1,21 @@
-"""What a command prints, where, and in which colours; and the exit codes, which pipelines depend on."""
+"""What a command prints and writes, where, and in which colours; and the exit codes, which pipelines depend on."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
+from tornado_resource.core.text import clean
+from tornado_resource.errors import ConfigurationError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import Outcome
@@ -110,3 +114,19 @@ def wants_color(environ: Mapping[str, str]) -> bool | None:
     if environ.get("FORCE_COLOR"):
         return environ["FORCE_COLOR"] != "0"
     return False if environ.get("TERM") == "dumb" else None
+
+
+@contextmanager
+def writing(path: str, kind: str = "file") -> Iterator[None]:
+    """Name the file or folder *path* in what the system says in this block.
+
+    Raises:
+        ConfigurationError: it cannot be looked at or written.
+
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        cause = clean(getattr(error, "strerror", None) or str(error)).lower()
+        message = f"{clean(path)}: {cause}; name a {kind} that can be written to"
+        raise ConfigurationError(message) from None

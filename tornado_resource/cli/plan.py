@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tornado_resource.cli import completion, problems
+from tornado_resource.cli import options
+from tornado_resource.cli.declarations import FORMATS, as_annotations, read_declarations, write_problems
 from tornado_resource.cli.output import ExitCode, format_option
-from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count, counts
 from tornado_resource.declarations.merging import SECTIONS
@@ -45,12 +45,12 @@ MAX_ALIGNED: Final = 44
 
 
 @click.command("plan")
-@click.argument("file", default="sessions.yaml", shell_complete=completion.files)
+@click.argument("file", default="sessions.yaml", shell_complete=options.files)
 @click.option(
     "--environment",
     "-e",
     metavar="E",
-    shell_complete=completion.environments,
+    shell_complete=options.environments,
     help="The environment (needed if the file lists any).",
 )
 @click.option(
@@ -60,7 +60,7 @@ MAX_ALIGNED: Final = 44
     "read there, too. Without --environment: in all environments.",
 )
 @click.option("--against", metavar="OLD", help="The same, since the declarations in this file.")
-@format_option(*problems.FORMATS, "markdown")
+@format_option(*FORMATS, "markdown")
 def command(file: str, environment: str | None, since: str | None, against: str | None, output: str) -> ExitCode:
     """Show what an environment of FILE (default: sessions.yaml; `-`: standard input) would run.
 
@@ -79,7 +79,7 @@ def command(file: str, environment: str | None, since: str | None, against: str 
 
             shown = show_changes(file, environment, output, since=since, against=against)
     except DeclarationError as error:
-        click.echo(problems.write(error.problems, error.more, output), err=output in {"text", "markdown"})
+        click.echo(write_problems(error.problems, error.more, output), err=output in {"text", "markdown"})
         return ExitCode.INVALID
     click.echo(shown)
     return ExitCode.PASSED
@@ -361,7 +361,7 @@ def _as_github(plan: Plan) -> str:
     source = plan.environment.promotes_from
     remarks = [plan.environment.omission, plan.note, _more(plan) if plan.more else None]
     notices = [_notice(planned, source) for planned in plan.runs]
-    return problems.as_annotations("notice", [*notices, *(text for text in remarks if text is not None)])
+    return as_annotations("notice", [*notices, *(text for text in remarks if text is not None)])
 
 
 def _notice(planned: Planned, source: str | None) -> Problem:

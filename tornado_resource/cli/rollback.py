@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.content import is_digest, short
-from tornado_resource.cli import completion
+from tornado_resource.cli import options
 from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.cli.stack import endpoint_of, stack_option
 from tornado_resource.core.text import clean, clean_json, count, did_you_mean
@@ -106,7 +106,7 @@ class _Way:
 @click.option("--reason", metavar="TEXT", help="Why; it is recorded, and shown in reports.")
 @click.option("--yes", "is_confirmed", is_flag=True, help="Declare it, and publish it with `pulumi up`.")
 @format_option("text", "json")
-@click.argument("chosen", metavar="[NAME]", required=False, shell_complete=completion.runs)
+@click.argument("chosen", metavar="[NAME]", required=False, shell_complete=options.runs)
 def command(  # noqa: PLR0913 - one for each option
     name: str | None, version: str | None, reason: str | None, output: str, chosen: str | None, *, is_confirmed: bool
 ) -> ExitCode:
@@ -146,7 +146,7 @@ def _states(stack: Stack) -> tuple[list[Recorded], str | None]:
 
 
 def _ways(stack: Stack, states: Sequence[Recorded], chosen: str | None, wanted: str | None) -> list[_Way]:
-    path = stack.config.get("tornado:declarations") or completion.DEFAULT_FILE
+    path = stack.config.get("tornado:declarations") or options.DEFAULT_FILE
     own = stack.name.rpartition("/")[2]
     declarations = load(path, stack.config.get("tornado:environment"), stack=own).declarations
     by_name = {name: each for each in releases(declarations, {}) for name in each.runs}

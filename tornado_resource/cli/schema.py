@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from tornado_resource.cli.completion import files
-from tornado_resource.cli.writing import writing
+from tornado_resource.cli.options import files
+from tornado_resource.cli.output import writing
 from tornado_resource.core.files import replace_files
 from tornado_resource.declarations.schema import schema_text
 

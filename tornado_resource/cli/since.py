@@ -10,9 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.checks.config import DeclaredDigests
-from tornado_resource.cli import problems
-from tornado_resource.cli.reading import read_declarations
+from tornado_resource.checks.check_config import DeclaredDigests
+from tornado_resource.cli.declarations import as_annotations, read_declarations
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json
 from tornado_resource.declarations.reader import MAX_FILE_BYTES
@@ -65,7 +64,7 @@ def _written(name: str, found: Sequence[Changed], output: str) -> str:
     if output == "json":
         return clean_json(json.dumps(shown.as_json(name, found), indent=2))
     if output == "github":
-        return problems.as_annotations("notice", [*_notices(found)])
+        return as_annotations("notice", [*_notices(found)])
     return shown.markdown(name, found) if output == "markdown" else shown.text(name, found)
 
 

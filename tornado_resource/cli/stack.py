@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.address import find_endpoint
-from tornado_resource.cli.completion import stacks
-from tornado_resource.cli.ids import stack_name
+from tornado_resource.cli.options import stack_name, stacks
 from tornado_resource.cli.output import ExitCode, painted
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.clock import SYSTEM

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornado_resource.cli import completion, problems
+from tornado_resource.cli import options
+from tornado_resource.cli.declarations import FORMATS, as_annotations, as_rows, read_declarations, write_problems
 from tornado_resource.cli.output import ExitCode, Output, format_option, quiet_option
-from tornado_resource.cli.reading import read_declarations
 from tornado_resource.core.text import clean, count, counts
 from tornado_resource.declarations.document import MAX_PROBLEMS
 from tornado_resource.declarations.merging import SECTIONS
@@ -40,12 +40,12 @@ class _Result:
 
 
 @click.command("validate")
-@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completion.files)
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=options.files)
 @click.option(
-    "--environment", "-e", metavar="E", shell_complete=completion.environments, help="Resolve this environment only."
+    "--environment", "-e", metavar="E", shell_complete=options.environments, help="Resolve this environment only."
 )
 @click.option("--all-environments", is_flag=True, help="Resolve every environment of the file (the default).")
-@format_option(*problems.FORMATS)
+@format_option(*FORMATS)
 @quiet_option
 def command(
     files: tuple[str, ...], environment: str | None, output: str, *, all_environments: bool, quiet: bool
@@ -69,13 +69,13 @@ def _print_success(results: Sequence[_Result], output: str, said: Output) -> Non
     warnings = [warning for result in results for warning in result.warnings]
     notes = [result.note for result in results if result.note is not None]
     if output == "json":
-        shown = {"warnings": problems.as_rows(warnings), "notes": problems.as_rows(notes)}
+        shown = {"warnings": as_rows(warnings), "notes": as_rows(notes)}
         click.echo(json.dumps({"valid": True, "problems": [], **shown}, indent=2))
         return
     summary = [result.summary for result in results]
     if output == "github":
-        click.echo(problems.as_annotations("warning", warnings), nl=bool(warnings))
-        said.say("\n".join([*filter(None, [problems.as_annotations("notice", notes)]), *summary]))
+        click.echo(as_annotations("warning", warnings), nl=bool(warnings))
+        said.say("\n".join([*filter(None, [as_annotations("notice", notes)]), *summary]))
         return
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -86,7 +86,7 @@ def _print_problems(results: Sequence[_Result], output: str) -> None:
     found = [problem for result in results for problem in result.problems]
     shown, faults = found[:MAX_PROBLEMS], [result.fault for result in results if result.fault]
     more = sum(result.more for result in results) + len(found) - len(shown)
-    click.echo(problems.write(shown, more, output, faults), err=output == "text")
+    click.echo(write_problems(shown, more, output, faults), err=output == "text")
 
 
 def _check(file: str, environment: str | None) -> _Result:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from tornado_resource.checks.config import checks_of, config_digest
+from tornado_resource.checks.check_config import checks_of, config_digest
 from tornado_resource.checks.resource import AgentChecks, AgentJudge, look_for_judge
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.errors import TornadoError

@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tornado_resource.bland.content import LIVE, STAGING, is_same, short
 from tornado_resource.bland.pathways import publish_version
-from tornado_resource.bland.retrying import retried
-from tornado_resource.core.clock import SYSTEM
+from tornado_resource.bland.retrying import is_transient, retried
+from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.core.text import MAX_NAMED, short_list
 from tornado_resource.errors import ApiError, TornadoError
-from tornado_resource.releases.proof import PROOF_SECONDS, watch
 from tornado_resource.versions.difference import changed_fields, compare_contents
 from tornado_resource.versions.drift import edit_since_pass
 from tornado_resource.versions.reading import read_content
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content, Which
     from tornado_resource.core.clock import Clock
 
+PROOF_SECONDS: Final = 30.0
+"""How long what is published may take to become what was sent."""
+PROOF_BACKOFF: Final = Backoff(first=0.5, longest=5.0)
+T = TypeVar("T")
 PLACES: Final[Mapping[str, tuple[Which, str]]] = {
     "production": (LIVE, "the live pathway"),
     "staging": (STAGING, "the staging version"),
 }
 """By environment, where the API shows what is published, and what people call it."""
+
+
+async def watch(read: Callable[[], Awaitable[T]], is_proof: Callable[[T], bool], name: str, clock: Clock) -> T | str:
+    """Read what is published until *is_proof* accepts it, for up to `PROOF_SECONDS`.
+
+    Returns:
+        What was read last, proof or not; or why *name* could not be read: at once for an error that stays.
+
+    """
+    poller = Poller(PROOF_BACKOFF, PROOF_SECONDS, clock)
+    while True:
+        found: T | str
+        try:
+            found = shown = await read()
+            is_done = is_proof(shown)
+        except ApiError as error:
+            found, is_done = f"{name} could not be read: {error}", not is_transient(error)
+        if is_done or not await poller.pause():
+            return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.core.text import clean, count, short_list
-from tornado_resource.reports.ci import is_github_actions
+from tornado_resource.reports.ci import bounded, command, is_github_actions
 from tornado_resource.reports.outcomes import advice, quarantine_views
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.workflow_commands import bounded, command
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:

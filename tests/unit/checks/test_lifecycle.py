@@ -10,13 +10,14 @@ import pytest
 
 from tests.support.api import json_response
 from tests.support.checks_api import DECLARED, OTHER, RESOLVED, ChecksApi, order_of, shown_of
-from tornado_resource.checks.config import config_digest, differences
-from tornado_resource.checks.conflict import (
+from tornado_resource.checks.check_config import (
     ChecksDiffer,
     ChecksExist,
     ChecksHeld,
     ChecksMissing,
     ChecksNotStored,
+    config_digest,
+    differences,
     refusal,
 )
 from tornado_resource.checks.lifecycle import Claim, read, remove, store

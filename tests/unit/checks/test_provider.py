@@ -12,7 +12,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
 from tornado_resource.bland.check_runs import Checks
-from tornado_resource.checks.config import checks_of, config_digest, outputs_of
+from tornado_resource.checks.check_config import checks_of, config_digest, outputs_of
 from tornado_resource.checks.provider import ChecksProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox

@@ -14,7 +14,7 @@ from tests.support.agents import answering
 from tests.support.checks_api import DECLARED, ChecksApi, shown_of
 from tornado_resource import AgentChecks
 from tornado_resource.checks import resource
-from tornado_resource.checks.config import outputs_of
+from tornado_resource.checks.check_config import outputs_of
 from tornado_resource.program import purpose
 from tornado_resource.program.arguments import InvalidArgument
 from tornado_resource.stacks.command_line import CommandLine

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.forges import APP, COMMIT, MEMBER, TOKEN, Forge, serve_forge
 from tornado_resource.cli import main
-from tornado_resource.reports.comment import CUT, comment_body, mark
+from tornado_resource.cli.comment import CUT, comment_body, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from tests.support.soak import IS_SOAK
 from tornado_resource.cli import main
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import DeclarationError
-from tornado_resource.reports.workflow_commands import MAX_COMMANDS
+from tornado_resource.reports.ci import MAX_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

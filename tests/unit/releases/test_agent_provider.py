@@ -14,7 +14,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
-from tornado_resource.releases import agent_publishing, proof
+from tornado_resource.releases import agent_publishing, publishing
 from tornado_resource.releases.agent_publishing import Pinned
 from tornado_resource.releases.provider import AgentReleaseProvider
 from tornado_resource.sandbox.serving import Sandbox
@@ -195,7 +195,7 @@ def test_a_release_that_is_not_proved_is_proved_by_the_next_update(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(proof, "PROOF_SECONDS", 0.0)
+    monkeypatch.setattr(publishing, "PROOF_SECONDS", 0.0)
     fail(http, path="/promote", kind="status", status=200, body="{}")
     given = props(versions[1])
     outs = provider.create(given).outs or {}

@@ -12,7 +12,7 @@ from tests.support.agents import FORMS
 from tests.support.api import client_of, json_response
 from tornado_resource.errors import ApiError, NotSent, Rejected, TornadoError
 from tornado_resource.releases.agent_publishing import SEND_SECONDS, AgentOrder, Pinned, publish_agent
-from tornado_resource.releases.proof import PROOF_SECONDS
+from tornado_resource.releases.publishing import PROOF_SECONDS
 
 VERBS = {"staging": "publish", "production": "promote"}
 LOST: dict[str, httpx.Response | Exception] = {

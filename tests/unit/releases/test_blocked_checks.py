@@ -11,7 +11,7 @@ import pytest
 from tests.support.agents import answering
 from tests.support.api import client_of, json_response
 from tornado_resource.bland.check_runs import CheckRun, CheckRuns, Checks, ConfiguredJudge, JudgeVerdict
-from tornado_resource.releases.blocked_checks import block_reason, read_block_reason
+from tornado_resource.releases.agent_publishing import block_reason, read_block_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from tests.support.api import configure_provider
 from tornado_resource.bland.content import parse_content
 from tornado_resource.provider.runtime import Failure, stop_runtimes
-from tornado_resource.releases import proof, publishing
+from tornado_resource.releases import publishing
 from tornado_resource.releases.provider import MAX_PREVIOUS, ReleaseProvider
 from tornado_resource.releases.publishing import Published
 from tornado_resource.sandbox.serving import Sandbox
@@ -218,7 +218,7 @@ def test_without_versions_a_publish_is_believed_with_a_warning(
 def test_a_release_that_is_not_proved_is_proved_by_the_next_update(
     provider: ReleaseProvider, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(proof, "PROOF_SECONDS", 0.0)
+    monkeypatch.setattr(publishing, "PROOF_SECONDS", 0.0)
     fail(sandbox, path="/version/0", kind="status", status=403, times=2)
     outs = provider.create(PROPS).outs or {}
     assert (outs["live"], "the API does not show the live pathway" in outs["unproved"]) == (None, True)

@@ -12,8 +12,7 @@ import pytest
 from tests.support.api import FakeTime, client_of, json_response
 from tornado_resource.bland.content import Content, parse_content
 from tornado_resource.errors import Rejected, TornadoError
-from tornado_resource.releases.proof import PROOF_SECONDS
-from tornado_resource.releases.publishing import Published, ReleaseOrder, publish
+from tornado_resource.releases.publishing import PROOF_SECONDS, Published, ReleaseOrder, publish
 
 OLD = {"nodes": [{"id": "a", "data": {"prompt": "old"}}], "version_number": 5}
 NEW = {"nodes": [{"id": "a", "data": {"prompt": "new"}}], "version_number": 7}

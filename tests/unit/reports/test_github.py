@@ -11,10 +11,10 @@ from tests.support.results import gated_run_of, report_of, result_of, sample, st
 from tornado_resource.bland.listing import Owner
 from tornado_resource.core.positions import Checkout, Position
 from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.reports.ci import command
 from tornado_resource.reports.github import annotation_lines, announce, append_summary
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.workflow_commands import command
 
 if TYPE_CHECKING:
     from tornado_resource.runs.model import Result

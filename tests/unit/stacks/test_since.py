@@ -9,8 +9,8 @@ from unittest.mock import Mock
 import pytest
 
 from tornado_resource.bland.scenario_content import scenario_digest
-from tornado_resource.checks import config
-from tornado_resource.checks.config import DeclaredDigests
+from tornado_resource.checks import check_config
+from tornado_resource.checks.check_config import DeclaredDigests
 from tornado_resource.declarations.resolver import check_content, resolve
 from tornado_resource.stacks.since import NEW_GATE, Changed, Comparison
 
@@ -295,7 +295,7 @@ def test_what_many_agents_use_of_a_judge_is_read_once(monkeypatch: pytest.Monkey
         read.append(value)
         return "0" * 64
 
-    monkeypatch.setattr(config, "digest", digest)
+    monkeypatch.setattr(check_config, "digest", digest)
     agents = "".join(f"  a-{n}: {{agent_id: ag-{n}, checks: {{scenario_ids: [x], judges: [j]}}}}\n" for n in range(9))
     document = check_content(f"version: 1\njudges: {{j: {{prompt: Polite?}}}}\nagents:\n{agents}".encode(), "s.yaml")
     Comparison(document, document, DeclaredDigests()).of(None)

@@ -1,18 +1,21 @@
-"""Values that a shell completes: stacks, environments, runs, files. Whatever goes wrong, there are none."""
+"""The values of options: what shells complete (nothing, whatever goes wrong), and what can be the name of something."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+import click
+
+from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import click
     from click.shell_completion import CompletionItem
 
 DEFAULT_FILE: Final = "sessions.yaml"
+T = TypeVar("T", bound=str | tuple[str, ...] | None)
 
 
 def stacks(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -67,3 +70,32 @@ def _keys(file: str, part: str) -> Iterable[str]:
 
 def _beginning_with(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
+
+
+def ids(_context: click.Context, _parameter: click.Parameter, value: T) -> T:
+    """Return the value of an option that names something of the API.
+
+    Raises:
+        BadParameter: nothing can have such an id.
+
+    """
+    from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED
+
+    for each in value if isinstance(value, tuple) else [value]:
+        if each is not None and SEGMENT.fullmatch(each) is None:
+            message = f"found '{clean(each, 80)}', expected an id: {SEGMENT_EXPECTED}"
+            raise click.BadParameter(message)
+    return value
+
+
+def stack_name(_context: click.Context, _parameter: click.Parameter, value: T) -> T:
+    """Return the value of an option that names stacks. An empty one, as of an unset variable, is not the selected one.
+
+    Raises:
+        BadParameter: it is empty.
+
+    """
+    if any(each == "" for each in (value if isinstance(value, tuple) else [value])):
+        message = "it is empty, expected the name of a stack (leave the option out for the selected one)"
+        raise click.BadParameter(message)
+    return value

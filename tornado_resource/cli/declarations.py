@@ -1,19 +1,44 @@
-"""Problems of declarations, as text for people, JSON for programs, and annotations for GitHub Actions."""
+"""The declarations that a command is about, and their problems: as text, JSON, and annotations for GitHub Actions."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.positions import Checkout, Problem, more_problems
 from tornado_resource.core.text import clean
-from tornado_resource.reports.workflow_commands import MAX_COMMAND_CHARACTERS, MAX_COMMANDS, TITLE, bounded, command
+from tornado_resource.declarations.reader import MAX_FILE_BYTES
+from tornado_resource.declarations.resolver import check_content, check_document
+from tornado_resource.errors import ConfigurationError
+from tornado_resource.reports.ci import MAX_COMMAND_CHARACTERS, MAX_COMMANDS, TITLE, bounded, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tornado_resource.declarations.document import Document
+
+STANDARD_INPUT: Final = "-"
 FORMATS = ["text", "json", "github"]
+
+
+def read_declarations(file: str) -> Document:
+    """Return the declarations in a file, or in standard input for `-`, checked.
+
+    Raises:
+        ConfigurationError: the file or standard input cannot be read.
+        DeclarationError: the declarations are invalid; the error has all problems.
+
+    """
+    if file != STANDARD_INPUT:
+        return check_document(file)
+    try:
+        content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        message = f"cannot read standard input: {str(error.strerror).lower()}; name a file instead of `-`"
+        raise ConfigurationError(message) from None
+    return check_content(content, "<stdin>")
 
 
 def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -30,7 +55,7 @@ def as_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def write(problems: Sequence[Problem], more: int, output: str, faults: Sequence[str] = ()) -> str:
+def write_problems(problems: Sequence[Problem], more: int, output: str, faults: Sequence[str] = ()) -> str:
     """Return problems, and the number of those that are not shown, in one of `FORMATS`.
 
     *faults* say which files cannot be read.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.checks_api import DECLARED, OTHER, POLITE, RESOLVED
 from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
-from tornado_resource.checks.config import checks_of, config_digest, differences, fields_of, outputs_of
+from tornado_resource.checks.check_config import checks_of, config_digest, differences, fields_of, outputs_of
 
 LEVELS = st.lists(st.sampled_from(["good", "great", "poor"]), unique=True, max_size=3).map(tuple)
 JUDGES = st.builds(
