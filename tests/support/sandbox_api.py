@@ -21,8 +21,7 @@ from tornado_resource.sandbox.playing import Session, iso
 from tornado_resource.sandbox.scenario_file import Scripts
 from tornado_resource.sandbox.scenarios import DEFAULTS, OWNERS
 from tornado_resource.sandbox.scripts import pathway_script
-from tornado_resource.sandbox.source import Source
-from tornado_resource.sandbox.store import Store
+from tornado_resource.sandbox.store import Source, Store
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client

@@ -5,21 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.sandbox import agents_described as described
-from tornado_resource.sandbox.agents import is_semver
-from tornado_resource.sandbox.answers import limit_of
-from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, list_of, read_body, record
+from tornado_resource.sandbox.agents import AGENT, AGENTS, is_semver
+from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, limit_of, list_of, read_body, record
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from tornado_resource.sandbox.agents import Agents
-    from tornado_resource.sandbox.answers import Answers
     from tornado_resource.sandbox.check_runs import CheckRuns
+    from tornado_resource.sandbox.operations import Answers, Json
 
-Json = dict[str, Any]
-AGENTS = "/v2/agents"
-AGENT = f"{AGENTS}/{{agent_id}}"
 CHECKS = f"{AGENT}/environments/{{env}}/checks"
 VARIABLES = f"{AGENT}/environments/{{env}}/variables"
 MASK: Final = "********"

@@ -17,6 +17,7 @@ ENVIRONMENTS: Final = ("dev", *CHECKED)
 VARIABLE_KEY: Final = "[A-Za-z0-9_]+"
 """The key of a variable."""
 SEMVER: Final = "(0|[1-9][0-9]{0,8})[.](0|[1-9][0-9]{0,8})[.](0|[1-9][0-9]{0,8})"
+BUMPS: Final = ("major", "minor", "patch")
 MAX_SCENARIOS: Final = 5
 MAX_SIMULATIONS: Final = 50
 DEFAULT_SIMULATIONS: Final = 5

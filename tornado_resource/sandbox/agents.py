@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.sandbox.agent_scripts import (
     ANY_AGENT,
+    BUMPS,
     DEFAULT_SIMULATIONS,
     ENVIRONMENTS,
     MAX_SCENARIOS,
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
     from tornado_resource.sandbox.agent_scripts import AgentScript
     from tornado_resource.sandbox.judges import Judges
+    from tornado_resource.sandbox.operations import Json
     from tornado_resource.sandbox.scenarios import Scenarios
-    from tornado_resource.sandbox.source import Source
-    from tornado_resource.sandbox.store import Store
+    from tornado_resource.sandbox.store import Source, Store
 
-Json = dict[str, Any]
+AGENTS: Final = "/v2/agents"
+AGENT: Final = f"{AGENTS}/{{agent_id}}"
 MAX_CHECKED_SIMULATIONS: Final = 10
 """The limit of an organization, unless the vendor raises it."""
-BUMPS: Final = ("major", "minor", "patch")
 
 
 class Agents:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tornado_resource.sandbox.agent_scripts import CHECKED, ENVIRONMENTS, MAX_SIMULATIONS, VARIABLE_KEY
-from tornado_resource.sandbox.agents import BUMPS
+from tornado_resource.sandbox.agent_scripts import BUMPS, CHECKED, ENVIRONMENTS, MAX_SIMULATIONS, VARIABLE_KEY
 from tornado_resource.sandbox.operations import (
     COUNT,
     FLAG,

@@ -18,17 +18,15 @@ from starlette.routing import Route
 from tornado_resource.sandbox import described
 from tornado_resource.sandbox.agent_endpoints import AgentEndpoints
 from tornado_resource.sandbox.agents import Agents
-from tornado_resource.sandbox.answers import Answers
-from tornado_resource.sandbox.check_run_endpoints import CheckRunEndpoints
-from tornado_resource.sandbox.check_runs import CheckRuns
+from tornado_resource.sandbox.check_runs import CheckRunEndpoints, CheckRuns
 from tornado_resource.sandbox.door import Door
 from tornado_resource.sandbox.faults import FAULT, Faults, parse_fault
-from tornado_resource.sandbox.judge_endpoints import JudgeEndpoints
-from tornado_resource.sandbox.judges import Judges
+from tornado_resource.sandbox.judges import JudgeEndpoints, Judges
 from tornado_resource.sandbox.operations import (
     FLAG,
     OBJECT,
     TEXT,
+    Answers,
     Operation,
     Refusal,
     describe,
@@ -39,14 +37,22 @@ from tornado_resource.sandbox.operations import (
     record,
 )
 from tornado_resource.sandbox.pathways import Pathways
-from tornado_resource.sandbox.playing import RUNNING, Session, active_of, iso, running_batch, status_of
-from tornado_resource.sandbox.runs import batch_of, listed_running, listed_runs, run_of
-from tornado_resource.sandbox.scenario_endpoints import ScenarioEndpoints
-from tornado_resource.sandbox.scenarios import Scenarios
+from tornado_resource.sandbox.playing import (
+    RUNNING,
+    Session,
+    active_of,
+    batch_of,
+    iso,
+    listed_running,
+    listed_runs,
+    run_of,
+    running_batch,
+    status_of,
+)
+from tornado_resource.sandbox.scenarios import ScenarioEndpoints, Scenarios
 from tornado_resource.sandbox.scripts import ANY_PATHWAY
-from tornado_resource.sandbox.simulation_endpoints import SimulationEndpoints
-from tornado_resource.sandbox.simulations import Simulations
-from tornado_resource.sandbox.source import SYSTEM, Source
+from tornado_resource.sandbox.simulations import SimulationEndpoints, Simulations
+from tornado_resource.sandbox.store import SYSTEM, Source
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -1,4 +1,7 @@
-"""Endpoints: each has its route and its description in one place, and the OpenAPI description is made from them."""
+"""Endpoints: each has its route and its description in one place, from which the OpenAPI description is made.
+
+And what they share: the wrapper of their responses, limits and pages.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,7 @@ INTEGER: Final[Json] = {"type": "integer", "minimum": -MAX_INTEGER, "maximum": M
 COUNT: Final[Json] = {**INTEGER, "minimum": 0}
 POSITIVE: Final[Json] = {**INTEGER, "minimum": 1}
 OBJECT: Final[Json] = {"type": "object"}
+_INTEGER: Final = "-?[0-9]{1,18}"
 
 
 def record(**members: Json) -> Json:
@@ -247,3 +251,52 @@ def _explain(error: ValidationError) -> str:
     if isinstance(error.kind, ValidationErrorKind.AnyOf):
         return _explain(error.kind.context[0][0])
     return f"{'.'.join(map(str, error.instance_path)) or 'the body'}: {error.message[:MAX_REFUSAL_CHARACTERS]}"
+
+
+class Answers:
+    """Makes responses in the wrapper `{data, errors}`, or bare ones."""
+
+    def __init__(self, *, is_wrapped: bool) -> None:
+        self._is_wrapped = is_wrapped
+
+    def of(self, data: Any, status: int = 200) -> Response:
+        """Return the response for *data*."""
+        return JSONResponse({"data": data, "errors": None} if self._is_wrapped else data, status)
+
+    def page(self, request: Request, entries: list[Json]) -> Response:
+        """Return the response for the page of a list that a request asks for."""
+        after, limit = request.query_params.get("starting_after"), limit_of(request, 25, 100)
+        ids = [each["id"] for each in entries]
+        if after is not None and after not in ids:
+            raise Refusal(400, "starting_after: unknown cursor")
+        start = ids.index(after) + 1 if after is not None else 0
+        page, more = entries[start : start + limit], entries[start + limit :]
+        cursor = page[-1]["id"] if more else None
+        return self.of({"object": "list", "data": page, "has_more": bool(more), "next_cursor": cursor})
+
+
+def limit_of(request: Request, default: int, most: int) -> int:
+    """Return how many entries a request asks for: what is out of range is clamped, as documented.
+
+    Raises:
+        Refusal: it is not a number.
+
+    """
+    return min(max(_number(request, "limit", default), 1), most)
+
+
+def offset_of(request: Request) -> int:
+    """Return how many entries a request leaves out; what is out of range is clamped.
+
+    Raises:
+        Refusal: it is not a number.
+
+    """
+    return max(_number(request, "offset", 0), 0)
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if re.fullmatch(_INTEGER, text) is None:
+        raise Refusal(400, f"{name} must be a whole number")
+    return int(text)

@@ -7,19 +7,18 @@ id, as the API stores it) and settings. It says its number in every prompt of a 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.sandbox.playing import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tornado_resource.sandbox.operations import Json
     from tornado_resource.sandbox.playing import Session
     from tornado_resource.sandbox.scripts import Script
-    from tornado_resource.sandbox.source import Source
-    from tornado_resource.sandbox.store import Store
+    from tornado_resource.sandbox.store import Source, Store
 
-Json = dict[str, Any]
 SETTINGS: Final[Json] = {
     "post_call_actions": [],
     "memory_enabled": False,

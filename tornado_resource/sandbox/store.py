@@ -1,12 +1,21 @@
-"""What the sandbox stores: a SQLite database, in memory or in a file that outlives the server."""
+"""What the sandbox stores: a SQLite database, in memory or in a file that outlives the server; and its time and ids.
+
+Tests have a time and ids of their own.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from tornado_resource.sandbox.playing import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sessions (
@@ -37,6 +46,17 @@ CREATE TABLE IF NOT EXISTS requests (
 _NAMES = ("sessions", "published", "edits", "archived", "live", "staged", "scenarios", "documents", "requests")
 _LIVE = {"production": "live", "staging": "staged"}
 """By environment, the table of what was published there, and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Real time in milliseconds since 1970, and a new id for a thing of some kind (`session`, `scenario`)."""
+
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    new_id: Callable[[str], str] = lambda _kind: str(uuid.uuid4())
+
+
+SYSTEM = Source()
 
 
 class Store:
