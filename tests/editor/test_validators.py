@@ -35,6 +35,7 @@ BEYOND_THE_SCHEMA: Final = {
     "environments-promote-in-a-circle": "names that refer to nothing, or in a circle",
     "gate-passed-more-than-declared": "a gate that requires more scenarios than the session names",
     "gate-confirm": "a confirmation of more passes than runs, without runs, or without a version",
+    "judge-key-is-a-name": "a judge whose key is the name or the id of another one",
     "max-age-without-promotes-from": "`max_age` without `promotes_from`",
     "pathway-missing": "a session without `pathway_id`, once all is merged",
     "pathway-null": "a session without `pathway_id`, once all is merged",

@@ -36,6 +36,10 @@ OF_CODE: Final = (
     "manage",
 )
 """The keys that only a judge as code has, beside its prompt."""
+AMBIGUOUS: Final = (
+    "found a key that is the {} of judge {}, expected one that names only this judge, since gates and quarantines "
+    "name judges by key, name or id; rename the key"
+)
 
 
 def definition_problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -93,12 +97,14 @@ class Judges:
     environment: str | None
     faults: list[Fault] = field(default_factory=list)
     values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _by_id: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _declared: dict[str, JudgeDeclaration | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         base, own = self.document.data.get("judges") or {}, self._settings.get("judges") or {}
         for key in names(self.document, self.environment, "judges"):
             self.values[key] = merge(merge({}, base.get(key) or {}), own.get(key) or {})
+        self._by_id = {values["id"]: values for values in self.values.values() if "id" in values}
 
     def definition(self, key: str) -> JudgeDeclaration | None:
         """Return a judge as code; None if the key is that of a judge that exists."""
@@ -119,12 +125,13 @@ class Judges:
         return replace(agent, gate=gate, quarantine=quarantine)
 
     def name(self, judge: str) -> str:
-        """Return the name of a judge by its key, or its id if no name is declared; any other word as it is."""
-        values = self.values.get(judge, {})
+        """Return the name of a judge by its key or id, or its id if no name is declared; any other word as it is."""
+        values = self.values.get(judge) or self._by_id.get(judge, {})
         return str(values.get("name") or (values.get("id") if PROMPT not in values else None) or judge)
 
     def check_names(self) -> None:
-        """Add a problem for each judge as code that has the name of another one."""
+        """Add a problem for each judge as code that has the name of another one, and for each key that is ambiguous."""
+        self._check_keys()
         known: dict[str, str] = {}
         for key, declared in self._declared.items():
             first = known.setdefault(declared.fields["name"], key) if declared is not None else key
@@ -135,6 +142,17 @@ class Judges:
                     "a judge is found by its name: rename one"
                 )
                 self._add(key, "name", text)
+
+    def _check_keys(self) -> None:
+        """Add a problem for each key that is what Bland calls another judge."""
+        called: dict[str, tuple[str, str]] = {}
+        for key, values in self.values.items():
+            called.update({values[each]: (each, key) for each in ("id", "name") if values.get(each, key) != key})
+        for key in self.values:
+            if key in called and self.name(key) != key:
+                what, other = called[key]
+                text = AMBIGUOUS.format(what, self.document.quoting.name(other))
+                self.faults.append(Fault(self._place(key, ()), ("judges", key), text, of_key=True))
 
     def position(self, key: str) -> Position:
         """Return where a judge is declared: in the environment, if it is there."""

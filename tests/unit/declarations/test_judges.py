@@ -107,6 +107,23 @@ agents:
     assert [each["judge"] for each in agent.quarantine] == ["j-1", "In Bland"]
 
 
+def test_gates_and_quarantines_name_judges_by_id_beside_a_name() -> None:
+    text = f"""
+version: 1
+judges: {{both: {{id: j-1, name: Both}}, named: {{name: Named}}}}
+agents:
+  support:
+    agent_id: ag-1
+    checks: {{scenario_ids: [tc-1], judges: [both, named]}}
+    gate: {{judges: {{j-1: "80%"}}}}
+    quarantine: [{{judge: j-1, reason: flaky, until: {today() + timedelta(days=30)}}}]
+"""
+    (agent,) = environment_of(text).agents
+    assert agent.gate is not None
+    assert agent.gate.judges == {"Both": "80%"}
+    assert [each.part for each in agent.gate.quarantine] == ["Both"]
+
+
 def test_an_environment_changes_a_judge_and_compares_only() -> None:
     solved, polite = environment_of(FILE, "production").judges
     assert (solved.fields["prompt"], solved.manage, solved.managed_by) == ("Solved?", True, None)
@@ -172,6 +189,40 @@ def test_names_are_unique() -> None:
     assert first == (
         "4:24: judges.y.name: duplicate name 'Same', which judge x has; a judge is found by its name: rename one"
     )
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        ("{name: x}", "3:3: judges.x: found a key that is the name of judge other, "),
+        ("{id: x}", "3:3: judges.x: found a key that is the id of judge other, "),
+        ("{id: x, name: X}", "3:3: judges.x: found a key that is the id of judge other, "),
+        ("{name: X}", None),
+        ("{name: In Bland}", None),
+    ],
+)
+def test_a_key_is_no_other_judge_s_name_or_id(other: str, problem: str | None) -> None:
+    """Gates and quarantines name judges by key, name or id: which one `x` means would depend on who reads it."""
+    judges = f"judges:\n  x: {{name: In Bland}}\n  other: {other}"
+    text = f"version: 1\n{judges}\nagents: {{a: {{agent_id: ag-1, gate: {{judges: {{x: '80%'}}}}}}}}"
+    if problem is None:
+        assert environment_of(text)
+        return
+    expected = "expected one that names only this judge, since gates and quarantines name judges by key, name or id; "
+    assert problems_of(text) == [problem + expected + "rename the key"]
+
+
+def test_a_judge_that_two_keys_name_is_one_judge() -> None:
+    text = "version: 1\njudges:\n  x: {prompt: p}\n  by-key: {}\n  again: {name: by-key}\n"
+    agent = "agents: {a: {agent_id: ag-1, checks: {scenario_ids: [tc-1], judges: [x]}}}"
+    assert environment_of(text + agent)
+
+
+def test_a_key_of_an_environment_is_no_other_judge_s_name() -> None:
+    text = of_one("{name: In Bland}", more="environments: {staging: {}, live: {judges: {y: {name: x}}}}")
+    assert [each.split(", ")[0] for each in problems_of(text, "live")] == [
+        "3:3: judges.x: found a key that is the name of judge y"
+    ]
 
 
 def test_a_judge_that_no_checks_name_is_refused() -> None:
