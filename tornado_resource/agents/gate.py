@@ -102,12 +102,16 @@ def _silent(run: CheckRun) -> str | None:
 
 
 def _without_requirement(verdicts: Sequence[JudgeVerdict]) -> str | None:
-    unclear = [name_of(each) for each in verdicts if each.is_required is None]
+    unclear = _unclear(verdicts)
     if unclear:
         return f"it is unknown whether a run must pass {_judges(unclear)}"
-    return (
-        None if any(each.is_required for each in verdicts) else f"none of {count(len(verdicts), 'judge')} is required"
-    )
+    if any(each.is_required for each in verdicts):
+        return None
+    return "its only judge is not required" if len(verdicts) == 1 else f"none of its {len(verdicts)} judges is required"
+
+
+def _unclear(verdicts: Sequence[JudgeVerdict]) -> list[str]:
+    return [name_of(each) for each in verdicts if each.is_required is None]
 
 
 def _unknown_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> str | None:
@@ -249,6 +253,17 @@ def agrees(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
     run = CheckRun(verdict.session_id, verdict.status or "", verdicts=judges)
     are_excused = verdict.quarantined == quarantined(verdict.gate, judges)
     return are_excused and _is_of(verdict, request) and judge(verdict.gate, run)[0] == verdict.outcome
+
+
+def doubt(verdict: RunVerdict) -> str | None:
+    """Return what is in doubt of a completed run, by the reason of its verdict, for advice; None: none of these."""
+    judges = tuple(_verdict(each) for each in verdict.judges or ())
+    doubts = {
+        "vacuous": None if _unclear(judges) else _without_requirement(judges),
+        "wrong_gate": _unknown_rule(verdict.gate, judges),
+        "inconclusive": _without_rate([each for each in judges if _is_decisive(verdict.gate, each)]),
+    }
+    return next((name for name, text in doubts.items() if text == verdict.reason), None)
 
 
 def _is_of(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:

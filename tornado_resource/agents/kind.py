@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tornado_resource.agents.gate import agrees, facts, judge, unknown_judges
+from tornado_resource.agents.gate import agrees, doubt, facts, judge, unknown_judges
 from tornado_resource.bland.agents import list_agents, read_latest_version, read_pins, read_version
 from tornado_resource.bland.check_runs import (
     STATUSES,
@@ -94,8 +94,9 @@ class CheckRuns(Kind):
     part_noun = "judge"
     cures: ClassVar[Mapping[str, str]] = {
         "missed": "Fix the agent or its checks",
-        "contradictory": "If the gate names a judge that did not run, correct it; else look at the check run and the "
-        "checks in Bland's dashboard",
+        "contradictory": "Look at the check run and the checks in Bland's dashboard",
+        "vacuous": "Let a judge of the agent's checks be required",
+        "inconclusive": "Look at its conversations in Bland's dashboard, and at the prompts of the judges",
     }
     place_noun = "agent"
     resource_type = CHECK_RUN_TYPE
@@ -266,6 +267,10 @@ class CheckRuns(Kind):
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether a recorded verdict is for the declared version, and its judges give its outcome again."""
         return agrees(verdict, request)
+
+    def doubt(self, verdict: RunVerdict) -> str | None:
+        """Return that no judge had to pass, that one said nothing, or that the gate names another one."""
+        return doubt(verdict)
 
     async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
         """Return the result. A pass counts if the declared test cases still are as declared."""

@@ -22,6 +22,8 @@ MAX_DAYS: Final = 90
 NOTICE_DAYS: Final = 7
 """So many days before its end, and ever after, people are warned of it."""
 TOO_LONG: Final = f"expected at most {MAX_DAYS} days from today (UTC)"
+AT_MOST_HALF: Final = "expected at most half of them"
+"""Stands in the reason of a verdict that would need a quarantine of more than that."""
 UNGATED: Final = "`quarantine` needs a gate, and this has `gate: none`; remove it"
 NO_DAY: Final = "expected a day, such as 2026-12-31"
 
@@ -92,7 +94,7 @@ def faults(values: Sequence[Any], tested: Collection[str] | None, today: date, q
 
 def too_much(covered: int, total: int) -> str | None:
     """Return what is wrong with a quarantine of so many of all parts that decide; None if they are at most half."""
-    return f"{covered} of {total} are in quarantine, expected at most half of them" if 2 * covered > total else None
+    return f"{covered} of {total} are in quarantine, {AT_MOST_HALF}" if 2 * covered > total else None
 
 
 def notes(values: Sequence[Any], today: date, quoting: Quoting) -> Iterator[tuple[int, str]]:

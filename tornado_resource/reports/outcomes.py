@@ -10,6 +10,7 @@ from tornado_resource.bland.sessions import MAX_FIXES, MAX_IDS, MAX_ITERATIONS
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.model import PASSING_PERCENT
+from tornado_resource.declarations.quarantine import AT_MOST_HALF
 from tornado_resource.runs.confirmation import excused, required
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
@@ -275,7 +276,9 @@ ADVICE: Final[dict[str, str]] = {
     f"repairs (`gate: {{{{repaired: allow}}}}`), {RERUN}",
     "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
     "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {RERUN}",
-    "contradictory": f"Look at the {{noun}} in Bland's dashboard, {RERUN}",
+    "contradictory": f"Look at the {{noun}} in Bland's dashboard, {_AGAIN}",
+    "wrong_gate": f"Correct its `gate`, {RERUN}",
+    "much_in_quarantine": f"Shorten its `quarantine`, {RERUN}",
     "adopted": "Change one of its triggers, then run {up}: it starts a new {noun} on the promoted version.",
     "running": f"To keep waiting, {_RESUME}",
     "out_of_time": f"To keep waiting, {_RESUME}",
@@ -328,7 +331,9 @@ def _advice_of_status(result: Result, kind: Kind) -> str | None:
 def _advice_of_situation(result: Result, kind: Kind) -> str:
     situation = _situation(result)
     cure = kind.cures.get(situation)
-    return f"{cure}, {RERUN}" if cure is not None else ADVICE[situation]
+    if cure is None:
+        return ADVICE[situation]
+    return f"{cure}, {RERUN if situation == 'missed' else _AGAIN}"
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
@@ -401,8 +406,11 @@ def _miss(result: Result) -> str:
 
 
 def _doubt(result: Result) -> str:
-    """Return why a session is incomplete although its status may be known."""
-    status = result.status
+    """Return why a run is incomplete although its status may be known."""
+    status, verdict = result.status, result.verdict
+    known = "much_in_quarantine" if AT_MOST_HALF in verdict.reason else kind_of(verdict.kind).doubt(verdict)
+    if known is not None:
+        return known
     if status is None:
         return "unknown"
     if not status.is_final:

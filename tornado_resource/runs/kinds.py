@@ -64,7 +64,8 @@ class Kind(ABC):
     has_iterations: ClassVar[bool] = False
     """Whether a run tests in iterations, with repairs between them."""
     cures: ClassVar[Mapping[str, str]] = {}
-    """What to do first about a run that missed its gate (`missed`), or that contradicts itself (`contradictory`)."""
+    """What to do first about a run that missed its gate (`missed`), that contradicts itself (`contradictory`), or that
+    is in a doubt of which the kind knows (`doubt`)."""
     place_noun: ClassVar[str]
     """What messages call the place that a run holds alone while it runs."""
     resource_type: ClassVar[str]
@@ -222,6 +223,11 @@ class Kind(ABC):
     @abstractmethod
     def agrees(self, verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
         """Return whether the numbers of a recorded verdict give its outcome again. Pure."""
+
+    def doubt(self, verdict: RunVerdict) -> str | None:
+        """Return what is in doubt of an incomplete run, as reports advise by it; None if the kind knows of nothing."""
+        del verdict
+        return None
 
     @abstractmethod
     async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:

@@ -206,7 +206,7 @@ def test_a_key_is_no_other_judge_s_name_or_id(other: str, problem: str | None) -
     judges = f"judges:\n  x: {{name: In Bland}}\n  other: {other}"
     text = f"version: 1\n{judges}\nagents: {{a: {{agent_id: ag-1, gate: {{judges: {{x: '80%'}}}}}}}}"
     if problem is None:
-        assert environment_of(text)
+        environment_of(text)
         return
     expected = "expected one that names only this judge, since gates and quarantines name judges by key, name or id; "
     assert problems_of(text) == [problem + expected + "rename the key"]
@@ -215,7 +215,7 @@ def test_a_key_is_no_other_judge_s_name_or_id(other: str, problem: str | None) -
 def test_a_judge_that_two_keys_name_is_one_judge() -> None:
     text = "version: 1\njudges:\n  x: {prompt: p}\n  by-key: {}\n  again: {name: by-key}\n"
     agent = "agents: {a: {agent_id: ag-1, checks: {scenario_ids: [tc-1], judges: [x]}}}"
-    assert environment_of(text + agent)
+    assert len(environment_of(text + agent).judges) == 1
 
 
 def test_a_key_of_an_environment_is_no_other_judge_s_name() -> None:

@@ -46,9 +46,13 @@ from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.model import HIDDEN, Mismatch
 
 if TYPE_CHECKING:
+    from tornado_resource.bland.check_runs import JudgeVerdict
     from tornado_resource.reports.model import Report
     from tornado_resource.runs.model import GatedRun, Result
 
+NO_RESULT: Final = "\N{EN DASH}"
+AGAIN: Final = "then run `pulumi up --stack dev`: it runs again, unless `rerun` is `on_change`."
+RERUN: Final = "then run `pulumi up --stack dev`. Failed check runs run again, unless `rerun` is `on_change`."
 GOLDEN: Final = EXAMPLES / "reports/mixed"
 SCHEMA: Final = json.loads((ROOT / "schemas/verdicts.schema.json").read_text(encoding="utf-8"))
 WORDS: Final = re.compile(r"session|iteration|scenario|pathway|repair", re.IGNORECASE)
@@ -176,6 +180,44 @@ def test_the_advice_after_an_error_is_not_about_the_agent() -> None:
         "Look at the run in Bland's dashboard, and at the credit and the limits of the account, then run "
         "`pulumi up --stack dev`: it runs again, unless `rerun` is `on_change`."
     )
+
+
+@pytest.mark.parametrize(
+    ("gate", "judges", "told"),
+    [
+        (Gate(), [judge_of("a", 1.0, is_required=False)], f"Let a judge of the agent's checks be required, {AGAIN}"),
+        (
+            Gate(),
+            [judge_of("a", None)],
+            f"Look at its conversations in Bland's dashboard, and at the prompts of the judges, {AGAIN}",
+        ),
+        (Gate(), [judge_of("a", 0.4)], f"Look at the check run and the checks in Bland's dashboard, {AGAIN}"),
+        (Gate(), [], f"Look at the check run and the checks in Bland's dashboard, {AGAIN}"),
+        (Gate(judges={"b": "80%"}), [judge_of("a", 1.0)], f"Correct its `gate`, {RERUN}"),
+    ],
+)
+def test_the_advice_is_about_what_is_in_doubt(gate: Gate, judges: list[JudgeVerdict], told: str) -> None:
+    """Also where only the verdict is left, as in `report` from the stack's outputs."""
+    result = check_result_of(gated_check_run_of("support", gate=gate), check_run_of("PASSED", *judges))
+    assert result.verdict.outcome == "incomplete"
+    assert advice(result, "dev") == told
+    if judges and "Look at the check run" not in told:
+        assert advice(replace(result, status=None), "dev") == told
+
+
+def test_the_advice_for_too_much_quarantine_is_to_shorten_it() -> None:
+    gate = Gate(quarantine=(Quarantine("a", "flaky", "2026-12-31"),))
+    result = check_result_of(gated_check_run_of("support", gate=gate), check_run_of("FAILED", judge_of("a", 0.4)))
+    assert result.verdict.outcome == "incomplete"
+    assert advice(result, "dev") == f"Shorten its `quarantine`, {RERUN}"
+
+
+def test_a_page_says_no_result_where_there_is_none() -> None:
+    error = check_result_of(gated_check_run_of("a"), check_run_of("ERROR", completed_at=None))
+    session = result_of(gated_run_of("b"), None)
+    tree = lxml_html.document_fromstring(html(report_of(error, session)))
+    rows = [[" ".join(cell.text_content().split()) for cell in row][2:5] for row in tree.xpath("//nav//tbody/tr")]
+    assert rows == [[NO_RESULT, "", NO_RESULT], [NO_RESULT] * 3]
 
 
 def test_a_case_of_a_judge_has_a_name_of_its_own() -> None:

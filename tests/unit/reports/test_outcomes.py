@@ -32,7 +32,8 @@ def result(status: Status | None, gated: GatedRun = GATED, **ending: Any) -> Res
 
 def advice_for(situation: str) -> str:
     first = kind_of("tornado").cures.get(situation) or (STATUSES[situation].advice if situation in STATUSES else None)
-    text = f"{first}, {RERUN}" if first is not None else ADVICE[situation]
+    again = ADVICE["contradictory"].partition(", ")[2] if situation == "contradictory" else RERUN
+    text = f"{first}, {again}" if first is not None else ADVICE[situation]
     return text.format(stack="dev", up="`pulumi up --stack dev`", version=7, noun="session")
 
 
