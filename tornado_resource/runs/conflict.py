@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
 
 class PlaceTaken(TornadoError):
-    """Another run holds the place of an order. *note*: why `on_conflict` could not solve it."""
+    """Another run holds the place of an order.
 
-    def __init__(self, order: Order, found: Found, note: str = "") -> None:
+    Args:
+        order: what could not be started.
+        found: the run that holds its place.
+        note: why `on_conflict` could not solve it.
+        may_be_own: whether a start of the order may have created the run.
+
+    """
+
+    def __init__(self, order: Order, found: Found, note: str = "", *, may_be_own: bool = False) -> None:
         self.order = order
         self.found = found
         self.note = note
-        super().__init__(_message(order, found, note, _advice(order, found)))
+        super().__init__(_message(order, found, note, _advice(order, found, may_be_own=may_be_own)))
 
     def of_own_stack(self, urn: str) -> TornadoError:
         """Return the error for a run that this stack has recorded already, as the resource *urn*."""
@@ -37,7 +45,7 @@ def possibly_own(order: Order, run: Found) -> PlaceTaken:
         "If it is its own, declare what it runs, then run one of these commands. If it is not, run "
         f"`{commands.up(order.address.stack)}` again once it has ended"
     )
-    return PlaceTaken(order, run, note)
+    return PlaceTaken(order, run, note, may_be_own=True)
 
 
 def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
@@ -63,13 +71,15 @@ def _message(order: Order, run: Found, note: str, advice: str) -> str:
     return "\n".join(part for part in (first, advice, note) if part)
 
 
-def _advice(order: Order, run: Found) -> str:
+def _advice(order: Order, run: Found, *, may_be_own: bool) -> str:
     address = order.address
-    take_over = f"To take it over:    {commands.adopt(address.stack, address.resource, run.run_id)}\n"
+    # What differs is not taken over; nothing that could be declared makes a contradiction the same.
+    first = "declare what it runs, then " if run.doubts and not may_be_own else ""
+    take_over = f"To take it over:    {first}{commands.adopt(address.stack, address.resource, run.run_id)}\n"
     wait = f"To wait for it:     {commands.on_conflict(address.stack, address.resource, 'wait')}\n"
     cancel = f"To cancel it first: {commands.on_conflict(address.stack, address.resource, 'supersede')}"
     # Nobody waits for what may be the stack's own, or again for what has just been waited for.
-    waits = not run.doubts and order.on_conflict != "wait"
+    waits = not may_be_own and order.on_conflict != "wait"
     return ("" if run.contradictions else take_over) + (wait if waits else "") + cancel
 
 

@@ -237,18 +237,15 @@ def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts,
 
 
 def _by_on_conflict(order: Order, attempts: Attempts, found: Found) -> Action:
-    note = ""
     match order.on_conflict:
         case "wait":
             return Wait(found)
         case "supersede":
             return Supersede(found)
-        case "adopt":
-            if not found.differences:
-                return Take(found, adopted=True)
-            # The advice to take it over stays, unless nothing that could be declared makes them the same.
-            first = "" if found.contradictions else "; declare what it runs first"
-            note = f"It cannot be adopted because it differs: {'; '.join(found.differences)}{first}"
+        case "adopt" if not found.differences:
+            return Take(found, adopted=True)
+    differences = "; ".join(found.differences)
+    note = f"It cannot be adopted because it differs: {differences}" if differences else ""
     return Fail(PlaceTaken(order, found, note), is_certain=not attempts.is_ambiguous)
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.orders import order
 from tornado_resource.bland.sessions import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.runs import commands
 from tornado_resource.runs.recovery import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
@@ -179,7 +180,13 @@ def test_on_conflict_decides_on_a_session_that_differs_after_a_refusal(on_confli
     assert isinstance(action, Fail)
     assert action.is_certain
     assert "may have created it" not in str(action.error)
-    assert ("It cannot be adopted because it differs" in str(action.error)) is (on_conflict == "adopt")
+    differences = "its scenarios are sc-8, sc-9 (declared: sc-1, sc-2)"
+    assert str(action.error).splitlines()[1:] == [
+        f"To take it over:    declare what it runs, then {commands.adopt('dev', 'support-line', 's-1')}",
+        f"To wait for it:     {commands.on_conflict('dev', 'support-line', 'wait')}",
+        f"To cancel it first: {commands.on_conflict('dev', 'support-line', 'supersede')}",
+        f"It cannot be adopted because it differs: {differences}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +209,8 @@ def test_a_conflict_keeps_the_intent_while_the_outcome_is_unknown(
     action = step(ordered, attempts, Seen(found_run(ordered, ACTIVE)))[1]
     assert isinstance(action, Fail)
     assert action.is_certain is not is_ambiguous
-    note = "It cannot be adopted because it differs: its max_iterations is 5 (declared: 9); declare what it runs first"
-    assert str(action.error).endswith(f"\n{note}") is (on_conflict == "adopt")
+    note = "It cannot be adopted because it differs: its max_iterations is 5 (declared: 9)"
+    assert str(action.error).endswith(f"\n{note}")
 
 
 def test_a_failed_look_keeps_the_intent_and_says_what_to_do() -> None:
