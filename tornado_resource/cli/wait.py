@@ -65,18 +65,15 @@ def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitC
 
     waited = count_runs(stack.gated_runs)
     output.say(f"waiting for {waited} of stack {stack.stack}; Ctrl-C leaves them running")
-    started = nouns(stack.gated_runs).capitalize()
-    resume = f"{started} keep running; resume with: tornado-resource wait --stack {stack.stack}"
     try:
         results = asyncio.run(_results(stack, timeout, output))
     except KeyboardInterrupt:
+        started = nouns(stack.gated_runs).capitalize()
+        resume = f"{started} keep running; resume with: tornado-resource wait --stack {stack.stack}"
         click.echo(f"\nInterrupted. {resume}", err=True)
         return ExitCode.INTERRUPTED
     report = against(stack.report(results), stack.settings.baseline)
-    code = finish(report, stack.settings.reports, output)
-    if timeout is not None and any(result.cause == "out_of_time" for result in results):
-        click.echo(resume, err=True)
-    return code
+    return finish(report, stack.settings.reports, output)
 
 
 @contextmanager
@@ -131,7 +128,7 @@ def _cut_off(gated: GatedRun, last: Status | None) -> Result:
     from tornado_resource.runs.model import Ending, Result
     from tornado_resource.runs.verdict import make_verdict
 
-    ending = Ending(last, "no verdict before --timeout stopped the wait", "out_of_time")
+    ending = Ending(last, "no verdict before --timeout stopped the wait", "cut_off")
     return Result(gated, make_verdict(gated, ending), last, cause=ending.cause)
 
 

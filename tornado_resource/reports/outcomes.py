@@ -282,6 +282,7 @@ ADVICE: Final[dict[str, str]] = {
     "adopted": "Change one of its triggers, then run {up}: it starts a new {noun} on the promoted version.",
     "running": f"To keep waiting, {_RESUME}",
     "out_of_time": f"To keep waiting, {_RESUME}",
+    "cut_off": "To keep waiting, run `tornado-resource wait --stack {stack}`: what was started keeps running.",
     "interrupted": f"To keep waiting, {_RESUME}",
     "unreachable": f"When the API can be reached, {_RESUME}",
     "account": f"Check the credit and the limits of the Bland account, then {_RESUME}",

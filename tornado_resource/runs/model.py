@@ -31,6 +31,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 Cause = Literal[
     "account",
     "content_unreadable",
+    "cut_off",
     "edited",
     "gone",
     "interrupted",

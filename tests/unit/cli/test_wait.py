@@ -16,7 +16,7 @@ from tornado_resource.cli.live import HIDE_CURSOR
 from tornado_resource.cli.wait import _sigterm_as_ctrl_c
 
 WAIT = ["wait", "--stack", "dev"]
-RESUME = "Sessions keep running; resume with: tornado-resource wait --stack dev\n"
+RESUME = "To keep waiting, run `tornado-resource wait --stack dev`: what was started keeps running.\n"
 
 
 def test_quiet_leaves_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,7 +66,8 @@ def test_a_timeout_is_incomplete_and_leaves_sessions_running(
     assert (billing["outcome"], billing["status"], billing["passed_scenarios"]) == ("incomplete", "RUNNING", 5)
     assert billing["reason"] == "no verdict before --timeout stopped the wait"
     assert "gate incomplete: 1 incomplete of 2 sessions\n" in captured.err
-    assert captured.err.endswith(RESUME)
+    assert captured.err.endswith(f"All verdicts: tornado-resource status --stack dev. {RESUME}")
+    assert "pulumi up" not in captured.err, "one way to go on, and it holds with `tornado:wait false` too"
     assert not any(path.endswith("/cancel") for path in paths)
 
 
