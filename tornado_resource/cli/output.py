@@ -35,8 +35,8 @@ class ExitCode(IntEnum):
 
     PASSED = 0, "passed, or nothing wrong"
     FAILED = 1, "a gate was not met, or a check found a problem"
-    INVALID = 2, "invalid declarations, configuration or usage"
-    INCOMPLETE = 3, "incomplete: network, timeout, output that cannot be written"
+    INVALID = 2, "invalid declarations, configuration or usage, or a file that cannot be written"
+    INCOMPLETE = 3, "incomplete: network, timeout, standard output that cannot be written"
     UNEXPECTED = 70, "an unexpected error, which is a bug in tornado-resource"
     INTERRUPTED = 130, "Ctrl-C, or SIGTERM while waiting"
 

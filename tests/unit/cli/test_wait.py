@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,6 +15,7 @@ from tests.support.paths import ROOT
 from tests.support.recorded_stack import FAILED, PASSED, RUNNING, record
 from tornado_resource.cli import main
 from tornado_resource.cli.live import HIDE_CURSOR
+from tornado_resource.cli.output import ExitCode
 from tornado_resource.cli.wait import _sigterm_as_ctrl_c
 
 WAIT = ["wait", "--stack", "dev"]
@@ -77,6 +80,24 @@ def test_a_wait_that_ends_in_time_says_nothing_of_the_timeout(
     record(monkeypatch, {"booking": FAILED})
     assert main([*WAIT, "--timeout", "1h"]) == 1
     assert RESUME not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("found", "code"), [(PASSED, ExitCode.INVALID), (FAILED, ExitCode.FAILED)])
+@pytest.mark.parametrize("arguments", [WAIT, ["report", "--stack", "dev"]], ids=["wait", "report"])
+def test_reports_that_cannot_be_written_are_invalid_after_the_gate(
+    arguments: list[str],
+    found: dict[str, Any],
+    code: ExitCode,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is named in the config is the user's to mend, and the verdicts are known all the same."""
+    Path("file").touch()
+    record(monkeypatch, {"booking": found}, config={"tornado:reports": "file/reports"})
+    assert main(arguments) == code
+    assert "the reports cannot be written to file/reports: Not a directory; name a folder" in capsys.readouterr().err
+    assert "file that cannot be written" in ExitCode.INVALID.meaning
+    assert "standard output" in ExitCode.INCOMPLETE.meaning
 
 
 @pytest.mark.parametrize("text", ["soon", "10", "0s", "-5s", "1h30m"])
