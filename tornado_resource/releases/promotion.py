@@ -18,7 +18,7 @@ from tornado_resource.runs.confirmation import agrees as is_confirmed
 from tornado_resource.runs.confirmation import parse_confirmation
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion, text_or_none, version_or_none
-from tornado_resource.stacks.recorded_verdicts import passed_elsewhere
+from tornado_resource.stacks.recorded_verdicts import passed_elsewhere, recorded_confirm
 from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.versions.drift import edit_since_pass, unread
 
@@ -428,8 +428,11 @@ def _quarantined(verdict: Mapping[str, Any]) -> tuple[Quarantine, ...]:
     known = parsed(gate.get("quarantine")) if isinstance(gate, Mapping) else ()
     confirmation = parse_confirmation(whole_without_nulls(verdict.get("confirmation")))
     rates = confirmation["scenarios"] if confirmation is not None else {}
-    failed = {key for key, rate in rates.items() if rate["passed"] < rate["runs"]}.union(_texts(listed))
-    return tuple(each for each in known if each.part in failed)
+    confirm = recorded_confirm(gate)
+    # A simulation without a result meets no bar; one that cannot be read is met by no failure.
+    bars = {key: confirm.needed if confirm is not None else rate["runs"] for key, rate in rates.items()}
+    missed = {key for key, rate in rates.items() if rate["passed"] < bars[key]}
+    return tuple(each for each in known if each.part in missed.union(_texts(listed)))
 
 
 def _texts(value: Any) -> list[str]:

@@ -11,7 +11,7 @@ from tornado_resource.core.canonical import digest, whole_or_none, whole_without
 from tornado_resource.core.clock import today
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.merging import SECTIONS
-from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.model import Confirm, Gate
 from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.runs.confirmation import excused, holds, parse_confirmation
 from tornado_resource.runs.kinds import KINDS, kind_of
@@ -104,6 +104,12 @@ def _is_confirm(value: Any) -> bool:
     passed = value.get("passed", "all") if isinstance(value, dict) else None
     is_word = isinstance(passed, str) and (passed == "all" or _is_percentage(passed))
     return (is_word or type(passed) is int) and type(value.get("runs")) is int
+
+
+def recorded_confirm(gate: Any) -> Confirm | None:
+    """Return how a recorded gate lets a pass be confirmed; None if it does not, or is damaged."""
+    value = whole_without_nulls(gate).get("confirm") if isinstance(gate, dict) else None
+    return Confirm.of(value) if _is_confirm(value) else None
 
 
 def _is_percentage(value: Any) -> bool:

@@ -443,3 +443,29 @@ def test_what_was_excused_by_a_confirmation_there_is_too() -> None:
     found = promoted(source_stack({**VERDICT, "gate": {"quarantine": entries}, "confirmation": confirmation}))
     assert list(found.problems) == ["support-line"]
     assert found.problems["support-line"].startswith("sc-2 failed there in quarantine, which ended on 2026-04-13")
+
+
+@pytest.mark.parametrize(
+    ("confirm", "passed", "runs", "is_excused"),
+    [
+        ({"runs": 5, "passed": "80%"}, 4, 5, False),
+        ({"runs": 5, "passed": "80%"}, 3, 5, True),
+        ({"runs": 5, "passed": "80%"}, 3, 3, True),
+        ({"runs": 5.0, "passed": 3.0}, 3, 5, False),
+        ({"runs": 5, "passed": "all"}, 4, 5, True),
+        ({"runs": "five"}, 4, 5, True),
+    ],
+)
+def test_what_met_its_bar_in_a_confirmation_was_not_excused(
+    confirm: dict[str, Any],
+    passed: int,
+    runs: int,
+    is_excused: bool,  # noqa: FBT001
+) -> None:
+    """A simulation without a result says nothing. A bar that cannot be read is met by no failure."""
+    entries = [{"part": "sc-2", "reason": "flaky", "until": "2026-04-13"}]
+    confirmation = {"set_id": "set-1", "runs": 5, "scenarios": {"sc-2": {"passed": passed, "runs": runs}}}
+    gate = {"passed": "all", "quarantine": entries, "confirm": confirm}
+    found = promoted(source_stack({**VERDICT, "gate": gate, "confirmation": confirmation}))
+    assert bool(found.problems) is is_excused
+    assert bool(found.record.quarantined) is is_excused
