@@ -13,7 +13,7 @@ from tornado_resource.declarations.budget import Cost, Share
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program.purpose import is_replaced
+from tornado_resource.program.purpose import has_targets, is_replaced
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.recorded_promotion import with_promoted_version
 
@@ -42,7 +42,7 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
     if cost.refusal is not None:
         raise pulumi.RunError("\n".join([cost.refusal, *_report(environment, promotion, cost, run)]))
     if is_dry_run() and cost.shares:
-        _log(cost)
+        log_cost(cost)
 
 
 async def _share(declaration: Declaration, promotion: Promotion | None, run: ProgramRun) -> Share | None:
@@ -60,10 +60,12 @@ async def _share(declaration: Declaration, promotion: Promotion | None, run: Pro
     return Share.of_confirmation(declaration) if kept is None else None
 
 
-def _log(cost: Cost) -> None:
+def log_cost(cost: Cost) -> None:
+    """Log what an update starts at worst. Pulumi does not tell the program what `--target` leaves out."""
     limits = f" (budget: {cost.budget})" if cost.budget is not None else ""
     lines = [f"{name}: {count(number, 'conversation')}" for name, number in cost.conversations.items()]
-    pulumi.log.info("\n  ".join([f"starts, at worst, {cost}{limits}:", *lines]))
+    extent = ", counting what --target and --exclude leave out" if has_targets() else ""
+    pulumi.log.info("\n  ".join([f"starts, at worst, {cost}{limits}{extent}:", *lines]))
 
 
 def _report(environment: Environment, promotion: Promotion | None, cost: Cost, run: ProgramRun) -> list[str]:
