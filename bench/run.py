@@ -2,7 +2,8 @@
 
 Both sides of a pair do the same work on the same machine at the same time of day; nothing is compared with a number
 from another run. The results are printed and written to `bench/results.json`; a row beyond its target is exit code 1.
-`QUICK=1` measures less, writes nothing, and fails only for rows that count (requests and bytes).
+`QUICK=1` measures less, writes nothing, and fails only for rows that count (requests and bytes). `QUICK=smallest` only
+shows in seconds that all of this runs: `make test` does.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from agents import agent_rows
 from growth import growth_rows, growths
 from large_inputs import large_input_rows
 from projects import ROOT, prepare_process
-from reading import reading_rows
-from updates import update_rows
+from reading import in_process_row, reading_rows
+from updates import smallest_rows, update_rows
 from waiting import waiting_rows
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS = 20, 1_000, 1
 def main() -> int:
     """Measure every row, print them, and write them down."""
     prepare_process()
-    is_quick = os.environ.get("QUICK", "") not in {"", "0"}
+    quick = os.environ.get("QUICK", "")
+    is_quick = quick not in {"", "0"}
     sessions, many, pairs = (QUICK_SESSIONS, QUICK_MANY, QUICK_PAIRS) if is_quick else (SESSIONS, MANY, PAIRS)
     growth: list[Growth] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*update_rows(folder, sessions, pairs), *agent_rows(folder, sessions, pairs)]
-        rows += reading_rows(folder, many, pairs)
+        if quick == "smallest":
+            rows = [*smallest_rows(folder), in_process_row(folder / "one.yaml", 1, 1)]
+        else:
+            rows = [*update_rows(folder, sessions, pairs), *agent_rows(folder, sessions, pairs)]
+            rows += reading_rows(folder, many, pairs)
         if not is_quick:
             growth = growths(folder)
             rows += [*waiting_rows(pairs), *growth_rows(growth), *large_input_rows(folder)]

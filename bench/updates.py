@@ -62,6 +62,13 @@ def update_rows(folder: Path, number: int, pairs: int) -> list[Row]:
     return [*_times(measured, number), *rows]
 
 
+def smallest_rows(folder: Path) -> list[Row]:
+    """Count the requests of one new session."""
+    with sandbox(*FAST) as url:
+        our_project(folder / "smallest", 1, url).up()
+        return _counts(url, 1, len(requests(url)))
+
+
 def _measure(measured: Measured, floor: Project, near: Project, far: Project, url: str) -> int:
     """Measure one pair, and return how many calls the far project made until all of its sessions were judged."""
     near.wait(setting=False)
