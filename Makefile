@@ -50,9 +50,9 @@ soak: setup
 	  tests/unit/runs/test_start.py tests/unit/agents/test_start.py
 	@TORNADO_SOAK=1 $(TESTS) -n 2 -m hypothesis tests/unit
 
-## make mutate  small changes of the core that no unit test notices; ONLY=runs for one folder
+## make mutate  small changes of the core that no unit test notices; ONLY=runs for one folder, TENTH=1 for every tenth
 mutate: setup
-	@$(RUN) tools/mutate.py $(ONLY)
+	@$(RUN) tools/mutate.py $(if $(TENTH),--tenth) $(ONLY)
 
 ## make lint    format, lint, types
 lint: setup

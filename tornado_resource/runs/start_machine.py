@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
 from tornado_resource.runs import commands
@@ -193,7 +193,7 @@ def _after_no_run(order: Order, attempts: Attempts, ended: TornadoError | None) 
         return _look_longer(attempts)
     if ended is not None:
         return attempts, Fail(ended, is_certain=False)
-    if _would_fail_again(fault):
+    if fault is not None and _would_fail_again(fault):
         return attempts, Fail(fault, is_certain=not attempts.is_ambiguous)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
         kind = kind_of(order.kind)
@@ -212,7 +212,7 @@ def _may_be_late(order: Order, attempts: Attempts) -> bool:
     return has_conflict or kind_of(order.kind).is_shown_late
 
 
-def _would_fail_again(fault: ApiError | None) -> TypeGuard[ApiError]:
+def _would_fail_again(fault: ApiError) -> bool:
     """Return whether another send would be redirected again, blocked again on the way, or get the same words."""
     if isinstance(fault, Rejected):
         return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | UNKNOWN_CODES

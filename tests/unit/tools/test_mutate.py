@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,25 @@ def test_an_unknown_folder_is_an_error_before_anything_runs(capsys: pytest.Captu
         "mutate: unknown folder gates: expected agents, checks, confirmations, declarations, releases, runs, "
         "scenarios, stacks, tornado, versions\n"
     )
+
+
+def test_a_tenth_is_the_mutants_whose_number_ends_in_7(
+    fake_mutmut: Callable[[str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mutants = [f"  tornado_resource.runs.wait.x_b__mutmut_{number}: killed\n" for number in range(1, 31)]
+    fake_mutmut(f"echo \"$@\" >> calls\ncat <<'END'\n{''.join(mutants)}END")
+    assert mutate.main(["--tenth", "runs"]) == 0
+    assert (tmp_path / "calls").read_text(encoding="utf-8").splitlines()[0] == "run tornado_resource.runs.*7"
+    assert capsys.readouterr().out.split()[-6:] == ["runs", "3", "0", "0", "0", "100.0%"]
+
+
+def test_no_function_that_is_mutated_narrows_a_type() -> None:
+    # mutmut wraps each function, and mypy does not see through the wrapper.
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    files = [path for pattern in tools["mutmut"]["only_mutate"] for path in ROOT.glob(pattern) if path.is_file()]
+    narrowing = [path for path in files if re.search("TypeGuard|TypeIs", path.read_text(encoding="utf-8"))]
+    assert files
+    assert not narrowing
 
 
 def test_what_is_mutated_is_what_coverage_measures() -> None:
