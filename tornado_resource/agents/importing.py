@@ -131,7 +131,7 @@ def _checks_lines(agent: FoundAgent, checks: Checks, used: _UsedJudges) -> Itera
     if checks.simulations_count not in {None, DEFAULT_SIMULATIONS}:
         yield f"      simulations_count: {checks.simulations_count}"
     if all(each.is_required is False for each in checks.judges):
-        yield "      vacuous: allow  # no judge is required, so every run passes"
+        yield "      vacuous: allow  # no judge is required, so Bland passes every run"
 
 
 def _list_line(key: str, entries: list[str]) -> list[str]:

@@ -125,7 +125,7 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
                 `target_level_keys`, the levels that match, for judges that have levels.
             env: `staging` or `production`.
             simulations_count: the number of conversations for each test case, 1 to 50.
-            vacuous: `allow` a config without a required judge, with which every run passes.
+            vacuous: `allow` a config without a required judge: Bland passes every run of it, and no gate is met.
             on_conflict: `fail`, or `adopt` other checks that the stack has not stored: they are replaced.
             on_destroy: `leave` the checks when the resource is deleted, or `delete` them if they still are as declared.
             manage: False if another stack manages them: they are read and compared.

@@ -34,7 +34,7 @@ MAX_NAME_CHARACTERS: Final = 200
 MAX_SHOWN: Final = 60
 JUDGE_KEYS: Final = ("id", "name", "version", "required", "target_level_keys")
 VACUOUS: Final = (
-    "no judge is required, so every run would pass, whatever its judges find; "
+    "no judge is required, so Bland would pass every run, whatever its judges find; "
     "let one be required, or declare vacuous: allow"
 )
 MISSING: Final[Mapping[str, str]] = {

@@ -67,7 +67,7 @@ def test_an_agent_has_a_check_run_for_each_environment_with_checks() -> None:
         "      scenarios: [refund]",
         "      judges:",
         "        - {judge: resolved-2, required: false}",
-        "      vacuous: allow  # no judge is required, so every run passes",
+        "      vacuous: allow  # no judge is required, so Bland passes every run",
         "    gate: {passed: all}",
     ]
 
