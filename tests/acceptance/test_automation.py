@@ -25,7 +25,7 @@ HANDLERS = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTER
 
 
 def stack(name, program, config):
-    made = automation.create_or_select_stack(name, "inline", program)
+    made = automation.create_stack(name, "inline", program)
     values = {"bland:baseUrl": URL, **config}
     secret = {"bland:apiKey": automation.ConfigValue(KEY, secret=True)}
     made.set_all_config({key: automation.ConfigValue(value) for key, value in values.items()} | secret)
@@ -35,12 +35,13 @@ def stack(name, program, config):
 def up(made):
     printed = []
     try:
-        made.up(on_output=printed.append)
+        found = made.up(on_output=printed.append).outputs
         failed = False
     except automation.CommandError as error:
+        found = made.outputs()
         printed.append(str(error))
         failed = True
-    outputs = {name: output.value for name, output in made.outputs().items()}
+    outputs = {name: output.value for name, output in found.items()}
     return {"failed": failed, "printed": "".join(printed), "outputs": outputs}
 
 
