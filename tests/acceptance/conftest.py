@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from tests.support import http_server, postgres
+from tests.support.preloading import forks
 from tests.support.project import HELD, KEY, PROGRAM, Project, answer_as_vault
+from tests.support.soak import IS_SOAK
 from tornado_resource.sandbox.serving import Sandbox
 
 if TYPE_CHECKING:
@@ -28,7 +30,19 @@ def key_store() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def pulumi_home(key_store: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where Pulumi's Python processes are forked; in `make soak`, and where a test kills them, each begins anew."""
+    if IS_SOAK or not hasattr(os, "pidfd_open"):
+        yield
+        return
+    address = str(tmp_path_factory.mktemp("preloaded") / "socket")
+    with pytest.MonkeyPatch.context() as patch, forks(address):
+        patch.setenv("PRELOADED", address)
+        yield
+
+
+@pytest.fixture(scope="session")
+def pulumi_home(key_store: None, preloaded: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001
     """Shared by a worker's tests. Without an engine the tests fail, rather than being skipped."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     assert shutil.which("pulumi", path=path), "no engine: run `make setup`"

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.project import STAND_INS
+from tests.support.preloading import STAND_INS
 
 
 def quick(value: str) -> str:

@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 
 import yaml
 
+from tests.support.preloading import STAND_INS
 from tornado_resource.sandbox import MIN_SPEED
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ PULUMI_SECONDS = 300
 """How long a command may take, on a busy machine too."""
 HELD = MIN_SPEED
 """The speed of a sandbox whose sessions run until `Project.finish_sessions`."""
-STAND_INS = Path(__file__).with_name("stand_in")
-"""Modules that the commands of a project import instead of the installed ones."""
 
 
 def name_the_pathway(folder: Path) -> None:
@@ -115,11 +114,11 @@ class Project:
         return self.pulumi("up", "--yes", "--skip-preview", *options, expect=expect, **environment)
 
     def begin_up(self, output: int = subprocess.PIPE, **environment: str) -> subprocess.Popen[str]:
-        """Start `pulumi up` in a process group of its own, to be interrupted or killed."""
+        """Start `pulumi up` in a process group of its own, with nothing preloaded, to be interrupted or killed."""
         return subprocess.Popen(
             ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.stack],
             cwd=self.folder,
-            env={**self.environment, **environment},
+            env={**self.environment, "PRELOADED": "", **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
