@@ -19,7 +19,7 @@ from tests.support.api import EPOCH, json_response
 from tests.support.results import last_run_of
 from tests.support.sandbox_api import Entry, SessionApi
 from tests.support.soak import IS_SOAK
-from tornado_resource.bland.sessions import STATUSES, read_status
+from tornado_resource.bland.sessions import SESSION_STATUSES, read_status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.errors import NotFound, TornadoError
 from tornado_resource.runs.cancel import cancel_if_running
@@ -118,7 +118,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _running(self) -> Entry | None:
         return next((each for each in self.api.sessions if each.status == "RUNNING"), None)
 
-    @rule(status=st.sampled_from(sorted(STATUSES)))
+    @rule(status=st.sampled_from(sorted(SESSION_STATUSES)))
     def a_session_ends(self, status: str) -> None:
         session = self._running()
         if session is not None:

@@ -19,7 +19,7 @@ from tornado_resource.sandbox.agent_scripts import AgentScript, JudgeScript
 from tornado_resource.sandbox.app import DEFAULT_MAX_ITERATIONS, DEFAULT_TIMEOUT_MS, Api
 from tornado_resource.sandbox.playing import Session, iso
 from tornado_resource.sandbox.scenario_file import Scripts
-from tornado_resource.sandbox.scenarios import DEFAULTS, OWNERS
+from tornado_resource.sandbox.scenarios import OWNERS, SCENARIO_DEFAULTS
 from tornado_resource.sandbox.scripts import pathway_script
 from tornado_resource.sandbox.store import Source, Store
 
@@ -105,7 +105,14 @@ class Stage(Api):
     def add_scenario(self, fields: dict[str, Any], at_ms: int) -> dict[str, Any]:
         """Add a scenario as somebody else has created it."""
         times = dict.fromkeys(("created_at", "updated_at"), iso(at_ms))
-        made = {"id": self.new_id("scenario"), "org_id": "o", **dict.fromkeys(OWNERS), **DEFAULTS, **fields, **times}
+        made = {
+            "id": self.new_id("scenario"),
+            "org_id": "o",
+            **dict.fromkeys(OWNERS),
+            **SCENARIO_DEFAULTS,
+            **fields,
+            **times,
+        }
         self.store.put_scenario(made["id"], made)
         return made
 

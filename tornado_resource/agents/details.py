@@ -25,7 +25,7 @@ MAX_MISMATCHES: Final = 5
 """How many conversations are shown for a judge."""
 MAX_REASONING_CHARACTERS: Final = 500
 NO_MATCH: Final = "no match"
-READ_SECONDS: Final = 20.0
+DETAIL_SECONDS: Final = 20.0
 """How long the reports wait for what judges said of a run."""
 
 
@@ -34,7 +34,7 @@ async def with_cost(client: Client, result: Result, run: CheckRun) -> Result:
     if run.eval_run_id is None or not run.is_final:
         return result
     with suppress(TornadoError, TimeoutError):
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(DETAIL_SECONDS):
             return replace(result, cost_usd=(await read_eval_run(client, run.eval_run_id)).cost_usd)
     return result
 
@@ -50,7 +50,7 @@ async def with_mismatches(client: Client, result: Result, run: CheckRun) -> Resu
     if not missed:
         return result
     with suppress(TornadoError, TimeoutError):
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(DETAIL_SECONDS):
             listed = await read_findings(client, run.eval_run_id)
             found = [_mismatches(name, judge_id, listed.findings) for judge_id, name in missed.items()]
             kept = tuple(each for of_judge in found for each in of_judge[:MAX_MISMATCHES])

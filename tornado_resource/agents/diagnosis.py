@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Fault = tuple[str, str]
 """What is wrong, and what to do about it."""
 SET_VALUES: Final = "until then, no check run starts"
-UNKNOWN: Final = (
+UNKNOWN_AGENT: Final = (
     "the API does not know the agent",
     "check agent_id, and that the API key is of its account",
 )
@@ -45,7 +45,7 @@ async def find_faults(client: Client, request: Mapping[str, Any], *, has_checks:
     try:
         pins = await retried(lambda: read_pins(client, agent_id))
     except NotFound:
-        return [UNKNOWN]
+        return [UNKNOWN_AGENT]
     faults = [_fault_of_version(client, request, pins.of(env).version_id)]
     faults += [] if has_checks else [_fault_of_checks(client, agent_id, env)]
     return [fault for fault in await asyncio.gather(*faults) if fault is not None]

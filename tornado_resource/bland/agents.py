@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client, Reply
     from tornado_resource.bland.responses import Json
 
-PATH: Final = "/v2/agents"
+AGENTS_PATH: Final = "/v2/agents"
 STAGING: Final = "staging"
 PRODUCTION: Final = "production"
 AGENTS_LIMIT: Final = 500
@@ -161,7 +161,7 @@ class Moved:
 
 async def list_agents(client: Client) -> Agents:
     """Return the agents of the organization."""
-    reply = await client.request("list of agents", "GET", PATH, query={"limit": str(AGENTS_LIMIT)})
+    reply = await client.request("list of agents", "GET", AGENTS_PATH, query={"limit": str(AGENTS_LIMIT)})
     parse = _list_of(reply, Agent.parse, AGENTS_LIMIT, Agents)
     return client.parsed(reply, parse, "the response has no agents")
 
@@ -267,7 +267,7 @@ async def _move(client: Client, label: str, agent_id: str, verb: str, version_id
 
 
 def _path(label: str, agent_id: str) -> str:
-    return f"{PATH}/{segment(label, agent_id)}"
+    return f"{AGENTS_PATH}/{segment(label, agent_id)}"
 
 
 def _list_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tornado_resource.bland.agents import PATH, refuse_other
+from tornado_resource.bland.agents import AGENTS_PATH, refuse_other
 from tornado_resource.bland.responses import (
     MAX_ID_CHARACTERS,
     Meaning,
@@ -238,7 +238,7 @@ async def start_check_run(client: Client, agent_id: str, env: str, version_id: s
 
     """
     label = f"start of a check run of {_place(agent_id, env)}"
-    path = f"{PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/check-runs"
+    path = f"{AGENTS_PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/check-runs"
     reply = await client.request(label, "POST", path, body={"version_id": version_id})
     run = _parsed(client, reply)
     refuse_other(label, ("agent", run.agent_id, agent_id), ("environment", run.env, env))
@@ -248,7 +248,7 @@ async def start_check_run(client: Client, agent_id: str, env: str, version_id: s
 async def list_check_runs(client: Client, agent_id: str, env: str) -> CheckRuns:
     """Return the check runs of an agent and environment, as one response lists them."""
     label = f"check runs of {_place(agent_id, env)}"
-    path = f"{PATH}/{segment(label, agent_id)}/check-runs"
+    path = f"{AGENTS_PATH}/{segment(label, agent_id)}/check-runs"
     reply = await client.request(label, "GET", path, query={"env": env, "limit": str(LIST_LIMIT)})
 
     def parse(content: Any) -> CheckRuns | None:
@@ -392,11 +392,11 @@ def _place(agent_id: str, env: str) -> str:
 
 
 def _checks_path(label: str, agent_id: str, env: str) -> str:
-    return f"{PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/checks"
+    return f"{AGENTS_PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/checks"
 
 
 def _run_path(label: str, agent_id: str, run_id: str) -> str:
-    return f"{PATH}/{segment(label, agent_id)}/check-runs/{segment(label, run_id)}"
+    return f"{AGENTS_PATH}/{segment(label, agent_id)}/check-runs/{segment(label, run_id)}"
 
 
 def _all(value: Any, parse: Callable[[Any], T | None]) -> tuple[T, ...] | None:

@@ -81,8 +81,10 @@ MAX_IGNORED: Final = 20
 """How many paths a digest may leave out."""
 TOO_WIDE: Final = frozenset({"nodes", "nodes.data", "edges"})
 """Paths without which a digest would prove nothing."""
-PATH: Final = r"[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,60}){0,9}"
-_DIGEST: Final = re.compile(rf"sha256(?:v2(?:\({PATH}(?:,{PATH}){{0,{MAX_IGNORED - 1}}}\))?)?:[0-9a-f]{{64}}")
+IGNORED_PATH: Final = r"[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,60}){0,9}"
+_DIGEST: Final = re.compile(
+    rf"sha256(?:v2(?:\({IGNORED_PATH}(?:,{IGNORED_PATH}){{0,{MAX_IGNORED - 1}}}\))?)?:[0-9a-f]{{64}}"
+)
 
 Part = dict[str, Any]
 Which = int | Literal["staging"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.judges import PATH, Judge
+from tornado_resource.bland.judges import EVALS_PATH, Judge
 from tornado_resource.bland.responses import MAX_ID_CHARACTERS, is_other, segment, word
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import whole
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client, Reply
     from tornado_resource.bland.responses import Json
 
-NAMES: Final[Mapping[str, str]] = {
+REQUEST_KEYS: Final[Mapping[str, str]] = {
     "prompt": "prompt_md",
     "system_prompt": "system_prompt_md",
     "modality": "modality",
@@ -51,7 +51,7 @@ class JudgeVersion:
         version_id = word(content.get("id"), MAX_ID_CHARACTERS) if isinstance(content, dict) else None
         if version_id is None:
             return None
-        fields = {name: whole(content[key]) for name, key in NAMES.items() if content.get(key) is not None}
+        fields = {name: whole(content[key]) for name, key in REQUEST_KEYS.items() if content.get(key) is not None}
         if isinstance(fields.get("levels"), list):
             fields["levels"] = [_level(each) for each in fields["levels"]]
         return cls(version_id, fields)
@@ -83,7 +83,7 @@ async def read_judge(client: Client, judge_id: str) -> DraftedJudge:
 
     """
     label = f"judge {clean(judge_id)}"
-    reply = await client.request(label, "GET", f"{PATH}/agents/{segment(label, judge_id)}")
+    reply = await client.request(label, "GET", f"{EVALS_PATH}/agents/{segment(label, judge_id)}")
     found = client.parsed(reply, DraftedJudge.parse, "the response shows no judge with its draft")
     _refuse_other(reply, found.judge.judge_id, judge_id)
     return found
@@ -120,7 +120,7 @@ async def create_judge(client: Client, name: str, modality: str) -> DraftedJudge
     """
     label = f"create judge {clean(name, 80)}"
     body = {"name": name, "modality": modality}
-    reply = await client.request(label, "POST", f"{PATH}/agents", body=body)
+    reply = await client.request(label, "POST", f"{EVALS_PATH}/agents", body=body)
     return client.parsed(reply, DraftedJudge.parse, "the response shows no judge with its draft")
 
 
@@ -139,7 +139,7 @@ async def edit_draft(client: Client, judge_id: str, version_id: str, fields: Map
 async def publish_judge(client: Client, judge_id: str) -> str:
     """Make the draft of a judge its active version, and return the id of that version."""
     label = f"publication of judge {clean(judge_id)}"
-    reply = await client.request(label, "POST", f"{PATH}/agents/{segment(label, judge_id)}/publications")
+    reply = await client.request(label, "POST", f"{EVALS_PATH}/agents/{segment(label, judge_id)}/publications")
     return client.parsed(reply, _active_version, "the response shows no active version")
 
 
@@ -151,7 +151,7 @@ async def delete_judge(client: Client, judge_id: str) -> None:
 
     """
     label = f"removal of judge {clean(judge_id)}"
-    await client.request(label, "DELETE", f"{PATH}/agents/{segment(label, judge_id)}")
+    await client.request(label, "DELETE", f"{EVALS_PATH}/agents/{segment(label, judge_id)}")
 
 
 def _refuse_other(reply: Reply, found: str, asked: str) -> None:
@@ -164,7 +164,7 @@ def _active_version(content: Any) -> str | None:
 
 
 def _version_path(label: str, judge_id: str, version_id: str) -> str:
-    return f"{PATH}/agents/{segment(label, judge_id)}/versions/{segment(label, version_id)}"
+    return f"{EVALS_PATH}/agents/{segment(label, judge_id)}/versions/{segment(label, version_id)}"
 
 
 def _level(level: Any) -> Any:
@@ -174,7 +174,7 @@ def _level(level: Any) -> Any:
 
 
 def _body(fields: Mapping[str, Any]) -> Json:
-    body = {NAMES[name]: value for name, value in fields.items()}
+    body = {REQUEST_KEYS[name]: value for name, value in fields.items()}
     if "levels" in body:
         body["levels"] = [{LEVEL_NAMES[name]: value for name, value in level.items()} for level in body["levels"]]
     return body

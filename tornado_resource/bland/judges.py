@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Json
     from tornado_resource.bland.retrying import Retry
 
-PATH: Final = "/v1/evals"
+EVALS_PATH: Final = "/v1/evals"
 PAGE_LIMIT: Final = 100
-MAX_PAGES: Final = 30
+MAX_FINDING_PAGES: Final = 30
 """How many pages are read: of 5 scenarios with 50 simulations and 10 judges there are 25."""
 MAX_COST_USD: Final = 1_000_000.0
 MAX_CANDIDATES: Final = 20
 """How many judges a message lists."""
-ACTIVE: Final = "active"
+ACTIVE_VERSION: Final = "active"
 """Stands for the published version of a judge."""
 
 
@@ -157,7 +157,7 @@ async def list_judges(client: Client, retry: Retry = retried) -> Judges:
         ApiError: a request failed.
 
     """
-    entries, is_whole = await _read_pages(client, "list of judges", f"{PATH}/agents", retry)
+    entries, is_whole = await _read_pages(client, "list of judges", f"{EVALS_PATH}/agents", retry)
     judges = [Judge.parse(each) for each in entries]
     known_judges = tuple(each for each in judges if each is not None and not each.is_deleted)
     return Judges(known_judges, is_whole and None not in judges)
@@ -208,7 +208,7 @@ def _candidates(judges: Sequence[Judge]) -> str:
 async def read_eval_run(client: Client, eval_run_id: str) -> EvalRun:
     """Return the eval run that scored a check run."""
     label = f"eval run {clean(eval_run_id)}"
-    reply = await client.request(label, "GET", f"{PATH}/runs/{segment(label, eval_run_id)}")
+    reply = await client.request(label, "GET", f"{EVALS_PATH}/runs/{segment(label, eval_run_id)}")
     return client.parsed(reply, EvalRun.parse, "the response has no status")
 
 
@@ -220,7 +220,7 @@ async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried
 
     """
     label = f"results of eval run {clean(eval_run_id)}"
-    path = f"{PATH}/runs/{segment(label, eval_run_id)}/agent-results"
+    path = f"{EVALS_PATH}/runs/{segment(label, eval_run_id)}/agent-results"
     entries, is_whole = await _read_pages(client, label, path, retry)
     findings = [Finding.parse(each) for each in entries]
     return Findings(tuple(each for each in findings if each is not None), is_whole and None not in findings)
@@ -252,7 +252,7 @@ async def _read_pages(client: Client, label: str, path: str, retry: Retry) -> tu
     """Return the entries of all pages, and whether there certainly are no others."""
     entries: list[Any] = []
     query = {"limit": str(PAGE_LIMIT)}
-    for _ in range(MAX_PAGES):
+    for _ in range(MAX_FINDING_PAGES):
         page: _Page = await retry(partial(_read_page, client, label, path, query))
         entries += page.entries
         if page.cursor is None or page.cursor == query.get("starting_after"):

@@ -9,7 +9,7 @@ from tornado_resource.core.canonical import canonical, digest, trimmed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FIELDS: Final = (
+CONTENT_FIELDS: Final = (
     "tester_persona_prompt",
     "tester_persona_name",
     "advanced_instructions",
@@ -24,11 +24,11 @@ FIELDS: Final = (
     "is_required_for_promotion",
 )
 """The fields of the API's page *Scenarios* that decide about a run: all but names, ids, times and results."""
-SCENARIO_FIELDS: Final = ("name", "tags", "description", *FIELDS, "enabled", "assertions")
+SCENARIO_FIELDS: Final = ("name", "tags", "description", *CONTENT_FIELDS, "enabled", "assertions")
 """What the definition of a scenario may say, in the order of the API's page *Scenarios*. Ids, times and results are not
 in it."""
-ASSERTION_FIELDS: Final = ("type", "config", "is_required", "weight")
-DEFAULTS: Final[Mapping[str, Any]] = {
+CONTENT_ASSERTION_FIELDS: Final = ("type", "config", "is_required", "weight")
+CONTENT_DEFAULTS: Final[Mapping[str, Any]] = {
     "category": "CUSTOM",
     "scenario_type": "AGENT",
     "max_turns": 20,
@@ -55,13 +55,13 @@ def scenario_digest(entry: Mapping[str, Any], *, is_exact: bool = True) -> str:
 def _content(entry: Mapping[str, Any]) -> dict[str, Any]:
     listed = entry.get("assertions")
     assertions = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
-    ordered = sorted((_picked(each, ASSERTION_FIELDS) for each in assertions), key=canonical)
-    return {**_picked(entry, FIELDS), "assertions": ordered}
+    ordered = sorted((_picked(each, CONTENT_ASSERTION_FIELDS) for each in assertions), key=canonical)
+    return {**_picked(entry, CONTENT_FIELDS), "assertions": ordered}
 
 
 def _picked(entry: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     values = {key: entry.get(key) for key in keys}
-    known = {key: DEFAULTS.get(key) if is_missing(value) else value for key, value in values.items()}
+    known = {key: CONTENT_DEFAULTS.get(key) if is_missing(value) else value for key, value in values.items()}
     return {key: value for key, value in known.items() if value is not None}
 
 

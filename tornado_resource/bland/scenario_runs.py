@@ -24,7 +24,7 @@ AGENT_TESTING: Final = "/v1/agent-testing"
 RUNS_PATH: Final = f"{AGENT_TESTING}/runs"
 PAGE_RUNS: Final = 100
 """The most that the API lists at once."""
-MAX_PAGES: Final = 50
+MAX_RUN_PAGES: Final = 50
 """An API that knows no `offset` shows its first page again and again."""
 R = TypeVar("R", bound="Sequence[Any]")
 MAX_EXCHANGES: Final = 6
@@ -42,7 +42,7 @@ async def run_pages(  # noqa: PLR0913 - the last two by keyword, with defaults
     runs_of: Callable[[Reply], R],
     *,
     retry: Retry | None = None,
-    most: int = MAX_PAGES,
+    most: int = MAX_RUN_PAGES,
 ) -> AsyncIterator[tuple[Reply, R]]:
     """Yield each page of runs, the newest ones first: the response, and the runs in it.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.retrying import Retry
 
 
-PATH: Final = "/v1/agent-testing/scenarios"
+SCENARIOS_PATH: Final = "/v1/agent-testing/scenarios"
 CATEGORIES: Final = (
     "CUSTOM",
     "VOICEMAIL",
@@ -65,7 +65,7 @@ async def list_scenarios(
         query["enabled"] = str(enabled).lower()
     if category is not None:
         query["category"] = category
-    content = await client.exchange(label, "GET", PATH, query=query)
+    content = await client.exchange(label, "GET", SCENARIOS_PATH, query=query)
     scenarios = parse_scenarios(content)
     if scenarios is None:
         expected = f"a list of at most {MAX_OWNER_SCENARIOS:,}, each with an id"
@@ -134,7 +134,7 @@ async def with_ids(
 async def get_scenario(client: Client, scenario_id: str) -> Scenario:
     """Return one scenario, with its id as it is spelled here."""
     label = f"scenario {clean(scenario_id)}"
-    content = await client.exchange(label, "GET", f"{PATH}/{segment(label, scenario_id)}")
+    content = await client.exchange(label, "GET", f"{SCENARIOS_PATH}/{segment(label, scenario_id)}")
     scenario = parse_scenario(content)
     if scenario is None or is_other(scenario.scenario_id, scenario_id):
         raise unusable(label, content, "the response does not show the scenario")
@@ -149,7 +149,7 @@ async def create_scenario(client: Client, owner: Owner, fields: Mapping[str, Any
 
     """
     label = f"create scenario {clean(str(fields['name']), 80)} {owner.place}"
-    content = await client.exchange(label, "POST", PATH, body={owner.field: owner.owner_id, **fields})
+    content = await client.exchange(label, "POST", SCENARIOS_PATH, body={owner.field: owner.owner_id, **fields})
     created = parse_scenario(content)
     if created is None:
         raise unusable(label, content, "the response has no id")
@@ -164,7 +164,7 @@ async def update_scenario(client: Client, scenario_id: str, body: Mapping[str, A
 
     """
     label = f"update scenario {clean(scenario_id)}"
-    content = await client.exchange(label, "PUT", f"{PATH}/{segment(label, scenario_id)}", body=body)
+    content = await client.exchange(label, "PUT", f"{SCENARIOS_PATH}/{segment(label, scenario_id)}", body=body)
     updated = parse_scenario(content)
     if updated is None and (error := reported_error(content)):
         raise ReportedError(label, error)
@@ -176,7 +176,7 @@ async def update_scenario(client: Client, scenario_id: str, body: Mapping[str, A
 async def delete_scenario(client: Client, scenario_id: str) -> bool:
     """Delete a scenario and its past runs, and return whether the response says so. It is safe to repeat."""
     label = f"delete scenario {clean(scenario_id)}"
-    content = await client.exchange(label, "DELETE", f"{PATH}/{segment(label, scenario_id)}")
+    content = await client.exchange(label, "DELETE", f"{SCENARIOS_PATH}/{segment(label, scenario_id)}")
     while isinstance(content, dict) and "deleted" not in content:
         content = content.get("data")
     return isinstance(content, dict) and content["deleted"] is True

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/v1/agent-testing/tornado"
 RUNNING: Final = "RUNNING"
-STATUSES: Final[Mapping[str, Meaning]] = {
+SESSION_STATUSES: Final[Mapping[str, Meaning]] = {
     "COMPLETED_ALL_PASSED": Meaning(),
     "COMPLETED_PARTIAL": Meaning(),
     "TIMEOUT": Meaning("it reached its time limit", advice="Raise `timeout_ms`, or run fewer scenarios"),
@@ -275,7 +275,7 @@ class Status:
     @property
     def is_final(self) -> bool:
         """Whether the session has ended. An unknown status is neither running nor final."""
-        return self.status in STATUSES
+        return self.status in SESSION_STATUSES
 
 
 class _Kept:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client, Reply
     from tornado_resource.bland.responses import Json
 
-IN_FLIGHT: Final = frozenset({"PENDING", "RUNNING"})
-STATUSES: Final[Mapping[str, Meaning]] = {
+SET_IN_FLIGHT: Final = frozenset({"PENDING", "RUNNING"})
+SET_STATUSES: Final[Mapping[str, Meaning]] = {
     "PASSED": Meaning(),
     "FAILED": Meaning(),
     "ERROR": Meaning(
@@ -50,7 +50,7 @@ STATUSES: Final[Mapping[str, Meaning]] = {
 }
 """The final statuses (API page *Get Simulation Set*). Any other one but `PENDING` and `RUNNING` is unknown."""
 NOUN: Final = "simulation set"
-CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+SET_CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """By how much the time of a run may be before that of its set: other servers have other clocks."""
 MAX_LISTED_PAGES: Final = 5
 """Of runs of a scenario: those of ten sets of the largest size, in which one whose response was lost is looked for."""
@@ -108,12 +108,12 @@ class SimulationSet:
     @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
-        return self.status in IN_FLIGHT
+        return self.status in SET_IN_FLIGHT
 
     @property
     def is_final(self) -> bool:
         """Whether it has ended. An unknown status is neither running nor final."""
-        return self.status in STATUSES
+        return self.status in SET_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ async def list_errors(client: Client, simulation_set: SimulationSet) -> list[str
     """
     errors: list[str] = []
     created = parse_time(simulation_set.created_at)
-    first = created - CLOCK_TOLERANCE if created is not None else None
+    first = created - SET_CLOCK_TOLERANCE if created is not None else None
     query = {"simulation_set_id": simulation_set.set_id, "status": "ERROR"}
     pages = run_pages(client, "runs of a simulation set", query, partial(_listed, client), retry=retried)
     async for run in (run async for _, runs in pages for run in runs):

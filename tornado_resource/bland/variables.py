@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.agents import PATH, list_versions, read_latest_version, read_version
+from tornado_resource.bland.agents import AGENTS_PATH, list_versions, read_latest_version, read_version
 from tornado_resource.bland.responses import is_other, reported_error, segment, word
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean, short_list
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.client import Client
 
-MAX_SHOWN: Final = 20
+MAX_LISTED_VARIABLES: Final = 20
 """How many names a message lists."""
 MAX_NAME_CHARACTERS: Final = 200
 _REFERENCE: Final = re.compile(r"\{\{\s*env\s*\.\s*([A-Za-z0-9_]+)\s*\}\}", re.IGNORECASE)
@@ -55,7 +55,7 @@ async def read_variables(client: Client, agent_id: str, env: str) -> Variables:
 
     """
     label = f"variables of agent {clean(agent_id)} in {clean(env)}"
-    path = f"{PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/variables"
+    path = f"{AGENTS_PATH}/{segment(label, agent_id)}/environments/{segment(label, env)}/variables"
     reply = await client.request(label, "GET", path)
 
     def parse(content: Any) -> Variables | None:
@@ -136,7 +136,7 @@ def missing_variables(env: str, names: Iterable[str], variables: Variables) -> s
     missing = [name for name in names if name not in variables.with_value]
     if not missing:
         return None
-    listed = short_list([f"{name}{_hint(name, variables)}" for name in missing], MAX_SHOWN)
+    listed = short_list([f"{name}{_hint(name, variables)}" for name in missing], MAX_LISTED_VARIABLES)
     what = "an environment variable" if len(missing) == 1 else "environment variables"
     return (
         f"the version refers to {what} without a value in {clean(env)}: {listed}. "

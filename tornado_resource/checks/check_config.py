@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import ChecksDeclaration, JudgeDeclaration
 
-FIELDS: Final = ("scenario_ids", "judges", "simulations_count")
+CHECK_CONFIG_FIELDS: Final = ("scenario_ids", "judges", "simulations_count")
 """What a resource declares of a config; a declared one is enabled."""
 NOTHING: Final = "nothing"
-MAX_SHOWN: Final = 80
+MAX_SHOWN_CHARACTERS: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _judge_differences(declared: Sequence[ConfiguredJudge], found: Sequence[Conf
     for key in {**wanted, **known}:
         have, want = known.get(key), wanted.get(key)
         names = (each.name for each in (want, have) if each is not None)
-        place = f"judges.{clean(next(filter(None, names), key), MAX_SHOWN)}"
+        place = f"judges.{clean(next(filter(None, names), key), MAX_SHOWN_CHARACTERS)}"
         if have is None or want is None:
             yield Difference("judges", place, _summary(have), _summary(want))
         else:
@@ -173,11 +173,11 @@ def _summary(judge: ConfiguredJudge | None) -> str:
 
 
 def _value(value: Any) -> str:
-    return NOTHING if value is None else clean(json.dumps(value, ensure_ascii=False), MAX_SHOWN)
+    return NOTHING if value is None else clean(json.dumps(value, ensure_ascii=False), MAX_SHOWN_CHARACTERS)
 
 
 def _ids(ids: Sequence[str]) -> str:
-    return ", ".join(clean(each, MAX_SHOWN) for each in sorted(ids)) or NOTHING
+    return ", ".join(clean(each, MAX_SHOWN_CHARACTERS) for each in sorted(ids)) or NOTHING
 
 
 def _list(props: Mapping[str, Any], key: str) -> list[Any]:

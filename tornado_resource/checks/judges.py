@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HIDDEN_FIELD: Final = "judge_config"
 """What the API stores and never shows: the model and its temperature."""
-DEFAULTS: Final[Mapping[str, Any]] = {"modality": "text", "levels": [], "target_level_keys": []}
+JUDGE_DEFAULTS: Final[Mapping[str, Any]] = {"modality": "text", "levels": [], "target_level_keys": []}
 """What a definition says if it does not say it. Of the other fields, only declared ones are sent and compared."""
 COMPARED: Final = ("prompt", "system_prompt", "modality", "levels", "target_level_keys", "weight")
 
@@ -48,7 +48,7 @@ class JudgeOrder:
     @property
     def sent(self) -> dict[str, Any]:
         """The fields that a draft gets."""
-        return {**DEFAULTS, **self.fields}
+        return {**JUDGE_DEFAULTS, **self.fields}
 
     @property
     def request(self) -> str:
@@ -195,7 +195,7 @@ class JudgeNotStored(TornadoError):
 
 def differences(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Return how a version differs from a definition. What the API does not show is no difference."""
-    wanted = {**DEFAULTS, **declared}
+    wanted = {**JUDGE_DEFAULTS, **declared}
     return tuple(
         Difference(name, name, *contrast(_text(shown[name]), _text(wanted[name])))
         for name in COMPARED

@@ -20,7 +20,7 @@ from pulumi.dynamic import (
 )
 
 from tornado_resource.checks.check_config import (
-    FIELDS,
+    CHECK_CONFIG_FIELDS,
     ChecksHeld,
     ChecksOrder,
     checks_of,
@@ -49,15 +49,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PLACE: Final = ("agent_id", "env")
 """Where the checks are. A change of one of these replaces the resource."""
-RULED: Final = (*PLACE, *FIELDS, "vacuous", "on_conflict", "on_destroy", "manage")
+RULED_CHECKS_INPUTS: Final = (*PLACE, *CHECK_CONFIG_FIELDS, "vacuous", "on_conflict", "on_destroy", "manage")
 """The inputs that have rules."""
-OPTIONS: Final = ("vacuous", "on_conflict", "on_destroy", "manage", "managed_by")
+CHECKS_INPUTS: Final = ("vacuous", "on_conflict", "on_destroy", "manage", "managed_by")
 """What checks are declared with beside their config. A change of one of these is recorded in place."""
 JUDGE_OPTIONS: Final = ("on_conflict", "on_destroy", "manage")
 """The inputs of a judge that have rules, beside its definition."""
 JUDGE_RECORDED: Final = (*JUDGE_OPTIONS, "managed_by", "secrets")
 """What a judge is declared with beside its definition. A change of one of these is recorded in place."""
-DEFAULTS: Final[Mapping[str, Any]] = {
+OPTION_DEFAULTS: Final[Mapping[str, Any]] = {
     "vacuous": "refuse",
     "on_conflict": "fail",
     "on_destroy": "leave",
@@ -83,7 +83,7 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
         from tornado_resource.declarations.checks import checks_problems
 
         self._note(news)
-        values = {key: whole_without_nulls(news.get(key)) for key in RULED}
+        values = {key: whole_without_nulls(news.get(key)) for key in RULED_CHECKS_INPUTS}
         known = {key: value for key, value in values.items() if not contains_unknowns(value)}
         failures = [check_failure(key, text, news) for key, text in checks_problems(known).items()]
         if known.keys() == values.keys() and not failures:
@@ -130,12 +130,12 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
         if problem:
             raise failure(str(problem), news.get("declared_at"))
         replaces = [key for key in PLACE if olds.get(key) != news.get(key)]
-        if replaces or contains_unknowns([news.get(key) for key in FIELDS]):
+        if replaces or contains_unknowns([news.get(key) for key in CHECK_CONFIG_FIELDS]):
             return DiffResult(changes=True, replaces=replaces)
         self._take(checks_id, news)
         self._this_update.intents.clear(address_of(news))  # the state has them
         is_changed = self._is_changed(olds, news)
-        options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
+        options = any(_option(olds, key) != _option(news, key) for key in CHECKS_INPUTS)
         return DiffResult(changes=is_changed or options or olds.get("config") != news.get("config"))
 
     def _is_changed(self, olds: dict[str, Any], news: dict[str, Any]) -> bool:
@@ -434,7 +434,7 @@ def _order(props: Mapping[str, Any]) -> ChecksOrder:
 
 
 def _declared(props: Mapping[str, Any]) -> Checks:
-    return checks_of({key: props.get(key) for key in FIELDS})
+    return checks_of({key: props.get(key) for key in CHECK_CONFIG_FIELDS})
 
 
 def _secrets(props: Mapping[str, Any]) -> frozenset[str]:
@@ -448,12 +448,12 @@ def _texts(props: Mapping[str, Any], key: str) -> list[str]:
 
 def _option(props: Mapping[str, Any], key: str) -> Any:
     value = props.get(key)
-    return value if value is not None else DEFAULTS[key]
+    return value if value is not None else OPTION_DEFAULTS[key]
 
 
 def _kept(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the state records of the inputs beside the config itself."""
-    recorded = ("name", "parents", *PLACE, "config", "declared_at", "secrets", *OPTIONS)
+    recorded = ("name", "parents", *PLACE, "config", "declared_at", "secrets", *CHECKS_INPUTS)
     return {key: props[key] for key in recorded if key in props}
 
 

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from tornado_resource.checks.check_config import (
-    FIELDS,
+    CHECK_CONFIG_FIELDS,
     ChecksNotStored,
     ChecksOrder,
     checks_of,
@@ -19,7 +19,7 @@ from tornado_resource.checks.check_config import (
     outputs_of,
 )
 from tornado_resource.checks.judges import JudgeNotStored, JudgeOrder
-from tornado_resource.checks.provider import DEFAULTS, JUDGE_OPTIONS, ChecksProvider, JudgeProvider
+from tornado_resource.checks.provider import JUDGE_OPTIONS, OPTION_DEFAULTS, ChecksProvider, JudgeProvider
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.declarations.checks import DEFAULT_SIMULATIONS, checks_problems, too_many
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.scenarios.resource import TornadoScenario
 
-OUTPUTS: Final = ("enabled", "updated_at", "drift")
+CHECKS_OUTPUTS: Final = ("enabled", "updated_at", "drift")
 JUDGE_OUTPUTS: Final = ("judge_id", "version", "drift")
 
 
@@ -142,10 +142,10 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         exit_on_signals()
         label = f"AgentChecks {resource_name}{f' ({declared_at})' if declared_at else ''}"
         refuse_to_import(label, opts, 'to take over checks, declare them and pass on_conflict="adopt"')
-        inputs: dict[str, Any] = {key: values[key] for key in ("agent_id", "env", *FIELDS)}
+        inputs: dict[str, Any] = {key: values[key] for key in ("agent_id", "env", *CHECK_CONFIG_FIELDS)}
         given_ids = scenario_ids if scenario_ids is not None or scenarios else []
         inputs["scenario_ids"] = all_ids(given_ids, scenarios, "agent_id", agent_id)
-        options = {key: values[key] for key, default in DEFAULTS.items() if values[key] != default}
+        options = {key: values[key] for key, default in OPTION_DEFAULTS.items() if values[key] != default}
         _refuse(label, _problems({**inputs, **options}, [*_plain_ids(scenario_ids), *scenarios]))
         secrets = _secrets(inputs)
         inputs["judges"] = pulumi.Output.from_input(judges).apply(partial(_resolved, label))
@@ -162,8 +162,8 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
             "secrets": secrets,
         }
         given = {key: value for key, value in given.items() if value is not None}
-        super().__init__(ChecksProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
-        untrack_properties(self, (*OUTPUTS, *given))
+        super().__init__(ChecksProvider(), resource_name, {**dict.fromkeys(CHECKS_OUTPUTS), **given}, opts)
+        untrack_properties(self, (*CHECKS_OUTPUTS, *given))
         self.stored_config: Output[str] = _stored_config(self, declared, secrets) if is_update() else self.config
         """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
         self.test_cases: tuple[Output[ScenarioDeclaration], ...] = declarations(scenarios)
@@ -260,7 +260,7 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
         refuse_to_import(label, opts, 'to take over a judge, declare it with its name and pass on_conflict="adopt"')
         fields = {key: values[key] for key in JUDGE_FIELDS if values[key] is not None}
         fields.setdefault("name", resource_name)
-        options = {key: values[key] for key in JUDGE_OPTIONS if values[key] != DEFAULTS[key]}
+        options = {key: values[key] for key in JUDGE_OPTIONS if values[key] != OPTION_DEFAULTS[key]}
         _refuse(label, judge_problems(_plain({**fields, **options})))
         given: dict[str, Any] = {
             "fields": fields,
@@ -387,7 +387,7 @@ async def _seen(place: Sequence[Any]) -> dict[str, Any] | None:
 
 
 def _stored_config(checks: AgentChecks, declared: Output[dict[str, Any]], secrets: Output[Any] | None) -> Output[str]:
-    shown = pulumi.Output.all(**{key: vars(checks)[key] for key in (*FIELDS, "enabled")})
+    shown = pulumi.Output.all(**{key: vars(checks)[key] for key in (*CHECK_CONFIG_FIELDS, "enabled")})
 
     def require(known: Sequence[Any]) -> str:
         config, drift, wanted, found, names = known

@@ -23,8 +23,8 @@ from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.reports.ci import TITLE
 from tornado_resource.reports.ci import command as workflow_command
 
-MAX_BYTES: Final = 16 * 1024**2
-CUT: Final = "_Cut here: the whole of it is in the reports of this run._\n"
+MAX_COMMENT_BYTES: Final = 16 * 1024**2
+CUT_COMMENT: Final = "_Cut here: the whole of it is in the reports of this run._\n"
 MAX_FENCE: Final = 100
 """What is left for closing a code block."""
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -76,13 +76,13 @@ def _read(file: str) -> str:
 
     """
     if file == STANDARD_INPUT:
-        return sys.stdin.buffer.read(MAX_BYTES).decode(errors="replace")
+        return sys.stdin.buffer.read(MAX_COMMENT_BYTES).decode(errors="replace")
     return _content(Path(file)).decode(errors="replace")
 
 
 def _content(file: Path) -> bytes:
     try:
-        return read_file(file, MAX_BYTES)
+        return read_file(file, MAX_COMMENT_BYTES)
     except OSError as error:
         message = f"{clean(str(file))}: {(error.strerror or 'it cannot be read').lower()}"
         raise ConfigurationError(message) from None
@@ -121,7 +121,7 @@ def comment_body(first_line: str, text: str, limit: int) -> str:
     whole = f"{first_line}\n{text}"
     if _length(whole) <= limit:
         return whole
-    left = limit - _length(f"{first_line}\n\n{CUT}") - MAX_FENCE
+    left = limit - _length(f"{first_line}\n\n{CUT_COMMENT}") - MAX_FENCE
     lines, fence = [first_line], ""
     for line in text.split("\n"):
         left -= _length(line) + 1
@@ -133,7 +133,7 @@ def comment_body(first_line: str, text: str, limit: int) -> str:
             fence = ticks[1]
         elif ticks is not None and ticks[1].startswith(fence):
             fence = ""
-    return "\n".join([*lines, *([fence] if fence else []), "", CUT])
+    return "\n".join([*lines, *([fence] if fence else []), "", CUT_COMMENT])
 
 
 def _length(text: str) -> int:

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     Comment = Mapping[str, Any]
     Environ = Mapping[str, str]
 
-SECONDS: Final = 20.0
-MAX_BYTES: Final = 64 * 1024**2
-MAX_PAGES: Final = 200
-REFUSED: Final = {403, 404}
+REQUEST_SECONDS: Final = 20.0
+MAX_RESPONSE_BYTES: Final = 64 * 1024**2
+MAX_COMMENT_PAGES: Final = 200
+REFUSED_STATUSES: Final = {403, 404}
 NEITHER: Final = "it works in GitHub Actions and GitLab CI only, whose variables say which request the comment is for"
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _NUMBER: Final = re.compile(r"[0-9]+")
@@ -81,7 +81,7 @@ class Api:
             raise ConfigurationError(message)
         name, prefix = header
         headers = {name: f"{prefix}{token}", "accept": "application/json", "user-agent": "tornado-resource"}
-        self._client = httpx.Client(base_url=base, headers=headers, timeout=SECONDS, follow_redirects=False)
+        self._client = httpx.Client(base_url=base, headers=headers, timeout=REQUEST_SECONDS, follow_redirects=False)
         self._forms = encodings(token)
         self._advice = advice
 
@@ -91,7 +91,7 @@ class Api:
 
     def pages(self, path: str, size: int) -> Iterator[Comment]:
         """Yield the entries of a list, of which a page has *size*."""
-        for number in range(1, MAX_PAGES + 1):
+        for number in range(1, MAX_COMMENT_PAGES + 1):
             answer = self.send("GET", path, params={"per_page": size, "page": number})
             yield from (each for each in answer.content or () if isinstance(each, dict))
             if not answer.has_next:
@@ -114,9 +114,9 @@ class Api:
                 content = _read(response)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._error(method, path, str(error) or type(error).__name__) from None
-        if not response.is_success and not (may_refuse and response.status_code in REFUSED):
+        if not response.is_success and not (may_refuse and response.status_code in REFUSED_STATUSES):
             words = content.get("message") or content.get("error") if isinstance(content, dict) else None
-            advice = f"; {self._advice}" if response.status_code in {401, *REFUSED} else ""
+            advice = f"; {self._advice}" if response.status_code in {401, *REFUSED_STATUSES} else ""
             raise self._error(method, path, f"HTTP {response.status_code}{f' ({words})' if words else ''}{advice}")
         return Answer(response.status_code, content, "next" in response.links)
 
@@ -137,7 +137,7 @@ def _read(response: httpx.Response) -> Any:
     content = bytearray()
     for piece in response.iter_bytes():
         content += piece
-        if len(content) > MAX_BYTES:
+        if len(content) > MAX_RESPONSE_BYTES:
             message = "the response is too large"
             raise ValueError(message)
     try:
@@ -271,7 +271,7 @@ def _number(value: Any) -> str | None:
 def _number_in(event: str) -> str | None:
     """Return the number of the pull request that an event of GitHub is about."""
     try:
-        content = parse_json(read_file(Path(event), MAX_BYTES)) if event else {}
+        content = parse_json(read_file(Path(event), MAX_RESPONSE_BYTES)) if event else {}
     except (OSError, ValueError):
         return None
     request = content.get("pull_request") if isinstance(content, dict) else None

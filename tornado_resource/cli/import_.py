@@ -7,12 +7,12 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from tornado_resource.bland.address import find_endpoint
-from tornado_resource.cli.options import files, ids
+from tornado_resource.cli.options import DEFAULT_FILE, files, ids
 from tornado_resource.cli.output import writing
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.files import create_files
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.judges import Judges
     from tornado_resource.bland.listing import Scenario
     from tornado_resource.scenarios.importing import Definitions
-
-DEFAULT_FILE: Final = "sessions.yaml"
 
 
 @click.command("import")

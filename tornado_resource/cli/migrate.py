@@ -6,13 +6,13 @@ import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.bland.responses import folded
-from tornado_resource.cli.options import files
+from tornado_resource.cli.options import DEFAULT_FILE, files
 from tornado_resource.cli.output import writing
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.files import create_files
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.document import Document
     from tornado_resource.declarations.model import Declaration
     from tornado_resource.scenarios.migration import MovedAgent
-
-DEFAULT_FILE: Final = "sessions.yaml"
 
 
 @click.command("migrate")

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-NAME: Final = "tornado-resource"
+PACKAGE: Final = "tornado-resource"
 _GITHUB: Final = re.compile(r"(?:https://|ssh://git@)github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
@@ -18,11 +18,11 @@ def requirement() -> str | None:
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        found = distribution(NAME)
+        found = distribution(PACKAGE)
     except PackageNotFoundError:
         return None
     record = found.read_text("direct_url.json")
-    return f"{NAME}[sandbox]" + (f"=={found.version}" if record is None else f" @ {_address(json.loads(record))}")
+    return f"{PACKAGE}[sandbox]" + (f"=={found.version}" if record is None else f" @ {_address(json.loads(record))}")
 
 
 def github_repository(requirement: str) -> str | None:

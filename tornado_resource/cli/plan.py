@@ -36,7 +36,7 @@ CARRIES: Final = {
     "unknown": "must have passed in {}; on the same pathway, runs on the version that passed there",
     "never": "has no gate in {}: its promotion will be refused",
 }
-MAX_LISTED: Final = 20
+MAX_LISTED_ENVIRONMENTS: Final = 20
 """How many environments a message lists."""
 MAX_VALUE_SHOWN: Final = 100
 """How many characters of a value are shown."""
@@ -89,8 +89,8 @@ def _plan(file: str, environment: str | None, output: str) -> str:
     document = read_declarations(file)
     listed = environment_names(document)
     if listed and environment is None:
-        more = "|…" if len(listed) > MAX_LISTED else ""
-        message = f"name the environment: --environment {'|'.join(listed[:MAX_LISTED])}{more}"
+        more = "|…" if len(listed) > MAX_LISTED_ENVIRONMENTS else ""
+        message = f"name the environment: --environment {'|'.join(listed[:MAX_LISTED_ENVIRONMENTS])}{more}"
         raise click.UsageError(message)
     writers = {"text": _as_text, "json": _as_json, "github": _as_github, "markdown": _as_markdown}
     return writers[output](make_plan(document, resolve(document, environment)))

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.recorded import Recorded, RecordedRun
     from tornado_resource.stacks.rollback import Pass, Passes, Version
 
-KEY: Final = "tornado:rollback"
+ROLLBACK_KEY: Final = "tornado:rollback"
 NO_RUN: Final = ("", None)
 PLACEHOLDER: Final = "REASON"
-UNKNOWN: Final = "unknown"
+UNKNOWN_RUN: Final = "unknown"
 """In place of the run that passed, where a release has not recorded it."""
 NOT_PUBLISHED: Final = (
     "the update stopped before it published the version; the config stays, so the next `pulumi up` publishes it"
@@ -81,7 +81,7 @@ class _Way:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Rollback(
             chosen.version,
-            chosen.session_id or UNKNOWN,
+            chosen.session_id or UNKNOWN_RUN,
             self.run_id,
             reason,
             content=chosen.content,
@@ -199,8 +199,8 @@ def _roll_back(stack: Stack, ways: Sequence[_Way], reason: str) -> ExitCode:
         message = f"{way.name}: nothing was changed: {edit}"
         raise ConfigurationError(message)
     given = read_settings(stack.config, stack.name).rollbacks
-    set_config(stack.name, KEY, {name: each.as_output() for name, each in {**given, way.name: entry}.items()})
-    click.echo(f"{way.name}: declared in the config of stack {stack.name} ({KEY}.{way.name}); commit it")
+    set_config(stack.name, ROLLBACK_KEY, {name: each.as_output() for name, each in {**given, way.name: entry}.items()})
+    click.echo(f"{way.name}: declared in the config of stack {stack.name} ({ROLLBACK_KEY}.{way.name}); commit it")
     code = pulumi_up(stack.name, "--target", _release_urn(stack, way.release))
     return _outcome(stack.name, way, entry, code)
 
@@ -280,7 +280,7 @@ def _lines(stack: str, way: _Way, entry: Rollback | None) -> Iterator[str]:
     yield f'  tornado-resource rollback {way.name} --stack {stack} --to {version} --reason "{PLACEHOLDER}" --yes'
     yield f"or commit this to {file}, and let a pipeline run `pulumi up --stack {stack}`:"
     yield "  config:"
-    yield f"    {KEY}:"
+    yield f"    {ROLLBACK_KEY}:"
     yield f"      {way.name}:"
     for key, value in entry.as_output().items():
         yield f"        {key}: {value if isinstance(value, int) else json.dumps(clean(value, MAX_REASON_CHARACTERS))}"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.document import Document
 
-SECONDS: Final = 60
-UNKNOWN: Final = (
+GIT_SECONDS: Final = 60
+UNKNOWN_REVISION: Final = (
     "git does not know revision {} here; fetch it first (actions/checkout with fetch-depth: 2 has HEAD^1, "
     "with fetch-depth: 0 all)"
 )
@@ -91,7 +91,7 @@ def read_at_revision(revision: str, file: str) -> Document | None:
     folder, name = Path(file).parent, Path(file).name
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
-        raise ConfigurationError(UNKNOWN.format(clean(revision, 100)))
+        raise ConfigurationError(UNKNOWN_REVISION.format(clean(revision, 100)))
     objects = _Objects(folder, commit.decode().strip())
     content = objects.read([name]).get(name)
     if content is None:
@@ -150,10 +150,10 @@ def _git(folder: Path, *command: str, given: bytes = b"") -> bytes | None:
     """
     try:
         ran = subprocess.run(
-            ["git", "-C", str(folder), *command], input=given, capture_output=True, timeout=SECONDS, check=False
+            ["git", "-C", str(folder), *command], input=given, capture_output=True, timeout=GIT_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"cannot run git: {getattr(error, 'strerror', None) or f'no result within {SECONDS} s'}"
+        message = f"cannot run git: {getattr(error, 'strerror', None) or f'no result within {GIT_SECONDS} s'}"
         raise ConfigurationError(message) from None
     if ran.returncode == 0:
         return ran.stdout

@@ -12,7 +12,7 @@ from tornado_resource.bland.responses import is_other, parse_time, spelling
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.sessions import Status
 from tornado_resource.bland.simulation_sets import (
-    STATUSES,
+    SET_STATUSES,
     SimulationSet,
     list_errors,
     list_sets,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
     from tornado_resource.runs.order import Order, Run
 
-MAX_COMPARED: Final = 10
+MAX_COMPARED_SETS: Final = 10
 """How many sets are read, the newest ones, to see which one is ours."""
 
 
@@ -77,7 +77,7 @@ class SetStatus(Status):
     @property
     def is_final(self) -> bool:
         """Whether it has ended. An unknown status is neither running nor final."""
-        return self.status in STATUSES
+        return self.status in SET_STATUSES
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Confirmations(Kind):
     place_outputs = ("pathway_id",)
     intents = "confirmation-intents"
     fields = ("session_id", "pathway_id", "version_number", "scenario_ids", "simulations_per_scenario")
-    statuses = STATUSES
+    statuses = SET_STATUSES
     default_limit_ms = CONFIRMATION_MS
     is_shown_late = True
     is_part = True
@@ -137,7 +137,7 @@ class Confirmations(Kind):
         The API has no list of sets, but its list of runs names them. None holds a place: the API has no such limit.
         """
         request = order.request
-        listed = (await list_sets(client, request["pathway_id"], request["scenario_ids"][0]))[:MAX_COMPARED]
+        listed = (await list_sets(client, request["pathway_id"], request["scenario_ids"][0]))[:MAX_COMPARED_SETS]
         sets = await asyncio.gather(*(read_set(client, each.set_id) for each in listed))
         return [
             Found(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import Budget, Declaration
 
-MAX_LISTED: Final = 5
+MAX_LISTED_COSTS: Final = 5
 """How many runs a message lists: those that cost most."""
 CURES: Final = (
     "Let less run at a time (`only`), name fewer scenarios, lower `max_iterations` or the runs of `confirm`, or raise "
@@ -109,13 +109,13 @@ class Cost:
 
     def _refusal(self, what: str) -> str:
         ranked = sorted(self.shares, key=lambda each: (each.conversations, each.limit_ms), reverse=True)
-        more = [f"  and {len(ranked) - MAX_LISTED} more"] if len(ranked) > MAX_LISTED else []
+        more = [f"  and {len(ranked) - MAX_LISTED_COSTS} more"] if len(ranked) > MAX_LISTED_COSTS else []
         return "\n".join(
             [
                 f"{what}: over the budget:",
                 *(f"  {each}" for each in self.excesses),
                 "What costs most:",
-                *(f"  {each}" for each in ranked[:MAX_LISTED]),
+                *(f"  {each}" for each in ranked[:MAX_LISTED_COSTS]),
                 *more,
                 CURES,
             ]

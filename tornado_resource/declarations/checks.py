@@ -31,13 +31,13 @@ MAX_SIMULATIONS: Final = 50
 """The API's page *Set Checks*. An organization may have a lower limit, which the API reports."""
 DEFAULT_SIMULATIONS: Final = 5
 MAX_NAME_CHARACTERS: Final = 200
-MAX_SHOWN: Final = 60
+MAX_QUOTED_CHARACTERS: Final = 60
 JUDGE_KEYS: Final = ("id", "name", "version", "required", "target_level_keys")
 VACUOUS: Final = (
     "no judge is required, so Bland would pass every run, whatever its judges find; "
     "let one be required, or declare vacuous: allow"
 )
-MISSING: Final[Mapping[str, str]] = {
+MISSING_CHECKS: Final[Mapping[str, str]] = {
     "scenario_ids": "`scenario_ids` is missing, expected 1 to 5 test cases of the agent, here or in `scenarios`",
     "judges": "`judges` is missing, expected the keys of the judges that score the conversations",
 }
@@ -122,7 +122,7 @@ def _judge(value: Any) -> Iterator[str]:
         yield ": a judge needs its `id`, or its `name` if no other judge has it"
     for key, entry in value.items():
         if key not in JUDGE_KEYS:
-            yield f".{clean(str(key), MAX_SHOWN)}: unknown key{did_you_mean(str(key), JUDGE_KEYS)}"
+            yield f".{clean(str(key), MAX_QUOTED_CHARACTERS)}: unknown key{did_you_mean(str(key), JUDGE_KEYS)}"
         elif entry is not None:
             yield from (f".{key}: {text}" for text in _JUDGE_RULES[key](entry))
 
@@ -151,7 +151,7 @@ def _unexpected(value: Any, expected: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    return clean(json.dumps(value, ensure_ascii=False, default=str), MAX_SHOWN)
+    return clean(json.dumps(value, ensure_ascii=False, default=str), MAX_QUOTED_CHARACTERS)
 
 
 _RULES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {
@@ -174,7 +174,7 @@ _JUDGE_RULES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {
 }
 
 
-OPTIONS: Final = ("vacuous", "on_conflict", "on_destroy")
+CHECKS_OPTIONS: Final = ("vacuous", "on_conflict", "on_destroy")
 """The keys of checks that are fields of a declaration as they are."""
 TWO_CONFIGS: Final = (
     "agent {} declares other checks of the same agent and env, which have one config: "
@@ -221,9 +221,9 @@ class Configs:
         judges = self._used(checks, place, shown)
         scenarios = self._scenarios(declaration, checks, place)
         missing = [
-            key for key in MISSING if key not in checks and not (key == "scenario_ids" and "scenarios" in checks)
+            key for key in MISSING_CHECKS if key not in checks and not (key == "scenario_ids" and "scenarios" in checks)
         ]
-        self.faults += [Fault(place(()), shown, MISSING[key], of_key=True) for key in missing]
+        self.faults += [Fault(place(()), shown, MISSING_CHECKS[key], of_key=True) for key in missing]
         if judges is None or missing:
             return
         values = {"simulations_count": DEFAULT_SIMULATIONS, **checks, "judges": judges}
@@ -263,7 +263,7 @@ class Configs:
             definitions=tuple(self._judges.definition(key) for key, _ in map(_used, used)),
             manage=manage,
             managed_by=manager if not manage else None,
-            **{key: values[key] for key in OPTIONS if key in values},
+            **{key: values[key] for key in CHECKS_OPTIONS if key in values},
         )
 
     def of(self, declaration: Declaration) -> Declaration:

@@ -12,13 +12,13 @@ from tornado_resource.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-MAX_NAME: Final = 80
+MAX_QUOTED_NAME: Final = 80
 """How many characters of a key, tag or anchor a message shows."""
 MAX_TEXT: Final = 60
 """How many characters of a value a message shows."""
 MAX_NAMES: Final = 20
 """How many names a list of names shows."""
-MAX_COMPARED: Final = 2_000_000
+MAX_COMPARED_CHARACTERS: Final = 2_000_000
 """How many pairs of characters are compared for all hints of a file: thousands of names, each compared with thousands
 of others, take minutes."""
 ELLIPSIS: Final = "…"
@@ -34,7 +34,7 @@ class Quoting:
 
     is_off_because: str = ""
     known: Collection[str] = ()
-    comparisons_left: int = MAX_COMPARED
+    comparisons_left: int = MAX_COMPARED_CHARACTERS
 
     @property
     def is_on(self) -> bool:
@@ -47,7 +47,7 @@ class Quoting:
 
     def name(self, name: str) -> str:
         """Return the name of something."""
-        return ELLIPSIS if not self.is_on and name not in self.known else show_spaces(cut(name, MAX_NAME))
+        return ELLIPSIS if not self.is_on and name not in self.known else show_spaces(cut(name, MAX_QUOTED_NAME))
 
     def names(self, names: Sequence[str]) -> str:
         """Return a list of names."""
@@ -65,7 +65,7 @@ class Quoting:
 
         Nothing once the hints of a file have taken too much work.
         """
-        if not self.is_on or len(word) > MAX_NAME or self.comparisons_left <= 0:
+        if not self.is_on or len(word) > MAX_QUOTED_NAME or self.comparisons_left <= 0:
             return ""
         self.comparisons_left -= len(word) * sum(map(len, known))
         return did_you_mean(word, known) if self.comparisons_left >= 0 else ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_PROMPT_CHARACTERS: Final = 8_000
 """The API's page *Update Eval Agent Version*."""
-PROMPT: Final = "prompt"
+JUDGE_PROMPT: Final = "prompt"
 OF_OTHERS: Final = ("id", "version")
 """The keys of a judge that exists, which one as code does not have."""
 OF_CODE: Final = (
@@ -46,7 +46,7 @@ def definition_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is invalid in a definition that the schema allows, by key. What is not known yet is left out."""
     keys = [each["level_key"] for each in values.get("levels") or ()]
     found = {
-        PROMPT: _prompt_problem(values.get(PROMPT)),
+        JUDGE_PROMPT: _prompt_problem(values.get(JUDGE_PROMPT)),
         "levels": _levels_problem(keys),
         "target_level_keys": target_problem(keys, values.get("target_level_keys")),
     }
@@ -127,7 +127,7 @@ class Judges:
     def name(self, judge: str) -> str:
         """Return the name of a judge by its key or id, or its id if no name is declared; any other word as it is."""
         values = self.values.get(judge) or self._by_id.get(judge, {})
-        return str(values.get("name") or (values.get("id") if PROMPT not in values else None) or judge)
+        return str(values.get("name") or (values.get("id") if JUDGE_PROMPT not in values else None) or judge)
 
     def check_names(self) -> None:
         """Add a problem for each judge as code that has the name of another one, and for each key that is ambiguous."""
@@ -160,14 +160,14 @@ class Judges:
         return self.document.position(own if self.document.has(own) else ("judges", key), of_key=True)
 
     def _definition(self, key: str, values: Mapping[str, Any]) -> JudgeDeclaration | None:
-        if PROMPT not in values:
+        if JUDGE_PROMPT not in values:
             self._refuse(key, values, OF_CODE, "is for a judge as code: add `prompt`, or remove it")
             return None
         self._refuse(key, values, OF_OTHERS, "is for a judge that exists: remove it, or `prompt`")
         manager = self._settings.get("promotes_from")
         manage = values.get("manage", manager is None)
         given = {name: whole_without_nulls(values[name]) for name in JUDGE_FIELDS if name in values}
-        fields = {"name": key, **given, PROMPT: self._prompt(key, values[PROMPT])}
+        fields = {"name": key, **given, JUDGE_PROMPT: self._prompt(key, values[JUDGE_PROMPT])}
         for name, text in definition_problems(fields).items():
             self._add(key, name, text)
         return JudgeDeclaration(
@@ -191,7 +191,7 @@ class Judges:
         try:
             return read_prompt(self.document, given["file"])
         except UnusablePrompt as error:
-            path = (PROMPT, "file")
+            path = (JUDGE_PROMPT, "file")
             self.faults.append(Fault(self._place(key, path), ("judges", key, *path), str(error)))
             return None
 

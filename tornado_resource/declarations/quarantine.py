@@ -24,7 +24,7 @@ NOTICE_DAYS: Final = 7
 TOO_LONG: Final = f"expected at most {MAX_DAYS} days from today (UTC)"
 AT_MOST_HALF: Final = "expected at most half of them"
 """Stands in the reason of a verdict that would need a quarantine of more than that."""
-UNGATED: Final = "`quarantine` needs a gate, and this has `gate: none`; remove it"
+UNGATED_QUARANTINE: Final = "`quarantine` needs a gate, and this has `gate: none`; remove it"
 NO_DAY: Final = "expected a day, such as 2026-12-31"
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 1024 * 1024
 PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", ".git")
 """What the folder of a project has in it."""
-KINDS: Final = {
+FILE_KINDS: Final = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -70,7 +70,7 @@ def read_source(path: str) -> Source:
 
 def _refuse_irregular(path: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+        kind = FILE_KINDS.get(stat.S_IFMT(found.st_mode), "no file")
         raise _unusable(path, f"found {kind}, expected a regular file")
 
 

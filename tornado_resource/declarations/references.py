@@ -24,7 +24,7 @@ MAX_CIRCLE: Final = 20
 """How many environments of a circle a message names."""
 NEEDED: Final[Mapping[Section, str]] = {"sessions": "pathway_id", "agents": "agent_id"}
 """What every run needs."""
-MISSING: Final[Mapping[Section, str]] = {
+MISSING_SUBJECTS: Final[Mapping[Section, str]] = {
     "sessions": "`pathway_id` is missing{where}, expected the id of the pathway to test",
     "agents": "`agent_id` is missing{where}, expected the id of the agent to check",
 }
@@ -297,7 +297,7 @@ def _missing_pathways(document: Document) -> Iterator[Problem]:
     given = _names_with_pathway(environments)
     for name, session in mapping(data.get("sessions")).items():
         if _lacks(session, "pathway_id") and name not in given:
-            yield document.problem(("sessions", name), MISSING["sessions"].format(where=""), of_key=True)
+            yield document.problem(("sessions", name), MISSING_SUBJECTS["sessions"].format(where=""), of_key=True)
 
 
 def _missing_agents(document: Document) -> Iterator[Problem]:
@@ -308,7 +308,7 @@ def _missing_agents(document: Document) -> Iterator[Problem]:
     given = {name for agents in overrides for name, own in agents.items() if "agent_id" in mapping(own)}
     for name, agent in mapping(mapping(document.data).get("agents")).items():
         if _lacks(agent, "agent_id") and name not in given:
-            yield document.problem(("agents", name), MISSING["agents"].format(where=""), of_key=True)
+            yield document.problem(("agents", name), MISSING_SUBJECTS["agents"].format(where=""), of_key=True)
 
 
 def _names_with_pathway(environments: Iterable[Mapping[str, Any]]) -> set[str]:

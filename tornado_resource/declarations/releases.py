@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Versions = dict[str, int | str | None]
 """By run, the pathway version, or the id of the agent's version, that its verdict is for; None or no entry if that is
 unknown."""
-UNGATED: Final = "`publish` needs a gate, and this has `gate: none`; declare a gate, or remove `publish`"
-VERSIONLESS: Final = "`publish` needs a version, but none is known; declare version_number"
+UNGATED_PUBLISH: Final = "`publish` needs a gate, and this has `gate: none`; declare a gate, or remove `publish`"
+VERSIONLESS_PUBLISH: Final = "`publish` needs a version, but none is known; declare version_number"
 UNKNOWN_VERSION: Final = (
     "passed, but the version to publish is unknown: no version_number is declared, or the session was repaired without "
     "a forked version, or it was adopted; declare version_number"
@@ -88,9 +88,9 @@ def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()
         if declaration.publish is None:
             continue
         if declaration.gate is None:
-            found[declaration.name] = UNGATED
+            found[declaration.name] = UNGATED_PUBLISH
         elif declaration.name not in carried and declaration.name in certain and certain[declaration.name] is None:
-            found[declaration.name] = VERSIONLESS
+            found[declaration.name] = VERSIONLESS_PUBLISH
     return found | _disagreements(declarations, certain)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.document import Document, Marks
 
-MAX_NAMED: Final = 100
+MAX_REMAINDER_PROBLEMS: Final = 100
 """With more problems than these, the remainder is not looked at: they are enough for one reading."""
 _RUN: Final = re.compile(rf"(?:environments\..+?\.)?(?:{'|'.join(SECTIONS)})\.([a-z0-9-]+)(?=[.\[]|$)")
 
@@ -26,9 +26,9 @@ def remainder(document: Document) -> Document | None:
     What all problems name is gone, so the rest has no others: at most there is nothing left.
     """
     problems = document.findings.shown
-    found = [_RUN.match(problem.path) for problem in problems[:MAX_NAMED]]
+    found = [_RUN.match(problem.path) for problem in problems[:MAX_REMAINDER_PROBLEMS]]
     named = {match[1] for match in found if match is not None}
-    if None in found or len(problems) > MAX_NAMED:
+    if None in found or len(problems) > MAX_REMAINDER_PROBLEMS:
         return None
     copy = _Copy(document.marks, named)
     data = copy.without_named(document.data)

@@ -27,9 +27,9 @@ from tornado_resource.declarations.model import (
     unreachable_gate,
     version_note,
 )
-from tornado_resource.declarations.quarantine import UNGATED, faults, in_effect, notes
+from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults, in_effect, notes
 from tornado_resource.declarations.reader import parse, read
-from tornado_resource.declarations.references import MISSING, NEEDED, reference_problems, unknown_environment
+from tornado_resource.declarations.references import MISSING_SUBJECTS, NEEDED, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.declarations.remainder import remainder
 from tornado_resource.declarations.removals import empty_values, left_out
@@ -52,7 +52,7 @@ Carry = Literal["version", "pass", "unknown", "never"]
 one of the two, but that environment is in another file. `never`: nothing, since it has no gate there.
 """
 
-OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers", "tags")
+RUN_OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "triggers", "tags")
 """The keys of a session or agent that are fields of a declaration as they are, and all that agents take as defaults."""
 
 
@@ -332,7 +332,7 @@ def layers(document: Document, environment: str | None, section: Section, name: 
 
 def _shared(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the defaults that agents have too."""
-    return {key: defaults[key] for key in OPTIONS if key in defaults}
+    return {key: defaults[key] for key in RUN_OPTIONS if key in defaults}
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +416,7 @@ class _Parts:
         where = f" in environment {self.document.quoting.name(name)}" if name is not None else ""
         for each in merged:
             if not each.has_place:
-                yield Fault(each.home, each.home, MISSING[each.section].format(where=where), of_key=True)
+                yield Fault(each.home, each.home, MISSING_SUBJECTS[each.section].format(where=where), of_key=True)
 
     def add_checks_of_others(self, merged: Iterable[_Merged], places: Collection[tuple[str, ...]]) -> None:
         """Add the checks of agents that do not run, if others run in their place and so have them, too."""
@@ -457,7 +457,7 @@ def _declare(merged: _Merged, defaults: _Defaults, position: Position, day: date
         publish=values.get("publish", defaults.publish if gate is not None else None),
         retest=values.get("retest", defaults.retest),
         quarantine=values.get("quarantine") or (),
-        **{key: values[key] for key in OPTIONS if key in values},
+        **{key: values[key] for key in RUN_OPTIONS if key in values},
     )
 
 
@@ -477,7 +477,7 @@ def _quarantined(document: Document, environment: Environment, day: date) -> Ite
         place = _place(document, environment.name, declaration, ("quarantine",))
         shown: KeyPath = (declaration.section, declaration.name, "quarantine")
         if declaration.gate is None:
-            yield Fault(place, shown, UNGATED, of_key=True)
+            yield Fault(place, shown, UNGATED_QUARANTINE, of_key=True)
         for path, text in faults(declaration.quarantine, _decisive(declaration), day, document.quoting):
             yield Fault((*place, *path), (*shown, *path), text)
 

@@ -16,7 +16,7 @@ from tornado_resource.core.text import clean, cut
 from tornado_resource.declarations.characters import TextFault, decode_text
 from tornado_resource.declarations.merging import Fault, merge, names, own_entries, settings_of
 from tornado_resource.declarations.model import ScenarioDeclaration
-from tornado_resource.declarations.reader import KINDS, is_in_project
+from tornado_resource.declarations.reader import FILE_KINDS, is_in_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ def _read(file: str, declarations: str) -> bytes:
     with os.fdopen(descriptor, "rb", closefd=True) as opened:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            message = f"found {KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
+            message = f"found {FILE_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
             raise UnusablePrompt(message)
         if not is_in_project(file, found, declarations):
             message = "found a file outside of the project or hidden in it, expected one of the project"
@@ -86,13 +86,13 @@ def _read(file: str, declarations: str) -> bytes:
         return _bounded(opened.read(MAX_PROMPT_BYTES + 1))
 
 
-MAX_NAME: Final = 200
+MAX_SCENARIO_NAME: Final = 200
 """The longest name that the schema allows."""
 MAX_SESSION_SCENARIOS: Final = 50
 """How many scenarios a session may name (API page *Start Tornado Session*)."""
-OPTIONS: Final = ("on_conflict", "on_destroy")
+SCENARIO_OPTIONS: Final = ("on_conflict", "on_destroy")
 """The keys of a scenario that are fields of a declaration as they are."""
-PROMPT: Final = "tester_persona_prompt"
+TESTER_PROMPT: Final = "tester_persona_prompt"
 _NOBODY: Final = Owner.pathway("")
 
 
@@ -204,21 +204,21 @@ class Scenarios:
         return ScenarioDeclaration(
             key=key,
             owner=_NOBODY,
-            fields={"name": key, **fields, **self._prompt(key, values.get(PROMPT))},
+            fields={"name": key, **fields, **self._prompt(key, values.get(TESTER_PROMPT))},
             position=self.document.position(self._place(key, ()), of_key=True),
             manage=manage,
             managed_by=manager if not manage else None,
-            **{option: values[option] for option in OPTIONS if option in values},
+            **{option: values[option] for option in SCENARIO_OPTIONS if option in values},
         )
 
     def _prompt(self, key: str, given: Any) -> dict[str, str]:
         if not isinstance(given, dict):
             return {}
         try:
-            return {PROMPT: read_prompt(self.document, given["file"])}
+            return {TESTER_PROMPT: read_prompt(self.document, given["file"])}
         except UnusablePrompt as error:
-            place = self._place(key, (PROMPT, "file"))
-            self.faults.append(Fault(place, ("scenarios", key, PROMPT, "file"), str(error)))
+            place = self._place(key, (TESTER_PROMPT, "file"))
+            self.faults.append(Fault(place, ("scenarios", key, TESTER_PROMPT, "file"), str(error)))
             return {}
 
     def _place(self, key: str, keys: KeyPath) -> KeyPath:
@@ -253,7 +253,7 @@ def with_own_scenarios(environment: Environment, stack: str | None) -> Environme
 
 
 def _own(suffix: str, declared: ScenarioDeclaration) -> ScenarioDeclaration:
-    fields = {**declared.fields, "name": f"{cut(declared.name, MAX_NAME - len(suffix))}{suffix}"}
+    fields = {**declared.fields, "name": f"{cut(declared.name, MAX_SCENARIO_NAME - len(suffix))}{suffix}"}
     return replace(declared, fields=fields, manage=True, managed_by=None, on_destroy="delete")
 
 

@@ -11,7 +11,7 @@ from tornado_resource.declarations.document import Document, Quoting
 from tornado_resource.declarations.explanations import explain
 from tornado_resource.declarations.judges import definition_problems
 from tornado_resource.declarations.model import Confirm, Gate, unreachable_confirm, unreachable_gate
-from tornado_resource.declarations.quarantine import UNGATED, faults
+from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults
 from tornado_resource.declarations.schema import case_duplicates, violations
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _quarantine_problems(values: Mapping[str, Any], found: Mapping[str, list[str
     if found.get("quarantine") or not quarantine:
         return
     if values.get("gate") == "none":
-        yield UNGATED
+        yield UNGATED_QUARANTINE
     quoting = Quoting()
     for path, text in faults(quarantine, values.get("scenario_ids"), today(), quoting):
         yield f"{quoting.path(('quarantine', *path))}: {text}" if path else text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.resource import TornadoScenario
 
 NOT_FOUND: Final = "nothing was started: judges of the checks cannot be used"
-UNKNOWN: Final = "?"
+UNKNOWN_JUDGE: Final = "?"
 """Stands for the digest of checks whose judges cannot be found. It is equal to none that is recorded."""
 
 
@@ -96,9 +96,9 @@ async def expected_config(declared: ChecksDeclaration, ids: Sequence[str], run: 
     try:
         judges = [await _expected_judge(judge, code, run) for judge, code in pairs]
     except TornadoError:
-        return UNKNOWN  # `check_judges` says why before anything is declared, or the provider of the judge
+        return UNKNOWN_JUDGE  # `check_judges` says why before anything is declared, or the provider of the judge
     if None in judges:
-        return UNKNOWN
+        return UNKNOWN_JUDGE
     props = {"scenario_ids": [*declared.scenario_ids, *ids], "judges": judges}
     return config_digest(checks_of({**props, "simulations_count": declared.simulations_count}))
 

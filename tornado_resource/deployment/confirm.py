@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import Result
     from tornado_resource.stacks.recorded import RecordedRun
 
-KIND: Final = "confirmation"
+CONFIRMATION: Final = "confirmation"
 CUT_OFF: Final = "its confirmation was cut off"
 NOT_STARTED: Final = "its confirmation was not started: see the log of the update"
-VERSIONLESS: Final = (
+VERSIONLESS_RUN: Final = (
     "it cannot be confirmed, since the version that passed is unknown; declare `version_number: latest`, or a number"
 )
 UNLISTED: Final = "it cannot be confirmed, since the API does not show which scenarios ran"
@@ -95,7 +95,7 @@ class Confirming:
     def preview_unknown(self, gate: Gate) -> None:
         """Declare, in a preview, a confirmation of which nothing is known yet but that there will be one."""
         if gate.confirm is not None and not self._is_declared:
-            self._declare(dict.fromkeys(kind_of(KIND).fields, pulumi.UNKNOWN), is_secret=False)
+            self._declare(dict.fromkeys(kind_of(CONFIRMATION).fields, pulumi.UNKNOWN), is_secret=False)
 
     def _declare(self, inputs: Mapping[str, Any], decision: Decision | None = None, *, is_secret: bool) -> Confirmation:
         from tornado_resource.confirmations.resource import Confirmation
@@ -111,7 +111,7 @@ class Confirming:
         """Return the fields of the request, or why there can be none."""
         verdict, confirm = result.verdict, result.verdict.gate.confirm
         if verdict.version is None or confirm is None:
-            return VERSIONLESS
+            return VERSIONLESS_RUN
         recorded = self._run.last_runs.confirmation(verdict.session_id)
         ids = recorded.request["scenario_ids"] if recorded is not None else _ran(result)
         if not ids:
@@ -127,7 +127,7 @@ class Confirming:
     def _recorded(self, result: Result, inputs: Mapping[str, Any]) -> RecordedRun | None:
         """Return the recorded confirmation, if it is of the same request."""
         recorded = self._run.last_runs.confirmation(result.verdict.session_id)
-        if recorded is None or compare(KIND, recorded.declared, {**recorded.declared, **inputs}).replaces:
+        if recorded is None or compare(CONFIRMATION, recorded.declared, {**recorded.declared, **inputs}).replaces:
             return None
         return recorded
 
@@ -173,6 +173,6 @@ def _gated(result: Result, inputs: Mapping[str, Any], set_id: str, created_at: s
         position=gated.position,
         urn=gated.urn,
         is_pathway_secret=gated.is_pathway_secret,
-        kind=KIND,
+        kind=CONFIRMATION,
         known=Known(content=Digests.of(result.verdict.content)),
     )

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tornado_resource.program.shared_report import UpdateReport
     from tornado_resource.releases.promotion import Promoted
 
-OUTPUTS: Final = ("environment", "sessions", "agents", "verdicts", "rollbacks")
+PROMOTED_OUTPUTS: Final = ("environment", "sessions", "agents", "verdicts", "rollbacks")
 """The outputs of the other stack that are used."""
-UNPINNED: Final = (
+UNPINNED_PASSES: Final = (
     "these passes name a version without its content, so an edit since then would not be noticed (the API did not show "
     "the version, or an older version of tornado-resource recorded the pass; docs/promotion.md)"
 )
@@ -64,7 +64,7 @@ def promote(
 
     async def check(outputs: Any) -> Promoted:
         known = _without_unknowns(outputs)
-        read = {name: known.get(name) for name in OUTPUTS} if isinstance(known, Mapping) else {}
+        read = {name: known.get(name) for name in PROMOTED_OUTPUTS} if isinstance(known, Mapping) else {}
         promoted = check_promotion(environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
         promoted = promoted.compared_with(await _versions_now(promoted, run))
         _log(promoted)
@@ -151,7 +151,7 @@ def _log(promoted: Promoted) -> None:
         pulumi.log.info("\n  ".join([f"promotes from stack {record.source}:", *summaries]))
     if promoted.unpinned:
         names = ", ".join(promoted.unpinned)
-        pulumi.log.warn(f"{UNPINNED}: {names}")
+        pulumi.log.warn(f"{UNPINNED_PASSES}: {names}")
     if record.waived:
         reason = clean(record.override or "")
         waived = count_runs([each for each in promoted.environment.declarations if each.name in record.waived])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.run_resource import RunOutputs
     from tornado_resource.runs.model import Result
 
-REFUSED: Final = "every gate passed, but nothing was published"
+NOT_PUBLISHED: Final = "every gate passed, but nothing was published"
 
 
 def preview_releases(
@@ -63,7 +63,7 @@ async def publish(
     plans, found = _plans(declarations, results)
     found = found or await edited(plans, run)
     if found:
-        raise pulumi.RunError(refusal(REFUSED, declarations, found))
+        raise pulumi.RunError(refusal(NOT_PUBLISHED, declarations, found))
     for plan in plans:
         passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
         declare_release(plan.release, passed, declarations, run)

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import RunVerdict
     from tornado_resource.stacks.rollback import Rollback
 
-UNPINNED: Final = (
+UNPINNED_ROLLBACK: Final = (
     "its rollback has no `content`, so nothing shows that version {version} has passed here; declare what "
     "`tornado-resource rollback --stack {stack}` prints"
 )
-REFUSED: Final = "nothing was started or published: a rollback is refused"
+REFUSED_ROLLBACK: Final = "nothing was started or published: a rollback is refused"
 
 
 class Rollbacks:
@@ -91,7 +91,7 @@ class Rollbacks:
         plans = [_plan(release, self._rollback_of(release)) for release in self._releases()]
         problems = {**await edited(plans, self._run), **await self._unpinned(plans)}
         if problems:
-            raise pulumi.RunError(refusal(REFUSED, self._declared.declarations, problems))
+            raise pulumi.RunError(refusal(REFUSED_ROLLBACK, self._declared.declarations, problems))
         self._run.gate.report.rollbacks = dict(self._held)
         declared = [self._declare(plan) for plan in plans]
         await asyncio.gather(*(each.urn.future() for each in declared))
@@ -109,7 +109,7 @@ class Rollbacks:
                 found[plan.release.name] = f"{unread(version)}: {error}"
             else:
                 if now is not None:
-                    found[plan.release.name] = UNPINNED.format(version=version, stack=pulumi.get_stack())
+                    found[plan.release.name] = UNPINNED_ROLLBACK.format(version=version, stack=pulumi.get_stack())
         return found
 
     def others(self, environment: Environment) -> tuple[Declaration, ...]:

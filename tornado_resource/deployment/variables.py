@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
 
-MISSING: Final = "nothing was started: variables have no value"
+VALUELESS: Final = "nothing was started: variables have no value"
 
 
 async def check_variables(environment: Environment, run: ProgramRun) -> None:
@@ -32,7 +32,7 @@ async def check_variables(environment: Environment, run: ProgramRun) -> None:
     found = await asyncio.gather(*(_missing(each, run) for each in runs))
     problems = {each.name: text for each, text in zip(runs, found, strict=True) if text is not None}
     if problems:
-        raise pulumi.RunError(refusal(MISSING, environment.declarations, problems))
+        raise pulumi.RunError(refusal(VALUELESS, environment.declarations, problems))
 
 
 async def _missing(declaration: Declaration, run: ProgramRun) -> str | None:

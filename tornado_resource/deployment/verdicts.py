@@ -17,7 +17,7 @@ from tornado_resource.deployment.confirm import Confirming
 from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
 from tornado_resource.program.purpose import is_idle
-from tornado_resource.program.shared_gate import INTERRUPTED, STOPPED
+from tornado_resource.program.shared_gate import INTERRUPTED_UPDATE, STOPPED_BEFORE_VERDICT
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Result, by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
@@ -128,7 +128,7 @@ class GateRun:
         }
         self.report = run.gate.report
         self.report.describe(environment.name, promotion)
-        reason: tuple[str, Cause] = STOPPED
+        reason: tuple[str, Cause] = STOPPED_BEFORE_VERDICT
         if not run.settings.is_waiting:
             reason = ("not awaited (tornado:wait is false)", "not_awaited")
         self._placeholders = {
@@ -165,7 +165,7 @@ class GateRun:
         for result, gated in zip(kept, started.values(), strict=True):
             # In the meantime a session may have got its result in this update.
             if self.report.result(gated.urn) is self._placeholders[gated.urn]:
-                self.report.record(result or self._unknown(gated, *STOPPED))
+                self.report.record(result or self._unknown(gated, *STOPPED_BEFORE_VERDICT))
         if None in kept:
             self._register()
 
@@ -193,7 +193,7 @@ class GateRun:
                     confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
                 self.report.record(result)
                 return result
-            self.report.record(self._unknown(gated, INTERRUPTED, "interrupted"))
+            self.report.record(self._unknown(gated, INTERRUPTED_UPDATE, "interrupted"))
             self._interim.begin()
             result = await self._waiter.wait(gated, session, confirming.confirm)
             self.report.record(result)
@@ -203,7 +203,7 @@ class GateRun:
         async def not_created(is_failed: bool) -> Result:  # noqa: FBT001 - a callback
             if not is_failed:
                 return self._gate.leave_out(declared)
-            result = self._unknown(declared, *STOPPED)
+            result = self._unknown(declared, *STOPPED_BEFORE_VERDICT)
             self.report.record(result)  # perhaps in place of what was recorded of the session before it
             return result
 

@@ -19,7 +19,7 @@ from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.run import program_run
 from tornado_resource.program.run_resource import run_outputs
 from tornado_resource.program.sdk import together
-from tornado_resource.program.shared_gate import INTERRUPTED
+from tornado_resource.program.shared_gate import INTERRUPTED_UPDATE
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.verdict import unknown_result
 
@@ -114,7 +114,7 @@ class _Wait:
         gated = replace(gated, urn=await self._session.known_urn)
         result = await self._waiter.settled(gated)
         if result is None:
-            self._gate.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            self._gate.report.record(unknown_result(gated, INTERRUPTED_UPDATE, "interrupted"))
             result = await self._waiter.wait(gated, self._session, self._confirming.confirm)
         elif result.verdict.confirmation is not None:
             self._confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)

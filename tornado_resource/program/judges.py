@@ -41,13 +41,13 @@ class KnownJudges:
         return [await self._resolved(with_defaults(each)) for each in judges]
 
     async def _resolved(self, judge: dict[str, Any]) -> dict[str, Any]:
-        from tornado_resource.bland.judges import ACTIVE, resolve_judge
+        from tornado_resource.bland.judges import ACTIVE_VERSION, resolve_judge
 
-        is_open = "id" not in judge or judge.get("version", ACTIVE) == ACTIVE
+        is_open = "id" not in judge or judge.get("version", ACTIVE_VERSION) == ACTIVE_VERSION
         if not is_open:
             return judge
         found, active = resolve_judge(await self.listed(), judge_id=judge.get("id"), name=judge.get("name"))
-        version = active if judge.get("version", ACTIVE) == ACTIVE else judge["version"]
+        version = active if judge.get("version", ACTIVE_VERSION) == ACTIVE_VERSION else judge["version"]
         return {**judge, "id": judge.get("id", found.judge_id), "version": version, "name": found.name or ""}
 
     async def listed(self) -> Judges:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import GatedRun
     from tornado_resource.runs.wait import Progress
 
-MAX_LINES: Final = 12
+MAX_PROGRESS_LINES: Final = 12
 """With more sessions than this, their rows do not fit into a terminal."""
 MAX_NAMED_LATEST: Final = 3
 PAUSE_SECONDS: Final = 1.0
@@ -39,7 +39,7 @@ class WaitProgress:
 
     def show(self, gated: GatedRun, progress: Progress, session: pulumi.Resource) -> None:
         """Show a change of a session: on its own row of the update if they are few, else on that of the stack."""
-        if self._report.tally[0] <= MAX_LINES:
+        if self._report.tally[0] <= MAX_PROGRESS_LINES:
             pulumi.log.info(progress.line, resource=session, ephemeral=True)
             return
         self._running.pop(gated.urn, None)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tornado_resource.runs.model import Cause, GatedRun, Result
 
 
-STOPPED: Final[tuple[str, Cause]] = ("the update stopped before its verdict", "interrupted")
-INTERRUPTED: Final = "the update was interrupted while it ran"
+STOPPED_BEFORE_VERDICT: Final[tuple[str, Cause]] = ("the update stopped before its verdict", "interrupted")
+INTERRUPTED_UPDATE: Final = "the update was interrupted while it ran"
 NOT_A_TARGET: Final = "not started: it is not a target of this update (--target, --exclude)"
 
 
@@ -54,7 +54,7 @@ class ProgramGate:
     def expect(self, gated: GatedRun, *, is_checked: bool = True) -> None:
         """Take note of a session that is waited for, and whether its verdict decides about the update."""
         self._checked[gated.urn] = is_checked or self._checked.get(gated.urn, False)
-        self.report.expect(unknown_result(gated, *STOPPED))
+        self.report.expect(unknown_result(gated, *STOPPED_BEFORE_VERDICT))
 
     def leave_out(self, gated: GatedRun) -> Result:
         """Return the result of a session that was no target of the update."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _NOUN: Final[Mapping[Section, str]] = {"sessions": "session", "agents": "check run"}
 _SUBJECT: Final[Mapping[Section, str]] = {"sessions": "pathway", "agents": "agent"}
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+PASS_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far in the future a pass may be by this machine's clock: the API's clock is another one."""
 
 
@@ -379,7 +379,7 @@ def _age_problems(max_age: str, finished_at: str | None, now: datetime) -> Itera
         yield f"the time of its pass there is unknown, but max_age is {max_age}"
         return
     age = now - finished
-    if age < -CLOCK_TOLERANCE:
+    if age < -PASS_CLOCK_TOLERANCE:
         yield f"it passed there at {clean(finished_at or '', 40)}, which is in the future by this machine's clock"
     elif age > (parse_duration(max_age) or timedelta()):
         ago = format_duration(age)

@@ -39,7 +39,7 @@ UNREADABLE: Final = "its state could not be read, so nothing is compared with it
 EMPTY: Final = "it has recorded no verdict, so there is nothing to compare with"
 ITSELF: Final = "it is this stack itself, so there is nothing to compare with"
 NOT_BLAMED: Final = "What is still failing had failed there before this change. That changes nothing about the gate."
-MAX_LINES: Final = 10
+MAX_FAILING_LINES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +248,10 @@ def baseline_lines(results: Sequence[Result], baseline: Baseline) -> list[str]:
     lines = [f"against stack {stack}: {tally(found)}"]
     lines += [
         f"  {row.words}: {clean(row.run, 80)}{f': {clean(row.label, 120)}' if row.label else ''}"
-        for row in failing[:MAX_LINES]
+        for row in failing[:MAX_FAILING_LINES]
     ]
-    if len(failing) > MAX_LINES:
-        lines.append(f"  and {len(failing) - MAX_LINES} more")
+    if len(failing) > MAX_FAILING_LINES:
+        lines.append(f"  and {len(failing) - MAX_FAILING_LINES} more")
     if any(row.change == "still_failing" for row in found):
         lines.append(f"  {NOT_BLAMED}")
     return lines

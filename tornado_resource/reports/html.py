@@ -56,7 +56,7 @@ MAX_OPEN: Final = 3
 MAX_PAGE_CHARACTERS: Final = 2000
 MAX_FAILED: Final = 100
 """How many failed scenarios are named for an iteration."""
-MAX_PARTS: Final = 100
+MAX_DRAWN_PARTS: Final = 100
 """How many scenarios and judges that failed in the last updates are shown."""
 MAX_MARKS: Final = 20
 """How many of their runs are shown: the last ones."""
@@ -132,7 +132,7 @@ def html(report: Report) -> str:
         styles=STYLES,
         sizes=SIZES,
         max_failed=MAX_FAILED,
-        max_parts=MAX_PARTS,
+        max_parts=MAX_DRAWN_PARTS,
         max_marks=MAX_MARKS,
         totals=_totals(report.results),
         headings=headings(result.gated for result in report.results),

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 GATE_CASE: Final = "gate"
 UPDATE: Final = "update"
 NO_GATE: Final = "nothing was judged: no session has a gate"
-MAX_CHARACTERS: Final = 10_000
+MAX_ENTRY_CHARACTERS: Final = 10_000
 NAMELESS: Final = "a scenario without an id"
 NAMELESS_JUDGE: Final = "a judge without a name"
 MAX_CASE_FIXES: Final = 10
@@ -87,7 +87,7 @@ def _problem(text: str, *, is_skipped: bool) -> TestSuite:
     message, _, more = text.partition("\n")
     shown = clean(message, 1000)
     entry = Skipped(shown) if is_skipped else Error(shown, type_="incomplete")
-    entry.text = clean_lines(more, MAX_CHARACTERS)
+    entry.text = clean_lines(more, MAX_ENTRY_CHARACTERS)
     case.result = [entry]
     suite.add_testcases([case])
     return suite

@@ -266,19 +266,19 @@ STYLES: Final[dict[Outcome, Style]] = {
     "failed": Style("✗", "❌"),
     "incomplete": Style("?", "⚠️"),
 }
-RERUN: Final = "then run {up}. Failed {noun}s run again, unless `rerun` is `on_change`."
+RERUN_ADVICE: Final = "then run {up}. Failed {noun}s run again, unless `rerun` is `on_change`."
 _AGAIN: Final = "then run {up}: it runs again, unless `rerun` is `on_change`."
 _RESUME: Final = "run {up} again: a {noun} that was started is resumed, not started twice."
 # No advice may lead to a second session: what may still run is only ever resumed.
 ADVICE: Final[dict[str, str]] = {
-    "missed": f"Fix what the reason says, {RERUN}",
+    "missed": f"Fix what the reason says, {RERUN_ADVICE}",
     "others_repaired": "Fix the pathway for the scenarios that are not required for promotion, disable them, or allow "
-    f"repairs (`gate: {{{{repaired: allow}}}}`), {RERUN}",
+    f"repairs (`gate: {{{{repaired: allow}}}}`), {RERUN_ADVICE}",
     "repaired": "Version {version} has the fixes: declare `version_number: {version}`, then run {up}.",
-    "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {RERUN}",
+    "none_ran": f"Enable scenarios of the pathway, or name some in `scenario_ids`, {RERUN_ADVICE}",
     "contradictory": f"Look at the {{noun}} in Bland's dashboard, {_AGAIN}",
-    "wrong_gate": f"Correct its `gate`, {RERUN}",
-    "much_in_quarantine": f"Shorten its `quarantine`, {RERUN}",
+    "wrong_gate": f"Correct its `gate`, {RERUN_ADVICE}",
+    "much_in_quarantine": f"Shorten its `quarantine`, {RERUN_ADVICE}",
     "adopted": "Change one of its triggers, then run {up}: it starts a new {noun} on the promoted version.",
     "running": f"To keep waiting, {_RESUME}",
     "out_of_time": f"To keep waiting, {_RESUME}",
@@ -296,7 +296,7 @@ ADVICE: Final[dict[str, str]] = {
     "content_unreadable": "Run {up} again: it reads the version again, and starts nothing that met its gate.",
     "unconfirmed": "Run {up}: it confirms the pass, and starts no other {noun}. With `tornado:wait` false, it does "
     "not.",
-    "edited": f"Leave the version as it is while it is tested, {RERUN}",
+    "edited": f"Leave the version as it is while it is tested, {RERUN_ADVICE}",
     "unknown_status": "Look at the {noun} in Bland's dashboard: it may still be running. {up} reads it again.",
     "gone": "Check that bland:baseUrl and the API key are those of the account that started it. If so, `pulumi refresh "
     "--stack {stack}` removes it, and the next {up} starts a new one.",
@@ -326,7 +326,7 @@ def _advice_of_status(result: Result, kind: Kind) -> str | None:
         return None
     if meaning.says_nothing:
         return f"{meaning.advice}, {_AGAIN}"
-    return f"{meaning.advice}, {RERUN}" if outcome == "failed" else None
+    return f"{meaning.advice}, {RERUN_ADVICE}" if outcome == "failed" else None
 
 
 def _advice_of_situation(result: Result, kind: Kind) -> str:
@@ -334,7 +334,7 @@ def _advice_of_situation(result: Result, kind: Kind) -> str:
     cure = kind.cures.get(situation)
     if cure is None:
         return ADVICE[situation]
-    return f"{cure}, {RERUN if situation == 'missed' else _AGAIN}"
+    return f"{cure}, {RERUN_ADVICE if situation == 'missed' else _AGAIN}"
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:

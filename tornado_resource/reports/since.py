@@ -23,7 +23,7 @@ HOW: Final = {
 UNSEEN: Final = (
     "Not seen offline: what was edited in Bland, newer versions, and runs that failed. `pulumi preview` shows it."
 )
-CUT: Final = "_The plan is cut here: `tornado-resource plan` shows the rest._\n"
+CUT_PLAN: Final = "_The plan is cut here: `tornado-resource plan` shows the rest._\n"
 MAX_BLOCK_LINES: Final = 120
 """How many lines of one changed session, agent or scenario are shown in Markdown."""
 
@@ -51,7 +51,7 @@ def text(since: str, found: Sequence[Changed]) -> str:
 
 def markdown(since: str, found: Sequence[Changed]) -> str:
     """Return the plan as Markdown, within the limit of a comment on GitHub. The arguments are those of `text`."""
-    return "".join(bounded(_markdown(since, found), CUT)).rstrip("\n")
+    return "".join(bounded(_markdown(since, found), CUT_PLAN)).rstrip("\n")
 
 
 def _markdown(since: str, found: Sequence[Changed]) -> Iterator[str]:

@@ -46,7 +46,7 @@ MAX_ROWS: Final = 1000
 MAX_SECTIONS: Final = 50
 MAX_SECTION_SCENARIOS: Final = 20
 MAX_SECTION_FIXES: Final = 10
-CUT: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"
+CUT_SUMMARY: Final = "_The summary is cut here: `verdicts.json` and `report.html` hold the rest._\n"
 _BLOCKS: Final = 10
 """The length of the bar of a judge or a rate."""
 _JOINER: Final = "&#8288;"
@@ -257,7 +257,7 @@ def _bar(rate: float) -> str:
     return "■" * full + "□" * (_BLOCKS - full)
 
 
-def bounded(pieces: Iterable[str], note: str = CUT) -> Iterator[str]:
+def bounded(pieces: Iterable[str], note: str = CUT_SUMMARY) -> Iterator[str]:
     """Stop before the piece that would go beyond the limit, so that no row or section is cut in half."""
     left = MAX_SUMMARY_CHARACTERS - len(note) - 1
     for piece in pieces:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
 
 
-MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_VERDICTS_BYTES: Final = 64 * 1024 * 1024
 
 
 def foreign_report(folder: Path, report: Report) -> str | None:
     """Return a warning if *folder* has the reports of another stack than *report*; None if it has not."""
     try:
-        found = parse_json(read_file(folder / "verdicts.json", MAX_BYTES))
+        found = parse_json(read_file(folder / "verdicts.json", MAX_VERDICTS_BYTES))
         # Older releases did not write the project. A stack can be named with its organization.
         project, stack = str(found.get("project", report.project)), str(found["stack"])
     except (OSError, ValueError, LookupError, AttributeError):

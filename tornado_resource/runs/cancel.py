@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_SETTLE_SECONDS: Final = 60.0
 """How long a cancelled run may take to end. The API's page gives no limit; `pulumi destroy` waits this long."""
-BACKOFF: Final = Backoff(first=0.2, longest=3.0)
+CANCEL_BACKOFF: Final = Backoff(first=0.2, longest=3.0)
 _NO_ROUTE_CODES: Final = frozenset({404, 410})
 _NOT_CANCELLABLE_CODES: Final = frozenset({400, 405, 422})
 
@@ -56,7 +56,7 @@ async def cancel_and_settle(client: Client, run: Run, clock: Clock) -> None:
     kind = kind_of(run.kind)
     refusal = await _send(lambda: kind.cancel(client, run))
     is_other_form_due = refusal is not None
-    poller = Poller(BACKOFF, MAX_SETTLE_SECONDS, clock)
+    poller = Poller(CANCEL_BACKOFF, MAX_SETTLE_SECONDS, clock)
     while (left := await _unsettled(client, run)) is not None:
         if is_other_form_due and not left.is_final:
             is_other_form_due = False

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.intents import Intent, IntentStore
     from tornado_resource.runs.order import Found, Order, Trace
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+START_CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """Date headers have whole seconds, and may come from another server than `created_at`, with another clock."""
 UNDATED: Final = "the API does not show when it was created"
 SENDING_WINDOW: Final = timedelta(minutes=10)
@@ -70,7 +70,7 @@ def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
 def is_before(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
     """Return whether work of a run was created before our request; the arguments are those of `find_own`."""
     created = parse_time(trace.created_at)
-    return created is not None and created < _sent(trace.responded_at, sent_at, elapsed) - CLOCK_TOLERANCE
+    return created is not None and created < _sent(trace.responded_at, sent_at, elapsed) - START_CLOCK_TOLERANCE
 
 
 def _distance(
@@ -81,7 +81,7 @@ def _distance(
     if created is None:
         return None
     sent = _sent(responded_at, sent_at, elapsed)
-    is_since = sent - CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW
+    is_since = sent - START_CLOCK_TOLERANCE <= created <= sent + SENDING_WINDOW
     return abs(created - sent) if is_since else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.sandbox import agents_described as described
-from tornado_resource.sandbox.agents import AGENT, AGENTS, is_semver
+from tornado_resource.sandbox.agents import AGENT_PATH, AGENTS_PATH, is_semver
 from tornado_resource.sandbox.operations import FLAG, TEXT, Operation, Refusal, limit_of, list_of, read_body, record
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.check_runs import CheckRuns
     from tornado_resource.sandbox.operations import Answers, Json
 
-CHECKS = f"{AGENT}/environments/{{env}}/checks"
-VARIABLES = f"{AGENT}/environments/{{env}}/variables"
+CHECKS_PATH = f"{AGENT_PATH}/environments/{{env}}/checks"
+VARIABLES_PATH = f"{AGENT_PATH}/environments/{{env}}/variables"
 MASK: Final = "********"
 """What is shown of the value of a secret variable."""
 
@@ -43,16 +43,28 @@ class AgentEndpoints:
 
     def _reads(self) -> list[Operation]:
         branch = {"branch": TEXT}
-        versions, listed = f"{AGENT}/versions", list_of(described.LISTED_VERSION)
+        versions, listed = f"{AGENT_PATH}/versions", list_of(described.LISTED_VERSION)
         env = {"env": TEXT, **described.LIMIT}
         calls: list[tuple[str, Any, str, Json, Json]] = [
-            (AGENTS, self._list_agents, "List agents", described.LIMIT, list_of(described.LISTED_AGENT)),
-            (AGENT, self._get_agent, "Get an agent", {}, described.AGENT),
-            (f"{AGENT}/environments", self._get_environments, "List environments", {}, described.ENVIRONMENTS_SHOWN),
+            (AGENTS_PATH, self._list_agents, "List agents", described.LIMIT, list_of(described.LISTED_AGENT)),
+            (AGENT_PATH, self._get_agent, "Get an agent", {}, described.AGENT),
+            (
+                f"{AGENT_PATH}/environments",
+                self._get_environments,
+                "List environments",
+                {},
+                described.ENVIRONMENTS_SHOWN,
+            ),
             (versions, self._list_versions, "List versions", {**described.LIMIT, **branch}, listed),
             (f"{versions}/latest", self._get_latest, "Get the newest version", branch, described.VERSION),
             (f"{versions}/{{semver}}", self._get_version, "Get a version by its semver", {}, described.VERSION),
-            (f"{AGENT}/deployments", self._list_deployments, "List deployments", env, list_of(described.DEPLOYMENT)),
+            (
+                f"{AGENT_PATH}/deployments",
+                self._list_deployments,
+                "List deployments",
+                env,
+                list_of(described.DEPLOYMENT),
+            ),
         ]
         return [
             Operation("GET", path, endpoint, summary, query=query, response=shown, refusals=(404,), is_coded=True)
@@ -68,7 +80,7 @@ class AgentEndpoints:
         return [
             Operation(
                 "POST",
-                f"{AGENT}/{name}",
+                f"{AGENT_PATH}/{name}",
                 endpoint,
                 summary,
                 body=body,
@@ -90,7 +102,7 @@ class AgentEndpoints:
         return [
             Operation(
                 method,
-                CHECKS,
+                CHECKS_PATH,
                 endpoint,
                 summary,
                 parameters=described.ENV,
@@ -105,7 +117,7 @@ class AgentEndpoints:
     def _variables(self) -> list[Operation]:
         listed = Operation(
             "GET",
-            VARIABLES,
+            VARIABLES_PATH,
             self._list_variables,
             "List the variables of an environment",
             parameters=described.ANY_ENV,
@@ -115,7 +127,7 @@ class AgentEndpoints:
         )
         changed = Operation(
             "PUT",
-            f"{VARIABLES}/{{key}}",
+            f"{VARIABLES_PATH}/{{key}}",
             self._set_variable,
             "Set a variable of an environment",
             parameters=described.ANY_ENV | described.KEY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from tornado_resource.sandbox.scripts import MILLISECONDS, SCENARIO, Scenario, scenarios_of
+from tornado_resource.sandbox.scripts import MILLISECONDS, SCENARIO_SCRIPT, Scenario, scenarios_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ _RUN: Final = {
         "answer": {"type": "object"},
     },
 }
-AGENT: Final = {
+AGENT_SCRIPT: Final = {
     "type": ["object", "null"],
     "additionalProperties": False,
     "properties": {
@@ -74,7 +74,7 @@ AGENT: Final = {
             },
         },
         **dict.fromkeys(CHECKED, _SEMVER),
-        "scenarios": {"type": "array", "minItems": 1, "maxItems": MAX_SCENARIOS, "items": SCENARIO},
+        "scenarios": {"type": "array", "minItems": 1, "maxItems": MAX_SCENARIOS, "items": SCENARIO_SCRIPT},
         "checks": {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(CHECKED, _CHECKS)},
         "variables": {
             "type": "object",
@@ -86,7 +86,7 @@ AGENT: Final = {
     },
 }
 """The schema of an agent in the scenario file."""
-JUDGE: Final = {
+JUDGE_SCRIPT: Final = {
     "type": ["object", "null"],
     "additionalProperties": False,
     "properties": {"name": _TEXT, "levels": _TEXTS, "targets": _TEXTS},

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.scenarios import Scenarios
     from tornado_resource.sandbox.store import Source, Store
 
-AGENTS: Final = "/v2/agents"
-AGENT: Final = f"{AGENTS}/{{agent_id}}"
+AGENTS_PATH: Final = "/v2/agents"
+AGENT_PATH: Final = f"{AGENTS_PATH}/{{agent_id}}"
 MAX_CHECKED_SIMULATIONS: Final = 10
 """The limit of an organization, unless the vendor raises it."""
 

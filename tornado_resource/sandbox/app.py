@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_ITERATIONS: Final = 5
 DEFAULT_TIMEOUT_MS: Final = 900_000
-PAGE: Final = Path(__file__).parent / "page.html"
+PAGE_FILE: Final = Path(__file__).parent / "page.html"
 
 
 class Api:
@@ -418,7 +418,7 @@ class Api:
         return pathway_id
 
     async def _page(self, _request: Request) -> Response:
-        page = PAGE.read_text(encoding="utf-8")
+        page = PAGE_FILE.read_text(encoding="utf-8")
         return HTMLResponse(page, headers={"content-security-policy": _policy(page)})
 
     async def _openapi(self, _request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.sandbox import agents_described as described
 from tornado_resource.sandbox.agent_scripts import NEVER, RunScript
-from tornado_resource.sandbox.agents import AGENT
+from tornado_resource.sandbox.agents import AGENT_PATH
 from tornado_resource.sandbox.operations import OBJECT, TEXT, Operation, Refusal, limit_of, list_of, read_body
 from tornado_resource.sandbox.playing import iso
 
@@ -29,8 +29,8 @@ LONGEST_MS: Final = 45 * 60_000
 PASSING_RATE: Final = 0.5
 COST_USD: Final = 0.02
 """What a judge costs for each conversation."""
-RUNS = f"{AGENT}/check-runs"
-EVAL_RUN = "/v1/evals/runs/{eval_run_id}"
+RUNS_PATH = f"{AGENT_PATH}/check-runs"
+EVAL_RUN_PATH = "/v1/evals/runs/{eval_run_id}"
 
 
 class CheckRuns:
@@ -308,7 +308,7 @@ class CheckRunEndpoints:
         return [
             Operation(
                 "POST",
-                f"{AGENT}/environments/{{env}}/check-runs",
+                f"{AGENT_PATH}/environments/{{env}}/check-runs",
                 self._start_check_run,
                 "Start a check run",
                 parameters=described.ENV,
@@ -320,7 +320,7 @@ class CheckRunEndpoints:
             ),
             Operation(
                 "GET",
-                RUNS,
+                RUNS_PATH,
                 self._list_check_runs,
                 "List check runs, the newest first",
                 query={"env": TEXT, **described.LIMIT},
@@ -332,7 +332,7 @@ class CheckRunEndpoints:
         ]
 
     def _of_one(self) -> list[Operation]:
-        one = f"{RUNS}/{{run_id}}"
+        one = f"{RUNS_PATH}/{{run_id}}"
         calls: list[tuple[str, str, Any, str, Json]] = [
             ("GET", one, self._get_check_run, "Get a check run", {"response": described.CHECK_RUN}),
             (
@@ -342,10 +342,10 @@ class CheckRunEndpoints:
                 "Cancel a check run",
                 {"response": described.CHECK_RUN, "refusals": (404, 409)},
             ),
-            ("GET", EVAL_RUN, self._get_eval_run, "Get the eval run of a check run", {}),
+            ("GET", EVAL_RUN_PATH, self._get_eval_run, "Get the eval run of a check run", {}),
             (
                 "GET",
-                f"{EVAL_RUN}/agent-results",
+                f"{EVAL_RUN_PATH}/agent-results",
                 self._list_agent_results,
                 "List what each judge said of each conversation",
                 {"query": described.PAGE, "response": described.page_of(OBJECT)},

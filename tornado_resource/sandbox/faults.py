@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from tornado_resource.sandbox.store import Store
 
-Kind = Literal["status", "status_after", "reset_before", "reset_after", "delay", "delay_after", "garbage", "truncate"]
-KINDS: Final = get_args(Kind)
+FaultKind = Literal[
+    "status", "status_after", "reset_before", "reset_after", "delay", "delay_after", "garbage", "truncate"
+]
+FAULT_KINDS: Final = get_args(FaultKind)
 Response = tuple["Message", bytes]
 """The ASGI message that starts a response, and the response's body."""
 _RANGES: Final[dict[str, tuple[type[int | float], int, int]]] = {
@@ -31,7 +33,7 @@ _HEADER_NAME: Final = "[A-Za-z0-9-]+"
 _HEADER_TEXT: Final = "[ -~]*"
 FAULT: Final = request_body(
     "kind",
-    kind={"enum": list(KINDS)},
+    kind={"enum": list(FAULT_KINDS)},
     method=TEXT,
     path=TEXT,
     body=TEXT,
@@ -58,7 +60,7 @@ class Fault:
     `garbage` and `truncate` spoil the response to a request that took effect.
     """
 
-    kind: Kind
+    kind: FaultKind
     method: str = ""
     path: str = ""
     times: int = 1
@@ -76,8 +78,8 @@ class Fault:
 
         """
         unknown = values.keys() - set(cls.__slots__)
-        if unknown or values.get("kind") not in KINDS:
-            message = f"expected kind (one of {', '.join(KINDS)}) and {', '.join(cls.__slots__)}"
+        if unknown or values.get("kind") not in FAULT_KINDS:
+            message = f"expected kind (one of {', '.join(FAULT_KINDS)}) and {', '.join(cls.__slots__)}"
             raise ValueError(message)
         for key, value in values.items():
             _check(key, value)

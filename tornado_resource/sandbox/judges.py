@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.store import Source, Store
 
 MIN_LEVELS: Final = 2
-HIDDEN: Final = "judge_config"
+HIDDEN_FIELD: Final = "judge_config"
 """What is stored and never read back: the model and its temperature."""
-JUDGES = "/v1/evals/agents"
-JUDGE = f"{JUDGES}/{{eval_agent_id}}"
-VERSION = f"{JUDGE}/versions/{{version_id}}"
-PUBLISH = "Make the draft of a judge its active version"
+JUDGES_PATH = "/v1/evals/agents"
+JUDGE_PATH = f"{JUDGES_PATH}/{{eval_agent_id}}"
+JUDGE_VERSION_PATH = f"{JUDGE_PATH}/versions/{{version_id}}"
+PUBLISH_SUMMARY = "Make the draft of a judge its active version"
 
 
 class Judges:
@@ -251,13 +251,13 @@ class JudgeEndpoints:
         published, version = {"response": described.JUDGE_PUBLISHED}, {"response": described.JUDGE_VERSION}
         listed = {"query": described.PAGE, "response": described.page_of(OBJECT)}
         calls: list[tuple[str, str, Any, str, Json]] = [
-            ("GET", JUDGES, self._list_judges, "List judges", listed),
-            ("POST", JUDGES, self._create_judge, "Create a judge with an empty draft", created),
-            ("GET", JUDGE, self._get_judge, "Get a judge with its draft", {"response": described.JUDGE}),
-            ("GET", VERSION, self._get_judge_version, "Get a version of a judge", version),
-            ("PATCH", VERSION, self._edit_judge_version, "Edit the draft of a judge", changed),
-            ("POST", f"{JUDGE}/publications", self._publish_judge, PUBLISH, published),
-            ("DELETE", JUDGE, self._delete_judge, "Delete a judge", {"done": (NO_CONTENT,)}),
+            ("GET", JUDGES_PATH, self._list_judges, "List judges", listed),
+            ("POST", JUDGES_PATH, self._create_judge, "Create a judge with an empty draft", created),
+            ("GET", JUDGE_PATH, self._get_judge, "Get a judge with its draft", {"response": described.JUDGE}),
+            ("GET", JUDGE_VERSION_PATH, self._get_judge_version, "Get a version of a judge", version),
+            ("PATCH", JUDGE_VERSION_PATH, self._edit_judge_version, "Edit the draft of a judge", changed),
+            ("POST", f"{JUDGE_PATH}/publications", self._publish_judge, PUBLISH_SUMMARY, published),
+            ("DELETE", JUDGE_PATH, self._delete_judge, "Delete a judge", {"done": (NO_CONTENT,)}),
         ]
         return [
             Operation(method, path, endpoint, summary, is_coded=True, **{"refusals": (404,), **more})
@@ -314,4 +314,4 @@ def _listed(judge: Json) -> Json:
 
 
 def _readable(version: Json) -> Json:
-    return {key: value for key, value in version.items() if key != HIDDEN}
+    return {key: value for key, value in version.items() if key != HIDDEN_FIELD}

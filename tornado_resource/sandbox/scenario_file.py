@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema_rs
 import yaml
 
-from tornado_resource.sandbox.agent_scripts import AGENT, JUDGE, AgentScript, JudgeScript
-from tornado_resource.sandbox.scripts import PATHWAY, Script, pathway_script
+from tornado_resource.sandbox.agent_scripts import AGENT_SCRIPT, JUDGE_SCRIPT, AgentScript, JudgeScript
+from tornado_resource.sandbox.scripts import PATHWAY_SCRIPT, Script, pathway_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,9 @@ _SCHEMA: Final = {
     "type": "object",
     "required": ["pathways"],
     "properties": {
-        "pathways": {"type": "object", "additionalProperties": PATHWAY},
-        "agents": {"type": "object", "additionalProperties": AGENT},
-        "judges": {"type": "object", "additionalProperties": JUDGE},
+        "pathways": {"type": "object", "additionalProperties": PATHWAY_SCRIPT},
+        "agents": {"type": "object", "additionalProperties": AGENT_SCRIPT},
+        "judges": {"type": "object", "additionalProperties": JUDGE_SCRIPT},
         "answers": {"enum": ["wrapped", "bare"]},
     },
 }

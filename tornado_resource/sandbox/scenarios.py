@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.scripts import Scenario, Script
     from tornado_resource.sandbox.store import Source, Store
 
-DEFAULTS: Final[Mapping[str, Any]] = {
+SCENARIO_DEFAULTS: Final[Mapping[str, Any]] = {
     "tags": [],
     "description": "",
     "tester_persona_prompt": "",
@@ -48,8 +48,8 @@ _TEXTS: Final[Mapping[str, Callable[[str], str]]] = {"kept": str, "stripped": st
 OWNERS: Final = ("pathway_id", "persona_id", "agent_id")
 _NOBODY: Final[Mapping[str, Any]] = dict.fromkeys(OWNERS)
 ASSERTION_DEFAULTS: Final[Mapping[str, Any]] = {"name": "", "is_required": True, "weight": 1.0, "order": 0}
-PATH = "/v1/agent-testing/scenarios"
-MAX_LISTED = 100
+SCENARIOS_PATH = "/v1/agent-testing/scenarios"
+MAX_LISTED_SCENARIOS = 100
 """The documented API lists the newest ones, and has no pages."""
 
 
@@ -121,7 +121,7 @@ class Scenarios:
             "id": self._new_id("scenario"),
             "org_id": "org-sandbox",
             **owner,
-            **DEFAULTS,
+            **SCENARIO_DEFAULTS,
             **self._as_stored(body, body.get("pathway_id")),
             "created_at": now,
             "updated_at": now,
@@ -184,7 +184,7 @@ def _of_file(scenario: Scenario) -> Json:
         "org_id": "org-sandbox",
         **_NOBODY,
         "name": scenario.name,
-        **DEFAULTS,
+        **SCENARIO_DEFAULTS,
         "is_required_for_promotion": scenario.is_required_for_promotion,
         "created_at": iso(0),
         "updated_at": iso(0),
@@ -223,12 +223,18 @@ class ScenarioEndpoints:
         }
         listed = list_of(described.LISTED_SCENARIO)
         forms = {"anyOf": [record(scenarios=listed), record(data=listed), listed]}
-        one, shown = f"{PATH}/{{scenario_id}}", described.SCENARIO
+        one, shown = f"{SCENARIOS_PATH}/{{scenario_id}}", described.SCENARIO
         calls: list[tuple[str, str, Any, str, dict[str, Any]]] = [
-            ("GET", PATH, self._list, "List scenarios", {"query": query, "response": forms, "refusals": (404,)}),
+            (
+                "GET",
+                SCENARIOS_PATH,
+                self._list,
+                "List scenarios",
+                {"query": query, "response": forms, "refusals": (404,)},
+            ),
             (
                 "POST",
-                PATH,
+                SCENARIOS_PATH,
                 self._create,
                 "Create a scenario",
                 {"body": described.NEW_SCENARIO, "response": shown, "refusals": (404, 409)},
@@ -265,7 +271,7 @@ class ScenarioEndpoints:
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
         if owners["agent_id"] is not None:
             self._agent_of(owners["agent_id"])
-        listed = _newest_first(listed)[:MAX_LISTED]
+        listed = _newest_first(listed)[:MAX_LISTED_SCENARIOS]
         return JSONResponse(listed if form == "bare" else {form: listed})
 
     async def _create(self, request: Request) -> Response:

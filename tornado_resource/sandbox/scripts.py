@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 ANY_PATHWAY: Final = "*"
 MILLISECONDS: Final = {"type": "integer", "minimum": 0}
-SCENARIO: Final = {
+SCENARIO_SCRIPT: Final = {
     "type": "object",
     "required": ["id"],
     "additionalProperties": False,
@@ -31,11 +31,11 @@ SIMULATION: Final = {
         "ends_as": {"enum": ["PASSED", "FAILED", "ERROR", "RUNNING"]},
     },
 }
-PATHWAY: Final = {
+PATHWAY_SCRIPT: Final = {
     "type": ["object", "null"],
     "additionalProperties": False,
     "properties": {
-        "scenarios": {"type": "array", "items": SCENARIO},
+        "scenarios": {"type": "array", "items": SCENARIO_SCRIPT},
         "failing": {
             "type": "array",
             "items": {"type": ["integer", "array"], "minimum": 0, "items": {"type": ["string", "integer"]}},

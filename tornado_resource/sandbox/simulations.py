@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tornado_resource.sandbox.scripts import Script, SimulationScript
     from tornado_resource.sandbox.store import Source, Store
 
-PENDING_MS: Final = 5_000
-PATH = "/v1/agent-testing"
+SET_PENDING_MS: Final = 5_000
+TESTING_PATH = "/v1/agent-testing"
 
 
 class Simulations:
@@ -148,7 +148,7 @@ class _Course:
         self.end_ms = script.run_ms
         self.has_ended = age_ms >= script.run_ms and script.ends_as != "RUNNING"
         self._share = 1.0 if self.has_ended else min(age_ms / (script.run_ms or 1), 0.99)
-        self._is_pending = age_ms < min(PENDING_MS, script.run_ms)
+        self._is_pending = age_ms < min(SET_PENDING_MS, script.run_ms)
 
     @property
     def status(self) -> str:
@@ -198,7 +198,7 @@ class _Course:
             "failed": failed,
             "pass_rate": passed / len(statuses) if statuses else 0.0,
             "is_flaky": 0 < passed < len(statuses),
-            "confidence": "high" if len(statuses) >= PENDING_MS else "medium",
+            "confidence": "high" if len(statuses) >= SET_PENDING_MS else "medium",
         }
 
 
@@ -230,7 +230,7 @@ class SimulationEndpoints:
         return [
             Operation(
                 "POST",
-                f"{PATH}/simulation-sets",
+                f"{TESTING_PATH}/simulation-sets",
                 self._start_set,
                 "Run scenarios several times",
                 body=described.START_SET,
@@ -240,7 +240,7 @@ class SimulationEndpoints:
             ),
             Operation(
                 "GET",
-                f"{PATH}/simulation-sets/{{set_id}}",
+                f"{TESTING_PATH}/simulation-sets/{{set_id}}",
                 self._get_set,
                 "Get a simulation set with its statistics",
                 response=described.SET,
@@ -248,7 +248,7 @@ class SimulationEndpoints:
             ),
             Operation(
                 "GET",
-                f"{PATH}/runs",
+                f"{TESTING_PATH}/runs",
                 self._list_runs,
                 "List the runs of scenarios, the newest first",
                 query=described.RUNS_QUERY,

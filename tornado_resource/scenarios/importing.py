@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.scenario_content import DEFAULTS, SCENARIO_FIELDS, is_missing
+from tornado_resource.bland.scenario_content import CONTENT_DEFAULTS, SCENARIO_FIELDS, is_missing
 from tornado_resource.core.canonical import canonical, whole_without_nulls
 from tornado_resource.declarations.scenarios import MAX_SESSION_SCENARIOS
 from tornado_resource.declarations.schema import schema_line
@@ -106,7 +106,7 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     known = {
         key: value
         for key, value in values.items()
-        if key != "enabled" and not is_missing(value) and canonical(value) != canonical(DEFAULTS.get(key))
+        if key != "enabled" and not is_missing(value) and canonical(value) != canonical(CONTENT_DEFAULTS.get(key))
     }
     problems = scenario_problems(known)
     return {key: value for key, value in known.items() if key not in problems}
@@ -122,7 +122,7 @@ def _assertion(index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
     assertion = {}
     for key in ASSERTION_FIELDS:
         value = whole_without_nulls(entry.get(key))
-        usual = index if key == "order" else DEFAULTS.get(key)
+        usual = index if key == "order" else CONTENT_DEFAULTS.get(key)
         is_given = key == "config" or not is_missing(value)
         if is_given and canonical(value) != canonical(usual):
             assertion[key] = value

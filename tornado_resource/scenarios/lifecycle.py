@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from tornado_resource.runs.order import Address
     from tornado_resource.scenarios.conflict import Wanted
 
-CLOCK_TOLERANCE: Final = timedelta(minutes=10)
+CREATION_CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 """How far the clocks of this machine and of the API may differ."""
 _TOO_MANY: Final = 429
 
@@ -317,7 +317,7 @@ def _is_ours(order: ScenarioOrder, existing: Scenario, intent: Intent | None) ->
     if not _differs(order, existing):
         return True
     created = parse_time(existing.entry.get("created_at"))
-    return created is not None and created >= datetime.fromisoformat(intent.sent_at) - CLOCK_TOLERANCE
+    return created is not None and created >= datetime.fromisoformat(intent.sent_at) - CREATION_CLOCK_TOLERANCE
 
 
 def _differs(order: ScenarioOrder, existing: Scenario) -> bool:

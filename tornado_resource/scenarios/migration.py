@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NOT_OF_AGENTS: Final = ("assertions", "start_node_id", "is_required_for_promotion")
 """The fields of a scenario that mean something on a pathway only: judges score an agent, and it has other nodes."""
-OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "publish", "tags")
+MIGRATED_OPTIONS: Final = ("on_conflict", "on_destroy", "rerun", "publish", "tags")
 """What agents take from sessions as it is."""
 _NODES: Final = "the nodes of the pathway are not those of the agent"
 _SECTIONS: Final = ("scenarios", "judges", "agents")
@@ -80,7 +80,9 @@ class Migration:
         if left:
             self.notes.append(f"{name}: checks hold {MAX_TEST_CASES} test cases; left out: {id_list(left)}")
         lines += self._checks(name, chosen)
-        lines += [f"{key}: {_value(agent.options[key])}" for key in OPTIONS if agent.options.get(key) is not None]
+        lines += [
+            f"{key}: {_value(agent.options[key])}" for key in MIGRATED_OPTIONS if agent.options.get(key) is not None
+        ]
         self._added["agents"][name] = [*lines, "gate: {passed: all}"]
         for environment, values in agent.overrides.items():
             self._override(name, environment, values, agent)
@@ -103,11 +105,11 @@ class Migration:
             self.notes.append(f"{place} runs another pathway, which no agent replaces; the agent is left out there")
             entries.append(f"{name}: null")
             return
-        left = values.keys() - {*OPTIONS, "pathway_id"}
+        left = values.keys() - {*MIGRATED_OPTIONS, "pathway_id"}
         if left:
             self.notes.append(f"{place}: {id_list(sorted(left))} not taken over; declare what the agent needs there")
         own = {} if agent_id == agent.agent_id else {"agent_id": agent_id}
-        kept = _entry({**own, **values}, ("agent_id", *OPTIONS))
+        kept = _entry({**own, **values}, ("agent_id", *MIGRATED_OPTIONS))
         entries += [f"{name}: {kept}"] if kept else []
 
     def _checks(self, name: str, scenarios: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.conflict import ScenarioHeld
     from tornado_resource.scenarios.lifecycle import RecordedScenario, ScenarioOrder
 
-OPTIONS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
+SCENARIO_INPUTS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
 """What a scenario is declared with beside its definition. A change of one of these is recorded in place."""
-RULED: Final = (*OWNER_FIELDS, "on_conflict", "on_destroy", "manage")
+RULED_SCENARIO_INPUTS: Final = (*OWNER_FIELDS, "on_conflict", "on_destroy", "manage")
 """The inputs that have rules, beside the fields of the definition."""
 T = TypeVar("T")
 
@@ -77,7 +77,10 @@ class ScenarioProvider(SeeingProvider[_Update]):
 
         self._note(news)
         fields = news.get("fields")
-        values = {**{key: news.get(key) for key in RULED}, **(fields if isinstance(fields, dict) else {})}
+        values = {
+            **{key: news.get(key) for key in RULED_SCENARIO_INPUTS},
+            **(fields if isinstance(fields, dict) else {}),
+        }
         known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
         problems = scenario_problems(known)
         failures = [check_failure(key, text, news) for key, text in problems.items()]
@@ -118,7 +121,7 @@ class ScenarioProvider(SeeingProvider[_Update]):
             print(f"{address.resource}: changes {', '.join(changed)}", flush=True)
         if drift:
             print(f"{address.resource}: {_edit(drift, seen, is_managed=news.get('manage', True))}", flush=True)
-        options = any(_option(olds, key) != _option(news, key) for key in OPTIONS)
+        options = any(_option(olds, key) != _option(news, key) for key in SCENARIO_INPUTS)
         return DiffResult(changes=bool(changed or drift or options))
 
     def update(self, scenario_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -252,7 +255,7 @@ def _option(props: Mapping[str, Any], key: str) -> Any:
 
 def _identity(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the state records of the inputs."""
-    recorded = ("name", "parents", *OWNER_FIELDS, "fields", "declared_at", *OPTIONS)
+    recorded = ("name", "parents", *OWNER_FIELDS, "fields", "declared_at", *SCENARIO_INPUTS)
     return {key: props[key] for key in recorded if key in props}
 
 

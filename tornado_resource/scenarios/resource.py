@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.listing import Scenario
 
-OUTPUTS: Final = ("scenario_id", "adopted", "drift")
+SCENARIO_OUTPUTS: Final = ("scenario_id", "adopted", "drift")
 _DEFAULTS: Final[Mapping[str, Any]] = {"on_conflict": "fail", "on_destroy": "disable", "manage": True}
 
 
@@ -166,10 +166,10 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         given["seen"] = _seen(resource_name)
         if not is_plain([fields, owners]):
             given["secrets"] = secret_names({**fields, **owners})
-        super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **given}, opts)
+        super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(SCENARIO_OUTPUTS), **given}, opts)
         self.declaration: Output[ScenarioDeclaration] = _declaration(self, resource_name, given)
         """The scenario for the gate, which compares it with what ran."""
-        untrack_properties(self, (*OUTPUTS, *given))
+        untrack_properties(self, (*SCENARIO_OUTPUTS, *given))
         self.stored_id: Output[str] = _stored_id(self) if is_update() else self.id
         """Its id, for sessions; it fails if the API has not stored the scenario as it is declared."""
 

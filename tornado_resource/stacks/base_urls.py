@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-KEY: Final = "bland:baseUrl"
-MAX_BYTES: Final = 1024 * 1024
+BASE_URL_KEY: Final = "bland:baseUrl"
+MAX_PROJECT_FILE_BYTES: Final = 1024 * 1024
 """Of one of Pulumi's settings files."""
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
@@ -45,8 +45,8 @@ class RecordedUrl:
 def recorded_urls(state: Any) -> Iterator[RecordedUrl]:
     """Yield every base URL in a state, wherever it is."""
     for node, path, urn in objects_in(state):
-        if node.get(KEY):
-            yield RecordedUrl(urn, f"{path}.{KEY}".lstrip("."), node[KEY])
+        if node.get(BASE_URL_KEY):
+            yield RecordedUrl(urn, f"{path}.{BASE_URL_KEY}".lstrip("."), node[BASE_URL_KEY])
 
 
 def is_one_of(base_url: Any, known: Iterable[str]) -> bool:
@@ -77,7 +77,7 @@ def settings_urls() -> list[str]:
 
 def _base_url(settings: Mapping[str, Any]) -> Any:
     config = settings.get("config")
-    value = config.get(KEY) if isinstance(config, Mapping) else None
+    value = config.get(BASE_URL_KEY) if isinstance(config, Mapping) else None
     return value.get("value") if isinstance(value, Mapping) else value
 
 
@@ -96,7 +96,7 @@ def _settings(file: Path) -> list[Mapping[str, Any]]:
     from tornado_resource.declarations.reader import parse
 
     try:
-        data = parse(read_file(file, MAX_BYTES), file.name).data
+        data = parse(read_file(file, MAX_PROJECT_FILE_BYTES), file.name).data
     except (OSError, DeclarationError):
         return []
     return [data] if isinstance(data, Mapping) else []

@@ -16,7 +16,7 @@ from tornado_resource.stacks.fields import ENCRYPTED, objects_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KEY: Final = "__provider"
+PROVIDER_KEY: Final = "__provider"
 _CLASSES: Final = (
     ("tornado_resource.provider", "TornadoProvider"),
     ("tornado_resource.provider", "CheckRunProvider"),
@@ -44,8 +44,8 @@ class ForeignProvider:
 def foreign_providers(state: Any) -> Iterator[ForeignProvider]:
     """Yield every `__provider` of a state that is not ours, wherever it is."""
     for node, path, urn in objects_in(state):
-        if KEY in node and node[KEY] not in OWN_PROVIDERS:
-            yield ForeignProvider(urn, f"{path}.{KEY}".lstrip("."), _description(node[KEY]))
+        if PROVIDER_KEY in node and node[PROVIDER_KEY] not in OWN_PROVIDERS:
+            yield ForeignProvider(urn, f"{path}.{PROVIDER_KEY}".lstrip("."), _description(node[PROVIDER_KEY]))
 
 
 def _description(value: Any) -> str:

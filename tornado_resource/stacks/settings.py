@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from tornado_resource.bland.content import MAX_IGNORED, PATH, TOO_WIDE
+from tornado_resource.bland.content import IGNORED_PATH, MAX_IGNORED, TOO_WIDE
 from tornado_resource.core.clock import parse_duration
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.model import Budget, OnConflict, Rerun
@@ -24,7 +24,7 @@ PREFIX: Final = "tornado:"
 BLAND_PREFIX: Final = "bland:"
 BLAND_KEYS: Final = {"apikey": "apiKey", "baseurl": "baseUrl"}
 ON_CONFLICT: Final = get_args(OnConflict)
-RERUN: Final = get_args(Rerun)
+RERUN_VALUES: Final = get_args(Rerun)
 MIN_POLL_SECONDS: Final = 0.1
 STACK_NAME: Final = r"[A-Za-z0-9._-]{1,100}(/[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})?"
 
@@ -186,7 +186,7 @@ def _on_conflict(text: str) -> str | dict[str, str]:
 
 
 def _rerun(text: str) -> str:
-    if text not in RERUN:
+    if text not in RERUN_VALUES:
         raise ValueError
     return text
 
@@ -208,7 +208,7 @@ def _content_paths(text: str) -> tuple[str, ...]:
     paths = json.loads(text)
     if not isinstance(paths, list) or len(paths) > MAX_IGNORED:
         raise ValueError
-    if not all(isinstance(path, str) and re.fullmatch(PATH, path) and path not in TOO_WIDE for path in paths):
+    if not all(isinstance(path, str) and re.fullmatch(IGNORED_PATH, path) and path not in TOO_WIDE for path in paths):
         raise ValueError
     return tuple(sorted(set(paths)))
 
@@ -252,7 +252,7 @@ KEYS: Final[Mapping[str, _Key]] = {
     "onConflict": _Key(
         "on_conflict", _on_conflict, f"one of {', '.join(ON_CONFLICT)}", ON_CONFLICT, declared="on_conflict"
     ),
-    "rerun": _Key("rerun", _rerun, f"one of {', '.join(RERUN)}", RERUN, declared="rerun"),
+    "rerun": _Key("rerun", _rerun, f"one of {', '.join(RERUN_VALUES)}", RERUN_VALUES, declared="rerun"),
     "adopt": _Key(
         "adopt",
         _session_ids,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 How = Literal["new", "again", "maybe", "promoted", "kept"]
 """`new`: it starts. `again`: it starts again. `maybe`: that depends on the last run, or on what passes in the
 environment that it is promoted from. `promoted`: it starts nothing (`retest: false`). `kept`: it does not start."""
-NAMES: Final = {"version_id": "version"}
+SHOWN_KEYS: Final = {"version_id": "version"}
 """What the file calls an input, where it is called otherwise."""
 SCENARIOS: Final = ("scenario_ids", "definitions")
 """The inputs that come from scenarios."""
@@ -44,7 +44,7 @@ JUDGING: Final = {"gate", "rerun"}
 NEW_GATE: Final = "its last run may not meet its gate now"
 INVALID_BASE: Final = "the declarations there are invalid"
 APART: Final = ("name", "request", "gate", "position", "scenarios", "section", "checks")
-NOTHING: Final[tuple[Any, ...]] = (None, (), [], {})
+EMPTY_VALUES: Final[tuple[Any, ...]] = (None, (), [], {})
 """Default values that say nothing in a plan."""
 SCENARIO_APART: Final = ("key", "owner", "fields", "position", "managed_by")
 """What is not shown of a declaration as it is."""
@@ -226,7 +226,7 @@ class _Pair:
 
     def _reasons(self, before: Declaration, after: Declaration, change: Change) -> Iterator[str]:
         """Yield why a run starts again."""
-        yield from (NAMES.get(key, key) for key in change.replaces if key not in SCENARIOS)
+        yield from (SHOWN_KEYS.get(key, key) for key in change.replaces if key not in SCENARIOS)
         if "checks" in change.replaces:
             yield from _judge_reasons(_judges(before.checks), _judges(after.checks))
         if set(change.replaces) & set(SCENARIOS):
@@ -352,7 +352,7 @@ def _part(kind: Kind, name: str, old: dict[str, Any] | None, new: dict[str, Any]
 
 def _values(declaration: Declaration, other: Declaration | None) -> dict[str, Any]:
     """Return what is declared of a run, by the keys of the file, without the default values that *other* has too."""
-    request = {NAMES.get(key, key): value for key, value in declaration.request.items()}
+    request = {SHOWN_KEYS.get(key, key): value for key, value in declaration.request.items()}
     checks = {"checks": _plain(declaration.checks)} if declaration.checks is not None else {}
     keys = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
     found = {**request, **keys, **checks, "gate": _gate_values(declaration, other), **_own_values(declaration, other)}
@@ -366,12 +366,12 @@ def _gate_values(declaration: Declaration, other: Declaration | None) -> dict[st
     names = {*_shown_in(declaration.gate, beside), *(["passed"] if beside is None else [])}
     names.discard("quarantine")  # a key of its own
     values = asdict(declaration.gate).items()
-    return {name: value for name, value in values if name in names and value not in NOTHING} or None
+    return {name: value for name, value in values if name in names and value not in EMPTY_VALUES} or None
 
 
 def _own_values(declaration: Declaration, other: Declaration | None) -> dict[str, Any]:
     found = {name: _plain(getattr(declaration, name)) for name in _shown_in(declaration, other) if name not in APART}
-    return {name: value for name, value in found.items() if value not in NOTHING}
+    return {name: value for name, value in found.items() if value not in EMPTY_VALUES}
 
 
 def _judge_values(declared: JudgeDeclaration | None) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.responses import spelling
 from tornado_resource.bland.scenario_runs import failed_runs, read_transcript
 from tornado_resource.bland.scenarios import complete, list_scenarios
-from tornado_resource.bland.sessions import STATUSES, read_status
+from tornado_resource.bland.sessions import SESSION_STATUSES, read_status
 from tornado_resource.errors import ApiError, TornadoError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def with_scenario_runs(client: Client, result: Result) -> Result:
 async def _recorded_status(client: Client, result: Result) -> Status | None:
     """Return the status that a recorded verdict is about; None if the API shows another one now."""
     gated, verdict = result.gated, result.verdict
-    if verdict.status not in STATUSES:
+    if verdict.status not in SESSION_STATUSES:
         return None
     status = await read_status(client, verdict.session_id, gated.request.get("pathway_id"))
     return status.spelled_as(gated.declared_scenarios or ()) if status.status == verdict.status else None

@@ -13,13 +13,13 @@ from tornado_resource.versions.reading import read_latest
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
 
-UNKNOWN: Final = (
+UNKNOWN_PATHWAY: Final = (
     "the API does not know the pathway",
     "check pathway_id, and that the API key is of its account",
 )
 NOT_SHOWN: Final = (
     "the API shows neither versions nor scenarios of the pathway",
-    UNKNOWN[1],
+    UNKNOWN_PATHWAY[1],
 )
 _REFUSED: Final = 403
 
@@ -42,11 +42,11 @@ async def find_faults(client: Client, pathway_id: str) -> list[tuple[str, str]]:
         if (await retried(lambda: list_scenarios(client, owner))).scenarios:
             return []
     except NotFound:
-        return [UNKNOWN]
+        return [UNKNOWN_PATHWAY]
     try:
         await read_latest(client, pathway_id)
     except NotFound:
-        return [UNKNOWN]
+        return [UNKNOWN_PATHWAY]
     except Rejected as error:
         if error.status_code == _REFUSED and error.is_api:
             return [NOT_SHOWN]

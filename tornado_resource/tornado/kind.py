@@ -12,7 +12,7 @@ from tornado_resource.bland.responses import folded, is_other
 from tornado_resource.bland.retrying import is_transient
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.sessions import (
-    STATUSES,
+    SESSION_STATUSES,
     Status,
     cancel_by_body,
     cancel_session,
@@ -73,7 +73,7 @@ class Tornado(Kind):
     intents = "intents"
     version_field = "version_number"
     fields = REQUEST_FIELDS
-    statuses = STATUSES
+    statuses = SESSION_STATUSES
     default_limit_ms = DEFAULT_TIMEOUT_MS
 
     def place_id(self, request: Mapping[str, Any]) -> str:
@@ -270,7 +270,7 @@ class Tornado(Kind):
 
         For `passed: promotion` the numbers do not decide; then only a session that completed can have passed.
         """
-        failure = STATUSES[verdict.status or ""].failure
+        failure = SESSION_STATUSES[verdict.status or ""].failure
         if verdict.quarantined != quarantined(verdict.gate, verdict.failed_ids, verdict.unfixable_ids):
             return False
         if verdict.gate.passed == "promotion":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.scenario_content import DEFAULTS, SCENARIO_FIELDS, is_missing
+from tornado_resource.bland.scenario_content import CONTENT_DEFAULTS, SCENARIO_FIELDS, is_missing
 from tornado_resource.core.canonical import canonical, digest, trimmed
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ASSERTION_FIELDS: Final = ("type", "config", "name", "is_required", "weight", "order")
 NOT_FOR_CREATION: Final = ("enabled",)
 """The API's page lists these for updates only."""
-_DEFAULTS: Final[Mapping[str, Any]] = {**DEFAULTS, "enabled": True}
+_DEFAULTS: Final[Mapping[str, Any]] = {**CONTENT_DEFAULTS, "enabled": True}
 LATER_FIELDS: Final = ("tags",)
 """Fields that older releases did not know: what their states have of a scenario says nothing of these."""
 _EMPTY: Final[Mapping[str, Any]] = {

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from tornado_resource.bland.content import Content, Part
 
-MAX_PARTS: Final = 200
+MAX_CHANGED_PARTS: Final = 200
 """How many changed nodes, edges and settings are shown: the first ones."""
 MAX_FIELDS: Final = 50
 """How many changed values of one node or edge are shown."""
-MAX_LINES: Final = 200
+MAX_CHANGED_LINES: Final = 200
 """How many lines of one changed value are shown."""
 MAX_COMPARED_LINES: Final = 2_000
 """A longer text is not compared line by line: that takes time with the square of its length."""
-MAX_LINE_CHARACTERS: Final = 2_000
+MAX_CHANGED_LINE_CHARACTERS: Final = 2_000
 
 NO_ID: Final = "without an id"
 """What a part is called that has no id, such as the global prompt."""
@@ -67,7 +67,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs between two versions. *omitted* counts the parts beyond `MAX_PARTS`."""
+    """What differs between two versions. *omitted* counts the parts beyond `MAX_CHANGED_PARTS`."""
 
     before: Side
     after: Side
@@ -92,8 +92,8 @@ def compare_contents(before: Content, after: Content, labels: tuple[str, str]) -
     return Changes(
         Side(labels[0], before.digest),
         Side(labels[1], after.digest),
-        tuple(parts[:MAX_PARTS]),
-        len(parts[MAX_PARTS:]),
+        tuple(parts[:MAX_CHANGED_PARTS]),
+        len(parts[MAX_CHANGED_PARTS:]),
     )
 
 
@@ -181,9 +181,9 @@ def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
         return (f"  it is too long to be compared: {count(len(before), 'line')}, now {count(len(after), 'line')}",)
     lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]  # without the names of two files
     shown = [
-        f"{line[0]} {clean(cut(line[1:], MAX_LINE_CHARACTERS), MAX_LINE_CHARACTERS)}"
+        f"{line[0]} {clean(cut(line[1:], MAX_CHANGED_LINE_CHARACTERS), MAX_CHANGED_LINE_CHARACTERS)}"
         for line in lines
         if not line.startswith("@@")
     ]
-    more = len(shown) - MAX_LINES
-    return tuple(shown) if more <= 0 else (*shown[:MAX_LINES], f"  and {count(more, 'more line')}")
+    more = len(shown) - MAX_CHANGED_LINES
+    return tuple(shown) if more <= 0 else (*shown[:MAX_CHANGED_LINES], f"  and {count(more, 'more line')}")

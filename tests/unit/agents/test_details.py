@@ -133,7 +133,7 @@ async def test_slow_responses_do_not_hold_up_the_reports(monkeypatch: pytest.Mon
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("tornado_resource.agents.details.READ_SECONDS", 0.0)
+    monkeypatch.setattr("tornado_resource.agents.details.DETAIL_SECONDS", 0.0)
     for name in ("read_findings", "read_eval_run"):
         monkeypatch.setattr(f"tornado_resource.agents.details.{name}", never)
     result = missed()

@@ -14,7 +14,7 @@ from tornado_resource.bland.agents import list_versions
 from tornado_resource.bland.check_runs import start_check_run
 from tornado_resource.bland.judges import (
     MAX_CANDIDATES,
-    MAX_PAGES,
+    MAX_FINDING_PAGES,
     PAGE_LIMIT,
     EvalRun,
     Finding,
@@ -164,7 +164,7 @@ async def test_pages_without_an_end_are_read_up_to_a_limit() -> None:
     numbers = iter(range(10_000))
     client = client_of(lambda _: json_response(page([str(next(numbers))], has_more=True)))
     judges = await list_judges(client, once)
-    assert (len(judges.judges), judges.is_whole) == (MAX_PAGES, False)
+    assert (len(judges.judges), judges.is_whole) == (MAX_FINDING_PAGES, False)
 
 
 @pytest.mark.parametrize("content", [None, {}, '"x"', 5, {"data": None}, {"data": {}}, {"object": "list"}], ids=str)

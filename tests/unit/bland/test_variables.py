@@ -9,7 +9,7 @@ import pytest
 from tests.support.agents import FORMS, Bench, answering, bench
 from tornado_resource.bland.agents import list_versions, read_latest_version
 from tornado_resource.bland.variables import (
-    MAX_SHOWN,
+    MAX_LISTED_VARIABLES,
     Variables,
     find_missing_variables,
     missing_variables,
@@ -71,7 +71,7 @@ def test_one_empty_variable_is_said_to_be_empty() -> None:
 def test_a_long_list_is_cut() -> None:
     text = missing_variables("staging", [f"V{number}" for number in range(99)], Variables(frozenset()))
     assert text is not None
-    assert f"and {99 - MAX_SHOWN} more. " in text
+    assert f"and {99 - MAX_LISTED_VARIABLES} more. " in text
 
 
 @pytest.mark.parametrize(

@@ -456,7 +456,7 @@ def test_a_wheel_contains_all_packages_and_data(tmp_path: Path) -> None:
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import tornado_resource.cli as cli;"
         f"assert cli.__file__.startswith({str(tmp_path)!r}); assert cli.main(['validate', {str(VALID[0])!r}]) == 0;"
         "from tornado_resource.sandbox.scenario_file import read_scripts; read_scripts();"
-        "from tornado_resource.sandbox.app import PAGE; assert PAGE.exists();"
+        "from tornado_resource.sandbox.app import PAGE_FILE; assert PAGE_FILE.exists();"
         "from tornado_resource.reports.html import html; import tornado_resource.cli.doctor, tornado_resource.cli.wait"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

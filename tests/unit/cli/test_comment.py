@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.forges import APP, COMMIT, MEMBER, TOKEN, Forge, serve_forge
 from tornado_resource.cli import main
-from tornado_resource.cli.comment import CUT, comment_body, mark
+from tornado_resource.cli.comment import CUT_COMMENT, comment_body, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,9 +189,9 @@ def test_a_long_report_is_cut_at_a_line_and_says_so() -> None:
     cut = comment_body(first, "\n".join(["```diff", *lines]), 1_000)
     assert len(cut) + cut.count("\U0001f7e2") <= 1_000
     assert cut.startswith(f"{first}\n```diff\nline 0 ")
-    assert cut.endswith(f"\U0001f7e2\n```\n\n{CUT}")
+    assert cut.endswith(f"\U0001f7e2\n```\n\n{CUT_COMMENT}")
     closed = comment_body(first, "\n".join(["```", "a", "```", *lines]), 1_000)
-    assert closed.endswith(f"\U0001f7e2\n\n{CUT}")
+    assert closed.endswith(f"\U0001f7e2\n\n{CUT_COMMENT}")
 
 
 def test_a_name_cannot_end_the_mark() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.budget import CURES, MAX_LISTED, Cost, Share, cost_of
+from tornado_resource.declarations.budget import CURES, MAX_LISTED_COSTS, Cost, Share, cost_of
 from tornado_resource.declarations.model import Budget
 from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import DeclarationError
@@ -148,10 +148,12 @@ def test_a_message_lists_the_most_expensive_and_counts_the_rest() -> None:
     sessions = "".join(f"  s{number}: {{pathway_id: p{number}, max_iterations: {number}}}\n" for number in range(1, 9))
     Path("s.yaml").write_text(f"version: 1\nbudget: {{runs: 1}}\nsessions:\n{sessions}", encoding="utf-8")
     found = load("s.yaml")
-    for number, last in ((8, "  and 3 more"), (MAX_LISTED, "  s1 (s.yaml:4:3): 50 conversations, 16 minutes")):
+    for number, last in ((8, "  and 3 more"), (MAX_LISTED_COSTS, "  s1 (s.yaml:4:3): 50 conversations, 16 minutes")):
         lines = str(cost_of(found.declarations[:number], found.budget).refusal).splitlines()
         listed = lines[lines.index("What costs most:") + 1 : -1]
-        assert [line.split()[0] for line in listed[:MAX_LISTED]] == [f"s{number - n}" for n in range(MAX_LISTED)]
+        assert [line.split()[0] for line in listed[:MAX_LISTED_COSTS]] == [
+            f"s{number - n}" for n in range(MAX_LISTED_COSTS)
+        ]
         assert listed[-1] == last
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.dense_files import ONE, ONE_IN, items, word
 from tornado_resource.core.positions import MAX_MORE
-from tornado_resource.declarations.document import MAX_COMPARED, MAX_PROBLEMS, Quoting
+from tornado_resource.declarations.document import MAX_COMPARED_CHARACTERS, MAX_PROBLEMS, Quoting
 from tornado_resource.declarations.reader import parse
 from tornado_resource.declarations.resolver import check_document, check_environments, load
 from tornado_resource.errors import DeclarationError
@@ -116,9 +116,9 @@ def test_problems_of_merging_are_capped_too() -> None:
 
 def test_hints_end_when_they_have_taken_too_much_work() -> None:
     quoting = Quoting()
-    known = ["session-" + "x" * 92] * (MAX_COMPARED // 100 // 8)
+    known = ["session-" + "x" * 92] * (MAX_COMPARED_CHARACTERS // 100 // 8)
     assert quoting.hint("sessions", ["session"]) == "; did you mean `session`?"
-    assert quoting.comparisons_left == MAX_COMPARED - 56
+    assert quoting.comparisons_left == MAX_COMPARED_CHARACTERS - 56
     assert quoting.hint("session", known) == ""
     assert quoting.hint("sessions", ["session"]) != ""
     assert quoting.hint("session-x", known) == ""

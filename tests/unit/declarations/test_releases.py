@@ -8,9 +8,9 @@ import pytest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.declarations.releases import (
-    UNGATED,
+    UNGATED_PUBLISH,
     UNKNOWN_VERSION,
-    VERSIONLESS,
+    VERSIONLESS_PUBLISH,
     Release,
     certain_versions,
     faults,
@@ -65,8 +65,8 @@ def test_only_a_gate_that_refuses_repairs_makes_a_version_certain(
         (declared("a", version=7), {}),
         (declared("a", REFUSE, 7), {}),
         (declared("a", REFUSE, 0), {}),
-        (declared("a", REFUSE), {"a": VERSIONLESS}),
-        (declared("a", None, 7), {"a": UNGATED}),
+        (declared("a", REFUSE), {"a": VERSIONLESS_PUBLISH}),
+        (declared("a", None, 7), {"a": UNGATED_PUBLISH}),
         (declared("a", None, publish=None), {}),
         (declared("a", REFUSE, publish=None), {}),
     ],
@@ -76,8 +76,8 @@ def test_what_can_never_be_published(declaration: Declaration, found: dict[str, 
 
 
 def test_a_version_that_is_carried_is_waited_for() -> None:
-    assert obstacles([declared("a", REFUSE), declared("b", REFUSE)], ["a"]) == {"b": VERSIONLESS}
-    assert obstacles([declared("a", None)], ["a"]) == {"a": UNGATED}
+    assert obstacles([declared("a", REFUSE), declared("b", REFUSE)], ["a"]) == {"b": VERSIONLESS_PUBLISH}
+    assert obstacles([declared("a", None)], ["a"]) == {"a": UNGATED_PUBLISH}
 
 
 def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_resource.declarations.remainder import MAX_NAMED
+from tornado_resource.declarations.remainder import MAX_REMAINDER_PROBLEMS
 from tornado_resource.declarations.resolver import check_content
 from tornado_resource.errors import DeclarationError
 
@@ -61,7 +61,7 @@ def test_an_environment_named_like_a_path_may_be_no_mapping() -> None:
 
 
 def test_many_problems_are_enough_for_one_reading() -> None:
-    many = "".join(f"  x{number}: {{pathway_id: pw, rerun: maybe}}\n" for number in range(MAX_NAMED + 1))
+    many = "".join(f"  x{number}: {{pathway_id: pw, rerun: maybe}}\n" for number in range(MAX_REMAINDER_PROBLEMS + 1))
     found = problems_of(f"sessions:\n{many}{UNPUBLISHED}")
-    assert len(found) == MAX_NAMED + 1
+    assert len(found) == MAX_REMAINDER_PROBLEMS + 1
     assert not any(PROBLEM in each for each in found)

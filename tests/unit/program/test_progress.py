@@ -14,7 +14,7 @@ from tornado_resource.bland.sessions import Status
 from tornado_resource.program import progress
 from tornado_resource.program.progress import WaitProgress
 from tornado_resource.program.sdk import EXIT_MESSAGE_SHOWN, show_error_once
-from tornado_resource.program.shared_gate import INTERRUPTED
+from tornado_resource.program.shared_gate import INTERRUPTED_UPDATE
 from tornado_resource.program.shared_report import UpdateReport
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.runs.wait import Progress
@@ -32,7 +32,7 @@ class Wait:
         self.report = UpdateReport(None)
         self.sessions = [gated_run_of(f"s-{each}", urn=f"urn-{each}") for each in range(number)]
         for gated in self.sessions:
-            self.report.record(unknown_result(gated, INTERRUPTED, "interrupted"))
+            self.report.record(unknown_result(gated, INTERRUPTED_UPDATE, "interrupted"))
         self._progress = WaitProgress(self.report)
 
     def _keep(self, line: str, resource: Any = None, *, ephemeral: bool) -> None:

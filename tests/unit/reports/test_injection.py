@@ -37,7 +37,7 @@ from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
 from tornado_resource.reports.outcomes import advice
-from tornado_resource.reports.summary import CUT, summary
+from tornado_resource.reports.summary import CUT_SUMMARY, summary
 from tornado_resource.reports.verdicts_json import verdicts_json
 from tornado_resource.runs.model import GatedRun
 from tornado_resource.runs.order import StartedRun
@@ -188,11 +188,11 @@ def test_the_json_is_valid_and_keeps_plain_text(text: str) -> None:
 def test_the_markdown_has_no_active_node(text: str) -> None:
     written = summary(report(text))
     assert "<" not in written
-    page = MARKDOWN.render(written.removesuffix(CUT))
+    page = MARKDOWN.render(written.removesuffix(CUT_SUMMARY))
     allowed = {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "strong", "code"}
     assert set(re.findall(r"<\s*/?\s*([^\s>/]*)[^>]*>", page)) <= allowed
     assert (page.count("<h2>"), page.count("<tr>"), page.count("<td>")) == (1, 6, 15)
-    if not written.endswith(CUT):
+    if not written.endswith(CUT_SUMMARY):
         assert page.count("<h3>") == 5
         assert page.count("<code>") == sum(advice(result, "dev").count("`") // 2 for result in report(text).results)
     prose = re.sub(r"<[^>]*>", "", page)

@@ -17,7 +17,7 @@ from tornado_resource.bland.scenario_runs import Transcript
 from tornado_resource.bland.sessions import Iteration, Status
 from tornado_resource.core.urns import SESSION_TYPE, STACK_TYPE
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
-from tornado_resource.program.shared_gate import INTERRUPTED
+from tornado_resource.program.shared_gate import INTERRUPTED_UPDATE
 from tornado_resource.reports.junit import junit
 from tornado_resource.runs.model import Ending, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
@@ -72,7 +72,7 @@ def unchanged(result: Result) -> Result:
 
 def before_it_starts() -> Result:
     gated = gated_run_of("support-line", "", created_at=None, request={"pathway_id": "pw-1"}, scenarios=DECLARED)
-    return unknown_result(gated, INTERRUPTED, "interrupted")
+    return unknown_result(gated, INTERRUPTED_UPDATE, "interrupted")
 
 
 PASSED = session("COMPLETED_ALL_PASSED", "refund cancel hours")
@@ -194,7 +194,7 @@ def test_a_scenario_of_which_only_the_id_is_known_is_no_case_of_its_own() -> Non
 
 def test_a_session_that_did_not_run_has_the_cases_of_its_last_verdict() -> None:
     request = {"pathway_id": "pw-1", "scenario_ids": ["sc-1"]}
-    result = unknown_result(gated_run_of("a", "", request=request), INTERRUPTED, "interrupted")
+    result = unknown_result(gated_run_of("a", "", request=request), INTERRUPTED_UPDATE, "interrupted")
     assert by_junitparser(junit(report_of(result))) == {("a", "gate"): "error"}
     named = replace(result, scenario_names={"sc-1": "Refunds an order"})
     assert by_junitparser(junit(report_of(named))) == {("a", "gate"): "error", ("a", "Refunds an order"): "skipped"}

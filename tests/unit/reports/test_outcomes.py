@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.results import gated_run_of, result_of
 from tornado_resource.bland.listing import Scenario
-from tornado_resource.bland.sessions import STATUSES, Fix, Iteration, Status
+from tornado_resource.bland.sessions import SESSION_STATUSES, Fix, Iteration, Status
 from tornado_resource.declarations.model import Gate
-from tornado_resource.reports.outcomes import ADVICE, RERUN, advice, tally, tally_of_all
+from tornado_resource.reports.outcomes import ADVICE, RERUN_ADVICE, advice, tally, tally_of_all
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Cause, Ending, PromotedVersion, Result
 from tornado_resource.runs.verdict import make_verdict, unknown_result
@@ -31,8 +31,10 @@ def result(status: Status | None, gated: GatedRun = GATED, **ending: Any) -> Res
 
 
 def advice_for(situation: str) -> str:
-    first = kind_of("tornado").cures.get(situation) or (STATUSES[situation].advice if situation in STATUSES else None)
-    again = ADVICE["contradictory"].partition(", ")[2] if situation == "contradictory" else RERUN
+    first = kind_of("tornado").cures.get(situation) or (
+        SESSION_STATUSES[situation].advice if situation in SESSION_STATUSES else None
+    )
+    again = ADVICE["contradictory"].partition(", ")[2] if situation == "contradictory" else RERUN_ADVICE
     text = f"{first}, {again}" if first is not None else ADVICE[situation]
     return text.format(stack="dev", up="`pulumi up --stack dev`", version=7, noun="session")
 
@@ -49,7 +51,7 @@ def advice_for(situation: str) -> str:
             {"gate": Gate(1, "refuse"), "promoted": PromotedVersion(6)},
             "missed",
         ),
-        *((Status(word), {}, word) for word, meaning in STATUSES.items() if meaning.failure),
+        *((Status(word), {}, word) for word, meaning in SESSION_STATUSES.items() if meaning.failure),
         (completed(0, 0), {}, "none_ran"),
         (completed(None, None), {}, "contradictory"),
         (completed(1, 1), {}, "contradictory"),
@@ -75,7 +77,7 @@ def test_the_cause_of_an_unknown_outcome_decides(cause: Cause, status: Status | 
 
 def test_all_advice_is_different_where_it_must_be() -> None:
     assert {*get_args(Cause)} < {*ADVICE}
-    assert all(meaning.advice for meaning in STATUSES.values() if meaning.failure)
+    assert all(meaning.advice for meaning in SESSION_STATUSES.values() if meaning.failure)
     assert "runs again" not in ADVICE["running"] + ADVICE["unknown_status"] + ADVICE["gone"] + ADVICE["interrupted"]
     assert all(text.endswith(".") for text in ADVICE.values())
     assert [situation for situation, text in ADVICE.items() if "refresh" in text] == ["gone"]

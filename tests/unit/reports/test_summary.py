@@ -9,7 +9,7 @@ from tests.support.paths import EXAMPLES
 from tests.support.results import FIX, gated_run_of, report_of, result_of, sample, status_of
 from tornado_resource.bland.sessions import Iteration
 from tornado_resource.reports.summary import (
-    CUT,
+    CUT_SUMMARY,
     MAX_SECTION_SCENARIOS,
     MAX_SECTIONS,
     MAX_SUMMARY_CHARACTERS,
@@ -80,7 +80,7 @@ def test_many_sessions_and_long_texts_stay_within_the_limit() -> None:
     results = [result_of(gated_run_of(f"s-{number}", "<" * 10_000), status) for number in range(150)]
     text = summary(report_of(*results))
     assert len(text) <= MAX_SUMMARY_CHARACTERS
-    assert text.endswith(CUT)
+    assert text.endswith(CUT_SUMMARY)
 
 
 def test_so_many_sessions_get_a_section() -> None:

@@ -10,7 +10,7 @@ from tests.support.orders import order
 from tornado_resource.bland.sessions import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
-from tornado_resource.runs.recovery import CLOCK_TOLERANCE, SENDING_WINDOW, find_own
+from tornado_resource.runs.recovery import SENDING_WINDOW, START_CLOCK_TOLERANCE, find_own
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
     PAUSES_SECONDS,
@@ -232,8 +232,8 @@ def test_a_freed_pathway_proves_that_earlier_sends_had_no_effect() -> None:
 @pytest.mark.parametrize(
     ("created", "is_within"),
     [
-        (-CLOCK_TOLERANCE - timedelta(milliseconds=1), False),
-        (-CLOCK_TOLERANCE, True),
+        (-START_CLOCK_TOLERANCE - timedelta(milliseconds=1), False),
+        (-START_CLOCK_TOLERANCE, True),
         (SENDING_WINDOW, True),
         (SENDING_WINDOW + timedelta(milliseconds=1), False),
     ],
@@ -260,7 +260,7 @@ def test_a_session_without_a_time_may_be_ours(created_at: str | None) -> None:
 
 
 def test_the_windows_are_two_seconds_and_ten_minutes() -> None:
-    assert (timedelta(seconds=2), timedelta(minutes=10)) == (CLOCK_TOLERANCE, SENDING_WINDOW)
+    assert (timedelta(seconds=2), timedelta(minutes=10)) == (START_CLOCK_TOLERANCE, SENDING_WINDOW)
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_resource.bland.listing import Scenario
-from tornado_resource.bland.sessions import STATUSES, Iteration, Omitted, Status
+from tornado_resource.bland.sessions import SESSION_STATUSES, Iteration, Omitted, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs import verdict
 from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedRun, Outcome
@@ -23,7 +23,7 @@ def judge(gate: Gate, ending: Ending, scenarios: tuple[Scenario, ...] = ()) -> t
 
 statuses = st.builds(
     Status,
-    status=st.sampled_from([*STATUSES, "RUNNING", "QUEUED", "completed_all_passed"]),
+    status=st.sampled_from([*SESSION_STATUSES, "RUNNING", "QUEUED", "completed_all_passed"]),
     total_scenarios=st.none() | st.integers(-1, 4),
     passed_scenarios=st.none() | st.integers(-1, 5),
     failed_scenarios=st.none() | st.integers(-1, 5),

@@ -11,7 +11,7 @@ import pytest
 from tests.support import truth_tables
 from tests.support.api import json_response
 from tornado_resource.bland.listing import Scenario
-from tornado_resource.bland.sessions import STATUSES, Status
+from tornado_resource.bland.sessions import SESSION_STATUSES, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.model import Ending, GatedRun
@@ -111,7 +111,7 @@ async def test_every_row_has_its_verdict(row: Row) -> None:
 
 def test_every_status_is_judged_by_every_rule() -> None:
     met = {(row.status, rule) for row in ROWS for gate, rule in RULES.items() if row.gate == gate}
-    statuses = [*STATUSES, "RUNNING", "SOMETHING_NEW", *GIVEN_UP]
+    statuses = [*SESSION_STATUSES, "RUNNING", "SOMETHING_NEW", *GIVEN_UP]
     assert {(status, rule) for status in statuses for rule in RULES.values()} <= met
 
 
@@ -130,5 +130,5 @@ def test_only_a_completed_session_with_scenarios_passes() -> None:
 
 def test_unknown_outcomes_are_incomplete() -> None:
     for row in ROWS:
-        if row.status not in STATUSES or (row.status.startswith("COMPLETED_") and row.total == "0"):
+        if row.status not in SESSION_STATUSES or (row.status.startswith("COMPLETED_") and row.total == "0"):
             assert row.outcome == "incomplete"

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tornado_resource.bland.content import Content, parse_content
 from tornado_resource.versions.difference import (
+    MAX_CHANGED_LINES,
+    MAX_CHANGED_PARTS,
     MAX_COMPARED_LINES,
     MAX_FIELDS,
-    MAX_LINES,
-    MAX_PARTS,
     Changes,
     PartChange,
     changed_fields,
@@ -128,12 +128,12 @@ def test_the_same_content_has_no_changes() -> None:
 
 
 def test_what_is_beyond_the_limits_is_counted() -> None:
-    many = content(*(node(f"n-{number}") for number in range(MAX_PARTS + 3)))
-    assert (len(compare(content(), many).parts), compare(content(), many).omitted) == (MAX_PARTS, 3)
+    many = content(*(node(f"n-{number}") for number in range(MAX_CHANGED_PARTS + 3)))
+    assert (len(compare(content(), many).parts), compare(content(), many).omitted) == (MAX_CHANGED_PARTS, 3)
     wide = content(node("a", **{f"f-{number}": 1 for number in range(MAX_FIELDS + 4)}))
     [part] = compare(content(node("a")), wide).parts
     assert (len(part.fields), part.omitted) == (MAX_FIELDS, 5)  # the empty `data` has gone too
-    long = "\n".join(map(str, range(MAX_LINES + 5)))
+    long = "\n".join(map(str, range(MAX_CHANGED_LINES + 5)))
     assert lines("", long)[-1] == "  and 6 more lines"
     longer = "x\n" * MAX_COMPARED_LINES
     assert lines(longer, "x") == (f"  it is too long to be compared: {MAX_COMPARED_LINES + 1} lines, now 1 line",)
